@@ -1,0 +1,1 @@
+"""HTTP edge for machines: the token route, the JSON API, health."""

@@ -1,0 +1,1 @@
+"""Plain Python: values in, values out. No Django, no HTTP, no clock, no database."""

@@ -1,0 +1,37 @@
+"""Which network address a request really came from, given the proxies that are trusted."""
+
+import ipaddress
+from collections.abc import Sequence
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def is_within(address: str, *, networks: Sequence[Network]) -> bool:
+    """Return whether `address` is an IP address inside one of `networks`; text that is no address is in none."""
+    try:
+        parsed = ipaddress.ip_address(address.strip())
+    except ValueError:
+        return False
+    return any(parsed in network for network in networks)
+
+
+def client_address(*, peer: str, forwarded_for: str, networks: Sequence[Network]) -> str:
+    """Return the address nearest to us in `forwarded_for` that is not one of the trusted proxies.
+
+    Args:
+        peer: the address that opened the connection, itself a trusted proxy.
+        forwarded_for: the header as received, comma-separated, the farthest hop first.
+
+    Read from the right, because everything left of the last trusted hop was written by the client. A hop that is no
+    address ends the walk: what stands before it cannot be trusted either.
+    """
+    nearest = peer
+    for hop in reversed(forwarded_for.split(",")):
+        try:
+            candidate = str(ipaddress.ip_address(hop.strip()))
+        except ValueError:
+            return nearest
+        nearest = candidate
+        if not is_within(candidate, networks=networks):
+            return candidate
+    return nearest

@@ -1,0 +1,111 @@
+"""One integration's settings as the features use them: frozen, complete, with secrets that do not show."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class LoginAlgorithm(StrEnum):
+    """How the Login project signs; an independent setting of the project, never inferred from a token."""
+
+    HS256 = "HS256"
+    RS256 = "RS256"
+
+
+class MissingEmail(StrEnum):
+    """What to do with a Login user that has no e-mail address."""
+
+    REFUSE = "refuse"
+    OMIT = "omit"
+    PLACEHOLDER = "placeholder"
+
+
+class EmailVerified(StrEnum):
+    """Ground for the Messaging claim `email_verified`: never claimed unless the admin vouches for the project."""
+
+    NEVER = "never"
+    ALWAYS = "always"
+
+
+class ZendeskProduct(StrEnum):
+    """Which Zendesk widget the tokens are for."""
+
+    CHAT = "chat"
+    MESSAGING = "messaging"
+
+
+class SecretName(StrEnum):
+    """The secrets an integration keeps, by the name the outer face gives them."""
+
+    LOGIN_SECRET_KEY = "login_secret_key"
+    ZENDESK_SHARED_SECRET = "zendesk_shared_secret"
+    ZENDESK_ACCESS_TOKEN = "zendesk_access_token"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationConfig:
+    """One Login project joined to one Zendesk account.
+
+    `login_secrets` holds the HS256 keys accepted, newest first, as bytes (the UTF-8 bytes of the string, nothing is
+    decoded). Empty secrets mean "not set up yet". Nothing secret is in `repr`.
+    """
+
+    integration_id: int
+    slug: str
+    name: str
+    is_enabled: bool = True
+    login_project_id: str
+    login_algorithm: LoginAlgorithm = LoginAlgorithm.HS256
+    login_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    cookie_name: str = "token"
+    allowed_origins: frozenset[str] = frozenset()
+    missing_email: MissingEmail = MissingEmail.REFUSE
+    placeholder_domain: str = "users.invalid"
+    email_verified: EmailVerified = EmailVerified.NEVER
+    zendesk_product: ZendeskProduct = ZendeskProduct.CHAT
+    zendesk_subdomain: str = ""
+    zendesk_account_key: str = ""
+    zendesk_key_id: str = ""
+    zendesk_shared_secret: bytes = field(default=b"", repr=False)
+    zendesk_access_token: str = field(default="", repr=False)
+    zendesk_api_url: str = ""
+    is_sync_enabled: bool = True
+    sync_start_at: datetime | None = None
+    requests_per_minute: int = 150
+    publisher_account_url_template: str = ""
+    merchant_id: str = ""
+    publisher_project_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The configuration in force, swapped whole.
+
+    `by_project` leads from a Login project ID to the integration that answers for it when the path names none: where
+    several enabled ones share a project, the one made first. `problems` are sentences for readiness, without secrets.
+    """
+
+    version: int
+    by_slug: Mapping[str, IntegrationConfig]
+    by_project: Mapping[str, IntegrationConfig]
+    enabled: tuple[IntegrationConfig, ...]
+    cookie_names: tuple[str, ...]
+    origins: frozenset[str]
+    problems: tuple[str, ...] = ()
+
+
+def snapshot_of(*, configs: Iterable[IntegrationConfig], version: int = 0, problems: Iterable[str] = ()) -> Snapshot:
+    """Return the snapshot of `configs`, given in the order they were made."""
+    known = tuple(configs)
+    enabled = tuple(config for config in known if config.is_enabled)
+    return Snapshot(
+        version=version,
+        by_slug=MappingProxyType({config.slug: config for config in known}),
+        by_project=MappingProxyType({config.login_project_id: config for config in reversed(enabled)}),
+        enabled=enabled,
+        cookie_names=tuple(dict.fromkeys(config.cookie_name for config in enabled)),
+        origins=frozenset().union(*(config.allowed_origins for config in enabled)),
+        problems=tuple(problems),
+    )

@@ -1,0 +1,34 @@
+"""What is stored, one file a concept."""
+
+from linking.models.audit import AuditEvent
+from linking.models.conflict import Conflict, ConflictKind, ConflictState
+from linking.models.integration import ConfigVersion, Integration, Secret, keep_secret
+from linking.models.lease import Heartbeat, Lease, RequestSlot
+from linking.models.link import EndReason, VisitorLink
+from linking.models.login_user import LoginUser
+from linking.models.sync_run import Quarantined, RunState, StopReason, SyncRun
+from linking.models.visitor import Visitor, VisitorAlias, VisitorState
+
+__all__ = [
+    "AuditEvent",
+    "ConfigVersion",
+    "Conflict",
+    "ConflictKind",
+    "ConflictState",
+    "EndReason",
+    "Heartbeat",
+    "Integration",
+    "Lease",
+    "LoginUser",
+    "Quarantined",
+    "RequestSlot",
+    "RunState",
+    "Secret",
+    "StopReason",
+    "SyncRun",
+    "Visitor",
+    "VisitorAlias",
+    "VisitorLink",
+    "VisitorState",
+    "keep_secret",
+]

@@ -1,0 +1,65 @@
+"""Something that disagrees and that a person should look at."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class ConflictKind(models.TextChoices):
+    """What disagrees."""
+
+    RELINKED = "relinked", _("Visitor signed in as another user")
+    SHARED_DEVICE = "shared_device", _("Several users on one device")
+    EMAIL_OF_ANOTHER_USER = "email_of_another_user", _("E-mail address of another user")
+    JUNK_EXTERNAL_ID = "junk_external_id", _("External ID that is no user ID")
+
+
+class ConflictState(models.TextChoices):
+    """Where the question stands."""
+
+    OPEN = "open", _("Open")
+    DECIDED = "decided", _("Decided")
+
+
+class Conflict(models.Model):
+    """Both sides of a disagreement, its evidence, and what was decided by whom.
+
+    `subject` makes one question of the same disagreement seen again (`junk_external_id|null`), so that a replay
+    of the feed adds nothing.
+    """
+
+    integration = models.ForeignKey("linking.Integration", on_delete=models.CASCADE, related_name="conflicts")
+    kind = models.CharField(max_length=30, choices=ConflictKind.choices)
+    visitor = models.ForeignKey("linking.Visitor", on_delete=models.CASCADE, related_name="conflicts")
+    login_user = models.ForeignKey(
+        "linking.LoginUser", on_delete=models.CASCADE, null=True, blank=True, related_name="conflicts"
+    )
+    other_user = models.ForeignKey(
+        "linking.LoginUser", on_delete=models.CASCADE, null=True, blank=True, related_name="other_conflicts"
+    )
+    subject = models.CharField(max_length=400)
+    evidence_run = models.ForeignKey("linking.SyncRun", on_delete=models.SET_NULL, null=True, blank=True)
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=ConflictState.choices, default=ConflictState.OPEN)
+    decision = models.CharField(max_length=30, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-last_seen_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(name="one_conflict_a_subject", fields=["visitor", "kind", "subject"]),
+            models.CheckConstraint(
+                name="conflict_decision_is_whole",
+                condition=Q(state="open", decided_at__isnull=True, decision="")
+                | (Q(state="decided", decided_at__isnull=False) & ~Q(decision="")),
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "-last_seen_at", "-id"], name="conflict_by_state")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.visitor_id}"

@@ -1,0 +1,59 @@
+"""Who may write now, when the next call may leave, and who is alive."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class Lease(models.Model):
+    """The right of one owner to work on `name` (`sync:7`) until it expires.
+
+    `token` only ever rises: a writer that lost the lease is told by its stale token when it commits.
+    """
+
+    name = models.CharField(max_length=100, unique=True)
+    owner = models.CharField(max_length=100, blank=True)
+    token = models.BigIntegerField(default=0)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="lease_token_counts_up", condition=Q(token__gte=0)),
+            models.CheckConstraint(
+                name="lease_owner_has_an_end",
+                condition=Q(owner="", expires_at__isnull=True) | (~Q(owner="") & Q(expires_at__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RequestSlot(models.Model):
+    """The next free request slot of one Zendesk account, shared by every worker that calls it.
+
+    `next_free_epoch_s` is the theoretical arrival time of the pacing arithmetic (core/pacing.py); a pause that
+    Zendesk asked for pushes `paused_until_epoch_s` forward for everyone.
+    """
+
+    account = models.CharField(max_length=300, unique=True)
+    next_free_epoch_s = models.FloatField(default=0)
+    paused_until_epoch_s = models.FloatField(default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="slot_names_an_account", condition=~Q(account=""))]
+
+    def __str__(self) -> str:
+        return self.account
+
+
+class Heartbeat(models.Model):
+    """When a role (`beat`, `worker`) was last heard of."""
+
+    name = models.CharField(max_length=50, unique=True)
+    beat_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="heartbeat_has_a_name", condition=~Q(name=""))]
+
+    def __str__(self) -> str:
+        return self.name

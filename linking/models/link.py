@@ -1,0 +1,51 @@
+"""Which visitor is which Login user, now and before."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class EndReason(models.TextChoices):
+    """Why a link ended."""
+
+    RELINKED = "relinked", _("The visitor signed in as another user")
+    CLEARED = "cleared", _("The visitor no longer carries a user ID")
+    MERGED = "merged", _("Zendesk joined the visitor into another one")
+
+
+class VisitorLink(models.Model):
+    """A visitor is a Login user, on evidence: the `external_id` that one `GET visitors/{id}` returned.
+
+    Open while `ended_at` is empty; at most one is open for a visitor. Ended ones are the history.
+    """
+
+    visitor = models.ForeignKey("linking.Visitor", on_delete=models.CASCADE, related_name="links")
+    login_user = models.ForeignKey("linking.LoginUser", on_delete=models.CASCADE, related_name="links")
+    evidence_run = models.ForeignKey(
+        "linking.SyncRun", on_delete=models.SET_NULL, null=True, blank=True, related_name="links"
+    )
+    # The id that was asked for and the id that answered differ where Zendesk joined visitors.
+    evidence_asked_id = models.CharField(max_length=255)
+    first_seen_at = models.DateTimeField()
+    last_confirmed_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=20, choices=EndReason.choices, blank=True)
+
+    class Meta:
+        ordering = ["-first_seen_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(name="one_open_link_a_visitor", fields=["visitor"], condition=Q(ended_at__isnull=True)),
+            models.CheckConstraint(
+                name="link_end_has_a_reason",
+                condition=Q(ended_at__isnull=True, end_reason="") | (Q(ended_at__isnull=False) & ~Q(end_reason="")),
+            ),
+            models.CheckConstraint(
+                name="link_times_in_order",
+                condition=Q(first_seen_at__lte=models.F("last_confirmed_at"))
+                & (Q(ended_at__isnull=True) | Q(ended_at__gte=models.F("first_seen_at"))),
+            ),
+        ]
+        indexes = [models.Index(fields=["login_user", "-last_confirmed_at"], name="link_by_user")]
+
+    def __str__(self) -> str:
+        return f"{self.visitor_id}→{self.login_user_id}"

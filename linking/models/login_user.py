@@ -1,0 +1,50 @@
+"""A user of a Login project."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class LoginUser(models.Model):
+    """A Login user we signed a token for, or whose `user_id` a Zendesk visitor carries.
+
+    `first_authenticated_at` is set once we issued a token to this user; until then the identity is only claimed.
+    """
+
+    integration = models.ForeignKey("linking.Integration", on_delete=models.CASCADE, related_name="login_users")
+    user_id = models.CharField(max_length=255)
+    email = models.CharField(max_length=254, blank=True)
+    name = models.CharField(max_length=255, blank=True)
+    first_authenticated_at = models.DateTimeField(null=True)
+    last_authenticated_at = models.DateTimeField(null=True)
+    tokens_issued = models.PositiveBigIntegerField(default=0)
+    # Whether any visitor was ever linked to this user; keeps "signed in, not seen in Chat yet" an index scan.
+    is_seen_in_chat = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_login_user_an_id", fields=["integration", "user_id"]),
+            models.CheckConstraint(name="login_user_has_an_id", condition=~Q(user_id="")),
+            models.CheckConstraint(
+                name="login_user_times_go_together",
+                condition=Q(first_authenticated_at__isnull=True, last_authenticated_at__isnull=True, tokens_issued=0)
+                | Q(first_authenticated_at__isnull=False, last_authenticated_at__isnull=False, tokens_issued__gt=0),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user_id"], name="login_user_by_id"),
+            models.Index(fields=["integration", "email"], name="login_user_by_email", condition=~Q(email="")),
+            models.Index(
+                fields=["-last_authenticated_at", "-id"],
+                name="login_user_waiting",
+                condition=Q(is_seen_in_chat=False, first_authenticated_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.user_id
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether we issued a token to this user, so that the identity is proven and not only claimed."""
+        return self.first_authenticated_at is not None

@@ -1,0 +1,95 @@
+"""What each sync pass did, and the records it could not read."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class RunState(models.TextChoices):
+    """How a pass stands."""
+
+    RUNNING = "running", _("Running")
+    COMPLETE = "complete", _("Complete")
+    STOPPED = "stopped", _("Stopped early")
+
+
+class StopReason(models.TextChoices):
+    """Why a pass stopped before it was complete."""
+
+    CREDENTIALS = "credentials", _("Zendesk refused the access token")
+    HOST = "host", _("Zendesk's address could not be used")
+    BUDGET = "budget", _("The request budget asks for a pause; the rest is queued")
+    VENDOR_PAUSE = "vendor_pause", _("Zendesk asked for a pause; the rest is queued")
+    VENDOR_FAULT = "vendor_fault", _("Zendesk did not answer properly; it will be tried again")
+    ANOTHER_PASS = "another_pass", _("Another pass of this integration is running")
+    LEASE_LOST = "lease_lost", _("Another worker took over")
+    DEADLINE = "deadline", _("Time for one task was up; the rest is queued")
+    KILLED = "killed", _("The worker ended in the middle; the next pass went on from there")
+    CRASHED = "crashed", _("An unexpected error; see the log")
+    SETUP = "setup", _("The set-up is incomplete")
+
+
+class SyncRun(models.Model):
+    """One pass. Counts are written page by page, so that progress shows while it runs and survives a kill."""
+
+    integration = models.ForeignKey("linking.Integration", on_delete=models.CASCADE, related_name="runs")
+    trigger = models.CharField(max_length=20)  # schedule, command, page
+    is_full = models.BooleanField(default=False)
+    state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.RUNNING)
+    stop_reason = models.CharField(max_length=20, choices=StopReason.choices, blank=True)
+    stop_detail = models.CharField(max_length=300, blank=True)
+    started_at = models.DateTimeField()
+    touched_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    cursor_from_epoch_s = models.BigIntegerField(null=True)
+    cursor_to_epoch_s = models.BigIntegerField(null=True)
+    calls = models.PositiveIntegerField(default=0)
+    pages = models.PositiveIntegerField(default=0)
+    chats = models.PositiveIntegerField(default=0)
+    visitors_found = models.PositiveIntegerField(default=0)
+    lookups = models.PositiveIntegerField(default=0)
+    lookups_left = models.PositiveIntegerField(default=0)
+    linked = models.PositiveIntegerField(default=0)
+    relinked = models.PositiveIntegerField(default=0)
+    anonymous = models.PositiveIntegerField(default=0)
+    gone = models.PositiveIntegerField(default=0)
+    conflicts = models.PositiveIntegerField(default=0)
+    quarantined = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="run_end_has_a_time",
+                condition=Q(state="running", finished_at__isnull=True, stop_reason="")
+                | Q(state="complete", finished_at__isnull=False, stop_reason="")
+                | (Q(state="stopped", finished_at__isnull=False) & ~Q(stop_reason="")),
+            ),
+        ]
+        indexes = [models.Index(fields=["integration", "-started_at", "-id"], name="run_newest_of_one")]
+
+    def __str__(self) -> str:
+        return f"{self.integration_id} {self.started_at:%Y-%m-%d %H:%M:%S} {self.state}"
+
+
+class Quarantined(models.Model):
+    """A record that could not be read: kept, clipped, with the reason, so that nothing is lost."""
+
+    integration = models.ForeignKey("linking.Integration", on_delete=models.CASCADE, related_name="quarantined")
+    run = models.ForeignKey(SyncRun, on_delete=models.SET_NULL, null=True, related_name="quarantined_records")
+    source = models.CharField(max_length=20)  # chat, visitor
+    record_key = models.CharField(max_length=255)  # its id, or a digest where it has none
+    reason = models.CharField(max_length=300)
+    raw = models.TextField()
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-last_seen_at", "-id"]
+        verbose_name_plural = "quarantined records"
+        constraints = [
+            models.UniqueConstraint(name="one_quarantined_a_key", fields=["integration", "source", "record_key"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.record_key}"

@@ -1,0 +1,103 @@
+"""A Zendesk Chat visitor as last read, and the other ids it answered to."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Concat, Lower
+from django.utils.translation import gettext_lazy as _
+
+
+class VisitorState(models.TextChoices):
+    """What we know of a visitor's identity."""
+
+    PENDING = "pending", _("Not looked up yet")
+    LINKED = "linked", _("Linked")
+    ANONYMOUS = "anonymous", _("Anonymous")
+    GONE = "gone", _("Gone from Zendesk")
+
+
+class Visitor(models.Model):
+    """A visitor; `visitor_id` is canonical, in the dot form, as Zendesk returned it.
+
+    `first_seen_at` and `last_seen_at` are the update times of the oldest and newest chat that named this visitor.
+    A visitor with `lookup_due_at` waits for its `GET visitors/{id}`; `lookup_rank` orders the waiting (lower first).
+    """
+
+    integration = models.ForeignKey("linking.Integration", on_delete=models.CASCADE, related_name="visitors")
+    visitor_id = models.CharField(max_length=255)
+    state = models.CharField(max_length=10, choices=VisitorState.choices, default=VisitorState.PENDING)
+    name = models.CharField(max_length=255, blank=True)
+    email = models.CharField(max_length=254, blank=True)
+    phone = models.CharField(max_length=100, blank=True)
+    notes = models.TextField(blank=True)
+    is_banned = models.BooleanField(default=False)
+    created_at = models.DateTimeField(null=True)
+    external_id = models.CharField(max_length=300, blank=True)
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    last_chat_id = models.CharField(max_length=255, blank=True)
+    checked_at = models.DateTimeField(null=True)
+    gone_at = models.DateTimeField(null=True)
+    lookup_due_at = models.DateTimeField(null=True)
+    lookup_rank = models.PositiveSmallIntegerField(default=2)
+    lookup_attempts = models.PositiveSmallIntegerField(default=0)
+    stored_at = models.DateTimeField(auto_now=True)
+    search = models.GeneratedField(
+        expression=Lower(
+            Concat(
+                "name", models.Value("\n"), "email", models.Value("\n"), "phone", models.Value("\n"),
+                "visitor_id", models.Value("\n"), "external_id",
+            )
+        ),
+        output_field=models.TextField(),
+        db_persist=True,
+    )  # fmt: skip
+
+    class Meta:
+        ordering = ["-last_seen_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(name="one_visitor_an_id", fields=["integration", "visitor_id"]),
+            models.CheckConstraint(name="visitor_has_an_id", condition=~Q(visitor_id="")),
+            models.CheckConstraint(
+                name="visitor_gone_has_a_time",
+                condition=Q(state="gone", gone_at__isnull=False) | (~Q(state="gone") & Q(gone_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="visitor_known_was_checked",
+                condition=Q(checked_at__isnull=False) | Q(state="pending"),
+            ),
+            models.CheckConstraint(name="visitor_seen_in_order", condition=Q(first_seen_at__lte=models.F("last_seen_at"))),
+        ]
+        indexes = [
+            models.Index(fields=["-last_seen_at", "-id"], name="visitor_newest"),
+            models.Index(fields=["integration", "-last_seen_at", "-id"], name="visitor_newest_of_one"),
+            models.Index(fields=["state", "-last_seen_at", "-id"], name="visitor_by_state"),
+            models.Index(fields=["visitor_id"], name="visitor_by_id"),
+            models.Index(fields=["external_id"], name="visitor_by_external_id", condition=~Q(external_id="")),
+            models.Index(
+                fields=["integration", "lookup_rank", "-last_seen_at"],
+                name="visitor_waiting",
+                condition=Q(lookup_due_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.visitor_id
+
+
+class VisitorAlias(models.Model):
+    """Another id by which a visitor was asked for and answered (Zendesk joins visitors on authentication)."""
+
+    integration = models.ForeignKey("linking.Integration", on_delete=models.CASCADE, related_name="aliases")
+    alias_id = models.CharField(max_length=255)
+    visitor = models.ForeignKey(Visitor, on_delete=models.CASCADE, related_name="aliases")
+    first_seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_alias_an_id", fields=["integration", "alias_id"]),
+            models.CheckConstraint(name="alias_has_an_id", condition=~Q(alias_id="")),
+        ]
+        indexes = [models.Index(fields=["alias_id"], name="alias_by_id")]
+
+    def __str__(self) -> str:
+        return self.alias_id

@@ -1,0 +1,197 @@
+"""The configuration in force: an immutable snapshot in this process, swapped by one assignment.
+
+A thread looks once a second whether `ConfigVersion` moved, so that every process follows a change within about a
+second and no request ever waits for the database. When the database is away the last good snapshot stays.
+"""
+
+import logging
+import os
+import threading
+from pathlib import Path
+
+from django.db import DatabaseError, close_old_connections, connection
+
+from linking.core.config import (
+    EmailVerified,
+    IntegrationConfig,
+    LoginAlgorithm,
+    MissingEmail,
+    SecretName,
+    Snapshot,
+    ZendeskProduct,
+    snapshot_of,
+)
+from linking.core.secretbox import SealBroken
+from linking.models import ConfigVersion, Integration
+
+REFRESH_EVERY_S = 0.5
+REFERENCE_MAX_BYTES = 65_536
+_ENV, _FILE = "env:", "file:"
+
+logger = logging.getLogger(__name__)
+
+
+class SecretUnavailable(Exception):
+    """A secret's reference leads nowhere; the message names the reference, never a value."""
+
+
+class _InForce:
+    snapshot: Snapshot | None = None
+    is_stale: bool = False
+    has_references: bool = False
+    lock = threading.Lock()
+    thread: threading.Thread | None = None
+
+
+def current() -> Snapshot:
+    """Return the snapshot in force; the first call of a process reads it from the database."""
+    snapshot = _InForce.snapshot
+    return refresh() if snapshot is None else snapshot
+
+
+def is_stale() -> bool:
+    """Return whether the last look at the database failed, so that an older snapshot is being used."""
+    return _InForce.is_stale
+
+
+def refresh() -> Snapshot:
+    """Read the configuration anew, put it in force and return it.
+
+    Raises: django.db.DatabaseError when the database is away.
+    """
+    with _InForce.lock:
+        _InForce.snapshot = _read()
+        _InForce.is_stale = False
+        return _InForce.snapshot
+
+
+def forget() -> None:
+    """Drop the snapshot, so that the next call of `current` reads the database."""
+    with _InForce.lock:
+        _InForce.snapshot, _InForce.is_stale = None, False
+
+
+def start_refreshing() -> None:
+    """Keep the snapshot fresh from a thread of this process; a second call changes nothing."""
+    with _InForce.lock:
+        if _InForce.thread is None:
+            _InForce.thread = threading.Thread(target=_keep_fresh, name="registry", daemon=True)
+            _InForce.thread.start()
+
+
+def config_of(integration: Integration) -> tuple[IntegrationConfig, tuple[str, ...]]:
+    """Return the settings of one row with its secrets opened, and a sentence for each secret that cannot be had."""
+    secrets: dict[str, str] = {}
+    problems = []
+    for row in integration.secrets.all():
+        try:
+            plain = row.reveal()
+            _InForce.has_references |= is_reference(plain)
+            secrets[row.name] = resolve(plain)
+        except (SealBroken, SecretUnavailable) as error:
+            problems.append(f"Integration {integration.slug}: {error}")
+    return _config(integration=integration, secrets=secrets), tuple(problems)
+
+
+def is_reference(plain: str) -> bool:
+    """Return whether a secret was given as `env:NAME` or `file:PATH`."""
+    return plain.startswith((_ENV, _FILE))
+
+
+def resolve(plain: str) -> str:
+    """Return a secret's value: itself, or what `env:NAME` or `file:PATH` holds at this moment.
+
+    Raises: SecretUnavailable.
+    """
+    if plain.startswith(_ENV):
+        value = os.environ.get(plain.removeprefix(_ENV), "")
+        if not value:
+            raise SecretUnavailable(f"the variable {plain.removeprefix(_ENV)} is not set or empty.")
+        return value
+    if plain.startswith(_FILE):
+        return _content(Path(plain.removeprefix(_FILE)))
+    return plain
+
+
+def _content(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            value = file.read(REFERENCE_MAX_BYTES).decode().removesuffix("\n").removesuffix("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SecretUnavailable(f"the file {path} cannot be read ({type(error).__name__}).") from error
+    if not value:
+        raise SecretUnavailable(f"the file {path} is empty.")
+    return value
+
+
+def _read() -> Snapshot:
+    # The version first: a change between the two reads is then seen at the next look, never missed.
+    version = ConfigVersion.read()
+    configs, problems = [], []
+    _InForce.has_references = False
+    for integration in Integration.objects.order_by("id").prefetch_related("secrets"):
+        config, found = config_of(integration)
+        configs.append(config)
+        problems += found
+    return snapshot_of(configs=configs, version=version, problems=problems)
+
+
+def _keep_fresh() -> None:
+    pause = threading.Event()
+    while True:
+        try:
+            close_old_connections()
+            if _is_behind():
+                refresh()
+            _InForce.is_stale = False
+        except DatabaseError as error:
+            if not _InForce.is_stale:
+                logger.warning("The configuration could not be read (%s); the last good one stays.", type(error).__name__)
+            _InForce.is_stale = True
+            connection.close()
+        pause.wait(REFRESH_EVERY_S)
+
+
+def _is_behind() -> bool:
+    # A mounted secret can change without any change of ours: where one is used, every look reads it again.
+    snapshot = _InForce.snapshot
+    return snapshot is None or _InForce.has_references or ConfigVersion.read() != snapshot.version
+
+
+def _config(*, integration: Integration, secrets: dict[str, str]) -> IntegrationConfig:
+    login_secret = secrets.get(SecretName.LOGIN_SECRET_KEY, "")
+    return IntegrationConfig(
+        integration_id=integration.pk,
+        slug=integration.slug,
+        name=integration.name,
+        is_enabled=integration.enabled,
+        login_project_id=integration.login_project_id,
+        login_algorithm=LoginAlgorithm(integration.login_algorithm),
+        login_secrets=(login_secret.encode(),) if login_secret else (),
+        cookie_name=integration.cookie_name,
+        allowed_origins=frozenset(integration.allowed_origins),
+        missing_email=MissingEmail(integration.missing_email),
+        placeholder_domain=integration.placeholder_domain,
+        email_verified=EmailVerified(integration.email_verified),
+        zendesk_product=ZendeskProduct(integration.zendesk_product),
+        zendesk_subdomain=integration.zendesk_subdomain,
+        zendesk_account_key=integration.zendesk_account_key,
+        zendesk_key_id=integration.zendesk_key_id,
+        zendesk_shared_secret=secrets.get(SecretName.ZENDESK_SHARED_SECRET, "").encode(),
+        zendesk_access_token=secrets.get(SecretName.ZENDESK_ACCESS_TOKEN, ""),
+        zendesk_api_url=_api_url(integration),
+        is_sync_enabled=integration.sync_enabled,
+        sync_start_at=integration.sync_start,
+        requests_per_minute=integration.requests_per_minute,
+        publisher_account_url_template=integration.publisher_account_url_template,
+        merchant_id=integration.merchant_id,
+        publisher_project_id=integration.publisher_project_id,
+    )
+
+
+def _api_url(integration: Integration) -> str:
+    if integration.zendesk_api_url:
+        return integration.zendesk_api_url.rstrip("/")
+    if integration.zendesk_subdomain:
+        return f"https://{integration.zendesk_subdomain}.zendesk.com/api/v2/chat"
+    return ""

@@ -1,0 +1,158 @@
+"""Who authenticated, kept off the token route's path: a bounded dict, flushed in batches by a thread.
+
+At most about a second of sightings is lost when a process is killed; a sighting is made again at the next page load.
+"""
+
+import atexit
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce, Greatest
+
+from linking.models import LoginUser
+
+FLUSH_EVERY_S = 0.5
+MAX_WAITING = 20_000
+BATCH = 500
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One Login user to whom `count` tokens were issued between two epoch seconds."""
+
+    integration_id: int
+    user_id: str
+    email: str
+    name: str
+    first_epoch_s: int
+    last_epoch_s: int
+    count: int = 1
+
+
+_Key = tuple[int, str]
+
+
+class _Waiting:
+    sightings: dict[_Key, Sighting] = {}
+    dropped = 0
+    lock = threading.Lock()
+    flush_lock = threading.Lock()
+    thread: threading.Thread | None = None
+    stop = threading.Event()
+
+
+def note(*, integration_id: int, user_id: str, email: str, name: str, now: int) -> None:
+    """Remember that a token was issued at `now` (epoch seconds); costs no input or output.
+
+    When too many wait to be written, a new user is dropped and counted.
+    """
+    key = (integration_id, user_id)
+    with _Waiting.lock:
+        seen = _Waiting.sightings.get(key)
+        if seen is None and len(_Waiting.sightings) >= MAX_WAITING:
+            _Waiting.dropped += 1
+            return
+        first, count = (now, 1) if seen is None else (seen.first_epoch_s, seen.count + 1)
+        _Waiting.sightings[key] = Sighting(
+            integration_id=integration_id, user_id=user_id, email=email, name=name,
+            first_epoch_s=first, last_epoch_s=now, count=count,
+        )  # fmt: skip
+
+
+def dropped() -> int:
+    """Return how many sightings this process has dropped."""
+    return _Waiting.dropped
+
+
+def forget() -> None:
+    """Drop what waits and the count of what was dropped."""
+    with _Waiting.lock:
+        _Waiting.sightings, _Waiting.dropped = {}, 0
+
+
+def start_flushing() -> None:
+    """Write what waits from a thread of this process, and once more when it ends; a second call changes nothing."""
+    with _Waiting.lock:
+        if _Waiting.thread is None:
+            _Waiting.thread = threading.Thread(target=_keep_flushing, name="sightings", daemon=True)
+            _Waiting.thread.start()
+            atexit.register(_flush_at_exit)
+
+
+def flush() -> int:
+    """Write what waits and return how many users it was.
+
+    Raises: django.db.DatabaseError; what could not be written waits on.
+    """
+    with _Waiting.flush_lock:
+        with _Waiting.lock:
+            taken, _Waiting.sightings = _Waiting.sightings, {}
+        try:
+            keys = sorted(taken)
+            for start in range(0, len(keys), BATCH):
+                _store([taken[key] for key in keys[start : start + BATCH]])
+                for key in keys[start : start + BATCH]:
+                    del taken[key]
+        except DatabaseError:
+            _put_back(taken)
+            raise
+        return len(keys)
+
+
+def _put_back(taken: Mapping[_Key, Sighting]) -> None:
+    with _Waiting.lock:
+        for key, old in taken.items():
+            new = _Waiting.sightings.get(key)
+            if new is not None:
+                old = replace(new, first_epoch_s=old.first_epoch_s, count=old.count + new.count)
+            elif len(_Waiting.sightings) >= MAX_WAITING:
+                _Waiting.dropped += 1
+                continue
+            _Waiting.sightings[key] = old
+
+
+def _store(batch: list[Sighting]) -> None:
+    with transaction.atomic():
+        LoginUser.objects.bulk_create(
+            [LoginUser(integration_id=one.integration_id, user_id=one.user_id) for one in batch], ignore_conflicts=True
+        )
+        for one in batch:
+            LoginUser.objects.filter(integration_id=one.integration_id, user_id=one.user_id).update(
+                email=one.email,
+                name=one.name,
+                first_authenticated_at=Coalesce("first_authenticated_at", _time(one.first_epoch_s)),
+                last_authenticated_at=Greatest(
+                    Coalesce("last_authenticated_at", _time(one.last_epoch_s)), _time(one.last_epoch_s)
+                ),
+                tokens_issued=F("tokens_issued") + one.count,
+            )
+
+
+def _time(epoch_s: int) -> datetime:
+    return datetime.fromtimestamp(epoch_s, tz=UTC)
+
+
+def _keep_flushing() -> None:
+    while not _Waiting.stop.wait(FLUSH_EVERY_S):
+        _flush_or_say()
+
+
+def _flush_at_exit() -> None:
+    _Waiting.stop.set()
+    _flush_or_say()
+
+
+def _flush_or_say() -> None:
+    try:
+        close_old_connections()
+        flush()
+    except DatabaseError as error:
+        logger.warning("Sightings could not be written (%s); they wait.", type(error).__name__)
+        connection.close()

@@ -1,0 +1,1 @@
+"""Wiring only: settings, URLs, Celery and the processes. What the product does lives in `linking`."""

@@ -1,0 +1,31 @@
+"""Whom to believe about the client's address: `X-Forwarded-*` counts only when a configured proxy sent it."""
+
+import ipaddress
+from collections.abc import Iterable
+from typing import Any
+
+from linking.core.addresses import Network, client_address, is_within
+
+FORWARDED_FOR, FORWARDED_PROTO = "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO"
+
+
+class TrustedProxies:
+    """WSGI wrapper: puts the client's own address and scheme into the environ, and drops the headers it used.
+
+    Behind it nothing reads `X-Forwarded-For` or `X-Forwarded-Proto`, so a forged one is harmless.
+    """
+
+    def __init__(self, *, application: Any, networks: Iterable[str]) -> None:
+        self._application = application
+        self._networks: tuple[Network, ...] = tuple(ipaddress.ip_network(word, strict=False) for word in networks)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Answer one request (PEP 3333)."""
+        forwarded_for = environ.pop(FORWARDED_FOR, "")
+        forwarded_proto = environ.pop(FORWARDED_PROTO, "")
+        peer = environ.get("REMOTE_ADDR", "")
+        if self._networks and is_within(peer, networks=self._networks):
+            environ["REMOTE_ADDR"] = client_address(peer=peer, forwarded_for=forwarded_for, networks=self._networks)
+            if forwarded_proto in ("http", "https"):
+                environ["wsgi.url_scheme"] = forwarded_proto
+        return self._application(environ, start_response)

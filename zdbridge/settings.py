@@ -1,0 +1,317 @@
+"""The one settings file. What an operator may set is read through `zdbridge.env`; the rest is decided here."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONE, SELF
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from zdbridge.env import LOOPBACK_NAMES, BadSetting, Environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+ENV = Environment(source=os.environ)
+TOKEN_LIMIT_MAX = 1_000_000
+
+try:
+    # --- what an operator may set (see .env.example) -----------------------------------------------------------
+    DATA_DIR = Path(ENV.text("ZDBRIDGE_DATA_DIR", default=str(BASE_DIR / "var"))).expanduser().resolve()
+    DATABASE_URL = ENV.url(
+        "DATABASE_URL",
+        default=f"sqlite:///{DATA_DIR / 'zdbridge.sqlite3'}",
+        schemes=("postgresql", "postgres", "sqlite"),
+    )
+    REDIS_URL = ENV.url("REDIS_URL", default="", schemes=("redis", "rediss", "unix"))
+    SECRET_KEY = ENV.kept_secret(
+        "ZDBRIDGE_SECRET_KEY", path=DATA_DIR / "secret_key", make=lambda: secrets.token_urlsafe(64)
+    )
+    SEAL_KEYS = tuple(
+        ENV.kept_secret(
+            "ZDBRIDGE_SEAL_KEYS", path=DATA_DIR / "seal_keys", make=lambda: Fernet.generate_key().decode()
+        ).split(",")
+    )
+    HOST = ENV.text("ZDBRIDGE_HOST", default="127.0.0.1")
+    PORT = ENV.integer("ZDBRIDGE_PORT", default=8000, low=1, high=65535)
+    RUN_SANDBOX = ENV.boolean("ZDBRIDGE_SANDBOX", default=True)
+    SANDBOX_PORT = ENV.integer("ZDBRIDGE_SANDBOX_PORT", default=9100, low=1, high=65535)
+    ALLOW_LOOPBACK = ENV.boolean("ZDBRIDGE_ALLOW_LOOPBACK", default=False)
+    ALLOWED_HOSTS = list(ENV.hosts("ZDBRIDGE_ALLOWED_HOSTS"))
+    TRUSTED_PROXIES = ENV.networks("ZDBRIDGE_TRUSTED_PROXIES")
+    TOKEN_LIMIT_PER_ADDRESS = ENV.integer("ZDBRIDGE_TOKEN_LIMIT_PER_ADDRESS", default=600, low=0, high=TOKEN_LIMIT_MAX)
+    TOKEN_LIMIT_PER_USER = ENV.integer("ZDBRIDGE_TOKEN_LIMIT_PER_USER", default=60, low=0, high=TOKEN_LIMIT_MAX)
+    REQUIRE_MFA = ENV.boolean("ZDBRIDGE_REQUIRE_MFA", default=False)
+    XSOLLA_LOGIN_API_URL = ENV.url(
+        "XSOLLA_LOGIN_API_URL", default="https://login.xsolla.com/api", schemes=("https", "http")
+    ).rstrip("/")
+    for _key in SEAL_KEYS:
+        try:
+            Fernet(_key.strip().encode())
+        except ValueError as error:
+            raise BadSetting(
+                "ZDBRIDGE_SEAL_KEYS must list Fernet keys (32 bytes in url-safe base64), newest first."
+            ) from error
+except BadSetting as error:
+    raise ImproperlyConfigured(str(error)) from error
+
+# Off loopback the product speaks https only: secure cookies, HSTS and the redirect follow from this one word.
+IS_PUBLIC = any(host not in LOOPBACK_NAMES for host in ALLOWED_HOSTS)
+
+# --- Django ------------------------------------------------------------------------------------------------------
+DEBUG = False
+ROOT_URLCONF = "zdbridge.urls"
+WSGI_APPLICATION = "zdbridge.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+APPEND_SLASH = True
+
+INSTALLED_APPS = [
+    "linking.apps.LinkingConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "corsheaders",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "drf_spectacular",
+    "rest_framework",
+    "rest_framework.authtoken",
+]
+MIDDLEWARE = [
+    "corsheaders.middleware.CorsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Deny by default: a view is closed unless it says otherwise.
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "linking.dashboard.context.navigation",
+            ]
+        },
+    }
+]
+
+# --- database ----------------------------------------------------------------------------------------------------
+DATABASES: dict[str, dict[str, Any]] = {"default": environ.Env.db_url_config(DATABASE_URL)}
+_database = DATABASES["default"]
+_database["ATOMIC_REQUESTS"] = False
+if _database["ENGINE"].endswith("sqlite3"):
+    DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _database["OPTIONS"] = {
+        # Read-then-write upgrades ignore the busy timeout; taking the write lock at once does not.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;",
+    }
+else:
+    _database["CONN_MAX_AGE"] = 60
+    _database["CONN_HEALTH_CHECKS"] = True
+    _database["OPTIONS"] = {
+        "connect_timeout": 3,
+        "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
+    }
+
+# --- cache and Celery ----------------------------------------------------------------------------------------------
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "zdbridge"}
+}
+if REDIS_URL:
+    CACHES["default"] = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "zdbridge-cache",
+        "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
+    }
+
+TICK_S = 5
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+# The scheduler only pokes; what is due is a query on our tables. A poke nobody took in time is worth nothing.
+CELERY_BEAT_SCHEDULE = {
+    "tick": {"task": "linking.tasks.tick", "schedule": TICK_S, "options": {"expires": TICK_S}},
+}
+if REDIS_URL:
+    CELERY_BROKER_URL = REDIS_URL
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+        "visibility_timeout": 900,  # longer than any task
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "global_keyprefix": "zdbridge:",
+        "health_check_interval": 10,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+        "socket_keepalive": True,
+    }
+    CELERY_TASK_SOFT_TIME_LIMIT = 240
+    CELERY_TASK_TIME_LIMIT = 300
+    CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+    CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
+    CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+    CELERY_WORKER_MAX_MEMORY_PER_CHILD = 300_000
+    CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+else:
+    CELERY_BROKER_URL = "folder://"
+    CELERY_BROKER_TRANSPORT = "zdbridge.folder_broker:Transport"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"folder": str(DATA_DIR / "queue")}
+
+# --- sign-in -------------------------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "linking.dashboard.sign_in.ClosedSignupAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_EMAIL_NOTIFICATIONS = False
+ALLAUTH_TRUSTED_PROXY_COUNT = 0  # zdbridge.proxies already put the client's own address into REMOTE_ADDR
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_TOTP_ISSUER = "zdbridge"
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+
+# --- transport security ----------------------------------------------------------------------------------------------
+USE_X_FORWARDED_HOST = False
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_PUBLIC
+SESSION_COOKIE_NAME = "__Host-sessionid" if IS_PUBLIC else "zdbridge_sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if IS_PUBLIC else "zdbridge_csrftoken"
+CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in ALLOWED_HOSTS if host not in LOOPBACK_NAMES]
+SECURE_SSL_REDIRECT = IS_PUBLIC
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = 31_536_000 if IS_PUBLIC else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_PUBLIC
+SECURE_HSTS_PRELOAD = IS_PUBLIC
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "img-src": [SELF, "data:"],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+# The token route answers CORS itself, in linking/tokens.py, because its origins belong to one integration. This list
+# is for the JSON API, which Zendesk accounts' own pages may call with an API token and without cookies.
+CORS_URLS_REGEX = r"^/api/v1/"
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
+
+# --- REST framework --------------------------------------------------------------------------------------------------
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "zdbridge",
+    "DESCRIPTION": "Which Zendesk Chat visitor is which Xsolla Login user.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# --- language, time, static files ------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- logging: one JSON object a line, secrets and identities cut out ---------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"redact": {"()": "zdbridge.logs.RedactingFilter"}},
+    "formatters": {"json": {"()": "zdbridge.logs.JSONFormatter"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "filters": ["redact"], "formatter": "json"},
+    },
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+    },
+}
+
+# --- what `linking` is told ------------------------------------------------------------------------------------------
+# Only its edges read these; see linking/apps.py.
+LINKING = {
+    "SEAL_KEYS": SEAL_KEYS,
+    "ALLOW_LOOPBACK": ALLOW_LOOPBACK,
+    "XSOLLA_LOGIN_API_URL": XSOLLA_LOGIN_API_URL,
+    "TOKEN_LIMIT_PER_ADDRESS": TOKEN_LIMIT_PER_ADDRESS,
+    "TOKEN_LIMIT_PER_USER": TOKEN_LIMIT_PER_USER,
+    "REQUIRE_MFA": REQUIRE_MFA,
+    "REDIS_URL": REDIS_URL,
+}

@@ -1,0 +1,15 @@
+"""Addresses of everything the product serves."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path
+
+# The admin has no sign-in of its own: allauth's limits and second factor hold there too.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+urlpatterns = [
+    path("", include("linking.api.urls")),
+    path("", include("linking.dashboard.urls")),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+]
