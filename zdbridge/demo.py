@@ -1,0 +1,87 @@
+"""Demo data of `up`: three people and one integration that points at the sandbox. Only made while the sandbox runs."""
+
+import json
+import secrets
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+
+from linking.models import Integration
+from zdbridge.env import kept_in_file
+
+SLUG = "demo"
+# The port the file in the repository is written for; another one is put in its place.
+_WRITTEN_FOR_PORT = 9100
+PEOPLE = {"agent": "agents", "lead": "leads", "admin": "admins"}
+
+
+@dataclass(frozen=True)
+class DemoPerson:
+    """A demo sign-in; `password` is empty where somebody has changed it since."""
+
+    username: str
+    group: str
+    password: str
+
+
+def make_people(*, data_dir: Path) -> list[DemoPerson]:
+    """Create the demo people that are missing and return all of them.
+
+    Passwords are random, made once, kept in the data folder (0600); a person who exists is never changed.
+    """
+    content = kept_in_file(path=data_dir / "demo_people.json", make=_make_passwords)
+    passwords: dict[str, str] = json.loads(content)
+    return [_make_person(username=name, group=group, password=passwords[name]) for name, group in PEOPLE.items()]
+
+
+def _make_passwords() -> str:
+    return json.dumps({name: secrets.token_urlsafe(9) for name in PEOPLE})
+
+
+def _make_person(*, username: str, group: str, password: str) -> DemoPerson:
+    user, is_new = User.objects.get_or_create(
+        username=username, defaults={"email": f"{username}@demo.invalid", "is_staff": group == "admins"}
+    )
+    if is_new:
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        user.groups.add(Group.objects.get_or_create(name=group)[0])
+    is_unchanged = is_new or user.check_password(password)
+    return DemoPerson(username=username, group=group, password=password if is_unchanged else "")
+
+
+def make_integration(*, path: Path, sandbox_port: int, data_dir: Path) -> bool:
+    """Create the integration `demo` from `path` unless there is one; tell whether it was created.
+
+    The sandbox's port is put into every address on this machine that `path` holds.
+    """
+    if Integration.objects.filter(slug=SLUG).exists() or not path.exists():
+        return False
+    settings = with_port(value=json.loads(path.read_text(encoding="utf-8")), port=sandbox_port)
+    with tempfile.NamedTemporaryFile("w", dir=data_dir, suffix=".json", encoding="utf-8") as file:
+        json.dump(settings, file)
+        file.flush()
+        call_command("integration", "set", SLUG, json=file.name)
+    return True
+
+
+def with_port(*, value: object, port: int) -> object:
+    """Return `value` (parsed JSON) with the sandbox's written port exchanged in every loopback address."""
+    if isinstance(value, dict):
+        return {key: with_port(value=part, port=port) for key, part in value.items()}
+    if isinstance(value, list):
+        return [with_port(value=part, port=port) for part in value]
+    if isinstance(value, str) and _is_sandbox_address(value):
+        return value.replace(f":{_WRITTEN_FOR_PORT}", f":{port}", 1)
+    return value
+
+
+def _is_sandbox_address(value: str) -> bool:
+    # Templates such as https://…/{user_id} are also addresses; only those that name the sandbox's host are meant.
+    return value.startswith("http://") and urlsplit(value).netloc in {
+        f"{host}:{_WRITTEN_FOR_PORT}" for host in ("127.0.0.1", "localhost")
+    }

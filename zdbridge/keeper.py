@@ -1,0 +1,145 @@
+"""A small process between the supervisor and each of its children, so that nothing is ever left behind.
+
+Run as `python -I -S keeper.py COMMAND…` with a socket as standard input. It starts COMMAND in a process group of its
+own, writes that group's number into the socket, passes SIGTERM on, and ends with COMMAND's own exit code. When COMMAND
+has ended, or the supervisor has (the socket closes however it died), every descendant is killed: on Linux also those
+that left the group, because the keeper adopts them. If the keeper itself is killed, the kernel kills COMMAND.
+Standard library only, one thread: it forks safely and starts within milliseconds.
+"""
+
+import ctypes
+import os
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+# How long COMMAND may take to end by itself once the supervisor is gone.
+ORPHAN_GRACE_S = 3.0
+_LIFELINE = 0
+
+
+def main(*, command: list[str]) -> int:
+    """Keep `command` until it ends; return its exit code (128 + signal number when a signal ended it)."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    wake = _wake_on_signals()
+    keeper = os.getpid()
+    child = os.fork()
+    if child == 0:
+        _become(command=command, keeper=keeper)
+    # Set on both sides of the fork: whichever comes first, the group exists before anybody signals it.
+    _quietly(os.setpgid, child, child)
+    os.write(_LIFELINE, b"%d\n" % child)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: _quietly(os.kill, child, signal.SIGTERM))
+    code = _wait(child=child, wake=wake)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _kill_descendants(group=child)
+    return code
+
+
+def _become(*, command: list[str], keeper: int) -> None:
+    os.setpgid(0, 0)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != keeper:
+        os._exit(1)  # the keeper died before the line above could take effect
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, _LIFELINE)
+    # The supervisor's locks stay with the keeper: what it keeps may not outlive it, but its helpers could for a moment.
+    os.closerange(3, 1024)
+    try:
+        os.execvp(command[0], command)
+    except OSError as error:
+        os.write(2, f"cannot run {command[0]}: {error.strerror}\n".encode())
+        os._exit(127)
+
+
+def _wake_on_signals() -> int:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    os.set_blocking(reader, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    # A handler must exist for the wake-up to be written; the work is done in the loop.
+    signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    return reader
+
+
+def _wait(*, child: int, wake: int) -> int:
+    watched = [wake, _LIFELINE]
+    kill_at: float | None = None
+    while True:
+        code = _reap(child=child)
+        if code is not None:
+            return code
+        timeout = None if kill_at is None else max(0.0, kill_at - time.monotonic())
+        ready = select.select(watched, [], [], timeout)[0]
+        if wake in ready:
+            os.read(wake, 4096)
+        if _LIFELINE in ready and not _is_supervised():
+            watched, kill_at = [wake], time.monotonic() + ORPHAN_GRACE_S
+            _quietly(os.kill, child, signal.SIGTERM)
+        if kill_at is not None and time.monotonic() >= kill_at:
+            _quietly(os.killpg, child, signal.SIGKILL)
+            kill_at = None
+
+
+def _is_supervised() -> bool:
+    try:
+        return os.read(_LIFELINE, 1) != b""
+    except ConnectionError:
+        return False
+
+
+def _reap(*, child: int) -> int | None:
+    code = None
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return code
+        if pid == 0:
+            return code
+        if pid == child:
+            exit_code = os.waitstatus_to_exitcode(status)
+            code = exit_code if exit_code >= 0 else 128 - exit_code
+
+
+def _kill_descendants(*, group: int) -> None:
+    _quietly(os.killpg, group, signal.SIGKILL)
+    while True:
+        # Those that had made a group of their own become ours when their parent dies; kill level by level.
+        for pid in _own_children():
+            _quietly(os.kill, pid, signal.SIGKILL)
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
+def _own_children() -> list[int]:
+    try:
+        return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+    except OSError:
+        return []  # not Linux: the group was all we could reach
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def _quietly(call, *arguments) -> None:  # type: ignore[no-untyped-def]
+    try:
+        call(*arguments)
+    except (ProcessLookupError, PermissionError):
+        pass  # it has just ended, or (setpgid) already runs its own program: either way there is nothing to do
+
+
+if __name__ == "__main__":
+    sys.exit(main(command=sys.argv[1:]))

@@ -1,0 +1,139 @@
+"""What has to be done once before the processes of `up` start; a program of its own, so that `up` stays small.
+
+`python -m zdbridge.prepare PLAN` where PLAN is a `PreparePlan` as JSON.
+Writes `{"people": [{"username", "group", "password"}], "admin_link": str}` to the file its `result` names (0600).
+"""
+
+import hashlib
+import io
+import json
+import os
+import re
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import django
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command, get_commands
+from django.core.management.base import CommandError, SystemCheckError
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from zdbridge.prepare_plan import PreparePlan
+
+# How long a single role waits for somebody else to migrate the database.
+MIGRATION_WAIT_S = 60.0
+_LINK = re.compile(r"https?://\S+")
+
+
+class CannotPrepare(Exception):
+    """The product cannot start; the message is one line that says what to do."""
+
+
+def main(*, arguments: list[str]) -> int:
+    """Do what the plan says; return 0, or 1 after one line on standard error."""
+    plan = PreparePlan(**json.loads(arguments[0]))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zdbridge.settings")
+    try:
+        django.setup()
+        result = _prepare(plan)
+    except (ImproperlyConfigured, CannotPrepare, CommandError, SystemCheckError) as error:
+        print(f"cannot start: {error}", file=sys.stderr)
+        return 1
+    except DatabaseError as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        print(
+            f"cannot start: the database does not answer as it should ({reason}); check DATABASE_URL", file=sys.stderr
+        )
+        return 1
+    _write_private(path=Path(plan.result), content=json.dumps(result))
+    return 0
+
+
+def _prepare(plan: PreparePlan) -> dict[str, Any]:
+    call_command("check", verbosity=0)
+    if plan.is_whole:
+        call_command("migrate", interactive=False, verbosity=0)
+    else:
+        _wait_for_migrations()
+    if plan.has_web:
+        collect_static_files()
+    people: list[dict[str, str]] = []
+    if plan.has_demo:
+        people = _make_demo(plan)
+    return {"people": people, "admin_link": _admin_link() if plan.is_whole else ""}
+
+
+def _make_demo(plan: PreparePlan) -> list[dict[str, str]]:
+    # Its models can be imported only once Django is set up.
+    from zdbridge import demo
+
+    people = [asdict(person) for person in demo.make_people(data_dir=settings.DATA_DIR)]
+    path = settings.BASE_DIR / "sandbox" / "demo_integration.json"
+    demo.make_integration(path=path, sandbox_port=plan.sandbox_port, data_dir=settings.DATA_DIR)
+    return people
+
+
+def _wait_for_migrations() -> None:
+    deadline, is_told = time.monotonic() + MIGRATION_WAIT_S, False
+    while missing := _missing_migrations():
+        if time.monotonic() >= deadline:
+            raise CannotPrepare(
+                f"{missing} migrations are not applied; run `python3 manage.py migrate` once, or `up` without --only"
+            )
+        if not is_told:
+            print(f"{missing} migrations are not applied yet; waiting for another process to do it …", flush=True)
+            is_told = True
+        time.sleep(1)
+
+
+def _missing_migrations() -> int:
+    executor = MigrationExecutor(connection)
+    missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    connection.close()
+    return missing
+
+
+def collect_static_files() -> bool:
+    """Run collectstatic when a source file has changed since the last time; tell whether it ran."""
+    stamp = settings.DATA_DIR / "static.stamp"
+    state = _static_state()
+    if stamp.exists() and stamp.read_text(encoding="ascii") == state and Path(settings.STATIC_ROOT).is_dir():
+        return False
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    stamp.write_text(state, encoding="ascii")
+    return True
+
+
+def _static_state() -> str:
+    digest = hashlib.sha256(repr(settings.STORAGES["staticfiles"]).encode())
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            # Name, size and time of change: reading every file would cost as much as collecting them.
+            status = Path(storage.path(path)).stat()
+            digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _admin_link() -> str:
+    if "create_admin_link" not in get_commands():
+        return ""
+    output = io.StringIO()
+    call_command("create_admin_link", stdout=output)
+    found = _LINK.search(output.getvalue())
+    return found.group() if found else ""
+
+
+def _write_private(*, path: Path, content: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(content)
+
+
+if __name__ == "__main__":
+    sys.exit(main(arguments=sys.argv[1:]))

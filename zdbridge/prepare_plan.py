@@ -1,0 +1,14 @@
+"""What `up` asks of `zdbridge.prepare`; apart, because the supervisor must not import Django."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PreparePlan:
+    """What to prepare; `result` is the path of the file the result is written to."""
+
+    is_whole: bool
+    has_web: bool
+    has_demo: bool
+    sandbox_port: int
+    result: str
