@@ -1,0 +1,104 @@
+"""Which addresses of the two vendors may be called: judged by their text, when saved and again before each call."""
+
+import ipaddress
+from collections.abc import Sequence
+from urllib.parse import SplitResult, urlsplit
+
+ZENDESK_HOSTS = ("*.zendesk.com", "www.zopim.com")
+URL_MAX_CHARACTERS = 300
+_HTTPS_PORT = 443
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+# Addresses of this network carry an IPv4 address in their last 32 bits (RFC 6052).
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+def address_flaw(url: str, *, allow_loopback: bool, hosts: Sequence[str]) -> str:
+    """Return a sentence that says why `url` may not be called, or "" when it may.
+
+    Args:
+        url: a base address without query or fragment (`https://acme.zendesk.com/api/v2/chat`).
+        allow_loopback: whether `http://` on this machine is fine, which only the process's environment decides.
+        hosts: exact host names, or `*.zendesk.com` for any one label before that domain.
+    """
+    if len(url) > URL_MAX_CHARACTERS:
+        return f"The address is longer than {URL_MAX_CHARACTERS} characters."
+    if not url.isascii() or not url.isprintable() or any(character in url for character in " \\<>\"'`{|}"):
+        return "The address contains characters that an address cannot have."
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "The address cannot be read."
+    return _shape_flaw(parts) or _host_flaw(parts=parts, port=port, allow_loopback=allow_loopback, hosts=hosts)
+
+
+def is_loopback_name(host: str) -> bool:
+    """Return whether `host` is a name or address of this machine's loopback."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_loopback_address(address: str) -> bool:
+    """Return whether a resolved IP address is loopback; text that is no address is not."""
+    found = _address(address)
+    return found is not None and found.is_loopback
+
+
+def is_public_address(address: str) -> bool:
+    """Return whether a resolved IP address belongs to the public internet; text that is no address does not."""
+    found = _address(address)
+    return found is not None and found.is_global and not found.is_multicast and not found.is_reserved
+
+
+def _address(text: str) -> Address | None:
+    # An IPv6 address can be a disguise of an inward IPv4 one; the one inside is judged.
+    try:
+        address: Address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if inner is None and address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        return inner or address
+    return address
+
+
+def _shape_flaw(parts: SplitResult) -> str:
+    if parts.scheme not in ("https", "http"):
+        return "The address must begin with https://."
+    if not parts.hostname:
+        return "The address names no host."
+    if "@" in parts.netloc:
+        return "The address must not contain a user name or password."
+    if parts.query or parts.fragment:
+        return "The address must not contain a query or fragment."
+    if any(segment in (".", "..") for segment in parts.path.replace("%2e", ".").replace("%2E", ".").split("/")):
+        return "The address must not contain dot segments."
+    return ""
+
+
+def _host_flaw(*, parts: SplitResult, port: int | None, allow_loopback: bool, hosts: Sequence[str]) -> str:
+    host = parts.hostname or ""
+    if parts.scheme == "http":
+        if allow_loopback and is_loopback_name(host):
+            return "The port must be between 1 and 65535." if port == 0 else ""
+        return "The address must begin with https://."
+    if port not in (None, _HTTPS_PORT):
+        return "The port must be 443."
+    if not any(_matches(host=host, pattern=pattern) for pattern in hosts):
+        return f"The host must be one of: {', '.join(hosts)}."
+    return ""
+
+
+def _matches(*, host: str, pattern: str) -> bool:
+    if not pattern.startswith("*."):
+        return host == pattern
+    label, _, domain = host.partition(".")
+    is_label = bool(label) and len(label) <= 63 and label.replace("-", "").isalnum() and label.strip("-") == label
+    return domain == pattern[2:] and is_label

@@ -1,0 +1,277 @@
+"""The only way out: one guarded HTTP call.
+
+A call reaches an allowed public https host, or this machine where the environment allows it, and nothing else: the
+address is judged as text first and as a resolved address at the moment of connecting, so that a name that changes
+its mind in between gains nothing. It follows no redirect, reads no proxy setting, keeps no cookie, and ends after a
+fixed time with a bounded answer.
+"""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, cast
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+
+from linking.core.vendor_urls import address_flaw, is_loopback_address, is_public_address
+
+CONNECT_TIMEOUT_S = 3.05  # a little over the 3 s after which TCP sends its first packet again
+READ_TIMEOUT_S = 10.0
+DEADLINE_S = 60.0  # for the whole call: a read timeout alone never ends an answer of one byte a second
+MAX_BODY_BYTES = 10_000_000  # after decompression
+_CHUNK_BYTES = 65_536
+_HEADERS = {"User-Agent": "zdbridge", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+
+Query = Sequence[tuple[str, str]]
+
+
+class OutboundError(Exception):
+    """A call that brought no answer; the message names the host at most, never a credential."""
+
+
+class AddressRefused(OutboundError):
+    """The address may not be called: a person has to change it."""
+
+
+class NetworkFault(OutboundError):
+    """The other side could not be reached or broke off; later it may work."""
+
+
+class AnswerTooSlow(OutboundError):
+    """The answer was not there when the call's time was up."""
+
+
+class AnswerTooLarge(OutboundError):
+    """The answer was larger than any answer can be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back, whatever its status: `body` is decompressed, `headers` ignore case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+class Outbound:
+    """Calls below one base address, over one kept-open connection. Not to be shared by threads.
+
+    Args:
+        base_url: `https://acme.zendesk.com/api/v2/chat`; a last slash does not matter.
+        hosts: the hosts allowed, as `core.vendor_urls.address_flaw` takes them.
+        allow_loopback: whether `http://` on this machine is allowed.
+        deadline_s: the time a whole call may take.
+
+    Raises: AddressRefused.
+    """
+
+    def __init__(
+        self, *, base_url: str, hosts: Sequence[str], allow_loopback: bool, deadline_s: float = DEADLINE_S
+    ) -> None:
+        flaw = address_flaw(base_url, allow_loopback=allow_loopback, hosts=hosts)
+        if flaw:
+            raise AddressRefused(flaw)
+        self._base_url = base_url.rstrip("/")
+        self._deadline_s = deadline_s
+        self._session = _session()
+
+    def get(self, *, path: str, query: Query = (), headers: Mapping[str, str] | None = None) -> Answer:
+        """Return the answer to a GET of `path` (begins with a slash, its parts percent-encoded by the caller).
+
+        Raises: AddressRefused, NetworkFault, AnswerTooSlow, AnswerTooLarge.
+        """
+        return self._call(method="GET", path=path, query=query, headers=headers)
+
+    def post(self, *, path: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Answer:
+        """Return the answer to a POST of a URL-encoded `form`; raises as `get` does."""
+        return self._call(method="POST", path=path, headers=headers, form=form)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._session.close()
+
+    def _call(
+        self,
+        *,
+        method: str,
+        path: str,
+        query: Query = (),
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> Answer:
+        if not path.startswith("/"):
+            raise ValueError("A path begins with a slash.")
+        with _deadline(seconds=self._deadline_s) as deadline:
+            try:
+                return self._send(method=method, path=path, query=query, headers=headers, form=form)
+            except (requests.RequestException, HTTPError, HTTPException, OSError) as error:
+                raise _translated(error=error, is_over=deadline.is_over) from error
+
+    def _send(
+        self, *, method: str, path: str, query: Query, headers: Mapping[str, str] | None, form: Mapping[str, str] | None
+    ) -> Answer:
+        with self._session.request(
+            method,
+            self._base_url + path,
+            params=list(query),
+            data=dict(form) if form is not None else None,
+            headers=dict(headers or {}),
+            timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            return Answer(
+                status=response.status_code,
+                headers=CaseInsensitiveDict(response.headers),
+                body=_body(response),
+            )
+
+
+class _Deadline:
+    """Ends one call when its time is up, by shutting its socket down under the reader."""
+
+    def __init__(self, *, seconds: float) -> None:
+        self.is_over = False
+        self._socket: socket.socket | None = None
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def start(self) -> None:
+        self._timer.start()
+
+    def cancel(self) -> None:
+        self._timer.cancel()
+        with self._lock:
+            self._socket = None
+
+    def watch(self, sock: socket.socket | None) -> None:
+        with self._lock:
+            self._socket = sock
+
+    def _end(self) -> None:
+        with self._lock:
+            self.is_over = True
+            if self._socket is not None:
+                with contextlib.suppress(OSError):  # already closed by the other side
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+class _ThisThread(threading.local):
+    deadline: _Deadline | None = None
+    refusal: str = ""
+
+
+_this_thread = _ThisThread()
+
+
+@contextlib.contextmanager
+def _deadline(*, seconds: float) -> Iterator[_Deadline]:
+    deadline = _Deadline(seconds=seconds)
+    _this_thread.deadline, _this_thread.refusal = deadline, ""
+    deadline.start()
+    try:
+        yield deadline
+        if deadline.is_over:
+            # The socket was shut down while an answer without a length was read: what came is only its beginning.
+            raise AnswerTooSlow(f"The answer took longer than {seconds:g} s.")
+    finally:
+        deadline.cancel()
+        _this_thread.deadline = None
+
+
+class _Guarded(HTTPConnection):
+    """A connection that resolves once, judges every address found and connects only to one that passed."""
+
+    def _new_conn(self) -> socket.socket:
+        try:
+            found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise OSError(f"{self.host} cannot be resolved.") from error
+        if not found or not all(self._may_reach(str(place[4][0])) for place in found):
+            _this_thread.refusal = f"{self.host} leads to an address that may not be called."
+            raise OSError(_this_thread.refusal)
+        return _connected(found=found, timeout=self.timeout, options=self.socket_options)
+
+    def _may_reach(self, address: str) -> bool:
+        # Plain http is for this machine only; the text of the address was judged before.
+        return is_loopback_address(address)
+
+    def getresponse(self) -> Any:
+        """Return the answer's head as urllib3 does, under the call's deadline."""
+        if _this_thread.deadline is not None:
+            _this_thread.deadline.watch(self.sock)
+        return super().getresponse()
+
+
+class _GuardedTLS(_Guarded, HTTPSConnection):
+    def _may_reach(self, address: str) -> bool:
+        return is_public_address(address)
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Guarded
+
+
+class _TLSPool(HTTPSConnectionPool):
+    ConnectionCls = _GuardedTLS
+
+
+class _GuardedAdapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TLSPool}
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    session.headers = CaseInsensitiveDict(_HEADERS)
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.mount("https://", _GuardedAdapter(max_retries=0))
+    session.mount("http://", _GuardedAdapter(max_retries=0))
+    return session
+
+
+def _connected(*, found: Sequence[Any], timeout: Any, options: Any) -> socket.socket:
+    problem: OSError | None = None
+    for family, kind, protocol, _name, place in found:
+        sock = socket.socket(family, kind, protocol)
+        try:
+            for option in options or ():
+                sock.setsockopt(*option)
+            sock.settimeout(cast("float | None", timeout))
+            sock.connect(place)
+            return sock
+        except OSError as error:
+            sock.close()
+            problem = error
+    raise problem or OSError("no address to connect to")
+
+
+def _body(response: requests.Response) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_content(_CHUNK_BYTES):
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise AnswerTooLarge(f"The answer is larger than {MAX_BODY_BYTES} bytes.")
+    return bytes(body)
+
+
+def _translated(*, error: Exception, is_over: bool) -> OutboundError:
+    # The library's own messages can quote the whole address; only the kind of error goes on.
+    if _this_thread.refusal:
+        return AddressRefused(_this_thread.refusal)
+    if is_over or isinstance(error, requests.Timeout | TimeoutError):
+        return AnswerTooSlow("The answer did not come in time.")
+    return NetworkFault(f"The connection failed ({type(error).__name__}).")
