@@ -1,0 +1,195 @@
+"""Reads the source and says which imports break the house's directions; see the map in linking/__init__.py.
+
+It sees every way of importing that can be seen without running the code: `import`, `from`, relative ones, aliases,
+inside functions and under conditions, and `importlib.import_module`, `import_string` or `__import__` with a literal.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+# From the top down. A module imports rows below its own, never its own row; a package may import from itself.
+ROWS = (
+    ("apps", "migrations"),
+    ("management",),
+    ("api", "dashboard", "admin", "checks"),
+    ("tasks",),
+    ("tokens", "sync", "integrations", "finding", "health"),
+    ("registry", "sightings", "limits"),
+    ("models", "zendesk_chat", "xsolla_login"),
+    ("outbound",),
+    ("fields",),
+    ("core",),
+)
+RANK = {name: len(ROWS) - number for number, row in enumerate(ROWS) for name in row}
+# What core may import besides itself and the standard library.
+CORE_LIBRARIES = {"cryptography", "jwt"}
+# Standard library that reads the clock, the network or the machine.
+CORE_REFUSES = {
+    "time",
+    "socket",
+    "ssl",
+    "http",
+    "urllib.request",
+    "sqlite3",
+    "subprocess",
+    "asyncio",
+    "os",
+    "threading",
+}
+CLOCK_CALLS = {"now", "utcnow", "today"}
+# Programs that share no code: the key never imports the values.
+APART = {"linking": {"zdbridge", "sandbox"}, "sandbox": {"linking", "zdbridge", "django"}, "zdbridge": {"sandbox"}}
+# Django loads models only after apps.py, so `ready` is the one place that may import late.
+LATE_IMPORTS_ALLOWED = {"linking.apps"}
+_IMPORTERS = {"import_module", "import_string", "__import__"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import: `target` is the dotted name, empty where it cannot be known; `is_late`: inside a function."""
+
+    target: str
+    line: int
+    is_late: bool
+
+
+@dataclass(frozen=True)
+class Violation:
+    """Where a rule is broken and which; prints as one line."""
+
+    module: str
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.line}: {self.reason}"
+
+
+def violations(*, root: Path) -> list[Violation]:
+    """Return every broken rule in `linking`, `sandbox` and `zdbridge` below `root`."""
+    found: list[Violation] = []
+    for package in APART:
+        for path in sorted((root / package).rglob("*.py")):
+            module = module_name(path=path, root=root)
+            tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+            is_package = path.name == "__init__.py"
+            imports = list(_imports(tree=tree, module=module, is_package=is_package, root=root))
+            found += _broken(module=module, imports=imports)
+            if module.startswith("linking.core"):
+                found += _clock_reads(module=module, tree=tree)
+    return found
+
+
+def module_name(*, path: Path, root: Path) -> str:
+    """Return the dotted name of the module in `path`."""
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _broken(*, module: str, imports: list[Import]) -> Iterator[Violation]:
+    top, name = module.split(".")[0], _row_name(module)
+    if top == "linking" and name and name not in RANK:
+        yield Violation(module, 1, f"{name} has no place in the map: give it one in tests/layers.py")
+    for made in imports:
+        reason = _reason(module=module, made=made)
+        if reason:
+            yield Violation(module, made.line, reason)
+
+
+def _reason(*, module: str, made: Import) -> str:
+    top, target_top = module.split(".")[0], made.target.split(".")[0]
+    if target_top in APART[top]:
+        return f"{top} must not import {target_top}"
+    if top != "linking":
+        return ""
+    if not made.target:
+        return "imports a module that only running the code could name"
+    if made.is_late and module not in LATE_IMPORTS_ALLOWED:
+        return f"imports {made.target} inside a function"
+    if module.startswith("linking.core") and not _is_allowed_in_core(made.target):
+        return f"core must not import {made.target}"
+    return _wrong_direction(module=module, target=made.target) if target_top == "linking" else ""
+
+
+def _wrong_direction(*, module: str, target: str) -> str:
+    name, target_name = _row_name(module), _row_name(target)
+    if name == target_name or not target_name:
+        return ""
+    if target_name not in RANK:
+        return f"imports {target}, which has no place in the map"
+    if not name:
+        return f"linking/__init__.py must import nothing, not {target}"
+    if RANK.get(name, 0) <= RANK[target_name]:
+        return f"{name} must not import {target_name}: imports go down, never within a row"
+    return ""
+
+
+def _is_allowed_in_core(target: str) -> bool:
+    top = target.split(".")[0]
+    if any(target == refused or target.startswith(f"{refused}.") for refused in CORE_REFUSES):
+        return False
+    return top in CORE_LIBRARIES or top in sys.stdlib_module_names or target.startswith("linking.core")
+
+
+def _row_name(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if parts[0] == "linking" and len(parts) > 1 else ""
+
+
+def _imports(*, tree: ast.AST, module: str, is_package: bool, root: Path) -> Iterator[Import]:
+    for node, is_late in _walk(tree, is_late=False):
+        if isinstance(node, ast.Import):
+            yield from (Import(alias.name, node.lineno, is_late) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(name=node.module or "", level=node.level, module=module, is_package=is_package)
+            yield from (Import(_named(base, alias.name, root), node.lineno, is_late) for alias in node.names)
+        elif isinstance(node, ast.Call) and _called(node) in _IMPORTERS:
+            yield Import(_literal_target(node), node.lineno, is_late)
+
+
+def _walk(node: ast.AST, *, is_late: bool) -> Iterator[tuple[ast.AST, bool]]:
+    for child in ast.iter_child_nodes(node):
+        yield child, is_late
+        is_function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        yield from _walk(child, is_late=is_late or is_function)
+
+
+def _absolute(*, name: str, level: int, module: str, is_package: bool) -> str:
+    if level == 0:
+        return name
+    parts = module.split(".")
+    kept = parts[: len(parts) - level + (1 if is_package else 0)]
+    return ".".join([*kept, name] if name else kept)
+
+
+def _named(base: str, name: str, root: Path) -> str:
+    # `from linking import sync` names a module, `from linking.sync import start` something in one.
+    place = root.joinpath(*base.split("."), name)
+    is_module = place.with_suffix(".py").exists() or place.is_dir()
+    return f"{base}.{name}" if is_module or base == "linking" else base
+
+
+def _called(node: ast.Call) -> str:
+    function = node.func
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def _literal_target(node: ast.Call) -> str:
+    values = [
+        part.value for part in (*node.args, *(word.value for word in node.keywords)) if isinstance(part, ast.Constant)
+    ]
+    words = [value for value in values if isinstance(value, str)]
+    if not words or not (node.args and isinstance(node.args[0], ast.Constant)):
+        return ""
+    if words[0].startswith("."):
+        return f"{words[1]}{words[0]}" if len(words) > 1 else ""
+    return words[0]
+
+
+def _clock_reads(*, module: str, tree: ast.AST) -> Iterator[Violation]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CLOCK_CALLS:
+            yield Violation(module, node.lineno, f"core must not read the clock ({node.func.attr})")

@@ -1,0 +1,112 @@
+"""Imports go down: core knows nothing, features know core, edges know features. And the checker itself is checked."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.layers import violations
+
+ROOT = Path(__file__).resolve().parents[1]
+BLOCKED = ("django", "rest_framework", "celery", "kombu", "redis", "requests", "urllib3", "allauth", "psycopg")
+IMPORT_CORE = f"""
+import importlib, pkgutil, sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {BLOCKED!r}:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent())
+import linking.core
+for found in pkgutil.walk_packages(linking.core.__path__, "linking.core."):
+    print(importlib.import_module(found.name).__name__)
+"""
+
+# file, source, a word of the complaint
+BROKEN = [
+    ("linking/core/jws.py", "import django.conf", "core must not import django.conf"),
+    ("linking/core/jws.py", "from requests import get", "core must not import requests"),
+    ("linking/core/jws.py", "import time", "core must not import time"),
+    ("linking/core/jws.py", "from linking.models import Visitor", "core must not import linking.models"),
+    ("linking/core/jws.py", "from datetime import datetime\nat = datetime.now()", "read the clock"),
+    ("linking/fields.py", "from linking.models import Visitor", "fields must not import models"),
+    ("linking/models/link.py", "from .. import zendesk_chat", "models must not import zendesk_chat"),
+    ("linking/models/link.py", "from ..sync import start", "models must not import sync"),
+    ("linking/zendesk_chat.py", "from linking import xsolla_login", "never within a row"),
+    ("linking/registry.py", "import linking.tokens as feature", "registry must not import tokens"),
+    ("linking/tokens.py", "from linking.sync import start", "never within a row"),
+    ("linking/tokens.py", "from linking import sync as other", "never within a row"),
+    ("linking/sync.py", "def run():\n    from linking import tasks", "inside a function"),
+    ("linking/sync.py", "def run():\n    from linking.core import jws", "inside a function"),
+    ("linking/sync.py", "class A:\n    async def run(self):\n        import json", "inside a function"),
+    ("linking/sync.py", "if True:\n    import linking.api.views", "sync must not import api"),
+    (
+        "linking/sync.py",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from linking.tasks import tick",
+        "tasks",
+    ),
+    ("linking/sync.py", "try:\n    import linking.admin\nexcept ImportError:\n    pass", "sync must not import admin"),
+    ("linking/sync.py", 'import importlib\nx = importlib.import_module("linking.tasks")', "must not import tasks"),
+    (
+        "linking/sync.py",
+        'from importlib import import_module\nimport_module(".tasks", "linking")',
+        "must not import tasks",
+    ),
+    ("linking/sync.py", 'x = __import__("linking.dashboard")', "sync must not import dashboard"),
+    ("linking/sync.py", "import importlib\nx = importlib.import_module(__name__ + 'x')", "only running the code"),
+    ("linking/tasks.py", "from linking.api.views import view", "tasks must not import api"),
+    ("linking/api/views.py", "from linking.dashboard import lists", "never within a row"),
+    ("linking/api/views.py", "import linking.management.commands.links", "api must not import management"),
+    ("linking/api/views.py", "from zdbridge import settings", "linking must not import zdbridge"),
+    ("linking/api/views.py", "import sandbox.state", "linking must not import sandbox"),
+    ("linking/__init__.py", "from linking import sync", "must import nothing"),
+    ("linking/helpers.py", "", "no place in the map"),
+    ("linking/tokens.py", "from linking import helpers", "no place in the map"),
+    ("sandbox/state.py", "from linking.core import jws", "sandbox must not import linking"),
+    ("sandbox/state.py", "def run():\n    import linking", "sandbox must not import linking"),
+    ("sandbox/state.py", "from zdbridge.env import Environment", "sandbox must not import zdbridge"),
+    ("zdbridge/urls.py", "import sandbox", "zdbridge must not import sandbox"),
+]
+FINE = [
+    ("linking/core/jws.py", "import hmac, json\nimport jwt\nfrom linking.core import config\nfrom . import config"),
+    ("linking/models/link.py", "from linking.models.visitor import Visitor\nfrom .visitor import Visitor"),
+    (
+        "linking/api/views.py",
+        "from linking import tokens\nfrom linking.api import errors\nfrom linking.core.jws import sign",
+    ),
+    ("linking/apps.py", "class Config:\n    def ready(self):\n        from linking import checks"),
+    ("linking/management/commands/links.py", "from linking import finding, tasks"),
+    ("zdbridge/wsgi.py", "from linking import registry"),
+    ("sandbox/state.py", "import json, time, http.server\nfrom sandbox import faults"),
+]
+
+
+def write(root: Path, name: str, source: str) -> None:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(source)
+
+
+class TestTheHouse:
+    def test_imports_go_down_only(self) -> None:
+        assert [str(violation) for violation in violations(root=ROOT)] == []
+
+    def test_core_imports_without_any_framework(self) -> None:
+        done = subprocess.run([sys.executable, "-c", IMPORT_CORE], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        modules = {path.stem for path in (ROOT / "linking" / "core").glob("*.py")} - {"__init__"}
+        assert {name.rsplit(".", 1)[1] for name in done.stdout.split()} == modules
+
+
+class TestTheChecker:
+    @pytest.mark.parametrize(("name", "source", "complaint"), BROKEN)
+    def test_catches(self, tmp_path: Path, name: str, source: str, complaint: str) -> None:
+        write(tmp_path, name, source)
+        found = [str(violation) for violation in violations(root=tmp_path)]
+        assert len(found) == 1
+        assert complaint in found[0]
+
+    @pytest.mark.parametrize(("name", "source"), FINE)
+    def test_lets_pass(self, tmp_path: Path, name: str, source: str) -> None:
+        write(tmp_path, name, source)
+        assert violations(root=tmp_path) == []
