@@ -17,7 +17,7 @@ ROWS = (
     ("api", "dashboard", "admin", "checks"),
     ("tasks",),
     ("tokens", "sync", "integrations", "finding", "health"),
-    ("registry", "sightings", "limits"),
+    ("registry", "sightings", "limits", "roles"),
     ("models", "zendesk_chat", "xsolla_login"),
     ("outbound",),
     ("fields",),
