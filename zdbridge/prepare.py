@@ -56,7 +56,7 @@ def main(*, arguments: list[str]) -> int:
 
 
 def _prepare(plan: PreparePlan) -> dict[str, Any]:
-    call_command("check", verbosity=0)
+    call_command("check", stdout=io.StringIO())
     if plan.is_whole:
         call_command("migrate", interactive=False, verbosity=0)
     else:

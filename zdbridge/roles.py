@@ -14,8 +14,6 @@ from zdbridge.folder_queue import recover
 
 ROOT = Path(__file__).resolve().parent.parent
 ROLES = ("web", "worker", "beat")
-# A slow page must not hold the token route, so requests share this many threads in each web process.
-BLOCKING_THREADS = 8
 _EMBEDDED_ONLY = (
     "{option} above 1 needs DATABASE_URL (PostgreSQL) and REDIS_URL: limits and the folder broker count on one"
 )
@@ -144,11 +142,7 @@ def child_specs(*, plan: Plan, environment: Mapping[str, str]) -> list[ChildSpec
 
 
 def _web(plan: Plan) -> tuple[str, ...]:
-    options = ["--interface", "wsgi", "--host", plan.host, "--port", str(plan.port), "--no-ws", "--http", "1"]
-    options += ["--workers", str(plan.web_processes), "--blocking-threads", str(BLOCKING_THREADS)]
-    # One dead process of several is replaced by granian itself; a stuck one is not waited for at the end.
-    options += ["--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "5"]
-    return _python("-m", "granian", *options, "zdbridge.wsgi:application")
+    return _python("-m", "zdbridge.web", plan.host.strip("[]"), str(plan.port), str(plan.web_processes))
 
 
 def _workers(*, plan: Plan, common: Mapping[str, str]) -> list[ChildSpec]:
@@ -180,7 +174,7 @@ def _beat(plan: Plan) -> tuple[str, ...]:
 
 def _celery(*arguments: str) -> tuple[str, ...]:
     # Celery's several lines about running as root are replaced by the supervisor's one.
-    return _python("-W", "ignore::RuntimeWarning:celery.platforms", "-m", "celery", "-A", "zdbridge.celery", *arguments)
+    return _python("-W", "ignore::Warning:celery.platforms", "-m", "celery", "-q", "-A", "zdbridge.celery", *arguments)
 
 
 def _python(*arguments: str) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+# Every process that reads settings may queue a task, so the application `shared_task` looks for is made here.
+from zdbridge import celery as _celery  # noqa: F401
 from zdbridge.env import LOOPBACK_NAMES, BadSetting, Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -184,13 +186,13 @@ if REDIS_URL:
     }
     CELERY_TASK_SOFT_TIME_LIMIT = 240
     CELERY_TASK_TIME_LIMIT = 300
-    CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+    CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5  # `up` promises to have ended everything within 10 s
     CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
     CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
     CELERY_WORKER_MAX_MEMORY_PER_CHILD = 300_000
     CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 else:
-    CELERY_BROKER_URL = "folder://"
+    CELERY_BROKER_URL = "folder://localhost"
     CELERY_BROKER_TRANSPORT = "zdbridge.folder_broker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {"folder": str(DATA_DIR / "queue")}
 

@@ -27,7 +27,7 @@ YOUNG_S, MAX_YOUNG_DEATHS = 10.0, 5
 # SIGTERM first; what still lives after this is killed. The promise is 10 s for everything.
 TERM_GRACE_S = 8.0
 _POLL_S = 0.1
-_READY_HINT_AFTER_S = 30.0
+_READY_HINT_AFTER_S, _PROBE_EVERY_S = 30.0, 0.4
 _print_lock = threading.Lock()
 
 
@@ -174,7 +174,7 @@ def _greet_when_ready(*, plan: Plan, prepared: dict[str, Any], supervisor: Super
         if time.monotonic() >= hint_at_s:
             write_line("up", f"still waiting: {missing}")
             hint_at_s += _READY_HINT_AFTER_S
-        supervisor.watch(until=time.monotonic() + 2 * _POLL_S)
+        supervisor.watch(until=time.monotonic() + _PROBE_EVERY_S)
         if supervisor.is_stopping:
             return
     _print(announce.greeting(plan=plan, prepared=prepared))

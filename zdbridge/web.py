@@ -1,0 +1,50 @@
+"""The web role: granian serving `zdbridge.wsgi`. `python -m zdbridge.web HOST PORT PROCESSES`."""
+
+import sys
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+# A slow page must not hold the token route, so the requests of one process share this many threads.
+BLOCKING_THREADS = 8
+# A client that sends its headers slower than this, or more of them, is a fault or an attack.
+HEADER_READ_TIMEOUT_MS = 10_000
+HEADER_BUFFER_BYTES = 65_536
+# Below the supervisor's own patience, so that granian ends its stuck processes itself.
+KILL_TIMEOUT_S = 5
+
+LOG_CONFIG = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"redact": {"()": "zdbridge.logs.RedactingFilter"}},
+    "formatters": {"json": {"()": "zdbridge.logs.JSONFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "filters": ["redact"], "formatter": "json"}},
+    # Information is left out: start and end of its processes are told by the supervisor.
+    "loggers": {"_granian": {"handlers": ["stderr"], "level": "ERROR", "propagate": False}},
+}
+
+
+def serve(*, host: str, port: int, processes: int) -> None:
+    """Serve until SIGTERM. Raises: SystemExit with 1 when a process dies again and again."""
+    server = Granian(
+        "zdbridge.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=processes,
+        blocking_threads=BLOCKING_THREADS,
+        websockets=False,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_READ_TIMEOUT_MS, max_buffer_size=HEADER_BUFFER_BYTES),
+        log_level=LogLevels.error,
+        log_dictconfig=LOG_CONFIG,
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=KILL_TIMEOUT_S,
+    )
+    server.serve()
+
+
+if __name__ == "__main__":
+    serve(host=sys.argv[1], port=int(sys.argv[2]), processes=int(sys.argv[3]))
