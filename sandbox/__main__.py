@@ -1,0 +1,55 @@
+"""Starts the sandbox: `python -m sandbox --port 9100`. Ends on Ctrl-C and SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from typing import Any
+
+from sandbox.box import Box, load_config
+from sandbox.server import SandboxServer
+
+
+def parse_arguments(arguments: list[str]) -> argparse.Namespace:
+    """Will read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="Stand-ins for Xsolla Login and Zendesk Chat."
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    parser.add_argument("--port", type=int, default=9100, help="port to listen on, 0 for any (default %(default)s)")
+    parser.add_argument("--token", default="sandbox-chat-token", help="the Chat access token that REST calls must bear")
+    parser.add_argument("--bridge", default="http://127.0.0.1:8000", help="where the shop asks for Zendesk JWTs")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Will serve until told to stop; answers the exit status, 1 when the port is taken."""
+    options = parse_arguments(sys.argv[1:] if arguments is None else arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    box = Box(config=load_config(token=options.token, bridge=options.bridge))
+    try:
+        server = SandboxServer(host=options.host, port=options.port, box=box)
+    except OSError as error:
+        print(f"sandbox: cannot listen on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)
+        return 1
+
+    def stop(_number: int, _frame: Any) -> None:
+        # shutdown() waits for serve_forever, which runs in this very thread, so another one has to ask for it.
+        threading.Thread(target=server.shutdown, daemon=True).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    print(
+        f"sandbox: {server.url}/shop/ (shop), {server.url}/api/v2/chat (Chat), {server.url}/login/api (Login)",
+        flush=True,
+    )
+    with server:
+        server.serve_forever(poll_interval=0.2)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

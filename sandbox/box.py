@@ -1,0 +1,134 @@
+"""Everything that is alive in one sandbox: configuration, world, switches, faults, counters, and the lock over them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from sandbox.cast import load_cast
+from sandbox.faults import Faults, Switches
+from sandbox.players import LoginBook
+from sandbox.state import World, iso
+from sandbox.zendesk_oauth import OAuthBook
+from sandbox.zendesk_widget import WidgetBook
+
+DEMO_FILE = Path(__file__).with_name("demo_integration.json")
+WINDOW_S = 60.0  # Source: fact sheet 0.5, 200 requests a minute; taken as a sliding window.
+
+
+@dataclass(slots=True)
+class Config:
+    """What the sandbox was started with. `login_secret`, `shared_secret` and `account_key` come from the demo file."""
+
+    access_token: str = field(repr=False)
+    login_project_id: str
+    login_secret: str = field(repr=False)
+    shared_secret: str = field(repr=False)
+    account_key: str
+    bridge: str
+
+
+def load_config(*, token: str, bridge: str, path: Path = DEMO_FILE) -> Config:
+    """Will read the demo integration, so that app and sandbox can never disagree about its secrets."""
+    demo = json.loads(path.read_text(encoding="utf-8"))
+    return Config(
+        access_token=token, login_project_id=demo["login_project_id"], login_secret=demo["login_secret_key"],
+        shared_secret=demo["zendesk_shared_secret"], account_key=demo["zendesk_account_key"], bridge=bridge.rstrip("/"),
+    )  # fmt: skip
+
+
+class Limiter:
+    """Counts the calls of the last minute; refused ones do not count."""
+
+    def __init__(self) -> None:
+        self.taken_at: deque[float] = deque()
+        self.highest = 0
+
+    def take(self, *, now_s: float, limit: int) -> float:
+        """Will take one call and answer 0, or answer the seconds until one is free again."""
+        while self.taken_at and self.taken_at[0] <= now_s - WINDOW_S:
+            self.taken_at.popleft()
+        if limit and len(self.taken_at) >= limit:
+            return self.taken_at[-limit] + WINDOW_S - now_s
+        self.taken_at.append(now_s)
+        self.highest = max(self.highest, len(self.taken_at))
+        return 0.0
+
+
+class Stats:
+    """Counts of what was called, since the start or the last reset. Tokens are kept as fingerprints only."""
+
+    def __init__(self, *, now_s: float) -> None:
+        self.since = iso(now_s)
+        self.calls: Counter[str] = Counter()
+        self.statuses: Counter[str] = Counter()
+        self.services: Counter[str] = Counter()
+        self.tokens: Counter[str] = Counter()
+        self.faults = 0
+
+    def count(self, *, service: str, label: str, status: int) -> None:
+        """Will count one answer."""
+        self.calls[label] += 1
+        self.services[service] += 1
+        self.statuses[f"{service} {status}"] += 1
+
+    def saw_token(self, token: str) -> None:
+        """Will remember that a token was presented, by the start of its SHA-256."""
+        self.tokens[fingerprint(token)] += 1
+
+
+def fingerprint(secret: str) -> str:
+    """Will answer 12 hexadecimal digits that tell secrets apart and give none away."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+class Box:
+    """One running sandbox. Handlers run under `lock`; `clock` answers epoch seconds."""
+
+    def __init__(self, *, config: Config, clock: Callable[[], float] = time.time) -> None:
+        self.config = config
+        self.clock = clock
+        self.lock = RLock()
+        self.login = LoginBook(project_id=config.login_project_id, secret=config.login_secret)
+        self.first_shared_secret = config.shared_secret
+        self.reset()
+
+    def reset(self, *, empty: bool = False) -> None:
+        """Will go back to the state of a plain start: the small cast, no faults, no sessions, counters at nought."""
+        self.world = World()
+        self.switches = Switches()
+        self.faults = Faults()
+        self.limiter = Limiter()
+        self.stats = Stats(now_s=self.clock())
+        self.oauth = OAuthBook()
+        self.widget = WidgetBook()
+        self.login.reset()
+        self.config.shared_secret = self.first_shared_secret
+        if not empty:
+            load_cast(world=self.world, now_s=self.clock())
+
+    def report(self) -> dict[str, Any]:
+        """Will answer the counters as JSON-ready values."""
+        stats = self.stats
+        return {
+            "since": stats.since, "now": iso(self.clock()), "total": sum(stats.calls.values()),
+            "zendesk_calls": stats.services["zendesk"], "calls": dict(sorted(stats.calls.items())),
+            "by_status": dict(sorted(stats.statuses.items())), "per_minute_max": self.limiter.highest,
+            "faults_fired": stats.faults, "tokens": dict(sorted(stats.tokens.items())),
+            "records": {"visitors": len(self.world.visitors), "chats": len(self.world.chats),
+                        "aliases": len(self.world.aliases), "bans": len(self.world.bans)},
+        }  # fmt: skip
+
+
+def utc_epoch(text: str) -> int:
+    """Will read an ISO 8601 time, without zone as UTC, as epoch seconds. Raises: ValueError."""
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

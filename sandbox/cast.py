@@ -1,0 +1,87 @@
+"""The small cast of a plain start: 30 visitors and 60 chats, so that a first look at a dashboard is not empty.
+
+Ids, names and contents are always the same; times run over the thirty days before the start, none younger than two
+hours and none before 2026-01-02.
+"""
+
+from __future__ import annotations
+
+from sandbox.seed import BASE_S, JUNK_IDS
+from sandbox.state import ACCOUNT_ID, Ban, Chat, Visitor, World
+
+YOUNGEST_S = 2 * 3_600
+DAYS_S = 30 * 86_400
+
+LINKED = (
+    ("Mira Okafor", "mira@player.example"), ("Jonas Weiß", "jonas.weiss@player.example"), ("Chen Yu", "chen.yu@player.example"),
+    ("Alina Sokolova", "a.sokolova@player.example"), ("dragonborn77", "dragonborn77@player.example"),
+    ("Priya Raman", "priya@player.example"), ("Luca Moretti", "luca@player.example"), ("佐藤 花", "hana.sato@player.example"),
+    ("Eduardo Lima", "edu@player.example"), ("ليلى حداد", "layla@player.example"), ("Tove Lindqvist", "tove@player.example"),
+    ("Kwame Mensah", "kwame@player.example"), ("Zuzanna Król", "zuza@player.example"), ("Marek Dvořák", "marek@player.example"),
+    ("Aoife Byrne", "aoife@player.example"), ("Rui Tavares", "rui@player.example"), ("Sam <script>alert(1)</script>", "sam@player.example"),
+    ("X" * 120, "a-very-long-address-" + "x" * 60 + "@player.example"), ("SteamFox", ""), ("Nguyễn An", "an@player.example"),
+)  # fmt: skip
+
+
+def load_cast(*, world: World, now_s: float) -> None:
+    """Will fill an empty world. `now_s` epoch seconds; only times depend on it."""
+    visitors = _people(world) + _odd_ones()
+    end_s = int(now_s) // 3_600 * 3_600 - YOUNGEST_S
+    start_s = max(BASE_S, end_s - DAYS_S)
+    step_s = max(60, (end_s - start_s) // 60)
+    for visitor in visitors:
+        visitor.created_s = max(BASE_S, start_s - 3_600)
+    chats = []
+    for place in range(60):
+        visitor = visitors[place * 7 % len(visitors)]
+        began_s = start_s + place * step_s
+        is_offline = place % 5 == 4
+        chats.append(Chat(
+            f"2601.{ACCOUNT_ID}.{world.token()}", visitor.id, began_s, 0 if is_offline else began_s + 240 + place, began_s + 400,
+            "offline_msg" if is_offline else "chat",
+        ))  # fmt: skip
+    chats[17].details = {"visitor": None}
+    chats[23].details = {"rating": "good", "comment": "Quick and kind — merci !", "tags": ["vip", "refund"]}
+    world.load(visitors=visitors, chats=chats)
+    _join(world, chats)
+
+
+def _people(world: World) -> list[Visitor]:
+    """Will make twenty who proved who they are: the name is the e-mail, as the token endpoint sends it, if there is one."""
+    people = []
+    for place, (name, email) in enumerate(LINKED):
+        shown = email if place % 4 == 0 and email else name
+        user_id = f"{0x5A0000 + place:08x}-c3f0-4e11-8b1d-{0x9A00 + place:012x}"
+        people.append(Visitor(world.mint_visitor_id(), shown, email, external_id=user_id))
+    people[5].phone, people[5].notes = "+351 21 000 0000", "Prefers e-mail."
+    people[11].banned = True
+    world.bans = {
+        70_001: Ban(70_001, "visitor", people[11].id, "Abuse", people[11].name, BASE_S),
+        70_002: Ban(70_002, "ip_address", "192.0.2.44", "Spam"),  # an old one: no created_at
+    }
+    return people
+
+
+def _odd_ones() -> list[Visitor]:
+    """Will make ten more: anonymous ones, ids that differ by case only, one gone, one junk, one second device."""
+    anonymous = [
+        Visitor(f"{ACCOUNT_ID}.anon{place}Kq7Lw2Zt", f"Visitor {48_291_000 + place * 311}") for place in range(5)
+    ]
+    second_device = Visitor(f"{ACCOUNT_ID}.secondDev1ce99", "mira@player.example", "mira@player.example",
+                            external_id=f"{0x5A0000:08x}-c3f0-4e11-8b1d-{0x9A00:012x}")  # fmt: skip
+    return [
+        *anonymous,
+        second_device,
+        Visitor(f"{ACCOUNT_ID}.SECONDdEV1CE99", "Visitor 11207555"),  # the one above but for its letters' case
+        Visitor("1.12345", "Imported record", "import@player.example", gone=True),
+        Visitor(f"{ACCOUNT_ID}.junkId00Xw31Pq", "Broken shop page", external_id=JUNK_IDS[0]),
+        Visitor(f"{ACCOUNT_ID}.offl1ne44Rt0Ab", "Left a message", "someone@elsewhere.example"),
+    ]
+
+
+def _join(world: World, chats: list[Chat]) -> None:
+    """Will let one chat carry the id its visitor had before authenticating."""
+    older = f"{ACCOUNT_ID}.b4Auth3nt1cate"
+    chat = chats[21]
+    world.put_alias(alias=older, canonical=chat.visitor_id)
+    chat.visitor_id = older

@@ -1,0 +1,284 @@
+"""What a test may do to the world: `/_control/…`, without a token, from this machine only."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, fields, replace
+from ipaddress import ip_address
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from sandbox.box import utc_epoch
+from sandbox.faults import RULE_NAMES, SWITCH_NAMES
+from sandbox.http1 import Response, json_response
+from sandbox.jwt import encode_hs256
+from sandbox.players import claims_of
+from sandbox.routing import Call, Problem, Route, Table
+from sandbox.seed import BASE_S, SAFE_AGE_S, SPAN_S, Plan, fill
+from sandbox.state import Chat, Visitor, World, iso
+from sandbox.zendesk_widget import refuse_foreign_origin
+
+if TYPE_CHECKING:
+    from sandbox.box import Box
+
+MOST_RECORDS = 2_000_000
+JUNK_WORDS = frozenset({"null", "undefined", "0"})
+PLAN_COUNTS = ("visitors", "chats", "ties", "shared", "aliases", "gone", "junk", "malformed", "seed")
+PLAN_SHARES = ("anonymous_share", "offline_share")
+
+
+class ControlService:
+    """`/_control/…`."""
+
+    name = "control"
+
+    def __init__(self) -> None:
+        self.table = Table(ROUTES)
+
+    def prefixes(self, box: Box) -> tuple[str, ...]:
+        """One place."""
+        return ("/_control",)
+
+    def guard(self, call: Call, route: Route) -> None:
+        """Will refuse other machines, and pages of other sites in a browser on this one."""
+        if not ip_address(call.request.peer.partition("%")[0]).is_loopback:
+            raise Problem(403, "Forbidden", "Control answers this machine only.")
+        refuse_foreign_origin(call.request)
+
+    def word(self, problem: Problem) -> Response:
+        """Will answer `{"error","description"}`."""
+        return json_response({"error": problem.error, "description": problem.description}, status=problem.status)
+
+
+def reset(call: Call) -> Response:
+    """Will go back to a plain start, or with `{"empty": true}` to a world without records."""
+    body = call.json()
+    _refuse_unknown(body, {"empty"})
+    call.box.reset(empty=body.get("empty") is True)
+    return json_response(call.box.report()["records"])
+
+
+def seed(call: Call) -> Response:
+    """Will replace visitors and chats by a seeded world; answers what it holds. Faults and counters stay."""
+    plan, world, began_s = _plan(call), World(), time.perf_counter()
+    fill(world=world, plan=plan)
+    world.bans = {}
+    call.box.world = world
+    linked = sum(1 for _ in truth_of(world))
+    anonymous = sum(not visitor.external_id for visitor in world.visitors.values())
+    return json_response({
+        **asdict(plan), "truth": linked, "anonymous": anonymous, "start": iso(plan.start_s),
+        "first_update": iso(world.by_update[0][0]) if world.by_update else None,
+        "last_update": iso(world.by_update[-1][0]) if world.by_update else None,
+        "elapsed_s": round(time.perf_counter() - began_s, 3),
+    })  # fmt: skip
+
+
+def truth(call: Call) -> Response:
+    """Will page through what a poller should find: visitor to user, visitors with a chat only. `after`, `limit`."""
+    params = call.request.params()
+    limit = int(params["limit"]) if params.get("limit", "x").isdigit() else 10_000
+    after = params.get("after", "")
+    pairs = [pair for pair in truth_of(call.box.world) if pair[0] > after]
+    page = list(islice(pairs, limit))
+    return json_response({
+        "truth": dict(page), "count": len(page), "remaining": len(pairs) - len(page),
+        "next": page[-1][0] if len(page) < len(pairs) and page else None,
+    })  # fmt: skip
+
+
+def truth_of(world: World) -> list[tuple[str, str]]:
+    """Will answer (visitor_id, user_id) by id: visitors some chat names, not gone, with an id that can name a user."""
+    reachable = {
+        world.canonical_id(chat.visitor_id)
+        for chat in world.chats.values()
+        if chat.raw is None and not (chat.details and "visitor" in chat.details)
+    }
+    visitors = (world.visitors.get(visitor_id) for visitor_id in reachable)
+    found = [
+        (v.id, str(v.external_id)) for v in visitors if v is not None and not v.gone and names_a_user(v.external_id)
+    ]
+    return sorted(found)
+
+
+def names_a_user(external_id: Any) -> bool:
+    """Will answer whether an `external_id` can be a Login user's id: 1 to 255 printable characters, no junk word."""
+    if external_id is None or isinstance(external_id, bool):
+        return False
+    text = str(external_id)
+    return 0 < len(text) <= 255 and text == text.strip() and text.isprintable() and text.lower() not in JUNK_WORDS
+
+
+def set_faults(call: Call) -> Response:
+    """Will set switches, and replace the fault rules when the body holds any rule key or nothing at all.
+
+    `rules` gives several, `add` keeps those in force, `clear` removes them. Raises: Problem 400 naming unknown keys.
+    """
+    body = call.json()
+    _refuse_unknown(body, SWITCH_NAMES | RULE_NAMES | {"rules", "add", "clear"})
+    switches = {name: value for name, value in body.items() if name in SWITCH_NAMES}
+    single = {name: value for name, value in body.items() if name in RULE_NAMES}
+    several = body.get("rules", [])
+    if not isinstance(several, list) or not all(isinstance(rule, dict) and set(rule) <= RULE_NAMES for rule in several):
+        raise Problem(400, "Bad Request", f"rules is a list of objects with the keys {', '.join(sorted(RULE_NAMES))}.")
+    call.box.switches.set(switches)
+    if single or several or not switches or body.get("clear"):
+        call.box.faults.put([*([single] if single else []), *several], add=body.get("add") is True)
+    return show_faults(call)
+
+
+def show_faults(call: Call) -> Response:
+    """Will answer the rules with their counts, and the switches."""
+    return json_response({"rules": call.box.faults.shown(), "switches": asdict(call.box.switches)})
+
+
+def show_stats(call: Call) -> Response:
+    """Will answer the counters since the start or the last reset."""
+    return json_response(call.box.report())
+
+
+def put_visitors(call: Call) -> Response:
+    """Will add or change visitors: any field of the record; what is not said of a known one stays."""
+    names = {item.name for item in fields(Visitor)}
+    world = call.box.world
+    for item in _items(call):
+        _refuse_unknown(item, names | {"created"})
+        known = world.visitors.get(_text(item, "id"))
+        if "created" in item:
+            item["created_s"] = _time(item.pop("created"))
+        base = known or Visitor(id=item["id"], name="", created_s=int(call.now_s))
+        world.put_visitor(replace(base, **item))
+    return json_response({"visitors": len(world.visitors)})
+
+
+def put_chats(call: Call) -> Response:
+    """Will add or change chats: `id`, `visitor_id`, times as epoch or ISO 8601; further keys are shown as they are.
+
+    A new update time makes the export show a known chat again.
+    """
+    world = call.box.world
+    for item in _items(call):
+        chat_id = _text(item, "id")
+        known = world.chats.get(chat_id)
+        update_s = _time(item.pop("update_timestamp", known.update_s if known else int(call.now_s) - SAFE_AGE_S))
+        start_s = _time(item.pop("timestamp", known.start_s if known else update_s - 600))
+        kind = str(item.pop("type", known.kind if known else "chat"))
+        end = item.pop("end_timestamp", known.end_s if known else (0 if kind == "offline_msg" else update_s - 60))
+        visitor_id = str(item.pop("visitor_id", known.visitor_id if known else ""))
+        details = {name: value for name, value in item.items() if name not in ("id", "deleted")}
+        deleted = item.get("deleted", known.deleted if known else False) is True
+        merged = ((known.details if known else None) or {}) | details
+        chat = Chat(chat_id, visitor_id, start_s, _time(end), update_s, kind, deleted, merged or None)
+        world.put_chat(chat)
+        if deleted:
+            world.hide(chat)
+    return json_response({"chats": len(world.chats)})
+
+
+def put_raw_chats(call: Call) -> Response:
+    """Will plant records that the export shows exactly as given in `record`, at `update_timestamp` and `id`."""
+    for item in _items(call):
+        _refuse_unknown(item, {"id", "update_timestamp", "record"})
+        update_s = _time(item.get("update_timestamp", BASE_S))
+        chat_id = _text(item, "id") if "id" in item else call.box.world.mint_chat_id(start_s=update_s)
+        call.box.world.put_chat(Chat(chat_id, "", update_s, update_s, update_s, raw=[item.get("record")]))
+    return json_response({"chats": len(call.box.world.chats)})
+
+
+def put_aliases(call: Call) -> Response:
+    """Will let the id `alias` answer as the visitor `canonical`."""
+    for item in _items(call):
+        _refuse_unknown(item, {"alias", "canonical"})
+        alias, canonical = _text(item, "alias"), _text(item, "canonical")
+        if canonical not in call.box.world.visitors or alias == canonical:
+            raise Problem(400, "Bad Request", "canonical must be a visitor, and another one than alias.")
+        call.box.world.put_alias(alias=alias, canonical=canonical)
+    return json_response({"aliases": len(call.box.world.aliases)})
+
+
+def set_shared_secret(call: Call) -> Response:
+    """Will regenerate the shared secret to `value`: the old one is void at once, and sessions lose their proof."""
+    value = _text(call.json(), "value")
+    call.box.config.shared_secret = value
+    call.box.widget.cut()
+    return json_response({"sessions_cut": len(call.box.widget.sessions)})
+
+
+def mint_login_jwt(call: Call) -> Response:
+    """Will answer a Login JWT of `player`; `claims` changes some of them, null takes one out, HS256 projects only."""
+    body = call.json()
+    _refuse_unknown(body, {"player", "claims"})
+    book, changes = call.box.login, body.get("claims")
+    player = book.player(key=str(body.get("player", "nadia")))
+    if player is None or not isinstance(changes, dict | None) or (changes and player.is_rs256):
+        raise Problem(400, "Bad Request", "player must be a demo player; claims an object, for HS256 players only.")
+    if not changes:
+        return json_response({"token": book.mint(player=player, now_s=call.now_s)})
+    claims = claims_of(player, project_id=book.project_id, now_s=call.now_s) | changes
+    kept = {name: value for name, value in claims.items() if value is not None}
+    return json_response({"token": encode_hs256(claims=kept, secret=book.secret)})
+
+
+def _plan(call: Call) -> Plan:
+    """Will read the seed's body. Raises: Problem 400 naming what makes no sense."""
+    body = call.json()
+    _refuse_unknown(body, {*PLAN_COUNTS, *PLAN_SHARES, "now", "span_s"})
+    for name in (*PLAN_COUNTS, "span_s"):
+        value = body.get(name, 0)
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_RECORDS:
+            raise Problem(400, "Bad Request", f"{name} must be a whole number from 0 to {MOST_RECORDS}.")
+    for name in PLAN_SHARES:
+        if (
+            isinstance(body.get(name, 0), bool)
+            or not isinstance(body.get(name, 0), int | float)
+            or not 0 <= body.get(name, 0) <= 1
+        ):
+            raise Problem(400, "Bad Request", f"{name} must be from 0 to 1.")
+    is_now = body.pop("now", False) is True
+    plan = replace(Plan(), **body)
+    if plan.chats and not plan.visitors:
+        raise Problem(400, "Bad Request", "chats need at least one visitor.")
+    span_s = plan.span_s or SPAN_S
+    start_s = int(call.now_s) - SAFE_AGE_S - span_s if is_now else BASE_S
+    return replace(plan, start_s=start_s, span_s=span_s, ties=min(plan.ties, plan.chats))
+
+
+def _items(call: Call) -> list[dict[str, Any]]:
+    """Will answer the body's records: one object, or several under `items`. Raises: Problem 400."""
+    body = call.json()
+    items = body["items"] if set(body) == {"items"} else [body]
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise Problem(400, "Bad Request", "items must be a list of objects.")
+    return items
+
+
+def _text(item: dict[str, Any], name: str) -> str:
+    """Will answer a text that must be there. Raises: Problem 400."""
+    value = item.get(name)
+    if not isinstance(value, str) or not value:
+        raise Problem(400, "Bad Request", f"{name} is needed, as text.")
+    return value
+
+
+def _time(value: Any) -> int:
+    """Will read epoch seconds or ISO 8601. Raises: Problem 400."""
+    try:
+        return utc_epoch(value) if isinstance(value, str) else int(value)
+    except (ValueError, TypeError, OverflowError):
+        raise Problem(400, "Bad Request", "A time is epoch seconds or ISO 8601.") from None
+
+
+def _refuse_unknown(body: dict[str, Any], known: set[str] | frozenset[str]) -> None:
+    """Raises: Problem 400 naming keys nobody knows, so that a typing slip never passes for a setting."""
+    unknown = sorted(set(body) - known)
+    if unknown:
+        raise Problem(400, "Bad Request", f"Unknown keys: {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")
+
+
+ROUTES = [
+    Route("POST", "/reset", reset), Route("POST", "/seed", seed), Route("GET", "/truth", truth),
+    Route("POST", "/faults", set_faults), Route("GET", "/faults", show_faults), Route("GET", "/stats", show_stats),
+    Route("POST", "/visitors", put_visitors), Route("POST", "/chats", put_chats),
+    Route("POST", "/raw_chats", put_raw_chats), Route("POST", "/aliases", put_aliases),
+    Route("POST", "/shared_secret", set_shared_secret), Route("POST", "/login_jwt", mint_login_jwt),
+]  # fmt: skip

@@ -1,0 +1,169 @@
+"""What can be made to go wrong: switches between behaviours nobody is sure of, and rules that spoil answers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from sandbox.http1 import Response
+from sandbox.routing import Problem
+
+KINDS = ("status", "empty", "truncated", "html200", "garbage", "null", "slow", "drop")
+BODIES = ("json", "text", "html")
+CHOICES: dict[str, tuple[str, ...]] = {
+    "limit_body": BODIES,
+    "created_as": ("epoch", "iso"),
+    "embedded_visitor": ("full", "null", "missing"),
+    "put_external_id": ("ignore", "refuse"),
+    "missing_email": ("refuse", "accept"),
+    "empty_keys": ("array", "object"),
+}
+ZENDESK_PATHS = r"^/api/v2(/|$)"
+LONGEST_DELAY_S = 120.0
+
+
+@dataclass(slots=True)
+class Switches:
+    """Behaviours that can be chosen, with what the fact sheet holds likeliest as the default."""
+
+    limit_per_minute: int = 200  # 0 lifts the limit
+    limit_body: str = "json"
+    legacy_prefix: bool = True
+    created_as: str = "epoch"
+    embedded_visitor: str = "full"
+    ignore_start_id: bool = False
+    repeat_cursor: bool = False
+    visitor_list_status: int = 404
+    put_external_id: str = "ignore"
+    billing: bool = True
+    deleted_in_export: bool = True
+    missing_email: str = "refuse"
+    empty_keys: str = "array"
+
+    def set(self, wishes: dict[str, Any]) -> None:
+        """Will take over the wishes. Raises: Problem 400 when a value is not one of the choices; then nothing changed."""
+        for name, value in wishes.items():
+            if type(value) is not type(getattr(self, name)):
+                raise Problem(400, "Bad Request", f"{name} has the wrong type.")
+            if value not in CHOICES.get(name, (value,)):
+                raise Problem(400, "Bad Request", f"{name} must be one of {', '.join(CHOICES[name])}.")
+            if name == "visitor_list_status" and value not in (404, 405):
+                raise Problem(400, "Bad Request", "visitor_list_status must be 404 or 405.")
+            if name == "limit_per_minute" and value < 0:
+                raise Problem(400, "Bad Request", "limit_per_minute must not be negative.")
+        for name, value in wishes.items():
+            setattr(self, name, value)
+
+
+SWITCH_NAMES = frozenset(item.name for item in fields(Switches))
+
+
+@dataclass(slots=True)
+class Rule:
+    """Spoils every `every`-th answer whose path matches, at most `times` times (0 = always), skipping `after` first."""
+
+    every: int = 1
+    times: int = 0
+    after: int = 0
+    kind: str = "status"
+    status: int = 429
+    retry_after: int | float | str | None = None
+    body: str = "json"
+    path: str = ZENDESK_PATHS
+    method: str = ""
+    delay_s: float = 0.0
+    matched: int = field(default=0)
+    fired: int = field(default=0)
+
+    def check(self) -> None:
+        """Raises: Problem 400 naming the first key whose value makes no sense."""
+        for name in ("every", "times", "after", "status"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise Problem(400, "Bad Request", f"{name} must be a whole number.")
+        if self.kind not in KINDS or self.body not in BODIES:
+            raise Problem(400, "Bad Request", f"kind is one of {', '.join(KINDS)}; body one of {', '.join(BODIES)}.")
+        if not 200 <= self.status <= 599:
+            raise Problem(400, "Bad Request", "status must be from 200 to 599.")
+        if not isinstance(self.delay_s, int | float) or not 0 <= self.delay_s <= LONGEST_DELAY_S:
+            raise Problem(400, "Bad Request", f"delay_s must be from 0 to {LONGEST_DELAY_S:.0f} seconds.")
+        if not isinstance(self.path, str) or not isinstance(self.method, str):
+            raise Problem(400, "Bad Request", "path and method must be text.")
+        try:
+            re.compile(self.path)
+        except re.error:
+            raise Problem(400, "Bad Request", "path is no regular expression.") from None
+
+    def strikes(self, *, method: str, path: str) -> bool:
+        """Will count a call and answer whether it is one to spoil."""
+        if (self.method and self.method.upper() != method) or not re.search(self.path, path):
+            return False
+        self.matched += 1
+        due = self.matched - self.after
+        if due <= 0 or due % self.every or (self.times and self.fired >= self.times):
+            return False
+        self.fired += 1
+        return True
+
+    def spoil(self, answer: Response | None) -> Response:
+        """Will answer what goes out instead. `answer` is the true one, needed by `truncated` and `slow` only."""
+        if self.kind == "drop":
+            return Response(drop=True)
+        if self.kind == "empty":
+            return Response(status=200, body=b"")
+        if self.kind == "html200":
+            return Response(
+                body=b"<!doctype html><title>Maintenance</title><p>We will be back soon.", content_type="text/html"
+            )
+        if self.kind == "garbage":
+            return Response(body=b'{"chats": [{"id": "26')
+        if self.kind == "null":
+            return Response(body=b"null")
+        if answer is not None and self.kind == "truncated":
+            answer.cut = 0.5
+        if answer is not None and self.kind in ("truncated", "slow"):
+            return answer
+        headers = [] if self.retry_after is None else [("Retry-After", str(self.retry_after))]
+        return error_page(status=self.status, body=self.body, headers=headers)
+
+
+RULE_NAMES = frozenset(item.name for item in fields(Rule)) - {"matched", "fired"}
+
+
+def error_page(*, status: int, body: str, headers: list[tuple[str, str]]) -> Response:
+    """Will answer an error whose body is JSON, plain text or HTML; general Zendesk 429s are not always JSON.
+
+    Source: fact sheet 6 (429: body unknown on Chat, text or HTML elsewhere at Zendesk).
+    """
+    words = "Rate limit exceeded" if status == 429 else "Something went wrong"
+    if body == "text":
+        return Response(status=status, body=words.encode(), content_type="text/plain; charset=utf-8", headers=headers)
+    if body == "html":
+        page = f"<!doctype html><html><head><title>{status}</title></head><body><h1>{words}</h1></body></html>"
+        return Response(status=status, body=page.encode(), content_type="text/html; charset=utf-8", headers=headers)
+    text = f'{{"error":"{words}","description":"Answered {status} on purpose or by the limit."}}'
+    return Response(status=status, body=text.encode(), headers=headers)
+
+
+class Faults:
+    """The rules in force, in the order they were given; the first that strikes decides."""
+
+    def __init__(self) -> None:
+        self.rules: list[Rule] = []
+
+    def put(self, wishes: list[dict[str, Any]], *, add: bool) -> None:
+        """Will replace the rules, or add to them; a rule with `every` 0 is none. Raises: Problem 400."""
+        rules = [Rule(**wish) for wish in wishes]
+        for rule in rules:
+            rule.check()
+        kept = self.rules if add else []
+        self.rules = kept + [rule for rule in rules if rule.every]
+
+    def strike(self, *, method: str, path: str) -> Rule | None:
+        """Will answer the rule that spoils this call, if one does."""
+        return next((rule for rule in self.rules if rule.strikes(method=method, path=path)), None)
+
+    def shown(self) -> list[dict[str, Any]]:
+        """Will answer the rules with their counts."""
+        return [asdict(rule) for rule in self.rules]

@@ -1,0 +1,204 @@
+"""HTTP/1.1 as bytes: reads one request from a buffered stream, writes one response. Owns no policy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, BinaryIO
+from urllib.parse import parse_qsl, unquote
+
+LINE_LIMIT = 16_384  # bytes of one request or header line
+HEADER_LIMIT = 100  # header lines of one request
+BODY_LIMIT = 64 * 1024 * 1024  # bytes; the control calls may plant many records at once
+
+NO_BODY = {100, 101, 204, 304}
+REASONS = {status.value: status.phrase for status in HTTPStatus}
+
+
+class BadRequest(Exception):
+    """The bytes are no HTTP request this program can answer; `status` says how to refuse them."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. `path` is percent-encoded as sent; header names are lower case, repeated ones joined by a comma."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+    peer: str
+    keep_alive: bool
+
+    def params(self) -> dict[str, str]:
+        """Will answer the query's parameters, decoded; of a repeated one the last counts."""
+        return dict(parse_qsl(self.query, keep_blank_values=True)) if self.query else {}
+
+    def form(self) -> dict[str, str]:
+        """Will answer an url-encoded form body's fields; bytes outside UTF-8 become replacement characters."""
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    def cookies(self) -> dict[str, str]:
+        """Will answer the cookies by name, the first of a repeated name."""
+        found: dict[str, str] = {}
+        for part in self.headers.get("cookie", "").split(";"):
+            name, mark, value = part.strip().partition("=")
+            if mark:
+                found.setdefault(name, value.strip('"'))
+        return found
+
+    def origin(self) -> str:
+        """Will answer `scheme://host` as the client sees this server; a proxy's X-Forwarded-Proto is believed."""
+        forwarded = self.headers.get("x-forwarded-proto", "").split(",")[0].strip().lower()
+        scheme = forwarded if forwarded in ("http", "https") else "http"
+        return f"{scheme}://{self.headers.get('host', '127.0.0.1')}"
+
+    def segments(self) -> list[str]:
+        """Will answer the path's parts, split before decoding so that an encoded slash stays inside its part."""
+        return [unquote(part) for part in self.path.split("/")[1:]]
+
+
+@dataclass(slots=True)
+class Response:
+    """One answer. `cut` < 1 sends only that share of the declared body and closes; `drop` sends nothing at all."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "application/json; charset=utf-8"
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    cut: float = 1.0
+    drop: bool = False
+
+    def encode(self, *, head_only: bool, keep_alive: bool) -> bytes:
+        """Will answer the bytes to send. A Content-Length is always there, but on statuses that forbid it."""
+        lines = [f"HTTP/1.1 {self.status} {REASONS.get(self.status, 'Unknown')}"]
+        if self.status not in NO_BODY:
+            lines.append(f"Content-Length: {len(self.body)}")
+            if self.content_type:
+                lines.append(f"Content-Type: {self.content_type}")
+        lines.extend(f"{name}: {clean_header(value)}" for name, value in self.headers)
+        lines.append("Connection: keep-alive" if keep_alive else "Connection: close")
+        head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+        if head_only or self.status in NO_BODY:
+            return head
+        return head + (self.body if self.cut >= 1.0 else self.body[: int(len(self.body) * self.cut)])
+
+
+def clean_header(value: str) -> str:
+    """Will answer `value` without line breaks, so that no answer can be split by what a client sent."""
+    return value.replace("\r", "").replace("\n", "")
+
+
+def json_response(payload: Any, *, status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> Response:
+    """Will answer `payload` as UTF-8 JSON."""
+    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    try:
+        body = text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair that a client sent: only an escape can carry it
+        body = json.dumps(payload).encode()
+    return Response(status=status, body=body, headers=list(headers))
+
+
+def read_request(*, stream: BinaryIO, peer: str, send_continue: Any = None) -> Request | None:
+    """Will read one request, or answer None at the end of the stream.
+
+    Raises: BadRequest when the bytes are no request, too long, or of a length nobody said.
+    """
+    line = stream.readline(LINE_LIMIT + 1)
+    while line in (b"\r\n", b"\n"):  # RFC 9112 2.2: ignore an empty line before the request line
+        line = stream.readline(LINE_LIMIT + 1)
+    if not line:
+        return None
+    method, target, version = _request_line(line)
+    headers = _headers(stream)
+    if version == "HTTP/1.1" and "host" not in headers:
+        raise BadRequest(400, "An HTTP/1.1 request needs a Host header.")
+    if set(headers.get("host", "")) & set(" /\\@\"'<>"):
+        raise BadRequest(400, "The Host header is not a host.")
+    if send_continue is not None and headers.get("expect", "").lower() == "100-continue":
+        send_continue()
+    path, _, query = target.partition("?")
+    wish = headers.get("connection", "").lower()
+    keep_alive = "keep-alive" in wish if version == "HTTP/1.0" else "close" not in wish
+    return Request(
+        method=method, path=path, query=query.partition("#")[0], headers=headers, body=_body(stream, headers),
+        peer=peer, keep_alive=keep_alive,
+    )  # fmt: skip
+
+
+def _request_line(line: bytes) -> tuple[str, str, str]:
+    """Will split the first line into method, target in origin form, and version."""
+    if len(line) > LINE_LIMIT:
+        raise BadRequest(414, "The request line is too long.")
+    parts = line.decode("latin-1").rstrip("\r\n").split(" ")
+    if len(parts) != 3 or parts[2] not in ("HTTP/1.1", "HTTP/1.0") or not parts[0].isalpha():
+        raise BadRequest(400, "The request line is not HTTP/1.x.")
+    method, target, version = parts
+    if target.startswith(("http://", "https://")):
+        target = "/" + target.split("://", 1)[1].partition("/")[2]
+    if not target.startswith("/") and target != "*":
+        raise BadRequest(400, "The request target is not a path.")
+    return method, target, version
+
+
+def _headers(stream: BinaryIO) -> dict[str, str]:
+    """Will read header lines up to the empty one."""
+    headers: dict[str, str] = {}
+    for _ in range(HEADER_LIMIT + 1):
+        line = stream.readline(LINE_LIMIT + 1)
+        if line in (b"\r\n", b"\n"):
+            return headers
+        if not line.endswith(b"\n") or len(line) > LINE_LIMIT:
+            raise BadRequest(431, "A header line is too long or cut off.")
+        name, mark, value = line.decode("latin-1").partition(":")
+        if not mark or not name or name != name.strip():
+            raise BadRequest(400, "A header line has no name.")
+        name, value = name.lower(), value.strip()
+        headers[name] = f"{headers[name]}, {value}" if name in headers and name != "cookie" else value
+    raise BadRequest(431, "Too many header lines.")
+
+
+def _body(stream: BinaryIO, headers: dict[str, str]) -> bytes:
+    """Will read the body by chunks or by Content-Length; none of both means no body."""
+    if "transfer-encoding" in headers:
+        if headers["transfer-encoding"].lower() != "chunked" or "content-length" in headers:
+            raise BadRequest(400, "Only the chunked transfer encoding is understood, and not beside a length.")
+        return _chunks(stream)
+    length = headers.get("content-length", "0")
+    if not (length.isascii() and length.isdigit()):
+        raise BadRequest(400, "Content-Length is not a number.")
+    if int(length) > BODY_LIMIT:
+        raise BadRequest(413, "The body is too large.")
+    body = stream.read(int(length)) if length != "0" else b""
+    if len(body) != int(length):
+        raise BadRequest(400, "The body ended early.")
+    return body
+
+
+def _chunks(stream: BinaryIO) -> bytes:
+    """Will read a chunked body and its trailer."""
+    parts: list[bytes] = []
+    total = 0
+    while True:
+        size_text = stream.readline(LINE_LIMIT).split(b";")[0].strip()
+        try:
+            size = int(size_text, 16)
+        except ValueError:
+            raise BadRequest(400, "A chunk has no size.") from None
+        total += size
+        if size < 0 or total > BODY_LIMIT:
+            raise BadRequest(413, "The body is too large.")
+        if size == 0:
+            break
+        parts.append(stream.read(size))
+        stream.readline(LINE_LIMIT)
+    while stream.readline(LINE_LIMIT) not in (b"\r\n", b"\n", b""):
+        pass
+    return b"".join(parts)

@@ -1,0 +1,101 @@
+"""Judges a Zendesk JWT as Zendesk Chat would. Source: fact sheet 7.1, every rule below one row of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.jwt import Parts, TokenUnreadable, is_signed_hs256, take_apart
+
+SKEW_S = 120  # seconds `iat` may differ from the clock, either way
+LONGEST_LIFE_S = 420  # seconds from `iat` to `exp`
+CLAIMS = ("name", "email", "external_id", "iat", "exp")
+ADVISED_ID_LENGTH = 255  # a rule of Messaging; Chat documents none, so this is a note only
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Accepted when `reason` is empty; `notes` are things that are accepted but not documented."""
+
+    reason: str
+    sentence: str
+    claims: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+def judge(*, token: object, secret: str, now_s: float, email_needed: bool = True) -> Verdict:
+    """Will answer whether the token authenticates a visitor, and if not, the first rule it breaks.
+
+    `secret` is the shared secret as text; `now_s` epoch seconds. What depends on the visitor is judged elsewhere.
+    """
+    if not isinstance(token, str) or not token:
+        return Verdict("missing", "No token was handed over.", {})
+    try:
+        parts = take_apart(token)
+    except TokenUnreadable as error:
+        return Verdict("malformed", str(error), {})
+    for rule in (_header_fault(parts), _signature_fault(parts, secret), _time_fault(parts.claims, now_s),
+                 _person_fault(parts.claims, email_needed)):  # fmt: skip
+        if rule is not None:
+            return Verdict(rule[0], rule[1], parts.claims)
+    return Verdict("", "The visitor is authenticated.", parts.claims, _notes(parts.claims))
+
+
+Fault = tuple[str, str] | None
+
+
+def _header_fault(parts: Parts) -> Fault:
+    """HS256 only, typ JWT, and no `kid`: one secret an account, so there is nothing to choose."""
+    if parts.header.get("alg") != "HS256":
+        return "algorithm", "The header's alg must be HS256."
+    if parts.header.get("typ") != "JWT":
+        return "type", "The header's typ must be JWT."
+    if "kid" in parts.header:
+        return "kid", "The header must not name a kid; this looks like a Messaging token."
+    return None
+
+
+def _signature_fault(parts: Parts, secret: str) -> Fault:
+    if not is_signed_hs256(parts, secret=secret):
+        return "signature", "The signature does not match the account's shared secret."
+    return None
+
+
+def _time_fault(claims: dict[str, Any], now_s: float) -> Fault:
+    """`iat` near the clock, `exp` not past, and at most seven minutes between them."""
+    issued, expires = claims.get("iat"), claims.get("exp")
+    for name, value in (("iat", issued), ("exp", expires)):
+        if isinstance(value, bool) or not isinstance(value, int):
+            return f"{name}_missing", f"The claim {name} is needed, in whole epoch seconds."
+    assert isinstance(issued, int) and isinstance(expires, int)
+    if issued - now_s > SKEW_S:
+        return "iat_future", "The claim iat is more than two minutes ahead of the clock."
+    if now_s - issued > SKEW_S:
+        return "iat_past", "The claim iat is more than two minutes behind the clock."
+    if expires - issued > LONGEST_LIFE_S:
+        return "exp_far", "The claim exp is more than seven minutes after iat."
+    if expires <= now_s or expires <= issued:
+        return "expired", "The token has expired."
+    return None
+
+
+def _person_fault(claims: dict[str, Any], email_needed: bool) -> Fault:
+    """Name, e-mail and external_id are texts; an address with accented characters is refused."""
+    for name in ("external_id", "name", "email"):
+        value = claims.get(name)
+        if name == "email" and not email_needed and value in (None, ""):
+            continue
+        if not isinstance(value, str) or not value.strip():
+            return f"{name}_missing", f"The claim {name} is needed, as text."
+    if not str(claims.get("email") or "").isascii():
+        return "email_accented", "The claim email must not hold accented characters."
+    return None
+
+
+def _notes(claims: dict[str, Any]) -> tuple[str, ...]:
+    """Will list what Zendesk takes but does not document."""
+    extra = sorted(set(claims) - set(CLAIMS))
+    notes = [f"undocumented claims: {', '.join(extra)}"] if extra else []
+    if len(claims["external_id"]) > ADVISED_ID_LENGTH:
+        notes.append("external_id is longer than 255 characters")
+    return tuple(notes)

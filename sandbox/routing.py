@@ -1,0 +1,117 @@
+"""Path templates, what a handler is given, and the one exception it may answer with. Owns no service."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sandbox.http1 import Request, Response
+
+if TYPE_CHECKING:
+    from sandbox.box import Box
+
+
+class Problem(Exception):
+    """An answer that is not a success. Every service words it in its own vendor's shape."""
+
+    def __init__(self, status: int, error: str, description: str, *, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(description)
+        self.status, self.error, self.description, self.headers = status, error, description, headers
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One routed request: `params` by template name, `now_s` the epoch second, `base` the service's absolute URL."""
+
+    box: Box
+    request: Request
+    params: dict[str, str]
+    now_s: float
+    base: str
+
+    def json(self) -> dict[str, Any]:
+        """Will answer the body as a JSON object; an empty body is an empty object.
+
+        Raises: Problem 400 when the body is something else.
+        """
+        if not self.request.body.strip():
+            return {}
+        try:
+            payload = json.loads(self.request.body)
+        except (ValueError, RecursionError):
+            raise Problem(400, "Bad Request", "The body is not JSON.") from None
+        if not isinstance(payload, dict):
+            raise Problem(400, "Bad Request", "The body must be a JSON object.")
+        return payload
+
+
+Handler = Callable[[Call], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and a template such as `/visitors/{visitor_id}` with what answers it; `open_` needs no credential."""
+
+    method: str
+    template: str
+    handler: Handler
+    open_: bool = False
+
+
+class Table:
+    """Routes by shape. A literal part wins over a named one, so `/agents/me` is not the agent called `me`."""
+
+    def __init__(self, routes: list[Route]) -> None:
+        self._by_length: dict[int, list[tuple[list[str], dict[str, Route]]]] = {}
+        for route in sorted(routes, key=lambda route: route.template.count("{")):
+            parts = route.template.split("/")[1:]
+            group = self._by_length.setdefault(len(parts), [])
+            methods = next((found for known, found in group if known == parts), None)
+            if methods is None:
+                methods = {}
+                group.append((parts, methods))
+            methods[route.method] = route
+
+    def find(self, *, segments: list[str]) -> tuple[dict[str, Route], dict[str, str]] | None:
+        """Will answer the routes by method at this path and the named parts, or None when nothing lives there."""
+        for parts, methods in self._by_length.get(len(segments), ()):
+            named: dict[str, str] = {}
+            for part, segment in zip(parts, segments, strict=True):
+                if part.startswith("{") and segment:
+                    named[part[1:-1]] = segment
+                elif part != segment:
+                    break
+            else:
+                return methods, named
+        return None
+
+
+class Service(Protocol):
+    """One imitated service: where it lives, who may call it, and how it words a problem."""
+
+    name: str
+    table: Table
+
+    def prefixes(self, box: Box) -> tuple[str, ...]:
+        """Will answer the path prefixes it answers at now, the longest first."""
+
+    def guard(self, call: Call, route: Route) -> None:
+        """Will raise Problem when the caller may not go on: 401 first, then 429."""
+
+    def word(self, problem: Problem) -> Response:
+        """Will answer the problem in the vendor's shape."""
+
+
+def number(params: dict[str, str], name: str, *, default: int, low: int, high: int) -> int:
+    """Will answer the whole number in the query, or `default` when it is absent.
+
+    Raises: Problem 400 when it is no number or out of range.
+    """
+    text = params.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and low <= int(text) <= high):
+        raise Problem(400, "Bad Request", f"{name} must be a whole number from {low} to {high}.")
+    return int(text)

@@ -1,0 +1,168 @@
+"""Worlds by number: as many visitors and chats as asked for, the same for the same numbers. Compact and quick."""
+
+from __future__ import annotations
+
+import gc
+from base64 import b64encode
+from dataclasses import dataclass
+from random import Random
+
+from sandbox.state import ACCOUNT_ID, Chat, Visitor, World
+
+BASE_S = 1_767_312_000  # 2026-01-02T00:00:00Z: after the demo integration's sync_start, and long past
+SPAN_S = 7 * 86_400
+SAFE_AGE_S = 3_600  # seeded times are at least this old, far over the export's five minutes
+TOKEN_LENGTH = 14
+FIRST = (
+    "Ada",
+    "Bo",
+    "Chen",
+    "Dara",
+    "Elif",
+    "Femi",
+    "Gil",
+    "Hana",
+    "Ines",
+    "Jun",
+    "Kofi",
+    "Lena",
+    "Mira",
+    "Noor",
+    "Omid",
+    "Pia",
+)
+LAST = (
+    "Adeyemi",
+    "Berg",
+    "Costa",
+    "Dubois",
+    "Eriksen",
+    "Fujita",
+    "Garcia",
+    "Haas",
+    "Ivanova",
+    "Jansen",
+    "Kaya",
+    "Lund",
+)
+JUNK_IDS = ("undefined", "null", "0", " ", "a\u0000b", " padded ", "x" * 256)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a world shall look; counts are exact. `start_s` is the first second, `span_s` how long it goes on."""
+
+    visitors: int = 100
+    chats: int = 200
+    ties: int = 0
+    anonymous_share: float = 0.3
+    offline_share: float = 0.1
+    shared: int = 0
+    aliases: int = 0
+    gone: int = 0
+    junk: int = 0
+    malformed: int = 0
+    seed: int = 1
+    start_s: int = BASE_S
+    span_s: int = SPAN_S
+
+
+def fill(*, world: World, plan: Plan) -> None:
+    """Will replace the world's visitors and chats by those of the plan.
+
+    Visitors get a chat each before any gets a second, so that all are reachable when there are chats enough. Of those
+    with an `external_id` the first `junk` get one that names nobody, the next `shared` repeat another's, the next
+    `gone` answer 404, and the next `aliases` are known to their chats under an older id.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()  # hundreds of thousands of small records, none of them garbage
+    try:
+        rng = Random(plan.seed)
+        visitors = _visitors(rng, plan)
+        chats = _chats(rng, plan, visitors)
+        _make_odd(rng, world, plan, visitors, chats)
+        world.load(visitors=visitors, chats=chats)
+        for place in range(plan.malformed):
+            world.put_chat(_malformed(place, plan))
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _tokens(rng: Random, count: int) -> list[str]:
+    """Will answer `count` different tokens of letters and digits, made in one go."""
+    text = b64encode(rng.randbytes(count * TOKEN_LENGTH)).decode().translate(str.maketrans("+/=", "xyz"))
+    tokens = [text[place * TOKEN_LENGTH : (place + 1) * TOKEN_LENGTH] for place in range(count)]
+    return tokens if len(set(tokens)) == count else _tokens(rng, count)
+
+
+def _visitors(rng: Random, plan: Plan) -> list[Visitor]:
+    """Will make the visitors; which of them are anonymous is drawn, how many is exact."""
+    anonymous = set(rng.sample(range(plan.visitors), round(plan.visitors * plan.anonymous_share)))
+    digits = rng.randbytes(16 * plan.visitors).hex()
+    visitors = []
+    for place, token in enumerate(_tokens(rng, plan.visitors)):
+        visitor_id, created_s = f"{ACCOUNT_ID}.{token}", plan.start_s - 1 - place % 86_400
+        if place in anonymous:
+            visitors.append(Visitor(visitor_id, f"Visitor {10_000_000 + place}", created_s=created_s))
+            continue
+        h = digits[32 * place : 32 * place + 32]
+        user_id = f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:]}"
+        first, last = FIRST[place % len(FIRST)], LAST[place % len(LAST)]
+        email = "" if place % 11 == 10 else f"{first.lower()}.{last.lower()}.{place}@player.example"
+        visitors.append(Visitor(visitor_id, email or f"{first} {last}", email, "", "", created_s, False, user_id))
+    return visitors
+
+
+def _chats(rng: Random, plan: Plan, visitors: list[Visitor]) -> list[Chat]:
+    """Will make the chats; the first `ties` of them share one update time in the middle of the span."""
+    tie_s = plan.start_s + plan.span_s // 2
+    offline = round(plan.offline_share * 1000)
+    draw = rng.random
+    chats = []
+    for place, token in enumerate(_tokens(rng, plan.chats)):
+        start_s = plan.start_s + int(draw() * max(1, plan.span_s - 1200))
+        update_s = start_s + 600 + place % 600
+        if place < plan.ties:
+            start_s, update_s = tie_s - 600, tie_s
+        owner = visitors[place if place < plan.visitors else int(draw() * plan.visitors)]
+        is_offline = place * 7919 % 1000 < offline
+        chats.append(Chat(
+            f"2601.{ACCOUNT_ID}.{token}", owner.id, start_s, 0 if is_offline else start_s + 300, update_s,
+            "offline_msg" if is_offline else "chat",
+        ))  # fmt: skip
+    return chats
+
+
+def _make_odd(rng: Random, world: World, plan: Plan, visitors: list[Visitor], chats: list[Chat]) -> None:
+    """Will turn some linked visitors into the odd cases of the plan."""
+    world.visitors, world.chats, world.aliases, world.by_external = {}, {}, {}, {}
+    linked = iter([visitor for visitor in visitors if visitor.external_id])
+    for place, visitor in zip(range(plan.junk), linked, strict=False):
+        visitor.external_id = JUNK_IDS[place % len(JUNK_IDS)]
+    for _, visitor in zip(range(plan.shared), linked, strict=False):
+        other = next(linked, visitor)
+        visitor.external_id = other.external_id
+    for _, visitor in zip(range(plan.gone), linked, strict=False):
+        visitor.gone = True
+    older = {
+        visitor.id: f"{ACCOUNT_ID}.{token}" for visitor, token in zip(linked, _tokens(rng, plan.aliases), strict=False)
+    }
+    world.aliases.update({alias: visitor_id for visitor_id, alias in older.items()})
+    if older:
+        for chat in chats:
+            chat.visitor_id = older.get(chat.visitor_id, chat.visitor_id)
+
+
+def _malformed(place: int, plan: Plan) -> Chat:
+    """Will make a record no client can use, each in another way; all sit in the middle of the export."""
+    chat_id = f"2601.{ACCOUNT_ID}.broken{place:08d}"
+    shapes = (
+        {"id": chat_id, "visitor": "nobody"},
+        {"visitor": {"id": None}},
+        "not an object",
+        None,
+        {"id": chat_id, "visitor": []},
+    )
+    update_s = plan.start_s + plan.span_s // 2 + 1
+    return Chat(chat_id, "", update_s, update_s, update_s, raw=[shapes[place % len(shapes)]])

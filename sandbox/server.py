@@ -1,0 +1,162 @@
+"""Sockets, threads, and the order of answers: unknown path 404, then credentials 401, then 429, then the handler."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import socketserver
+import threading
+import time
+from typing import Any, BinaryIO
+
+from sandbox.box import Box
+from sandbox.control import ControlService
+from sandbox.http1 import BadRequest, Request, Response, json_response, read_request
+from sandbox.routing import Call, Problem, Route, Service
+from sandbox.shop import ShopService
+from sandbox.xsolla_login import LoginService
+from sandbox.zendesk_chat import ZendeskService
+from sandbox.zendesk_oauth import OAuthService
+from sandbox.zendesk_widget import WidgetService
+
+log = logging.getLogger("sandbox")
+IDLE_S = 75.0  # a kept-alive connection that says nothing for so long is closed
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class App:
+    """Finds the service and route of a request and lets them answer."""
+
+    def __init__(self, box: Box) -> None:
+        self.box = box
+        self.services: tuple[Service, ...] = (
+            ZendeskService(), OAuthService(), WidgetService(), LoginService(), ShopService(), ControlService(),
+        )  # fmt: skip
+
+    def answer(self, request: Request) -> Response:
+        """Will answer one request; delays that a fault asks for are slept outside the lock."""
+        found = self._service(request)
+        if found is None:
+            self.box.stats.count(service="none", label="(unknown path)", status=404)
+            return json_response({"error": "Not Found", "description": "Nothing lives at this path."}, status=404)
+        service, prefix = found
+        call = Call(self.box, request, {}, self.box.clock(), request.origin() + prefix)
+        segments = request.segments()[prefix.count("/") :]
+        with self.box.lock:
+            label, delay_s, response = self._route(service, call, segments, prefix)
+            self.box.stats.count(service=service.name, label=label, status=response.status)
+        if delay_s:
+            time.sleep(delay_s)
+        return response
+
+    def _service(self, request: Request) -> tuple[Service, str] | None:
+        """Will answer the service whose longest prefix the path has."""
+        for service in self.services:
+            for prefix in service.prefixes(self.box):
+                if request.path == prefix or request.path.startswith(prefix + "/"):
+                    return service, prefix
+        return None
+
+    def _route(self, service: Service, call: Call, segments: list[str], prefix: str) -> tuple[str, float, Response]:
+        """Will answer the counted label, the delay in seconds and the response."""
+        methods_params = service.table.find(segments=segments)
+        if methods_params is None:
+            return "(unknown path)", 0.0, service.word(Problem(404, "Not Found", "Nothing lives at this path."))
+        methods, params = methods_params
+        method = call.request.method
+        route = methods.get(method) or (methods.get("GET") if method == "HEAD" else None)
+        template = next(iter(methods.values())).template
+        label = f"{method} {prefix}{template}"
+        if route is None:
+            return label, 0.0, self._without_route(service, methods, method)
+        try:
+            call = Call(call.box, call.request, params, call.now_s, call.base)
+            service.guard(call, route)
+            return label, *self._spoiled(call, route)
+        except Problem as problem:
+            return label, 0.0, service.word(problem)
+
+    def _spoiled(self, call: Call, route: Route) -> tuple[float, Response]:
+        """Will let the handler answer, unless a fault takes its place."""
+        rule = None
+        if not call.request.path.startswith("/_control"):
+            rule = self.box.faults.strike(method=call.request.method, path=call.request.path)
+        if rule is None:
+            return 0.0, route.handler(call)
+        self.box.stats.faults += 1
+        answer = route.handler(call) if rule.kind in ("truncated", "slow") else None
+        return float(rule.delay_s), rule.spoil(answer)
+
+    @staticmethod
+    def _without_route(service: Service, methods: dict[str, Route], method: str) -> Response:
+        """Will answer OPTIONS with what is allowed, and anything else with 405 or what the service prefers."""
+        allowed = sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])})
+        allow = ("Allow", ", ".join(allowed))
+        if method == "OPTIONS":
+            return Response(status=204, headers=[allow])
+        return service.word(Problem(405, "Method Not Allowed", f"{method} is not answered here.", headers=(allow,)))
+
+
+class Connection(socketserver.StreamRequestHandler):
+    """One client connection, kept alive until it closes, errs, or falls silent."""
+
+    rbufsize = 65_536
+    timeout = IDLE_S
+    disable_nagle_algorithm = True
+    server: SandboxServer
+
+    def handle(self) -> None:
+        """Will answer requests one after the other."""
+        peer = str(self.client_address[0])
+        try:
+            while self._one(self.rfile, peer):
+                pass
+        except (ConnectionError, TimeoutError):
+            return
+
+    def _one(self, stream: BinaryIO, peer: str) -> bool:
+        """Will answer one request; answers whether the connection goes on."""
+        try:
+            request = read_request(stream=stream, peer=peer, send_continue=lambda: self.connection.sendall(CONTINUE))
+        except BadRequest as error:
+            refusal = json_response({"error": "Bad Request", "description": str(error)}, status=error.status)
+            self.connection.sendall(refusal.encode(head_only=False, keep_alive=False))
+            return False
+        if request is None:
+            return False
+        response = self.server.app.answer(request)
+        if response.drop:
+            return False
+        keep_alive = request.keep_alive and response.cut >= 1.0
+        self.connection.sendall(response.encode(head_only=request.method == "HEAD", keep_alive=keep_alive))
+        return keep_alive
+
+
+class SandboxServer(socketserver.ThreadingTCPServer):
+    """A thread a connection; ends without waiting for open connections."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 256
+
+    def __init__(self, *, host: str, port: int, box: Box) -> None:
+        self.app = App(box)
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, port), Connection)
+
+    @property
+    def url(self) -> str:
+        """The address it listens on."""
+        host, port = self.server_address[:2]
+        return f"http://[{str(host)}]:{port}" if ":" in str(host) else f"http://{str(host)}:{port}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Will log an unexpected error with its trace; the connection is lost, the program goes on."""
+        log.exception("A request from %s ended in an error.", client_address[0])
+
+    def start_in_thread(self) -> threading.Thread:
+        """Will serve from a thread of its own, for tests."""
+        thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        return thread

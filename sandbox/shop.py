@@ -1,0 +1,158 @@
+"""The demo shop: a partner's site that keeps the Login JWT in a cookie and shows a chat, as the vendor's guide has it."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from sandbox.http1 import Request, Response, json_response
+from sandbox.jwt import TokenUnreadable, take_apart
+from sandbox.players import PLAYERS
+from sandbox.routing import Call, Problem, Route, Table
+from sandbox.zendesk_widget import log_out, refuse_foreign_origin
+
+if TYPE_CHECKING:
+    from sandbox.box import Box
+
+PAGES = Path(__file__).with_name("pages")
+COOKIE = "token"  # Source: Login sheet 2, the guide's name for it
+COOKIE_ATTRIBUTES = "Path=/; HttpOnly; SameSite=Lax"
+TOKEN_FORM = re.compile(r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")
+LONGEST_TOKEN = 4000  # characters; browsers drop cookies over 4096 bytes
+LOOPBACK_NAMES = ("127.0.0.1", "localhost")
+TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+
+
+class ShopService:
+    """`/shop/…`, and the way there from `/`."""
+
+    name = "shop"
+
+    def __init__(self) -> None:
+        self.table = Table(ROUTES)
+
+    def prefixes(self, box: Box) -> tuple[str, ...]:
+        """The shop, and the bare address a person types."""
+        return ("/shop", "/")
+
+    def guard(self, call: Call, route: Route) -> None:
+        """Will refuse posts from pages of other sites."""
+        if call.request.method == "POST":
+            refuse_foreign_origin(call.request)
+
+    def word(self, problem: Problem) -> Response:
+        """Will answer plain JSON; the shop's own pages never meet a problem."""
+        body = {"error": problem.error, "description": problem.description}
+        return json_response(body, status=problem.status, headers=problem.headers)
+
+
+def go_to_shop(_call: Call) -> Response:
+    """Will send the browser to the shop's page."""
+    return Response(status=303, content_type="", headers=[("Location", "/shop/")])
+
+
+def show_shop(call: Call) -> Response:
+    """Will show the shop, with who is signed in according to the cookie."""
+    template = Template((PAGES / "shop.html").read_text(encoding="utf-8"))
+    bridge = bridge_for(call.request, call.box.config.bridge)
+    subject = _subject(call.request.cookies().get(COOKIE, ""))
+    player = call.box.login.player(user_id=subject) if subject else None
+    signed_in = bool(call.request.cookies().get(COOKIE))
+    session = call.box.widget.sessions.get(call.request.cookies().get("sandbox_widget", ""))
+    page = template.substitute(
+        bridge=escape(bridge), account_key=escape(call.box.config.account_key), players=_buttons(player.key if player else ""),
+        who=escape(player.label if player else (subject or "someone") if signed_in else "Nobody"),
+        signed_in=str(signed_in).lower(), hidden="" if signed_in else "hidden",
+        chatting=str(session is not None and session.chat is not None).lower(),
+    )  # fmt: skip
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        f"connect-src 'self' {bridge}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
+    headers = [
+        ("Content-Security-Policy", policy),
+        ("Cache-Control", "no-store"),
+        ("X-Content-Type-Options", "nosniff"),
+    ]
+    return Response(body=page.encode(), content_type="text/html; charset=utf-8", headers=headers)
+
+
+def bridge_for(request: Request, bridge: str) -> str:
+    """Will answer the bridge under the name this page is open under: a cookie of 127.0.0.1 is none of localhost."""
+    here = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
+    parts = urlsplit(bridge)
+    if here in LOOPBACK_NAMES and parts.hostname in LOOPBACK_NAMES:
+        port = f":{parts.port}" if parts.port else ""
+        return f"{parts.scheme}://{here}{port}"
+    return bridge
+
+
+def take_callback(call: Call) -> Response:
+    """Will keep the Login JWT that Login sent back in the cookie; another person's chat ends first."""
+    token = call.request.params().get("token", "")
+    if not TOKEN_FORM.match(token) or len(token) > LONGEST_TOKEN:
+        raise Problem(400, "Bad Request", "The callback needs a token in the form of a JWT.")
+    headers = [
+        ("Set-Cookie", f"{COOKIE}={token}; {COOKIE_ATTRIBUTES}"),
+        ("Cache-Control", "no-store"),
+        ("Location", "/shop/"),
+    ]
+    before = call.request.cookies().get(COOKIE, "")
+    if before and _subject(before) != _subject(token):
+        headers += _log_out_headers(call)
+    return Response(status=303, content_type="", headers=headers)
+
+
+def sign_out(call: Call) -> Response:
+    """Will clear the cookie, end the chat and make the browser a stranger."""
+    clear = ("Set-Cookie", f"{COOKIE}=; Max-Age=0; {COOKIE_ATTRIBUTES}")
+    forget = [header for header in _log_out_headers(call) if header[0] == "Set-Cookie"]
+    return Response(status=303, content_type="", headers=[clear, *forget, ("Location", "/shop/")])
+
+
+def show_file(call: Call) -> Response:
+    """Will answer one of the shop's own files. Raises: Problem 404."""
+    name = call.params["name"]
+    path = PAGES / name
+    if Path(name).name != name or path.suffix not in TYPES or not path.is_file():
+        raise Problem(404, "Not Found", "There is no such file.")
+    headers = [("Cache-Control", "no-cache"), ("X-Content-Type-Options", "nosniff")]
+    return Response(body=path.read_bytes(), content_type=TYPES[path.suffix], headers=headers)
+
+
+def _log_out_headers(call: Call) -> list[tuple[str, str]]:
+    """Will log the widget out; a form's body is none of the widget's JSON, so only the cookie names the session."""
+    bare = Request("POST", "/widget/logout", "", call.request.headers, b"", call.request.peer, True)
+    return log_out(Call(call.box, bare, {}, call.now_s, call.base)).headers
+
+
+def _subject(token: str) -> str:
+    """Will answer whom a token names, unverified, for show only; `""` when it is unreadable."""
+    try:
+        subject = take_apart(token).claims.get("sub", "")
+    except TokenUnreadable:
+        return ""
+    return subject if isinstance(subject, str) else ""
+
+
+def _buttons(current: str) -> str:
+    """Will answer the list of demo players as buttons of a form."""
+    rows = []
+    for player in PLAYERS:
+        pressed = "true" if player.key == current else "false"
+        rows.append(
+            f'<li><button class="player" id="player-{player.key}" data-testid="player-{player.key}" name="player" '
+            f'value="{player.key}" aria-pressed="{pressed}"><bdi>{escape(player.label)}</bdi>'
+            f"<small>{escape(player.about)}</small></button></li>"
+        )
+    return "\n".join(rows)
+
+
+ROUTES = [
+    Route("GET", "", go_to_shop), Route("GET", "/", show_shop), Route("GET", "/callback", take_callback),
+    Route("POST", "/sign-out", sign_out), Route("GET", "/{name}", show_file),
+]  # fmt: skip

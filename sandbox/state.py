@@ -1,0 +1,199 @@
+"""The imitated Zendesk account: visitors, chats, bans, and the sorted indices that make a page a bisect and a slice."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right, insort
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+ACCOUNT_ID = 7_700_123
+TOKEN_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+AFTER_ANY_ID = "\U0010ffff"  # sorts after every id that can stand in a path
+
+# Source: fact sheet 3.3, `^[0-9]+([.-][A-Za-z0-9]+)?$`; control calls may plant others, so this only reads the dash.
+DASHED_ID = re.compile(r"^([0-9]+)-([A-Za-z0-9]+)$")
+
+
+@dataclass(slots=True)
+class Visitor:
+    """One visitor; `created_s` in epoch seconds, `""` where Zendesk knows nothing, `gone` makes a read answer 404."""
+
+    id: str
+    name: str
+    email: str = ""
+    phone: str = ""
+    notes: str = ""
+    created_s: int = 0
+    banned: bool = False
+    external_id: Any = ""
+    gone: bool = False
+
+
+@dataclass(slots=True)
+class Chat:
+    """One chat or offline message; times in epoch seconds. What is not in `details` is derived when it is shown.
+
+    `raw` holds a planted record that is shown exactly as given, in a one-item list so that `null` can be planted.
+    """
+
+    id: str
+    visitor_id: str
+    start_s: int
+    end_s: int
+    update_s: int
+    kind: str = "chat"
+    deleted: bool = False
+    details: dict[str, Any] | None = None
+    raw: list[Any] | None = None
+
+
+@dataclass(slots=True)
+class Ban:
+    """One ban, of a visitor or of an address (`kind` is Zendesk's `type`); `created_s` None on old ones."""
+
+    id: int
+    kind: str
+    subject: str
+    reason: str = ""
+    visitor_name: str = ""
+    created_s: int | None = None
+
+
+def iso(epoch_s: float) -> str:
+    """Will answer the UTC time as Zendesk writes it, `2026-01-02T03:04:05Z`."""
+    return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def dotted(visitor_id: str) -> str:
+    """Will answer the REST form of an id: the dashboard's dash becomes a dot."""
+    return DASHED_ID.sub(r"\1.\2", visitor_id)
+
+
+@dataclass(slots=True)
+class World:
+    """All records of one account. Callers hold the sandbox's lock."""
+
+    visitors: dict[str, Visitor] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    by_external: dict[str, str] = field(default_factory=dict)
+    chats: dict[str, Chat] = field(default_factory=dict)
+    by_update: list[tuple[int, str]] = field(default_factory=list)
+    by_start: list[tuple[int, str]] = field(default_factory=list)
+    bans: dict[int, Ban] = field(default_factory=dict)
+    rng: Random = field(default_factory=lambda: Random(0))
+
+    def token(self, *, length: int = 14) -> str:
+        """Will mint letters and digits; the same calls on the same world mint the same."""
+        return "".join(self.rng.choices(TOKEN_ALPHABET, k=length))
+
+    def mint_visitor_id(self) -> str:
+        """Will answer an unused visitor id in dot form."""
+        return f"{ACCOUNT_ID}.{self.token()}"
+
+    def mint_chat_id(self, *, start_s: float) -> str:
+        """Will answer an unused chat id, `YYMM.account.token`."""
+        return f"{datetime.fromtimestamp(start_s, UTC):%y%m}.{ACCOUNT_ID}.{self.token()}"
+
+    def canonical_id(self, visitor_id: str) -> str:
+        """Will answer the id the visitor is kept under, for an id in dot or dash form or one that was joined away."""
+        if visitor_id not in self.visitors:
+            visitor_id = dotted(visitor_id)
+        return self.aliases.get(visitor_id, visitor_id)
+
+    def visitor(self, visitor_id: str) -> Visitor | None:
+        """Will answer the visitor behind any of its ids, unless it is gone."""
+        found = self.visitors.get(self.canonical_id(visitor_id))
+        return None if found is None or found.gone else found
+
+    def put_visitor(self, visitor: Visitor) -> Visitor:
+        """Will add or replace a visitor."""
+        before = self.visitors.get(visitor.id)
+        if before is not None and self.by_external.get(str(before.external_id)) == visitor.id:
+            del self.by_external[str(before.external_id)]
+        self.visitors[visitor.id] = visitor
+        if visitor.external_id not in ("", None):
+            self.by_external.setdefault(str(visitor.external_id), visitor.id)
+        return visitor
+
+    def put_alias(self, *, alias: str, canonical: str) -> None:
+        """Will let `alias` answer as `canonical`, and whatever pointed to `alias` too."""
+        joined = self.visitors.pop(alias, None)
+        if joined is not None and self.by_external.get(str(joined.external_id)) == alias:
+            self.by_external[str(joined.external_id)] = canonical
+        for known, target in self.aliases.items():
+            if target == alias:
+                self.aliases[known] = canonical
+        self.aliases[alias] = canonical
+
+    def put_chat(self, chat: Chat) -> Chat:
+        """Will add or replace a chat and keep both indices in order."""
+        before = self.chats.get(chat.id)
+        if before is not None:
+            _discard(self.by_update, (before.update_s, before.id))
+            _discard(self.by_start, (before.start_s, before.id))
+        self.chats[chat.id] = chat
+        insort(self.by_update, (chat.update_s, chat.id))
+        if chat.raw is None:
+            insort(self.by_start, (chat.start_s, chat.id))
+        return chat
+
+    def touch(self, chat: Chat, *, update_s: int) -> None:
+        """Will move a chat to a new update time, so that the export shows it again."""
+        _discard(self.by_update, (chat.update_s, chat.id))
+        chat.update_s = update_s
+        insort(self.by_update, (chat.update_s, chat.id))
+
+    def hide(self, chat: Chat) -> None:
+        """Will take a deleted chat out of lists and search; the export may still mention it."""
+        chat.deleted = True
+        _discard(self.by_start, (chat.start_s, chat.id))
+
+    def forget(self, chat: Chat) -> None:
+        """Will take a chat out of everything, the export too."""
+        _discard(self.by_update, (chat.update_s, chat.id))
+        _discard(self.by_start, (chat.start_s, chat.id))
+        del self.chats[chat.id]
+
+    def load(self, *, visitors: list[Visitor], chats: list[Chat]) -> None:
+        """Will take in many records at once, sorting each index once."""
+        for visitor in visitors:
+            self.visitors[visitor.id] = visitor
+            if visitor.external_id:
+                self.by_external.setdefault(str(visitor.external_id), visitor.id)
+        self.chats.update({chat.id: chat for chat in chats})
+        self.by_update = sorted((chat.update_s, chat.id) for chat in self.chats.values())
+        self.by_start = sorted((chat.start_s, chat.id) for chat in self.chats.values() if chat.raw is None)
+
+    def updated(self, *, start_s: int, start_id: str, limit: int, inclusive: bool) -> list[Chat]:
+        """Will answer up to `limit` chats in order of (update time, id).
+
+        Without `start_id` from `start_s` on; with it strictly after (`start_s`, `start_id`), or from it when inclusive.
+        Source: Zendesk Chat, incremental export.
+        """
+        if start_id and not inclusive:
+            first = bisect_right(self.by_update, (start_s, start_id))
+        else:
+            first = bisect_left(self.by_update, (start_s, start_id))
+        return [self.chats[chat_id] for _, chat_id in self.by_update[first : first + limit]]
+
+    def newest(self, *, before: tuple[int, str] | None, limit: int) -> list[Chat]:
+        """Will answer up to `limit` chats, newest first, of those that started before the cursor."""
+        last = len(self.by_start) if before is None else bisect_left(self.by_start, before)
+        page = self.by_start[max(0, last - limit) : last]
+        return [self.chats[chat_id] for _, chat_id in reversed(page)]
+
+    def started_between(self, *, low_s: int, high_s: int) -> list[Chat]:
+        """Will answer the chats that started in the closed interval, newest first."""
+        first = bisect_left(self.by_start, (low_s, ""))
+        last = bisect_right(self.by_start, (high_s, AFTER_ANY_ID))
+        return [self.chats[chat_id] for _, chat_id in reversed(self.by_start[first:last])]
+
+
+def _discard(index: list[tuple[int, str]], key: tuple[int, str]) -> None:
+    """Will take `key` out of a sorted index if it is there."""
+    place = bisect_left(index, key)
+    if place < len(index) and index[place] == key:
+        del index[place]

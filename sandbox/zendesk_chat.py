@@ -1,0 +1,284 @@
+"""Zendesk Chat's REST API: who may call, visitors and chats. The other calls have files of their own."""
+
+from __future__ import annotations
+
+import math
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from sandbox.box import Box, utc_epoch
+from sandbox.faults import error_page
+from sandbox.http1 import Response, json_response
+from sandbox.routing import Call, Problem, Route, Table
+from sandbox.state import Chat, Visitor, dotted
+from sandbox.zendesk_bans import ROUTES as BAN_ROUTES
+from sandbox.zendesk_export import ROUTES as EXPORT_ROUTES
+from sandbox.zendesk_lists import ROUTES as LIST_ROUTES
+from sandbox.zendesk_oauth import ROUTES as OAUTH_ROUTES
+from sandbox.zendesk_search import search_chats
+from sandbox.zendesk_shapes import chat_json, visitor_json
+
+PAGE = 40  # Source: fact sheet 4.1, 40 chats a page.
+MOST_IDS = 50  # Source: fact sheet 4.1, clients send at most 50 ids; what more does is unknown.
+WRITABLE = ("name", "email", "phone", "notes")
+OFFLINE, HELD = "offline_msg", "chat"
+
+
+class LimitReached(Problem):
+    """The account's calls of this minute are used up; worded by the switch `limit_body`."""
+
+
+class ZendeskService:
+    """`/api/v2/chat/…`, and the older `/api/v2/…` while it is switched on."""
+
+    name = "zendesk"
+
+    def __init__(self) -> None:
+        self.table = Table(ROUTES)
+
+    def prefixes(self, box: Box) -> tuple[str, ...]:
+        """Source: fact sheet 1, only host and prefix changed between the two."""
+        return ("/api/v2/chat", "/api/v2") if box.switches.legacy_prefix else ("/api/v2/chat",)
+
+    def guard(self, call: Call, route: Route) -> None:
+        """Will check the access token, then the account's limit. Source: fact sheet 2 and 6."""
+        if route.open_:
+            return
+        scheme, _, token = call.request.headers.get("authorization", "").partition(" ")
+        token = token.strip()
+        if token:
+            call.box.stats.saw_token(token)
+        scopes = call.box.oauth.scopes(token=token, fixed=call.box.config.access_token)
+        if scheme.lower() != "bearer" or scopes is None:
+            raise Problem(401, "Unauthorized", "A valid Chat access token is needed as Authorization: Bearer.")
+        if ("read" if call.request.method in ("GET", "HEAD") else "write") not in scopes:
+            raise Problem(403, "Forbidden", "The access token does not have the scope for this call.")
+        wait_s = call.box.limiter.take(now_s=call.now_s, limit=call.box.switches.limit_per_minute)
+        if wait_s > 0:
+            retry = ("Retry-After", str(max(1, math.ceil(wait_s))))
+            raise LimitReached(429, call.box.switches.limit_body, "Too many requests.", headers=(retry,))
+
+    def word(self, problem: Problem) -> Response:
+        """Will answer `{"error","description"}`, the keys recorded for 401. Source: fact sheet 6."""
+        if isinstance(problem, LimitReached):
+            return error_page(status=429, body=problem.error, headers=list(problem.headers))
+        body = {"error": problem.error, "description": problem.description}
+        return json_response(body, status=problem.status, headers=problem.headers)
+
+
+def no_visitor_list(call: Call) -> Response:
+    """Will refuse: there is no list of visitors. Source: fact sheet 3.1 (404 or 405: unknown, so a switch)."""
+    if call.box.switches.visitor_list_status == 405:
+        raise Problem(405, "Method Not Allowed", "Visitors cannot be listed.", headers=(("Allow", "POST, OPTIONS"),))
+    raise Problem(404, "Not Found", "Nothing lives at this path.")
+
+
+def create_visitor(call: Call) -> Response:
+    """Will add a visitor without `external_id`: only a Zendesk JWT can set one. Source: fact sheet 3.1."""
+    body = call.json()
+    if "name" not in body and "display_name" in body:  # an old public script sent this name and was accepted
+        body["name"] = body["display_name"]
+    world = call.box.world
+    visitor = Visitor(id=world.mint_visitor_id(), name="", created_s=int(call.now_s))
+    _take_over(visitor, body)
+    if not visitor.name:
+        visitor.name = f"Visitor {world.rng.randrange(10_000_000, 99_999_999)}"
+    world.put_visitor(visitor)
+    return json_response(visitor_json(visitor, switches=call.box.switches), status=201)
+
+
+def show_visitor(call: Call) -> Response:
+    """Will answer the visitor behind an id in dot or dash form; its own id may be another one. Source: fact sheet 3.3."""
+    return json_response(visitor_json(_visitor(call), switches=call.box.switches))
+
+
+def update_visitor(call: Call) -> Response:
+    """Will change name, e-mail, phone or notes. Source: fact sheet 3.1 (`id` in the body is objected to)."""
+    visitor, body = _visitor(call), call.json()
+    if "id" in body:
+        raise Problem(400, "Bad Request", "The body must not contain id.")
+    if "external_id" in body and call.box.switches.put_external_id == "refuse":
+        raise Problem(400, "Bad Request", "external_id is read-only.")
+    _take_over(visitor, body)
+    return json_response(visitor_json(visitor, switches=call.box.switches))
+
+
+def list_chats(call: Call) -> Response:
+    """Will answer the newest chats, 40 a page, or a map of the chats asked for by `ids`. Source: fact sheet 4.1."""
+    params, world, switches = call.request.params(), call.box.world, call.box.switches
+    if "ids" in params:
+        return _chats_by_id(call, params["ids"])
+    page = world.newest(before=_cursor(params.get("cursor")), limit=PAGE + 1)
+    next_url = None
+    if len(page) > PAGE:
+        page = page[:PAGE]
+        mark = urlsafe_b64encode(f"{page[-1].start_s}|{page[-1].id}".encode()).decode().rstrip("=")
+        next_url = f"{call.base}/chats?{urlencode({'cursor': mark})}"
+    chats = [chat_json(world, chat, switches=switches) for chat in page]
+    return json_response({"chats": chats, "count": len(chats), "next_url": next_url})
+
+
+def show_chat(call: Call) -> Response:
+    """Will answer one chat that was not deleted."""
+    return json_response(chat_json(call.box.world, _chat(call), switches=call.box.switches))
+
+
+def create_chat(call: Call) -> Response:
+    """Will take in an offline message, as scripts that fill an account do. Source: fact sheet 4.1."""
+    body, world, now_s = call.json(), call.box.world, int(call.now_s)
+    visitor_body = body.pop("visitor", None) or {}
+    if not isinstance(visitor_body, dict):
+        raise Problem(400, "Bad Request", "visitor must be an object.")
+    if not isinstance(body.get("message", ""), str):
+        raise Problem(400, "Bad Request", "message must be text.")
+    start_s = _start_time(body.pop("timestamp", None), now_s)
+    visitor = world.visitor(str(visitor_body.get("id", "")))
+    if visitor is None:
+        visitor_id = dotted(str(visitor_body.get("id") or world.mint_visitor_id()))
+        visitor = world.put_visitor(Visitor(id=visitor_id, name="", created_s=now_s))
+        _take_over(visitor, visitor_body)
+    ended = body.get("type") == HELD
+    chat = Chat(
+        id=world.mint_chat_id(start_s=start_s), visitor_id=visitor.id, start_s=start_s, end_s=start_s if ended else 0,
+        update_s=now_s, kind=HELD if ended else OFFLINE, details=_details(body) or None,
+    )  # fmt: skip
+    world.put_chat(chat)
+    return json_response(chat_json(world, chat, switches=call.box.switches), status=201)
+
+
+def update_chat(call: Call) -> Response:
+    """Will change a chat; nested names come flattened, as `visitor.notes`. The export shows it again. Source: 4.1."""
+    chat, body, world = _chat(call), call.json(), call.box.world
+    visitor_part = {name.partition(".")[2]: value for name, value in body.items() if name.startswith("visitor.")}
+    visitor = world.visitor(chat.visitor_id)
+    if visitor is not None:
+        _take_over(visitor, visitor_part)
+    kept = _details({name: value for name, value in body.items() if "." not in name and name != "visitor"})
+    chat.details = (chat.details or {}) | kept or None
+    world.touch(chat, update_s=max(int(call.now_s), chat.update_s))
+    return json_response(chat_json(world, chat, switches=call.box.switches))
+
+
+def delete_chat(call: Call) -> Response:
+    """Will delete one chat; whether the export still names it is a switch, because nobody knows."""
+    _delete(call, _chat(call))
+    return Response(status=204)
+
+
+def delete_chats(call: Call) -> Response:
+    """Will delete the chats named by `ids`; ids nobody knows are passed over."""
+    ids = _id_list(call.request.params().get("ids", ""))
+    for chat_id in ids:
+        chat = call.box.world.chats.get(chat_id)
+        if chat is not None and not chat.deleted:
+            _delete(call, chat)
+    return Response(status=204)
+
+
+def _visitor(call: Call) -> Visitor:
+    """Will answer the visitor in the path. Raises: Problem 404."""
+    visitor = call.box.world.visitor(call.params["visitor_id"])
+    if visitor is None:
+        raise Problem(404, "Not Found", "There is no such visitor.")
+    return visitor
+
+
+def _chat(call: Call) -> Chat:
+    """Will answer the chat in the path. Raises: Problem 404."""
+    chat = call.box.world.chats.get(call.params["chat_id"])
+    if chat is None or chat.deleted or chat.raw is not None:
+        raise Problem(404, "Not Found", "There is no such chat.")
+    return chat
+
+
+def _take_over(visitor: Visitor, body: dict[str, Any]) -> None:
+    """Will copy the writable fields. Raises: Problem 400 when one is not text; null empties it."""
+    for name in WRITABLE:
+        value = body.get(name, getattr(visitor, name))
+        if value is not None and not isinstance(value, str):
+            raise Problem(400, "Bad Request", f"{name} must be text.")
+    for name in WRITABLE:
+        if name in body:
+            setattr(visitor, name, body[name] or "")
+
+
+def _details(body: dict[str, Any]) -> dict[str, Any]:
+    """Will keep what a client may say about a chat: never what the account itself keeps."""
+    own = {"id", "type", "timestamp", "end_timestamp", "update_timestamp", "deleted"}
+    return {name: value for name, value in body.items() if name not in own}
+
+
+def _start_time(value: Any, now_s: int) -> int:
+    """Will read a creation time as ISO text or epoch seconds. Raises: Problem 400."""
+    if value is None:
+        return now_s
+    try:
+        seconds = utc_epoch(value) if isinstance(value, str) else int(value)
+    except (ValueError, TypeError, OverflowError):
+        raise Problem(400, "Bad Request", "timestamp is not a time.") from None
+    if not 0 <= seconds <= now_s + 300:
+        raise Problem(400, "Bad Request", "timestamp must lie in the past.")
+    return seconds
+
+
+def _cursor(text: str | None) -> tuple[int, str] | None:
+    """Will read the list's cursor. Raises: Problem 400 when it is not one of ours."""
+    if not text:
+        return None
+    try:
+        start, _, chat_id = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition("|")
+        return int(start), chat_id
+    except ValueError:
+        raise Problem(400, "Bad Request", "cursor is not valid.") from None
+
+
+def _id_list(text: str) -> list[str]:
+    """Will split the `ids` parameter. Raises: Problem 400 when it holds none or more than 50."""
+    ids = [part.strip() for part in text.split(",") if part.strip()]
+    if not 1 <= len(ids) <= MOST_IDS:
+        raise Problem(400, "Bad Request", f"ids must name 1 to {MOST_IDS} chats.")
+    return ids
+
+
+def _chats_by_id(call: Call, text: str) -> Response:
+    """Will answer the bulk form, `docs` by id, without ids nobody knows."""
+    world, docs = call.box.world, {}
+    for chat_id in _id_list(text):
+        chat = world.chats.get(chat_id)
+        if chat is not None and not chat.deleted:
+            docs[chat_id] = chat_json(world, chat, switches=call.box.switches)
+    return json_response({"docs": docs, "count": len(docs)})
+
+
+def _delete(call: Call, chat: Chat) -> None:
+    """Will hide a chat, and let the export say so if that is switched on."""
+    call.box.world.hide(chat)
+    if call.box.switches.deleted_in_export:
+        call.box.world.touch(chat, update_s=max(int(call.now_s), chat.update_s))
+    else:
+        call.box.world.forget(chat)
+
+
+def _routes(*items: tuple[str, str, Callable[[Call], Response]]) -> list[Route]:
+    """Will make routes of plain rows."""
+    return [Route(method, template, handler) for method, template, handler in items]
+
+
+ROUTES = [
+    Route("GET", "/visitors", no_visitor_list, open_=True),
+    *_routes(
+        ("POST", "/visitors", create_visitor),
+        ("GET", "/visitors/{visitor_id}", show_visitor),
+        ("PUT", "/visitors/{visitor_id}", update_visitor),
+        ("GET", "/chats", list_chats),
+        ("POST", "/chats", create_chat),
+        ("DELETE", "/chats", delete_chats),
+        ("GET", "/chats/search", search_chats),
+        ("GET", "/chats/{chat_id}", show_chat),
+        ("PUT", "/chats/{chat_id}", update_chat),
+        ("DELETE", "/chats/{chat_id}", delete_chat),
+    ),
+    *EXPORT_ROUTES, *BAN_ROUTES, *LIST_ROUTES, *OAUTH_ROUTES,
+]  # fmt: skip

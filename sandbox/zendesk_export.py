@@ -1,0 +1,77 @@
+"""Zendesk Chat's incremental export, the feed a poller reads. Source for all of it: fact sheet 4.2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from sandbox.http1 import Response, json_response
+from sandbox.routing import Call, Problem, Route, number
+from sandbox.zendesk_shapes import chat_json, wanted_fields
+
+LARGEST_PAGE = 1000
+YOUNGEST_S = 300  # seconds; a start_time must be more than five minutes in the past
+LATEST_EPOCH_S = 9_999_999_999
+
+
+def export_chats(call: Call) -> Response:
+    """Will answer chats in order of (update time, id) from the cursor on, and always a `next_page`.
+
+    Raises: Problem 400 for a limit over 1000, a young `start_time`, or parameters that are no numbers.
+    """
+    params, switches, world = call.request.params(), call.box.switches, call.box.world
+    limit = number(params, "limit", default=LARGEST_PAGE, low=1, high=LARGEST_PAGE)
+    start_s, start_id = _start(call, params), params.get("start_id", "")
+    page = world.updated(
+        start_s=start_s,
+        start_id="" if switches.ignore_start_id else start_id,
+        limit=limit,
+        inclusive=switches.repeat_cursor,
+    )
+    last = page[-1] if page else None
+    fields = wanted_fields(params.get("fields"))
+    chats = [chat_json(world, chat, switches=switches, fields=fields) for chat in page]
+    end_s, end_id = (last.update_s, last.id) if last else (start_s, start_id)
+    return json_response({
+        "chats": chats, "count": len(chats), "end_time": end_s, "end_id": end_id,
+        "next_page": _next_page(call, params=params, limit=limit, end_s=end_s, end_id=end_id),
+    })  # fmt: skip
+
+
+def _start(call: Call, params: dict[str, str]) -> int:
+    """Will answer the first second asked for. Raises: Problem 400."""
+    start_s = number(params, "start_time", default=0, low=0, high=LATEST_EPOCH_S)
+    if start_s >= call.now_s - YOUNGEST_S:
+        raise Problem(400, "Bad Request", "start_time must be more than five minutes in the past.")
+    return start_s
+
+
+def _next_page(call: Call, *, params: dict[str, str], limit: int, end_s: int, end_id: str) -> str:
+    """Will answer the absolute address of the next page, every value percent-encoded (`chats%28%2A%29`)."""
+    pairs: list[tuple[str, Any]] = [("fields", params["fields"])] if "fields" in params else []
+    pairs += [("limit", limit), ("start_time", end_s)]
+    pairs += [("start_id", end_id)] if end_id else []
+    query = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in pairs)
+    return f"{call.base}/incremental/chats?{query}"
+
+
+def empty_feed(feed: str) -> Callable[[Call], Response]:
+    """Will make the handler of a feed without records; its cursor stays where it was."""
+
+    def answer(call: Call) -> Response:
+        params = call.request.params()
+        limit = number(params, "limit", default=LARGEST_PAGE, low=1, high=LARGEST_PAGE)
+        start = number(params, "start_time", default=0, low=0, high=LATEST_EPOCH_S * 1_000_000)
+        next_page = f"{call.base}/incremental/{feed}?limit={limit}&start_time={start}"
+        cursor = {"end_time": start, "end_id": params.get("start_id", "")}
+        return json_response({feed: [], "count": 0, **cursor, "next_page": next_page})
+
+    return answer
+
+
+FEEDS = ("agent_timeline", "conversions", "department_events", "agent_events")
+ROUTES = [
+    Route("GET", "/incremental/chats", export_chats),
+    *(Route("GET", f"/incremental/{feed}", empty_feed(feed)) for feed in FEEDS),
+]

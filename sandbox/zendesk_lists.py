@@ -1,0 +1,110 @@
+"""Zendesk Chat's account, agents, departments and the small lists: fixed, invented records. Source: fact sheet 5."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.http1 import Response, json_response
+from sandbox.routing import Call, Problem, Route, number
+from sandbox.zendesk_shapes import AGENTS, DEPARTMENTS
+
+LARGEST_AGENT_PAGE = 100  # Source: fact sheet 5, 100 works and 500 gave 400; where between them it turns is unknown.
+
+AGENT_RECORDS: list[dict[str, Any]] = [
+    {"id": int(agent_id), "first_name": name.split()[0], "last_name": name.split()[1], "display_name": name,
+     "email": f"{name.split()[0].lower()}@support.example", "enabled": True, "role_id": 3 if place else 1,
+     "create_date": "2025-03-04T09:00:00Z", "last_login": "2026-01-01T08:00:00Z" if place else None,
+     "departments": [DEPARTMENTS[place % 2][0]], "enabled_departments": [DEPARTMENTS[place % 2][0]],
+     "roles": {"administrator": place == 0, "owner": place == 0}, "skills": [], "scope": "all", "login_count": place}
+    for place, (agent_id, name) in enumerate(AGENTS)
+]  # fmt: skip
+
+LISTS: dict[str, list[dict[str, Any]]] = {
+    "departments": [
+        {"id": number_, "name": name, "description": "", "enabled": True, "members": [1180021], "settings": {"chat_enabled": True}}
+        for number_, name in DEPARTMENTS
+    ],
+    "shortcuts": [{"id": "hello", "name": "hello", "message": "Hello, how can we help?", "options": "", "tags": [], "scope": "all"}],
+    "triggers": [{"id": 51, "name": "Greet on checkout", "enabled": True, "description": "", "definition": {"event": "page_enter"}}],
+    "goals": [{"id": 61, "name": "Purchase", "description": "", "enabled": True, "attribution_model": "last_touch"}],
+    "skills": [{"id": 71, "name": "Português", "description": "", "enabled": True, "members": [1180021]}],
+    "roles": [
+        {"id": 1, "name": "Owner", "description": "", "enabled": True, "permissions": {"visitors_seen": "account"}},
+        {"id": 3, "name": "Agent", "description": "", "enabled": True, "permissions": {"visitors_seen": "account"}},
+    ],
+}  # fmt: skip
+
+
+def show_account(call: Call) -> Response:
+    """Will answer the account; `billing` may be absent, by switch."""
+    account: dict[str, Any] = {
+        "account_key": call.box.config.account_key, "status": "active", "create_date": "2025-03-04T09:00:00Z",
+        "plan": {"name": "sandbox", "rest_api": True, "max_agents": "10", "max_departments": "unlimited",
+                 "max_concurrent_chats": "unlimited", "max_history_search_days": "unlimited", "analytics": True},
+    }  # fmt: skip
+    if call.box.switches.billing:
+        account["billing"] = {
+            "company": "Demo Games",
+            "first_name": "",
+            "last_name": "",
+            "email": "billing@support.example",
+        }
+    return json_response(account)
+
+
+def list_agents(call: Call) -> Response:
+    """Will answer a plain list of agents from `since_id` on. Raises: Problem 400 for a limit over 100."""
+    params = call.request.params()
+    limit = number(params, "limit", default=LARGEST_AGENT_PAGE, low=1, high=LARGEST_AGENT_PAGE)
+    since_id = number(params, "since_id", default=0, low=0, high=10**15)
+    return json_response([agent for agent in AGENT_RECORDS if agent["id"] >= since_id][:limit])
+
+
+def show_me(_call: Call) -> Response:
+    """Will answer the agent the access token belongs to, an owner."""
+    return json_response(AGENT_RECORDS[0])
+
+
+def show_agent(call: Call) -> Response:
+    """Will answer one agent."""
+    return json_response(_by_id(AGENT_RECORDS, call.params["agent_id"]))
+
+
+def show_routing(_call: Call) -> Response:
+    """Will answer the account's routing settings; one of the field's connection tests."""
+    settings = {
+        "routing_mode": "assigned",
+        "chat_limit": {"enabled": False, "limit": 3},
+        "skill_routing": {"enabled": False},
+    }
+    return json_response({"data": settings})
+
+
+def _by_id(records: list[dict[str, Any]], wanted: str) -> dict[str, Any]:
+    """Will answer the record with this id. Raises: Problem 404."""
+    found = next((record for record in records if str(record["id"]) == wanted), None)
+    if found is None:
+        raise Problem(404, "Not Found", "There is no such record.")
+    return found
+
+
+def _list(name: str) -> Callable[[Call], Response]:
+    """Will make the handler of a small list."""
+    return lambda _call: json_response(LISTS[name])
+
+
+def _show(name: str) -> Callable[[Call], Response]:
+    """Will make the handler of one record of a small list."""
+    return lambda call: json_response(_by_id(LISTS[name], call.params["record_id"]))
+
+
+ROUTES = [
+    Route("GET", "/account", show_account),
+    Route("GET", "/agents", list_agents),
+    Route("GET", "/agents/me", show_me),
+    Route("GET", "/agents/{agent_id}", show_agent),
+    Route("GET", "/routing_settings/account", show_routing),
+    *(Route("GET", f"/{name}", _list(name)) for name in LISTS),
+    *(Route("GET", f"/{name}/{{record_id}}", _show(name)) for name in LISTS),
+]

@@ -1,0 +1,159 @@
+"""How visitors, chats and bans look in JSON. What a seeded chat does not carry is derived from its id, always alike."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from zlib import crc32
+
+from sandbox.faults import Switches
+from sandbox.state import ACCOUNT_ID, Ban, Chat, Visitor, World, iso
+
+AGENTS = (("1180021", "Ana Ruiz"), ("1180034", "Ben Okoro"), ("1180047", "Chiyo Tan"))
+DEPARTMENTS = ((40311, "Payments"), (40312, "Accounts"))
+BROWSERS = (("Chrome", "Windows"), ("Firefox", "Linux"), ("Safari", "Mac OS"), ("Chrome", "Android"))
+PLACES = (("Lisbon", "Lisbon", "PT", "Portugal"), ("Osaka", "Osaka", "JP", "Japan"), ("Accra", "Greater Accra", "GH", "Ghana"))  # fmt: skip
+QUESTIONS = (
+    "My purchase has not arrived.",
+    "How do I link my account?",
+    "I was charged twice.",
+    "The game key says used.",
+)
+CORE_FIELDS = frozenset({"id", "type", "timestamp", "end_timestamp", "update_timestamp", "deleted", "visitor"})
+FIELD_LIST = re.compile(r"chats\(([^()]*)\)")
+
+
+def visitor_json(visitor: Visitor, *, switches: Switches) -> dict[str, Any]:
+    """Will answer the full visitor; `created` is epoch seconds, or ISO 8601 by switch.
+
+    Source: fact sheet 3.2 (recorded answers carry an integer although the documentation says string).
+    """
+    shown: dict[str, Any] = {
+        "id": visitor.id, "name": visitor.name, "email": visitor.email, "phone": visitor.phone, "notes": visitor.notes,
+        "banned": visitor.banned, "created": iso(visitor.created_s) if switches.created_as == "iso" else visitor.created_s,
+    }  # fmt: skip
+    if visitor.external_id != "":
+        shown["external_id"] = visitor.external_id
+    return shown
+
+
+def embedded_visitor(world: World, chat: Chat, *, switches: Switches) -> dict[str, Any] | None:
+    """Will answer the five fields a chat knows of its visitor: never `external_id`, `created` or `banned`.
+
+    The id stays the one the chat was held under, also after the visitor was joined to another.
+    """
+    if switches.embedded_visitor == "null":
+        return None
+    known = world.visitors.get(world.canonical_id(chat.visitor_id))
+    if known is None:
+        return {"id": chat.visitor_id, "name": "", "email": "", "phone": "", "notes": ""}
+    return {"id": chat.visitor_id, "name": known.name, "email": known.email, "phone": known.phone, "notes": known.notes}
+
+
+def chat_json(world: World, chat: Chat, *, switches: Switches, fields: frozenset[str] | None = None) -> Any:
+    """Will answer the chat, whole or with the named fields only; names nobody knows are left out."""
+    if chat.raw is not None:
+        return chat.raw[0]
+    shown = _core(world, chat, switches=switches)
+    if fields is None or not fields <= CORE_FIELDS:
+        shown |= _rest(chat) if chat.kind == "chat" else _rest_of_offline(chat)
+    if chat.details:
+        shown |= chat.details
+    return shown if fields is None else {name: value for name, value in shown.items() if name in fields}
+
+
+def wanted_fields(text: str | None) -> frozenset[str] | None:
+    """Will read the export's `fields`: None means everything, and ids alone when nothing usable was asked for.
+
+    Source: fact sheet 4.2, `chats(*)` or `chats(id,visitor,…)`.
+    """
+    found = FIELD_LIST.search(text or "")
+    if not found:
+        return frozenset({"id"})
+    names = frozenset(name.strip() for name in found.group(1).split(","))
+    return None if "*" in names else names
+
+
+def ban_json(ban: Ban) -> dict[str, Any]:
+    """Will answer a ban; an old one has no `created_at` at all, as a recorded answer shows."""
+    shown: dict[str, Any] = {"id": ban.id, "type": ban.kind, "reason": ban.reason}
+    if ban.kind == "visitor":
+        shown |= {"visitor_id": ban.subject, "visitor_name": ban.visitor_name}
+    else:
+        shown["ip_address"] = ban.subject
+    if ban.created_s is not None:
+        shown["created_at"] = iso(ban.created_s)
+    return shown
+
+
+def _core(world: World, chat: Chat, *, switches: Switches) -> dict[str, Any]:
+    """Will answer the fields a poller asks for, cheap to make."""
+    shown: dict[str, Any] = {
+        "id": chat.id, "type": chat.kind, "timestamp": iso(chat.start_s), "update_timestamp": iso(chat.update_s),
+        "deleted": chat.deleted,
+    }  # fmt: skip
+    if switches.embedded_visitor != "missing":
+        shown["visitor"] = embedded_visitor(world, chat, switches=switches)
+    if chat.kind == "chat" and chat.end_s:
+        shown["end_timestamp"] = iso(chat.end_s)
+    return shown
+
+
+def _session(chat: Chat, mark: int) -> dict[str, Any]:
+    """Will answer the browser session; every third offline message ends its dates in `+00:00Z`, as one recorded did."""
+    browser, platform = BROWSERS[mark % len(BROWSERS)]
+    city, region, country_code, country = PLACES[mark % len(PLACES)]
+    start, end = iso(chat.start_s - 60), iso(max(chat.end_s, chat.start_s) + 30)
+    if chat.kind == "offline_msg" and mark % 3 == 0:
+        start, end = start.replace("Z", "+00:00Z"), end.replace("Z", "+00:00Z")
+    return {
+        "id": f"{iso(chat.start_s)[2:10].replace('-', '')}.{ACCOUNT_ID}.{chat.id[-14:]}", "browser": browser,
+        "platform": platform, "user_agent": f"Mozilla/5.0 ({platform}) {browser}/99.0",
+        "ip": f"192.0.2.{mark % 254 + 1}", "city": city, "region": region, "country_code": country_code,
+        "country_name": country, "start_date": start, "end_date": end,
+    }  # fmt: skip
+
+
+def _common(chat: Chat, mark: int) -> dict[str, Any]:
+    """Will answer what chats and offline messages share; null departments and tickets are usual."""
+    department = DEPARTMENTS[mark % 2] if mark % 3 == 0 else (None, None)
+    return {
+        "session": _session(chat, mark), "department_id": department[0], "department_name": department[1],
+        "tags": ["purchase"] if mark % 4 == 0 else [], "zendesk_ticket_id": mark % 90_000 if mark % 5 == 0 else None,
+        "unread": False, "webpath": [{"timestamp": iso(chat.start_s - 40), "title": "Shop", "from": "", "to": "https://shop.example/"}],
+    }  # fmt: skip
+
+
+def _rest(chat: Chat) -> dict[str, Any]:
+    """Will answer the rest of a held chat."""
+    mark = crc32(chat.id.encode())
+    agent_id, agent_name = AGENTS[mark % len(AGENTS)]
+    duration = max(0, chat.end_s - chat.start_s)
+    return _common(chat, mark) | {
+        "agent_ids": [agent_id], "agent_names": [agent_name], "duration": duration,
+        "count": {"visitor": 1, "agent": 1, "total": 2},
+        "response_time": {"first": mark % 60, "avg": mark % 60 + 0.5, "max": mark % 60 + 1} if mark % 7 else None,
+        "rating": ("good", "bad")[mark % 2] if mark % 6 == 0 else None, "comment": None, "started_by": "visitor",
+        "triggered": False, "missed": False, "triggered_response": None, "proactive": False,
+        "referrer_search_terms": "", "referrer_search_engine": "", "conversions": [], "engagements": [],
+        "history": _history(chat, mark, agent_id, agent_name),
+    }  # fmt: skip
+
+
+def _rest_of_offline(chat: Chat) -> dict[str, Any]:
+    """Will answer the rest of an offline message: text instead of history, no end, no duration, no counts."""
+    mark = crc32(chat.id.encode())
+    return _common(chat, mark) | {"message": QUESTIONS[mark % len(QUESTIONS)]}
+
+
+def _history(chat: Chat, mark: int, agent_id: str, agent_name: str) -> list[dict[str, Any]]:
+    """Will answer a short transcript; `channel` carries the dash form of the visitor's id, times carry microseconds."""
+    channel = "#supportchat:" + chat.visitor_id.replace(".", "-", 1)
+    stamps = [iso(chat.start_s + offset_s).replace("Z", ".120000Z") for offset_s in (0, 5, 20)]
+    return [
+        {"type": "chat.memberjoin", "name": "Visitor", "timestamp": stamps[0], "channel": channel, "index": 0},
+        {"type": "chat.msg", "name": "Visitor", "msg": QUESTIONS[mark % len(QUESTIONS)], "msg_id": "1",
+         "timestamp": stamps[1], "channel": channel, "index": 1, "options": ""},
+        {"type": "chat.msg", "name": agent_name, "msg": "Let me look at that for you.", "msg_id": 2,
+         "timestamp": stamps[2], "channel": channel, "index": 2, "sender_type": "Agent", "agent_id": agent_id},
+    ]  # fmt: skip

@@ -1,0 +1,259 @@
+"""The widget's side of Zendesk Chat: who a browser is, simulated sign-in by Zendesk JWT, and running chats.
+
+A chat becomes visible to REST when it ends, as on the real service (fact sheet 4). Not a documented API: the real
+widget speaks its own protocol; what is imitated is the effect on visitors and chats (fact sheet 3.3, 7.1, 7.4).
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sandbox.http1 import Request, Response, json_response
+from sandbox.judge import Verdict, judge
+from sandbox.routing import Call, Problem, Route, Table
+from sandbox.state import Chat, Visitor, World, iso
+
+if TYPE_CHECKING:
+    from sandbox.box import Box
+
+COOKIE = "sandbox_widget"
+LONGEST_TEXT = 4000  # characters of one message
+REPLY = "Thanks for writing. A colleague will look into it."
+
+
+@dataclass(slots=True)
+class LiveChat:
+    """A chat that has not ended; `messages` carry who, text and epoch second."""
+
+    visitor_id: str
+    start_s: int
+    messages: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Session:
+    """One browser: its visitor, whether it proved who that is, and the running chat."""
+
+    visitor_id: str
+    authenticated: bool = False
+    chat: LiveChat | None = None
+
+
+class WidgetBook:
+    """The browsers that are connected, by session key."""
+
+    def __init__(self) -> None:
+        self.sessions: dict[str, Session] = {}
+
+    def cut(self) -> None:
+        """Will take back every proof, as a regenerated shared secret does. Source: fact sheet 7.2."""
+        for session in self.sessions.values():
+            session.authenticated = False
+
+
+class WidgetService:
+    """`/widget/…`: JSON in and out; the session key comes in the body, the query, or a cookie."""
+
+    name = "widget"
+
+    def __init__(self) -> None:
+        self.table = Table([
+            Route("POST", "/connect", connect), Route("POST", "/authenticate", authenticate),
+            Route("GET", "/messages", read_messages), Route("POST", "/messages", send_message),
+            Route("POST", "/end", end_chat), Route("POST", "/logout", log_out), Route("POST", "/offline", leave_message),
+            Route("POST", "/judge", judge_only),
+        ])  # fmt: skip
+
+    def prefixes(self, box: Box) -> tuple[str, ...]:
+        """One place."""
+        return ("/widget",)
+
+    def guard(self, call: Call, route: Route) -> None:
+        """Will refuse pages of other sites, which could otherwise write into a visitor's chat."""
+        refuse_foreign_origin(call.request)
+
+    def word(self, problem: Problem) -> Response:
+        """Will answer `{"error","description"}`."""
+        return json_response({"error": problem.error, "description": problem.description}, status=problem.status)
+
+
+def refuse_foreign_origin(request: Request) -> None:
+    """Raises: Problem 403 when a browser says the call comes from a page of another site."""
+    origin = request.headers.get("origin")
+    if origin is not None and origin.split("://")[-1] != request.headers.get("host", ""):
+        raise Problem(403, "Forbidden", "Only this program's own pages may call this.")
+
+
+def connect(call: Call) -> Response:
+    """Will open a session for this browser, or find its old one. A wrong account key is refused."""
+    body = call.json()
+    if body.get("account_key", call.box.config.account_key) != call.box.config.account_key:
+        raise Problem(400, "account_key", "There is no account with this account key.")
+    key = _key(call, body)
+    session = call.box.widget.sessions.get(key)
+    if session is None:
+        key = secrets.token_urlsafe(18)
+        world = call.box.world
+        number = world.rng.randrange(10_000_000, 99_999_999)
+        visitor = Visitor(id=world.mint_visitor_id(), name=f"Visitor {number}", created_s=int(call.now_s))
+        session = Session(world.put_visitor(visitor).id)
+        call.box.widget.sessions[key] = session
+    cookie = ("Set-Cookie", f"{COOKIE}={key}; Path=/; HttpOnly; SameSite=Lax")
+    return json_response({"session": key, **_shown(call, session)}, headers=[cookie])
+
+
+def authenticate(call: Call) -> Response:
+    """Will judge the Zendesk JWT in `jwt` and let the browser be that person; always 200, `ok` tells."""
+    body = call.json()
+    session = _session(call, body)
+    verdict = _judge(call, body.get("jwt"))
+    if not verdict.reason:
+        verdict = _become(call.box.world, session, verdict)
+    return json_response({**_verdict(verdict), **_shown(call, session)})
+
+
+def judge_only(call: Call) -> Response:
+    """Will judge a Zendesk JWT and change nothing."""
+    return json_response(_verdict(_judge(call, call.json().get("jwt"))))
+
+
+def read_messages(call: Call) -> Response:
+    """Will answer the running chat."""
+    return json_response(_shown(call, _session(call, call.request.params())))
+
+
+def send_message(call: Call) -> Response:
+    """Will take a message, starting a chat if none runs. Raises: Problem 400 when the text is empty or too long."""
+    body = call.json()
+    session, text = _session(call, body), body.get("text")
+    if not isinstance(text, str) or not text.strip() or len(text) > LONGEST_TEXT:
+        raise Problem(400, "Bad Request", f"text is needed, at most {LONGEST_TEXT} characters.")
+    now_s = int(call.now_s)
+    if session.chat is None:
+        session.chat = LiveChat(session.visitor_id, now_s)
+    first = not session.chat.messages
+    session.chat.messages.append({"from": "visitor", "text": text, "at": iso(now_s)})
+    if first:
+        session.chat.messages.append({"from": "agent", "text": REPLY, "at": iso(now_s)})
+    return json_response(_shown(call, session), status=201)
+
+
+def end_chat(call: Call) -> Response:
+    """Will end the running chat, so that REST shows it; answers its id, null when none ran."""
+    session = _session(call, call.json())
+    chat_id = _finish(call, session)
+    return json_response({"chat_id": chat_id, **_shown(call, session)})
+
+
+def log_out(call: Call) -> Response:
+    """Will end the chat and forget the browser: whoever comes next is a new visitor. Source: fact sheet 7.3."""
+    key = _key(call, call.json())
+    session = call.box.widget.sessions.pop(key, None)
+    chat_id = _finish(call, session) if session else None
+    gone = ("Set-Cookie", f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")
+    return json_response({"chat_id": chat_id}, headers=[gone])
+
+
+def leave_message(call: Call) -> Response:
+    """Will take an offline message from this browser; REST shows it at once."""
+    body = call.json()
+    session, text = _session(call, body), body.get("text")
+    if not isinstance(text, str) or not text.strip() or len(text) > LONGEST_TEXT:
+        raise Problem(400, "Bad Request", f"text is needed, at most {LONGEST_TEXT} characters.")
+    world, now_s = call.box.world, int(call.now_s)
+    chat = Chat(
+        id=world.mint_chat_id(start_s=now_s), visitor_id=session.visitor_id, start_s=now_s, end_s=0, update_s=now_s,
+        kind="offline_msg", details={"message": text},
+    )  # fmt: skip
+    return json_response({"chat_id": world.put_chat(chat).id}, status=201)
+
+
+def _key(call: Call, fields: dict[str, Any]) -> str:
+    """Will answer the session key the caller names, `""` when none."""
+    return str(fields.get("session") or call.request.cookies().get(COOKIE, ""))
+
+
+def _session(call: Call, fields: dict[str, Any]) -> Session:
+    """Will answer the caller's session. Raises: Problem 404 when there is none; connect first."""
+    session = call.box.widget.sessions.get(_key(call, fields))
+    if session is None:
+        raise Problem(404, "session", "There is no such widget session; connect first.")
+    return session
+
+
+def _judge(call: Call, token: object) -> Verdict:
+    """Will judge by the account's rules of now."""
+    needed = call.box.switches.missing_email == "refuse"
+    return judge(token=token, secret=call.box.config.shared_secret, now_s=call.now_s, email_needed=needed)
+
+
+def _become(world: World, session: Session, verdict: Verdict) -> Verdict:
+    """Will let the browser's visitor be the person of the token, joining it to the one already known as that person.
+
+    Source: fact sheet 3.3 (joining, an inference) and 7.1 (`external_id` cannot be changed once set).
+    """
+    claims = verdict.claims
+    visitor = world.visitor(session.visitor_id)
+    if visitor is None:
+        return Verdict("visitor_gone", "This browser's visitor does not exist any more; connect again.", claims)
+    if visitor.external_id and visitor.external_id != claims["external_id"]:
+        return Verdict("external_id_changed", "This visitor is someone else already; sign out first.", claims)
+    known = world.visitor(world.by_external.get(claims["external_id"], ""))
+    if known is not None and known.id != visitor.id:
+        world.put_alias(alias=visitor.id, canonical=known.id)
+        visitor = known
+    visitor.external_id, visitor.name = claims["external_id"], claims["name"]
+    visitor.email = claims.get("email") or ""
+    world.put_visitor(visitor)
+    session.visitor_id, session.authenticated = visitor.id, True
+    return verdict
+
+
+def _finish(call: Call, session: Session) -> str | None:
+    """Will turn the running chat into a record; answers its id. The chat keeps the id it was begun under."""
+    live, session.chat = session.chat, None
+    if live is None:
+        return None
+    world, now_s = call.box.world, int(call.now_s)
+    channel = "#supportchat:" + live.visitor_id.replace(".", "-", 1)
+    history = [
+        {"type": "chat.msg", "name": "Visitor" if line["from"] == "visitor" else "Ana Ruiz", "msg": line["text"],
+         "msg_id": str(place), "timestamp": line["at"].replace("Z", ".000000Z"), "channel": channel, "index": place}
+        for place, line in enumerate(live.messages)
+    ]  # fmt: skip
+    agents = sum(line["from"] == "agent" for line in live.messages)
+    count = {"visitor": len(history) - agents, "agent": agents, "total": len(history)}
+    chat = Chat(
+        id=world.mint_chat_id(start_s=live.start_s), visitor_id=live.visitor_id, start_s=live.start_s, end_s=now_s,
+        update_s=now_s, details={"history": history, "count": count},
+    )  # fmt: skip
+    return world.put_chat(chat).id
+
+
+def _shown(call: Call, session: Session) -> dict[str, Any]:
+    """Will answer what the browser may know of itself."""
+    visitor = call.box.world.visitor(session.visitor_id)
+    messages = [] if session.chat is None else session.chat.messages
+    known = {"visitor_id": session.visitor_id, "name": "", "email": "", "external_id": ""}
+    if visitor is not None:
+        known = {
+            "visitor_id": visitor.id,
+            "name": visitor.name,
+            "email": visitor.email,
+            "external_id": visitor.external_id,
+        }
+    return {
+        "authenticated": session.authenticated,
+        **known,
+        "is_chatting": session.chat is not None,
+        "messages": messages,
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    """Will answer a verdict as JSON-ready values."""
+    return {
+        "ok": not verdict.reason, "reason": verdict.reason, "description": verdict.sentence, "notes": list(verdict.notes),
+    }  # fmt: skip
