@@ -1,0 +1,3 @@
+"""For the whole run: no test may leave this machine."""
+
+pytest_plugins = ["tests.network_guard"]
