@@ -14,5 +14,9 @@ class LinkingConfig(AppConfig):
     verbose_name = "zdbridge"
 
     def ready(self) -> None:
-        """Put the operator's keys in force."""
+        """Put the operator's keys in force and connect what follows the house's own events."""
         fields.use_key_ring(KeyRing(keys=settings.LINKING["SEAL_KEYS"]))
+        # Models exist only from here on.
+        from linking import roles
+
+        roles.connect()

@@ -1,0 +1,43 @@
+"""How an integration stands, in one word, from what the store knows."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+# A pass is due about once a minute; a quarter of an hour without a good one is worth a look.
+STALE_AFTER = timedelta(minutes=15)
+HEARTBEAT_STALE_AFTER = timedelta(seconds=60)
+
+
+class Standing(StrEnum):
+    """How an integration stands; the first that applies, in this order."""
+
+    DISABLED = "disabled"  # switched off: answers no token, is not synced
+    INCOMPLETE = "incomplete"  # a secret is missing
+    BLOCKED = "blocked"  # only a person can get the sync going again
+    SYNC_OFF = "sync_off"  # tokens are answered, nothing is read from Zendesk
+    NEVER_SYNCED = "never_synced"  # no pass was ever complete
+    STALE = "stale"  # the last complete pass is too long ago
+    FRESH = "fresh"
+
+
+def standing_of(
+    *,
+    is_enabled: bool,
+    is_complete: bool,
+    is_sync_enabled: bool,
+    blocked_reason: str,
+    last_success_at: datetime | None,
+    now: datetime,
+) -> Standing:
+    """Return the one word for an integration at `now`."""
+    if not is_enabled:
+        return Standing.DISABLED
+    if not is_complete:
+        return Standing.INCOMPLETE
+    if blocked_reason:
+        return Standing.BLOCKED
+    if not is_sync_enabled:
+        return Standing.SYNC_OFF
+    if last_success_at is None:
+        return Standing.NEVER_SYNCED
+    return Standing.STALE if now - last_success_at > STALE_AFTER else Standing.FRESH

@@ -1,0 +1,264 @@
+"""Finds visitors and Login users, the same way for the pages, the JSON API and exports."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db.models import F, Model, Prefetch, Q, QuerySet
+
+from linking.core.cursor import Cursor, decode_cursor, encode_cursor
+from linking.core.query import Query, QueryKind, dot_form, parse_query
+from linking.core.text import clean_line
+from linking.core.user_ids import USER_ID_MAX_CHARACTERS
+from linking.models import Integration, LoginUser, Visitor, VisitorLink, VisitorState
+from linking.models.standing import IntegrationStanding, standings
+from linking.models.visitor_search import containing, with_digits
+
+COUNT_CAP = 10_000
+PAGE_SIZE = 50
+DEFAULT_ORDERING = "-last_seen_at"
+# Only columns that are never empty: a keyset has no place for NULL.
+VISITOR_ORDERINGS = ("-last_seen_at", "last_seen_at", "-first_seen_at", "first_seen_at", "name", "-name")
+_KINDS: dict[str, type[datetime] | type[str]] = {
+    "last_seen_at": datetime, "first_seen_at": datetime, "last_authenticated_at": datetime, "name": str,
+}  # fmt: skip
+Row = TypeVar("Row", bound=Model)
+
+
+class UnknownFilter(ValueError):
+    """A filter's value is none of those there are. `name` is the filter; the message says what would do."""
+
+    def __init__(self, *, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """The one record a pasted text names: `kind` is `visitor` or `user`, `id` its visitor or user ID."""
+
+    kind: str
+    id: str
+    integration: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How many there are; when `is_capped`, more than `number`."""
+
+    number: int
+    is_capped: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a list; `next` and `previous` are cursors, "" where there is no such page."""
+
+    rows: list[Any]
+    next: str
+    previous: str
+
+
+def visitors(
+    *, q: str = "", integration: str = "", state: str = "", ordering: str = DEFAULT_ORDERING
+) -> QuerySet[Visitor]:
+    """Return the visitors that fit, each with its `integration` and its open link, in two queries a page.
+
+    A row's `open_links` is a list of no or one `VisitorLink`, whose `login_user` is at hand too. `q` is what a person
+    typed; `integration` a slug; `state` one of `VisitorState`; "" means any.
+
+    Raises: UnknownFilter.
+    """
+    if ordering not in VISITOR_ORDERINGS:
+        raise UnknownFilter(name="ordering", message=f"ordering must be one of: {', '.join(VISITOR_ORDERINGS)}.")
+    if state and state not in VisitorState.values:
+        raise UnknownFilter(name="state", message=f"state must be one of: {', '.join(sorted(VisitorState.values))}.")
+    found = _in_integration(Visitor.objects.all(), slug=integration)
+    found = found.filter(state=state) if state else found
+    query = parse_query(q)
+    found = found if query.kind is QueryKind.EMPTY else found.filter(_matches(query))
+    return _with_link(found).order_by(ordering, _tie(ordering))
+
+
+def visitor(*, visitor_id: str, integration: str = "") -> Visitor | None:
+    """Return the visitor with this ID, dot or dash form or an alias, with its open link as in `visitors`, or None.
+
+    Where two integrations know the ID, the one seen last.
+
+    Raises: UnknownFilter for a slug that is none.
+    """
+    wanted = dot_form(visitor_id)
+    if not _is_plain(wanted):
+        return None
+    known = _with_link(_in_integration(Visitor.objects.all(), slug=integration)).order_by(DEFAULT_ORDERING, "-pk")
+    return known.filter(visitor_id=wanted).first() or known.filter(aliases__alias_id__in={wanted, visitor_id}).first()
+
+
+def login_user(*, user_id: str, integration: str = "") -> LoginUser | None:
+    """Return the Login user with this ID or None, with its `integration`.
+
+    Its `open_links` is the list of its open links, newest first, each with its `visitor`. Where two integrations know
+    the ID, the one who authenticated last.
+
+    Raises: UnknownFilter for a slug that is none.
+    """
+    if not _is_plain(user_id):
+        return None
+    links = VisitorLink.objects.filter(ended_at__isnull=True).select_related("visitor__integration")
+    open_links = Prefetch("links", queryset=links.order_by("-visitor__last_seen_at", "-pk"), to_attr="open_links")
+    known = _in_integration(LoginUser.objects.all(), slug=integration).select_related("integration")
+    ordered = known.order_by(F("last_authenticated_at").desc(nulls_last=True), "-pk").prefetch_related(open_links)
+    return ordered.filter(user_id=user_id).first() or ordered.filter(user_id=user_id.lower()).first()
+
+
+def waiting_users(*, q: str = "", integration: str = "") -> QuerySet[LoginUser]:
+    """Return the Login users we issued a token to and no visitor was ever linked to, newest first.
+
+    Raises: UnknownFilter for a slug that is none.
+    """
+    waiting = LoginUser.objects.filter(is_seen_in_chat=False, first_authenticated_at__isnull=False)
+    waiting = _in_integration(waiting, slug=integration).select_related("integration")
+    query = parse_query(q)
+    if query.kind is not QueryKind.EMPTY:
+        waiting = waiting.filter(
+            Q(user_id__icontains=query.text) | Q(email__icontains=query.text) | Q(name__icontains=query.text)
+        )
+    return waiting.order_by("-last_authenticated_at", "-pk")
+
+
+def direct_hit(q: str) -> Hit | None:
+    """Return the one record that a pasted text names, or None when it names none or more than one.
+
+    Understood: a visitor ID in any form, Zendesk's address with `#!account-token`, `visitor:…`, `#supportchat:…`, a
+    user ID, a Publisher Account address with one, an e-mail address that one person has.
+    """
+    query = parse_query(q)
+    if query.kind is QueryKind.EMPTY:
+        return None
+    if query.kind is QueryKind.EMAIL:
+        return _hit_by_email(query.text) or _hit_by_id(query)
+    return _hit_by_id(query)
+
+
+def capped_count(rows: QuerySet[Any], *, cap: int = COUNT_CAP) -> Count:
+    """Return how many `rows` there are, counting no further than `cap`."""
+    found = rows.order_by().values("pk")[: cap + 1].count()
+    return Count(number=min(found, cap), is_capped=found > cap)
+
+
+def integrations(*, now: datetime) -> list[IntegrationStanding]:
+    """Return how every integration stands: one word, last success, lag, counts; never a secret. Seven queries."""
+    return standings(now=now)
+
+
+def page(rows: QuerySet[Row], *, ordering: str, cursor: str = "", size: int = PAGE_SIZE) -> Page:
+    """Return a page of `rows` by keyset: as fast on page 1000 as on page 1, and unmoved by rows that arrive meanwhile.
+
+    `ordering` is one that `visitors` takes, or `-last_authenticated_at` for `waiting_users`.
+
+    Raises: linking.core.cursor.BadCursor.
+    """
+    field = ordering.removeprefix("-")
+    start = decode_cursor(cursor, ordering=ordering, kind=_KINDS[field]) if cursor else None
+    is_backward = start is not None and start.is_backward
+    is_falling = ordering.startswith("-") != is_backward
+    sign = "-" if is_falling else ""
+    if start is not None:
+        rows = rows.filter(_beyond(field=field, start=start, is_falling=is_falling))
+    found = list(rows.order_by(f"{sign}{field}", f"{sign}pk")[: size + 1])
+    has_more = len(found) > size
+    found = found[:size][::-1] if is_backward else found[:size]
+    has_next, has_previous = (True, has_more) if is_backward else (has_more, start is not None)
+    return Page(
+        rows=found,
+        next=_cursor_at(found[-1:], ordering=ordering, is_backward=False) if has_next else "",
+        previous=_cursor_at(found[:1], ordering=ordering, is_backward=True) if has_previous else "",
+    )
+
+
+def _cursor_at(rows: Sequence[Model], *, ordering: str, is_backward: bool) -> str:
+    if not rows:
+        return ""
+    value = getattr(rows[0], ordering.removeprefix("-"))
+    return encode_cursor(Cursor(ordering=ordering, value=value, key=rows[0].pk, is_backward=is_backward))
+
+
+def _beyond(*, field: str, start: Cursor, is_falling: bool) -> Q:
+    # The outer bound lets the index begin at the right place; the inner one settles ties.
+    verb = "lt" if is_falling else "gt"
+    inner = Q(**{f"{field}__{verb}": start.value}) | Q(**{f"pk__{verb}": start.key})
+    return Q(**{f"{field}__{verb}e": start.value}) & inner
+
+
+def _tie(ordering: str) -> str:
+    return "-pk" if ordering.startswith("-") else "pk"
+
+
+def _in_integration(rows: QuerySet[Row], *, slug: str) -> QuerySet[Row]:
+    if not slug:
+        return rows
+    key = Integration.objects.filter(slug=slug).values_list("pk", flat=True).first() if _is_plain(slug) else None
+    if key is None:
+        raise UnknownFilter(name="integration", message="integration must be the slug of an integration.")
+    return rows.filter(integration_id=key)
+
+
+def _with_link(rows: QuerySet[Visitor]) -> QuerySet[Visitor]:
+    links = VisitorLink.objects.filter(ended_at__isnull=True).select_related("login_user")
+    return rows.select_related("integration").prefetch_related(Prefetch("links", queryset=links, to_attr="open_links"))
+
+
+def _is_plain(text: str) -> bool:
+    # NUL and lone surrogates are errors to PostgreSQL; nothing stored holds them.
+    return bool(text) and clean_line(text, max_characters=USER_ID_MAX_CHARACTERS) == text
+
+
+def _hit_by_email(email: str) -> Hit | None:
+    spellings = {email, email.lower()}
+    users = LoginUser.objects.filter(email__in=spellings).select_related("integration")[:2]
+    if users:
+        return _user_hit(users[0]) if len(users) == 1 else None
+    unlinked = Visitor.objects.filter(containing(email), email__iexact=email).select_related("integration")
+    found = list(unlinked.order_by("pk")[:2])
+    return _visitor_hit(found[0]) if len(found) == 1 else None
+
+
+def _hit_by_id(query: Query) -> Hit | None:
+    for candidate in dict.fromkeys(filter(None, (query.visitor_id, query.user_id, query.text))):
+        found = visitor(visitor_id=candidate)
+        if found is not None:
+            return _visitor_hit(found)
+        person = login_user(user_id=candidate)
+        if person is not None:
+            return _user_hit(person)
+    return None
+
+
+def _visitor_hit(found: Visitor) -> Hit:
+    return Hit(kind="visitor", id=found.visitor_id, integration=found.integration.slug)
+
+
+def _user_hit(found: LoginUser) -> Hit:
+    return Hit(kind="user", id=found.user_id, integration=found.integration.slug)
+
+
+def _matches(query: Query) -> Q:
+    # A union of key sets, because an OR across tables would read every row.
+    sets: list[QuerySet[Any, Any]] = [_keys(Visitor.objects.filter(containing(query.text)))]
+    if query.kind is QueryKind.VISITOR_ID:
+        sets.append(_keys(Visitor.objects.filter(containing(query.visitor_id))))
+        sets.append(_keys(Visitor.objects.filter(aliases__alias_id=query.visitor_id)))
+    if query.kind is QueryKind.EMAIL:
+        spellings = {query.text, query.text.lower()}
+        links = VisitorLink.objects.filter(ended_at__isnull=True, login_user__email__in=spellings)
+        sets.append(links.order_by().values("visitor_id"))
+    if query.digits:
+        sets.append(_keys(with_digits(query.digits)))
+    if len(sets) == 1:
+        return containing(query.text)
+    return Q(pk__in=sets[0].union(*sets[1:]))
+
+
+def _keys(rows: QuerySet[Visitor]) -> QuerySet[Any, Any]:
+    return rows.order_by().values("pk")

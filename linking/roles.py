@@ -1,0 +1,171 @@
+"""Who may see and do what: three Django groups, each allowed what the one below is and something more.
+
+`agents` see visitors, users and runs, and refresh one record, with e-mail and phone masked. `leads` also see them
+unmasked, export and decide conflicts. `admins` also keep integrations, secrets, API tokens and people, in the admin. A
+superuser counts as one of `admins`. Nobody reads a secret back.
+"""
+
+from enum import IntEnum
+from typing import Any
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, Permission
+from django.db.models import Q
+from django.db.models.signals import m2m_changed, post_migrate, post_save, pre_delete
+
+AGENTS, LEADS, ADMINS = "agents", "leads", "admins"
+GROUPS = (AGENTS, LEADS, ADMINS)
+User = AbstractBaseUser | AnonymousUser
+
+# What `admins` may do in the admin, as Django's own permissions: by app and model, the verbs.
+_MACHINE_WRITTEN = (
+    "auditevent", "conflict", "heartbeat", "lease", "loginuser", "quarantined", "requestslot", "syncrun", "visitor",
+    "visitoralias", "visitorlink",
+)  # fmt: skip
+ADMIN_PERMISSIONS: dict[str, dict[str, tuple[str, ...]]] = {
+    "linking": {"integration": ("view", "add", "change", "delete")} | dict.fromkeys(_MACHINE_WRITTEN, ("view",)),
+    "auth": {"user": ("view", "add", "change", "delete"), "group": ("view",)},
+    "authtoken": {"token": ("view", "add", "delete"), "tokenproxy": ("view", "add", "delete")},
+    # A person who lost the second factor needs somebody who can remove it.
+    "mfa": {"authenticator": ("view", "delete")},
+}
+
+
+class Rank(IntEnum):
+    """The groups in order; a higher rank may do everything a lower one may."""
+
+    NONE = 0
+    AGENT = 1
+    LEAD = 2
+    ADMIN = 3
+
+
+_RANK_OF_GROUP = {AGENTS: Rank.AGENT, LEADS: Rank.LEAD, ADMINS: Rank.ADMIN}
+_REMEMBERED, _MEMBERS = "_linking_rank", "_linking_members"
+
+
+def rank_of(user: User) -> Rank:
+    """Return the highest rank of `user`; one query, remembered on the object, so for one request."""
+    if not user.is_authenticated or not user.is_active:
+        return Rank.NONE
+    remembered: Rank | None = getattr(user, _REMEMBERED, None)
+    if remembered is None:
+        remembered = _read_rank(user)
+        setattr(user, _REMEMBERED, remembered)
+    return remembered
+
+
+def can_see_pages(user: User) -> bool:
+    """Return whether `user` may see visitors, users and runs at all."""
+    return rank_of(user) >= Rank.AGENT
+
+
+def can_refresh(user: User) -> bool:
+    """Return whether `user` may have one record read again."""
+    return rank_of(user) >= Rank.AGENT
+
+
+def can_see_contact(user: User) -> bool:
+    """Return whether `user` sees e-mail addresses and phone numbers unmasked."""
+    return rank_of(user) >= Rank.LEAD
+
+
+def can_export(user: User) -> bool:
+    """Return whether `user` may export records."""
+    return rank_of(user) >= Rank.LEAD
+
+
+def can_decide(user: User) -> bool:
+    """Return whether `user` may decide conflicts."""
+    return rank_of(user) >= Rank.LEAD
+
+
+def is_admin(user: User) -> bool:
+    """Return whether `user` keeps integrations, secrets, API tokens and people."""
+    return rank_of(user) >= Rank.ADMIN
+
+
+def lacks_second_factor(user: User, *, is_required: bool) -> bool:
+    """Return whether `user` is an admin who must set up a second factor first (`ZDBRIDGE_REQUIRE_MFA`)."""
+    return is_required and is_admin(user) and not is_mfa_enabled(user)
+
+
+def make_groups() -> None:
+    """Create the groups that are missing and give `admins` its permissions; what an operator added stays."""
+    groups = {name: Group.objects.get_or_create(name=name)[0] for name in GROUPS}
+    groups[ADMINS].permissions.add(*_admin_permissions())
+
+
+def connect() -> None:
+    """Make the groups after every migrate, and keep `is_staff` in step with membership of `admins`."""
+    user_model: Any = get_user_model()
+    post_migrate.connect(_after_migrate, sender=apps.get_app_config("linking"), dispatch_uid="linking.roles.groups")
+    m2m_changed.connect(_after_membership, sender=user_model.groups.through, dispatch_uid="linking.roles.members")
+    post_save.connect(_after_save, sender=user_model, dispatch_uid="linking.roles.save")
+    pre_delete.connect(_before_group_goes, sender=Group, dispatch_uid="linking.roles.delete")
+
+
+def _read_rank(user: Any) -> Rank:
+    if user.is_superuser:
+        return Rank.ADMIN
+    names = user.groups.filter(name__in=GROUPS).values_list("name", flat=True)
+    return max((_RANK_OF_GROUP[name] for name in names), default=Rank.NONE)
+
+
+def _admin_permissions() -> list[Permission]:
+    wanted = Q(pk__in=())
+    for app_label, models in ADMIN_PERMISSIONS.items():
+        # The permissions of an app are made after its own migrate, which may come later than ours.
+        create_permissions(apps.get_app_config(app_label), verbosity=0)
+        for model, verbs in models.items():
+            codenames = [f"{verb}_{model}" for verb in verbs]
+            wanted |= Q(content_type__app_label=app_label, content_type__model=model, codename__in=codenames)
+    return list(Permission.objects.filter(wanted))
+
+
+def _after_migrate(**_kwargs: Any) -> None:
+    make_groups()
+
+
+def _after_membership(instance: Any, action: str, reverse: bool, pk_set: set[int] | None, **_kwargs: Any) -> None:
+    if action == "pre_clear" and reverse:
+        # After the clearing nobody knows who the members were.
+        instance.__dict__[_MEMBERS] = list(instance.user_set.values_list("pk", flat=True))
+    if not action.startswith("post_"):
+        return
+    if not reverse:
+        _set_staff([instance.pk])
+        instance.__dict__.pop(_REMEMBERED, None)
+        instance.is_staff = _is_staff(instance)
+    else:
+        _set_staff(list(pk_set) if pk_set is not None else instance.__dict__.get(_MEMBERS, []))
+
+
+def _after_save(instance: Any, raw: bool = False, **_kwargs: Any) -> None:
+    # A form that saves the person and then the groups must not leave a hand-ticked is_staff behind.
+    instance.__dict__.pop(_REMEMBERED, None)
+    if not raw and instance.is_staff != _is_staff(instance):
+        _set_staff([instance.pk])
+        instance.is_staff = _is_staff(instance)
+
+
+def _before_group_goes(instance: Group, **_kwargs: Any) -> None:
+    if instance.name == ADMINS:
+        members = list(instance.user_set.values_list("pk", flat=True))
+        get_user_model().objects.filter(pk__in=members, is_superuser=False).update(is_staff=False)
+
+
+def _is_staff(user: Any) -> bool:
+    return bool(user.is_superuser or user.groups.filter(name=ADMINS).exists())
+
+
+def _set_staff(user_pks: list[int]) -> None:
+    people = get_user_model().objects.filter(pk__in=user_pks)
+    members = Q(is_superuser=True) | Q(
+        pk__in=Group.user_set.through.objects.filter(group__name=ADMINS).values("user_id")
+    )
+    people.filter(members, is_staff=False).update(is_staff=True)
+    people.exclude(members).filter(is_staff=True).update(is_staff=False)

@@ -1,0 +1,213 @@
+from datetime import timedelta
+
+import pytest
+
+from linking import finding
+from linking.core.cursor import BadCursor
+from linking.models import Visitor, VisitorAlias
+from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_visitor
+
+pytestmark = pytest.mark.django_db
+VISITOR_ID = "7700123.ab3XkQ9zLm2Rt7"
+
+
+@pytest.fixture
+def acme():
+    return make_integration()
+
+
+@pytest.fixture
+def nadia(acme):
+    visitor = make_visitor(
+        integration=acme,
+        name="Nadia Kovač",
+        email="Nadia@Player.example",
+        phone="+49 (30) 123-4567",
+    )
+    make_link(visitor=visitor, login_user=make_login_user(integration=acme, email="n.kovac@login.example"))
+    return visitor
+
+
+def found(q: str) -> list[str]:
+    return [row.visitor_id for row in finding.visitors(q=q)]
+
+
+class TestVisitors:
+    @pytest.mark.parametrize(
+        "q",
+        [
+            "nadia", "KOVAČ", "kovač", "na", "nadia@player.EXAMPLE", "n.kovac@login.example", "+49301234567",
+            "123-4567", "(30) 1234", USER_ID, USER_ID.upper(), "3f0d2c54", VISITOR_ID, "7700123-ab3XkQ9zLm2Rt7",
+            "ab3xkq9", "visitor:7700123-ab3XkQ9zLm2Rt7", "#supportchat:7700123-ab3XkQ9zLm2Rt7",
+            "  nadia  ",
+            "https://acme.zendesk.com/chat/agent#visitors/visitor_list/state#!7700123-ab3XkQ9zLm2Rt7",
+        ],
+    )  # fmt: skip
+    def test_are_found_by_any_of_their_marks(self, nadia, q):
+        assert found(q) == [VISITOR_ID]
+
+    @pytest.mark.parametrize(
+        "q",
+        [
+            "%", "_", "na%a", "n_dia", "'", '"', "\\", "' OR 1=1 --", '" OR search : "a', "x" * 10_000, "🦊🦊🦊", "*",
+            "NEAR(", "^nadia", "nadia OR omar", "\ud800abc\ud800xyz",
+        ],
+    )  # fmt: skip
+    def test_are_not_found_by_hostile_text(self, nadia, q):
+        assert found(q) == []
+
+    def test_are_all_found_by_text_of_control_characters_only(self, nadia):
+        assert found("\0\0\x1b") == [VISITOR_ID]
+
+    def test_are_found_by_an_alias(self, acme, nadia):
+        VisitorAlias.objects.create(integration=acme, alias_id="7700123.old1", visitor=nadia, first_seen_at=NOW)
+        assert found("7700123-old1") == [VISITOR_ID]
+
+    def test_follow_a_changed_name(self, nadia):
+        Visitor.objects.filter(pk=nadia.pk).update(name="Omar", phone="030 999888777")
+        assert (found("nadia k"), found("omar"), found("999888777")) == ([], [VISITOR_ID], [VISITOR_ID])
+
+    def test_are_forgotten_by_the_search_when_deleted(self, nadia):
+        Visitor.objects.all().delete()
+        assert found("nadia") == []
+
+    def test_come_with_link_and_user_in_two_queries(self, acme, nadia, django_assert_num_queries):
+        make_visitor(integration=acme, visitor_id="7700123.other")
+        with django_assert_num_queries(2):
+            rows = {row.visitor_id: row.open_links for row in finding.visitors()}
+        assert [rows[VISITOR_ID][0].login_user.user_id, rows["7700123.other"]] == [USER_ID, []]
+
+    def test_can_be_narrowed_by_state(self, acme, nadia):
+        make_visitor(integration=acme, visitor_id="7700123.other")
+        assert [row.visitor_id for row in finding.visitors(state="anonymous")] == ["7700123.other"]
+
+    def test_can_be_narrowed_by_integration(self, nadia):
+        other = make_integration(slug="other", name="Other", login_project_id="p2")
+        make_visitor(integration=other, visitor_id="1.b")
+        assert [row.visitor_id for row in finding.visitors(integration="other")] == ["1.b"]
+
+    @pytest.mark.parametrize(
+        "filters", [{"state": "x"}, {"integration": "none"}, {"ordering": "email"}, {"integration": "\0"}]
+    )
+    def test_refuse_an_unknown_filter_by_name(self, acme, filters):
+        with pytest.raises(finding.UnknownFilter) as raised:
+            finding.visitors(**filters)
+        assert raised.value.name == next(iter(filters))
+
+
+class TestPage:
+    @pytest.fixture
+    def many(self, acme):
+        # Three moments for eleven visitors: ties everywhere.
+        for number in range(11):
+            seen = NOW + timedelta(minutes=number % 3)
+            make_visitor(
+                integration=acme, visitor_id=f"1.v{number}", name=f"n{number % 4}", first_seen_at=NOW, last_seen_at=seen
+            )
+
+    @pytest.mark.parametrize("ordering", finding.VISITOR_ORDERINGS)
+    def test_leads_through_every_row_once_in_order(self, many, ordering):
+        rows, cursor = [], ""
+        while page := finding.page(finding.visitors(ordering=ordering), ordering=ordering, cursor=cursor, size=3):
+            rows += page.rows
+            cursor = page.next
+            if not cursor:
+                break
+        assert rows == list(finding.visitors(ordering=ordering))
+
+    def test_leads_back_the_way_it_came(self, many):
+        rows = finding.visitors()
+        first = finding.page(rows, ordering="-last_seen_at", size=4)
+        second = finding.page(rows, ordering="-last_seen_at", size=4, cursor=first.next)
+        back = finding.page(rows, ordering="-last_seen_at", size=4, cursor=second.previous)
+        assert (back.rows, back.previous) == (first.rows, "")
+
+    def test_of_nothing_leads_nowhere(self, acme):
+        assert finding.page(finding.visitors(), ordering="-last_seen_at") == finding.Page(rows=[], next="", previous="")
+
+    @pytest.mark.parametrize("cursor", ["x", "e30", "\0", "é", "A" * 3000, "WzEsMiwzXQ"])
+    def test_refuses_a_damaged_cursor(self, many, cursor):
+        with pytest.raises(BadCursor):
+            finding.page(finding.visitors(), ordering="-last_seen_at", cursor=cursor)
+
+    def test_refuses_a_cursor_of_another_order(self, many):
+        cursor = finding.page(finding.visitors(), ordering="-last_seen_at", size=2).next
+        with pytest.raises(BadCursor, match="another order"):
+            finding.page(finding.visitors(ordering="name"), ordering="name", cursor=cursor)
+
+
+class TestVisitor:
+    @pytest.mark.parametrize("visitor_id", [VISITOR_ID, "7700123-ab3XkQ9zLm2Rt7"])
+    def test_is_found_by_dot_and_dash(self, nadia, visitor_id):
+        assert finding.visitor(visitor_id=visitor_id) == nadia
+
+    def test_is_found_by_an_alias(self, acme, nadia):
+        VisitorAlias.objects.create(integration=acme, alias_id="7700123.old1", visitor=nadia, first_seen_at=NOW)
+        assert finding.visitor(visitor_id="7700123-old1") == nadia
+
+    @pytest.mark.parametrize("visitor_id", ["", "\0", "7700123.AB3XKQ9ZLM2RT7", "x" * 10_000, "\ud800"])
+    def test_is_not_found_by_anything_else(self, nadia, visitor_id):
+        assert finding.visitor(visitor_id=visitor_id) is None
+
+
+class TestLoginUser:
+    def test_comes_with_its_visitors(self, acme, nadia, django_assert_num_queries):
+        with django_assert_num_queries(2):
+            user = finding.login_user(user_id=USER_ID)
+            ids = [link.visitor.visitor_id for link in user.open_links]
+        assert ids == [VISITOR_ID]
+
+    def test_leaves_out_ended_links(self, acme, nadia):
+        nadia.links.update(ended_at=NOW, end_reason="cleared")
+        assert finding.login_user(user_id=USER_ID).open_links == []
+
+    def test_is_none_where_nobody_has_the_id(self, acme):
+        assert finding.login_user(user_id="nobody") is None
+
+
+class TestWaitingUsers:
+    @pytest.fixture
+    def omar(self, acme):
+        seen = {"first_authenticated_at": NOW, "last_authenticated_at": NOW, "tokens_issued": 1}
+        return make_login_user(integration=acme, user_id="omar", email="omar@player.example", **seen)
+
+    def test_have_a_token_and_no_visitor(self, omar, nadia):
+        assert list(finding.waiting_users()) == [omar]
+
+    @pytest.mark.parametrize(("q", "count"), [("OMAR@", 1), ("nobody", 0), ("%", 0)])
+    def test_can_be_searched(self, omar, q, count):
+        assert finding.waiting_users(q=q).count() == count
+
+
+class TestDirectHit:
+    @pytest.mark.parametrize(
+        ("q", "kind"),
+        [
+            ("7700123-ab3XkQ9zLm2Rt7", "visitor"),
+            ("https://acme.zendesk.com/chat/agent#visitors/visitor_list/state#!7700123-ab3XkQ9zLm2Rt7", "visitor"),
+            (USER_ID, "user"),
+            (USER_ID.upper(), "user"),
+            (f"https://publisher.xsolla.com/77001/projects/44056/login/users/{USER_ID}", "user"),
+            ("N.Kovac@login.example", "user"),
+            ("nadia@player.example", "visitor"),
+        ],
+    )
+    def test_names_the_one_record(self, nadia, q, kind):
+        assert finding.direct_hit(q).kind == kind
+
+    @pytest.mark.parametrize("q", ["", "nadia", "%", "nobody@player.example", "7700123.none"])
+    def test_is_none_where_no_record_is_named(self, nadia, q):
+        assert finding.direct_hit(q) is None
+
+    def test_is_none_where_two_people_have_the_address(self, acme, nadia):
+        make_login_user(integration=acme, user_id="twin", email="n.kovac@login.example")
+        assert finding.direct_hit("n.kovac@login.example") is None
+
+
+class TestCappedCount:
+    @pytest.mark.parametrize(("cap", "expected"), [(2, (2, True)), (3, (3, False)), (9, (3, False))])
+    def test_counts_no_further_than_the_cap(self, acme, cap, expected):
+        for number in range(3):
+            make_visitor(integration=acme, visitor_id=f"1.v{number}")
+        count = finding.capped_count(finding.visitors(), cap=cap)
+        assert (count.number, count.is_capped) == expected

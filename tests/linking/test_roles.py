@@ -1,0 +1,119 @@
+import pytest
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import AnonymousUser, Group, User
+
+from linking import roles
+
+pytestmark = pytest.mark.django_db
+
+
+def person(*groups: str, **changes) -> User:
+    user = User.objects.create_user(username=changes.pop("username", "sam"), **changes)
+    user.groups.set(Group.objects.filter(name__in=groups))
+    return User.objects.get(pk=user.pk)
+
+
+class TestGroups:
+    def test_are_made_by_migrate(self):
+        assert set(Group.objects.values_list("name", flat=True)) >= {"agents", "leads", "admins"}
+
+    def test_keep_what_an_operator_added(self):
+        group = Group.objects.get(name="admins")
+        extra = group.permissions.model.objects.get(codename="add_session")
+        group.permissions.add(extra)
+        roles.make_groups()
+        assert group.permissions.contains(extra)
+
+    def test_let_admins_work_in_the_admin_without_being_superusers(self):
+        admin = person("admins")
+        wanted = ("linking.change_integration", "auth.add_user", "authtoken.add_tokenproxy", "linking.view_visitor")
+        assert all(admin.has_perm(name) for name in wanted)
+
+    @pytest.mark.parametrize("name", ["linking.change_visitor", "linking.delete_auditevent", "auth.change_group"])
+    def test_give_admins_nothing_that_machines_write(self, name):
+        assert not person("admins").has_perm(name)
+
+
+class TestRank:
+    @pytest.mark.parametrize(
+        ("groups", "rank"),
+        [
+            ((), roles.Rank.NONE),
+            (("agents",), roles.Rank.AGENT),
+            (("leads",), roles.Rank.LEAD),
+            (("agents", "admins"), roles.Rank.ADMIN),
+        ],
+    )
+    def test_is_that_of_the_highest_group(self, groups, rank):
+        assert roles.rank_of(person(*groups)) is rank
+
+    def test_of_nobody_is_none(self):
+        assert roles.rank_of(AnonymousUser()) is roles.Rank.NONE
+
+    def test_of_a_superuser_is_that_of_an_admin(self):
+        assert roles.is_admin(person(is_superuser=True))
+
+    def test_of_a_switched_off_account_is_none(self):
+        assert roles.rank_of(person("admins", is_active=False)) is roles.Rank.NONE
+
+    def test_costs_one_query_for_one_request(self, django_assert_num_queries):
+        user = person("leads")
+        with django_assert_num_queries(1):
+            assert roles.can_see_pages(user) and roles.can_export(user) and not roles.is_admin(user)
+
+
+class TestAllowances:
+    def test_of_agents(self):
+        user = person("agents")
+        assert (roles.can_refresh(user), roles.can_see_contact(user), roles.can_export(user)) == (True, False, False)
+
+    def test_of_leads(self):
+        user = person("leads")
+        assert (roles.can_see_contact(user), roles.can_decide(user), roles.is_admin(user)) == (True, True, False)
+
+
+class TestStaff:
+    def test_follows_joining_admins(self):
+        assert person("admins").is_staff
+
+    def test_follows_leaving_admins(self):
+        user = person("admins")
+        user.groups.clear()
+        assert not User.objects.get(pk=user.pk).is_staff
+
+    def test_follows_membership_given_from_the_group(self):
+        user = person()
+        Group.objects.get(name="admins").user_set.add(user)
+        assert User.objects.get(pk=user.pk).is_staff
+
+    def test_follows_clearing_the_group(self):
+        user = person("admins")
+        Group.objects.get(name="admins").user_set.clear()
+        assert not User.objects.get(pk=user.pk).is_staff
+
+    def test_follows_deleting_the_group(self):
+        user = person("admins")
+        Group.objects.get(name="admins").delete()
+        assert not User.objects.get(pk=user.pk).is_staff
+
+    def test_ticked_by_hand_does_not_last(self):
+        assert not person("agents", is_staff=True).is_staff
+
+    def test_stays_with_a_superuser(self):
+        assert person(is_superuser=True, is_staff=True).is_staff
+
+
+class TestSecondFactor:
+    def test_is_lacking_for_an_admin_without_one(self):
+        assert roles.lacks_second_factor(person("admins"), is_required=True)
+
+    def test_is_not_asked_of_an_admin_who_has_one(self):
+        admin = person("admins")
+        Authenticator.objects.create(user=admin, type=Authenticator.Type.TOTP, data={})
+        assert not roles.lacks_second_factor(admin, is_required=True)
+
+    def test_is_not_asked_when_it_is_not_required(self):
+        assert not roles.lacks_second_factor(person("admins"), is_required=False)
+
+    def test_is_not_asked_of_leads(self):
+        assert not roles.lacks_second_factor(person("leads"), is_required=True)
