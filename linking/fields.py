@@ -28,7 +28,7 @@ def key_ring() -> KeyRing:
     return _Ring.current
 
 
-class SealedTextField(models.TextField):  # type: ignore[type-arg]
+class SealedTextField(models.TextField):
     """Text that is stored sealed. Only sealed text goes in and comes out: opening it is `KeyRing.unseal`, by name.
 
     Plain text on its way to the database is a programming error and is refused loudly.

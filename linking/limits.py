@@ -24,9 +24,7 @@ class Limiter:
         if self._per_minute == 0:
             return 0.0
         with self._lock:
-            slot = next_slot(
-                tat=self._tats.get(key, 0.0), now=now, per_minute=self._per_minute, burst=self._per_minute
-            )
+            slot = next_slot(tat=self._tats.get(key, 0.0), now=now, per_minute=self._per_minute, burst=self._per_minute)
             if slot.is_free:
                 if key not in self._tats and len(self._tats) >= MAX_KEYS:
                     self._forget(now=now)

@@ -9,7 +9,8 @@ import os
 import threading
 from pathlib import Path
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import Error as StoreError
+from django.db import close_old_connections, connection
 
 from linking.core.config import (
     EmailVerified,
@@ -57,7 +58,7 @@ def is_stale() -> bool:
 def refresh() -> Snapshot:
     """Read the configuration anew, put it in force and return it.
 
-    Raises: django.db.DatabaseError when the database is away.
+    Raises: django.db.Error when the database is away.
     """
     with _InForce.lock:
         _InForce.snapshot = _read()
@@ -130,7 +131,12 @@ def _read() -> Snapshot:
     configs, problems = [], []
     _InForce.has_references = False
     for integration in Integration.objects.order_by("id").prefetch_related("secrets"):
-        config, found = config_of(integration)
+        try:
+            config, found = config_of(integration)
+        except (TypeError, ValueError) as error:
+            # A row written past the forms must not take the other integrations down with it.
+            problems.append(f"Integration {integration.slug}: its settings cannot be read ({type(error).__name__}).")
+            continue
         configs.append(config)
         problems += found
     return snapshot_of(configs=configs, version=version, problems=problems)
@@ -144,9 +150,11 @@ def _keep_fresh() -> None:
             if _is_behind():
                 refresh()
             _InForce.is_stale = False
-        except DatabaseError as error:
+        except StoreError as error:
             if not _InForce.is_stale:
-                logger.warning("The configuration could not be read (%s); the last good one stays.", type(error).__name__)
+                logger.warning(
+                    "The configuration could not be read (%s); the last good one stays.", type(error).__name__
+                )
             _InForce.is_stale = True
             connection.close()
         pause.wait(REFRESH_EVERY_S)

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import Error as StoreError
+from django.db import close_old_connections, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, Greatest
 
-from linking.models import LoginUser
+from linking.models import Integration, LoginUser
 
 FLUSH_EVERY_S = 0.5
 MAX_WAITING = 20_000
@@ -48,22 +49,20 @@ class _Waiting:
     stop = threading.Event()
 
 
-def note(*, integration_id: int, user_id: str, email: str, name: str, now: int) -> None:
-    """Remember that a token was issued at `now` (epoch seconds); costs no input or output.
+def note(sighting: Sighting) -> None:
+    """Remember that a token was issued; costs no input or output.
 
     When too many wait to be written, a new user is dropped and counted.
     """
-    key = (integration_id, user_id)
+    key = (sighting.integration_id, sighting.user_id)
     with _Waiting.lock:
         seen = _Waiting.sightings.get(key)
-        if seen is None and len(_Waiting.sightings) >= MAX_WAITING:
+        if seen is not None:
+            sighting = replace(sighting, first_epoch_s=seen.first_epoch_s, count=seen.count + sighting.count)
+        elif len(_Waiting.sightings) >= MAX_WAITING:
             _Waiting.dropped += 1
             return
-        first, count = (now, 1) if seen is None else (seen.first_epoch_s, seen.count + 1)
-        _Waiting.sightings[key] = Sighting(
-            integration_id=integration_id, user_id=user_id, email=email, name=name,
-            first_epoch_s=first, last_epoch_s=now, count=count,
-        )  # fmt: skip
+        _Waiting.sightings[key] = sighting
 
 
 def dropped() -> int:
@@ -89,7 +88,7 @@ def start_flushing() -> None:
 def flush() -> int:
     """Write what waits and return how many users it was.
 
-    Raises: django.db.DatabaseError; what could not be written waits on.
+    Raises: django.db.Error; what could not be written waits on.
     """
     with _Waiting.flush_lock:
         with _Waiting.lock:
@@ -100,7 +99,7 @@ def flush() -> int:
                 _store([taken[key] for key in keys[start : start + BATCH]])
                 for key in keys[start : start + BATCH]:
                     del taken[key]
-        except DatabaseError:
+        except StoreError:
             _put_back(taken)
             raise
         return len(keys)
@@ -111,15 +110,20 @@ def _put_back(taken: Mapping[_Key, Sighting]) -> None:
         for key, old in taken.items():
             new = _Waiting.sightings.get(key)
             if new is not None:
-                old = replace(new, first_epoch_s=old.first_epoch_s, count=old.count + new.count)
-            elif len(_Waiting.sightings) >= MAX_WAITING:
+                merged = replace(new, first_epoch_s=old.first_epoch_s, count=old.count + new.count)
+                _Waiting.sightings[key] = merged
+            elif len(_Waiting.sightings) < MAX_WAITING:
+                _Waiting.sightings[key] = old
+            else:
                 _Waiting.dropped += 1
-                continue
-            _Waiting.sightings[key] = old
 
 
 def _store(batch: list[Sighting]) -> None:
     with transaction.atomic():
+        # An integration can have been removed meanwhile; its sightings would fail the whole batch for ever.
+        wanted = {one.integration_id for one in batch}
+        kept = set(Integration.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+        batch = [one for one in batch if one.integration_id in kept]
         LoginUser.objects.bulk_create(
             [LoginUser(integration_id=one.integration_id, user_id=one.user_id) for one in batch], ignore_conflicts=True
         )
@@ -153,6 +157,6 @@ def _flush_or_say() -> None:
     try:
         close_old_connections()
         flush()
-    except DatabaseError as error:
+    except StoreError as error:
         logger.warning("Sightings could not be written (%s); they wait.", type(error).__name__)
         connection.close()

@@ -35,3 +35,16 @@ def client_address(*, peer: str, forwarded_for: str, networks: Sequence[Network]
         if not is_within(candidate, networks=networks):
             return candidate
     return nearest
+
+
+def limit_key(address: str) -> str:
+    """Return what requests are counted by: the address, and for IPv6 its /64, which is what one customer holds."""
+    if ":" not in address:
+        return address
+    try:
+        parsed = ipaddress.IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.IPv6Network((parsed, 64), strict=False))

@@ -23,7 +23,7 @@ class KeyRing:
         self._fingerprint_key = hmac.digest(keys[-1].strip().encode(), b"zdbridge fingerprint", sha256)
 
     def seal(self, plain: str, *, place: str) -> str:
-        """Return `v1:` and the sealed `plain`; it opens only with the same `place` (`integration|7|login_secret_key`)."""
+        """Return `v1:` and the sealed `plain`, which opens only with the same `place` (`integration|7|secret`)."""
         return PREFIX + self._box.encrypt(f"{place}{_SEPARATOR}{plain}".encode()).decode()
 
     def unseal(self, sealed: str, *, place: str) -> str:

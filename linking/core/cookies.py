@@ -1,0 +1,30 @@
+"""Reads one cookie out of a raw Cookie header, without the forgiving habits of cookie libraries.
+
+No unquoting, no URL-decoding, no "last one wins": a sibling subdomain can add a second cookie of the same name, and
+which one a library keeps would then decide who the player is.
+"""
+
+from collections.abc import Sequence
+
+
+class AmbiguousCookie(Exception):
+    """One cookie was sent several times with different values."""
+
+
+def find_cookie(*, header: str, names: Sequence[str]) -> str | None:
+    """Return the value of the first of `names` that has one, "" when all found are empty, None when none is there.
+
+    Raises: AmbiguousCookie when a cookie that would be used stands twice with different values.
+    """
+    found: dict[str, set[str]] = {}
+    for pair in header.split(";"):
+        name, equals, value = pair.strip(" \t").partition("=")
+        if equals and name in names:
+            found.setdefault(name, set()).add(value)
+    for name in names:
+        values = found.get(name, set())
+        if len(values) > 1:
+            raise AmbiguousCookie(name)
+        if any(values):
+            return values.pop()
+    return "" if found else None

@@ -1,0 +1,254 @@
+"""FEATURE 1: a Login JWT comes in, a Zendesk JWT goes out.
+
+`answer` decides everything from plain values: no clock, no request object, no database. `serve` puts the
+configuration in force around it and notes who was seen; whoever speaks HTTP passes its answer on byte for byte.
+"""
+
+import json
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db import Error as StoreError
+
+from linking import registry, sightings
+from linking.core import cors
+from linking.core.addresses import limit_key
+from linking.core.config import IntegrationConfig, Snapshot, snapshot_of
+from linking.core.cookies import AmbiguousCookie, find_cookie
+from linking.core.login_jwt import LoginTokenError, LoginUser, unverified_project_id, verify_login_jwt
+from linking.core.refusals import REFUSALS, Code, Reason, Refused
+from linking.core.zendesk_jwt import zendesk_jwt
+from linking.limits import Limiter
+
+METHODS = ("GET", "HEAD", "OPTIONS", "POST")
+NOT_READY_RETRY_AFTER_S = 60
+# `fetch` from a page says `cors` or `same-origin`. A page load or an embedded resource has no use for a token.
+REFUSED_FETCH_MODES = frozenset({"navigate", "no-cors"})
+_ALLOW: cors.Headers = (("Allow", ", ".join(METHODS)),)
+_ALWAYS: cors.Headers = (
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Vary", "Origin"),
+)
+_CHALLENGES = {Code.NOT_PASSED: "Bearer", Code.INVALID: 'Bearer error="invalid_token"'}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRequest:
+    """What of an HTTP request matters; a header that was not sent is "", except `origin`, which is None.
+
+    `cookie_header` is the raw header. `slug` is the path's last part, None where the path names no integration.
+    """
+
+    method: str
+    slug: str | None = None
+    cookie_header: str = ""
+    authorization: str = ""
+    origin: str | None = None
+    fetch_mode: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenLimits:
+    """Who may ask how often."""
+
+    per_address: Limiter
+    per_user: Limiter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenAnswer:
+    """A whole HTTP answer, and whom it was for when a token left."""
+
+    status: int
+    headers: cors.Headers
+    body: bytes
+    sighting: sightings.Sighting | None = None
+
+
+class TooMany(Refused):
+    """A limit is reached; `wait_s` seconds from now there is room again."""
+
+    def __init__(self, reason: Reason, *, wait_s: float) -> None:
+        super().__init__(reason)
+        self.wait_s = wait_s
+
+
+def serve(*, request: TokenRequest, now: float, limits: TokenLimits) -> TokenAnswer:
+    """Answer `request` with the configuration in force; who got a token is noted in memory and written later."""
+    try:
+        snapshot = registry.current()
+    except StoreError:
+        # Only a process that has never reached its database comes here; later the last good configuration stays.
+        exchange = _Exchange(request=request, snapshot=snapshot_of(configs=()), now=now, limits=limits)
+        return exchange.refusal(Refused(Reason.UNAVAILABLE))
+    given = answer(request=request, snapshot=snapshot, now=now, limits=limits)
+    if given.sighting is not None:
+        sightings.note(given.sighting)
+    return given
+
+
+def answer(*, request: TokenRequest, snapshot: Snapshot, now: float, limits: TokenLimits) -> TokenAnswer:
+    """Return the answer to `request` at `now` (epoch seconds) under the configuration `snapshot`."""
+    exchange = _Exchange(request=request, snapshot=snapshot, now=now, limits=limits)
+    try:
+        return exchange.options() if request.method == "OPTIONS" else exchange.issue()
+    except Refused as error:
+        return exchange.refusal(error)
+
+
+class _Exchange:
+    """One request on its way to an answer.
+
+    Remembers which integration is known so far, because the pages that may read a refusal depend on it: as long as
+    none is known, those that any enabled integration lists.
+    """
+
+    def __init__(self, *, request: TokenRequest, snapshot: Snapshot, now: float, limits: TokenLimits) -> None:
+        self._request, self._snapshot, self._now, self._limits = request, snapshot, now, limits
+        self._config: IntegrationConfig | None = None
+        if request.slug is not None:
+            self._config = snapshot.by_slug.get(request.slug)
+        elif len(snapshot.enabled) == 1:
+            self._config = snapshot.enabled[0]
+
+    def options(self) -> TokenAnswer:
+        """Answer an OPTIONS request, a browser's preflight among them, without any token. Raises: Refused."""
+        if self._request.origin is None:
+            self._check_path()
+            return self._answered(204, more=_ALLOW)
+        self._check_page()
+        return self._answered(204, more=(*_ALLOW, *cors.preflight_headers()))
+
+    def issue(self) -> TokenAnswer:
+        """Answer with a Zendesk JWT. Raises: Refused."""
+        request, now = self._request, self._now
+        if request.method not in METHODS:
+            raise Refused(Reason.METHOD)
+        _spend(self._limits.per_address, key=limit_key(request.address), reason=Reason.ADDRESS_LIMIT, now=now)
+        self._check_path()
+        self._check_page()
+        token = self._login_jwt()
+        config = self._chosen(token)
+        user = verify_login_jwt(token=token, config=config, now=now)
+        user_key = f"{config.integration_id}|{user.user_id}"
+        _spend(self._limits.per_user, key=user_key, reason=Reason.USER_LIMIT, now=now)
+        body = _json({"token": zendesk_jwt(user=user, config=config, now=now)})
+        is_handed_out = request.method != "HEAD"
+        return self._answered(
+            200, body=body, sighting=_sighting(user=user, config=config, now=now) if is_handed_out else None
+        )
+
+    def refusal(self, error: Refused) -> TokenAnswer:
+        """Answer with the table's row for `error`."""
+        row = REFUSALS[error.reason]
+        more: list[tuple[str, str]] = []
+        if row.code in _CHALLENGES:
+            more.append(("WWW-Authenticate", _CHALLENGES[row.code]))
+        if row.code is Code.METHOD:
+            more += _ALLOW
+        if row.code is Code.NOT_READY:
+            more.append(("Retry-After", str(NOT_READY_RETRY_AFTER_S)))
+        if isinstance(error, TooMany):
+            more.append(("Retry-After", str(max(1, math.ceil(error.wait_s)))))
+        body = _json({"code": row.code.value, "description": row.description, "reason": row.reason.value})
+        return self._answered(row.status, body=body, more=tuple(more))
+
+    @property
+    def _origins(self) -> Collection[str]:
+        return self._snapshot.origins if self._config is None else self._config.allowed_origins
+
+    def _check_path(self) -> None:
+        if self._request.slug is not None and self._config is None:
+            raise Refused(Reason.UNKNOWN_INTEGRATION)
+        if not self._snapshot.by_slug:
+            raise Refused(Reason.NOTHING_CONFIGURED)
+        if not self._snapshot.enabled or (self._config is not None and not self._config.is_enabled):
+            raise Refused(Reason.DISABLED)
+
+    def _check_page(self) -> None:
+        if self._request.fetch_mode in REFUSED_FETCH_MODES:
+            raise Refused(Reason.FETCH_MODE)
+        origin = self._request.origin
+        if origin is not None and not cors.is_listed(origin, origins=self._origins):
+            raise Refused(Reason.ORIGIN)
+
+    def _login_jwt(self) -> str:
+        token = _bearer_token(self._request.authorization)
+        if token is None:
+            try:
+                token = find_cookie(header=self._request.cookie_header, names=self._cookie_names())
+            except AmbiguousCookie as error:
+                raise Refused(Reason.AMBIGUOUS_COOKIE) from error
+        if token is None:
+            raise Refused(Reason.NOT_PASSED)
+        if not token:
+            raise Refused(Reason.EMPTY)
+        return token
+
+    def _cookie_names(self) -> tuple[str, ...]:
+        if self._config is not None:
+            return (self._config.cookie_name,)
+        # A browser may hold the cookies of two shops under one domain: the one of the asking page comes first.
+        own = [one.cookie_name for one in self._snapshot.enabled if self._request.origin in one.allowed_origins]
+        return tuple(dict.fromkeys((*own, *self._snapshot.cookie_names)))
+
+    def _chosen(self, token: str) -> IntegrationConfig:
+        """Return the integration that answers; from here on only its own pages may read anything."""
+        if self._request.slug is None:
+            project_id = unverified_project_id(token)
+            named = self._snapshot.by_project.get(project_id) or self._disabled_of(project_id)
+            if named is None and (project_id or self._config is None):
+                raise LoginTokenError(Reason.PROJECT)
+            self._config = named or self._config
+            self._check_path()
+            self._check_page()
+        if self._config is None:
+            raise Refused(Reason.UNKNOWN_INTEGRATION)
+        return self._config
+
+    def _disabled_of(self, project_id: str) -> IntegrationConfig | None:
+        return next((one for one in self._snapshot.by_slug.values() if one.login_project_id == project_id), None)
+
+    def _answered(
+        self, status: int, *, body: bytes = b"", more: cors.Headers = (), sighting: sightings.Sighting | None = None
+    ) -> TokenAnswer:
+        content: cors.Headers = ()
+        if status != 204:  # a 204 has no content, so neither type nor length (RFC 9110 §8.6)
+            content = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
+        return TokenAnswer(
+            status=status,
+            headers=(*content, *_ALWAYS, *cors.cors_headers(origin=self._request.origin, origins=self._origins), *more),
+            body=b"" if self._request.method == "HEAD" else body,
+            sighting=sighting,
+        )
+
+
+def _bearer_token(authorization: str) -> str | None:
+    """Return the token of `Authorization: Bearer …`, "" where it is bare, None for any other or no scheme."""
+    scheme, _, token = authorization.partition(" ")
+    return token.lstrip(" ") if scheme.lower() == "bearer" else None
+
+
+def _spend(limiter: Limiter, *, key: str, reason: Reason, now: float) -> None:
+    wait_s = limiter.wait_s(key=key, now=now)
+    if wait_s > 0:
+        raise TooMany(reason, wait_s=wait_s)
+
+
+def _sighting(*, user: LoginUser, config: IntegrationConfig, now: float) -> sightings.Sighting:
+    return sightings.Sighting(
+        integration_id=config.integration_id,
+        user_id=user.user_id,
+        email=user.email,
+        name=user.name,
+        first_epoch_s=int(now),
+        last_epoch_s=int(now),
+    )
+
+
+def _json(content: dict[str, str]) -> bytes:
+    return json.dumps(content, separators=(",", ":")).encode("ascii")
