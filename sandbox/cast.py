@@ -13,14 +13,27 @@ YOUNGEST_S = 2 * 3_600
 DAYS_S = 30 * 86_400
 
 LINKED = (
-    ("Mira Okafor", "mira@player.example"), ("Jonas Weiß", "jonas.weiss@player.example"), ("Chen Yu", "chen.yu@player.example"),
-    ("Alina Sokolova", "a.sokolova@player.example"), ("dragonborn77", "dragonborn77@player.example"),
-    ("Priya Raman", "priya@player.example"), ("Luca Moretti", "luca@player.example"), ("佐藤 花", "hana.sato@player.example"),
-    ("Eduardo Lima", "edu@player.example"), ("ليلى حداد", "layla@player.example"), ("Tove Lindqvist", "tove@player.example"),
-    ("Kwame Mensah", "kwame@player.example"), ("Zuzanna Król", "zuza@player.example"), ("Marek Dvořák", "marek@player.example"),
-    ("Aoife Byrne", "aoife@player.example"), ("Rui Tavares", "rui@player.example"), ("Sam <script>alert(1)</script>", "sam@player.example"),
-    ("X" * 120, "a-very-long-address-" + "x" * 60 + "@player.example"), ("SteamFox", ""), ("Nguyễn An", "an@player.example"),
-)  # fmt: skip
+    ("Mira Okafor", "mira@player.example"),
+    ("Jonas Weiß", "jonas.weiss@player.example"),
+    ("Chen Yu", "chen.yu@player.example"),
+    ("Alina Sokolova", "a.sokolova@player.example"),
+    ("dragonborn77", "dragonborn77@player.example"),
+    ("Priya Raman", "priya@player.example"),
+    ("Luca Moretti", "luca@player.example"),
+    ("佐藤 花", "hana.sato@player.example"),
+    ("Eduardo Lima", "edu@player.example"),
+    ("ليلى حداد", "layla@player.example"),
+    ("Tove Lindqvist", "tove@player.example"),
+    ("Kwame Mensah", "kwame@player.example"),
+    ("Zuzanna Król", "zuza@player.example"),
+    ("Marek Dvořák", "marek@player.example"),
+    ("Aoife Byrne", "aoife@player.example"),
+    ("Rui Tavares", "rui@player.example"),
+    ("Sam <script>alert(1)</script>", "sam@player.example"),
+    ("X" * 120, "a-very-long-address-" + "x" * 60 + "@player.example"),
+    ("SteamFox", ""),
+    ("Nguyễn An", "an@player.example"),
+)
 
 
 def load_cast(*, world: World, now_s: float) -> None:
@@ -36,10 +49,9 @@ def load_cast(*, world: World, now_s: float) -> None:
         visitor = visitors[place * 7 % len(visitors)]
         began_s = start_s + place * step_s
         is_offline = place % 5 == 4
-        chats.append(Chat(
-            f"2601.{ACCOUNT_ID}.{world.token()}", visitor.id, began_s, 0 if is_offline else began_s + 240 + place, began_s + 400,
-            "offline_msg" if is_offline else "chat",
-        ))  # fmt: skip
+        chat_id, ended_s = f"2601.{ACCOUNT_ID}.{world.token()}", 0 if is_offline else began_s + 240 + place
+        kind = "offline_msg" if is_offline else "chat"
+        chats.append(Chat(chat_id, visitor.id, began_s, ended_s, began_s + 400, kind))
     chats[17].details = {"visitor": None}
     chats[23].details = {"rating": "good", "comment": "Quick and kind — merci !", "tags": ["vip", "refund"]}
     world.load(visitors=visitors, chats=chats)
@@ -47,7 +59,7 @@ def load_cast(*, world: World, now_s: float) -> None:
 
 
 def _people(world: World) -> list[Visitor]:
-    """Will make twenty who proved who they are: the name is the e-mail, as the token endpoint sends it, if there is one."""
+    """Will make twenty who proved who they are; some names are the e-mail, as the token endpoint sends it."""
     people = []
     for place, (name, email) in enumerate(LINKED):
         shown = email if place % 4 == 0 and email else name

@@ -35,11 +35,11 @@ class ControlService:
     def __init__(self) -> None:
         self.table = Table(ROUTES)
 
-    def prefixes(self, box: Box) -> tuple[str, ...]:
+    def prefixes(self, _box: Box, /) -> tuple[str, ...]:
         """One place."""
         return ("/_control",)
 
-    def guard(self, call: Call, route: Route) -> None:
+    def guard(self, call: Call, _route: Route, /) -> None:
         """Will refuse other machines, and pages of other sites in a browser on this one."""
         if not ip_address(call.request.peer.partition("%")[0]).is_loopback:
             raise Problem(403, "Forbidden", "Control answers this machine only.")

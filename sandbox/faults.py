@@ -42,7 +42,7 @@ class Switches:
     empty_keys: str = "array"
 
     def set(self, wishes: dict[str, Any]) -> None:
-        """Will take over the wishes. Raises: Problem 400 when a value is not one of the choices; then nothing changed."""
+        """Will take over the wishes. Raises: Problem 400 when a value is no choice; then nothing changed."""
         for name, value in wishes.items():
             if type(value) is not type(getattr(self, name)):
                 raise Problem(400, "Bad Request", f"{name} has the wrong type.")

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, BinaryIO
+from io import BufferedIOBase
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 LINE_LIMIT = 16_384  # bytes of one request or header line
@@ -106,7 +107,7 @@ def json_response(payload: Any, *, status: int = 200, headers: Iterable[tuple[st
     return Response(status=status, body=body, headers=list(headers))
 
 
-def read_request(*, stream: BinaryIO, peer: str, send_continue: Any = None) -> Request | None:
+def read_request(*, stream: BufferedIOBase, peer: str, send_continue: Any = None) -> Request | None:
     """Will read one request, or answer None at the end of the stream.
 
     Raises: BadRequest when the bytes are no request, too long, or of a length nobody said.
@@ -148,7 +149,7 @@ def _request_line(line: bytes) -> tuple[str, str, str]:
     return method, target, version
 
 
-def _headers(stream: BinaryIO) -> dict[str, str]:
+def _headers(stream: BufferedIOBase) -> dict[str, str]:
     """Will read header lines up to the empty one."""
     headers: dict[str, str] = {}
     for _ in range(HEADER_LIMIT + 1):
@@ -165,7 +166,7 @@ def _headers(stream: BinaryIO) -> dict[str, str]:
     raise BadRequest(431, "Too many header lines.")
 
 
-def _body(stream: BinaryIO, headers: dict[str, str]) -> bytes:
+def _body(stream: BufferedIOBase, headers: dict[str, str]) -> bytes:
     """Will read the body by chunks or by Content-Length; none of both means no body."""
     if "transfer-encoding" in headers:
         if headers["transfer-encoding"].lower() != "chunked" or "content-length" in headers:
@@ -182,7 +183,7 @@ def _body(stream: BinaryIO, headers: dict[str, str]) -> bytes:
     return body
 
 
-def _chunks(stream: BinaryIO) -> bytes:
+def _chunks(stream: BufferedIOBase) -> bytes:
     """Will read a chunked body and its trailer."""
     parts: list[bytes] = []
     total = 0

@@ -39,19 +39,70 @@ class Player:
 
 HOSTILE_NAME = "Zoë <b>O'Brien</b> 𝕁 \u202egnp.exe {{7*7}}"
 PLAYERS = (
-    Player("nadia", "Nadia", "signed in with e-mail and password", "3f0d2c54-7a1e-4c7b-9a55-0e6b6f1d9c01",
-           "xsolla_login", "nadia", "nadia@player.example"),
-    Player("zoe", HOSTILE_NAME, "e-mail, and a name meant to break pages", "71c2a9de-40b8-4b1f-8a6e-5d3e2f90b7aa",
-           "social", HOSTILE_NAME, "zoe@player.example", HOSTILE_NAME, extra={"provider": "google", "id": "104200000000000000001"}),
-    Player("kai", "Kai", "signed in through a game platform that gave no e-mail", "9c1b7e60-2d44-4f5a-b1c3-77aa10f2e5b8",
-           "social", "Kai", None, "Kai", extra={"provider": "steam", "id": "76561190000000000", "picture": ""}),
-    Player("li", "Li", "custom storage: the address stands in username only", "c0ffee00-1111-4222-8333-444455556666",
-           "proxy", "li@player.example", None, extra={"provider": "studio", "partner_data": {"vip": False}}),
-    Player("omar", "Omar", "another Login project, RS256, one hour", "5e2a9b1c-83f7-4d21-a0de-1c9f4b7a6602",
-           "xsolla_login", "omar", "omar@player.example", is_rs256=True, life_s=HOUR_S, extra={"aud": [], "scp": ["offline"]}),
-    Player("eve", "Eve", "comes back with a session that ended an hour ago", "e1e00000-0bad-4c0c-8e55-10a0aa00e7e0",
-           "xsolla_login", "eve", "eve@player.example", age_s=DAY_S + HOUR_S),
-)  # fmt: skip
+    Player(
+        "nadia",
+        "Nadia",
+        "signed in with e-mail and password",
+        "3f0d2c54-7a1e-4c7b-9a55-0e6b6f1d9c01",
+        "xsolla_login",
+        "nadia",
+        "nadia@player.example",
+    ),
+    Player(
+        "zoe",
+        HOSTILE_NAME,
+        "e-mail, and a name meant to break pages",
+        "71c2a9de-40b8-4b1f-8a6e-5d3e2f90b7aa",
+        "social",
+        HOSTILE_NAME,
+        "zoe@player.example",
+        HOSTILE_NAME,
+        extra={"provider": "google", "id": "104200000000000000001"},
+    ),
+    Player(
+        "kai",
+        "Kai",
+        "signed in through a game platform that gave no e-mail",
+        "9c1b7e60-2d44-4f5a-b1c3-77aa10f2e5b8",
+        "social",
+        "Kai",
+        None,
+        "Kai",
+        extra={"provider": "steam", "id": "76561190000000000", "picture": ""},
+    ),
+    Player(
+        "li",
+        "Li",
+        "custom storage: the address stands in username only",
+        "c0ffee00-1111-4222-8333-444455556666",
+        "proxy",
+        "li@player.example",
+        None,
+        extra={"provider": "studio", "partner_data": {"vip": False}},
+    ),
+    Player(
+        "omar",
+        "Omar",
+        "another Login project, RS256, one hour",
+        "5e2a9b1c-83f7-4d21-a0de-1c9f4b7a6602",
+        "xsolla_login",
+        "omar",
+        "omar@player.example",
+        is_rs256=True,
+        life_s=HOUR_S,
+        extra={"aud": [], "scp": ["offline"]},
+    ),
+    Player(
+        "eve",
+        "Eve",
+        "comes back with a session that ended an hour ago",
+        "e1e00000-0bad-4c0c-8e55-10a0aa00e7e0",
+        "xsolla_login",
+        "eve",
+        "eve@player.example",
+        age_s=DAY_S + HOUR_S,
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +115,13 @@ class SigningKey:
 
 @lru_cache(maxsize=8)
 def make_key(place: int) -> SigningKey:
-    """Will make the pair with this number, once a process: two thousand bits take a while."""
-    return SigningKey(
-        str(uuid.uuid5(uuid.NAMESPACE_URL, f"sandbox-key-{place}")), rsa.generate_private_key(65_537, 2048)
-    )
+    """Will make the pair with this number, once a process: two thousand bits take a while.
+
+    The `kid` follows from the key, so a client that kept an old key set never takes a new key for an old one.
+    """
+    key = rsa.generate_private_key(65_537, 2048)
+    kid = uuid.uuid5(uuid.NAMESPACE_URL, f"{place}/{key.public_key().public_numbers().n:x}")
+    return SigningKey(str(kid), key)
 
 
 class LoginBook:

@@ -94,10 +94,10 @@ class Service(Protocol):
     name: str
     table: Table
 
-    def prefixes(self, box: Box) -> tuple[str, ...]:
+    def prefixes(self, box: Box, /) -> tuple[str, ...]:
         """Will answer the path prefixes it answers at now, the longest first."""
 
-    def guard(self, call: Call, route: Route) -> None:
+    def guard(self, call: Call, route: Route, /) -> None:
         """Will raise Problem when the caller may not go on: 401 first, then 429."""
 
     def word(self, problem: Problem) -> Response:

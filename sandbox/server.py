@@ -7,7 +7,9 @@ import socket
 import socketserver
 import threading
 import time
-from typing import Any, BinaryIO
+import traceback
+from io import BufferedIOBase
+from typing import Any
 
 from sandbox.box import Box
 from sandbox.control import ControlService
@@ -114,7 +116,7 @@ class Connection(socketserver.StreamRequestHandler):
         except (ConnectionError, TimeoutError):
             return
 
-    def _one(self, stream: BinaryIO, peer: str) -> bool:
+    def _one(self, stream: BufferedIOBase, peer: str) -> bool:
         """Will answer one request; answers whether the connection goes on."""
         try:
             request = read_request(stream=stream, peer=peer, send_continue=lambda: self.connection.sendall(CONTINUE))
@@ -149,11 +151,11 @@ class SandboxServer(socketserver.ThreadingTCPServer):
     def url(self) -> str:
         """The address it listens on."""
         host, port = self.server_address[:2]
-        return f"http://[{str(host)}]:{port}" if ":" in str(host) else f"http://{str(host)}:{port}"
+        return f"http://[{host!s}]:{port}" if ":" in str(host) else f"http://{host!s}:{port}"
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, _request: Any, client_address: Any, /) -> None:
         """Will log an unexpected error with its trace; the connection is lost, the program goes on."""
-        log.exception("A request from %s ended in an error.", client_address[0])
+        log.error("A request from %s ended in an error:\n%s", client_address[0], traceback.format_exc())
 
     def start_in_thread(self) -> threading.Thread:
         """Will serve from a thread of its own, for tests."""

@@ -1,4 +1,4 @@
-"""The demo shop: a partner's site that keeps the Login JWT in a cookie and shows a chat, as the vendor's guide has it."""
+"""The demo shop: a partner's site that keeps the Login JWT in a cookie and shows a chat, as the guide has it."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class ShopService:
     def __init__(self) -> None:
         self.table = Table(ROUTES)
 
-    def prefixes(self, box: Box) -> tuple[str, ...]:
+    def prefixes(self, _box: Box, /) -> tuple[str, ...]:
         """The shop, and the bare address a person types."""
         return ("/shop", "/")
 
-    def guard(self, call: Call, route: Route) -> None:
+    def guard(self, call: Call, _route: Route, /) -> None:
         """Will refuse posts from pages of other sites."""
         if call.request.method == "POST":
             refuse_foreign_origin(call.request)
@@ -64,7 +64,8 @@ def show_shop(call: Call) -> Response:
     signed_in = bool(call.request.cookies().get(COOKIE))
     session = call.box.widget.sessions.get(call.request.cookies().get("sandbox_widget", ""))
     page = template.substitute(
-        bridge=escape(bridge), account_key=escape(call.box.config.account_key), players=_buttons(player.key if player else ""),
+        bridge=escape(bridge), account_key=escape(call.box.config.account_key),
+        players=_buttons(player.key if player else ""),
         who=escape(player.label if player else (subject or "someone") if signed_in else "Nobody"),
         signed_in=str(signed_in).lower(), hidden="" if signed_in else "hidden",
         chatting=str(session is not None and session.chat is not None).lower(),

@@ -38,11 +38,11 @@ class ZendeskService:
     def __init__(self) -> None:
         self.table = Table(ROUTES)
 
-    def prefixes(self, box: Box) -> tuple[str, ...]:
+    def prefixes(self, box: Box, /) -> tuple[str, ...]:
         """Source: fact sheet 1, only host and prefix changed between the two."""
         return ("/api/v2/chat", "/api/v2") if box.switches.legacy_prefix else ("/api/v2/chat",)
 
-    def guard(self, call: Call, route: Route) -> None:
+    def guard(self, call: Call, route: Route, /) -> None:
         """Will check the access token, then the account's limit. Source: fact sheet 2 and 6."""
         if route.open_:
             return
@@ -90,7 +90,7 @@ def create_visitor(call: Call) -> Response:
 
 
 def show_visitor(call: Call) -> Response:
-    """Will answer the visitor behind an id in dot or dash form; its own id may be another one. Source: fact sheet 3.3."""
+    """Will answer the visitor behind an id in either form; its own id may be another one. Source: fact sheet 3.3."""
     return json_response(visitor_json(_visitor(call), switches=call.box.switches))
 
 

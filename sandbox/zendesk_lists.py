@@ -22,18 +22,42 @@ AGENT_RECORDS: list[dict[str, Any]] = [
 
 LISTS: dict[str, list[dict[str, Any]]] = {
     "departments": [
-        {"id": number_, "name": name, "description": "", "enabled": True, "members": [1180021], "settings": {"chat_enabled": True}}
+        {
+            "id": number_,
+            "name": name,
+            "description": "",
+            "enabled": True,
+            "members": [1180021],
+            "settings": {"chat_enabled": True},
+        }
         for number_, name in DEPARTMENTS
     ],
-    "shortcuts": [{"id": "hello", "name": "hello", "message": "Hello, how can we help?", "options": "", "tags": [], "scope": "all"}],
-    "triggers": [{"id": 51, "name": "Greet on checkout", "enabled": True, "description": "", "definition": {"event": "page_enter"}}],
+    "shortcuts": [
+        {
+            "id": "hello",
+            "name": "hello",
+            "message": "Hello, how can we help?",
+            "options": "",
+            "tags": [],
+            "scope": "all",
+        }
+    ],
+    "triggers": [
+        {
+            "id": 51,
+            "name": "Greet on checkout",
+            "enabled": True,
+            "description": "",
+            "definition": {"event": "page_enter"},
+        }
+    ],
     "goals": [{"id": 61, "name": "Purchase", "description": "", "enabled": True, "attribution_model": "last_touch"}],
     "skills": [{"id": 71, "name": "Português", "description": "", "enabled": True, "members": [1180021]}],
     "roles": [
         {"id": 1, "name": "Owner", "description": "", "enabled": True, "permissions": {"visitors_seen": "account"}},
         {"id": 3, "name": "Agent", "description": "", "enabled": True, "permissions": {"visitors_seen": "account"}},
     ],
-}  # fmt: skip
+}
 
 
 def show_account(call: Call) -> Response:

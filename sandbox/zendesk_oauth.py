@@ -91,11 +91,11 @@ class OAuthService:
     def __init__(self) -> None:
         self.table = Table([Route("GET", "/authorizations/new", authorize), Route("POST", "/token", exchange)])
 
-    def prefixes(self, box: Box) -> tuple[str, ...]:
+    def prefixes(self, box: Box, /) -> tuple[str, ...]:
         """Source: fact sheet 2, URLs current and legacy."""
         return ("/oauth2/chat", "/oauth2") if box.switches.legacy_prefix else ("/oauth2/chat",)
 
-    def guard(self, call: Call, route: Route) -> None:
+    def guard(self, call: Call, _route: Route, /) -> None:
         """Nobody is kept out: the body carries the credentials."""
 
     def word(self, problem: Problem) -> Response:

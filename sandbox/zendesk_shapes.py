@@ -12,7 +12,11 @@ from sandbox.state import ACCOUNT_ID, Ban, Chat, Visitor, World, iso
 AGENTS = (("1180021", "Ana Ruiz"), ("1180034", "Ben Okoro"), ("1180047", "Chiyo Tan"))
 DEPARTMENTS = ((40311, "Payments"), (40312, "Accounts"))
 BROWSERS = (("Chrome", "Windows"), ("Firefox", "Linux"), ("Safari", "Mac OS"), ("Chrome", "Android"))
-PLACES = (("Lisbon", "Lisbon", "PT", "Portugal"), ("Osaka", "Osaka", "JP", "Japan"), ("Accra", "Greater Accra", "GH", "Ghana"))  # fmt: skip
+PLACES = (
+    ("Lisbon", "Lisbon", "PT", "Portugal"),
+    ("Osaka", "Osaka", "JP", "Japan"),
+    ("Accra", "Greater Accra", "GH", "Ghana"),
+)
 QUESTIONS = (
     "My purchase has not arrived.",
     "How do I link my account?",
@@ -28,9 +32,10 @@ def visitor_json(visitor: Visitor, *, switches: Switches) -> dict[str, Any]:
 
     Source: fact sheet 3.2 (recorded answers carry an integer although the documentation says string).
     """
+    created = iso(visitor.created_s) if switches.created_as == "iso" else visitor.created_s
     shown: dict[str, Any] = {
         "id": visitor.id, "name": visitor.name, "email": visitor.email, "phone": visitor.phone, "notes": visitor.notes,
-        "banned": visitor.banned, "created": iso(visitor.created_s) if switches.created_as == "iso" else visitor.created_s,
+        "banned": visitor.banned, "created": created,
     }  # fmt: skip
     if visitor.external_id != "":
         shown["external_id"] = visitor.external_id

@@ -62,15 +62,15 @@ class WidgetService:
         self.table = Table([
             Route("POST", "/connect", connect), Route("POST", "/authenticate", authenticate),
             Route("GET", "/messages", read_messages), Route("POST", "/messages", send_message),
-            Route("POST", "/end", end_chat), Route("POST", "/logout", log_out), Route("POST", "/offline", leave_message),
-            Route("POST", "/judge", judge_only),
+            Route("POST", "/end", end_chat), Route("POST", "/logout", log_out),
+            Route("POST", "/offline", leave_message), Route("POST", "/judge", judge_only),
         ])  # fmt: skip
 
-    def prefixes(self, box: Box) -> tuple[str, ...]:
+    def prefixes(self, _box: Box, /) -> tuple[str, ...]:
         """One place."""
         return ("/widget",)
 
-    def guard(self, call: Call, route: Route) -> None:
+    def guard(self, call: Call, _route: Route, /) -> None:
         """Will refuse pages of other sites, which could otherwise write into a visitor's chat."""
         refuse_foreign_origin(call.request)
 
@@ -254,6 +254,5 @@ def _shown(call: Call, session: Session) -> dict[str, Any]:
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     """Will answer a verdict as JSON-ready values."""
-    return {
-        "ok": not verdict.reason, "reason": verdict.reason, "description": verdict.sentence, "notes": list(verdict.notes),
-    }  # fmt: skip
+    words = {"reason": verdict.reason, "description": verdict.sentence}
+    return {"ok": not verdict.reason, **words, "notes": list(verdict.notes)}

@@ -1,0 +1,118 @@
+"""Login's sign-in page, and its OAuth 2.0 token call. Source: Login sheet 2 and 8."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+
+from sandbox.http1 import Response, json_response
+from sandbox.players import HOUR_S, PLAYERS, LoginBook
+from sandbox.routing import Call, Problem, Route
+from sandbox.zendesk_widget import refuse_foreign_origin
+
+
+def exchange(call: Call) -> Response:
+    """Will answer tokens for a code, a refresh token, or a server client. Source: Login sheet 8."""
+    form, book = call.request.form(), call.box.login
+    client = (form.get("client_id", ""), form.get("client_secret", ""))
+    kinds = {
+        "client_credentials": book.server_client,
+        "authorization_code": book.web_client,
+        "refresh_token": book.web_client,
+    }
+    grant_type = form.get("grant_type", "")
+    if grant_type not in kinds:
+        raise Problem(400, "0", "grant_type is missing or not supported.")
+    if not hmac.compare_digest("\n".join(client).encode(), "\n".join(kinds[grant_type]).encode()):
+        raise Problem(400, "010-019", "OAuth 2.0 client authentication failed.")
+    if grant_type == "client_credentials":
+        return _tokens(
+            {"access_token": book.server_token(now_s=call.now_s), "expires_in": HOUR_S, "token_type": "bearer"}
+        )
+    if grant_type == "authorization_code":
+        key, uri = book.codes.pop(form.get("code", ""), ("", ""))
+        key = key if uri == form.get("redirect_uri") else ""
+    else:
+        key = book.refresh.pop(form.get("refresh_token", ""), "")
+    player = book.player(key=key) if key else None
+    if player is None:
+        raise Problem(400, "010-023", "The grant or refresh token is invalid.")
+    return _tokens(_user_tokens(book, key, call.now_s))
+
+
+def sign_in_page(call: Call) -> Response:
+    """Will show the demo players; signing in sends the browser on with a token or, by OAuth 2.0, a code."""
+    params = call.request.params()
+    if "client_id" in params and len(params.get("state", "")) < 8:
+        raise Problem(400, "010-022", "state is missing or shorter than 8 characters.")
+    hidden = "".join(
+        f'<input type="hidden" name="{name}" value="{escape(params[name])}">'
+        for name in ("client_id", "redirect_uri", "state", "response_type")
+        if name in params
+    )
+    buttons = "".join(
+        f'<li><button class="player" id="player-{p.key}" data-testid="player-{p.key}" name="player" value="{p.key}">'
+        f"<bdi>{escape(p.label)}</bdi><small>{escape(p.about)}</small></button></li>"
+        for p in PLAYERS
+    )
+    page = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<meta name="color-scheme" content="light dark"><title>Sign in · demo Login</title>'
+        '<link rel="stylesheet" href="/shop/shop.css"></head><body class="sign-in"><main>'
+        f'<h1>Sign in</h1><form method="post" action="/login/sign-in">{hidden}<ul class="players">{buttons}</ul></form>'
+        "</main></body></html>"
+    )
+    return Response(
+        body=page.encode(), content_type="text/html; charset=utf-8", headers=[("Cache-Control", "no-store")]
+    )
+
+
+def sign_in(call: Call) -> Response:
+    """Will send the browser to the shop's callback with `?token=`, or to `redirect_uri` with `?code=&state=`.
+
+    Source: Login sheet 2. Login sets no cookie on the partner's domain; the shop's callback does.
+    """
+    refuse_foreign_origin(call.request)
+    form, book = call.request.form(), call.box.login
+    player = book.player(key=form.get("player", ""))
+    if player is None:
+        raise Problem(400, "003-002", "There is no such demo player.")
+    if "client_id" in form:
+        uri = form.get("redirect_uri", "")
+        if form["client_id"] != book.web_client[0] or not uri.startswith(("http://127.0.0.1", "http://localhost")):
+            raise Problem(400, "010-019", "The OAuth 2.0 client or its redirect_uri is not known.")
+        code = secrets.token_urlsafe(24)
+        book.codes[code] = (player.key, uri)
+        return _see_other(f"{uri}?{urlencode({'code': code, 'state': form.get('state', '')})}")
+    return _see_other(f"/shop/callback?{urlencode({'token': book.mint(player=player, now_s=call.now_s)})}")
+
+
+def _see_other(place: str) -> Response:
+    """Will send the browser on with a GET."""
+    return Response(status=303, content_type="", headers=[("Location", place), ("Cache-Control", "no-store")])
+
+
+def _user_tokens(book: LoginBook, key: str, now_s: float) -> dict[str, Any]:
+    """Will answer the tokens of a player who signed in by OAuth 2.0: the access token is the user JWT."""
+    player = book.player(key=key)
+    assert player is not None
+    refresh = secrets.token_urlsafe(32)
+    book.refresh[refresh] = key
+    access = book.mint(player=player, now_s=now_s)
+    return {"access_token": access, "expires_in": player.life_s, "refresh_token": refresh, "token_type": "bearer"}
+
+
+def _tokens(answer: dict[str, Any]) -> Response:
+    """Will answer tokens that nobody may keep in a cache."""
+    return json_response(answer, headers=[("Cache-Control", "no-store")])
+
+
+ROUTES = [
+    Route("GET", "", sign_in_page),
+    Route("GET", "/", sign_in_page),
+    Route("POST", "/sign-in", sign_in),
+    Route("POST", "/api/oauth2/token", exchange),
+]

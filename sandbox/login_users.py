@@ -1,0 +1,188 @@
+"""Login's users: the one a token names, by ID, searched, banned, deleted. Source: Login sheet 10.
+
+Users are the demo players, and whoever a seeded visitor's `external_id` names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sandbox.http1 import Response, json_response
+from sandbox.players import PLAYERS, RS256_PROJECT_ID, LoginBook
+from sandbox.routing import Call, Problem, Route
+from sandbox.state import Visitor, iso
+
+SEARCH_FIELDS = {
+    "contact": "email",
+    "id": "id",
+    "username": "username",
+    "nickname": "nickname",
+    "custom_id": "external_id",
+}
+GROUPS = [{"id": 1204, "name": "default", "is_default": True}]
+
+
+def show_me(call: Call) -> Response:
+    """Will answer the user the Bearer token names. Source: Login sheet 10, `GET /users/me`."""
+    user = _current_user(call)
+    nothing = dict.fromkeys(("tag", "phone", "phone_auth", "picture", "birthday", "gender", "country", "presence"))
+    return json_response({**user, **nothing, "connection_information": None, "devices": []})
+
+
+def show_my_email(call: Call) -> Response:
+    """Will answer the user's own address. Source: Login sheet 10."""
+    return json_response({"current_email": _current_user(call)["email"]})
+
+
+def show_user(call: Call) -> Response:
+    """Will answer one user to a server. Source: Login sheet 10, user by ID."""
+    require_server(call)
+    user = find_user(call, project_of(call), call.params["user_id"])
+    if user is None:
+        raise Problem(404, "003-002", "User was not found.")
+    return json_response(user)
+
+
+def search_users(call: Call) -> Response:
+    """Will answer users that match, `limit` from `offset` on; a list call without query. Source: Login sheet 10."""
+    require_server(call)
+    params, project_id = call.request.params(), project_of(call)
+    limit, offset = _count(params, "limit", 20), _count(params, "offset", 0)
+    field = params.get("search_by", "contact")
+    if "search_query" in params and field not in {*SEARCH_FIELDS, "phone", "social-id"}:
+        raise Problem(400, "002-027", "search_by is not known.")
+    query = params.get("search_query", "").lower()
+    name = SEARCH_FIELDS.get(field, "")
+    found = [user for user in _users(call, project_id) if not query or query in str(user.get(name) or "").lower()]
+    users = found[offset : offset + limit]
+    next_after = users[-1]["id"] if offset + limit < len(found) and users else None
+    return json_response({"count": len(found), "next_after": next_after, "users": users})
+
+
+def ban_user(call: Call) -> Response:
+    """Will ban a user. Source: Login sheet 10 (`reason` of 1 to 255 characters is required)."""
+    require_server(call)
+    body, reason = call.json(), call.json().get("reason")
+    if not isinstance(reason, str) or not 1 <= len(reason) <= 255:
+        raise Problem(422, "0", "reason is needed, 1 to 255 characters.")
+    if find_user(call, project_of(call), call.params["user_id"]) is None:
+        raise Problem(404, "003-002", "User was not found.")
+    call.box.login.bans[call.params["user_id"]] = {
+        "date_from": body.get("date_from"), "date_to": body.get("date_to"), "reason": reason,
+    }  # fmt: skip
+    return Response(status=204)
+
+
+def unban_user(call: Call) -> Response:
+    """Will lift a ban."""
+    require_server(call)
+    project_of(call)
+    call.box.login.bans.pop(call.params["user_id"], None)
+    return Response(status=204)
+
+
+def delete_user(call: Call) -> Response:
+    """Will delete a user; their tokens keep a good signature, but `token/validate` knows. Source: Login sheet 10."""
+    require_server(call)
+    if find_user(call, call.request.params().get("projectId", ""), call.params["user_id"]) is None:
+        raise Problem(404, "003-002", "User was not found.")
+    call.box.login.deleted.add(call.params["user_id"])
+    return Response(status=204)
+
+
+def project_of(call: Call) -> str:
+    """Will answer the project in the path. Raises: Problem 404."""
+    project_id = call.params["project_id"].lower()
+    if project_id not in (call.box.login.project_id, RS256_PROJECT_ID):
+        raise Problem(404, "003-019", "Project was not found.")
+    return project_id
+
+
+def require_server(call: Call) -> None:
+    """Raises: Problem 401 without a server token, 403 for one that is not ours. Source: sheet 10 (no "Bearer")."""
+    token = call.request.headers.get("x-server-authorization", "")
+    if not token:
+        raise Problem(401, "003-040", "The header X-SERVER-AUTHORIZATION is missing.")
+    if call.box.login.server_tokens.get(token, 0.0) <= call.now_s:
+        raise Problem(403, "1901-0001", "The server token is invalid; it is sent without the word Bearer.")
+
+
+def _current_user(call: Call) -> dict[str, Any]:
+    """Will answer the user of the Bearer token. Raises: Problem 401."""
+    scheme, _, token = call.request.headers.get("authorization", "").partition(" ")
+    claims = call.box.login.read(token.strip(), now_s=call.now_s) if scheme.lower() == "bearer" else None
+    if claims is None:
+        raise Problem(401, "002-016", "The JWT is invalid.")
+    user = find_user(call, str(claims["xsolla_login_project_id"]), str(claims.get("sub")))
+    if user is None:
+        raise Problem(401, "003-040", "The user is not authorized.")
+    if user["ban"]:
+        raise Problem(401, "002-040", "The user is banned.")
+    return user
+
+
+def find_user(call: Call, project_id: str, user_id: str) -> dict[str, Any] | None:
+    """Will answer a player, or the person behind a Zendesk visitor's `external_id`; both exist in Login."""
+    book = call.box.login
+    player = book.player(user_id=user_id)
+    if user_id in book.deleted or (player is not None and book.project_of(player) != project_id):
+        return None
+    if player is not None:
+        return _user(book, user_id, player.email, player.username, player.name, player.kind)
+    visitor = call.box.world.visitors.get(call.box.world.by_external.get(user_id, ""))
+    if visitor is None or project_id != book.project_id:
+        return None
+    return _visitor_user(book, visitor)
+
+
+def _users(call: Call, project_id: str) -> Iterator[dict[str, Any]]:
+    """Will answer all users of a project, players first."""
+    ids = [player.user_id for player in PLAYERS] + list(call.box.world.by_external)
+    users = (find_user(call, project_id, user_id) for user_id in dict.fromkeys(ids))
+    return (user for user in users if user is not None)
+
+
+def _visitor_user(book: LoginBook, visitor: Visitor) -> dict[str, Any]:
+    """Will answer the Login user behind a linked visitor."""
+    return _user(
+        book,
+        str(visitor.external_id),
+        visitor.email or None,
+        visitor.email or visitor.name,
+        visitor.name,
+        "xsolla_login",
+    )
+
+
+def _user(
+    book: LoginBook, user_id: str, email: str | None, username: str, name: str | None, kind: str
+) -> dict[str, Any]:
+    """Will answer a user in the shape of user-by-ID. Source: Login sheet 10."""
+    return {
+        "id": user_id, "email": email, "external_id": None, "username": username, "nickname": None, "first_name": None,
+        "last_name": None, "name": name, "groups": GROUPS,
+        "ban": book.bans.get(user_id), "is_anonymous": False, "is_last_email_confirmed": email is not None,
+        "is_user_active": True, "login_type": kind, "registered": iso(1_750_000_000), "last_login": iso(1_767_225_600),
+        "phone_auth": None,
+    }  # fmt: skip
+
+
+def _count(params: dict[str, str], name: str, default: int) -> int:
+    """Will read a count of at most 1000. Raises: Problem 400."""
+    text = params.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise Problem(400, "002-027", f"{name} must be a whole number.")
+    return min(int(text), 1000) if name == "limit" else int(text)
+
+
+ROUTES = [
+    Route("GET", "/api/users/me", show_me),
+    Route("GET", "/api/users/me/email", show_my_email),
+    Route("GET", "/api/projects/{project_id}/users", search_users),
+    Route("GET", "/api/projects/{project_id}/users/search", search_users),
+    Route("GET", "/api/projects/{project_id}/users/search/by_id/{user_id}", show_user),
+    Route("POST", "/api/projects/{project_id}/users/{user_id}/ban", ban_user),
+    Route("DELETE", "/api/projects/{project_id}/users/{user_id}/ban", unban_user),
+    Route("DELETE", "/api/users/{user_id}", delete_user),
+]
