@@ -1,0 +1,201 @@
+"""Zendesk Chat's visitors and chats as records of ours, read leniently: what cannot be read is a value, not a crash.
+
+This is the boundary at which the vendor's words become ours: past it nobody says `external_id` but for the text as it
+was read, and everything a visitor wrote has been cleaned.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from linking.core.text import (
+    NAME_MAX_CHARACTERS,
+    NOTES_MAX_CHARACTERS,
+    PHONE_MAX_CHARACTERS,
+    clean_block,
+    clean_email,
+    clean_line,
+)
+from linking.core.user_ids import user_id_flaw, user_id_text
+
+ID_MAX_CHARACTERS = 255
+RAW_MAX_CHARACTERS = 2_000
+JUNK_MAX_CHARACTERS = 100
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST_EPOCH_S = 4_102_444_800  # 2100-01-01; anything later is milliseconds or nonsense
+# Source: fact sheet 3.3. Documented ids are digits, a dot and letters; records made through the API carry others.
+_ID = re.compile(r"(?!\.+\Z)[A-Za-z0-9._:~-]{1,255}\Z")
+_DASHED = re.compile(r"([0-9]+)-")
+_DOTTED = re.compile(r"([0-9]+)\.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitorRecord:
+    """One `GET visitors/{id}`, cleaned.
+
+    `user_id` is what the visitor's `external_id` says, "" when it says nothing or nothing that can be a user ID; in
+    the latter case `junk` shows the text for people, escaped and clipped, and `junk_reason` is a machine word.
+    `has_external_id` is False where the answer had no such field at all. `created_at` is None where unreadable.
+    """
+
+    visitor_id: str
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    notes: str = ""
+    is_banned: bool = False
+    created_at: datetime | None = None
+    user_id: str = ""
+    junk: str = ""
+    junk_reason: str = ""
+    has_external_id: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddedVisitor:
+    """The visitor as a chat carries it: no identity, no creation time, no ban."""
+
+    visitor_id: str
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRecord:
+    """One chat or offline message of the export; `updated_at` is its place in the feed. `visitor` may be null."""
+
+    chat_id: str
+    updated_at: datetime
+    is_deleted: bool = False
+    visitor: EmbeddedVisitor | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A record that cannot be read: its id or a digest, why, and its text clipped to 2,000 characters."""
+
+    key: str
+    reason: str
+    raw: str
+
+
+def dot_form(visitor_id: str) -> str:
+    """Return the form that REST answers with (`7700123.ab3X`): the dash of dashboards becomes a dot."""
+    return _DASHED.sub(r"\1.", visitor_id, count=1) if _DASHED.match(visitor_id) else visitor_id
+
+
+def dash_form(visitor_id: str) -> str:
+    """Return the form that dashboards and channels use (`7700123-ab3X`)."""
+    return _DOTTED.sub(r"\1-", visitor_id, count=1) if _DOTTED.match(visitor_id) else visitor_id
+
+
+def id_text(value: object) -> str:
+    """Return an id as text, numbers as decimals, or "" when it cannot be one."""
+    text = user_id_text(value)
+    return text if isinstance(text, str) and _ID.match(text) else ""
+
+
+def parse_visitor(raw: object) -> VisitorRecord | Unreadable:
+    """Return the visitor that the vendor's JSON value describes. Unknown fields are ignored.
+
+    Source: developer.zendesk.com, Chat API, Visitors (2025-05-12), and recorded answers.
+    """
+    if not isinstance(raw, dict):
+        return unreadable(raw, reason="The visitor is not an object.")
+    visitor_id = dot_form(id_text(raw.get("id")))
+    if not visitor_id:
+        return unreadable(raw, reason="The visitor's id cannot be read.")
+    user_id, junk, junk_reason = _identity(raw.get("external_id"))
+    return VisitorRecord(
+        visitor_id=visitor_id,
+        **_contact(raw),
+        is_banned=raw.get("banned") is True,
+        created_at=parse_time(raw.get("created")),
+        user_id=user_id,
+        junk=junk,
+        junk_reason=junk_reason,
+        has_external_id="external_id" in raw,
+    )
+
+
+def parse_chat(raw: object, *, fallback_at: datetime) -> ChatRecord | Unreadable:
+    """Return the chat of one export record; `fallback_at` stands in for an update time that is missing or unreadable.
+
+    Source: developer.zendesk.com, Chat API, Incremental export, and recorded answers (older ones lack the time).
+    """
+    if not isinstance(raw, dict):
+        return unreadable(raw, reason="The chat is not an object.")
+    chat_id = id_text(raw.get("id"))
+    if not chat_id:
+        return unreadable(raw, reason="The chat's id cannot be read.")
+    visitor = raw.get("visitor")
+    embedded = None
+    if visitor is not None:
+        if not isinstance(visitor, dict) or not id_text(visitor.get("id")):
+            return unreadable(raw, reason="The chat's visitor cannot be read.")
+        embedded = EmbeddedVisitor(visitor_id=dot_form(id_text(visitor.get("id"))), **_contact(visitor))
+    updated_at = parse_time(raw.get("update_timestamp")) or parse_time(raw.get("timestamp")) or fallback_at
+    return ChatRecord(chat_id=chat_id, updated_at=updated_at, is_deleted=raw.get("deleted") is True, visitor=embedded)
+
+
+def parse_time(value: object) -> datetime | None:
+    """Return the UTC moment that epoch seconds or ISO 8601 text names; None for anything else.
+
+    An offset *and* a Z (`+00:00Z`) has been recorded; text without a zone is UTC.
+    """
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return _EPOCH + timedelta(seconds=value) if 0 <= value < _LATEST_EPOCH_S else None
+    if not isinstance(value, str) or len(value) > 40:
+        return None
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return parse_time(int(text))
+    if text.endswith("Z") and ("+" in text or text.count("-") > 2):
+        text = text[:-1]
+    try:
+        found = datetime.fromisoformat(text)
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return found if 0 <= (found - _EPOCH).total_seconds() < _LATEST_EPOCH_S else None
+
+
+def unreadable(raw: object, *, reason: str) -> Unreadable:
+    """Return the value that stands for a record nobody can read."""
+    text = _json(raw)
+    key = id_text(raw.get("id")) if isinstance(raw, dict) else ""
+    return Unreadable(key=key or sha256(text.encode()).hexdigest()[:32], reason=reason, raw=text[:RAW_MAX_CHARACTERS])
+
+
+def _contact(raw: dict[str, Any]) -> dict[str, str]:
+    return {
+        "name": clean_line(raw.get("name"), max_characters=NAME_MAX_CHARACTERS),
+        "email": clean_email(raw.get("email")),
+        "phone": clean_line(raw.get("phone"), max_characters=PHONE_MAX_CHARACTERS),
+        "notes": clean_block(raw.get("notes"), max_characters=NOTES_MAX_CHARACTERS),
+    }
+
+
+def _identity(value: object) -> tuple[str, str, str]:
+    """Return (user_id, junk as shown, junk's machine word); absent, null and "" say nothing at all."""
+    if value is None or value == "":
+        return "", "", ""
+    text = user_id_text(value)
+    flaw = user_id_flaw(text)
+    if not flaw and isinstance(text, str):
+        return text, "", ""
+    shown = _json(text)
+    is_plain = isinstance(text, str) and text.isascii() and text.isprintable()
+    return "", (shown[1:-1] if is_plain else shown)[:JUNK_MAX_CHARACTERS], flaw
+
+
+def _json(raw: object) -> str:
+    # ASCII: NUL, lone surrogates and direction marks come out as harmless escapes that every database can keep.
+    return json.dumps(raw, sort_keys=True, default=str)
