@@ -1,0 +1,41 @@
+"""Who may open which page. A page without one of these marks is closed to everybody by the middleware's sign-in rule."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from linking import roles
+
+View = Callable[..., HttpResponse]
+
+
+def page(view: View) -> View:
+    """Let agents, leads and admins open `view`; anybody else who is signed in reads why not, with status 403.
+
+    Pages show who people are, so no cache on the way may keep them.
+    """
+
+    @wraps(view)
+    @never_cache
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not roles.can_see_pages(request.user):
+            raise PermissionDenied(
+                _("Your account belongs to no group yet. Ask an administrator to add it to agents, leads or admins.")
+            )
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def require(is_allowed: bool) -> None:
+    """Go on when `is_allowed`.
+
+    Raises: PermissionDenied, with a sentence for the page.
+    """
+    if not is_allowed:
+        raise PermissionDenied(_("Your group may not do this. Ask a lead or an administrator."))

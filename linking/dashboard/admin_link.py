@@ -1,0 +1,57 @@
+"""Pages of the administrator link: a button that signs in, then a password of one's own."""
+
+from django.contrib import messages
+from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import SetPasswordForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from linking.dashboard.sign_in import LinkFlaw, LinkRefused, account_of, use_admin_link
+
+_MAY_SET_PASSWORD = "may_set_password"  # noqa: S105 - the name of a mark in the session
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def open_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Show the button; on its press sign in. Opening alone changes nothing, as mail programs open links too."""
+    try:
+        if request.method != "POST":
+            user = account_of(token=token)
+            return render(request, "dashboard/admin_link.html", {"username": user.get_username()})
+        user = use_admin_link(token=token, now=timezone.now())
+    except LinkRefused as refusal:
+        return render(request, "dashboard/admin_link_refused.html", {"sentence": _sentence(refusal.flaw)}, status=410)
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    request.session[_MAY_SET_PASSWORD] = user.pk
+    return redirect("own_password")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def own_password(request: HttpRequest) -> HttpResponse:
+    """Let the person who came by an administrator link choose a password, once."""
+    if request.session.get(_MAY_SET_PASSWORD) != request.user.pk:
+        return redirect("visitors")
+    form = SetPasswordForm(request.user, request.POST or None)  # type: ignore[arg-type]
+    if request.method == "POST" and form.is_valid():
+        user = form.save()
+        del request.session[_MAY_SET_PASSWORD]
+        update_session_auth_hash(request, user)
+        messages.success(request, _("The password is set. From now on sign in with it."))
+        return redirect("visitors")
+    return render(request, "dashboard/own_password.html", {"form": form})
+
+
+def _sentence(flaw: LinkFlaw) -> str:
+    return {
+        LinkFlaw.BROKEN: _("This link is damaged. Copy it whole, from the first letter to the last."),
+        LinkFlaw.EXPIRED: _("This link is too old to work."),
+        LinkFlaw.USED: _("This link was used already, or its account has changed since. It works only once."),
+    }[flaw]

@@ -1,0 +1,97 @@
+"""How fresh what is shown is, in a sentence."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from linking.core.freshness import Standing, standing_of
+from linking.models import Integration, RunState, StopReason
+
+_WORST_FIRST = ("bad", "warn", "quiet", "good")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """A sentence, a time that belongs at its end (or None), a tone and a symbol."""
+
+    sentence: str
+    at: datetime | None = None
+    tone: str = "quiet"
+    icon: str = "clock"
+
+
+def freshness(*, standing: Standing, last_success_at: datetime | None) -> Freshness:
+    """Return how fresh the visitors of an integration that stands so are."""
+    sentence, tone, icon = _words(standing)
+    if last_success_at is None and standing is not Standing.NEVER_SYNCED:
+        return Freshness(sentence=f"{sentence} {_('Nothing was read from Zendesk yet.')}", tone=tone, icon=icon)
+    if last_success_at is not None and standing not in (Standing.FRESH, Standing.STALE):
+        sentence = f"{sentence} {_('Last read from Zendesk')}"
+    return Freshness(sentence=sentence, at=last_success_at, tone=tone, icon=icon)
+
+
+def worst_of(*, integrations: list[Integration], now: datetime) -> Freshness | None:
+    """Return the freshness that deserves attention most, or None when no integration is enabled.
+
+    Whether secrets are missing is left to the pages that show one integration: it would cost each page a query.
+    """
+    found = [
+        freshness(standing=_standing(one, now=now), last_success_at=one.last_success_at)
+        for one in integrations
+        if one.enabled
+    ]
+    return min(found, key=lambda one: _WORST_FIRST.index(one.tone), default=None)
+
+
+def _standing(one: Integration, *, now: datetime) -> Standing:
+    return standing_of(
+        is_enabled=one.enabled,
+        is_complete=True,
+        is_sync_enabled=one.sync_enabled,
+        blocked_reason=one.blocked_reason,
+        last_success_at=one.last_success_at,
+        now=now,
+    )
+
+
+def _words(standing: Standing) -> tuple[str, str, str]:
+    return {
+        Standing.DISABLED: (_("The integration is switched off."), "quiet", "player-pause"),
+        Standing.INCOMPLETE: (_("The set-up is incomplete."), "warn", "alert-triangle"),
+        Standing.BLOCKED: (_("Sync is stopped and needs a person."), "bad", "alert-circle"),
+        Standing.SYNC_OFF: (_("Sync is off."), "quiet", "player-pause"),
+        Standing.NEVER_SYNCED: (_("Nothing was read from Zendesk yet."), "quiet", "clock"),
+        Standing.STALE: (_("Stale: last read from Zendesk"), "warn", "alert-triangle"),
+        Standing.FRESH: (_("Read from Zendesk"), "good", "circle-check"),
+    }[standing]
+
+
+def blocked_sentence(reason: str) -> str:
+    """Return what a person must do before the sync can go on; "" when nothing is needed."""
+    if not reason:
+        return ""
+    return {
+        StopReason.CREDENTIALS: _("Zendesk refused the access token. Put a new one into the integration's settings."),
+        StopReason.HOST: _("Zendesk's address could not be used. Check subdomain and API address in the settings."),
+        StopReason.SETUP: _("The set-up is incomplete. Its checklist says what is missing."),
+    }.get(reason, _("The sync needs a person. Run the integration's check and save its settings again."))
+
+
+def stop_sentence(*, state: str, reason: str) -> str:
+    """Return why a pass stopped early and what that asks for; "" for a pass that did not."""
+    if state != RunState.STOPPED:
+        return ""
+    return {
+        StopReason.CREDENTIALS: _("Zendesk refused the access token. An administrator must put in a new one."),
+        StopReason.HOST: _("Zendesk's address could not be used. An administrator must check it in the settings."),
+        StopReason.BUDGET: _("The budget of calls was used up. Nothing to do: the rest follows by itself."),
+        StopReason.VENDOR_PAUSE: _("Zendesk asked for a pause. Nothing to do: the rest follows by itself."),
+        StopReason.VENDOR_FAULT: _("Zendesk did not answer properly. It is tried again by itself."),
+        StopReason.ANOTHER_PASS: _("Another pass was running already. Nothing to do."),
+        StopReason.LEASE_LOST: _("Another worker took over. Nothing to do."),
+        StopReason.DEADLINE: _("Time for one task was up. Nothing to do: the next pass goes on from here."),
+        StopReason.KILLED: _("The worker ended in the middle. Nothing was lost; the next pass went on from here."),
+        StopReason.CRASHED: _("An unexpected error. An administrator should look at the log of that time."),
+        StopReason.SETUP: _("The set-up is incomplete. Its checklist says what is missing."),
+    }.get(reason, _("It stopped for a reason this page does not know."))

@@ -1,0 +1,45 @@
+"""Addresses of the same record at the two vendors. Data never chooses the host: only https, only as configured."""
+
+import re
+from urllib.parse import quote, urlsplit
+
+# Source: reference sheet of Zendesk Chat, agent dashboard addresses, read 2026-11: the fragment takes the dash form.
+_ZENDESK = "https://{subdomain}.zendesk.com/chat/agent#visitors/visitor_list/state#!{account}-{token}"
+_VISITOR_ID = re.compile(r"(?P<account>[0-9]{1,20})[.-](?P<token>[A-Za-z0-9]{1,100})\Z")
+_SUBDOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
+_PLACE = re.compile(r"\{([^{}]*)\}")
+
+
+def zendesk_address(*, subdomain: str, visitor_id: str) -> str:
+    """Return where Zendesk's dashboard shows the visitor, or "" when that cannot be told."""
+    found = _VISITOR_ID.match(visitor_id)
+    if not found or not _SUBDOMAIN.match(subdomain):
+        return ""
+    return _ZENDESK.format(subdomain=subdomain, account=found["account"], token=found["token"])
+
+
+def publisher_address(*, template: str, merchant_id: str, project_id: str, user_id: str) -> str:
+    """Return where Publisher Account shows the user, or "" when the template, or a value it needs, is missing.
+
+    Values are percent-encoded whole, so that none can add a path, a query or another host.
+    """
+    values = {"merchant_id": merchant_id, "project_id": project_id, "user_id": user_id}
+    if not _is_https(template) or any(not values.get(name) for name in _PLACE.findall(template)):
+        return ""
+    address = _PLACE.sub(lambda place: _quoted(values[place[1]]), template)
+    return address if _is_https(address) else ""
+
+
+def _quoted(value: str) -> str:
+    # Dots are not percent-encoded by `quote`, and `..` as a step of a path would climb.
+    return quote(value, safe="") if value.strip(".") else quote(value, safe="").replace(".", "%2E")
+
+
+def _is_https(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    is_fixed = "{" not in parts.netloc and "@" not in parts.netloc
+    return parts.scheme == "https" and bool(host) and is_fixed

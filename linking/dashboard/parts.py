@@ -1,0 +1,94 @@
+"""Small frozen records that several pages hand to their templates: states in words, IDs, facts, events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from linking.models import ConflictKind, RunState, VisitorState
+
+Text = str | Promise
+# An ID longer than this is shown with its middle given way; its end stays, because ends tell IDs of one account apart.
+ID_TAIL_CHARACTERS = 6
+ID_WHOLE_CHARACTERS = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """A state in a word, a symbol and a tone (`good warn bad quiet accent`), never in colour alone."""
+
+    word: Text
+    icon: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IDText:
+    """An ID for one line: `head` may be cut by the page, `tail` never is; together they are `text`."""
+
+    text: str
+    head: str
+    tail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of a timeline. `at` may be unknown; then the line has no place and is not shown."""
+
+    at: datetime
+    title: Text
+    text: Text = ""
+    icon: str = "history"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A sentence in a box, with a tone as in `State`."""
+
+    tone: str
+    icon: str
+    text: Text
+
+
+VISITOR_STATES: Mapping[str, State] = MappingProxyType(
+    {
+        VisitorState.LINKED: State(word=_("Linked"), icon="link", tone="good"),
+        VisitorState.ANONYMOUS: State(word=_("Anonymous"), icon="user-question", tone="quiet"),
+        VisitorState.PENDING: State(word=_("Not looked up yet"), icon="clock", tone="accent"),
+        VisitorState.GONE: State(word=_("Gone from Zendesk"), icon="trash-x", tone="warn"),
+    }
+)
+WAITING = State(word=_("Signed in, not in Chat yet"), icon="login-2", tone="accent")
+VERIFIED = State(word=_("Verified by token"), icon="shield-check", tone="good")
+CLAIMED = State(word=_("Claimed"), icon="help-circle", tone="warn")
+
+RUN_STATES: Mapping[str, State] = MappingProxyType(
+    {
+        RunState.RUNNING: State(word=_("Running"), icon="refresh", tone="accent"),
+        RunState.COMPLETE: State(word=_("Complete"), icon="circle-check", tone="good"),
+        RunState.STOPPED: State(word=_("Stopped early"), icon="alert-triangle", tone="warn"),
+    }
+)
+CONFLICT_KINDS: Mapping[str, Text] = MappingProxyType(
+    {
+        ConflictKind.RELINKED: _("The visitor signed in as one user and later as another."),
+        ConflictKind.SHARED_DEVICE: _("Several users signed in on what looks like one device."),
+        ConflictKind.EMAIL_OF_ANOTHER_USER: _("The visitor typed the e-mail address of another user."),
+        ConflictKind.JUNK_EXTERNAL_ID: _("The widget sent an ID that is no user ID, so no link was made."),
+    }
+)
+
+
+def id_text(text: str) -> IDText:
+    """Return `text` in two halves."""
+    if len(text) <= ID_WHOLE_CHARACTERS:
+        return IDText(text=text, head=text, tail="")
+    return IDText(text=text, head=text[:-ID_TAIL_CHARACTERS], tail=text[-ID_TAIL_CHARACTERS:])
+
+
+def identity_state(*, is_verified: bool) -> State:
+    """Return whether an identity is proven by a token of ours or only claimed."""
+    return VERIFIED if is_verified else CLAIMED

@@ -1,0 +1,112 @@
+"""Rows of the lists: plain records, masked for whom they must be, that cost a template no query."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote, urlencode
+
+from django.urls import reverse
+
+from linking.core.masking import mask_email, mask_phone, mask_text
+from linking.dashboard.parts import VISITOR_STATES, IDText, State, id_text, identity_state
+from linking.models import LoginUser, Visitor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitorRow:
+    """One visitor as a list shows it; `user` is None without an open link."""
+
+    key: str
+    url: str
+    name: str
+    email: str
+    state: State
+    visitor: IDText
+    user: IDText | None
+    user_url: str
+    identity: State | None
+    integration: str
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRow:
+    """One Login user as a list shows it."""
+
+    key: str
+    url: str
+    name: str
+    email: str
+    user: IDText
+    integration: str
+    first_authenticated_at: datetime | None
+    last_authenticated_at: datetime | None
+    tokens_issued: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eyes:
+    """What the reader may see of a stranger's contact data; `sees_contact` is false for agents."""
+
+    sees_contact: bool
+
+    def email(self, text: str) -> str:
+        """Return an e-mail address as this reader may see it."""
+        return text if self.sees_contact else mask_email(text)
+
+    def phone(self, text: str) -> str:
+        """Return a phone number as this reader may see it."""
+        return text if self.sees_contact else mask_phone(text)
+
+    def words(self, text: str) -> str:
+        """Return free text, which may hold an address, as this reader may see it."""
+        return text if self.sees_contact else mask_text(text)
+
+
+def visitor_url(*, visitor_id: str, integration: str) -> str:
+    """Return the address of a visitor's page; the integration is named because two may know one ID."""
+    return f"{_record_url('visitor', visitor_id)}?{urlencode({'integration': integration})}"
+
+
+def user_url(*, user_id: str, integration: str) -> str:
+    """Return the address of a Login user's page."""
+    return f"{_record_url('user', user_id)}?{urlencode({'integration': integration})}"
+
+
+def visitor_row(visitor: Visitor, *, eyes: Eyes) -> VisitorRow:
+    """Return the row of a visitor that `finding.visitors` found."""
+    link = next(iter(visitor.open_links), None)  # type: ignore[attr-defined]
+    user = link.login_user if link else None
+    slug = visitor.integration.slug
+    return VisitorRow(
+        key=f"v{visitor.pk}",
+        url=visitor_url(visitor_id=visitor.visitor_id, integration=slug),
+        name=eyes.words(visitor.name),
+        email=eyes.email(visitor.email),
+        state=VISITOR_STATES[visitor.state],
+        visitor=id_text(visitor.visitor_id),
+        user=id_text(user.user_id) if user else None,
+        user_url=user_url(user_id=user.user_id, integration=slug) if user else "",
+        identity=identity_state(is_verified=user.is_verified) if user else None,
+        integration=visitor.integration.name,
+        last_seen_at=visitor.last_seen_at,
+    )
+
+
+def user_row(user: LoginUser, *, eyes: Eyes) -> UserRow:
+    """Return the row of a Login user, its `integration` at hand."""
+    return UserRow(
+        key=f"u{user.pk}",
+        url=user_url(user_id=user.user_id, integration=user.integration.slug),
+        name=eyes.words(user.name),
+        email=eyes.email(user.email),
+        user=id_text(user.user_id),
+        integration=user.integration.name,
+        first_authenticated_at=user.first_authenticated_at,
+        last_authenticated_at=user.last_authenticated_at,
+        tokens_issued=user.tokens_issued,
+    )
+
+
+def _record_url(name: str, record_id: str) -> str:
+    # An ID is one step of the path whatever it holds; `reverse` would leave a slash, or `..`, as it is.
+    return reverse(name, args=["x"])[: -len("x/")] + quote(record_id, safe="") + "/"

@@ -1,0 +1,60 @@
+// What every page does when scripts run: copying, the search key, toasts that leave. Pages work without it.
+const toasts = document.getElementById("toasts");
+const TOAST_MS = 5000;
+
+function say(text) {
+  const line = document.createElement("p");
+  line.textContent = text;
+  toasts.append(line);
+  setTimeout(() => line.remove(), TOAST_MS);
+}
+
+async function copy(button) {
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+  } catch {
+    // Without https or permission there is no clipboard; a selection can still be copied by hand.
+    const shown = button.parentElement.querySelector("code");
+    if (shown) getSelection().selectAllChildren(shown);
+    return;
+  }
+  button.classList.add("is-done");
+  say(button.dataset.said);
+  setTimeout(() => button.classList.remove("is-done"), 1500);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) {
+    event.preventDefault();
+    copy(button);
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const search = document.getElementById("search");
+  if (!search) return;
+  event.preventDefault();
+  search.focus();
+  search.select();
+});
+
+// A form that changes something is sent once, however often the button is pressed.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "1";
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+document.body.addEventListener("htmx:responseError", (event) => {
+  const text = event.detail.elt.closest("[data-failed]")?.dataset.failed;
+  if (text) say(text);
+});
+
+for (const line of document.querySelectorAll("[data-toast]")) setTimeout(() => line.remove(), TOAST_MS * 2);
