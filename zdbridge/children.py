@@ -105,6 +105,8 @@ class Child:
         with output:
             for raw in iter(lambda: output.readline(_LINE_MAX), b""):
                 line = raw.decode("utf-8", errors="replace").rstrip()
+                if not line:
+                    continue
                 self.last_lines.append(line)
                 self._write_line(self.spec.name, line)
 
