@@ -1,0 +1,215 @@
+import base64
+import hmac
+import json
+from hashlib import sha256
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from linking.core import jws
+from linking.core.refusals import Reason
+
+KEY = b"a-key-of-at-least-thirty-two-bytes-length"
+HEADER = '{"alg":"HS256","typ":"JWT"}'
+
+
+def b64(raw):
+    raw = raw.encode() if isinstance(raw, str) else raw
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def signed(*, header=HEADER, payload="{}", key=KEY):
+    signing_input = f"{b64(header)}.{b64(payload)}"
+    return f"{signing_input}.{b64(hmac.digest(key, signing_input.encode(), sha256))}"
+
+
+def reason_of(call):
+    with pytest.raises(jws.JWSError) as caught:
+        call()
+    return caught.value.reason
+
+
+class TestRead:
+    def test_returns_the_payload_as_bytes(self):
+        assert jws.read(signed(payload='{"sub":"x"}')).payload == b'{"sub":"x"}'
+
+    def test_takes_a_token_of_8192_characters(self):
+        token = signed(payload="x" * 6083)
+        assert len(token) == 8192
+        assert jws.read(token)
+
+    def test_refuses_a_token_of_8193_characters_before_looking_at_it(self):
+        assert reason_of(lambda: jws.read("." * 8193)) is Reason.TOO_LARGE
+        assert reason_of(lambda: jws.read("." * 8192)) is Reason.MALFORMED
+
+    @pytest.mark.parametrize("damage", [
+        lambda t: "", lambda t: "a", lambda t: t + ".", lambda t: "." + t, lambda t: t + ".e30", lambda t: t + "\n",
+        lambda t: t + " ", lambda t: " " + t, lambda t: f'"{t}"', lambda t: t.replace(".", ".."),
+        lambda t: t.replace(".", ". "), lambda t: t.replace(".", ",", 1), lambda t: t + "=", lambda t: t + "é",
+        lambda t: t.rsplit(".", 1)[0], lambda t: t.rsplit(".", 1)[0] + ".", lambda t: t + "\x00", lambda t: t[::-1],
+        lambda t: "Bearer " + t, lambda t: t + "&foo=bar", lambda t: t.replace(".", "%2E"), lambda t: "\ud800" + t,
+        lambda t: t.replace(".", "\uff0e"), lambda t: t + "\u0661",
+    ])  # fmt: skip
+    def test_refuses_another_shape(self, damage):
+        assert reason_of(lambda: jws.read(damage(signed()))) is Reason.MALFORMED
+
+    @pytest.mark.parametrize("part", [0, 1, 2])
+    def test_refuses_padding_in_any_part(self, part):
+        parts = signed(payload='{"a":1}').split(".")
+        parts[part] += "=" * (-len(parts[part]) % 4 or 4)
+        assert reason_of(lambda: jws.read(".".join(parts))) is Reason.MALFORMED
+
+    @pytest.mark.parametrize("part", [0, 1, 2])
+    def test_refuses_a_length_no_encoder_makes(self, part):
+        parts = [b64('{"alg":"HS256"} '[:15]), b64("{}x"), b64("x" * 33)]
+        assert jws.read(".".join(parts))
+        parts[part] += "A"
+        assert reason_of(lambda: jws.read(".".join(parts))) is Reason.MALFORMED
+
+    def test_refuses_set_bits_that_decoding_drops(self):
+        header, payload, signature = signed(payload="{}").split(".")
+        assert payload == "e30"
+        assert reason_of(lambda: jws.read(f"{header}.e31.{signature}")) is Reason.MALFORMED
+
+    def test_refuses_the_standard_base64_alphabet(self):
+        token = f"{b64(HEADER)}.{b64(bytes([0xFB, 0xFF]) * 3)}.{b64('x' * 32)}"
+        assert jws.read(token)
+        assert reason_of(lambda: jws.read(token.replace("-", "+").replace("_", "/"))) is Reason.MALFORMED
+
+
+class TestReadHeader:
+    @pytest.mark.parametrize("header", [
+        '{"alg":"HS256"}', '{"typ":"JWT","alg":"HS256"}', '{"alg":"HS256","kid":"k1"}', ' {"alg" : "HS256"}\n',
+        '{"alg":"HS256","cty":"JWT"}', '{"alg":"HS256","kid":""}',
+    ])  # fmt: skip
+    def test_takes_what_login_may_send(self, header):
+        assert jws.read(signed(header=header)).header.algorithm == "HS256"
+
+    @pytest.mark.parametrize("header", [
+        '{"alg":"HS256","crit":["exp"]}', '{"alg":"HS256","b64":false}', '{"alg":"HS256","zip":"DEF"}',
+        '{"alg":"HS256","enc":"A128GCM"}', '{"alg":"HS256","jku":"https://evil.example/k"}', '{"alg":"HS256","jwk":{}}',
+        '{"alg":"HS256","x5u":"https://evil.example/c"}', '{"alg":"HS256","x5c":[]}', '{"alg":"HS256","Alg":"none"}',
+        '{"alg":"HS256","typ":"JWS"}', '{"alg":"HS256","typ":"jwt"}', '{"alg":"HS256","typ":null}',
+        '{"alg":"HS256","kid":7}', '{"alg":"HS256","kid":null}', '{"alg":"HS256","kid":["k"]}',
+        '{"alg":"HS256","cty":{}}', '{"alg":["HS256"]}', '{"alg":null}', '{"alg":true}',
+    ])  # fmt: skip
+    def test_refuses_every_other_name_and_kind(self, header):
+        assert reason_of(lambda: jws.read(signed(header=header))) is Reason.HEADER
+
+    @pytest.mark.parametrize("header", [
+        '{"alg":"none","alg":"HS256"}', '{"alg":"HS256","alg":"HS256"}', '{"alg":"HS256","\\u0061lg":"none"}',
+        "[]", "null", '"HS256"', "7", "", "{", '{"alg":"HS256"}{}', '{"alg":"HS256",}', "{'alg':'HS256'}",
+        '\ufeff{"alg":"HS256"}', '{"alg":NaN}', '{"alg":Infinity}', '{"alg":"HS\n256"}',
+    ])  # fmt: skip
+    def test_refuses_a_header_that_is_no_plain_json_object(self, header):
+        assert reason_of(lambda: jws.read(signed(header=header))) is Reason.MALFORMED
+
+    def test_refuses_utf_16(self):
+        assert reason_of(lambda: jws.read(signed(header=HEADER.encode("utf-16")))) is Reason.MALFORMED
+
+    def test_refuses_a_header_without_alg(self):
+        assert reason_of(lambda: jws.read(signed(header='{"typ":"JWT"}'))) is Reason.ALGORITHM
+
+
+class TestVerifyHS256:
+    def test_takes_its_own_key(self):
+        assert jws.verify_hs256(jws.read(signed()), keys=(KEY,)) is None
+
+    @pytest.mark.parametrize("keys", [(KEY, b"another"), (b"another", KEY)])
+    def test_takes_any_of_several_keys(self, keys):
+        assert jws.verify_hs256(jws.read(signed()), keys=keys) is None
+
+    @pytest.mark.parametrize("keys", [(), (b"",), (b"another",), (KEY + b"\n",), (KEY[:-1],), (b"", b"another")])
+    def test_refuses_without_the_key(self, keys):
+        assert reason_of(lambda: jws.verify_hs256(jws.read(signed()), keys=keys)) is Reason.SIGNATURE
+
+    def test_refuses_what_anybody_can_sign_with_an_empty_key(self):
+        assert reason_of(lambda: jws.verify_hs256(jws.read(signed(key=b"")), keys=(b"",))) is Reason.SIGNATURE
+
+    @pytest.mark.parametrize("name", ["none", "None", "HS384", "HS512", "RS256", "ES256", "hs256", "HS256 ", ""])
+    def test_refuses_another_algorithm_though_the_mac_is_right(self, name):
+        token = signed(header=json.dumps({"alg": name}))
+        assert reason_of(lambda: jws.verify_hs256(jws.read(token), keys=(KEY,))) is Reason.ALGORITHM
+
+    @pytest.mark.parametrize("length", [1, 16, 31, 33, 64])
+    def test_refuses_a_signature_of_another_length(self, length):
+        header, payload, signature = signed().split(".")
+        raw = (base64.urlsafe_b64decode(signature + "=") * 2)[:length]
+        token = f"{header}.{payload}.{b64(raw)}"
+        assert reason_of(lambda: jws.verify_hs256(jws.read(token), keys=(KEY,))) is Reason.SIGNATURE
+
+    def test_refuses_a_changed_payload(self):
+        header, _, signature = signed(payload='{"sub":"a"}').split(".")
+        token = ".".join((header, b64(b'{"sub":"b"}'), signature))
+        assert reason_of(lambda: jws.verify_hs256(jws.read(token), keys=(KEY,))) is Reason.SIGNATURE
+
+
+class TestReadObject:
+    @pytest.mark.parametrize("raw", [b"{}", b' {"a": [1, {"b": null}]} ', '{"name":"Жан"}'.encode(), b'{"a":1e3}'])
+    def test_takes_plain_json_objects(self, raw):
+        assert jws.read_object(raw) == json.loads(raw)
+
+    @pytest.mark.parametrize("raw", [
+        b"", b"[]", b"1", b"null", b'{"a":1,"a":1}', b'{"x":{"a":1,"a":2}}', b'{"a":NaN}', b'{"a":-Infinity}',
+        b'{"a":1e999}', b'{"a":-1e999}', b"\xef\xbb\xbf{}", b'{"a":"\xff"}', b'{"a":"\xc0\x80"}',
+        b'{"a":"\xed\xa0\x80"}',
+        '{"a":1}'.encode("utf-16"), '{"a":1}'.encode("utf-16-le"), b"{}\x00", b'{"a":01}', b"{}//", b'{"a":"\x01"}',
+        b"[" * 8000, b'{"a":' * 1600, b'{"a":' + b"9" * 8000 + b"}",
+    ])  # fmt: skip
+    def test_refuses_what_two_readers_could_see_differently(self, raw):
+        assert reason_of(lambda: jws.read_object(raw)) is Reason.MALFORMED
+
+    @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
+    @example(b"\x00")
+    def test_leaves_only_its_own_error(self, raw):
+        try:
+            assert isinstance(jws.read_object(raw), dict)
+        except jws.JWSError as error:
+            assert error.reason is Reason.MALFORMED
+
+    json_values = st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**70), 2**70)
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+        max_leaves=12,
+    )
+
+    @given(st.dictionaries(st.text(max_size=10), json_values, max_size=6))
+    def test_reads_back_whatever_was_written(self, value):
+        assert jws.read_object(json.dumps(value).encode()) == value
+
+
+class TestReadProperties:
+    @given(st.text(max_size=300))
+    def test_leaves_only_its_own_error_for_any_text(self, text):
+        with pytest.raises(jws.JWSError):
+            jws.read(text)
+
+    @given(st.binary(min_size=1, max_size=120), st.binary(min_size=1, max_size=40))
+    def test_signs_and_reads_any_payload(self, payload, key):
+        read = jws.read(signed(payload=payload, key=key))
+        assert (read.payload, jws.verify_hs256(read, keys=(key,))) == (payload, None)
+
+    @given(st.integers(0, 10_000), st.sampled_from("ABCDEFGHabcdefgh0189-_"))
+    def test_one_changed_character_is_never_accepted(self, at, character):
+        token = signed(payload='{"sub":"3f0d2c54"}')
+        changed = token[: at % len(token)] + character + token[at % len(token) + 1 :]
+        if changed != token:
+            with pytest.raises(jws.JWSError):
+                jws.verify_hs256(jws.read(changed), keys=(KEY,))
+
+
+class TestSignHS256:
+    def test_makes_a_token_that_the_reader_takes(self):
+        token = jws.sign_hs256(header_segment=jws.encode_header({"alg": "HS256"}), claims={"a": "é"}, key=KEY)
+        read = jws.read(token)
+        jws.verify_hs256(read, keys=(KEY,))
+        assert jws.read_object(read.payload) == {"a": "é"}
+
+    def test_refuses_an_empty_key(self):
+        with pytest.raises(ValueError, match="empty key"):
+            jws.sign_hs256(header_segment=b"e30", claims={}, key=b"")
