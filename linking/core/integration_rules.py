@@ -1,0 +1,249 @@
+"""What each setting of an integration may hold: a value from outside in, the value to store or a sentence out."""
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from linking.core.config import EmailVerified, LoginAlgorithm, MissingEmail, SecretName, ZendeskProduct
+from linking.core.text import clean_line
+from linking.core.vendor_urls import ZENDESK_HOSTS, address_flaw, is_loopback_name
+
+ORIGINS_MAX = 100
+REQUESTS_MAX = 100_000
+SECRET_MIN_BYTES = 16
+# RFC 7518 section 3.2 asks an HS256 key to be at least as long as the hash.
+SECRET_GOOD_BYTES = 32
+SECRET_MAX_CHARACTERS = 4096
+_SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}\Z")
+_COOKIE_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}\Z")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9._~-]{1,100}\Z")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_SUBDOMAIN = re.compile(rf"{_LABEL}\Z")
+_DOMAIN = re.compile(rf"(?=.{{1,200}}\Z){_LABEL}(?:\.{_LABEL})+\Z")
+_HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*\.?\Z")
+_ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[^\s:/?#@\[\]]+)(?::(?P<port>[0-9]{1,5}))?\Z")
+_DIGITS = re.compile(r"[0-9]{0,50}\Z")
+_TEMPLATE = re.compile(r"https://[a-z0-9.-]+(?::[0-9]{1,5})?(?:[/?#][!-z|~]*)?\Z")
+TEMPLATE_WORDS = ("merchant_id", "project_id", "login_project_id", "user_id")
+RESERVED_ENDINGS = (".invalid", ".example", ".test", ".localhost")
+
+
+class BadValue(ValueError):
+    """A value that cannot be stored; the message says what would do and never repeats a secret."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a rule may need besides the value."""
+
+    allow_loopback: bool
+
+
+Rule = Callable[[object, Surroundings], object]
+
+
+def slug_value(value: object) -> str:
+    """Return a slug. Raises: BadValue."""
+    if not isinstance(value, str) or not _SLUG.match(value):
+        raise BadValue("must be 1 to 50 letters, digits, hyphens or underscores.")
+    return value
+
+
+def secret_flaw(plain: str, *, name: SecretName) -> str:
+    """Return a sentence that says why `plain` cannot be this secret, or "" when it can."""
+    if not plain.strip():
+        return "is blank: leave it out to keep what is set."
+    if plain != plain.strip() or any(character in plain for character in "\r\n"):
+        return "begins or ends with a blank or holds a line end: paste it again without them."
+    if len(plain) > SECRET_MAX_CHARACTERS or "\0" in plain or not _is_text(plain):
+        return "cannot be a secret: it is too long or holds characters that no secret has."
+    if name is SecretName.ZENDESK_ACCESS_TOKEN:
+        is_sendable = plain.isascii() and plain.isprintable() and " " not in plain
+        return "" if is_sendable else "holds characters that cannot be sent: an access token has no blanks or accents."
+    if len(plain.encode()) < SECRET_MIN_BYTES:
+        return f"is shorter than {SECRET_MIN_BYTES} bytes, which anybody could guess: copy the whole secret."
+    return ""
+
+
+def secret_warning(plain: str, *, name: SecretName) -> str:
+    """Return a sentence about a secret that is weak but usable, or ""."""
+    if name is not SecretName.ZENDESK_ACCESS_TOKEN and len(plain.encode()) < SECRET_GOOD_BYTES:
+        return f"{name} is shorter than {SECRET_GOOD_BYTES} bytes; a longer one is safer."
+    return ""
+
+
+def origin_value(value: object) -> str:
+    """Return an origin exactly as a browser sends it. Raises: BadValue."""
+    wanted = "must be https://host or https://host:port as the browser sends it"
+    if not isinstance(value, str):
+        raise BadValue(f"{wanted}, as text.")
+    if value in ("*", "null"):
+        raise BadValue(f"“{value}” is refused, because it would let any page ask for tokens.")
+    found = _ORIGIN.match(value)
+    if found is None:
+        raise BadValue(f"“{_clip(value)}” {wanted}: small letters, no path, no slash at the end.")
+    scheme, host, port = found["scheme"], found["host"], found["port"]
+    if not _is_host(host):
+        raise BadValue(f"“{_clip(value)}” {wanted}: small letters, accented names in their xn-- form.")
+    if scheme == "http" and not is_loopback_name(host.strip("[]")):
+        raise BadValue(f"“{_clip(value)}” must begin with https://; http:// is for this machine only.")
+    if port is not None and (port.startswith("0") or not 1 <= int(port) <= 65535):
+        raise BadValue(f"“{_clip(value)}” has a port that is none.")
+    if (scheme, port) in (("https", "443"), ("http", "80")):
+        raise BadValue(f"“{_clip(value)}” must not name the usual port: browsers leave :{port} out.")
+    return value
+
+
+def _origins(value: object, _around: Surroundings) -> list[str]:
+    if not isinstance(value, list | tuple):
+        raise BadValue('must be a list of origins such as ["https://shop.example"].')
+    if len(value) > ORIGINS_MAX:
+        raise BadValue(f"must not list more than {ORIGINS_MAX} origins.")
+    return list(dict.fromkeys(origin_value(one) for one in value))
+
+
+def _name(value: object, _around: Surroundings) -> str:
+    text = clean_line(value, max_characters=101)
+    if not text or text != value or len(text) > 100:
+        raise BadValue("must be 1 to 100 characters of text on one line, without blanks around it.")
+    return text
+
+
+def _identifier(value: object, _around: Surroundings) -> str:
+    if not isinstance(value, str) or not _IDENTIFIER.match(value):
+        raise BadValue("must be 1 to 100 letters, digits, hyphens, dots or underscores.")
+    return value
+
+
+def _identifier_or_blank(value: object, around: Surroundings) -> str:
+    return "" if value == "" else _identifier(value, around)
+
+
+def _cookie_name(value: object, _around: Surroundings) -> str:
+    if not isinstance(value, str) or not _COOKIE_NAME.match(value):
+        raise BadValue("must be a cookie's name: 1 to 100 letters, digits or any of !#$%&'*+-.^_`|~.")
+    return value
+
+
+def _domain(value: object, _around: Surroundings) -> str:
+    if not isinstance(value, str) or not _DOMAIN.match(value):
+        raise BadValue("must be a domain such as users.invalid, in small letters.")
+    return value
+
+
+def _subdomain(value: object, _around: Surroundings) -> str:
+    if value == "":
+        return ""
+    if not isinstance(value, str) or not _SUBDOMAIN.match(value):
+        raise BadValue("must be the first part of the account's address only: acme for acme.zendesk.com.")
+    return value
+
+
+def _api_url(value: object, around: Surroundings) -> str:
+    if not isinstance(value, str):
+        raise BadValue("must be text.")
+    if value and (flaw := address_flaw(value, allow_loopback=around.allow_loopback, hosts=ZENDESK_HOSTS)):
+        raise BadValue(f"cannot be used. {flaw}")
+    return value.rstrip("/")
+
+
+def _time(value: object, _around: Surroundings) -> datetime | None:
+    if value is None or value == "":
+        return None
+    wanted = "must be a time such as 2026-01-01T00:00:00Z, with its zone."
+    try:
+        read = value if isinstance(value, datetime) else datetime.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError as error:
+        raise BadValue(wanted) from error
+    if read.tzinfo is None or not 1971 <= read.year <= 2100:
+        raise BadValue(wanted)
+    return read
+
+
+def _requests(value: object, _around: Surroundings) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= REQUESTS_MAX:
+        raise BadValue(f"must be a whole number from 1 to {REQUESTS_MAX}.")
+    return value
+
+
+def _template(value: object, _around: Surroundings) -> str:
+    if value == "":
+        return ""
+    plain = value if isinstance(value, str) else ""
+    for word in TEMPLATE_WORDS:
+        plain = plain.replace(f"{{{word}}}", "x")
+    if not isinstance(value, str) or len(value) > 500 or not _TEMPLATE.match(plain) or value.find("{") in range(9):
+        words = " ".join(f"{{{word}}}" for word in TEMPLATE_WORDS)
+        raise BadValue(f"must be an address that begins with https:// and uses no words but {words}.")
+    return value
+
+
+def _digits(value: object, _around: Surroundings) -> str:
+    if not isinstance(value, str) or not _DIGITS.match(value):
+        raise BadValue("must be digits only, as text.")
+    return value
+
+
+def _yes_or_no(value: object, _around: Surroundings) -> bool:
+    if not isinstance(value, bool):
+        raise BadValue("must be true or false.")
+    return value
+
+
+def _one_of(words: type[StrEnum]) -> Rule:
+    def check(value: object, _around: Surroundings) -> str:
+        known = [str(word) for word in words]
+        if not isinstance(value, str) or value not in known:
+            raise BadValue(f"must be one of: {', '.join(known)}.")
+        return value
+
+    return check
+
+
+# By the key's name in the outer face, which is also the name of the stored field.
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "name": _name,
+        "login_project_id": _identifier,
+        "login_algorithm": _one_of(LoginAlgorithm),
+        "cookie_name": _cookie_name,
+        "allowed_origins": _origins,
+        "missing_email": _one_of(MissingEmail),
+        "placeholder_domain": _domain,
+        "email_verified": _one_of(EmailVerified),
+        "zendesk_product": _one_of(ZendeskProduct),
+        "zendesk_subdomain": _subdomain,
+        "zendesk_account_key": _identifier_or_blank,
+        "zendesk_key_id": _identifier_or_blank,
+        "zendesk_api_url": _api_url,
+        "sync_enabled": _yes_or_no,
+        "sync_start": _time,
+        "requests_per_minute": _requests,
+        "publisher_account_url_template": _template,
+        "merchant_id": _digits,
+        "publisher_project_id": _digits,
+        "enabled": _yes_or_no,
+    }
+)
+
+
+def _is_host(host: str) -> bool:
+    if host.startswith("["):
+        try:
+            return ipaddress.IPv6Address(host[1:-1]).compressed == host[1:-1]
+        except ValueError:
+            return False
+    return bool(_HOST.match(host))
+
+
+def _is_text(plain: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in plain)
+
+
+def _clip(value: str) -> str:
+    line = clean_line(value, max_characters=81)
+    return line if len(line) <= 80 else line[:80] + "…"

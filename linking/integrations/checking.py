@@ -1,0 +1,168 @@
+"""Tries an integration's both sides, as its own calls will, and says in a sentence each what to do."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from linking import registry
+from linking.core.config import IntegrationConfig, LoginAlgorithm, SecretName
+from linking.core.integration_rules import secret_flaw
+from linking.core.secretbox import SealBroken
+from linking.integrations.saving import NoSuchIntegration
+from linking.models import Integration
+from linking.models.standing import missing_secrets
+from linking.xsolla_login import LoginClient, LoginError, LoginRefused
+from linking.zendesk_chat import ChatClient, ChatError, ChatRefused
+
+# Zendesk accepts a token from three minutes ahead at most; beyond a minute somebody's clock needs setting.
+CLOCK_LIMIT_S = 60
+_CALL_A_PERSON = {
+    "credentials": "Make a new access token in Zendesk Chat (Settings, Account, API) and set zendesk_access_token.",
+    "scope": "The token must belong to an administrator and have the scope read.",
+    "host": "Check zendesk_subdomain or zendesk_api_url.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing tried; `sentence` says what was found and, where it failed, what to do. Never a secret."""
+
+    name: str
+    is_ok: bool
+    sentence: str
+
+
+def check_integration(*, slug: str, login_api_url: str, allow_loopback: bool, now: datetime) -> tuple[Check, ...]:
+    """Return everything tried, in the order it depends on one another. Makes up to four calls.
+
+    Raises: NoSuchIntegration.
+    """
+    row = Integration.objects.filter(slug=slug).prefetch_related("secrets").first()
+    if row is None:
+        raise NoSuchIntegration(slug)
+    config, _problems = registry.config_of(row)
+    checks = [_settings(row), *_secrets(row), _origins(config)]
+    login, login_clock = _login(config=config, base_url=login_api_url, allow_loopback=allow_loopback)
+    zendesk, zendesk_clock = _zendesk(config=config, is_wanted=row.sync_enabled, allow_loopback=allow_loopback)
+    return (*checks, login, *zendesk, _clock(answered_at=zendesk_clock or login_clock, now=now))
+
+
+def _settings(row: Integration) -> Check:
+    if not row.enabled:
+        return Check(name="enabled", is_ok=False, sentence="It is switched off: set enabled to true.")
+    if row.blocked_reason:
+        sentence = f"The sync stopped ({row.blocked_reason}). {_CALL_A_PERSON.get(row.blocked_reason, '')}".strip()
+        return Check(name="enabled", is_ok=False, sentence=sentence)
+    return Check(name="enabled", is_ok=True, sentence="It is switched on.")
+
+
+def _secrets(row: Integration) -> Iterator[Check]:
+    rows = {secret.name: secret for secret in row.secrets.all()}
+    for missing in missing_secrets(row, names=set(rows)):
+        yield Check(name=str(missing), is_ok=False, sentence="It is not set.")
+    for name, secret in sorted(rows.items()):
+        try:
+            plain = registry.resolve(secret.reveal())
+        except (SealBroken, registry.SecretUnavailable) as error:
+            yield Check(name=name, is_ok=False, sentence=f"It cannot be had: {error}")
+            continue
+        flaw = secret_flaw(plain, name=SecretName(name))
+        found = f"It is set (fingerprint {secret.fingerprint}, by {secret.set_by})."
+        yield Check(name=name, is_ok=not flaw, sentence=f"It {flaw}" if flaw else found)
+
+
+def _origins(config: IntegrationConfig) -> Check:
+    number = len(config.allowed_origins)
+    if not number:
+        return Check(name="origins", is_ok=False, sentence="No page may ask for tokens: set allowed_origins.")
+    return Check(name="origins", is_ok=True, sentence=f"{number} listed.")
+
+
+def _login(*, config: IntegrationConfig, base_url: str, allow_loopback: bool) -> tuple[Check, datetime | None]:
+    name = "login_keys"
+    try:
+        client = LoginClient(base_url=base_url, allow_loopback=allow_loopback)
+        try:
+            found = client.key_set(project_id=config.login_project_id)
+        finally:
+            client.close()
+    except LoginRefused as error:
+        hint = "Check login_project_id." if error.reason == "project" else "Check XSOLLA_LOGIN_API_URL."
+        return Check(name=name, is_ok=False, sentence=f"{error} {hint}"), None
+    except LoginError as error:
+        return Check(name=name, is_ok=False, sentence=f"{error} Try again later."), None
+    number = len(found.keys)
+    if config.login_algorithm is LoginAlgorithm.RS256 and not number:
+        sentence = "The Login project lists no public key: choose RS256 in Publisher Account, or set HS256 here."
+        return Check(name=name, is_ok=False, sentence=sentence), found.answered_at
+    sentence = f"Xsolla Login answers and lists {number} public {'key' if number == 1 else 'keys'} of the project."
+    return Check(name=name, is_ok=True, sentence=sentence), found.answered_at
+
+
+def _zendesk(
+    *, config: IntegrationConfig, is_wanted: bool, allow_loopback: bool
+) -> tuple[list[Check], datetime | None]:
+    if not config.zendesk_access_token and not is_wanted:
+        sentence = "The sync is off and no access token is set: not tried."
+        return [Check(name="zendesk_token", is_ok=True, sentence=sentence)], None
+    name = "zendesk_token"
+    try:
+        client = ChatClient(
+            base_url=config.zendesk_api_url,
+            access_token=config.zendesk_access_token,
+            allow_loopback=allow_loopback,
+        )
+    except ChatRefused as error:
+        return [_refused(name=name, error=error)], None
+    try:
+        agent = client.agents_me()
+        token = _agent(name=name, is_enabled=agent.is_enabled, roles=agent.roles)
+        return [token, _account(client=client, config=config)], agent.answered_at
+    except ChatRefused as error:
+        return [_refused(name=name, error=error)], None
+    except ChatError as error:
+        return [Check(name=name, is_ok=False, sentence=f"{error} Try again later.")], None
+    finally:
+        client.close()
+
+
+def _agent(*, name: str, is_enabled: bool, roles: tuple[str, ...]) -> Check:
+    if not is_enabled:
+        return Check(name=name, is_ok=False, sentence="The token's agent is disabled in Zendesk.")
+    if roles and not {"administrator", "owner"} & set(roles):
+        return Check(name=name, is_ok=False, sentence="The token's agent is no administrator, so visitors stay hidden.")
+    return Check(name=name, is_ok=True, sentence="Zendesk accepts the access token.")
+
+
+def _account(*, client: ChatClient, config: IntegrationConfig) -> Check:
+    name = "zendesk_account"
+    try:
+        account = client.account()
+    except ChatRefused as error:
+        return _refused(name=name, error=error)
+    except ChatError as error:
+        return Check(name=name, is_ok=False, sentence=f"{error} Try again later.")
+    if account.has_rest_api is False:
+        return Check(
+            name=name, is_ok=False, sentence="The account's plan does not include the REST API: change the plan."
+        )
+    if config.zendesk_account_key and account.account_key and account.account_key != config.zendesk_account_key:
+        sentence = "The token belongs to another account than zendesk_account_key names: check both."
+        return Check(name=name, is_ok=False, sentence=sentence)
+    return Check(name=name, is_ok=True, sentence="The account answers and its plan includes the REST API.")
+
+
+def _refused(*, name: str, error: ChatRefused) -> Check:
+    return Check(name=name, is_ok=False, sentence=f"{error} {_CALL_A_PERSON.get(error.reason, '')}".strip())
+
+
+def _clock(*, answered_at: datetime | None, now: datetime) -> Check:
+    if answered_at is None:
+        return Check(name="clock", is_ok=True, sentence="No answer named a time: not compared.")
+    off_s = round((now - answered_at).total_seconds())
+    if abs(off_s) <= CLOCK_LIMIT_S:
+        return Check(name="clock", is_ok=True, sentence="This machine's clock agrees with the vendor's.")
+    side = "ahead of" if off_s > 0 else "behind"
+    return Check(
+        name="clock", is_ok=False, sentence=f"This machine's clock is {abs(off_s)} s {side} the vendor's: set it."
+    )

@@ -1,0 +1,137 @@
+"""All HTTP to Xsolla Login: records out, and errors sorted by what the caller should do."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from urllib.parse import quote, urlsplit
+
+from linking.core.retry_after import http_date, retry_after_s
+from linking.outbound import AddressRefused, Answer, Outbound, OutboundError
+
+CALL_DEADLINE_S = 5.0
+KEY_SET_MAX_BYTES = 262_144
+
+
+class LoginError(Exception):
+    """Xsolla Login did not give what was asked for; the message carries no credential."""
+
+
+class LoginRefused(LoginError):
+    """A person has to act. `reason`: `host` (address), `project` (Login does not know the project)."""
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class LoginTryLater(LoginError):
+    """Time heals it; `retry_after_s` is 0 where Login named no time."""
+
+    def __init__(self, message: str, *, retry_after_s: int = 0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class LoginBroken(LoginError):
+    """The answer is nonsense; another try may bring a better one."""
+
+
+class KeyEncoding(StrEnum):
+    """How `n` and `e` of the listed keys are written."""
+
+    BASE64URL = "base64url"
+    HEXADECIMAL = "hexadecimal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySet:
+    """A project's public keys as listed, unjudged; `answered_at` is Login's own clock where it told it."""
+
+    encoding: KeyEncoding
+    keys: tuple[Mapping[str, object], ...] = field(repr=False)
+    answered_at: datetime | None = None
+
+
+class LoginClient:
+    """Reads one Login installation. Not to be shared by threads.
+
+    Args:
+        base_url: `https://login.xsolla.com/api`; which one it is, only the process's environment decides.
+        allow_loopback: whether an address on this machine is allowed.
+
+    Raises: LoginRefused when the address cannot be used.
+    """
+
+    def __init__(self, *, base_url: str, allow_loopback: bool) -> None:
+        try:
+            self._out = Outbound(
+                base_url=base_url,
+                hosts=(urlsplit(base_url).hostname or "",),
+                allow_loopback=allow_loopback,
+                deadline_s=CALL_DEADLINE_S,
+            )
+        except (AddressRefused, ValueError) as error:
+            raise LoginRefused(f"XSOLLA_LOGIN_API_URL cannot be used. {error}", reason="host") from error
+
+    def key_set(self, *, project_id: str) -> KeySet:
+        """Return the project's keys: the standard key set, or the older list where that one is empty or missing.
+
+        The two are encoded differently, so the answer says which it is. Neither needs a credential.
+
+        Raises: LoginRefused, LoginTryLater, LoginBroken.
+        Source: Login API, "JSON Web Key Set" (`/projects/{id}/jwks.json`, an object, base64url); Xsolla's Go and PHP
+        SDKs (`/projects/{id}/keys`, a bare array or `{}`, hexadecimal); read 2026-11-22.
+        """
+        project = quote(project_id, safe="")
+        standard = self._get(path=f"/projects/{project}/jwks.json")
+        body = _parsed(standard) if standard.status == 200 else {}
+        keys = body.get("keys") if isinstance(body, dict) else None
+        if keys:
+            return _key_set(keys, answer=standard, encoding=KeyEncoding.BASE64URL)
+        older = self._get(path=f"/projects/{project}/keys")
+        if older.status == 404 and standard.status == 404:
+            raise LoginRefused("Xsolla Login does not know this Login project.", reason="project")
+        body = _parsed(older) if older.status == 200 else []
+        return _key_set(body or [], answer=older, encoding=KeyEncoding.HEXADECIMAL)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._out.close()
+
+    def _get(self, *, path: str) -> Answer:
+        try:
+            answer = self._out.get(path=path)
+        except AddressRefused as error:
+            raise LoginRefused(str(error), reason="host") from error
+        except OutboundError as error:
+            raise LoginTryLater(f"Xsolla Login could not be reached: {error}") from error
+        if answer.status == 429 or answer.status >= 500:
+            wait_s = _wait_s(answer)
+            raise LoginTryLater(f"Xsolla Login answered {answer.status}.", retry_after_s=wait_s)
+        if answer.status not in (200, 404):
+            raise LoginBroken(f"Xsolla Login answered {answer.status} where keys were expected.")
+        return answer
+
+
+def _wait_s(answer: Answer) -> int:
+    # Whether Login names a time at all is not documented.
+    header = answer.headers.get("Retry-After")
+    return retry_after_s(header, date=answer.headers.get("Date")) if header else 0
+
+
+def _parsed(answer: Answer) -> object:
+    if len(answer.body) > KEY_SET_MAX_BYTES:
+        raise LoginBroken("Xsolla Login's list of keys is larger than one can be.")
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise LoginBroken("Xsolla Login's list of keys is not JSON.") from error
+
+
+def _key_set(keys: object, *, answer: Answer, encoding: KeyEncoding) -> KeySet:
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+        raise LoginBroken("Xsolla Login's list of keys has another shape than published.")
+    answered_at = http_date(answer.headers.get("Date"))
+    return KeySet(encoding=encoding, keys=tuple(keys), answered_at=answered_at)
