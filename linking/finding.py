@@ -117,7 +117,7 @@ def waiting_users(*, q: str = "", integration: str = "") -> QuerySet[LoginUser]:
 
     Raises: UnknownFilter for a slug that is none.
     """
-    waiting = LoginUser.objects.filter(is_seen_in_chat=False, first_authenticated_at__isnull=False)
+    waiting: QuerySet[LoginUser] = LoginUser.objects.filter(is_seen_in_chat=False, first_authenticated_at__isnull=False)
     waiting = _in_integration(waiting, slug=integration).select_related("integration")
     query = parse_query(q)
     if query.kind is not QueryKind.EMPTY:
