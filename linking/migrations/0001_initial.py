@@ -197,6 +197,7 @@ class Migration(migrations.Migration):
                 ('last_seen_at', models.DateTimeField()),
                 ('last_chat_id', models.CharField(blank=True, max_length=255)),
                 ('checked_at', models.DateTimeField(null=True)),
+                ('checked_activity_at', models.DateTimeField(null=True)),
                 ('gone_at', models.DateTimeField(null=True)),
                 ('lookup_due_at', models.DateTimeField(null=True)),
                 ('lookup_rank', models.PositiveSmallIntegerField(default=2)),
@@ -249,7 +250,7 @@ class Migration(migrations.Migration):
                 ('first_seen_at', models.DateTimeField()),
                 ('last_confirmed_at', models.DateTimeField()),
                 ('ended_at', models.DateTimeField(null=True)),
-                ('end_reason', models.CharField(blank=True, choices=[('relinked', 'The visitor signed in as another user'), ('cleared', 'The visitor no longer carries a user ID'), ('merged', 'Zendesk joined the visitor into another one')], max_length=20)),
+                ('end_reason', models.CharField(blank=True, choices=[('relinked', 'The visitor signed in as another user'), ('cleared', 'The visitor no longer carries a user ID'), ('merged', 'Zendesk joined the visitor into another one'), ('gone', 'Zendesk no longer knows the visitor')], max_length=20)),
                 ('evidence_run', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='links', to='linking.syncrun')),
                 ('login_user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='linking.loginuser')),
                 ('visitor', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='linking.visitor')),
@@ -282,6 +283,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='loginuser',
             index=models.Index(condition=models.Q(('email', ''), _negated=True), fields=['integration', 'email'], name='login_user_by_email'),
+        ),
+        migrations.AddIndex(
+            model_name='loginuser',
+            index=models.Index(django.db.models.functions.text.Lower('email'), name='login_user_by_low_email'),
+        ),
+        migrations.AddIndex(
+            model_name='loginuser',
+            index=models.Index(django.db.models.functions.text.Lower('name'), name='login_user_by_low_name'),
         ),
         migrations.AddIndex(
             model_name='loginuser',
@@ -337,7 +346,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='visitor',
-            index=models.Index(condition=models.Q(('lookup_due_at__isnull', False)), fields=['integration', 'lookup_rank', '-last_seen_at'], name='visitor_waiting'),
+            index=models.Index(condition=models.Q(('lookup_due_at__isnull', False)), fields=['integration', 'lookup_rank', '-last_seen_at', '-id'], name='visitor_waiting'),
         ),
         migrations.AddConstraint(
             model_name='visitor',

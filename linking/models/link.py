@@ -11,6 +11,15 @@ class EndReason(models.TextChoices):
     RELINKED = "relinked", _("The visitor signed in as another user")
     CLEARED = "cleared", _("The visitor no longer carries a user ID")
     MERGED = "merged", _("Zendesk joined the visitor into another one")
+    GONE = "gone", _("Zendesk no longer knows the visitor")
+
+
+class VisitorLinkQuerySet(models.QuerySet["VisitorLink"]):
+    """What is asked of many links at once."""
+
+    def open(self) -> "VisitorLinkQuerySet":
+        """Links in force."""
+        return self.filter(ended_at__isnull=True)
 
 
 class VisitorLink(models.Model):
@@ -31,10 +40,14 @@ class VisitorLink(models.Model):
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=20, choices=EndReason.choices, blank=True)
 
+    objects = VisitorLinkQuerySet.as_manager()
+
     class Meta:
         ordering = ["-first_seen_at", "-id"]
         constraints = [
-            models.UniqueConstraint(name="one_open_link_a_visitor", fields=["visitor"], condition=Q(ended_at__isnull=True)),
+            models.UniqueConstraint(
+                name="one_open_link_a_visitor", fields=["visitor"], condition=Q(ended_at__isnull=True)
+            ),
             models.CheckConstraint(
                 name="link_end_has_a_reason",
                 condition=Q(ended_at__isnull=True, end_reason="") | (Q(ended_at__isnull=False) & ~Q(end_reason="")),

@@ -1,7 +1,27 @@
 """A user of a Login project."""
 
+from collections.abc import Iterable
+
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
+
+from linking.core.text import email_key
+
+
+class LoginUserQuerySet(models.QuerySet["LoginUser"]):
+    """What is asked of many users at once."""
+
+    def issued(self) -> "LoginUserQuerySet":
+        """Users we signed a token for."""
+        return self.filter(first_authenticated_at__isnull=False)
+
+    def carrying(self, *, words: Iterable[str]) -> "LoginUserQuerySet":
+        """Users whose e-mail address or name is one of `words`, without regard to case."""
+        wanted = sorted({word.strip().lower() for word in words} | {email_key(word) for word in words})
+        return self.alias(low_email=Lower("email"), low_name=Lower("name")).filter(
+            Q(low_email__in=wanted) | Q(low_name__in=wanted)
+        )
 
 
 class LoginUser(models.Model):
@@ -21,6 +41,8 @@ class LoginUser(models.Model):
     is_seen_in_chat = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = LoginUserQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(name="one_login_user_an_id", fields=["integration", "user_id"]),
@@ -34,6 +56,8 @@ class LoginUser(models.Model):
         indexes = [
             models.Index(fields=["user_id"], name="login_user_by_id"),
             models.Index(fields=["integration", "email"], name="login_user_by_email", condition=~Q(email="")),
+            models.Index(Lower("email"), name="login_user_by_low_email"),
+            models.Index(Lower("name"), name="login_user_by_low_name"),
             models.Index(
                 fields=["-last_authenticated_at", "-id"],
                 name="login_user_waiting",

@@ -1,5 +1,7 @@
 """A Zendesk Chat visitor as last read, and the other ids it answered to."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Concat, Lower
@@ -13,6 +15,22 @@ class VisitorState(models.TextChoices):
     LINKED = "linked", _("Linked")
     ANONYMOUS = "anonymous", _("Anonymous")
     GONE = "gone", _("Gone from Zendesk")
+
+
+class VisitorQuerySet(models.QuerySet["Visitor"]):
+    """What is asked of many visitors at once."""
+
+    def waiting(self) -> "VisitorQuerySet":
+        """Visitors that are to be asked about, now or later."""
+        return self.filter(lookup_due_at__isnull=False)
+
+    def due(self, *, now: datetime) -> "VisitorQuerySet":
+        """Visitors to be asked about now."""
+        return self.filter(lookup_due_at__lte=now)
+
+    def in_lookup_order(self) -> "VisitorQuerySet":
+        """Lowest rank first, within a rank the newest chat first."""
+        return self.order_by("lookup_rank", "-last_seen_at", "-id")
 
 
 class Visitor(models.Model):
@@ -36,6 +54,8 @@ class Visitor(models.Model):
     last_seen_at = models.DateTimeField()
     last_chat_id = models.CharField(max_length=255, blank=True)
     checked_at = models.DateTimeField(null=True)
+    # What `last_seen_at` was when the visitor was last asked about: only newer activity is worth another question.
+    checked_activity_at = models.DateTimeField(null=True)
     gone_at = models.DateTimeField(null=True)
     lookup_due_at = models.DateTimeField(null=True)
     lookup_rank = models.PositiveSmallIntegerField(default=2)
@@ -52,6 +72,8 @@ class Visitor(models.Model):
         db_persist=True,
     )  # fmt: skip
 
+    objects = VisitorQuerySet.as_manager()
+
     class Meta:
         ordering = ["-last_seen_at", "-id"]
         constraints = [
@@ -65,7 +87,9 @@ class Visitor(models.Model):
                 name="visitor_known_was_checked",
                 condition=Q(checked_at__isnull=False) | Q(state="pending"),
             ),
-            models.CheckConstraint(name="visitor_seen_in_order", condition=Q(first_seen_at__lte=models.F("last_seen_at"))),
+            models.CheckConstraint(
+                name="visitor_seen_in_order", condition=Q(first_seen_at__lte=models.F("last_seen_at"))
+            ),
         ]
         indexes = [
             models.Index(fields=["-last_seen_at", "-id"], name="visitor_newest"),
@@ -74,7 +98,7 @@ class Visitor(models.Model):
             models.Index(fields=["visitor_id"], name="visitor_by_id"),
             models.Index(fields=["external_id"], name="visitor_by_external_id", condition=~Q(external_id="")),
             models.Index(
-                fields=["integration", "lookup_rank", "-last_seen_at"],
+                fields=["integration", "lookup_rank", "-last_seen_at", "-id"],
                 name="visitor_waiting",
                 condition=Q(lookup_due_at__isnull=False),
             ),

@@ -1,0 +1,351 @@
+"""What the sync decides, as plans: records in, changes out. No clock, no database, no HTTP.
+
+Two plans follow two fetches. The export names visitors without saying who they are, so `plan_export` decides what of
+it is new and whom to ask about, in which order. One `GET visitors/{id}` then says who a visitor is, and `plan_link`
+decides what that means for the link kept so far. A link rests on the carried user ID alone; an e-mail address only
+ranks a question or raises one.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+from hashlib import sha256
+
+from linking.core.text import email_key
+from linking.core.visitors import ChatRecord, EmbeddedVisitor, VisitorRecord
+
+# How long an answer is trusted although the visitor did something since; a person's own pass asks at once.
+ANONYMOUS_TTL = timedelta(seconds=60)
+LINKED_TTL = timedelta(minutes=15)  # the vendor fixes a user ID once it is set, so a change is rare
+GONE_TTL = timedelta(hours=1)
+RETRY_FIRST, RETRY_LONGEST = timedelta(minutes=1), timedelta(days=1)
+MAX_ATTEMPTS = 100
+SUBJECT_MAX_CHARACTERS = 400
+OWNERS_MAX = 5  # users named as owners of one e-mail address
+
+
+class Rank(IntEnum):
+    """Who is asked about first; within a rank the newest chat comes first."""
+
+    IDENTIFIED = 0  # carries the e-mail address or name of a user we signed a token for
+    NEW = 1
+    AGAIN = 2
+
+
+class State(StrEnum):
+    """What is known of a visitor's identity; the words the outer face uses."""
+
+    PENDING = "pending"
+    LINKED = "linked"
+    ANONYMOUS = "anonymous"
+    GONE = "gone"
+
+
+class Verb(StrEnum):
+    """What happens to a visitor's link."""
+
+    NONE = "none"
+    OPEN = "open"
+    CONFIRM = "confirm"
+    RELINK = "relink"
+    END = "end"
+    KEEP = "keep"  # left as it is until asked once more
+
+
+class Kind(StrEnum):
+    """What disagrees; the words the outer face uses."""
+
+    RELINKED = "relinked"
+    SHARED_DEVICE = "shared_device"
+    EMAIL_OF_ANOTHER_USER = "email_of_another_user"
+    JUNK_EXTERNAL_ID = "junk_external_id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitorFacts:
+    """What is kept about a visitor, as far as the plans read or change it.
+
+    `first_seen_at`, `last_seen_at`: update times of the oldest and newest chat known. `checked_activity_at`: what
+    `last_seen_at` was when the visitor was last asked about. `lookup_due_at`: when to ask next, None for "no need".
+    """
+
+    visitor_id: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    last_chat_id: str = ""
+    state: State = State.PENDING
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    notes: str = ""
+    checked_at: datetime | None = None
+    checked_activity_at: datetime | None = None
+    lookup_due_at: datetime | None = None
+    lookup_rank: int = Rank.NEW
+    lookup_attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenVisitor:
+    """One visitor as the chats of a page show it; `contact` is taken from the newest of them."""
+
+    contact: EmbeddedVisitor
+    first_seen_at: datetime
+    last_seen_at: datetime
+    last_chat_id: str
+
+    @property
+    def visitor_id(self) -> str:
+        """The id the chats carry, in dot form."""
+        return self.contact.visitor_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportPlan:
+    """Visitors to add and visitors whose kept facts change; whoever is in neither needs no write."""
+
+    added: tuple[VisitorFacts, ...]
+    changed: tuple[VisitorFacts, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """Something for a person to look at. The same `subject` seen again is the same question."""
+
+    kind: Kind
+    subject: str
+    user_id: str = ""
+    other_user_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkBefore:
+    """A visitor's links before the answer: the open one's user, former users, and users joined in from another id."""
+
+    open_user_id: str = ""
+    former_user_ids: frozenset[str] = frozenset()
+    joined_user_ids: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkPlan:
+    """What one answer changes: the visitor's facts, its link, and what disagrees."""
+
+    facts: VisitorFacts
+    verb: Verb
+    user_id: str = ""
+    disagreements: tuple[Disagreement, ...] = ()
+
+
+def seen_visitors(*, chats: Iterable[ChatRecord], aliases: Mapping[str, str]) -> dict[str, SeenVisitor]:
+    """Return one record a visitor, by id, whatever the order of `chats`; `aliases` lead from other ids to that id."""
+    seen: dict[str, SeenVisitor] = {}
+    for chat in chats:
+        if chat.visitor is None:
+            continue
+        visitor_id = aliases.get(chat.visitor.visitor_id, chat.visitor.visitor_id)
+        one = SeenVisitor(
+            contact=replace(chat.visitor, visitor_id=visitor_id),
+            first_seen_at=chat.updated_at,
+            last_seen_at=chat.updated_at,
+            last_chat_id=chat.chat_id,
+        )
+        seen[visitor_id] = _newest(seen[visitor_id], one) if visitor_id in seen else one
+    return seen
+
+
+def plan_export(
+    *, seen: Iterable[SeenVisitor], known: Mapping[str, VisitorFacts], issued: frozenset[str], now: datetime
+) -> ExportPlan:
+    """Return what a page of the export adds to what is known.
+
+    Args:
+        seen: the page's visitors, ids already resolved through aliases.
+        known: what is kept, by visitor ID.
+        issued: e-mail addresses and names, as `email_key` makes them, of users we signed a token for.
+
+    What is older than the facts kept changes none of them but `first_seen_at`.
+    """
+    added, changed = [], []
+    for one in seen:
+        before = known.get(one.visitor_id)
+        after = plan_lookup(facts=_with_activity(facts=before, seen=one), seen=one, issued=issued, now=now)
+        if before is None:
+            added.append(after)
+        elif after != before:
+            changed.append(after)
+    return ExportPlan(added=tuple(added), changed=tuple(changed))
+
+
+def plan_lookup(*, facts: VisitorFacts, seen: SeenVisitor, issued: frozenset[str], now: datetime) -> VisitorFacts:
+    """Return `facts` with when to ask about the visitor and how urgently.
+
+    A visitor is asked about once, and again only when it did something since, after the answer's time to live. Where
+    the chat shows another e-mail address or name than the answer did, or one of a user we know, it is asked at once.
+    """
+    is_identified = not issued.isdisjoint((email_key(seen.contact.email), email_key(seen.contact.name)))
+    if facts.checked_at is None:
+        rank = Rank.IDENTIFIED if is_identified else min(Rank.NEW, facts.lookup_rank)
+        return replace(facts, lookup_due_at=facts.lookup_due_at or now, lookup_rank=int(rank))
+    is_waiting_after_failure = facts.lookup_due_at is not None and facts.lookup_attempts > 0
+    if is_waiting_after_failure or facts.last_seen_at <= (facts.checked_activity_at or facts.checked_at):
+        return facts
+    is_urgent = facts.state != State.GONE and _contact_differs(facts=facts, seen=seen)
+    is_urgent |= is_identified and facts.state == State.ANONYMOUS
+    due_at = now if is_urgent else max(now, facts.checked_at + _ttl(facts.state))
+    rank = Rank.IDENTIFIED if is_urgent else Rank.AGAIN
+    if facts.lookup_due_at is not None:
+        due_at, rank = min(due_at, facts.lookup_due_at), min(rank, Rank(facts.lookup_rank))
+    return replace(facts, lookup_due_at=due_at, lookup_rank=int(rank), lookup_attempts=0)
+
+
+def plan_link(
+    *,
+    record: VisitorRecord,
+    facts: VisitorFacts,
+    before: LinkBefore,
+    email_owners: Iterable[str],
+    now: datetime,
+) -> LinkPlan:
+    """Return what the answer `record` means for a visitor.
+
+    Args:
+        facts: what is kept of it; its `visitor_id` is already canonical.
+        email_owners: users we signed a token for with the record's e-mail address.
+    """
+    after = _answered(facts=facts, record=record, now=now)
+    if record.user_id:
+        verb = Verb.OPEN if not before.open_user_id else Verb.RELINK
+        return LinkPlan(
+            facts=replace(after, state=State.LINKED),
+            verb=Verb.CONFIRM if before.open_user_id == record.user_id else verb,
+            user_id=record.user_id,
+            disagreements=_disagreements(record=record, before=before, email_owners=email_owners),
+        )
+    if before.open_user_id and not record.has_external_id and not facts.lookup_attempts:
+        # The field itself is missing. Once may be an odd answer; only a second one ends the link.
+        return LinkPlan(
+            facts=replace(facts, lookup_due_at=now, lookup_rank=int(Rank.AGAIN), lookup_attempts=1, checked_at=now),
+            verb=Verb.KEEP,
+        )
+    junk = (_junk(record),) if record.junk_reason else ()
+    verb = Verb.END if before.open_user_id else Verb.NONE
+    return LinkPlan(facts=replace(after, state=State.ANONYMOUS), verb=verb, disagreements=junk)
+
+
+def plan_gone(*, facts: VisitorFacts, before: LinkBefore, now: datetime) -> LinkPlan:
+    """Return what it means that Zendesk does not know the visitor (any more)."""
+    after = replace(_asked(facts=facts, now=now), state=State.GONE)
+    return LinkPlan(facts=after, verb=Verb.END if before.open_user_id else Verb.NONE)
+
+
+def plan_retry(*, facts: VisitorFacts, now: datetime) -> VisitorFacts:
+    """Return `facts` of a visitor that could not be read: asked again after 1, 4, 16 … minutes, daily in the end."""
+    attempts = min(facts.lookup_attempts + 1, MAX_ATTEMPTS)
+    pause = min(RETRY_FIRST * 4 ** min(attempts - 1, 8), RETRY_LONGEST)
+    return replace(facts, lookup_attempts=attempts, lookup_due_at=now + pause, lookup_rank=int(Rank.AGAIN))
+
+
+def join_facts(*, asked: VisitorFacts, canonical: VisitorFacts) -> VisitorFacts:
+    """Return the facts of one visitor that was kept under two ids; `canonical` gives the id and what was answered."""
+    newest = max(asked, canonical, key=lambda facts: (facts.last_seen_at, facts.last_chat_id))
+    return replace(
+        canonical,
+        first_seen_at=min(asked.first_seen_at, canonical.first_seen_at),
+        last_seen_at=newest.last_seen_at,
+        last_chat_id=newest.last_chat_id,
+    )
+
+
+def subject_of(*parts: str) -> str:
+    """Return a text that is the same for the same disagreement and fits its column."""
+    text = "|".join(parts)
+    if len(text) <= SUBJECT_MAX_CHARACTERS:
+        return text
+    return text[: SUBJECT_MAX_CHARACTERS - 33] + "|" + sha256(text.encode()).hexdigest()[:32]
+
+
+def _newest(one: SeenVisitor, other: SeenVisitor) -> SeenVisitor:
+    newest = max(one, other, key=lambda seen: (seen.last_seen_at, seen.last_chat_id))
+    return replace(newest, first_seen_at=min(one.first_seen_at, other.first_seen_at))
+
+
+def _with_activity(*, facts: VisitorFacts | None, seen: SeenVisitor) -> VisitorFacts:
+    contact = {"name": seen.contact.name, "email": seen.contact.email} | {
+        "phone": seen.contact.phone,
+        "notes": seen.contact.notes,
+    }
+    activity = {"last_seen_at": seen.last_seen_at, "last_chat_id": seen.last_chat_id}
+    if facts is None:
+        return VisitorFacts(visitor_id=seen.visitor_id, first_seen_at=seen.first_seen_at, **activity, **contact)  # type: ignore[arg-type]
+    facts = replace(facts, first_seen_at=min(facts.first_seen_at, seen.first_seen_at))
+    if (seen.last_seen_at, seen.last_chat_id) <= (facts.last_seen_at, facts.last_chat_id):
+        return facts
+    # Once asked, the answer's own contact stands until the next answer: a chat's copy can be of any age.
+    return replace(facts, **activity, **({} if facts.checked_at else contact))  # type: ignore[arg-type]
+
+
+def _contact_differs(*, facts: VisitorFacts, seen: SeenVisitor) -> bool:
+    pairs = ((seen.contact.email, facts.email), (seen.contact.name, facts.name))
+    return any(new and new != old for new, old in pairs)
+
+
+def _ttl(state: State) -> timedelta:
+    return {State.LINKED: LINKED_TTL, State.GONE: GONE_TTL}.get(state, ANONYMOUS_TTL)
+
+
+def _asked(*, facts: VisitorFacts, now: datetime) -> VisitorFacts:
+    return replace(
+        facts,
+        checked_at=now,
+        checked_activity_at=facts.last_seen_at,
+        lookup_due_at=None,
+        lookup_rank=int(Rank.AGAIN),
+        lookup_attempts=0,
+    )
+
+
+def _answered(*, facts: VisitorFacts, record: VisitorRecord, now: datetime) -> VisitorFacts:
+    return replace(
+        _asked(facts=facts, now=now), name=record.name, email=record.email, phone=record.phone, notes=record.notes
+    )
+
+
+def _disagreements(
+    *, record: VisitorRecord, before: LinkBefore, email_owners: Iterable[str]
+) -> tuple[Disagreement, ...]:
+    found = []
+    for former in sorted(({before.open_user_id} | before.joined_user_ids) - {"", record.user_id}):
+        found.append(
+            Disagreement(
+                kind=Kind.RELINKED,
+                subject=subject_of(former, record.user_id),
+                user_id=record.user_id,
+                other_user_id=former,
+            )
+        )
+        if record.user_id in before.former_user_ids:
+            # It was this user before, then another, now this one again: one device, several people.
+            pair = sorted((former, record.user_id))
+            found.append(
+                Disagreement(
+                    kind=Kind.SHARED_DEVICE, subject=subject_of(*pair), user_id=record.user_id, other_user_id=former
+                )
+            )
+    owners = sorted(set(email_owners))
+    if record.email and record.user_id not in owners:
+        found += [
+            Disagreement(
+                kind=Kind.EMAIL_OF_ANOTHER_USER,
+                subject=subject_of(record.user_id, owner),
+                user_id=record.user_id,
+                other_user_id=owner,
+            )
+            for owner in owners[:OWNERS_MAX]
+        ]
+    return tuple(found)
+
+
+def _junk(record: VisitorRecord) -> Disagreement:
+    return Disagreement(kind=Kind.JUNK_EXTERNAL_ID, subject=subject_of(record.junk_reason, record.junk))
