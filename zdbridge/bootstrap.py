@@ -142,6 +142,10 @@ _TROUBLES = (
     (("No space left on device",), "the disk is full: make room (about 400 MB) and run the command again"),
     (("Permission denied",), "no right to write into .venv: run as the owner of this folder"),
     (
+        ("require a different python version",),
+        "what {lock} asks for is not made for Python {python}: use Python 3.11 to 3.13",
+    ),
+    (
         (
             "NewConnectionError",
             "Temporary failure in name resolution",
@@ -154,6 +158,8 @@ _TROUBLES = (
             "Max retries exceeded",
             "SSLError",
             "CERTIFICATE_VERIFY_FAILED",
+            # Nothing at all under a name: without retries pip says no more than this when nobody answered.
+            "(from versions: none)",
         ),
         "the package index cannot be reached: check the network or name a mirror with PIP_INDEX_URL, then try again",
     ),
