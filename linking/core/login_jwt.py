@@ -3,6 +3,7 @@
 Source: developers.xsolla.com, /login-api/jwt-structure (claims) and /doc/login/security/jwt-signature (keys), 2026-11.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,9 @@ PROJECT_CLAIM = "xsolla_login_project_id"
 LEEWAY_S = 60
 # 2100-01-01T00:00:00Z: a time beyond it is a mistake (milliseconds, say) and not a lifetime.
 TIME_END_EPOCH_S = 4_102_444_800
+
+
+Claims = Mapping[str, Any]
 
 
 class LoginTokenError(Refused):
@@ -44,6 +48,18 @@ class LoginUser:
     expires_epoch_s: int
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimRule:
+    """One rule about the claims: `check(claims, config, now)` raises LoginTokenError when it is broken.
+
+    `needs` names the rules that must hold before this one can be judged at all.
+    """
+
+    name: str
+    check: Callable[[Claims, IntegrationConfig, float], None]
+    needs: tuple[str, ...] = ()
+
+
 def unverified_project_id(token: str) -> str:
     """Return the Login project ID that `token` claims, or "" when it claims none.
 
@@ -62,23 +78,31 @@ def verify_login_jwt(*, token: str, config: IntegrationConfig, now: float) -> Lo
     Raises: JWSError, LoginTokenError, LoginSetupIncomplete; each carries its `reason`.
     """
     unverified = jws.read(token)
-    _verify_signature(unverified, config=config)
+    check_signature(unverified, config=config)
     claims = jws.read_object(unverified.payload)
-    _check_kind(claims)
-    expires_epoch_s = _check_times(claims, now=now)
-    _check_issuer(claims, login_project_id=config.login_project_id)
+    for rule in CLAIM_RULES:
+        rule.check(claims, config, now)
+    return login_user(claims=claims, config=config)
+
+
+def login_user(*, claims: Claims, config: IntegrationConfig) -> LoginUser:
+    """Return the user of `claims`, which every one of `CLAIM_RULES` has passed."""
     email, email_flaw = _email(claims.get("email"))
     return LoginUser(
-        user_id=_user_id(claims.get("sub")),
+        user_id=claims["sub"],
         email=email,
         email_flaw=email_flaw,
         name=_name(claims),
         login_project_id=config.login_project_id,
-        expires_epoch_s=expires_epoch_s,
+        expires_epoch_s=claims["exp"],
     )
 
 
-def _verify_signature(unverified: jws.UnverifiedJWS, *, config: IntegrationConfig) -> None:
+def check_signature(unverified: jws.UnverifiedJWS, *, config: IntegrationConfig) -> None:
+    """Return when the Login project of `config` signed.
+
+    Raises: JWSError (`algorithm`, `signature`), LoginSetupIncomplete.
+    """
     if config.login_algorithm is not LoginAlgorithm.HS256:
         raise LoginSetupIncomplete(Reason.RS256_KEYS)
     if not any(config.login_secrets):
@@ -86,30 +110,46 @@ def _verify_signature(unverified: jws.UnverifiedJWS, *, config: IntegrationConfi
     jws.verify_hs256(unverified, keys=config.login_secrets)
 
 
-def _check_kind(claims: dict[str, Any]) -> None:
+def _check_kind(claims: Claims, _config: IntegrationConfig, _now: float) -> None:
     # Login signs calls between servers with the same key; they speak for a machine and name no player.
     if claims.get("type") == "server" or "request_type" in claims:
         raise LoginTokenError(Reason.SERVER_TOKEN)
 
 
-def _check_times(claims: dict[str, Any], *, now: float) -> int:
+def _check_exp(claims: Claims, _config: IntegrationConfig, _now: float) -> None:
     expires = claims.get("exp")
     if expires is None:
         raise LoginTokenError(Reason.EXP_MISSING)
     if not isinstance(expires, int) or not _is_time(expires):
         raise LoginTokenError(Reason.EXP_INVALID)
-    issued, not_before = claims.get("iat"), claims.get("nbf")
+
+
+def _check_iat(claims: Claims, _config: IntegrationConfig, _now: float) -> None:
+    issued = claims.get("iat")
     if issued is not None and not _is_time(issued):
         raise LoginTokenError(Reason.IAT_INVALID)
+
+
+def _check_nbf(claims: Claims, _config: IntegrationConfig, _now: float) -> None:
+    not_before = claims.get("nbf")
     if not_before is not None and not _is_time(not_before):
         raise LoginTokenError(Reason.NBF_INVALID)
-    if issued is not None and expires <= issued:
+
+
+def _check_lifetime(claims: Claims, _config: IntegrationConfig, _now: float) -> None:
+    issued = claims.get("iat")
+    if issued is not None and claims["exp"] <= issued:
         raise LoginTokenError(Reason.LIFETIME)
-    if now >= expires + LEEWAY_S:
+
+
+def _check_not_expired(claims: Claims, _config: IntegrationConfig, now: float) -> None:
+    if now >= claims["exp"] + LEEWAY_S:
         raise LoginTokenError(Reason.EXPIRED)
-    if max(issued or 0, not_before or 0) > now + LEEWAY_S:
+
+
+def _check_begun(claims: Claims, _config: IntegrationConfig, now: float) -> None:
+    if max(claims.get("iat") or 0, claims.get("nbf") or 0) > now + LEEWAY_S:
         raise LoginTokenError(Reason.NOT_YET_VALID)
-    return expires
 
 
 def _is_time(value: object) -> bool:
@@ -118,16 +158,22 @@ def _is_time(value: object) -> bool:
     return 0 <= value < TIME_END_EPOCH_S
 
 
-def _check_issuer(claims: dict[str, Any], *, login_project_id: str) -> None:
+def _check_issuer(claims: Claims, _config: IntegrationConfig, _now: float) -> None:
     if claims.get("iss") != ISSUER:
         raise LoginTokenError(Reason.ISSUER)
-    if claims.get(PROJECT_CLAIM) != login_project_id:
+
+
+def _check_project(claims: Claims, config: IntegrationConfig, _now: float) -> None:
+    if claims.get(PROJECT_CLAIM) != config.login_project_id:
         raise LoginTokenError(Reason.PROJECT)
+
+
+def _check_audience(claims: Claims, config: IntegrationConfig, _now: float) -> None:
     # Login sends no audience or an empty list. One that names somebody else means: not for us (RFC 7519 §4.1.3).
     audience = claims.get("aud")
-    if audience in (None, "", [], login_project_id):
+    if audience in (None, "", [], config.login_project_id):
         return
-    if not isinstance(audience, list) or login_project_id not in audience:
+    if not isinstance(audience, list) or config.login_project_id not in audience:
         raise LoginTokenError(Reason.AUDIENCE)
 
 
@@ -141,13 +187,28 @@ _SUB_REASONS = {
 }
 
 
-def _user_id(sub: object) -> str:
+def _check_sub(claims: Claims, _config: IntegrationConfig, _now: float) -> None:
+    sub = claims.get("sub")
     if sub is None:
         raise LoginTokenError(Reason.SUB_MISSING)
-    flaw = user_id_flaw(sub)
-    if flaw or not isinstance(sub, str):
+    if flaw := user_id_flaw(sub):
         raise LoginTokenError(_SUB_REASONS[flaw])
-    return sub
+
+
+# In the order in which they are made. The token doctor runs the same ones, each by itself.
+CLAIM_RULES = (
+    ClaimRule("kind", _check_kind),
+    ClaimRule("exp", _check_exp),
+    ClaimRule("iat", _check_iat),
+    ClaimRule("nbf", _check_nbf),
+    ClaimRule("lifetime", _check_lifetime, needs=("exp", "iat")),
+    ClaimRule("not_expired", _check_not_expired, needs=("exp",)),
+    ClaimRule("begun", _check_begun, needs=("iat", "nbf")),
+    ClaimRule("issuer", _check_issuer),
+    ClaimRule("project", _check_project),
+    ClaimRule("audience", _check_audience),
+    ClaimRule("sub", _check_sub),
+)
 
 
 def _email(value: object) -> tuple[str, Reason | None]:
@@ -164,6 +225,6 @@ def _email(value: object) -> tuple[str, Reason | None]:
     return email, None
 
 
-def _name(claims: dict[str, Any]) -> str:
+def _name(claims: Claims) -> str:
     username = clean_line(claims.get("username"), max_characters=NAME_MAX_CHARACTERS)
     return username or clean_line(claims.get("name"), max_characters=NAME_MAX_CHARACTERS)

@@ -43,7 +43,7 @@ class TestVerifyLoginJWT:
     @pytest.mark.parametrize("changes", [
         {"aud": []}, {"groups": ...}, {"iat": ...}, {"nbf": NOW - 1}, {"jti": "12345"}, {"scp": ["offline"]},
         {"partner_data": {"vip": False}, "type": "proxy"}, {"exp": NOW + 400_086_400}, {"payload": "x" * 500},
-        {"iat": NOW - 0.5}, {"type": "device"}, {"nbf": None}, {"iat": None},
+        {"iat": NOW - 0.5}, {"type": "device"},
     ])  # fmt: skip
     def test_takes_every_shape_login_issues(self, changes):
         assert verify_claims(**changes).user_id == USER_ID
@@ -100,6 +100,7 @@ class TestTimes:
         ({"iat": str(NOW)}, Reason.IAT_INVALID), ({"iat": False}, Reason.IAT_INVALID),
         ({"iat": -5}, Reason.IAT_INVALID),
         ({"iat": NOW * 1000}, Reason.IAT_INVALID), ({"iat": {}}, Reason.IAT_INVALID),
+        ({"iat": None}, Reason.IAT_INVALID), ({"nbf": None}, Reason.NBF_INVALID),
         ({"nbf": str(NOW)}, Reason.NBF_INVALID), ({"nbf": True}, Reason.NBF_INVALID), ({"nbf": []}, Reason.NBF_INVALID),
         ({"exp": NOW, "iat": NOW}, Reason.LIFETIME), ({"exp": NOW, "iat": NOW + 1}, Reason.LIFETIME),
     ])  # fmt: skip
