@@ -125,14 +125,13 @@ def _check_exp(claims: Claims, _config: IntegrationConfig, _now: float) -> None:
 
 
 def _check_iat(claims: Claims, _config: IntegrationConfig, _now: float) -> None:
-    issued = claims.get("iat")
-    if issued is not None and not _is_time(issued):
+    # A null is no time either: only a claim that is not there at all is left out.
+    if "iat" in claims and not _is_time(claims["iat"]):
         raise LoginTokenError(Reason.IAT_INVALID)
 
 
 def _check_nbf(claims: Claims, _config: IntegrationConfig, _now: float) -> None:
-    not_before = claims.get("nbf")
-    if not_before is not None and not _is_time(not_before):
+    if "nbf" in claims and not _is_time(claims["nbf"]):
         raise LoginTokenError(Reason.NBF_INVALID)
 
 
