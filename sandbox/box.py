@@ -21,7 +21,7 @@ from sandbox.zendesk_oauth import OAuthBook
 from sandbox.zendesk_widget import WidgetBook
 
 DEMO_FILE = Path(__file__).with_name("demo_integration.json")
-WINDOW_S = 60.0  # Source: fact sheet 0.5, 200 requests a minute; taken as a sliding window.
+WINDOW_S = 60.0  # Source: README Z0.5, 200 requests a minute; taken as a sliding window.
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ LONGEST_DELAY_S = 120.0
 
 @dataclass(slots=True)
 class Switches:
-    """Behaviours that can be chosen, with what the fact sheet holds likeliest as the default."""
+    """Behaviours that can be chosen, with what the known facts make likeliest as the default."""
 
     limit_per_minute: int = 200  # 0 lifts the limit
     limit_body: str = "json"
@@ -134,7 +134,7 @@ RULE_NAMES = frozenset(item.name for item in fields(Rule)) - {"matched", "fired"
 def error_page(*, status: int, body: str, headers: list[tuple[str, str]]) -> Response:
     """Will answer an error whose body is JSON, plain text or HTML; general Zendesk 429s are not always JSON.
 
-    Source: fact sheet 6 (429: body unknown on Chat, text or HTML elsewhere at Zendesk).
+    Source: README Z6 (429: body unknown on Chat, text or HTML elsewhere at Zendesk).
     """
     words = "Rate limit exceeded" if status == 429 else "Something went wrong"
     if body == "text":

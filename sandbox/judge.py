@@ -1,4 +1,4 @@
-"""Judges a Zendesk JWT as Zendesk Chat would. Source: fact sheet 7.1, every rule below one row of it."""
+"""Judges a Zendesk JWT as Zendesk Chat would. Source: README Z7.1, every rule below one row of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Login's sign-in page, and its OAuth 2.0 token call. Source: Login sheet 2 and 8."""
+"""Login's sign-in page, and its OAuth 2.0 token call. Source: README L2 and L8."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sandbox.zendesk_widget import refuse_foreign_origin
 
 
 def exchange(call: Call) -> Response:
-    """Will answer tokens for a code, a refresh token, or a server client. Source: Login sheet 8."""
+    """Will answer tokens for a code, a refresh token, or a server client. Source: README L8."""
     form, book = call.request.form(), call.box.login
     client = (form.get("client_id", ""), form.get("client_secret", ""))
     kinds = {
@@ -73,7 +73,7 @@ def sign_in_page(call: Call) -> Response:
 def sign_in(call: Call) -> Response:
     """Will send the browser to the shop's callback with `?token=`, or to `redirect_uri` with `?code=&state=`.
 
-    Source: Login sheet 2. Login sets no cookie on the partner's domain; the shop's callback does.
+    Source: README L2. Login sets no cookie on the partner's domain; the shop's callback does.
     """
     refuse_foreign_origin(call.request)
     form, book = call.request.form(), call.box.login

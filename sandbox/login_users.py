@@ -1,4 +1,4 @@
-"""Login's users: the one a token names, by ID, searched, banned, deleted. Source: Login sheet 10.
+"""Login's users: the one a token names, by ID, searched, banned, deleted. Source: README L10.
 
 Users are the demo players, and whoever a seeded visitor's `external_id` names.
 """
@@ -24,19 +24,19 @@ GROUPS = [{"id": 1204, "name": "default", "is_default": True}]
 
 
 def show_me(call: Call) -> Response:
-    """Will answer the user the Bearer token names. Source: Login sheet 10, `GET /users/me`."""
+    """Will answer the user the Bearer token names. Source: README L10, `GET /users/me`."""
     user = _current_user(call)
     nothing = dict.fromkeys(("tag", "phone", "phone_auth", "picture", "birthday", "gender", "country", "presence"))
     return json_response({**user, **nothing, "connection_information": None, "devices": []})
 
 
 def show_my_email(call: Call) -> Response:
-    """Will answer the user's own address. Source: Login sheet 10."""
+    """Will answer the user's own address. Source: README L10."""
     return json_response({"current_email": _current_user(call)["email"]})
 
 
 def show_user(call: Call) -> Response:
-    """Will answer one user to a server. Source: Login sheet 10, user by ID."""
+    """Will answer one user to a server. Source: README L10, user by ID."""
     require_server(call)
     user = find_user(call, project_of(call), call.params["user_id"])
     if user is None:
@@ -45,7 +45,7 @@ def show_user(call: Call) -> Response:
 
 
 def search_users(call: Call) -> Response:
-    """Will answer users that match, `limit` from `offset` on; a list call without query. Source: Login sheet 10."""
+    """Will answer users that match, `limit` from `offset` on; a list call without query. Source: README L10."""
     require_server(call)
     params, project_id = call.request.params(), project_of(call)
     limit, offset = _count(params, "limit", 20), _count(params, "offset", 0)
@@ -61,7 +61,7 @@ def search_users(call: Call) -> Response:
 
 
 def ban_user(call: Call) -> Response:
-    """Will ban a user. Source: Login sheet 10 (`reason` of 1 to 255 characters is required)."""
+    """Will ban a user. Source: README L10 (`reason` of 1 to 255 characters is required)."""
     require_server(call)
     body, reason = call.json(), call.json().get("reason")
     if not isinstance(reason, str) or not 1 <= len(reason) <= 255:
@@ -83,7 +83,7 @@ def unban_user(call: Call) -> Response:
 
 
 def delete_user(call: Call) -> Response:
-    """Will delete a user; their tokens keep a good signature, but `token/validate` knows. Source: Login sheet 10."""
+    """Will delete a user; their tokens keep a good signature, but `token/validate` knows. Source: README L10."""
     require_server(call)
     if find_user(call, call.request.params().get("projectId", ""), call.params["user_id"]) is None:
         raise Problem(404, "003-002", "User was not found.")
@@ -100,7 +100,7 @@ def project_of(call: Call) -> str:
 
 
 def require_server(call: Call) -> None:
-    """Raises: Problem 401 without a server token, 403 for one that is not ours. Source: sheet 10 (no "Bearer")."""
+    """Raises: Problem 401 without a server token, 403 for one that is not ours. Source: README L10 (no "Bearer")."""
     token = call.request.headers.get("x-server-authorization", "")
     if not token:
         raise Problem(401, "003-040", "The header X-SERVER-AUTHORIZATION is missing.")
@@ -158,7 +158,7 @@ def _visitor_user(book: LoginBook, visitor: Visitor) -> dict[str, Any]:
 def _user(
     book: LoginBook, user_id: str, email: str | None, username: str, name: str | None, kind: str
 ) -> dict[str, Any]:
-    """Will answer a user in the shape of user-by-ID. Source: Login sheet 10."""
+    """Will answer a user in the shape of user-by-ID. Source: README L10."""
     return {
         "id": user_id, "email": email, "external_id": None, "username": username, "nickname": None, "first_name": None,
         "last_name": None, "name": name, "groups": GROUPS,

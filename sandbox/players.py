@@ -1,4 +1,4 @@
-"""The demo players, the Login projects they belong to, and the Login JWTs they get. Source: Login sheet 3 to 5."""
+"""The demo players, the Login projects they belong to, and the Login JWTs they get. Source: README L3 to L5."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ class LoginBook:
 
 
 def claims_of(player: Player, *, project_id: str, now_s: float) -> dict[str, Any]:
-    """Will answer the claims in the shape real tokens of that kind show. Source: Login sheet 4 and 5."""
+    """Will answer the claims in the shape real tokens of that kind show. Source: README L4 and L5."""
     issued_s = int(now_s) - player.age_s
     claims: dict[str, Any] = {
         "exp": issued_s + player.life_s, "iat": issued_s, "iss": ISSUER, "sub": player.user_id, "type": player.kind,

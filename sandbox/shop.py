@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sandbox.box import Box
 
 PAGES = Path(__file__).with_name("pages")
-COOKIE = "token"  # Source: Login sheet 2, the guide's name for it
+COOKIE = "token"  # Source: README L2, the guide's name for it
 COOKIE_ATTRIBUTES = "Path=/; HttpOnly; SameSite=Lax"
 TOKEN_FORM = re.compile(r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")
 LONGEST_TOKEN = 4000  # characters; browsers drop cookies over 4096 bytes

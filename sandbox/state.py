@@ -13,7 +13,7 @@ ACCOUNT_ID = 7_700_123
 TOKEN_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 AFTER_ANY_ID = "\U0010ffff"  # sorts after every id that can stand in a path
 
-# Source: fact sheet 3.3, `^[0-9]+([.-][A-Za-z0-9]+)?$`; control calls may plant others, so this only reads the dash.
+# Source: README Z3.3, `^[0-9]+([.-][A-Za-z0-9]+)?$`; control calls may plant others, so this only reads the dash.
 DASHED_ID = re.compile(r"^([0-9]+)-([A-Za-z0-9]+)$")
 
 

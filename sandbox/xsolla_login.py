@@ -1,4 +1,4 @@
-"""Xsolla Login's REST API, as far as a support bridge meets it. Source: Login sheet 6, 8 and 10."""
+"""Xsolla Login's REST API, as far as a support bridge meets it. Source: README L6, L8 and L10."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ class LoginService:
         """Every handler asks for the credential its own call needs: user JWT, server JWT, or none."""
 
     def word(self, problem: Problem) -> Response:
-        """Will answer the nested shape. Source: Login sheet 10, errors."""
+        """Will answer the nested shape. Source: README L10, errors."""
         code = {"Not Found": "003-061", "Method Not Allowed": "0", "Bad Request": "0"}.get(problem.error, problem.error)
         body = {"error": {"code": code, "description": problem.description}}
         return json_response(body, status=problem.status, headers=problem.headers)
 
 
 def key_set(call: Call) -> Response:
-    """Will answer the RFC 7517 form: an object, numbers in base64url. Source: Login sheet 6."""
+    """Will answer the RFC 7517 form: an object, numbers in base64url. Source: README L6."""
     return json_response({"keys": [_jwk(pair, as_hex=False) for pair in _keys(call)]})
 
 
 def bare_keys(call: Call) -> Response:
-    """Will answer the SDKs' form: a bare array, numbers in hexadecimal; `{}` or `[]` without keys. Source: sheet 6."""
+    """Will answer the SDKs' form: a bare array, numbers in hexadecimal; `{}` or `[]` if none. Source: README L6."""
     keys = [_jwk(pair, as_hex=True) for pair in _keys(call)]
     return json_response({} if not keys and call.box.switches.empty_keys == "object" else keys)
 
 
 def rotate_keys(call: Call) -> Response:
-    """Will make a new pair, answer its public key, and sign with it from now on. Source: Login sheet 6."""
+    """Will make a new pair, answer its public key, and sign with it from now on. Source: README L6."""
     require_server(call)
     if project_of(call) != RS256_PROJECT_ID:
         raise Problem(422, "003-022", "This project does not sign with RS256.")
@@ -64,7 +64,7 @@ def rotate_keys(call: Call) -> Response:
 
 
 def validate_token(call: Call) -> Response:
-    """Will answer 204 for a living token of a known user. Source: Login sheet 8 (which status for which: unknown)."""
+    """Will answer 204 for a living token of a known user. Source: README L8 (which status for which: unknown)."""
     token, book = call.json().get("token"), call.box.login
     if token is None:
         raise Problem(400, "002-028", "The parameter token is missing.")

@@ -1,4 +1,4 @@
-"""Zendesk Chat's bans. Source: fact sheet 5; an answer is an object of two lists."""
+"""Zendesk Chat's bans. Source: README Z5; an answer is an object of two lists."""
 
 from __future__ import annotations
 

@@ -20,8 +20,8 @@ from sandbox.zendesk_oauth import ROUTES as OAUTH_ROUTES
 from sandbox.zendesk_search import search_chats
 from sandbox.zendesk_shapes import chat_json, visitor_json
 
-PAGE = 40  # Source: fact sheet 4.1, 40 chats a page.
-MOST_IDS = 50  # Source: fact sheet 4.1, clients send at most 50 ids; what more does is unknown.
+PAGE = 40  # Source: README Z4.1, 40 chats a page.
+MOST_IDS = 50  # Source: README Z4.1, clients send at most 50 ids; what more does is unknown.
 WRITABLE = ("name", "email", "phone", "notes")
 OFFLINE, HELD = "offline_msg", "chat"
 
@@ -39,11 +39,11 @@ class ZendeskService:
         self.table = Table(ROUTES)
 
     def prefixes(self, box: Box, /) -> tuple[str, ...]:
-        """Source: fact sheet 1, only host and prefix changed between the two."""
+        """Source: README Z1, only host and prefix changed between the two."""
         return ("/api/v2/chat", "/api/v2") if box.switches.legacy_prefix else ("/api/v2/chat",)
 
     def guard(self, call: Call, route: Route, /) -> None:
-        """Will check the access token, then the account's limit. Source: fact sheet 2 and 6."""
+        """Will check the access token, then the account's limit. Source: README Z2 and Z6."""
         if route.open_:
             return
         scheme, _, token = call.request.headers.get("authorization", "").partition(" ")
@@ -61,7 +61,7 @@ class ZendeskService:
             raise LimitReached(429, call.box.switches.limit_body, "Too many requests.", headers=(retry,))
 
     def word(self, problem: Problem) -> Response:
-        """Will answer `{"error","description"}`, the keys recorded for 401. Source: fact sheet 6."""
+        """Will answer `{"error","description"}`, the keys recorded for 401. Source: README Z6."""
         if isinstance(problem, LimitReached):
             return error_page(status=429, body=problem.error, headers=list(problem.headers))
         body = {"error": problem.error, "description": problem.description}
@@ -69,14 +69,14 @@ class ZendeskService:
 
 
 def no_visitor_list(call: Call) -> Response:
-    """Will refuse: there is no list of visitors. Source: fact sheet 3.1 (404 or 405: unknown, so a switch)."""
+    """Will refuse: there is no list of visitors. Source: README Z3.1 (404 or 405: unknown, so a switch)."""
     if call.box.switches.visitor_list_status == 405:
         raise Problem(405, "Method Not Allowed", "Visitors cannot be listed.", headers=(("Allow", "POST, OPTIONS"),))
     raise Problem(404, "Not Found", "Nothing lives at this path.")
 
 
 def create_visitor(call: Call) -> Response:
-    """Will add a visitor without `external_id`: only a Zendesk JWT can set one. Source: fact sheet 3.1."""
+    """Will add a visitor without `external_id`: only a Zendesk JWT can set one. Source: README Z3.1."""
     body = call.json()
     if "name" not in body and "display_name" in body:  # an old public script sent this name and was accepted
         body["name"] = body["display_name"]
@@ -90,12 +90,12 @@ def create_visitor(call: Call) -> Response:
 
 
 def show_visitor(call: Call) -> Response:
-    """Will answer the visitor behind an id in either form; its own id may be another one. Source: fact sheet 3.3."""
+    """Will answer the visitor behind an id in either form; its own id may be another one. Source: README Z3.3."""
     return json_response(visitor_json(_visitor(call), switches=call.box.switches))
 
 
 def update_visitor(call: Call) -> Response:
-    """Will change name, e-mail, phone or notes. Source: fact sheet 3.1 (`id` in the body is objected to)."""
+    """Will change name, e-mail, phone or notes. Source: README Z3.1 (`id` in the body is objected to)."""
     visitor, body = _visitor(call), call.json()
     if "id" in body:
         raise Problem(400, "Bad Request", "The body must not contain id.")
@@ -106,7 +106,7 @@ def update_visitor(call: Call) -> Response:
 
 
 def list_chats(call: Call) -> Response:
-    """Will answer the newest chats, 40 a page, or a map of the chats asked for by `ids`. Source: fact sheet 4.1."""
+    """Will answer the newest chats, 40 a page, or a map of the chats asked for by `ids`. Source: README Z4.1."""
     params, world, switches = call.request.params(), call.box.world, call.box.switches
     if "ids" in params:
         return _chats_by_id(call, params["ids"])
@@ -126,7 +126,7 @@ def show_chat(call: Call) -> Response:
 
 
 def create_chat(call: Call) -> Response:
-    """Will take in an offline message, as scripts that fill an account do. Source: fact sheet 4.1."""
+    """Will take in an offline message, as scripts that fill an account do. Source: README Z4.1."""
     body, world, now_s = call.json(), call.box.world, int(call.now_s)
     visitor_body = body.pop("visitor", None) or {}
     if not isinstance(visitor_body, dict):
@@ -149,7 +149,7 @@ def create_chat(call: Call) -> Response:
 
 
 def update_chat(call: Call) -> Response:
-    """Will change a chat; nested names come flattened, as `visitor.notes`. The export shows it again. Source: 4.1."""
+    """Will change a chat, nested names flattened as `visitor.notes`; the export shows it again. Source: README Z4.1."""
     chat, body, world = _chat(call), call.json(), call.box.world
     visitor_part = {name.partition(".")[2]: value for name, value in body.items() if name.startswith("visitor.")}
     visitor = world.visitor(chat.visitor_id)

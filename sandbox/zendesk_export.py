@@ -1,4 +1,4 @@
-"""Zendesk Chat's incremental export, the feed a poller reads. Source for all of it: fact sheet 4.2."""
+"""Zendesk Chat's incremental export, the feed a poller reads. Source for all of it: README Z4.2."""
 
 from __future__ import annotations
 

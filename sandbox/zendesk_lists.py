@@ -1,4 +1,4 @@
-"""Zendesk Chat's account, agents, departments and the small lists: fixed, invented records. Source: fact sheet 5."""
+"""Zendesk Chat's account, agents, departments and the small lists: fixed, invented records. Source: README Z5."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sandbox.http1 import Response, json_response
 from sandbox.routing import Call, Problem, Route, number
 from sandbox.zendesk_shapes import AGENTS, DEPARTMENTS
 
-LARGEST_AGENT_PAGE = 100  # Source: fact sheet 5, 100 works and 500 gave 400; where between them it turns is unknown.
+LARGEST_AGENT_PAGE = 100  # Source: README Z5, 100 works and 500 gave 400; where between them it turns is unknown.
 
 AGENT_RECORDS: list[dict[str, Any]] = [
     {"id": int(agent_id), "first_name": name.split()[0], "last_name": name.split()[1], "display_name": name,

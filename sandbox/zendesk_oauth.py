@@ -1,4 +1,4 @@
-"""Zendesk Chat's OAuth 2: consent, token endpoint, and the calls that manage clients. Source: fact sheet 2 and 6."""
+"""Zendesk Chat's OAuth 2: consent, token endpoint, and the calls that manage clients. Source: README Z2 and Z6."""
 
 from __future__ import annotations
 
@@ -92,14 +92,14 @@ class OAuthService:
         self.table = Table([Route("GET", "/authorizations/new", authorize), Route("POST", "/token", exchange)])
 
     def prefixes(self, box: Box, /) -> tuple[str, ...]:
-        """Source: fact sheet 2, URLs current and legacy."""
+        """Source: README Z2, URLs current and legacy."""
         return ("/oauth2/chat", "/oauth2") if box.switches.legacy_prefix else ("/oauth2/chat",)
 
     def guard(self, call: Call, _route: Route, /) -> None:
         """Nobody is kept out: the body carries the credentials."""
 
     def word(self, problem: Problem) -> Response:
-        """Will answer OAuth's `{"error","error_description"}`. Source: fact sheet 6 (`invalid_client`)."""
+        """Will answer OAuth's `{"error","error_description"}`. Source: README Z6 (`invalid_client`)."""
         body = {"error": problem.error, "error_description": problem.description}
         return json_response(body, status=problem.status, headers=[*problem.headers, ("Cache-Control", "no-store")])
 
@@ -224,7 +224,7 @@ def _scopes(text: str) -> frozenset[str]:
 
 
 def _is_safe(url: str) -> bool:
-    """Will answer whether a redirect address is absolute and https or this machine. Source: fact sheet 2."""
+    """Will answer whether a redirect address is absolute and https or this machine. Source: README Z2."""
     try:
         parts = urlsplit(url)
     except ValueError:

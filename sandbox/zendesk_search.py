@@ -1,4 +1,4 @@
-"""Zendesk Chat's search over chats: a small part of its Lucene-like language. Source: fact sheet 4.1."""
+"""Zendesk Chat's search over chats: a small part of its Lucene-like language. Source: README Z4.1."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sandbox.state import Chat, World, iso
 from sandbox.zendesk_shapes import chat_json
 
 PAGE = 40
-LAST_PAGE = 251  # Source: fact sheet 4.1, deep paging stops after 251 pages with HTTP 400.
+LAST_PAGE = 251  # Source: README Z4.1, deep paging stops after 251 pages with HTTP 400.
 LATEST_EPOCH_S = 9_999_999_999
 TERM = re.compile(r'(\w+):(\[[^\]]*\]|"[^"]*"|\S+)|"([^"]*)"|(\S+)')
 RANGE = re.compile(r"^\[\s*(\S+)\s+TO\s+(\S+)\s*\]$")

@@ -30,7 +30,7 @@ FIELD_LIST = re.compile(r"chats\(([^()]*)\)")
 def visitor_json(visitor: Visitor, *, switches: Switches) -> dict[str, Any]:
     """Will answer the full visitor; `created` is epoch seconds, or ISO 8601 by switch.
 
-    Source: fact sheet 3.2 (recorded answers carry an integer although the documentation says string).
+    Source: README Z3.2 (recorded answers carry an integer although the documentation says string).
     """
     created = iso(visitor.created_s) if switches.created_as == "iso" else visitor.created_s
     shown: dict[str, Any] = {
@@ -70,7 +70,7 @@ def chat_json(world: World, chat: Chat, *, switches: Switches, fields: frozenset
 def wanted_fields(text: str | None) -> frozenset[str] | None:
     """Will read the export's `fields`: None means everything, and ids alone when nothing usable was asked for.
 
-    Source: fact sheet 4.2, `chats(*)` or `chats(id,visitor,…)`.
+    Source: README Z4.2, `chats(*)` or `chats(id,visitor,…)`.
     """
     found = FIELD_LIST.search(text or "")
     if not found:

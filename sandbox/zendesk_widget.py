@@ -1,7 +1,7 @@
 """The widget's side of Zendesk Chat: who a browser is, simulated sign-in by Zendesk JWT, and running chats.
 
-A chat becomes visible to REST when it ends, as on the real service (fact sheet 4). Not a documented API: the real
-widget speaks its own protocol; what is imitated is the effect on visitors and chats (fact sheet 3.3, 7.1, 7.4).
+A chat becomes visible to REST when it ends, as on the real service (README Z4). Not a documented API: the real
+widget speaks its own protocol; what is imitated is the effect on visitors and chats (README Z3.3, Z7.1, Z7.4).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class WidgetBook:
         self.sessions: dict[str, Session] = {}
 
     def cut(self) -> None:
-        """Will take back every proof, as a regenerated shared secret does. Source: fact sheet 7.2."""
+        """Will take back every proof, as a regenerated shared secret does. Source: README Z7.2."""
         for session in self.sessions.values():
             session.authenticated = False
 
@@ -148,7 +148,7 @@ def end_chat(call: Call) -> Response:
 
 
 def log_out(call: Call) -> Response:
-    """Will end the chat and forget the browser: whoever comes next is a new visitor. Source: fact sheet 7.3."""
+    """Will end the chat and forget the browser: whoever comes next is a new visitor. Source: README Z7.3."""
     key = _key(call, call.json())
     session = call.box.widget.sessions.pop(key, None)
     chat_id = _finish(call, session) if session else None
@@ -192,7 +192,7 @@ def _judge(call: Call, token: object) -> Verdict:
 def _become(world: World, session: Session, verdict: Verdict) -> Verdict:
     """Will let the browser's visitor be the person of the token, joining it to the one already known as that person.
 
-    Source: fact sheet 3.3 (joining, an inference) and 7.1 (`external_id` cannot be changed once set).
+    Source: README Z3.3 (joining, an inference) and Z7.1 (`external_id` cannot be changed once set).
     """
     claims = verdict.claims
     visitor = world.visitor(session.visitor_id)
