@@ -2,7 +2,7 @@
 
 import threading
 
-from linking.core.pacing import next_slot
+from linking.core.pacing import MINUTE_S, next_slot
 
 MAX_KEYS = 100_000
 
@@ -24,7 +24,9 @@ class Limiter:
         if self._per_minute == 0:
             return 0.0
         with self._lock:
-            slot = next_slot(tat=self._tats.get(key, 0.0), now=now, per_minute=self._per_minute, burst=self._per_minute)
+            # A budget is never spent further than a minute ahead; a later time means that the clock was set back.
+            tat = min(self._tats.get(key, 0.0), now + MINUTE_S)
+            slot = next_slot(tat=tat, now=now, per_minute=self._per_minute, burst=self._per_minute)
             if slot.is_free:
                 if key not in self._tats and len(self._tats) >= MAX_KEYS:
                     self._forget(now=now)

@@ -145,19 +145,24 @@ def _read() -> Snapshot:
 def _keep_fresh() -> None:
     pause = threading.Event()
     while True:
-        try:
-            close_old_connections()
-            if _is_behind():
-                refresh()
-            _InForce.is_stale = False
-        except StoreError as error:
-            if not _InForce.is_stale:
-                logger.warning(
-                    "The configuration could not be read (%s); the last good one stays.", type(error).__name__
-                )
-            _InForce.is_stale = True
+        close_old_connections()
+        if not look():
             connection.close()
         pause.wait(REFRESH_EVERY_S)
+
+
+def look() -> bool:
+    """Refresh if anything changed; return False when the database cannot be asked, and keep the last good snapshot."""
+    try:
+        if _is_behind():
+            refresh()
+    except StoreError as error:
+        if not _InForce.is_stale:
+            logger.warning("The configuration could not be read (%s); the last good one stays.", type(error).__name__)
+        _InForce.is_stale = True
+        return False
+    _InForce.is_stale = False
+    return True
 
 
 def _is_behind() -> bool:

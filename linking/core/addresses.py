@@ -12,6 +12,8 @@ def is_within(address: str, *, networks: Sequence[Network]) -> bool:
         parsed = ipaddress.ip_address(address.strip())
     except ValueError:
         return False
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped  # how a socket that speaks both families shows an IPv4 peer
     return any(parsed in network for network in networks)
 
 

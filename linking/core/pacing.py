@@ -6,6 +6,8 @@ The number is the theoretical arrival time (TAT): when the next request would be
 from dataclasses import dataclass
 
 MINUTE_S = 60.0
+# Adding up intervals in floating point drifts by microseconds, which must not refuse the last request of a budget.
+_ROUNDING_S = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,4 +34,5 @@ def next_slot(*, tat: float, now: float, per_minute: int, burst: int = 1) -> Slo
     interval_s = MINUTE_S / per_minute
     due = max(tat, now)
     earliest = due - (burst - 1) * interval_s
-    return Slot(wait_s=max(0.0, earliest - now), next_tat=due + interval_s)
+    wait_s = earliest - now
+    return Slot(wait_s=wait_s if wait_s > _ROUNDING_S else 0.0, next_tat=due + interval_s)

@@ -1,5 +1,6 @@
 """Cleaning of text that strangers wrote. Everything about a visitor comes through here once, on its way in."""
 
+import re
 import unicodedata
 
 NAME_MAX_CHARACTERS = 100
@@ -8,7 +9,9 @@ PHONE_MAX_CHARACTERS = 100
 NOTES_MAX_CHARACTERS = 10_000
 # Control, format (bidi and zero-width among them), surrogate, private-use and unassigned characters.
 _DROPPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-_ZERO_WIDTH_JOINER = "\u200d"  # holds emoji families together and changes no direction
+_ZERO_WIDTH_JOINER = "\u200d"  # holds emoji families and some scripts together and changes no direction
+# A joiner that joins nothing is only there to make two names look alike, or a name look like none.
+_IDLE_JOINER = re.compile("(?<![^\x00-\x7f\u200d])\u200d|\u200d(?![^\x00-\x7f\u200d])")
 
 
 def clean_line(value: object, *, max_characters: int) -> str:
@@ -19,7 +22,7 @@ def clean_line(value: object, *, max_characters: int) -> str:
     if not isinstance(value, str):
         return ""
     if value.isascii() and value.isprintable():
-        return value.strip()[:max_characters]
+        return value.strip()[:max_characters].rstrip()
     spaced = "".join(" " if character in "\t\r\n\u2028\u2029" else character for character in value)
     return _without_dropped(spaced).strip()[:max_characters].rstrip()
 
@@ -44,8 +47,9 @@ def email_key(email: str) -> str:
 
 
 def _without_dropped(text: str) -> str:
-    return "".join(
+    kept = "".join(
         character
         for character in text
         if character == _ZERO_WIDTH_JOINER or unicodedata.category(character) not in _DROPPED_CATEGORIES
     )
+    return _IDLE_JOINER.sub("", kept) if _ZERO_WIDTH_JOINER in kept else kept
