@@ -94,6 +94,6 @@ def _odd_ones() -> list[Visitor]:
 def _join(world: World, chats: list[Chat]) -> None:
     """Will let one chat carry the id its visitor had before authenticating."""
     older = f"{ACCOUNT_ID}.b4Auth3nt1cate"
-    chat = chats[21]
+    chat = chats[31]
     world.put_alias(alias=older, canonical=chat.visitor_id)
     chat.visitor_id = older

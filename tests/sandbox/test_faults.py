@@ -1,0 +1,145 @@
+import http.client
+
+import pytest
+
+from tests.sandbox.client import CHAT, Client
+
+ME = f"{CHAT}/agents/me"
+
+
+def statuses(client: Client, count: int, path: str = ME) -> list[int]:
+    return [client.get(path).status for _ in range(count)]
+
+
+class TestWhenARuleStrikes:
+    def test_every_third_call(self, client: Client):
+        client.control("faults", every=3, status=502)
+        assert statuses(client, 6) == [200, 200, 502, 200, 200, 502]
+
+    def test_at_most_so_many_times(self, client: Client):
+        client.control("faults", times=2, status=500)
+        assert statuses(client, 4) == [500, 500, 200, 200]
+
+    def test_after_the_first_ones(self, client: Client):
+        client.control("faults", after=2, times=1, status=500)
+        assert statuses(client, 4) == [200, 200, 500, 200]
+
+    def test_only_where_the_path_matches(self, client: Client):
+        client.control("faults", path="/visitors/", status=500)
+        assert statuses(client, 1) + statuses(client, 1, f"{CHAT}/visitors/9.a") == [200, 500]
+
+    def test_only_for_its_method(self, client: Client):
+        client.control("faults", method="POST", status=500)
+        assert (client.get(ME).status, client.call("POST", f"{CHAT}/visitors", {}).status) == (200, 500)
+
+    def test_zendesk_alone_unless_a_path_is_given(self, client: Client):
+        keys = "/login/api/projects/b7a1d0e2-5c3f-4e0a-8b7d-2f9c1a6e4d10/keys"
+        client.control("faults", status=503)
+        assert client.get(keys).status == 200
+        client.control("faults", status=503, path="^/login/")
+        assert client.get(keys).status == 503
+
+    def test_never_before_404_and_401(self, client: Client):
+        client.control("faults", status=503)
+        assert Client(client.port, "wrong").get(ME).status == 401
+        assert client.get(f"{CHAT}/shoes").status == 404
+
+    def test_never_for_control(self, client: Client):
+        client.control("faults", path="", status=503)
+        assert client.get("/_control/stats").status == 200
+
+
+class TestWhatARuleDoes:
+    @pytest.mark.parametrize(
+        ("body", "kind"), [("json", "application/json"), ("text", "text/plain"), ("html", "text/html")]
+    )
+    def test_429_with_retry_after_in_each_body(self, body: str, kind: str, client: Client):
+        client.control("faults", status=429, retry_after=7, body=body)
+        answer = client.get(ME)
+        assert (answer.status, answer.headers["retry-after"]) == (429, "7")
+        assert answer.headers["content-type"].startswith(kind)
+
+    @pytest.mark.parametrize("value", ["Wed, 21 Oct 2026 07:28:00 GMT", "soon", "-5", 1.5])
+    def test_retry_after_can_be_anything(self, value: object, client: Client):
+        client.control("faults", retry_after=value)
+        assert client.get(ME).headers["retry-after"] == str(value)
+
+    @pytest.mark.parametrize(("kind", "status", "start"), [
+        ("empty", 200, b""), ("html200", 200, b"<!doctype"), ("garbage", 200, b'{"chats": [{'), ("null", 200, b"null"),
+    ])  # fmt: skip
+    def test_bodies_no_client_wants(self, kind: str, status: int, start: bytes, client: Client):
+        client.control("faults", kind=kind)
+        answer = client.get(ME)
+        assert (answer.status, answer.body[: len(start)]) == (status, start)
+        assert answer.body == b"" or kind != "empty"
+
+    def test_truncated_declares_more_than_it_sends(self, client: Client):
+        client.control("faults", kind="truncated")
+        with pytest.raises(http.client.IncompleteRead):
+            client.get(ME)
+
+    def test_drop_answers_nothing(self, client: Client):
+        client.control("faults", kind="drop")
+        with pytest.raises(http.client.RemoteDisconnected):
+            client.get(ME)
+
+    def test_slow_answers_the_truth(self, client: Client):
+        truth = client.get(ME).body
+        client.control("faults", kind="slow", delay_s=0.01)
+        assert client.get(ME).body == truth
+
+    def test_a_spoiled_write_did_not_happen(self, empty: Client):
+        empty.control("faults", status=500)
+        empty.call("POST", f"{CHAT}/visitors", {"name": "N"})
+        assert empty.get("/_control/stats").json()["records"]["visitors"] == 0
+
+
+class TestSettingRules:
+    def test_new_ones_replace_the_old(self, client: Client):
+        client.control("faults", status=500)
+        assert [rule["status"] for rule in client.control("faults", status=502)["rules"]] == [502]
+
+    def test_unless_added(self, client: Client):
+        client.control("faults", status=500)
+        assert len(client.control("faults", status=502, add=True)["rules"]) == 2
+
+    def test_several_at_once(self, client: Client):
+        rules = [{"times": 1, "status": 500}, {"times": 1, "status": 502}]
+        client.control("faults", rules=rules)
+        assert statuses(client, 3) == [500, 502, 200]
+
+    @pytest.mark.parametrize("body", [{}, {"clear": True}, {"every": 0}])
+    def test_are_cleared(self, body: dict, client: Client):
+        client.control("faults", status=500)
+        assert client.control("faults", **body)["rules"] == []
+
+    def test_a_switch_alone_leaves_them(self, client: Client):
+        client.control("faults", status=500)
+        assert len(client.control("faults", limit_per_minute=0)["rules"]) == 1
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"evry": 7},
+            {"every": "7"},
+            {"every": -1},
+            {"status": 99},
+            {"kind": "odd"},
+            {"body": "xml"},
+            {"path": "("},
+            {"path": 3},
+            {"delay_s": 1000},
+            {"delay_s": "1"},
+            {"rules": {}},
+            {"rules": [{"x": 1}]},
+            {"limit_per_minute": -1},
+            {"limit_per_minute": True},
+            {"created_as": "roman"},
+            {"visitor_list_status": 418},
+            {"legacy_prefix": 0},
+        ],
+    )
+    def test_nonsense_is_400_and_changes_nothing(self, body: dict, client: Client):
+        before = client.get("/_control/faults").json()
+        assert client.call("POST", "/_control/faults", body).status == 400
+        assert client.get("/_control/faults").json() == before

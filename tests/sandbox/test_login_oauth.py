@@ -1,0 +1,62 @@
+from urllib.parse import parse_qs, urlsplit
+
+from sandbox.jwt import take_apart
+from sandbox.players import PLAYERS
+from tests.sandbox.client import Client
+
+WEB = {"client_id": "40002", "client_secret": "sandbox-web-client-secret-not-real"}
+BACK = "http://127.0.0.1:5000/back"
+FLOW = {"client_id": "40002", "redirect_uri": BACK, "state": "12345678", "response_type": "code"}
+
+
+def tokens_for(client: Client, player: str) -> dict[str, object]:
+    place = client.form("/login/sign-in", {**FLOW, "player": player}).headers["location"]
+    code = parse_qs(urlsplit(place).query)["code"][0]
+    fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, **WEB}
+    return client.form("/login/api/oauth2/token", fields).json()
+
+
+class TestSignInPage:
+    def test_offers_every_player_with_escaped_names(self, client: Client):
+        page = client.get("/login/").body.decode()
+        assert all(f'id="player-{player.key}"' in page for player in PLAYERS)
+        assert "<b>O'Brien" not in page
+
+    def test_keeps_the_flow_escaped(self, client: Client):
+        page = client.get("/login/", client_id="40002", state='12345678"><script>').body.decode()
+        assert "<script>" not in page
+
+    def test_a_short_state_is_refused(self, client: Client):
+        answer = client.get("/login/", client_id="40002", state="1234567")
+        assert (answer.status, answer.json()["error"]["code"]) == (400, "010-022")
+
+
+class TestSigningIn:
+    def test_by_jwt_sends_the_token_to_the_callback(self, client: Client):
+        place = client.form("/login/sign-in", {"player": "nadia"}).headers["location"]
+        assert place.startswith("/shop/callback?token=")
+        assert take_apart(parse_qs(urlsplit(place).query)["token"][0]).claims["username"] == "nadia"
+
+    def test_by_oauth_the_access_token_is_the_login_jwt(self, client: Client):
+        tokens = tokens_for(client, "omar")
+        assert set(tokens) == {"access_token", "expires_in", "refresh_token", "token_type"}
+        assert take_apart(str(tokens["access_token"])).claims["scp"] == ["offline"]
+
+    def test_a_refresh_token_works_once(self, client: Client):
+        fields = {
+            "grant_type": "refresh_token",
+            "refresh_token": str(tokens_for(client, "omar")["refresh_token"]),
+            **WEB,
+        }
+        statuses = [client.form("/login/api/oauth2/token", fields).status for _ in range(2)]
+        assert statuses == [200, 400]
+
+    def test_a_foreign_redirect_is_refused(self, client: Client):
+        fields = {**FLOW, "player": "omar", "redirect_uri": "https://evil.example"}
+        assert client.form("/login/sign-in", fields).status == 400
+
+    def test_nobody_is_no_player(self, client: Client):
+        assert client.form("/login/sign-in", {"player": "nobody"}).status == 400
+
+    def test_a_page_of_another_site_cannot_sign_in(self, client: Client):
+        assert client.form("/login/sign-in", {"player": "nadia"}, {"Origin": "https://evil.example"}).status == 403

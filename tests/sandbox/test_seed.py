@@ -1,0 +1,95 @@
+"""Worlds by number. The large one prints its figures (`pytest -s`); what it may take is held by memory, not by time."""
+
+import time
+import tracemalloc
+from collections import Counter
+
+import pytest
+
+from sandbox.seed import BASE_S, SPAN_S, Plan, fill
+from sandbox.state import World
+from sandbox.zendesk_shapes import chat_json
+from tests.sandbox.client import Client
+
+MEGABYTE = 1024 * 1024
+
+
+def world_of(**wishes: object) -> World:
+    world = World()
+    fill(world=world, plan=Plan(**wishes))
+    return world
+
+
+class TestFill:
+    def test_the_same_numbers_make_the_same_world(self):
+        one, two = (world_of(visitors=50, chats=80, seed=7, aliases=3, junk=2, malformed=2) for _ in range(2))
+        assert (one.visitors, one.chats, one.aliases, one.by_update) == (
+            two.visitors,
+            two.chats,
+            two.aliases,
+            two.by_update,
+        )
+
+    def test_another_seed_makes_another(self):
+        assert set(world_of(seed=1).visitors).isdisjoint(world_of(seed=2).visitors)
+
+    def test_counts_are_exact(self):
+        world = world_of(visitors=100, chats=250, anonymous_share=0.25)
+        anonymous = [visitor for visitor in world.visitors.values() if not visitor.external_id]
+        assert (len(world.visitors), len(world.chats), len(anonymous)) == (100, 250, 25)
+
+    def test_ties_share_one_update_time(self):
+        times = Counter(chat.update_s for chat in world_of(visitors=50, chats=2500, ties=1500).chats.values())
+        assert times.most_common(1)[0][1] >= 1500
+
+    def test_times_lie_in_the_span(self):
+        times = [time_s for time_s, _ in world_of(visitors=20, chats=500).by_update]
+        assert min(times) > BASE_S
+        assert max(times) < BASE_S + SPAN_S
+
+    def test_every_visitor_has_a_chat_when_there_are_enough(self):
+        world = world_of(visitors=60, chats=60)
+        assert {chat.visitor_id for chat in world.chats.values()} == set(world.visitors)
+
+    def test_shared_ones_repeat_anothers_user(self):
+        users = Counter(visitor.external_id for visitor in world_of(shared=4, anonymous_share=0).visitors.values())
+        assert [count for count in users.values() if count > 1] == [2, 2, 2, 2]
+
+    @pytest.mark.parametrize(
+        "wishes",
+        [
+            {"visitors": 0, "chats": 0},
+            {"visitors": 1, "chats": 0},
+            {"visitors": 5, "chats": 1},
+            {"visitors": 2, "aliases": 50, "gone": 50, "junk": 50, "shared": 50},
+        ],
+    )
+    def test_small_and_greedy_plans_work(self, wishes: dict):
+        world = world_of(**wishes)
+        assert len(world.visitors) == wishes["visitors"]
+
+    def test_a_chat_is_shown_the_same_every_time(self, box):
+        world = world_of(visitors=3, chats=9)
+        chat = next(iter(world.chats.values()))
+        assert chat_json(world, chat, switches=box.switches) == chat_json(world, chat, switches=box.switches)
+
+
+class TestLargeWorld:
+    @pytest.mark.slow
+    def test_a_hundred_thousand_visitors_fit_in_memory(self, client: Client):
+        tracemalloc.start()
+        world = World()
+        fill(world=world, plan=Plan(visitors=100_000, chats=200_000, ties=1500))
+        held, highest = (size / MEGABYTE for size in tracemalloc.get_traced_memory())
+        tracemalloc.stop()
+        print(f"\n100,000 visitors and 200,000 chats: {held:.0f} MB held, {highest:.0f} MB at most")
+        assert len(world.visitors) == 100_000
+        assert highest < 400
+
+    @pytest.mark.slow
+    def test_a_hundred_thousand_visitors_seed_and_page(self, client: Client):
+        began_s = time.perf_counter()
+        told = client.control("seed", visitors=100_000, chats=200_000)
+        print(f"\nseeded in {told['elapsed_s']} s, answered in {time.perf_counter() - began_s:.2f} s")
+        assert (told["visitors"], told["chats"], told["truth"]) == (100_000, 200_000, 70_000)
+        assert client.chat("/incremental/chats", limit=1000)["count"] == 1000
