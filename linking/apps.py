@@ -1,5 +1,8 @@
 """Where the process's settings reach the application."""
 
+from collections.abc import Sequence
+from typing import cast
+
 from django.apps import AppConfig
 from django.conf import settings
 
@@ -15,8 +18,12 @@ class LinkingConfig(AppConfig):
 
     def ready(self) -> None:
         """Put the operator's keys in force and connect what follows the house's own events."""
-        fields.use_key_ring(KeyRing(keys=settings.LINKING["SEAL_KEYS"]))
+        fields.use_key_ring(KeyRing(keys=cast("Sequence[str]", settings.LINKING["SEAL_KEYS"])))
         # Models exist only from here on.
+        from corsheaders.signals import check_request_enabled
+
         from linking import roles
+        from linking.api import cors
 
         roles.connect()
+        check_request_enabled.connect(cors.is_zendesk_account, dispatch_uid="linking.api.cors")

@@ -1,7 +1,20 @@
 """Addresses of this edge."""
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
+
+from linking.api import docs, health, v1
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("linking.api.token_urls")),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.Metrics.as_view(), name="metrics"),
+    path("api/v1/visitors/", v1.Visitors.as_view(), name="api-visitors"),
+    path("api/v1/visitors/<str:visitor_id>/", v1.OneVisitor.as_view(), name="api-visitor"),
+    path("api/v1/visitors/<str:visitor_id>/refresh/", v1.RefreshVisitor.as_view(), name="api-visitor-refresh"),
+    path("api/v1/users/<path:user_id>/", v1.OneLoginUser.as_view(), name="api-user"),
+    path("api/v1/integrations/", v1.Integrations.as_view(), name="api-integrations"),
+    path("api/schema/", docs.Schema.as_view(), name="api-schema"),
+    path("api/docs/", docs.api_docs, name="api-docs"),
+    re_path(r"^api/v1/(?:.*/)?\Z", v1.NoSuchAddress.as_view(), name="api-nowhere"),
 ]

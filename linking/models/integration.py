@@ -86,6 +86,8 @@ class Integration(models.Model):
 
     class Meta:
         ordering = ["name", "id"]
+        # API tokens only read, unless their owner was given this.
+        permissions = [("write_by_token", "May have records refreshed with an API token")]
         constraints = [
             models.CheckConstraint(name="integration_project_is_named", condition=~Q(login_project_id="")),
             models.CheckConstraint(

@@ -1,0 +1,47 @@
+"""Who may call the JSON API, how, and how often."""
+
+import time
+from typing import Any
+
+from rest_framework.authtoken.models import Token
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from linking import roles
+from linking.limits import Limiter
+
+CALLS_PER_MINUTE = 1200
+WRITE_PERMISSION = "linking.write_by_token"
+
+
+class MayRead(BasePermission):
+    """Agents, leads and admins; an API token reads only, unless its owner was given `write_by_token`."""
+
+    message = "Your account belongs to none of the groups agents, leads and admins."
+
+    def has_permission(self, request: Request, _view: Any) -> bool:
+        """Return whether the call may go on; what it may do to a record, `roles` says."""
+        if not roles.can_see_pages(request.user):
+            return False
+        if isinstance(request.auth, Token) and request.method not in SAFE_METHODS:
+            self.message = "This API token is read-only. An administrator can let it refresh records."
+            return request.user.has_perm(WRITE_PERMISSION)
+        return True
+
+
+class PerPerson(BaseThrottle):
+    """1,200 calls a minute and person in each process; counted in memory, so no other service can make it fail."""
+
+    _limiter = Limiter(per_minute=CALLS_PER_MINUTE)
+    _wait_s = 0.0
+
+    def allow_request(self, request: Request, _view: Any) -> bool:
+        """Return whether the call may go on."""
+        # Signed in or not is settled before; what is left over without a person shares one budget.
+        self._wait_s = self._limiter.wait_s(key=str(request.user.pk), now=time.time())
+        return self._wait_s == 0
+
+    def wait(self) -> float:
+        """Return the seconds until another call may come."""
+        return self._wait_s

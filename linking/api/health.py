@@ -1,0 +1,123 @@
+"""Answers to machines that watch: alive, ready, and how it goes."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+
+from celery import current_app
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import split_domain_port
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from drf_spectacular.utils import extend_schema
+from kombu.exceptions import OperationalError
+from prometheus_client import CONTENT_TYPE_LATEST
+from rest_framework.authentication import TokenAuthentication
+from rest_framework.exceptions import APIException
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from linking import health, roles
+from linking.core.vendor_urls import is_loopback_address, is_loopback_name
+
+# A broker that is away is asked for again only after this time, so that a probe a second does not pile up on it.
+BROKER_REMEMBERED_S = 5.0
+BROKER_TIMEOUT_S = 1
+_PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
+
+
+@login_not_required
+@never_cache
+@require_safe
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """Answer while the process serves; touches no backend."""
+    return JsonResponse({"status": "ok"})
+
+
+@login_not_required
+@never_cache
+@require_safe
+def readyz(_request: HttpRequest) -> HttpResponse:
+    """Answer 200 with `{"status": "ready"|"degraded", "degraded": [...]}`, or 503 with the list of what is wrong.
+
+    Both lists hold `{"part", "detail"}`.
+    """
+    found = health.readiness(now=timezone.now(), is_broker_up=_is_broker_up())
+    if found.broken:
+        return JsonResponse([asdict(flaw) for flaw in found.broken], safe=False, status=503)
+    degraded = [asdict(flaw) for flaw in found.degraded]
+    return JsonResponse({"status": "degraded" if degraded else "ready", "degraded": degraded})
+
+
+class FromHereOrWithToken(BasePermission):
+    """This machine itself, or an API token of somebody who may see the pages."""
+
+    message = "From another machine the numbers need an API token of a member of agents, leads or admins."
+
+    def has_permission(self, request: Request, _view: object) -> bool:
+        """Return whether the numbers may be read."""
+        return _is_from_here(request) or roles.can_see_pages(request.user)
+
+
+class DatabaseAway(APIException):
+    """The numbers are in the database, and it does not answer."""
+
+    status_code = 503
+    default_detail = "The database does not answer."
+
+
+@extend_schema(exclude=True)
+@method_decorator(never_cache, name="dispatch")
+class Metrics(APIView):
+    """`GET /metrics`: Prometheus' text format."""
+
+    authentication_classes = (TokenAuthentication,)
+    permission_classes = (FromHereOrWithToken,)
+    throttle_classes = ()
+
+    def get(self, _request: Request) -> HttpResponse:
+        """Answer with the numbers."""
+        try:
+            return HttpResponse(health.metrics(now=timezone.now()), content_type=CONTENT_TYPE_LATEST)
+        except DatabaseError as error:
+            raise DatabaseAway from error
+
+
+def _is_from_here(request: Request) -> bool:
+    # A proxy on this machine that nobody declared also calls from loopback; what it adds or the name it was asked by
+    # gives it away.
+    if any(name in request.headers for name in _PROXY_HEADERS):
+        return False
+    host, _port = split_domain_port(request.get_host())
+    return is_loopback_address(request.META.get("REMOTE_ADDR", "")) and is_loopback_name(host.strip("[]"))
+
+
+class _Broker:
+    is_up = True
+    asked_at = float("-inf")
+
+
+def _is_broker_up(clock: Callable[[], float] = time.monotonic) -> bool:
+    if clock() - _Broker.asked_at >= BROKER_REMEMBERED_S:
+        _Broker.is_up = _reach_broker()
+        _Broker.asked_at = clock()
+    return _Broker.is_up
+
+
+def _reach_broker() -> bool:
+    options = dict(current_app.conf.broker_transport_options or {})
+    if current_app.conf.broker_url and str(current_app.conf.broker_url).startswith(("redis", "rediss")):
+        options |= {"socket_timeout": BROKER_TIMEOUT_S, "socket_connect_timeout": BROKER_TIMEOUT_S}
+    try:
+        with current_app.connection_for_read(transport_options=options) as broker:
+            broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=BROKER_TIMEOUT_S)
+            # Virtual transports connect with their first channel.
+            broker.default_channel.close()  # type: ignore[attr-defined]
+    except (OperationalError, OSError):
+        return False
+    return True

@@ -1,0 +1,136 @@
+"""The shapes of the JSON API: records out, e-mail and phone masked for those who may not see them."""
+
+from datetime import datetime
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from linking.core.masking import mask_email, mask_phone, mask_text
+from linking.models import VisitorState
+
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+class UTCField(serializers.DateTimeField):
+    """A moment as ISO 8601 in UTC with a `Z`; the fraction is left out where there is none."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(default_timezone=None, **options)
+
+    def to_representation(self, value: datetime) -> str:
+        """Return `2026-11-22T12:00:00Z`. The store keeps UTC, so nothing is converted."""
+        return value.strftime(TIME_FORMAT).replace(".000000Z", "Z")
+
+
+class MaskedField(serializers.CharField):
+    """Text that only leads and admins see whole."""
+
+    def __init__(self, *, mask: Any, **options: Any) -> None:
+        self._mask = mask
+        super().__init__(**options)
+
+    def to_representation(self, value: Any) -> str:
+        """Return the text, masked unless the caller may see it."""
+        return str(value) if self.context.get("can_see_contact") else self._mask(str(value))
+
+
+class LinkSerializer(serializers.Serializer[Any]):
+    """The open link of a visitor: which Login user it is, and since when we know."""
+
+    user_id = serializers.CharField(source="login_user.user_id")
+    verified = serializers.BooleanField(source="login_user.is_verified", help_text="A token was issued to this user.")
+    email = MaskedField(source="login_user.email", mask=mask_email)
+    name = MaskedField(source="login_user.name", mask=mask_text)
+    first_seen_at = UTCField()
+    last_confirmed_at = UTCField()
+
+
+class VisitorSerializer(serializers.Serializer[Any]):
+    """A Zendesk Chat visitor with its open link, null where there is none."""
+
+    integration = serializers.SlugField(source="integration.slug")
+    visitor_id = serializers.CharField(help_text="Canonical, in the dot form.")
+    user_id = serializers.SerializerMethodField(help_text="The linked Login user's ID, null without a link.")
+    state = serializers.ChoiceField(choices=VisitorState.choices)
+    name = MaskedField(mask=mask_text)
+    email = MaskedField(mask=mask_email)
+    phone = MaskedField(mask=mask_phone)
+    is_banned = serializers.BooleanField()
+    created_at = UTCField(allow_null=True)
+    first_seen_at = UTCField()
+    last_seen_at = UTCField()
+    checked_at = UTCField(allow_null=True, help_text="When Zendesk was last asked for this visitor.")
+    gone_at = UTCField(allow_null=True)
+    link = serializers.SerializerMethodField()
+
+    def get_user_id(self, visitor: Any) -> str | None:
+        """Return the linked user's ID."""
+        return next((link.login_user.user_id for link in visitor.open_links), None)
+
+    @extend_schema_field(LinkSerializer(allow_null=True))
+    def get_link(self, visitor: Any) -> dict[str, Any] | None:
+        """Return the open link."""
+        link = next(iter(visitor.open_links), None)
+        return None if link is None else LinkSerializer(link, context=self.context).data
+
+
+class LinkedVisitorSerializer(serializers.Serializer[Any]):
+    """One visitor of a Login user."""
+
+    visitor_id = serializers.CharField(source="visitor.visitor_id")
+    state = serializers.ChoiceField(source="visitor.state", choices=VisitorState.choices)
+    name = MaskedField(source="visitor.name", mask=mask_text)
+    email = MaskedField(source="visitor.email", mask=mask_email)
+    phone = MaskedField(source="visitor.phone", mask=mask_phone)
+    last_seen_at = UTCField(source="visitor.last_seen_at")
+    first_linked_at = UTCField(source="first_seen_at")
+    last_confirmed_at = UTCField()
+
+
+class LoginUserSerializer(serializers.Serializer[Any]):
+    """A Login user with all visitors linked to it now, the one seen last first."""
+
+    integration = serializers.SlugField(source="integration.slug")
+    user_id = serializers.CharField()
+    email = MaskedField(mask=mask_email)
+    name = MaskedField(mask=mask_text)
+    verified = serializers.BooleanField(source="is_verified", help_text="A token was issued to this user.")
+    first_authenticated_at = UTCField(allow_null=True)
+    last_authenticated_at = UTCField(allow_null=True)
+    tokens_issued = serializers.IntegerField()
+    visitors = LinkedVisitorSerializer(source="open_links", many=True)
+
+
+class CountsSerializer(serializers.Serializer[Any]):
+    """Rows of one integration."""
+
+    visitors = serializers.IntegerField()
+    linked = serializers.IntegerField()
+    anonymous = serializers.IntegerField()
+    pending = serializers.IntegerField()
+    gone = serializers.IntegerField()
+    waiting_lookups = serializers.IntegerField()
+    users = serializers.IntegerField()
+    waiting_users = serializers.IntegerField()
+    open_conflicts = serializers.IntegerField()
+
+
+class IntegrationSerializer(serializers.Serializer[Any]):
+    """How an integration stands; nothing of its secrets."""
+
+    slug = serializers.SlugField()
+    name = serializers.CharField()
+    state = serializers.CharField(source="standing", help_text="fresh, stale, never_synced, sync_off, blocked, …")
+    blocked_reason = serializers.CharField(allow_blank=True)
+    is_running = serializers.BooleanField()
+    last_success_at = UTCField(allow_null=True)
+    lag_s = serializers.IntegerField(allow_null=True, help_text="Age of the last complete pass in seconds.")
+    counts = CountsSerializer()
+
+
+class RefreshSerializer(serializers.Serializer[Any]):
+    """A refresh that was queued."""
+
+    visitor_id = serializers.CharField()
+    queued = serializers.BooleanField()

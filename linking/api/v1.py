@@ -1,0 +1,208 @@
+"""The JSON API: translates in, asks `linking.finding`, translates out."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from celery import current_app
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from kombu.exceptions import OperationalError
+from rest_framework import serializers, status
+from rest_framework.exceptions import APIException, NotFound, PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from linking import finding, roles
+from linking.api import serializers as shapes
+from linking.api.access import MayRead, PerPerson
+from linking.core.cursor import BadCursor
+from linking.models import Visitor, VisitorState
+
+PAGE_SIZE_MAX = 200
+# A publish to a broker that is mute must come back: one more try, then the caller is told.
+RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}
+_LIST_PARAMETERS = ("q", "integration", "state", "ordering", "cursor", "page_size")
+
+
+class QueueUnavailable(APIException):
+    """The broker took no message."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The queue cannot be reached, so nothing was asked for. Try again in a minute."
+    default_code = "queue_unavailable"
+
+
+class _View(APIView):
+    permission_classes = (MayRead,)
+    throttle_classes = (PerPerson,)
+
+    def context(self) -> dict[str, Any]:
+        """Return what the shapes need to know of the caller."""
+        return {"can_see_contact": roles.can_see_contact(self.request.user)}
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return `response`, which no cache on the way may keep: it says who people are."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+def _listed(name: str, shape: type[serializers.Serializer[Any]]) -> Any:
+    address = serializers.URLField(allow_null=True)
+    return inline_serializer(
+        name=name,
+        fields={"next": address, "previous": serializers.URLField(allow_null=True), "results": shape(many=True)},
+    )
+
+
+_IN_ONE = OpenApiParameter("integration", str, description="Slug of an integration.")
+
+
+class Visitors(_View):
+    """`GET /api/v1/visitors/`."""
+
+    @extend_schema(
+        operation_id="visitors_list",
+        parameters=[
+            OpenApiParameter("q", str, description="Name, e-mail, phone, user ID or visitor ID in any form."),
+            _IN_ONE,
+            OpenApiParameter("state", str, enum=sorted(VisitorState.values)),
+            OpenApiParameter("ordering", str, enum=finding.VISITOR_ORDERINGS),
+            OpenApiParameter("cursor", str),
+            OpenApiParameter("page_size", int, description=f"1 to {PAGE_SIZE_MAX}, by itself {finding.PAGE_SIZE}."),
+        ],
+        responses=_listed("VisitorPage", shapes.VisitorSerializer),
+    )
+    def get(self, request: Request) -> Response:
+        """List visitors with their link, newest activity first."""
+        asked = _asked(request, known=_LIST_PARAMETERS)
+        ordering = asked.get("ordering") or finding.DEFAULT_ORDERING
+        try:
+            rows = finding.visitors(
+                q=asked.get("q", ""),
+                integration=asked.get("integration", ""),
+                state=asked.get("state", ""),
+                ordering=ordering,
+            )
+            page = finding.page(
+                rows, ordering=ordering, cursor=asked.get("cursor", ""), size=_page_size(asked.get("page_size", ""))
+            )
+        except finding.UnknownFilter as error:
+            raise ValidationError({"detail": str(error)}) from error
+        except BadCursor as error:
+            raise ValidationError({"detail": f"cursor: {error}"}) from error
+        results = shapes.VisitorSerializer(page.rows, many=True, context=self.context()).data
+        return Response(
+            {
+                "next": _address(request, asked=asked, cursor=page.next),
+                "previous": _address(request, asked=asked, cursor=page.previous),
+                "results": results,
+            }
+        )
+
+
+class OneVisitor(_View):
+    """`GET /api/v1/visitors/{visitor_id}/`."""
+
+    @extend_schema(operation_id="visitors_read", parameters=[_IN_ONE], responses=shapes.VisitorSerializer)
+    def get(self, request: Request, visitor_id: str) -> Response:
+        """Read one visitor, by the dot form, the dash form or an alias of its ID."""
+        found = _visitor(request, visitor_id=visitor_id)
+        return Response(shapes.VisitorSerializer(found, context=self.context()).data)
+
+
+class RefreshVisitor(_View):
+    """`POST /api/v1/visitors/{visitor_id}/refresh/`."""
+
+    @extend_schema(
+        operation_id="visitors_refresh", parameters=[_IN_ONE], request=None, responses={202: shapes.RefreshSerializer}
+    )
+    def post(self, request: Request, visitor_id: str) -> Response:
+        """Have one visitor read from Zendesk again; the answer comes before it was read."""
+        found = _visitor(request, visitor_id=visitor_id)
+        if not roles.can_refresh(request.user):
+            raise PermissionDenied
+        try:
+            current_app.send_task(
+                "linking.tasks.refresh_visitor", kwargs={"visitor_pk": found.pk}, retry=True, retry_policy=RETRY_POLICY
+            )
+        except (OperationalError, OSError) as error:
+            raise QueueUnavailable from error
+        body = {"visitor_id": found.visitor_id, "queued": True}
+        return Response(shapes.RefreshSerializer(body).data, status=status.HTTP_202_ACCEPTED)
+
+
+class OneLoginUser(_View):
+    """`GET /api/v1/users/{user_id}/`."""
+
+    @extend_schema(operation_id="users_read", parameters=[_IN_ONE], responses=shapes.LoginUserSerializer)
+    def get(self, request: Request, user_id: str) -> Response:
+        """Read one Login user with all linked visitors."""
+        asked = _asked(request, known=("integration",))
+        try:
+            found = finding.login_user(user_id=user_id, integration=asked.get("integration", ""))
+        except finding.UnknownFilter as error:
+            raise ValidationError({"detail": str(error)}) from error
+        if found is None:
+            raise NotFound("No Login user has this ID.")
+        return Response(shapes.LoginUserSerializer(found, context=self.context()).data)
+
+
+class Integrations(_View):
+    """`GET /api/v1/integrations/`."""
+
+    @extend_schema(
+        operation_id="integrations_list",
+        parameters=[],
+        responses=_listed("IntegrationPage", shapes.IntegrationSerializer),
+    )
+    def get(self, request: Request) -> Response:
+        """List how every integration stands. There are few of them: one page holds all."""
+        _asked(request, known=())
+        rows = finding.integrations(now=timezone.now())
+        results = shapes.IntegrationSerializer(rows, many=True).data
+        return Response({"next": None, "previous": None, "results": results})
+
+
+@extend_schema(exclude=True)
+class NoSuchAddress(_View):
+    """Whatever else is asked for below `/api/v1/`: answered in JSON, not with a page."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Raise: NotFound, once it is clear who asks."""
+        super().initial(request, *args, **kwargs)
+        raise NotFound("There is no such address in this API; /api/docs/ lists those there are.")
+
+
+def _asked(request: Request, *, known: tuple[str, ...]) -> dict[str, str]:
+    unknown = sorted(set(request.query_params) - set(known))
+    if unknown:
+        words = f"Parameters are: {', '.join(known)}." if known else "This call takes no parameters."
+        raise ValidationError({"detail": f"Unknown parameter. {words}"})
+    return {name: request.query_params[name] for name in known if name in request.query_params}
+
+
+def _page_size(text: str) -> int:
+    if not text:
+        return finding.PAGE_SIZE
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= PAGE_SIZE_MAX):
+        raise ValidationError({"detail": f"page_size must be a whole number from 1 to {PAGE_SIZE_MAX}."})
+    return int(text)
+
+
+def _visitor(request: Request, *, visitor_id: str) -> Visitor:
+    asked = _asked(request, known=("integration",))
+    try:
+        found = finding.visitor(visitor_id=visitor_id, integration=asked.get("integration", ""))
+    except finding.UnknownFilter as error:
+        raise ValidationError({"detail": str(error)}) from error
+    if found is None:
+        raise NotFound("No visitor has this ID.")
+    return found
+
+
+def _address(request: Request, *, asked: dict[str, str], cursor: str) -> str | None:
+    if not cursor:
+        return None
+    return request.build_absolute_uri(f"{request.path}?{urlencode(asked | {'cursor': cursor})}")

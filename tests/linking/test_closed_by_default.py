@@ -1,0 +1,70 @@
+"""Nothing is open but what is listed: every address of the product is tried as nobody."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+
+# Addresses that anybody may call, by their route; sign-in pages of allauth are open by nature.
+OPEN = {
+    "healthz",
+    "readyz",
+    "generate/token",
+    "generate/token/<str:slug>",
+    "accounts/link/<str:token>/",  # carries its own proof
+    "accounts/login/",
+    "accounts/logout/",
+    "accounts/signup/",  # answers that sign-up is closed
+    "accounts/inactive/",
+    "theme/",  # a cookie for light or dark
+}
+OPEN_PREFIXES = (
+    "accounts/password/",
+    "accounts/confirm-email/",
+    "accounts/2fa/authenticate/",
+    "accounts/2fa/webauthn/login/",
+)
+# Loopback may read them; what others get is tested with the numbers themselves.
+ELSEWHERE = {"REMOTE_ADDR": "203.0.113.9"}
+REFUSED = (301, 302, 401, 403, 404, 405)
+
+
+def routes(resolver=None, prefix="") -> list[str]:
+    found = []
+    for pattern in (resolver or get_resolver()).url_patterns:
+        route = prefix + str(pattern.pattern)
+        found += [route] if isinstance(pattern, URLPattern) else routes(pattern, route)
+    return found
+
+
+def address(route: str) -> str:
+    path = re.sub(r"<(?:\w+:)?\w+>", "1", route)
+    path = re.sub(r"\(\?P<\w+>[^)]*\)|\(\?:[^)]*\)\??|\(\?!.*\)", "1", path)
+    return "/" + re.sub(r"[\^$]|\\Z", "", path).replace("\\.", ".")
+
+
+def is_open(route: str) -> bool:
+    return route in OPEN or route.startswith(OPEN_PREFIXES)
+
+
+CLOSED = sorted(route for route in routes() if not is_open(route))
+
+
+@pytest.mark.django_db
+class TestClosedByDefault:
+    def test_finds_the_addresses_it_is_about(self):
+        assert {"", "api/v1/visitors/", "admin/login/", "metrics"} <= set(CLOSED)
+
+    @pytest.mark.parametrize("route", CLOSED)
+    def test_shows_nobody_anything(self, route):
+        response = Client().get(address(route), **ELSEWHERE)
+        assert response.status_code in REFUSED
+
+    @pytest.mark.parametrize("route", CLOSED)
+    def test_leads_nobody_anywhere_but_to_sign_in(self, route):
+        response = Client().get(address(route), **ELSEWHERE)
+        target = response.get("Location", "/accounts/login/")
+        assert target.startswith(("/accounts/", "/admin/login/", "/?")) or target.rstrip("/") == address(route).rstrip(
+            "/"
+        )
