@@ -1,0 +1,167 @@
+"""How Zendesk is asked: paced by the account's request slot, patient within bounds, tried again where that helps."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from secrets import SystemRandom
+from typing import TypeVar
+
+from linking.core.config import IntegrationConfig
+from linking.models import StopReason
+from linking.store import slots
+from linking.zendesk_chat import ChatBroken, ChatClient, ChatRefused, ChatTryLater
+
+TRIES = 5
+TRIES_AFTER_A_FAULT = 2  # the account failed in the last pass too: do not knock as often
+PAUSES_IN_A_ROW = 30
+RETRY_WAIT_LONGEST_S = 2.0
+SLICE_S = 10.0
+
+T = TypeVar("T")
+
+
+class Halt(Exception):
+    """The work has to stop here. `reason` is a `StopReason`, `resume_in_s` None where the back-off decides."""
+
+    def __init__(self, detail: str, *, reason: StopReason, resume_in_s: float | None = None) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.resume_in_s = resume_in_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """The edge's clock: the current moment, and a sleep in seconds."""
+
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long whoever runs the work will wait.
+
+    `longest_wait_s`: the longest single pause slept through. `deadline_s`: time for the whole work, None for no end.
+    `is_stopping`: whether the process has been told to end.
+    """
+
+    longest_wait_s: float
+    deadline_s: float | None = None
+    is_stopping: Callable[[], bool] = field(default=lambda: False)
+
+
+@dataclass(slots=True, kw_only=True)
+class Asker:
+    """Lets calls to one account leave one by one.
+
+    Args:
+        account: whose budget the calls use; `per_minute`: that budget.
+        keep: called before each call and while waiting, to keep a lease alive.
+        tries: how often a call that fails is tried in all.
+    """
+
+    account: str
+    per_minute: int
+    patience: Patience
+    clock: Clock
+    keep: Callable[[], None]
+    tries: int = TRIES
+    calls: int = 0
+    started_at: datetime = field(init=False)
+    _random: SystemRandom = field(init=False, default_factory=SystemRandom)
+
+    def __post_init__(self) -> None:
+        self.started_at = self.clock.now()
+
+    def ask(self, call: Callable[[], T]) -> T:
+        """Return what `call` returns, sooner or later.
+
+        Raises: Halt when a person must act, a pause is longer than the patience, or every try failed; ChatGone.
+        """
+        faults = pauses = 0
+        while True:
+            self._await_slot()
+            self.calls += 1
+            try:
+                return call()
+            except ChatRefused as error:
+                raise _refusal(error) from error
+            except ChatTryLater as error:
+                failure = str(error)
+                self._pause(seconds=error.retry_after_s)
+                if error.reason == StopReason.VENDOR_PAUSE and pauses < PAUSES_IN_A_ROW:
+                    pauses += 1
+                    continue
+            except ChatBroken as error:
+                failure = str(error)
+            faults += 1
+            if faults >= self.tries:
+                raise Halt(failure, reason=StopReason.VENDOR_FAULT)
+            self.wait(seconds=self._retry_wait_s(faults), reason=StopReason.VENDOR_FAULT)
+
+    def wait(self, *, seconds: float, reason: StopReason) -> None:
+        """Sleep, keeping the lease alive.
+
+        Raises: Halt when that is longer than the patience, past the deadline, or the process is to end.
+        """
+        if seconds > self.patience.longest_wait_s:
+            raise Halt(f"A pause of {seconds:.0f} s is needed.", reason=reason, resume_in_s=seconds)
+        until = self.clock.now() + timedelta(seconds=seconds)
+        while True:
+            self._check_time(seconds=seconds)
+            self.keep()
+            seconds = (until - self.clock.now()).total_seconds()
+            if seconds <= 0:
+                return
+            self.clock.sleep(min(seconds, SLICE_S))
+
+    def _await_slot(self) -> None:
+        self._check_time(seconds=0)
+        self.keep()
+        while True:
+            now_epoch_s = self.clock.now().timestamp()
+            wait = slots.take_slot(account=self.account, per_minute=self.per_minute, now_epoch_s=now_epoch_s)
+            if wait.seconds <= 0:
+                return
+            self.wait(seconds=wait.seconds, reason=StopReason.VENDOR_PAUSE if wait.is_pause else StopReason.BUDGET)
+
+    def _pause(self, *, seconds: float) -> None:
+        # Zendesk's word counts for every worker that calls this account, not only for this one.
+        if seconds:
+            slots.pause(account=self.account, until_epoch_s=self.clock.now().timestamp() + seconds)
+
+    def _check_time(self, *, seconds: float) -> None:
+        if self.patience.is_stopping():
+            raise Halt("The process is to end.", reason=StopReason.DEADLINE, resume_in_s=0)
+        if self.patience.deadline_s is None:
+            return
+        end_at = self.started_at + timedelta(seconds=self.patience.deadline_s)
+        if self.clock.now() + timedelta(seconds=seconds) >= end_at:
+            raise Halt("The time for one task was up.", reason=StopReason.DEADLINE, resume_in_s=seconds)
+
+    def _retry_wait_s(self, faults: int) -> float:
+        return self._random.uniform(0, min(RETRY_WAIT_LONGEST_S, 0.25 * 2**faults))
+
+
+def open_client(*, config: IntegrationConfig, problems: Sequence[str], allow_loopback: bool) -> ChatClient:
+    """Return a client for an integration.
+
+    Args:
+        problems: what `registry.config_of` said about secrets that cannot be had.
+
+    Raises: Halt when the set-up is incomplete or the address may not be called.
+    """
+    if not config.zendesk_api_url or not config.zendesk_access_token:
+        detail = " ".join(problems) or "Zendesk's address or access token is not set."
+        raise Halt(detail, reason=StopReason.SETUP)
+    try:
+        return ChatClient(
+            base_url=config.zendesk_api_url, access_token=config.zendesk_access_token, allow_loopback=allow_loopback
+        )
+    except ChatRefused as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: ChatRefused) -> Halt:
+    reason = StopReason.HOST if error.reason == "host" else StopReason.CREDENTIALS
+    return Halt(str(error), reason=reason)

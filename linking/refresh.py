@@ -1,0 +1,82 @@
+"""One visitor, read again now because somebody looks at it."""
+
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+
+from django.db import transaction
+
+from linking import registry
+from linking.asking import Asker, Clock, Halt, Patience, open_client
+from linking.core.reconcile import Rank
+from linking.models import Integration, RunState, SyncRun, Visitor
+from linking.store.answers import Answer, store_answers
+from linking.store.runs import PAGE_TRIGGER
+from linking.zendesk_chat import ChatGone
+
+TRIES = 2
+_COMPARED = ("visitor_id", "state", "external_id", "name", "email", "phone", "notes", "is_banned")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshReport:
+    """What reading a visitor again brought: names of the fields that changed, or why it is still to be done."""
+
+    changed: tuple[str, ...] = ()
+    queued_because: str = ""
+
+
+def refresh_visitor(*, visitor_pk: int, clock: Clock, patience: Patience, allow_loopback: bool) -> RefreshReport:
+    """Read one visitor again and report what changed; where that is not possible now, put it first in the queue.
+
+    Raises: Visitor.DoesNotExist.
+    """
+    row = Visitor.objects.select_related("integration").get(pk=visitor_pk)
+    try:
+        answer = _asked(row, clock=clock, patience=patience, allow_loopback=allow_loopback)
+    except Halt as halt:
+        waiting = {"lookup_due_at": clock.now(), "lookup_rank": Rank.IDENTIFIED, "lookup_attempts": 0}
+        Visitor.objects.filter(pk=row.pk).update(**waiting)
+        return RefreshReport(queued_because=str(halt))
+    _store(row.integration, answer=answer, clock=clock)
+    return RefreshReport(changed=_changed(row))
+
+
+def _asked(row: Visitor, *, clock: Clock, patience: Patience, allow_loopback: bool) -> Answer:
+    config, problems = registry.config_of(row.integration)
+    asker = Asker(
+        account=config.zendesk_api_url,
+        per_minute=config.requests_per_minute,
+        patience=patience,
+        clock=clock,
+        keep=lambda: None,
+        tries=TRIES,
+    )
+    with closing(open_client(config=config, problems=problems, allow_loopback=allow_loopback)) as client:
+        try:
+            record = asker.ask(partial(client.visitor, visitor_id=row.visitor_id))
+        except ChatGone:
+            record = None
+    return Answer(asked_id=row.visitor_id, record=record)
+
+
+def _store(integration: Integration, *, answer: Answer, clock: Clock) -> None:
+    # No lease: the rows are locked one by one, and what is stored is compared with them as they are then.
+    now = clock.now()
+    with transaction.atomic():
+        run = SyncRun.objects.create(
+            integration=integration, trigger=PAGE_TRIGGER, state=RunState.COMPLETE, started_at=now, touched_at=now,
+            finished_at=now, calls=1, lookups=1,
+        )  # fmt: skip
+        tally = store_answers(run=run, answers=[answer], now=now)
+        SyncRun.objects.filter(pk=run.pk).update(
+            linked=tally.linked, relinked=tally.relinked, anonymous=tally.anonymous, gone=tally.gone,
+            conflicts=tally.conflicts, quarantined=tally.quarantined,
+        )  # fmt: skip
+
+
+def _changed(before: Visitor) -> tuple[str, ...]:
+    after = Visitor.objects.filter(pk=before.pk).first()
+    if after is None:
+        return ("visitor_id",)  # Zendesk joined it into another one
+    return tuple(name for name in _COMPARED if getattr(after, name) != getattr(before, name))

@@ -1,0 +1,12 @@
+"""Where the sync's plans become rows: one transaction a page or batch, under a lease, with cursor and counts.
+
+Rows that a plan leaves alone are not written, so that a pass over unchanged data changes nothing.
+
+    leases.py     who may work alone, with a token that fences off stale workers
+    slots.py      when the next call to a Zendesk account may leave
+    runs.py       what each pass did, and the records it could not read
+    rows.py       a visitor's row and its facts
+    pages.py      one page of the export
+    lookups.py    who is to be asked about next
+    answers.py    one batch of visitor answers: links, their ends, what disagrees
+"""

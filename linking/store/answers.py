@@ -1,0 +1,285 @@
+"""One batch of visitor answers, stored: links, their ends, what disagrees, and visitors that Zendesk joined."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from linking.core.reconcile import (
+    Disagreement,
+    LinkBefore,
+    LinkPlan,
+    Verb,
+    join_facts,
+    plan_gone,
+    plan_link,
+    plan_retry,
+)
+from linking.core.text import email_key
+from linking.core.visitors import Unreadable, VisitorRecord
+from linking.models import Conflict, EndReason, LoginUser, SyncRun, Visitor, VisitorAlias, VisitorLink
+from linking.store.rows import apply_facts, canonical_ids, facts_of, locked_visitors
+from linking.store.runs import quarantine
+
+_VISITOR_FIELDS = (
+    "visitor_id", "state", "name", "email", "phone", "notes", "is_banned", "created_at", "external_id",
+    "first_seen_at", "last_seen_at", "last_chat_id", "checked_at", "checked_activity_at", "gone_at", "lookup_due_at",
+    "lookup_rank", "lookup_attempts", "stored_at",
+)  # fmt: skip
+_END_REASONS = {Verb.RELINK: EndReason.RELINKED, Verb.END: EndReason.CLEARED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What became of asking about one visitor: its record, None for "gone", or why it could not be read.
+
+    `failure` is a sentence when no answer came at all; the visitor then waits for another try.
+    """
+
+    asked_id: str
+    record: VisitorRecord | Unreadable | None = None
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What a batch of answers changed."""
+
+    linked: int = 0
+    relinked: int = 0
+    anonymous: int = 0
+    gone: int = 0
+    conflicts: int = 0
+    quarantined: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Subject:
+    """One visitor under work: its row, the answer about it, its links so far, and the plan once made."""
+
+    row: Visitor
+    answer: Answer
+    joined_user_ids: frozenset[str] = frozenset()
+    open_link: VisitorLink | None = None
+    former_user_ids: set[str] = field(default_factory=set)
+    plan: LinkPlan | None = None
+
+    @property
+    def before(self) -> LinkBefore:
+        return LinkBefore(
+            open_user_id=self.open_link.login_user.user_id if self.open_link else "",
+            former_user_ids=frozenset(self.former_user_ids),
+            joined_user_ids=self.joined_user_ids,
+        )
+
+
+def store_answers(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> Tally:
+    """Store a batch of answers in the caller's transaction; the last answer about a visitor counts.
+
+    Stale or repeated answers are harmless: what they say is compared with the rows as they are now.
+    """
+    subjects = _subjects(run=run, answers=answers, now=now)
+    _load_links(subjects)
+    owners = _email_owners(run=run, subjects=subjects)
+    for subject in subjects:
+        subject.plan = _planned(subject, owners=owners, now=now)
+        _apply(subject, now=now)
+    Visitor.objects.bulk_update([subject.row for subject in subjects], _VISITOR_FIELDS)
+    _store_links(run=run, subjects=subjects, now=now)
+    conflicts = _store_conflicts(run=run, subjects=subjects, now=now)
+    unreadable = [replace(one.record, key=one.asked_id) for one in answers if isinstance(one.record, Unreadable)]
+    quarantined = quarantine(run=run, source="visitor", records=unreadable, now=now)
+    return _tally(subjects=subjects, conflicts=conflicts, quarantined=quarantined)
+
+
+def _subjects(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> list[_Subject]:
+    ids = {answer.asked_id for answer in answers}
+    ids |= {answer.record.visitor_id for answer in answers if isinstance(answer.record, VisitorRecord)}
+    aliases = canonical_ids(integration_id=run.integration_id, visitor_ids=ids)
+    rows = locked_visitors(integration_id=run.integration_id, visitor_ids=ids | set(aliases.values()))
+    by_key: dict[int, _Subject] = {}
+    for answer in answers:
+        row = rows.get(aliases.get(answer.asked_id, answer.asked_id))
+        if row is None:
+            continue  # removed since it was asked about
+        joined: frozenset[str] = frozenset()
+        if isinstance(answer.record, VisitorRecord):
+            target = aliases.get(answer.record.visitor_id, answer.record.visitor_id)
+            if target != row.visitor_id:
+                row, joined = _join(row=row, other=rows.get(target), canonical_id=target, now=now)
+                rows[target] = rows[answer.asked_id] = row
+        earlier = by_key.get(row.pk)
+        joined |= earlier.joined_user_ids if earlier else frozenset()
+        by_key[row.pk] = _Subject(row=row, answer=answer, joined_user_ids=joined)
+    return list(by_key.values())
+
+
+def _join(*, row: Visitor, other: Visitor | None, canonical_id: str, now: datetime) -> tuple[Visitor, frozenset[str]]:
+    """Make one visitor of a row and the id that Zendesk answered with; return it, and users that `row` was linked to.
+
+    Links, aliases and conflicts of a row that is given up move to the one kept: nothing of the history is lost.
+    """
+    old_id = row.visitor_id
+    if other is None or other.pk == row.pk:
+        row.visitor_id = canonical_id
+        _keep_alias(row=row, alias_id=old_id, now=now)
+        return row, frozenset()
+    apply_facts(row=other, facts=join_facts(asked=facts_of(row), canonical=facts_of(other)), now=now)
+    joined = set()
+    for link in VisitorLink.objects.open().filter(visitor=row).select_related("login_user"):
+        joined.add(link.login_user.user_id)
+        _end(link, reason=EndReason.MERGED, now=now)
+        link.save(update_fields=["ended_at", "end_reason"])
+    VisitorLink.objects.filter(visitor=row).update(visitor=other)
+    VisitorAlias.objects.filter(visitor=row).update(visitor=other)
+    known = set(Conflict.objects.filter(visitor=other).values_list("kind", "subject"))
+    for conflict in Conflict.objects.filter(visitor=row):
+        if (conflict.kind, conflict.subject) not in known:
+            Conflict.objects.filter(pk=conflict.pk).update(visitor=other)
+    row.delete()
+    _keep_alias(row=other, alias_id=old_id, now=now)
+    return other, frozenset(joined)
+
+
+def _keep_alias(*, row: Visitor, alias_id: str, now: datetime) -> None:
+    VisitorAlias.objects.update_or_create(
+        integration_id=row.integration_id,
+        alias_id=alias_id,
+        defaults={"visitor": row},
+        create_defaults={"visitor": row, "first_seen_at": now},
+    )
+
+
+def _load_links(subjects: Sequence[_Subject]) -> None:
+    by_key = {subject.row.pk: subject for subject in subjects}
+    for link in VisitorLink.objects.filter(visitor__in=by_key).select_related("login_user"):
+        if link.ended_at is None:
+            by_key[link.visitor_id].open_link = link
+        else:
+            by_key[link.visitor_id].former_user_ids.add(link.login_user.user_id)
+
+
+def _email_owners(*, run: SyncRun, subjects: Iterable[_Subject]) -> dict[str, list[str]]:
+    emails = {
+        subject.answer.record.email
+        for subject in subjects
+        if isinstance(subject.answer.record, VisitorRecord) and subject.answer.record.email
+    }
+    owners: dict[str, list[str]] = {}
+    users = LoginUser.objects.filter(integration_id=run.integration_id).issued().carrying(words=emails)
+    for email, user_id in users.exclude(email="").values_list("email", "user_id") if emails else ():
+        owners.setdefault(email_key(email), []).append(user_id)
+    return owners
+
+
+def _planned(subject: _Subject, *, owners: Mapping[str, list[str]], now: datetime) -> LinkPlan:
+    facts, record = facts_of(subject.row), subject.answer.record
+    if isinstance(record, VisitorRecord):
+        mine = owners.get(email_key(record.email), [])
+        return plan_link(record=record, facts=facts, before=subject.before, email_owners=mine, now=now)
+    if isinstance(record, Unreadable) or subject.answer.failure:
+        return LinkPlan(facts=plan_retry(facts=facts, now=now), verb=Verb.KEEP)
+    return plan_gone(facts=facts, before=subject.before, now=now)
+
+
+def _apply(subject: _Subject, *, now: datetime) -> None:
+    if subject.plan is None:
+        return
+    row, record = subject.row, subject.answer.record
+    apply_facts(row=row, facts=subject.plan.facts, now=now)
+    if isinstance(record, VisitorRecord) and subject.plan.verb != Verb.KEEP:
+        row.is_banned, row.created_at = record.is_banned, record.created_at or row.created_at
+        row.external_id = record.user_id or record.junk
+
+
+def _store_links(*, run: SyncRun, subjects: Sequence[_Subject], now: datetime) -> None:
+    ended, confirmed, opened = [], [], []
+    plans = [(subject, subject.plan) for subject in subjects if subject.plan is not None]
+    users = _users(run=run, user_ids={plan.user_id for _, plan in plans if plan.user_id})
+    for subject, plan in plans:
+        link = subject.open_link
+        if link is not None and plan.verb in _END_REASONS:
+            is_gone = subject.answer.record is None
+            _end(link, reason=EndReason.GONE if is_gone else _END_REASONS[plan.verb], now=now)
+            ended.append(link)
+        if link is not None and plan.verb == Verb.CONFIRM:
+            link.last_confirmed_at = max(now, link.last_confirmed_at)
+            confirmed.append(link)
+        if plan.verb in (Verb.OPEN, Verb.RELINK):
+            opened.append(
+                VisitorLink(
+                    visitor=subject.row, login_user=users[plan.user_id], evidence_run=run,
+                    evidence_asked_id=subject.answer.asked_id, first_seen_at=now, last_confirmed_at=now,
+                )
+            )  # fmt: skip
+    VisitorLink.objects.bulk_update(ended, ["ended_at", "end_reason"])
+    VisitorLink.objects.bulk_update(confirmed, ["last_confirmed_at"])
+    VisitorLink.objects.bulk_create(opened)
+
+
+def _users(*, run: SyncRun, user_ids: Iterable[str]) -> dict[str, LoginUser]:
+    wanted = sorted(set(user_ids))
+    mine = LoginUser.objects.filter(integration_id=run.integration_id, user_id__in=wanted)
+    known = set(mine.values_list("user_id", flat=True))
+    LoginUser.objects.bulk_create(
+        [
+            LoginUser(integration_id=run.integration_id, user_id=user_id, is_seen_in_chat=True)
+            for user_id in wanted
+            if user_id not in known
+        ],
+        ignore_conflicts=True,
+    )
+    mine.filter(is_seen_in_chat=False).update(is_seen_in_chat=True)
+    return {user.user_id: user for user in mine}
+
+
+def _end(link: VisitorLink, *, reason: EndReason, now: datetime) -> None:
+    # A clock that was set back must not make a link end before it began.
+    link.ended_at, link.end_reason = max(now, link.first_seen_at), reason
+
+
+def _store_conflicts(*, run: SyncRun, subjects: Sequence[_Subject], now: datetime) -> int:
+    found = [(subject.row, one) for subject in subjects if subject.plan for one in subject.plan.disagreements]
+    if not found:
+        return 0
+    user_ids = {user_id for _, one in found for user_id in (one.user_id, one.other_user_id) if user_id}
+    users = LoginUser.objects.filter(integration_id=run.integration_id, user_id__in=user_ids)
+    keys = dict(users.values_list("user_id", "pk"))
+    known = set(
+        Conflict.objects.filter(visitor__in={row.pk for row, _ in found}).values_list("visitor_id", "kind", "subject")
+    )
+    rows = {(row.pk, one.kind.value, one.subject): _conflict(run=run, row=row, one=one, keys=keys, now=now)
+            for row, one in found}  # fmt: skip
+    Conflict.objects.bulk_create(
+        rows.values(),
+        update_conflicts=True,
+        unique_fields=["visitor", "kind", "subject"],
+        update_fields=["last_seen_at"],
+    )
+    return len(rows.keys() - known)
+
+
+def _conflict(*, run: SyncRun, row: Visitor, one: Disagreement, keys: Mapping[str, int], now: datetime) -> Conflict:
+    return Conflict(
+        integration_id=run.integration_id,
+        kind=one.kind.value,
+        visitor=row,
+        login_user_id=keys.get(one.user_id),
+        other_user_id=keys.get(one.other_user_id),
+        subject=one.subject,
+        evidence_run=run,
+        first_seen_at=now,
+        last_seen_at=now,
+    )
+
+
+def _tally(*, subjects: Sequence[_Subject], conflicts: int, quarantined: int) -> Tally:
+    verbs = [subject.plan.verb for subject in subjects if subject.plan]
+    states = [subject.row.state for subject in subjects if subject.plan and subject.plan.verb != Verb.KEEP]
+    return Tally(
+        linked=verbs.count(Verb.OPEN),
+        relinked=verbs.count(Verb.RELINK),
+        anonymous=states.count("anonymous"),
+        gone=states.count("gone"),
+        conflicts=conflicts,
+        quarantined=quarantined,
+    )

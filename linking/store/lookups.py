@@ -1,0 +1,43 @@
+"""Who is to be asked about next."""
+
+from datetime import datetime
+
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from linking.core.reconcile import Rank, State
+from linking.models import LoginUser, Visitor
+
+
+def next_lookups(*, integration_id: int, now: datetime, is_eager: bool, limit: int) -> list[tuple[int, str]]:
+    """Return key and visitor ID of those to ask about next, in order.
+
+    `is_eager` also takes those whose last answer may still be trusted for a while; never those that just failed.
+    """
+    when = Q(lookup_due_at__lte=now)
+    if is_eager:
+        when |= Q(lookup_due_at__isnull=False, lookup_attempts=0)
+    waiting = Visitor.objects.filter(when, integration_id=integration_id).in_lookup_order()
+    return list(waiting.values_list("pk", "visitor_id")[:limit])
+
+
+def lookups_left(*, integration_id: int, now: datetime) -> int:
+    """Return how many visitors wait to be asked about now."""
+    return Visitor.objects.filter(integration_id=integration_id).due(now=now).count()
+
+
+def promote(*, integration_id: int, since: datetime, now: datetime) -> int:
+    """Move waiting visitors forward that carry the e-mail address or name of a user we signed a token for since."""
+    users = LoginUser.objects.filter(integration_id=integration_id, last_authenticated_at__gte=since)
+    emails = users.exclude(email="").values(word=Lower("email"))
+    names = users.exclude(name="").values(word=Lower("name"))
+    waiting = Visitor.objects.waiting().filter(
+        integration_id=integration_id,
+        lookup_attempts=0,
+        lookup_rank__gt=Rank.IDENTIFIED,
+        state__in=[State.PENDING, State.ANONYMOUS],
+    )
+    named = waiting.alias(low_email=Lower("email"), low_name=Lower("name")).filter(
+        Q(low_email__in=emails) | Q(low_name__in=names) | Q(low_name__in=emails)
+    )
+    return named.update(lookup_rank=int(Rank.IDENTIFIED), lookup_due_at=now)

@@ -1,0 +1,45 @@
+"""A visitor's row, and the facts of it that the plans read and change."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from linking.core.reconcile import State, VisitorFacts
+from linking.models import Visitor, VisitorAlias
+
+_FACTS = (
+    "first_seen_at", "last_seen_at", "last_chat_id", "name", "email", "phone", "notes", "checked_at",
+    "checked_activity_at", "lookup_due_at", "lookup_rank", "lookup_attempts",
+)  # fmt: skip
+
+
+def facts_of(row: Visitor) -> VisitorFacts:
+    """Return a row as the plans read it."""
+    return VisitorFacts(
+        visitor_id=row.visitor_id, state=State(row.state), **{name: getattr(row, name) for name in _FACTS}
+    )
+
+
+def apply_facts(*, row: Visitor, facts: VisitorFacts, now: datetime) -> None:
+    """Put a plan's facts into a row, unsaved."""
+    for name in _FACTS:
+        setattr(row, name, getattr(facts, name))
+    row.visitor_id = facts.visitor_id
+    row.state = facts.state.value
+    row.stored_at = now
+    if facts.state == State.GONE:
+        row.gone_at = row.gone_at or now
+    else:
+        row.gone_at = None
+
+
+def locked_visitors(*, integration_id: int, visitor_ids: Collection[str]) -> dict[str, Visitor]:
+    """Return the rows of `visitor_ids`, by id, locked until the transaction ends where the database can do that."""
+    rows = Visitor.objects.filter(integration_id=integration_id, visitor_id__in=visitor_ids)
+    # In one order everywhere, so that two writers wait for each other instead of blocking each other.
+    return {row.visitor_id: row for row in rows.order_by("pk").select_for_update()}
+
+
+def canonical_ids(*, integration_id: int, visitor_ids: Collection[str]) -> dict[str, str]:
+    """Return where other ids lead, for those of `visitor_ids` that are such."""
+    aliases = VisitorAlias.objects.filter(integration_id=integration_id, alias_id__in=visitor_ids)
+    return dict(aliases.values_list("alias_id", "visitor__visitor_id"))

@@ -1,0 +1,83 @@
+"""What each pass did, the place it reached, and the records it could not read."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from linking.core.visitors import Unreadable
+from linking.models import Integration, Quarantined, RunState, StopReason, SyncRun
+from linking.store import leases
+
+_BATCH = 500
+PAGE_TRIGGER = "page"  # a run that re-read one visitor; it holds no lease
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """A place in the export: update time (epoch seconds) and id of the last chat stored; "" for "from that second"."""
+
+    epoch_s: int
+    chat_id: str = ""
+
+
+def start_run(*, integration_id: int, trigger: str, is_full: bool, now: datetime) -> SyncRun:
+    """Begin a run under a lease just taken. One that still says "running" belongs to a worker that is gone."""
+    with transaction.atomic():
+        orphans = SyncRun.objects.filter(integration_id=integration_id, state=RunState.RUNNING)
+        orphans.update(state=RunState.STOPPED, stop_reason=StopReason.KILLED, finished_at=now)
+        return SyncRun.objects.create(
+            integration_id=integration_id, trigger=trigger, is_full=is_full, started_at=now, touched_at=now
+        )
+
+
+def finish_run(*, run: SyncRun, reason: str, detail: str, counts: Mapping[str, int], now: datetime) -> None:
+    """End a run; an empty `reason` makes it complete. A run that was given up for dead stays so."""
+    SyncRun.objects.filter(pk=run.pk, state=RunState.RUNNING).update(
+        state=RunState.STOPPED if reason else RunState.COMPLETE,
+        stop_reason=reason,
+        stop_detail=detail[:300],
+        touched_at=now,
+        finished_at=now,
+        **counts,
+    )
+    run.refresh_from_db()
+
+
+def rewind(*, held: leases.Held, integration_id: int) -> None:
+    """Forget the cursor, so that the export is read from its start again.
+
+    Raises: leases.LeaseLost.
+    """
+    with transaction.atomic():
+        leases.renew(held=held)
+        Integration.objects.filter(pk=integration_id).update(cursor_epoch_s=None, cursor_id="", is_caught_up=False)
+
+
+def touch_run(*, run: SyncRun, counts: Mapping[str, int], now: datetime, cursor: Cursor | None = None) -> None:
+    """Write a run's counts in the caller's transaction, so that progress shows and survives a kill."""
+    place = {} if cursor is None else {"cursor_to_epoch_s": cursor.epoch_s}
+    SyncRun.objects.filter(pk=run.pk, state=RunState.RUNNING).update(touched_at=now, **counts, **place)
+
+
+def quarantine(*, run: SyncRun, source: str, records: Iterable[Unreadable], now: datetime) -> int:
+    """Set records aside that cannot be read, in the caller's transaction; return how many are new or changed."""
+    by_key = {record.key: record for record in records}
+    mine = Quarantined.objects.filter(integration_id=run.integration_id, source=source, record_key__in=by_key)
+    known = {row.record_key: (row.reason, row.raw) for row in mine}
+    fresh = [record for record in by_key.values() if known.get(record.key) != (record.reason, record.raw)]
+    Quarantined.objects.bulk_create(
+        [
+            Quarantined(
+                integration_id=run.integration_id, run=run, source=source, record_key=record.key,
+                reason=record.reason, raw=record.raw, first_seen_at=now, last_seen_at=now,
+            )
+            for record in fresh
+        ],
+        batch_size=_BATCH,
+        update_conflicts=True,
+        unique_fields=["integration", "source", "record_key"],
+        update_fields=["run", "reason", "raw", "last_seen_at"],
+    )  # fmt: skip
+    return len(fresh)

@@ -1,0 +1,117 @@
+"""Which integrations are due for a pass, and when the next one is: rows, so that an empty queue loses nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from linking.core.config import SecretName, ZendeskProduct
+from linking.models import Integration, LoginUser, RunState, StopReason, SyncRun
+from linking.store import leases
+
+EVERY = timedelta(seconds=60)
+# While someone we just signed a token for has not been seen in Chat yet, a chat is awaited any moment.
+EVERY_HURRIED = timedelta(seconds=15)
+HURRY_FOR = timedelta(minutes=10)
+# A pass that was queued and never came is queued again after this time.
+QUEUED_FOR = timedelta(seconds=30)
+BACK_OFF_FIRST, BACK_OFF_LONGEST = timedelta(seconds=15), timedelta(minutes=5)
+QUIET_RUNS_KEPT_FOR = timedelta(days=1)
+_FAULTS = (StopReason.VENDOR_FAULT, StopReason.CRASHED, StopReason.SETUP)
+_BLOCKS = (StopReason.CREDENTIALS, StopReason.HOST)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a pass ended: an empty `reason` means complete. `resume_in_s` is None where the back-off decides."""
+
+    reason: str = ""
+    detail: str = ""
+    resume_in_s: float | None = None
+
+
+def due(*, now: datetime) -> list[int]:
+    """Return the keys of integrations whose pass is due and not running, longest overdue first."""
+    rows = Integration.objects.filter(enabled=True, sync_enabled=True, blocked_reason="")
+    # A Messaging account has no chats to read, unless someone gave it a Chat token all the same.
+    reads_chat = ~Q(zendesk_product=ZendeskProduct.MESSAGING) | Q(secrets__name=SecretName.ZENDESK_ACCESS_TOKEN)
+    running = leases.taken_names()
+    return [
+        row.pk
+        for row in rows.filter(reads_chat).distinct().order_by("next_sync_at", "pk")
+        if _is_due(row, now=now) and leases.sync_lease_name(integration_id=row.pk) not in running
+    ]
+
+
+def claim(*, integration_id: int, now: datetime) -> bool:
+    """Note that a due integration is being queued; False when somebody else just did.
+
+    The note lapses by itself, so that a message that was lost is sent again.
+    """
+    row = Integration.objects.filter(pk=integration_id).first()
+    if row is None or not _is_due(row, now=now):
+        return False
+    later = now + QUEUED_FOR
+    if row.last_success_at is not None:
+        later = max(later, row.last_success_at + EVERY + timedelta(seconds=1))  # past what hurrying looks at
+    unchanged = Integration.objects.filter(pk=integration_id, next_sync_at=row.next_sync_at)
+    if row.next_sync_at is None:
+        unchanged = Integration.objects.filter(pk=integration_id, next_sync_at__isnull=True)
+    return bool(unchanged.update(next_sync_at=later))
+
+
+def is_someone_waited_for(*, integration_id: int, now: datetime) -> bool:
+    """Return whether a user got a token in the last ten minutes and was never seen in Chat."""
+    return LoginUser.objects.filter(
+        integration_id=integration_id,
+        is_seen_in_chat=False,
+        first_authenticated_at__isnull=False,
+        last_authenticated_at__gte=now - HURRY_FOR,
+    ).exists()
+
+
+def consecutive_faults(*, integration_id: int) -> int:
+    """Return how many of the newest passes ended in a fault, one after the other; at most 10."""
+    passes = SyncRun.objects.filter(integration_id=integration_id).exclude(state=RunState.RUNNING)
+    reasons = passes.exclude(trigger="page").values_list("stop_reason", flat=True)[:10]
+    return next((number for number, reason in enumerate(reasons) if reason not in _FAULTS), len(reasons))
+
+
+def settle(*, integration: Integration, ending: Ending, now: datetime) -> None:
+    """Write when the next pass is due, after the run's own row was finished.
+
+    `integration` is the row as the pass read it: settings changed in the meantime are not blocked by an old refusal.
+    """
+    mine = Integration.objects.filter(pk=integration.pk)
+    if not ending.reason:
+        pause = EVERY_HURRIED if is_someone_waited_for(integration_id=integration.pk, now=now) else EVERY
+        mine.update(last_success_at=now, next_sync_at=now + pause, blocked_reason="")
+        _drop_quiet_runs(integration_id=integration.pk, before=now - QUIET_RUNS_KEPT_FOR)
+    elif ending.reason in _BLOCKS:
+        mine.filter(updated_at=integration.updated_at).update(blocked_reason=ending.reason, next_sync_at=None)
+    elif ending.reason != StopReason.LEASE_LOST:
+        mine.update(next_sync_at=now + _pause(integration_id=integration.pk, ending=ending))
+
+
+def _pause(*, integration_id: int, ending: Ending) -> timedelta:
+    if ending.resume_in_s is not None:
+        return timedelta(seconds=ending.resume_in_s)
+    faults = consecutive_faults(integration_id=integration_id)
+    return min(BACK_OFF_FIRST * 2 ** max(faults - 1, 0), BACK_OFF_LONGEST)
+
+
+def _is_due(row: Integration, *, now: datetime) -> bool:
+    if row.next_sync_at is None or row.next_sync_at <= now:
+        return True
+    if row.last_success_at is None or row.next_sync_at > row.last_success_at + EVERY:
+        return False  # not the plain wait after a success: a pause, a back-off, or queued already
+    is_time = row.last_success_at + EVERY_HURRIED <= now
+    return is_time and is_someone_waited_for(integration_id=row.pk, now=now)
+
+
+def _drop_quiet_runs(*, integration_id: int, before: datetime) -> None:
+    # A pass a minute makes half a million rows a year, nearly all of which say that nothing happened.
+    SyncRun.objects.filter(
+        integration_id=integration_id, started_at__lt=before, state=RunState.COMPLETE, visitors_found=0, lookups=0,
+        quarantined=0, is_full=False,
+    ).delete()  # fmt: skip

@@ -1,0 +1,68 @@
+"""The Celery edge. Messages are nudges: what is due is a query on rows, so that a lost message loses nothing."""
+
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_shutting_down
+from django.conf import settings
+
+from linking import refresh, sync
+from linking.asking import Clock, Patience
+from linking.store import heartbeats, schedule
+
+# A worker is worth more than a wait: a longer pause ends the task, and the row says when to go on.
+LONGEST_WAIT_S = 2.0
+PASS_DEADLINE_S = 200.0
+REFRESH_DEADLINE_S = 30.0
+# Publishing must not hang on a mute broker; the next tick is only seconds away.
+PUBLISH_PATIENCE = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}
+
+_is_ending = threading.Event()
+
+
+def _now() -> datetime:
+    return datetime.now(tz=UTC)
+
+
+CLOCK = Clock(now=_now, sleep=time.sleep)
+
+
+@worker_shutting_down.connect
+def note_the_end(**_details: Any) -> None:
+    """Let passes under way end at the next call, so that a worker stops within seconds."""
+    _is_ending.set()
+
+
+@shared_task
+def tick() -> None:
+    """Note that scheduler and worker live, and queue what is due."""
+    now = _now()
+    heartbeats.note(names=("beat", "worker"), now=now)
+    for integration_id in schedule.due(now=now):
+        if schedule.claim(integration_id=integration_id, now=now):
+            sync_integration.apply_async((integration_id,), retry_policy=PUBLISH_PATIENCE)
+
+
+@shared_task
+def sync_integration(integration_id: int) -> None:
+    """Run one pass, as far as one task's time goes."""
+    patience = Patience(longest_wait_s=LONGEST_WAIT_S, deadline_s=PASS_DEADLINE_S, is_stopping=_is_ending.is_set)
+    sync.run_pass(
+        integration_id=integration_id,
+        trigger="schedule",
+        clock=CLOCK,
+        patience=patience,
+        allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
+    )
+
+
+@shared_task
+def refresh_visitor(visitor_pk: int) -> None:
+    """Read one visitor again now."""
+    patience = Patience(longest_wait_s=LONGEST_WAIT_S, deadline_s=REFRESH_DEADLINE_S, is_stopping=_is_ending.is_set)
+    refresh.refresh_visitor(
+        visitor_pk=visitor_pk, clock=CLOCK, patience=patience, allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"])
+    )
