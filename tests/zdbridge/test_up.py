@@ -1,0 +1,210 @@
+"""`up` as people run it: real processes on free ports with a data folder of their own."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.zdbridge.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+START = "import sys; from zdbridge.supervisor import main; sys.exit(main(arguments=sys.argv[1:]))"
+# Two deaths instead of five, and a scheduler that dies at once, beside real other children.
+DYING_CHILD = """
+from zdbridge import roles, supervisor
+supervisor.MAX_YOUNG_DEATHS = 2
+roles._beat = lambda plan: roles._python("-c", "print('no luck'); raise SystemExit(3)")
+"""
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="processes are found through /proc"),
+]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Up:
+    """One `up`; its processes are recognised by their data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.output, self.process = folder, [], None
+        self.start_code = START
+        self.port, self.sandbox_port = free_port(), free_port()
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ZDBRIDGE_", "XSOLLA_"))}
+        # Always embedded: the stores of the test run belong to the tests.
+        self.environment = {name: value for name, value in kept.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+        self.environment |= {
+            "ZDBRIDGE_DATA_DIR": str(folder),
+            "ZDBRIDGE_PORT": str(self.port),
+            "ZDBRIDGE_SANDBOX_PORT": str(self.sandbox_port),
+            "DJANGO_SETTINGS_MODULE": "zdbridge.settings",
+        }
+
+    def start(self, *arguments: str) -> "Up":
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", self.start_code, *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+        return self
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-c", START, *arguments]
+        return subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=60)
+
+    def has_said(self, words: str) -> bool:
+        return any(words in line for line in self.output)
+
+    def is_ready(self) -> bool:
+        return wait_until(lambda: self.has_said("Ctrl-C ends") or self.process.poll() is not None, limit_s=90) and (
+            self.process.poll() is None
+        )
+
+    def processes(self, word: str = "") -> list[int]:
+        """Return the ids of everything that runs with this data folder and has `word` in its command."""
+        mark, found = f"ZDBRIDGE_DATA_DIR={self.folder}\0".encode(), []
+        for path in Path("/proc").glob("[0-9]*"):
+            try:
+                is_ours = mark in (path / "environ").read_bytes() + b"\0"
+                command = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if is_ours and command and word in command and not ("keeper.py" in command and word):
+                found.append(int(path.name))
+        return found
+
+    def close(self) -> None:
+        for pid in self.processes():
+            # Killing one ends others; they may be gone before their turn.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if self.process is not None:
+            self.process.wait()
+
+    def _read(self) -> None:
+        for line in self.process.stdout:
+            self.output.append(line.rstrip("\n"))
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Up]:
+    made = Up(tmp_path / "data")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """One `up` for all tests that do not end it."""
+    made = Up(tmp_path_factory.mktemp("up") / "data").start()
+    assert made.is_ready(), "\n".join(made.output)
+    yield made
+    made.close()
+
+
+class TestRefusal:
+    def test_of_nonsense_comes_before_anything_is_made(self, up: Up) -> None:
+        up.environment["ZDBRIDGE_PORT"] = "eighty"
+        done = up.run()
+        assert (done.returncode, done.stderr.count("\n"), up.folder.exists()) == (1, 1, False)
+        assert "ZDBRIDGE_PORT must be a whole number" in done.stderr
+
+    @pytest.mark.parametrize("name", ["ZDBRIDGE_PORT", "ZDBRIDGE_SANDBOX_PORT"])
+    def test_of_a_taken_port_names_it_and_the_variable(self, up: Up, name: str) -> None:
+        with socket.create_server(("127.0.0.1", int(up.environment[name]))):
+            done = up.run()
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        assert f"port {up.environment[name]} on 127.0.0.1 is taken" in done.stderr
+        assert name in done.stderr
+
+    def test_of_one_port_for_two(self, up: Up) -> None:
+        up.environment["ZDBRIDGE_SANDBOX_PORT"] = up.environment["ZDBRIDGE_PORT"]
+        assert "are both" in up.run().stderr
+
+    def test_of_a_data_folder_that_cannot_be_made(self, up: Up, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        up.environment["ZDBRIDGE_DATA_DIR"] = str(tmp_path / "file" / "data")
+        done = up.run()
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+
+    def test_of_a_key_that_is_none(self, up: Up) -> None:
+        up.environment["ZDBRIDGE_SEAL_KEYS"] = "short"
+        done = up.run()
+        assert done.returncode == 1
+        assert "cannot start: ZDBRIDGE_SEAL_KEYS must" in done.stdout
+
+
+class TestRunning:
+    def test_greets_with_addresses_and_demo_people(self, running: Up) -> None:
+        text = "\n".join(running.output)
+        assert f"http://127.0.0.1:{running.port}/" in text
+        assert f"http://127.0.0.1:{running.sandbox_port}/shop/" in text
+        assert all(f"    {name:<8}" in text for name in ("agent", "lead", "admin"))
+
+    def test_keeps_the_demo_passwords_to_its_owner(self, running: Up) -> None:
+        kept = running.folder / "demo_people.json"
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+        assert all(password in "\n".join(running.output) for password in json.loads(kept.read_text()).values())
+
+    def test_leaves_no_result_file_behind(self, running: Up) -> None:
+        assert list(running.folder.glob(".prepared*")) == []
+
+    def test_refuses_a_second_one_on_the_same_folder(self, running: Up) -> None:
+        done = running.run("--no-demo")
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        assert f"(process {running.process.pid})" in done.stderr
+
+    @pytest.mark.parametrize("word", ["worker --pool", "zdbridge.web", " beat ", "-m sandbox"])
+    def test_starts_a_killed_child_again(self, running: Up, word: str) -> None:
+        old = running.processes(word)
+        os.kill(min(old), signal.SIGKILL)
+        assert wait_until(
+            lambda: len(running.processes(word)) == len(old) and not set(old) & set(running.processes(word))
+        )
+
+
+class TestEnd:
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_comes_within_ten_seconds_and_leaves_nothing(self, up: Up, number: int) -> None:
+        assert up.start("--no-demo").is_ready(), "\n".join(up.output)
+        up.process.send_signal(number)
+        assert (up.process.wait(timeout=10), up.processes()) == (0, [])
+
+    def test_leaves_nothing_when_up_itself_is_killed(self, up: Up) -> None:
+        assert up.start("--no-demo").is_ready(), "\n".join(up.output)
+        up.process.kill()
+        assert wait_until(lambda: up.processes() == [], limit_s=10), up.processes()
+
+    def test_comes_by_itself_when_a_child_cannot_live(self, up: Up) -> None:
+        up.environment["ZDBRIDGE_SANDBOX"] = "0"
+        up.start_code = DYING_CHILD + START
+        up.start()
+        assert (up.process.wait(timeout=60), up.processes()) == (1, [])
+        assert wait_until(lambda: up.has_said("    no luck"))
+        assert up.has_said("beat died 2 times in a row; its last lines:")
+
+
+class TestOneRole:
+    def test_waits_for_the_migrations_and_says_so(self, up: Up) -> None:
+        up.start("--only", "worker")
+        assert wait_until(lambda: up.has_said("migrations are not applied yet"))
+        assert up.processes("worker --pool") == []
