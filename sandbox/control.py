@@ -89,11 +89,12 @@ def truth(call: Call) -> Response:
 
 def truth_of(world: World) -> list[tuple[str, str]]:
     """Will answer (visitor_id, user_id) by id: visitors some chat names, not gone, with an id that can name a user."""
-    reachable = {
-        world.canonical_id(chat.visitor_id)
+    shown = {
+        chat.visitor_id
         for chat in world.chats.values()
-        if chat.raw is None and not (chat.details and "visitor" in chat.details)
+        if chat.raw is None and (chat.details is None or "visitor" not in chat.details)
     }
+    reachable = {world.canonical_id(visitor_id) for visitor_id in shown}
     visitors = (world.visitors.get(visitor_id) for visitor_id in reachable)
     found = [
         (v.id, str(v.external_id)) for v in visitors if v is not None and not v.gone and names_a_user(v.external_id)

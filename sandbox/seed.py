@@ -12,6 +12,7 @@ from sandbox.state import ACCOUNT_ID, Chat, Visitor, World
 BASE_S = 1_767_312_000  # 2026-01-02T00:00:00Z: after the demo integration's sync_start, and long past
 SPAN_S = 7 * 86_400
 SAFE_AGE_S = 3_600  # seeded times are at least this old, far over the export's five minutes
+UPDATED_AFTER_S = 700
 TOKEN_LENGTH = 14
 FIRST = (
     "Ada",
@@ -118,13 +119,14 @@ def _chats(rng: Random, plan: Plan, visitors: list[Visitor]) -> list[Chat]:
     """Will make the chats; the first `ties` of them share one update time in the middle of the span."""
     tie_s = plan.start_s + plan.span_s // 2
     offline = round(plan.offline_share * 1000)
-    draw = rng.random
+    draw, span_s = rng.random, max(1, plan.span_s - UPDATED_AFTER_S)
+    # In order of time, so that sorting the indices finds them all but sorted already.
+    starts = sorted(plan.start_s + int(draw() * span_s) for _ in range(plan.chats))
     chats = []
-    for place, token in enumerate(_tokens(rng, plan.chats)):
-        start_s = plan.start_s + int(draw() * max(1, plan.span_s - 1200))
-        update_s = start_s + 600 + place % 600
+    for place, (token, start_s) in enumerate(zip(_tokens(rng, plan.chats), starts, strict=True)):
+        update_s = start_s + UPDATED_AFTER_S
         if place < plan.ties:
-            start_s, update_s = tie_s - 600, tie_s
+            start_s, update_s = tie_s - UPDATED_AFTER_S, tie_s  # noqa: PLW2901
         owner = visitors[place if place < plan.visitors else int(draw() * plan.visitors)]
         is_offline = place * 7919 % 1000 < offline
         chats.append(Chat(
