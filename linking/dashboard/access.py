@@ -1,4 +1,4 @@
-"""Who may open which page. A page without one of these marks is closed to everybody by the middleware's sign-in rule."""
+"""Who may open which page. The middleware asks every page for a sign-in; these marks ask for a group as well."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from linking.core.freshness import Standing, standing_of
 from linking.models import Integration, RunState, StopReason
 
-_WORST_FIRST = ("bad", "warn", "quiet", "good")
+# An integration that was never read hides nothing; one that is stale or stopped does.
+_WORST_FIRST = ("bad", "warn", "good", "quiet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +22,10 @@ class Freshness:
     icon: str = "clock"
 
 
-def freshness(*, standing: Standing, last_success_at: datetime | None) -> Freshness:
-    """Return how fresh the visitors of an integration that stands so are."""
-    sentence, tone, icon = _words(standing)
+def freshness(*, standing: Standing, last_success_at: datetime | None, of: str = "") -> Freshness:
+    """Return how fresh the visitors of an integration that stands so are; `of` is its name where it must be said."""
+    words, tone, icon = _words(standing)
+    sentence = f"{of}: {words}" if of else words
     if last_success_at is None and standing is not Standing.NEVER_SYNCED:
         return Freshness(sentence=f"{sentence} {_('Nothing was read from Zendesk yet.')}", tone=tone, icon=icon)
     if last_success_at is not None and standing not in (Standing.FRESH, Standing.STALE):
@@ -36,10 +38,14 @@ def worst_of(*, integrations: list[Integration], now: datetime) -> Freshness | N
 
     Whether secrets are missing is left to the pages that show one integration: it would cost each page a query.
     """
+    enabled = [one for one in integrations if one.enabled]
     found = [
-        freshness(standing=_standing(one, now=now), last_success_at=one.last_success_at)
-        for one in integrations
-        if one.enabled
+        freshness(
+            standing=_standing(one, now=now),
+            last_success_at=one.last_success_at,
+            of=one.name if len(enabled) > 1 else "",
+        )
+        for one in enabled
     ]
     return min(found, key=lambda one: _WORST_FIRST.index(one.tone), default=None)
 

@@ -24,15 +24,12 @@ def publisher_address(*, template: str, merchant_id: str, project_id: str, user_
     Values are percent-encoded whole, so that none can add a path, a query or another host.
     """
     values = {"merchant_id": merchant_id, "project_id": project_id, "user_id": user_id}
-    if not _is_https(template) or any(not values.get(name) for name in _PLACE.findall(template)):
+    # A value of dots alone would climb as a step of the path, however it is encoded.
+    is_whole = all(values.get(name, "").strip(".") for name in _PLACE.findall(template))
+    if not is_whole or not _is_https(template):
         return ""
-    address = _PLACE.sub(lambda place: _quoted(values[place[1]]), template)
+    address = _PLACE.sub(lambda place: quote(values[place[1]], safe=""), template)
     return address if _is_https(address) else ""
-
-
-def _quoted(value: str) -> str:
-    # Dots are not percent-encoded by `quote`, and `..` as a step of a path would climb.
-    return quote(value, safe="") if value.strip(".") else quote(value, safe="").replace(".", "%2E")
 
 
 def _is_https(address: str) -> bool:

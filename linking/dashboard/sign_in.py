@@ -27,7 +27,7 @@ _SALT = "linking.dashboard.sign_in.admin_link"
 class ClosedSignupAdapter(DefaultAccountAdapter):
     """Accounts are made by admins; nobody signs themselves up."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - the signature is allauth's
         """Return False: sign-up is closed."""
         return False
 

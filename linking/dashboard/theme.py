@@ -23,7 +23,9 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(back if is_ours and back.startswith("/") else "/")
     chosen = request.POST.get("theme", "")
     if chosen in CHOICES:
-        response.set_cookie(COOKIE, chosen, max_age=COOKIE_AGE_S, samesite="Lax", secure=request.is_secure(), httponly=True)
+        response.set_cookie(
+            COOKIE, chosen, max_age=COOKIE_AGE_S, samesite="Lax", secure=request.is_secure(), httponly=True
+        )
     else:
         response.delete_cookie(COOKIE, samesite="Lax")
     return response

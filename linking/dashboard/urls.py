@@ -1,11 +1,19 @@
-"""Addresses of this edge."""
+"""Addresses of this edge. An ID is any text, a slash included, so it takes the whole of the path that is left."""
 
 from django.urls import URLPattern, URLResolver, path
 
-from linking.dashboard import admin_link, theme, visitors
+from linking.dashboard import admin_link, conflicts, nudges, records, setup, sync_page, theme, visitors
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", visitors.visitors, name="visitors"),
+    path("visitors/<path:visitor_id>/refresh/", nudges.refresh_visitor, name="visitor_refresh"),
+    path("visitors/<path:visitor_id>/", records.visitor, name="visitor"),
+    path("users/<path:user_id>/", records.user, name="user"),
+    path("conflicts/", conflicts.conflicts, name="conflicts"),
+    path("sync/", sync_page.sync, name="sync"),
+    path("sync/<slug:slug>/start/", nudges.start_sync, name="sync_start"),
+    path("setup/", setup.setup, name="setup"),
+    path("setup/<slug:slug>/", setup.setup_integration, name="setup_integration"),
     path("theme/", theme.choose_theme, name="theme"),
     path("accounts/link/<str:token>/", admin_link.open_link, name="admin_link"),
     path("accounts/own-password/", admin_link.own_password, name="own_password"),

@@ -89,9 +89,7 @@ def visitors(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/visitors.html", context)
 
 
-def make_listing(
-    *, asked: Asked, request: HttpRequest, integrations: list[Integration], now: datetime
-) -> Listing:
+def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integration], now: datetime) -> Listing:
     """Return the rows that `asked` asks for, as the person of `request` may see them.
 
     Raises: UnknownFilter, BadCursor.
@@ -166,9 +164,13 @@ def _why_empty(asked: Asked, *, integrations: list[Integration]) -> str:
 def _showing(*, shown: int, total: finding.Count, asked: Asked) -> str:
     values = {"shown": intcomma(shown), "total": count_words(total)}
     if asked.is_waiting_list:
-        return ngettext("Showing %(shown)s of %(total)s user", "Showing %(shown)s of %(total)s users", total.number) % values
+        return (
+            ngettext("Showing %(shown)s of %(total)s user", "Showing %(shown)s of %(total)s users", total.number)
+            % values
+        )
     return (
-        ngettext("Showing %(shown)s of %(total)s visitor", "Showing %(shown)s of %(total)s visitors", total.number) % values
+        ngettext("Showing %(shown)s of %(total)s visitor", "Showing %(shown)s of %(total)s visitors", total.number)
+        % values
     )
 
 

@@ -1,0 +1,57 @@
+"""What a person may set going from a page: reading one visitor again, and a pass of the sync."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from kombu.exceptions import OperationalError
+
+from linking import roles, tasks
+from linking.dashboard import refreshing
+from linking.dashboard.access import page, require
+from linking.dashboard.records import visitor_or_404
+from linking.dashboard.rows import visitor_url
+from linking.models import Integration, RunState, SyncRun
+
+
+@page
+@require_POST
+def refresh_visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
+    """Have one visitor read again from Zendesk, and lead back to its page, which says how that goes."""
+    require(roles.can_refresh(request.user))
+    found = visitor_or_404(request, visitor_id=visitor_id)
+    if refreshing.look(session=request.session, visitor=found, now=timezone.now()).is_under_way:
+        pass  # asked already: a second call to Zendesk would tell nothing more
+    elif queue(tasks.refresh_visitor, visitor_pk=found.pk):
+        refreshing.note_asked(session=request.session, visitor=found, now=timezone.now())
+    else:
+        messages.error(request, _("It could not be queued: the broker does not answer. Try again in a minute."))
+    return redirect(visitor_url(visitor_id=found.visitor_id, integration=found.integration.slug))
+
+
+@page
+@require_POST
+def start_sync(request: HttpRequest, slug: str) -> HttpResponse:
+    """Have a pass of one integration begin now."""
+    require(roles.can_decide(request.user))
+    integration = get_object_or_404(Integration, slug=slug)
+    if SyncRun.objects.filter(integration=integration, state=RunState.RUNNING).exists():
+        messages.info(request, _("A pass of %s is running already.") % integration.name)
+    elif queue(tasks.sync_integration, integration_id=integration.pk):
+        messages.success(request, _("A pass of %s begins in a moment.") % integration.name)
+    else:
+        messages.error(request, _("It could not be queued: the broker does not answer. Try again in a minute."))
+    return redirect("sync")
+
+
+def queue(task: Any, **values: Any) -> bool:
+    """Put a task into the queue and return whether that worked; a mute broker is not waited for."""
+    try:
+        task.apply_async(kwargs=values, retry=False)
+    except (OperationalError, OSError):
+        return False
+    return True

@@ -1,0 +1,176 @@
+"""The pages of one visitor and of one Login user."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from linking import finding, roles
+from linking.dashboard import refreshing
+from linking.dashboard.access import page
+from linking.dashboard.histories import (
+    conflict_row,
+    link_row,
+    user_events,
+    visitor_events,
+)
+from linking.dashboard.links_out import publisher_address, zendesk_address
+from linking.dashboard.parts import VISITOR_STATES, IDText, id_text, identity_state
+from linking.dashboard.rows import Eyes, user_url, visitor_url
+from linking.dashboard.why import identity_sentence, why_linked, why_not_linked
+from linking.finding import UnknownFilter
+from linking.models import Conflict, Integration, LoginUser, Visitor, VisitorLink
+
+HISTORY_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserCard:
+    """The Login user on a visitor's page."""
+
+    name: str
+    email: str
+    user: IDText
+    url: str
+    publisher_url: str
+
+
+def visitor_or_404(request: HttpRequest, *, visitor_id: str) -> Visitor:
+    """Return the visitor that the address names.
+
+    Raises: Http404.
+    """
+    try:
+        found = finding.visitor(visitor_id=visitor_id, integration=request.GET.get("integration", ""))
+    except UnknownFilter as error:
+        raise Http404(str(error)) from error
+    if found is None:
+        raise Http404("no such visitor")
+    return found
+
+
+@page
+@require_safe
+def visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
+    """Show one visitor; another form or an alias of the ID leads to the canonical one."""
+    found = visitor_or_404(request, visitor_id=visitor_id)
+    own_url = visitor_url(visitor_id=found.visitor_id, integration=found.integration.slug)
+    if found.visitor_id != visitor_id:
+        return redirect(own_url)
+    state = refreshing.look(session=request.session, visitor=found, now=timezone.now())
+    if request.htmx:  # type: ignore[attr-defined]
+        answer = render(request, "dashboard/_refreshing.html", {"refreshing": state, "self_url": own_url})
+        if not state.is_under_way:
+            # The whole page is loaded again, which then says what has changed.
+            answer["HX-Refresh"] = "true"
+        return answer
+    if state.notice:
+        refreshing.forget(session=request.session, visitor=found)
+    context = _visitor_context(found, eyes=Eyes(sees_contact=roles.can_see_contact(request.user)))
+    refresh_url = own_url.replace("/?", "/refresh/?", 1)
+    extra = {
+        "refreshing": state,
+        "self_url": own_url,
+        "refresh_url": refresh_url,
+        "may_refresh": roles.can_refresh(request.user),
+    }
+    return render(request, "dashboard/visitor.html", context | extra)
+
+
+@page
+@require_safe
+def user(request: HttpRequest, user_id: str) -> HttpResponse:
+    """Show one Login user with all visitors linked to it, now and before."""
+    try:
+        found = finding.login_user(user_id=user_id, integration=request.GET.get("integration", ""))
+    except UnknownFilter as error:
+        raise Http404(str(error)) from error
+    if found is None:
+        raise Http404("no such Login user")
+    if found.user_id != user_id:
+        return redirect(user_url(user_id=found.user_id, integration=found.integration.slug))
+    eyes = Eyes(sees_contact=roles.can_see_contact(request.user))
+    return render(request, "dashboard/user.html", _user_context(found, eyes=eyes))
+
+
+def _visitor_context(found: Visitor, *, eyes: Eyes) -> dict[str, Any]:
+    integration = found.integration
+    links = _links(visitor=found)
+    conflicts = _conflicts(Q(visitor=found))
+    aliases = found.aliases.order_by("first_seen_at", "pk").values_list("alias_id", flat=True)
+    open_link = next((link for link in links if link.ended_at is None), None)
+    why = why_linked(link=open_link) if open_link else why_not_linked(visitor=found)
+    return {
+        "name": eyes.words(found.name),
+        "email": eyes.email(found.email),
+        "phone": eyes.phone(found.phone),
+        "notes": eyes.words(found.notes),
+        "is_masked": not eyes.sees_contact,
+        "is_banned": found.is_banned,
+        "state": VISITOR_STATES[found.state],
+        "visitor": id_text(found.visitor_id),
+        "external_id": "" if open_link else eyes.words(found.external_id),
+        "integration": integration.name,
+        "checked_at": found.checked_at,
+        "first_seen_at": found.first_seen_at,
+        "last_seen_at": found.last_seen_at,
+        "why": why,
+        "user_card": _user_card(open_link.login_user, integration=integration, eyes=eyes) if open_link else None,
+        "zendesk_url": zendesk_address(subdomain=integration.zendesk_subdomain, visitor_id=found.visitor_id),
+        "links": [link_row(link, slug=integration.slug, eyes=eyes) for link in links],
+        "conflicts": [conflict_row(one, eyes=eyes) for one in conflicts],
+        "aliases": list(aliases[:HISTORY_LIMIT]),
+        "events": visitor_events(visitor=found, links=links, conflicts=conflicts),
+    }
+
+
+def _links(**of: Any) -> list[VisitorLink]:
+    return list(
+        VisitorLink.objects.filter(**of).select_related("login_user", "evidence_run", "visitor")[:HISTORY_LIMIT]
+    )
+
+
+def _conflicts(of: Q) -> list[Conflict]:
+    joined = ("integration", "visitor", "login_user", "other_user", "decided_by")
+    return list(Conflict.objects.filter(of).select_related(*joined)[:HISTORY_LIMIT])
+
+
+def _user_card(person: LoginUser, *, integration: Integration, eyes: Eyes) -> UserCard:
+    return UserCard(
+        name=eyes.words(person.name),
+        email=eyes.email(person.email),
+        user=id_text(person.user_id),
+        url=user_url(user_id=person.user_id, integration=integration.slug),
+        publisher_url=publisher_address(
+            template=integration.publisher_account_url_template,
+            merchant_id=integration.merchant_id,
+            project_id=integration.publisher_project_id,
+            user_id=person.user_id,
+        ),
+    )
+
+
+def _user_context(found: LoginUser, *, eyes: Eyes) -> dict[str, Any]:
+    integration = found.integration
+    links = _links(login_user=found)
+    conflicts = _conflicts(Q(login_user=found) | Q(other_user=found))
+    rows = [link_row(link, slug=integration.slug, eyes=eyes) for link in links]
+    return {
+        "card": _user_card(found, integration=integration, eyes=eyes),
+        "is_masked": not eyes.sees_contact,
+        "identity": identity_state(is_verified=found.is_verified),
+        "identity_sentence": identity_sentence(user=found),
+        "is_waiting": found.is_verified and not found.is_seen_in_chat,
+        "integration": integration.name,
+        "tokens_issued": found.tokens_issued,
+        "first_authenticated_at": found.first_authenticated_at,
+        "last_authenticated_at": found.last_authenticated_at,
+        "open_links": [row for row in rows if row.ended_at is None],
+        "ended_links": [row for row in rows if row.ended_at is not None],
+        "conflicts": [conflict_row(one, eyes=eyes) for one in conflicts],
+        "events": user_events(user=found, links=links, conflicts=conflicts),
+    }
