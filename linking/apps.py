@@ -22,8 +22,9 @@ class LinkingConfig(AppConfig):
         # Models exist only from here on.
         from corsheaders.signals import check_request_enabled
 
-        from linking import roles
+        from linking import checks, roles
         from linking.api import cors
 
         roles.connect()
+        checks.connect()
         check_request_enabled.connect(cors.is_zendesk_account, dispatch_uid="linking.api.cors")

@@ -26,9 +26,9 @@ _MACHINE_WRITTEN = (
     "visitoralias", "visitorlink",
 )  # fmt: skip
 ADMIN_PERMISSIONS: dict[str, dict[str, tuple[str, ...]]] = {
-    "linking": {"integration": ("view", "add", "change", "delete")} | dict.fromkeys(_MACHINE_WRITTEN, ("view",)),
+    "linking": {"integration": ("view", "add", "change", "delete"), "apitoken": ("view", "add", "delete")}
+    | dict.fromkeys(_MACHINE_WRITTEN, ("view",)),
     "auth": {"user": ("view", "add", "change", "delete"), "group": ("view",)},
-    "authtoken": {"token": ("view", "add", "delete"), "tokenproxy": ("view", "add", "delete")},
     # A person who lost the second factor needs somebody who can remove it.
     "mfa": {"authenticator": ("view", "delete")},
 }

@@ -8,6 +8,7 @@ from linking.integrations.saving import (
     BadIntegration,
     NoSuchIntegration,
     Saved,
+    judge_integration,
     remove_integration,
     save_integration,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "NoSuchIntegration",
     "Saved",
     "check_integration",
+    "judge_integration",
     "remove_integration",
     "save_integration",
 ]

@@ -95,6 +95,21 @@ def save_integration(
     return Saved(integration=row, is_new=is_new, changed=changed, warnings=tuple(draft.warnings))
 
 
+def judge_integration(
+    *, slug: str, values: Mapping[str, object], now: datetime, allow_loopback: bool
+) -> tuple[str, ...]:
+    """Return the warnings `save_integration` would give, storing nothing.
+
+    Raises: BadIntegration as `save_integration` would.
+    """
+    draft = _read(slug=slug, values=values, allow_loopback=allow_loopback)
+    row = Integration.objects.filter(slug=slug).first()
+    _check_whole(row=row or Integration(slug=slug), draft=draft, is_new=row is None, now=now)
+    if draft.problems:
+        raise BadIntegration(draft.problems)
+    return tuple(draft.warnings)
+
+
 def remove_integration(*, slug: str, actor: Actor, now: datetime) -> None:
     """Delete the integration and everything stored for it, in batches; one that is interrupted can be run again.
 

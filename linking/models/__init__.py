@@ -1,5 +1,6 @@
 """What is stored, one file a concept."""
 
+from linking.models.api_token import APIToken
 from linking.models.audit import AuditEvent
 from linking.models.conflict import Conflict, ConflictKind, ConflictState
 from linking.models.integration import ConfigVersion, Integration, Secret, keep_secret
@@ -10,6 +11,7 @@ from linking.models.sync_run import Quarantined, RunState, StopReason, SyncRun
 from linking.models.visitor import Visitor, VisitorAlias, VisitorState
 
 __all__ = [
+    "APIToken",
     "AuditEvent",
     "ConfigVersion",
     "Conflict",

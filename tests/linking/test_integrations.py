@@ -164,7 +164,8 @@ class TestValues:
         ("key", "value"),
         [
             ("name", ""), ("name", " a"), ("name", "x" * 101), ("name", "a\u202eb"), ("name", None),
-            ("login_project_id", "a/b"), ("login_project_id", ""), ("login_algorithm", "none"), ("login_algorithm", "hs256"), ("cookie_name", "a;b"),
+            ("login_project_id", "a/b"), ("login_project_id", ""), ("login_algorithm", "none"),
+            ("login_algorithm", "hs256"), ("cookie_name", "a;b"),
             ("allowed_origins", "https://shop.example"), ("allowed_origins", ["*"]), ("allowed_origins", ["null"]),
             ("allowed_origins", ["https://shop.example/"]), ("allowed_origins", ["https://shop.example/x"]),
             ("allowed_origins", ["http://shop.example"]), ("allowed_origins", ["https://Shop.example"]),

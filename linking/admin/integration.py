@@ -1,0 +1,105 @@
+"""Integrations in the admin."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from linking import integrations
+from linking.admin.integration_form import FIELDS, IntegrationForm, remove_box
+from linking.models import Integration
+
+
+@admin.register(Integration)
+class IntegrationAdmin(admin.ModelAdmin):
+    """Everything goes through `linking.integrations`, as from the command line."""
+
+    form = IntegrationForm
+    list_display = (
+        "name",
+        "slug",
+        "enabled",
+        "login_project_id",
+        "zendesk_subdomain",
+        "last_success_at",
+        "blocked_reason",
+    )
+    search_fields = ("name", "slug", "login_project_id")
+    actions = ("check_both_sides",)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return the form, told who uses it."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return type("BoundIntegrationForm", (form,), {"person": request.user})
+
+    def get_fieldsets(self, _request: HttpRequest, obj: Any = None) -> Any:
+        """Return the boxes in sections; a secret can be removed only where there is one."""
+        held = set() if obj is None else set(obj.secrets.values_list("name", flat=True))
+        secrets = [
+            box for name in integrations.SECRET_NAMES for box in (name, *([remove_box(name)] if name in held else []))
+        ]
+        return [
+            (None, {"fields": [*([] if obj else ["slug"]), "name", "enabled"]}),
+            (_("Xsolla Login"), {"fields": FIELDS["login"]}),
+            (_("Zendesk"), {"fields": FIELDS["zendesk"]}),
+            (_("Secrets"), {"fields": [*secrets, "own_password"], "description": _SECRETS_TEXT}),
+            (_("Sync"), {"fields": FIELDS["sync"]}),
+            (_("Publisher Account"), {"fields": FIELDS["publisher"]}),
+        ]
+
+    def save_model(self, request: HttpRequest, obj: Integration, form: Any, *_args: Any) -> None:
+        """Store through the settings feature, which the form has asked already."""
+        saved = integrations.save_integration(
+            slug=obj.slug,
+            values=form.values(),
+            actor=_actor(request),
+            now=timezone.now(),
+            allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
+        )
+        obj.__dict__.update(saved.integration.__dict__)
+        for warning in saved.warnings:
+            messages.warning(request, warning)
+
+    def delete_model(self, request: HttpRequest, obj: Integration) -> None:
+        """Remove through the settings feature."""
+        integrations.remove_integration(slug=obj.slug, actor=_actor(request), now=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Integration]) -> None:
+        """Remove each."""
+        for row in queryset:
+            self.delete_model(request, row)
+
+    def get_deleted_objects(self, objs: Any, _request: HttpRequest) -> Any:
+        """Return what goes with them as one line each: there may be a million visitors."""
+        named = [f"{row} ({row.slug})" for row in objs]
+        text = [*named, _("and every visitor, Login user, link and run stored for it")]
+        return text, {_("integrations"): len(named)}, set(), []
+
+    @admin.action(description=gettext_lazy("Check both sides"), permissions=["change"])
+    def check_both_sides(self, request: HttpRequest, queryset: QuerySet[Integration]) -> None:
+        """Try each integration and say what was found."""
+        for row in queryset:
+            checks = integrations.check_integration(
+                slug=row.slug,
+                login_api_url=str(settings.LINKING["XSOLLA_LOGIN_API_URL"]),
+                allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
+                now=timezone.now(),
+            )
+            for check in checks:
+                level = messages.SUCCESS if check.is_ok else messages.ERROR
+                messages.add_message(request, level, f"{row.slug}, {check.name}: {check.sentence}")
+
+
+def _actor(request: HttpRequest) -> integrations.Actor:
+    return integrations.Actor(name=request.user.get_username(), user=request.user)
+
+
+_SECRETS_TEXT = gettext_lazy(
+    "A secret is written here and never shown again. Leave a box empty to keep what is set. Instead of the value, "
+    "env:NAME or file:PATH can be given."
+)

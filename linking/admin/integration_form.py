@@ -1,0 +1,146 @@
+"""The form of an integration: secrets are written and never rendered, every rule is the settings feature's."""
+
+import time
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from linking import integrations
+from linking.core.integration_rules import RULES
+from linking.limits import Limiter
+from linking.models import Integration, Secret
+
+FIELDS: dict[str, tuple[str, ...]] = {
+    "login": (
+        "login_project_id", "login_algorithm", "cookie_name", "allowed_origins", "missing_email", "placeholder_domain",
+    ),
+    "zendesk": (
+        "zendesk_product", "zendesk_subdomain", "zendesk_account_key", "zendesk_key_id", "zendesk_api_url",
+        "email_verified",
+    ),
+    "sync": ("sync_enabled", "sync_start", "requests_per_minute"),
+    "publisher": ("publisher_account_url_template", "merchant_id", "publisher_project_id"),
+}  # fmt: skip
+# A stolen session must not be able to try passwords here without end.
+PASSWORD_TRIES_PER_MINUTE = 5
+_tries = Limiter(per_minute=PASSWORD_TRIES_PER_MINUTE)
+
+
+def remove_box(name: str) -> str:
+    """Return the name of the box that removes a secret."""
+    return f"remove_{name}"
+
+
+def _password_box(label: Any, *, autocomplete: str) -> forms.CharField:
+    widget = forms.PasswordInput(render_value=False, attrs={"autocomplete": autocomplete, "class": "vTextField"})
+    return forms.CharField(label=label, required=False, strip=False, widget=widget)
+
+
+class OriginsField(forms.CharField):
+    """A list of origins, one a line."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> Any:
+        """Return the lines that are not empty."""
+        return [line.strip() for line in str(value or "").splitlines() if line.strip()]
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return a list as lines; what somebody just typed stays as it is."""
+        return "\n".join(str(one) for one in value) if isinstance(value, list) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Return whether the list is another one."""
+        return list(initial or []) != self.to_python(data)
+
+
+class IntegrationForm(forms.ModelForm):
+    """Settings and secrets; a changed secret asks for the person's own password again."""
+
+    person: Any = None
+    allowed_origins = OriginsField(required=False, help_text=gettext_lazy("One a line, such as https://shop.example"))
+    login_secret_key = _password_box(gettext_lazy("Login secret key"), autocomplete="new-password")
+    zendesk_shared_secret = _password_box(gettext_lazy("Zendesk shared secret"), autocomplete="new-password")
+    zendesk_access_token = _password_box(gettext_lazy("Zendesk access token"), autocomplete="new-password")
+    remove_login_secret_key = forms.BooleanField(required=False, label=gettext_lazy("Remove the login secret key"))
+    remove_zendesk_shared_secret = forms.BooleanField(required=False, label=gettext_lazy("Remove the shared secret"))
+    remove_zendesk_access_token = forms.BooleanField(required=False, label=gettext_lazy("Remove the access token"))
+    own_password = _password_box(gettext_lazy("Your own password"), autocomplete="current-password")
+
+    class Meta:
+        model = Integration
+        fields = ("slug", *RULES)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        held = (
+            {row.name: row for row in Secret.objects.filter(integration_id=self.instance.pk)}
+            if self.instance.pk
+            else {}
+        )
+        for name in integrations.SECRET_NAMES:
+            self.fields[name].help_text = _state_of(held.get(name))
+        self.fields["own_password"].help_text = _("Needed when a secret is set or removed.")
+
+    @property
+    def changed_data(self) -> list[str]:
+        """Return the boxes that changed, for the record: the person's own password is none of them."""
+        return [name for name in super().changed_data if name != "own_password"]
+
+    def values(self) -> dict[str, object]:
+        """Return what the settings feature is to store; boxes of secrets left empty keep what is set."""
+        data = self.cleaned_data
+        values: dict[str, object] = {key: data[key] for key in RULES if key in data}
+        for name in integrations.SECRET_NAMES:
+            if data.get(name):
+                values[name] = data[name]
+            elif data.get(remove_box(name)):
+                values[name] = None
+        return values
+
+    def clean(self) -> dict[str, Any]:
+        """Ask the settings feature, and for the password where a secret changes."""
+        super().clean()
+        values = self.values()
+        if any(name in values for name in integrations.SECRET_NAMES):
+            self._check_password()
+        for name in integrations.SECRET_NAMES:
+            if self.cleaned_data.get(name) and self.cleaned_data.get(remove_box(name)):
+                self.add_error(name, _("Either set it or remove it."))
+        try:
+            integrations.judge_integration(
+                slug=self.cleaned_data.get("slug") or self.instance.slug,
+                values=values,
+                now=timezone.now(),
+                allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
+            )
+        except integrations.BadIntegration as error:
+            for key, sentence in error.problems.items():
+                # A box that is wrong already has its say.
+                if key not in self.errors:
+                    self.add_error(key if key in self.fields else None, f"{_('This')} {sentence}")
+        return self.cleaned_data
+
+    def _check_password(self) -> None:
+        # Somebody who signs in through an identity provider has no password to be asked for.
+        if self.person is None or not self.person.has_usable_password():
+            return
+        if _tries.wait_s(key=str(self.person.pk), now=time.time()):
+            self.add_error("own_password", ValidationError(_("Too many tries. Wait a minute.")))
+        elif not self.person.check_password(self.cleaned_data.get("own_password", "")):
+            self.add_error("own_password", ValidationError(_("This is not your password.")))
+
+
+def _state_of(secret: Secret | None) -> str:
+    if secret is None:
+        return _("Not set.")
+    return _("Set on %(day)s by %(who)s, fingerprint %(mark)s. Leave empty to keep it.") % {
+        "day": f"{secret.set_at:%Y-%m-%d %H:%M} UTC",
+        "who": secret.set_by,
+        "mark": secret.fingerprint,
+    }

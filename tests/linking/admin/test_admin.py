@@ -1,0 +1,289 @@
+import re
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group, Permission, User
+from django.test import Client
+from django.urls import reverse
+from rest_framework.authtoken.models import Token
+
+from linking.admin import integration_form
+from linking.limits import Limiter
+from linking.models import AuditEvent, Integration, Secret, VisitorLink
+from tests.factories import (
+    LOGIN_SECRET_KEY,
+    ZENDESK_ACCESS_TOKEN,
+    ZENDESK_SHARED_SECRET,
+    make_integration,
+    make_link,
+    make_login_user,
+    make_run,
+    make_visitor,
+)
+
+pytestmark = pytest.mark.django_db
+CANARY = "canary-secret-canary-secret-canary-0001"
+SECRETS = (LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, ZENDESK_ACCESS_TOKEN)
+ADD = "/admin/linking/integration/add/"
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.fixture(autouse=True)
+def whole_budget(monkeypatch):
+    monkeypatch.setattr(integration_form, "_tries", Limiter(per_minute=5))
+
+
+def person(group: str, **changes) -> User:
+    user = User.objects.create_user(username=f"one-of-{group or 'nobody'}", password="own-password", **changes)
+    user.groups.set(Group.objects.filter(name=group))
+    return User.objects.get(pk=user.pk)
+
+
+@pytest.fixture
+def admin():
+    client = Client()
+    client.force_login(person("admins"))
+    return client
+
+
+def boxes(client: Client, url: str) -> dict[str, str]:
+    """What a browser would send back unchanged."""
+    form = client.get(url).context["adminform"].form
+    sent = {}
+    for name, field in form.fields.items():
+        value = form[name].value()
+        if name == "sync_start":
+            continue
+        if value is True:
+            sent[name] = "on"
+        elif value not in (None, False):
+            sent[name] = str(field.prepare_value(value))
+    return sent
+
+
+def url_of(integration: Integration) -> str:
+    return reverse("admin:linking_integration_change", args=[integration.pk])
+
+
+class TestEntrance:
+    @pytest.mark.parametrize("group", ["", "agents", "leads"])
+    def test_is_closed_to_others(self, group):
+        client = Client()
+        client.force_login(person(group))
+        assert client.get("/admin/", follow=True).status_code == 403
+
+    def test_leads_nobody_to_sign_in(self):
+        response = Client().get("/admin/", follow=True)
+        assert response.redirect_chain[-1][0].startswith("/accounts/login/")
+
+    def test_is_open_to_admins(self, admin):
+        assert admin.get("/admin/").status_code == 200
+
+    def test_leads_an_admin_without_second_factor_to_setting_one_up(self, admin, settings):
+        settings.LINKING = settings.LINKING | {"REQUIRE_MFA": True}
+        response = admin.get("/admin/", follow=True)
+        assert reverse("mfa_index") in [url for url, _status in response.redirect_chain]
+
+    def test_is_open_to_an_admin_with_a_second_factor(self, admin, settings):
+        settings.LINKING = settings.LINKING | {"REQUIRE_MFA": True}
+        Authenticator.objects.create(user=User.objects.get(), type=Authenticator.Type.TOTP, data={})
+        assert admin.get("/admin/").status_code == 200
+
+    def test_has_no_sign_in_page_of_its_own(self, admin):
+        assert admin.post("/admin/login/", {"username": "x", "password": "y"}).status_code == 302
+
+
+class TestPages:
+    @pytest.fixture
+    def everything(self):
+        acme = make_integration(name="Acme")
+        user = make_login_user(integration=acme, name=HOSTILE, email=HOSTILE)
+        make_link(visitor=make_visitor(integration=acme, name=HOSTILE, email=HOSTILE), login_user=user)
+        make_run(integration=acme)
+        return acme
+
+    def test_all_open(self, everything, admin):
+        index = admin.get("/admin/").content.decode()
+        urls = set(re.findall(r'href="(/admin/[a-z_]+/[a-z_]+/(?:add/)?)"', index))
+        assert len(urls) > 12
+        assert {url: admin.get(url).status_code for url in urls} == dict.fromkeys(urls, 200)
+
+    @pytest.mark.parametrize("table", ["visitor", "loginuser", "visitorlink"])
+    def test_show_hostile_names_as_text(self, everything, admin, table):
+        assert HOSTILE not in admin.get(f"/admin/linking/{table}/").content.decode()
+
+    @pytest.mark.parametrize("table", ["visitor", "visitorlink", "syncrun", "loginuser"])
+    def test_of_machine_written_tables_take_nothing(self, everything, admin, table):
+        assert admin.get(f"/admin/linking/{table}/add/").status_code == 403
+
+    def test_of_one_machine_written_record_takes_nothing(self, everything, admin):
+        url = reverse("admin:linking_visitorlink_change", args=[VisitorLink.objects.get().pk])
+        assert (admin.get(url).status_code, admin.post(url, {}).status_code) == (200, 403)
+
+    def test_have_nothing_inline(self, everything, admin):
+        html = "".join(admin.get(url).content.decode() for url in ("/admin/", ADD, url_of(everything)))
+        scripts = re.findall(r"<script(?![^>]*\bsrc=)(?![^>]*type=\"application/json\")[^>]*>", html)
+        assert (scripts, re.findall(r"<style|\sstyle=|\son\w+=", html)) == ([], [])
+
+    def test_carry_the_strict_policy(self, admin):
+        assert "unsafe" not in admin.get(ADD)["Content-Security-Policy"]
+
+
+class TestIntegration:
+    @pytest.fixture
+    def acme(self):
+        return make_integration()
+
+    def test_is_made(self, admin):
+        values = boxes(admin, ADD) | {
+            "slug": "acme", "name": "Acme", "login_project_id": "p1", "login_secret_key": CANARY,
+            "allowed_origins": "https://shop.example\r\nhttps://www.example", "own_password": "own-password",
+        }  # fmt: skip
+        response = admin.post(ADD, values)
+        assert response.status_code == 302
+        assert Integration.objects.get().allowed_origins == ["https://shop.example", "https://www.example"]
+
+    def test_shows_no_secret(self, acme, admin):
+        html = admin.get(url_of(acme)).content.decode()
+        assert not any(secret in html for secret in SECRETS)
+        assert not any(row.sealed in html for row in Secret.objects.all())
+
+    def test_shows_fingerprint_day_and_author(self, acme, admin):
+        html = admin.get(url_of(acme)).content.decode()
+        mark = Secret.objects.get(name="login_secret_key").fingerprint
+        assert mark in html and "2026-11-22" in html and "tests" in html
+
+    def test_keeps_secrets_whose_boxes_stay_empty(self, acme, admin):
+        response = admin.post(url_of(acme), boxes(admin, url_of(acme)) | {"name": "New name"})
+        assert response.status_code == 302
+        assert Secret.objects.get(name="login_secret_key").reveal() == LOGIN_SECRET_KEY
+
+    def test_sets_a_secret_with_the_own_password(self, acme, admin):
+        changed = {"login_secret_key": CANARY, "own_password": "own-password"}
+        admin.post(url_of(acme), boxes(admin, url_of(acme)) | changed)
+        assert Secret.objects.get(name="login_secret_key").reveal() == CANARY
+
+    @pytest.mark.parametrize("password", ["", "wrong"])
+    def test_sets_no_secret_without_it(self, acme, admin, password):
+        response = admin.post(
+            url_of(acme), boxes(admin, url_of(acme)) | {"login_secret_key": CANARY, "own_password": password}
+        )
+        assert "This is not your password." in response.content.decode()
+        assert Secret.objects.get(name="login_secret_key").reveal() == LOGIN_SECRET_KEY
+
+    def test_lets_nobody_try_passwords_without_end(self, acme, admin):
+        sent = boxes(admin, url_of(acme)) | {"login_secret_key": CANARY, "own_password": "wrong"}
+        answers = [admin.post(url_of(acme), sent).content.decode() for _ in range(6)]
+        assert "Too many tries" in answers[-1]
+
+    def test_gives_back_no_secret_with_an_error(self, acme, admin):
+        sent = {"login_secret_key": CANARY, "own_password": "own-password", "cookie_name": "a b"}
+        html = admin.post(url_of(acme), boxes(admin, url_of(acme)) | sent).content.decode()
+        assert "own-password" not in html and CANARY not in html and "errorlist" in html
+
+    def test_removes_a_secret(self, acme, admin):
+        sent = {"remove_zendesk_access_token": "on", "own_password": "own-password"}
+        admin.post(url_of(acme), boxes(admin, url_of(acme)) | sent)
+        assert not Secret.objects.filter(name="zendesk_access_token").exists()
+
+    def test_says_at_the_box_what_is_wrong(self, acme, admin):
+        response = admin.post(url_of(acme), boxes(admin, url_of(acme)) | {"allowed_origins": "https://shop.example/"})
+        assert "no slash at the end" in str(response.context["adminform"].form.errors["allowed_origins"])
+
+    def test_refuses_the_same_secret_on_both_sides(self, acme, admin):
+        sent = {"login_secret_key": ZENDESK_SHARED_SECRET, "own_password": "own-password"}
+        response = admin.post(url_of(acme), boxes(admin, url_of(acme)) | sent)
+        assert "login_secret_key" in response.context["adminform"].form.errors
+
+    def test_writes_no_secret_to_any_record(self, acme, admin):
+        sent = {"login_secret_key": CANARY, "own_password": "own-password", "name": "New"}
+        admin.post(url_of(acme), boxes(admin, url_of(acme)) | sent)
+        written = f"{list(LogEntry.objects.values())}{list(AuditEvent.objects.values())}{list(Secret.objects.values())}"
+        assert CANARY not in written and "own-password" not in written
+
+    def test_names_the_person_in_the_record(self, acme, admin):
+        admin.post(url_of(acme), boxes(admin, url_of(acme)) | {"name": "New"})
+        event = AuditEvent.objects.get()
+        assert (event.actor, event.fields) == ("one-of-admins", ["name"])
+
+    def test_is_removed_with_everything(self, acme, admin):
+        make_link(visitor=make_visitor(integration=acme), login_user=make_login_user(integration=acme))
+        url = reverse("admin:linking_integration_delete", args=[acme.pk])
+        assert "every visitor" in admin.get(url).content.decode()
+        admin.post(url, {"post": "yes"})
+        assert not Integration.objects.exists()
+
+    def test_history_holds_no_secret(self, acme, admin):
+        sent = {"login_secret_key": CANARY, "own_password": "own-password"}
+        admin.post(url_of(acme), boxes(admin, url_of(acme)) | sent)
+        html = admin.get(reverse("admin:linking_integration_history", args=[acme.pk])).content.decode()
+        assert CANARY not in html and "Login secret key" in html
+
+
+class TestAPIToken:
+    MAKE = "/admin/linking/apitoken/add/"
+
+    @pytest.fixture
+    def agent(self):
+        return person("agents")
+
+    def test_key_is_shown_when_it_is_made(self, admin, agent):
+        response = admin.post(self.MAKE, {"user": agent.pk})
+        assert Token.objects.get().key in response.content.decode()
+        assert "no-store" in response["Cache-Control"]
+
+    def test_key_is_shown_nowhere_else(self, admin, agent):
+        admin.post(self.MAKE, {"user": agent.pk})
+        delete = reverse("admin:linking_apitoken_delete", args=[agent.pk])
+        urls = ("/admin/", "/admin/linking/apitoken/", delete, f"/admin/auth/user/{agent.pk}/change/")
+        assert not any(Token.objects.get().key in admin.get(url).content.decode() for url in urls)
+
+    def test_key_is_in_no_record(self, admin, agent):
+        admin.post(self.MAKE, {"user": agent.pk})
+        key = Token.objects.get().key
+        admin.post(reverse("admin:linking_apitoken_delete", args=[agent.pk]), {"post": "yes"})
+        assert key not in f"{list(LogEntry.objects.values())}{list(AuditEvent.objects.values())}"
+
+    def test_reads_only_by_default(self, admin, agent):
+        admin.post(self.MAKE, {"user": agent.pk})
+        assert not User.objects.get(pk=agent.pk).has_perm("linking.write_by_token")
+
+    def test_may_be_allowed_more(self, admin, agent):
+        admin.post(self.MAKE, {"user": agent.pk, "may_write": "on"})
+        assert User.objects.get(pk=agent.pk).has_perm("linking.write_by_token")
+
+    def test_can_be_revoked(self, admin, agent):
+        admin.post(self.MAKE, {"user": agent.pk, "may_write": "on"})
+        admin.post(reverse("admin:linking_apitoken_delete", args=[agent.pk]), {"post": "yes"})
+        assert not Token.objects.exists()
+        assert not Permission.objects.filter(user=agent, codename="write_by_token").exists()
+
+
+class TestPeople:
+    def test_cannot_be_made_superusers_by_an_admin(self, admin):
+        user = person("agents")
+        url = f"/admin/auth/user/{user.pk}/change/"
+        admin.post(url, {"username": "x", "is_active": "on", "is_superuser": "on", "is_staff": "on"})
+        user.refresh_from_db()
+        assert (user.username, user.is_superuser, user.is_staff) == ("x", False, False)
+
+    @pytest.mark.parametrize("page", ["password", "delete"])
+    def test_who_are_superusers_are_out_of_an_admins_reach(self, admin, page):
+        root = User.objects.create_superuser(username="root", password="pw")
+        assert admin.get(f"/admin/auth/user/{root.pk}/{page}/").status_code == 403
+
+    def test_join_a_group(self, admin):
+        user = person("")
+        group = Group.objects.get(name="leads")
+        admin.post(f"/admin/auth/user/{user.pk}/change/", {"username": "x", "is_active": "on", "groups": [group.pk]})
+        assert list(user.groups.all()) == [group]
+
+    def test_second_factor_is_not_shown_and_can_be_removed(self, admin):
+        factor = Authenticator.objects.create(
+            user=person("leads"), type=Authenticator.Type.TOTP, data={"secret": "TOTPCANARY"}
+        )
+        url = reverse("admin:mfa_authenticator_change", args=[factor.pk])
+        assert "TOTPCANARY" not in admin.get(url).content.decode()
+        admin.post(reverse("admin:mfa_authenticator_delete", args=[factor.pk]), {"post": "yes"})
+        assert not Authenticator.objects.exists()
