@@ -1,0 +1,149 @@
+"""Verdicts on a Login JWT: the endpoint's own rules, each judged by itself, and the exact cause where one is broken."""
+
+from typing import Any
+
+from linking.core import jws
+from linking.core.config import IntegrationConfig
+from linking.core.diagnosis_claims import explain_claims
+from linking.core.diagnosis_shape import RULES as SHAPE_RULES
+from linking.core.diagnosis_shape import Shaped
+from linking.core.diagnosis_signature import LOGIN_SECRET, ZENDESK_SECRET, explain_signature, is_other_hash, matches
+from linking.core.diagnosis_verdicts import State, Surroundings, Verdict, bad, good, note, skipped
+from linking.core.login_jwt import (
+    CLAIM_RULES,
+    ISSUER,
+    PROJECT_CLAIM,
+    LoginSetupIncomplete,
+    check_signature,
+    login_user,
+)
+from linking.core.refusals import Reason, Refused
+from linking.core.zendesk_jwt import chat_claims, zendesk_jwt
+
+INTEGRATION, PLACE, ALGORITHM, SIGNATURE, CLAIMS = "integration", "place", "algorithm", "signature", "claims"
+EMAIL, ZENDESK_SETUP = "email", "zendesk_setup"
+CLAIM_RULE_NAMES = tuple(rule.name for rule in CLAIM_RULES)
+LOGIN_RULES = (
+    *SHAPE_RULES, INTEGRATION, PLACE, ALGORITHM, SIGNATURE, CLAIMS, *CLAIM_RULE_NAMES, EMAIL, ZENDESK_SETUP,
+)  # fmt: skip
+
+
+def judge_login(shaped: Shaped, *, around: Surroundings) -> tuple[IntegrationConfig | None, list[Verdict]]:
+    """Return the integration that would answer and its verdicts, those on size, shape and header not among them."""
+    config = around.config or _chosen(shaped.claims or {}, known=around.known)
+    after = LOGIN_RULES[len(SHAPE_RULES) + 1 :]
+    if config is None:
+        return None, [bad(INTEGRATION, "no_integration"), *skipped(after)]
+    verdicts = [good(INTEGRATION) if config.is_enabled else bad(INTEGRATION, "disabled")]
+    if shaped.unverified is None:
+        return config, [*verdicts, *skipped(after[:-1]), _zendesk_setup(config)]
+    verdicts.append(_place(shaped.claims or {}, typ=shaped.typ))
+    verdicts += _signature(shaped.unverified, config=config, around=around)
+    if shaped.claims is None:
+        unread = [bad(CLAIMS, "payload_not_json"), *skipped((*CLAIM_RULE_NAMES, EMAIL))]
+        return config, [*verdicts, *unread, _zendesk_setup(config)]
+    verdicts.append(good(CLAIMS))
+    verdicts += judge_claims(shaped.claims, config=config, around=around)
+    return config, verdicts
+
+
+def judge_claims(claims: dict[str, Any], *, config: IntegrationConfig, around: Surroundings) -> list[Verdict]:
+    """Return the verdicts of every claim rule, and on what Zendesk needs of the user."""
+    verdicts: dict[str, Verdict] = {}
+    for rule in CLAIM_RULES:
+        if any(verdicts[needed].state is State.BAD for needed in rule.needs):
+            verdicts[rule.name] = skipped((rule.name,))[0]
+            continue
+        try:
+            rule.check(claims, config, around.now)
+        except Refused as error:
+            cause, values = explain_claims(error.reason, claims=claims, config=config, around=around)
+            verdicts[rule.name] = bad(rule.name, cause, **values)
+        else:
+            verdicts[rule.name] = good(rule.name)
+    is_sound = all(one.state is State.GOOD for one in verdicts.values())
+    return [*verdicts.values(), *_outgoing(claims, is_sound=is_sound, config=config, now=around.now)]
+
+
+def _chosen(claims: dict[str, Any], *, known: tuple[IntegrationConfig, ...]) -> IntegrationConfig | None:
+    """Return the integration the endpoint would take for a path that names none."""
+    project_id = claims.get(PROJECT_CLAIM)
+    of_project = [one for one in known if one.login_project_id == project_id]
+    enabled = [one for one in known if one.is_enabled]
+    of_project.sort(key=lambda one: not one.is_enabled)
+    if of_project:
+        return of_project[0]
+    return enabled[0] if len(enabled) == 1 else None
+
+
+def _place(claims: dict[str, Any], *, typ: object) -> Verdict:
+    # A token that Login issued may hold any further claim, so only one from elsewhere can be in the wrong place.
+    if claims.get("iss") == ISSUER:
+        return good(PLACE)
+    if "external_id" in claims:
+        product = "Messaging" if "scope" in claims else "Chat"
+        return bad(PLACE, "zendesk_token_at_login", product=product)
+    if typ == "JWT" and {"jti", "iat", "email", "name"} <= claims.keys() and PROJECT_CLAIM not in claims:
+        return bad(PLACE, "support_token")
+    return good(PLACE)
+
+
+def _signature(unverified: jws.UnverifiedJWS, *, config: IntegrationConfig, around: Surroundings) -> list[Verdict]:
+    try:
+        check_signature(unverified, config=config)
+    except LoginSetupIncomplete as error:
+        cause = "rs256_keys" if error.reason is Reason.RS256_KEYS else "login_secret"
+        return [_algorithm(unverified, config=config), bad(SIGNATURE, cause)]
+    except jws.JWSError as error:
+        algorithm = _algorithm(unverified, config=config)
+        if error.reason is Reason.ALGORITHM:
+            return [algorithm, *skipped((SIGNATURE,))]
+        cause, values = explain_signature(
+            unverified,
+            own=config.login_secrets,
+            own_name=LOGIN_SECRET,
+            other=config.zendesk_shared_secret,
+            other_name=ZENDESK_SECRET,
+            elsewhere=tuple(one for one in around.known if one.slug != config.slug),
+        )
+        return [algorithm, bad(SIGNATURE, cause, **values)]
+    is_previous = bool(config.login_secrets) and not matches(unverified, key=config.login_secrets[0])
+    # An RS256 signature is no HMAC of anything; only a shared secret can be a previous one.
+    is_shared = unverified.header.algorithm == "HS256"
+    return [good(ALGORITHM), note(SIGNATURE, "signed_previous") if is_previous and is_shared else good(SIGNATURE)]
+
+
+def _algorithm(unverified: jws.UnverifiedJWS, *, config: IntegrationConfig) -> Verdict:
+    found, wanted = unverified.header.algorithm, config.login_algorithm.value
+    if found == wanted:
+        return good(ALGORITHM)
+    if is_other_hash(found) and any(key and matches(unverified, key=key) for key in config.login_secrets):
+        return bad(ALGORITHM, "algorithm_hash", found=found)
+    if not found:
+        return bad(ALGORITHM, "algorithm_missing")
+    if found.lower() == "none":
+        return bad(ALGORITHM, "algorithm_none")
+    known = {"RS256": "algorithm_rs256", "HS256": "algorithm_hs256"}
+    return bad(ALGORITHM, known.get(found, "algorithm_other"), found=found, wanted=wanted)
+
+
+def _outgoing(claims: dict[str, Any], *, is_sound: bool, config: IntegrationConfig, now: float) -> list[Verdict]:
+    """Return whether a Zendesk JWT can be made: for a sound user by making one, else by what is set."""
+    setup = _zendesk_setup(config)
+    if not is_sound:
+        return [*skipped((EMAIL,)), setup]
+    user = login_user(claims=claims, config=config)
+    try:
+        chat_claims(user=user, config=config, now=now)
+        if setup.state is State.GOOD:
+            zendesk_jwt(user=user, config=config, now=now)
+    except Refused as error:
+        return [bad(EMAIL, error.reason.value), setup]
+    return [good(EMAIL), setup]
+
+
+def _zendesk_setup(config: IntegrationConfig) -> Verdict:
+    if not config.zendesk_shared_secret:
+        return bad(ZENDESK_SETUP, "zendesk_secret")
+    is_messaging = config.zendesk_product == "messaging"
+    return bad(ZENDESK_SETUP, "zendesk_key_id") if is_messaging and not config.zendesk_key_id else good(ZENDESK_SETUP)

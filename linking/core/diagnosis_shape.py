@@ -1,0 +1,168 @@
+"""Why a text is no JWT, and what of it can still be read.
+
+The verdict is that of `jws.read`, which guards the endpoint; what follows only explains it, and reads on leniently so
+that a person sees everything that is wrong at once. Nothing read here is ever accepted because of it.
+"""
+
+import binascii
+import json
+import re
+from base64 import urlsafe_b64decode
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from linking.core import jws
+from linking.core.config import IntegrationConfig
+from linking.core.diagnosis_verdicts import Verdict, bad, good, skipped
+from linking.core.refusals import Reason
+
+SIZE, SHAPE, HEADER = "size", "shape", "header"
+RULES = (SIZE, SHAPE, HEADER)
+_REPAIRS_MAX = 8
+_NAME_PREFIX = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,40}=(?=[A-Za-z0-9_-]+\.)")
+_ACCESS_KEY = re.compile(r"[A-Za-z0-9_-]{43}\Z")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.IGNORECASE)
+_ALPHABET = re.compile(r"[A-Za-z0-9_-]*\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shaped:
+    """What could be read: `unverified` is None when nothing could; `typ` and `claims` are for explaining only."""
+
+    verdicts: tuple[Verdict, ...]
+    unverified: jws.UnverifiedJWS | None = None
+    typ: object = None
+    claims: dict[str, Any] | None = None
+
+
+def read_shape(text: str, *, config: IntegrationConfig | None) -> Shaped:
+    """Return the verdicts on size, shape and header, and what could be read once what is wrong is mended."""
+    problems: list[Verdict] = []
+    for _ in range(_REPAIRS_MAX):
+        try:
+            unverified = jws.read(text)
+        except jws.JWSError as error:
+            if error.reason is Reason.TOO_LARGE:
+                limit = jws.TOKEN_MAX_CHARACTERS
+                problems.append(bad(SIZE, "too_large", length=len(text), limit=limit))
+                return Shaped(verdicts=(*problems, *skipped((SHAPE, HEADER))))
+            if error.reason is not Reason.MALFORMED:
+                return _with_odd_header(text, problems=problems, reason=error.reason)
+            cause, mended = _mended(text)
+            if not cause:
+                return _unreadable(text, problems=problems, config=config)
+            problems.append(bad(SHAPE, cause))
+            text = mended
+        else:
+            shape = problems or [good(SHAPE)]
+            return _shaped(unverified, text=text, verdicts=(good(SIZE), *shape, good(HEADER)))
+    return _unreadable(text, problems=problems, config=config)
+
+
+def _shaped(unverified: jws.UnverifiedJWS, *, text: str, verdicts: tuple[Verdict, ...]) -> Shaped:
+    header = _lenient_object(text.split(".")[0]) or {}
+    try:
+        claims = jws.read_object(unverified.payload)
+    except jws.JWSError:
+        return Shaped(verdicts=verdicts, unverified=unverified, typ=header.get("typ"))
+    return Shaped(verdicts=verdicts, unverified=unverified, typ=header.get("typ"), claims=claims)
+
+
+def _with_odd_header(text: str, *, problems: list[Verdict], reason: Reason) -> Shaped:
+    """Read on behind a header that is JSON but may not be: unknown names, no alg."""
+    header_segment, payload, signature = text.split(".")
+    header = _lenient_object(header_segment) or {}
+    algorithm, key_id = header.get("alg"), header.get("kid")
+    unverified = jws.UnverifiedJWS(
+        header=jws.Header(
+            algorithm=algorithm if isinstance(algorithm, str) else "",
+            key_id=key_id if isinstance(key_id, str) else None,
+        ),
+        signing_input=f"{header_segment}.{payload}".encode("ascii"),
+        payload=_lenient_bytes(payload) or b"",
+        signature=_lenient_bytes(signature) or b"",
+    )
+    cause = "header_names" if reason is Reason.HEADER else "algorithm_missing"
+    return _shaped(unverified, text=text, verdicts=(good(SIZE), *(problems or [good(SHAPE)]), bad(HEADER, cause)))
+
+
+def _unreadable(text: str, *, problems: list[Verdict], config: IntegrationConfig | None) -> Shaped:
+    cause, values = _why_unreadable(text, config=config)
+    return Shaped(verdicts=(good(SIZE), *problems, bad(SHAPE, cause, **values), *skipped((HEADER,))))
+
+
+def _mended(text: str) -> tuple[str, str]:
+    """Return the first mistake that can be undone and the text without it; ("", text) when there is none."""
+    if text != text.strip():
+        return "surrounding_blanks", text.strip()
+    if len(text) > 1 and text[0] in "\"'“”`" and text[-1] in "\"'“”`":
+        return "quoted", text[1:-1]
+    if text[:7].lower() == "bearer ":
+        return "bearer_prefix", text[7:]
+    if match := _NAME_PREFIX.match(text):
+        return "name_prefix", text[match.end() :]
+    if re.search(r"%[0-9A-Fa-f]{2}", text):
+        return "percent_encoded", unquote(text)
+    if match := re.search(r"[&?#;,]", text):
+        return "glued_parameters", text[: match.start()]
+    if re.search(r"\s", text):
+        return "inner_blanks", "".join(text.split())
+    if re.search(r"[A-Za-z0-9_-]=+(\.|\Z)", text) and text.count(".") == 2:
+        return "base64_padding", text.replace("=", "")
+    if re.search(r"[+/]", text) and text.count(".") == 2:
+        return "standard_base64", text.replace("+", "-").replace("/", "_")
+    return "", text
+
+
+def _why_unreadable(text: str, *, config: IntegrationConfig | None) -> tuple[str, dict[str, object]]:
+    if config is not None and (name := _secret_named(text, config=config)):
+        return "is_secret", {"name": name}
+    if _UUID.match(text):
+        return "uuid", {}
+    if _ACCESS_KEY.match(text):
+        return "access_key", {}
+    parts = text.split(".")
+    if len(parts) != 3:
+        return {1: "one_part", 2: "two_parts", 5: "five_parts"}.get(len(parts), "wrong_parts"), {"number": len(parts)}
+    for number, part in enumerate(parts, start=1):
+        if not part:
+            return "empty_part", {"number": number}
+        if not _ALPHABET.match(part):
+            return "odd_characters", {}
+        if len(part) % 4 == 1:
+            return "truncated", {"number": number}
+        if _lenient_bytes(part, is_exact=True) is None:
+            return "unusual_base64", {"number": number}
+    return "header_not_json", {}
+
+
+def _secret_named(text: str, *, config: IntegrationConfig) -> str:
+    raw = text.encode("utf-8", "surrogatepass")
+    if raw in config.login_secrets:
+        return "Login secret key"
+    if raw and raw == config.zendesk_shared_secret:
+        return "Zendesk shared secret"
+    return "Zendesk access token" if text and text == config.zendesk_access_token else ""
+
+
+def _lenient_bytes(segment: str, *, is_exact: bool = False) -> bytes | None:
+    try:
+        decoded = urlsafe_b64decode(segment.encode("ascii") + b"=" * (-len(segment) % 4))
+    except (binascii.Error, UnicodeEncodeError):
+        return None
+    return None if is_exact and len(segment) % 4 and not _is_canonical(segment) else decoded
+
+
+def _is_canonical(segment: str) -> bool:
+    """Return whether the bits an encoder leaves empty are empty."""
+    last = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".index(segment[-1])
+    return last % {2: 16, 3: 4}[len(segment) % 4] == 0
+
+
+def _lenient_object(segment: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(_lenient_bytes(segment) or b"")
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,99 @@
+"""The token doctor's words: a verdict for each rule, and how a list of them is read."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+from linking.core.config import IntegrationConfig
+from linking.core.diagnosis_causes import CAUSES
+from linking.core.text import clean_line
+
+SHOWN_CHARACTERS = 80
+
+
+class State(StrEnum):
+    """`good`; `bad`: refused for this; `note`: accepted, but worth knowing; `skipped`: could not be judged."""
+
+    GOOD = "good"
+    BAD = "bad"
+    NOTE = "note"
+    SKIPPED = "skipped"
+
+
+class Kind(StrEnum):
+    """What the pasted text is judged as; `auto` decides by its look."""
+
+    AUTO = "auto"
+    LOGIN = "login"
+    ZENDESK = "zendesk"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one rule says: `cause` is a key of CAUSES, "" where there is nothing to say; so are `problem` and `fix`."""
+
+    rule: str
+    state: State
+    cause: str = ""
+    problem: str = ""
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the doctor knows: `config` is the integration asked about, None where none was; `known` are all."""
+
+    config: IntegrationConfig | None
+    known: tuple[IntegrationConfig, ...]
+    now: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """All verdicts in the order of checking. `found_in` says where in the paste the token was."""
+
+    kind: Kind
+    found_in: str
+    slug: str
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether exactly what was pasted would be accepted."""
+        return bool(self.verdicts) and all(one.state in (State.GOOD, State.NOTE) for one in self.verdicts)
+
+    @property
+    def first_problem(self) -> Verdict | None:
+        """The verdict that refuses, in the order of checking."""
+        return next((one for one in self.verdicts if one.state is State.BAD), None)
+
+
+def good(rule: str) -> Verdict:
+    """Return that `rule` holds."""
+    return Verdict(rule=rule, state=State.GOOD)
+
+
+def bad(rule: str, cause: str, **values: object) -> Verdict:
+    """Return that `rule` is broken for `cause`."""
+    return _told(rule=rule, state=State.BAD, cause=cause, values=values)
+
+
+def note(rule: str, cause: str, **values: object) -> Verdict:
+    """Return that `rule` holds, with something to say."""
+    return _told(rule=rule, state=State.NOTE, cause=cause, values=values)
+
+
+def skipped(rules: Collection[str]) -> list[Verdict]:
+    """Return that none of `rules` could be judged."""
+    return [Verdict(rule=rule, state=State.SKIPPED) for rule in rules]
+
+
+def _told(*, rule: str, state: State, cause: str, values: dict[str, object]) -> Verdict:
+    # What stands in a token was written by strangers: one clean, short line of it at most.
+    shown = {name: clean_line(str(value), max_characters=SHOWN_CHARACTERS) for name, value in values.items()}
+    if cause == "refused_answer":
+        shown["description"] = str(values["description"])
+    text = CAUSES[cause]
+    return Verdict(
+        rule=rule, state=state, cause=cause, problem=text.problem.format(**shown), fix=text.fix.format(**shown)
+    )

@@ -1,0 +1,187 @@
+"""Verdicts on the token that a widget hands to Zendesk, by Zendesk's rules for Chat or for Messaging.
+
+Source: support.zendesk.com, "Enabling authenticated visitors in the Chat widget" (HS256 without `kid`, `iat` within two
+minutes, `exp` at most seven minutes after it, no accented e-mail) and "Authenticating end users in messaging" (`kid`,
+`scope` user, `external_id` of at most 255 characters), read 2026-11.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from linking.core import jws
+from linking.core.config import IntegrationConfig, MissingEmail, ZendeskProduct
+from linking.core.diagnosis_shape import RULES as SHAPE_RULES
+from linking.core.diagnosis_shape import Shaped
+from linking.core.diagnosis_signature import LOGIN_SECRET, ZENDESK_SECRET, explain_signature, is_other_hash, matches
+from linking.core.diagnosis_verdicts import Surroundings, Verdict, bad, good, note, skipped
+from linking.core.login_jwt import ISSUER, PROJECT_CLAIM
+
+SKEW_S = 120
+LIFETIME_MAX_S = 420
+EXTERNAL_ID_MAX_CHARACTERS = 255
+_CHAT_CLAIMS = ("name", "external_id", "email", "iat", "exp")
+_MESSAGING_CLAIMS = ("scope", "name", "external_id", "email", "email_verified", "exp")
+_CHAT_NAMES = frozenset(_CHAT_CLAIMS)
+_MESSAGING_NAMES = frozenset(_MESSAGING_CLAIMS)
+_BEFORE_CLAIMS = ("integration", "place", "zendesk_setup", "algorithm", "typ", "kid", "signature", "claims")
+ZENDESK_RULES = (*SHAPE_RULES, *_BEFORE_CLAIMS, *dict.fromkeys((*_CHAT_CLAIMS, *_MESSAGING_CLAIMS)), "extra")
+
+
+def looks_like_zendesk(claims: dict[str, Any] | None) -> bool:
+    """Return whether the claims are those of a token for Zendesk and not those of a Login JWT."""
+    return bool(claims) and "external_id" in (claims or {}) and (claims or {}).get("iss") != ISSUER
+
+
+def judge_zendesk(shaped: Shaped, *, config: IntegrationConfig | None, around: Surroundings) -> list[Verdict]:
+    """Return the verdicts, those on size, shape and header not among them."""
+    if config is None:
+        return [bad("integration", "no_integration"), *skipped(_BEFORE_CLAIMS[1:])]
+    verdicts = [good("integration")]
+    if shaped.unverified is None:
+        return [*verdicts, *skipped(_BEFORE_CLAIMS[1:])]
+    verdicts += [_place(shaped.claims or {}), _setup(config)]
+    verdicts += _header(shaped.unverified, typ=shaped.typ, config=config)
+    verdicts.append(_signature(shaped.unverified, config=config, around=around))
+    if shaped.claims is None:
+        return [*verdicts, bad("claims", "payload_not_json")]
+    verdicts.append(good("claims"))
+    return verdicts + judge_zendesk_claims(shaped.claims, config=config, now=around.now)
+
+
+def judge_zendesk_claims(claims: dict[str, Any], *, config: IntegrationConfig, now: float) -> list[Verdict]:
+    """Return the verdict on each claim that the integration's widget knows, then one on further claims."""
+    is_chat = config.zendesk_product is ZendeskProduct.CHAT
+    verdicts = [_CLAIM_CHECKS[name](claims, config, now) for name in (_CHAT_CLAIMS if is_chat else _MESSAGING_CLAIMS)]
+    extra = sorted(claims.keys() - (_CHAT_NAMES if is_chat else _MESSAGING_NAMES))
+    return [*verdicts, note("extra", "zendesk_extra", names=", ".join(extra)) if extra else good("extra")]
+
+
+def _place(claims: dict[str, Any]) -> Verdict:
+    if claims.get("iss") == ISSUER or (PROJECT_CLAIM in claims and "external_id" not in claims):
+        return bad("place", "login_token_at_zendesk")
+    if {"jti", "iat", "email", "name"} <= claims.keys() and "external_id" not in claims:
+        return bad("place", "support_token")
+    return good("place")
+
+
+def _setup(config: IntegrationConfig) -> Verdict:
+    if not config.zendesk_shared_secret:
+        return bad("zendesk_setup", "zendesk_secret")
+    if config.zendesk_product is ZendeskProduct.MESSAGING and not config.zendesk_key_id:
+        return bad("zendesk_setup", "zendesk_key_id")
+    return good("zendesk_setup")
+
+
+def _header(unverified: jws.UnverifiedJWS, *, typ: object, config: IntegrationConfig) -> list[Verdict]:
+    found, key_id = unverified.header.algorithm, unverified.header.key_id
+    algorithm = good("algorithm")
+    if found != "HS256":
+        is_ours = is_other_hash(found) and matches(unverified, key=config.zendesk_shared_secret)
+        cause = "algorithm_hash" if is_ours else "algorithm_other"
+        algorithm = bad("algorithm", cause, found=found, wanted="HS256")
+    kid = good("kid")
+    if config.zendesk_product is ZendeskProduct.CHAT and key_id is not None:
+        kid = bad("kid", "zendesk_kid_in_chat")
+    elif config.zendesk_product is ZendeskProduct.MESSAGING and key_id != config.zendesk_key_id:
+        kid = bad("kid", "zendesk_kid_other" if key_id else "zendesk_kid_missing")
+    return [algorithm, good("typ") if typ == "JWT" else bad("typ", "zendesk_typ"), kid]
+
+
+def _signature(unverified: jws.UnverifiedJWS, *, config: IntegrationConfig, around: Surroundings) -> Verdict:
+    key = config.zendesk_shared_secret
+    if not key or unverified.header.algorithm != "HS256":
+        return skipped(("signature",))[0]
+    if matches(unverified, key=key):
+        return good("signature")
+    cause, values = explain_signature(
+        unverified,
+        own=(key,),
+        own_name=ZENDESK_SECRET,
+        other=next(iter(config.login_secrets), b""),
+        other_name=LOGIN_SECRET,
+        elsewhere=tuple(one for one in around.known if one.slug != config.slug),
+    )
+    return bad("signature", cause, **values)
+
+
+def _check_name(claims: dict[str, Any], _config: IntegrationConfig, _now: float) -> Verdict:
+    return good("name") if _is_text(claims.get("name")) else bad("name", "zendesk_name")
+
+
+def _check_scope(claims: dict[str, Any], _config: IntegrationConfig, _now: float) -> Verdict:
+    return good("scope") if claims.get("scope") == "user" else bad("scope", "zendesk_scope")
+
+
+def _check_external_id(claims: dict[str, Any], _config: IntegrationConfig, _now: float) -> Verdict:
+    value = claims.get("external_id")
+    if not _is_text(value):
+        return bad("external_id", "zendesk_external_id")
+    is_long = len(value) > EXTERNAL_ID_MAX_CHARACTERS if isinstance(value, str) else False
+    return bad("external_id", "zendesk_external_id_long") if is_long else good("external_id")
+
+
+def _check_email(claims: dict[str, Any], config: IntegrationConfig, _now: float) -> Verdict:
+    value = claims.get("email")
+    if _is_text(value):
+        return good("email") if str(value).isascii() else bad("email", "zendesk_email_accents")
+    is_chat = config.zendesk_product is ZendeskProduct.CHAT
+    if "email" in claims or (is_chat and config.missing_email is not MissingEmail.OMIT):
+        return bad("email", "zendesk_email")
+    return note("email", "zendesk_email") if is_chat else good("email")
+
+
+def _check_email_verified(claims: dict[str, Any], _config: IntegrationConfig, _now: float) -> Verdict:
+    is_fine = isinstance(claims.get("email_verified", False), bool)
+    return good("email_verified") if is_fine else bad("email_verified", "zendesk_email_verified")
+
+
+def _check_iat(claims: dict[str, Any], _config: IntegrationConfig, now: float) -> Verdict:
+    issued = claims.get("iat")
+    if not _is_whole(issued):
+        return bad("iat", "iat_milliseconds" if _is_milliseconds(issued, now=now) else "zendesk_iat")
+    if _is_milliseconds(issued, now=now):
+        return bad("iat", "iat_milliseconds")
+    off_s = abs(int(issued - now))
+    return bad("iat", "zendesk_iat_skew", seconds=off_s) if off_s > SKEW_S else good("iat")
+
+
+def _check_exp(claims: dict[str, Any], config: IntegrationConfig, now: float) -> Verdict:
+    expires, issued = claims.get("exp"), claims.get("iat")
+    if expires is None and config.zendesk_product is ZendeskProduct.MESSAGING:
+        return good("exp")
+    if isinstance(expires, str):
+        return bad("exp", "exp_text")
+    if not _is_whole(expires):
+        return bad("exp", "zendesk_exp")
+    if _is_milliseconds(expires, now=now):
+        return bad("exp", "exp_milliseconds")
+    if expires <= now:
+        return bad("exp", "zendesk_expired", seconds=int(now - expires))
+    is_chat = config.zendesk_product is ZendeskProduct.CHAT
+    if is_chat and _is_whole(issued) and expires - issued > LIFETIME_MAX_S:
+        return bad("exp", "zendesk_exp_far", seconds=expires - issued)
+    return good("exp")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_milliseconds(value: Any, *, now: float) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and now * 100 < value < now * 10_000
+
+
+_CLAIM_CHECKS: dict[str, Callable[[dict[str, Any], IntegrationConfig, float], Verdict]] = {
+    "name": _check_name,
+    "scope": _check_scope,
+    "external_id": _check_external_id,
+    "email": _check_email,
+    "email_verified": _check_email_verified,
+    "iat": _check_iat,
+    "exp": _check_exp,
+}
