@@ -3,12 +3,12 @@
 At most about a second of sightings is lost when a process is killed; a sighting is made again at the next page load.
 """
 
-import atexit
 import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from multiprocessing.util import Finalize
 
 from django.db import Error as StoreError
 from django.db import close_old_connections, connection, transaction
@@ -82,7 +82,8 @@ def start_flushing() -> None:
         if _Waiting.thread is None:
             _Waiting.thread = threading.Thread(target=_keep_flushing, name="sightings", daemon=True)
             _Waiting.thread.start()
-            atexit.register(_flush_at_exit)
+            # The server's workers are multiprocessing children, which never come to `atexit`; this serves both kinds.
+            Finalize(None, _flush_at_exit, exitpriority=0)
 
 
 def flush() -> int:
