@@ -13,7 +13,7 @@ from sandbox.faults import RULE_NAMES, SWITCH_NAMES
 from sandbox.http1 import Response, json_response
 from sandbox.jwt import encode_hs256
 from sandbox.players import claims_of
-from sandbox.routing import Call, Problem, Route, Table
+from sandbox.routing import Call, Problem, Route, Table, number
 from sandbox.seed import BASE_S, SAFE_AGE_S, SPAN_S, Plan, fill
 from sandbox.state import Chat, Visitor, World, iso
 from sandbox.zendesk_widget import refuse_foreign_origin
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sandbox.box import Box
 
 MOST_RECORDS = 2_000_000
+LATEST_EPOCH_S = 9_999_999_999
 JUNK_WORDS = frozenset({"null", "undefined", "0"})
 PLAN_COUNTS = ("visitors", "chats", "ties", "shared", "aliases", "gone", "junk", "malformed", "seed")
 PLAN_SHARES = ("anonymous_share", "offline_share")
@@ -77,7 +78,7 @@ def seed(call: Call) -> Response:
 def truth(call: Call) -> Response:
     """Will page through what a poller should find: visitor to user, visitors with a chat only. `after`, `limit`."""
     params = call.request.params()
-    limit = int(params["limit"]) if params.get("limit", "x").isdigit() else 10_000
+    limit = number(params, "limit", default=10_000, low=1, high=MOST_RECORDS)
     after = params.get("after", "")
     pairs = [pair for pair in truth_of(call.box.world) if pair[0] > after]
     page = list(islice(pairs, limit))
@@ -264,9 +265,12 @@ def _text(item: dict[str, Any], name: str) -> str:
 def _time(value: Any) -> int:
     """Will read epoch seconds or ISO 8601. Raises: Problem 400."""
     try:
-        return utc_epoch(value) if isinstance(value, str) else int(value)
+        seconds = utc_epoch(value) if isinstance(value, str) else int(value)
     except (ValueError, TypeError, OverflowError):
-        raise Problem(400, "Bad Request", "A time is epoch seconds or ISO 8601.") from None
+        seconds = -1
+    if not 0 <= seconds <= LATEST_EPOCH_S:
+        raise Problem(400, "Bad Request", "A time is epoch seconds or ISO 8601, after 1970 and before 2287.")
+    return seconds
 
 
 def _refuse_unknown(body: dict[str, Any], known: set[str] | frozenset[str]) -> None:

@@ -86,9 +86,10 @@ class Rule:
             raise Problem(400, "Bad Request", f"kind is one of {', '.join(KINDS)}; body one of {', '.join(BODIES)}.")
         if not 200 <= self.status <= 599:
             raise Problem(400, "Bad Request", "status must be from 200 to 599.")
-        if not isinstance(self.delay_s, int | float) or not 0 <= self.delay_s <= LONGEST_DELAY_S:
+        given: dict[str, Any] = asdict(self)  # as JSON brought it, so not yet of the declared types
+        if type(given["delay_s"]) not in (int, float) or not 0 <= self.delay_s <= LONGEST_DELAY_S:
             raise Problem(400, "Bad Request", f"delay_s must be from 0 to {LONGEST_DELAY_S:.0f} seconds.")
-        if not isinstance(self.path, str) or not isinstance(self.method, str):
+        if type(given["path"]) is not str or type(given["method"]) is not str:
             raise Problem(400, "Bad Request", "path and method must be text.")
         try:
             re.compile(self.path)

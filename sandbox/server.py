@@ -55,7 +55,7 @@ class App:
         """Will answer the service whose longest prefix the path has."""
         for service in self.services:
             for prefix in service.prefixes(self.box):
-                if request.path == prefix or request.path.startswith(prefix + "/"):
+                if request.path == prefix or (prefix != "/" and request.path.startswith(prefix + "/")):
                     return service, prefix
         return None
 

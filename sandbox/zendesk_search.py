@@ -115,7 +115,9 @@ def _shown(world: World, chat: Chat) -> dict[str, Any]:
 def _preview(world: World, chat: Chat) -> str:
     """Will answer the first words of a chat."""
     shown = _shown(world, chat)
-    messages = [item.get("msg", "") for item in shown.get("history", []) if isinstance(item, dict)]
+    history = shown.get("history")
+    lines = history if isinstance(history, list) else []  # a planted record may hold anything
+    messages = [item.get("msg", "") for item in lines if isinstance(item, dict)]
     return str(shown.get("message") or next((text for text in messages if text), ""))[:100]
 
 

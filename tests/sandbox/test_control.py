@@ -123,6 +123,7 @@ class TestRecords:
             ("visitors", {"items": [3]}),
             ("chats", {}),
             ("chats", {"id": "c", "update_timestamp": "soon"}),
+            ("chats", {"id": "c", "update_timestamp": 10**30}),
             ("aliases", {"alias": "a", "canonical": "b"}),
             ("raw_chats", {"id": "r", "shoe": 1}),
             ("shared_secret", {}),

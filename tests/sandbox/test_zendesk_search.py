@@ -53,3 +53,7 @@ class TestSearch:
     @pytest.mark.parametrize(("page", "status"), [(251, 200), (252, 400), (0, 400), ("x", 400)])
     def test_stops_after_251_pages(self, page: object, status: int, three: Client):
         assert three.get(f"{CHAT}/chats/search", q="type:chat", page=page).status == status
+
+    def test_a_planted_record_without_a_readable_history_is_found_too(self, three: Client):
+        three.control("chats", id="one", history=3)
+        assert three.chat("/chats/search", q="Ann")["results"][-1]["preview"] == ""
