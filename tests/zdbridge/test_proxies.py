@@ -1,0 +1,42 @@
+import pytest
+
+from zdbridge.proxies import TrustedProxies
+
+
+def seen(*, networks=("10.0.0.0/8",), **environ):
+    """What the application behind the wrapper is given."""
+    given = {}
+    wrapper = TrustedProxies(application=lambda environ, _start: given.update(environ), networks=networks)
+    wrapper({"REMOTE_ADDR": "10.0.0.1", "wsgi.url_scheme": "http"} | environ, None)
+    return given
+
+
+class TestTrustedProxies:
+    def test_believe_a_configured_proxy(self):
+        given = seen(HTTP_X_FORWARDED_FOR="192.0.2.7", HTTP_X_FORWARDED_PROTO="https")
+        assert (given["REMOTE_ADDR"], given["wsgi.url_scheme"]) == ("192.0.2.7", "https")
+
+    @pytest.mark.parametrize("networks", [(), ("10.9.0.0/16",)])
+    def test_believe_nobody_else(self, networks):
+        given = seen(networks=networks, HTTP_X_FORWARDED_FOR="192.0.2.7", HTTP_X_FORWARDED_PROTO="https")
+        assert (given["REMOTE_ADDR"], given["wsgi.url_scheme"]) == ("10.0.0.1", "http")
+
+    def test_believe_a_proxy_no_further_than_its_own_hop(self):
+        given = seen(HTTP_X_FORWARDED_FOR="6.6.6.6, 192.0.2.7")
+        assert given["REMOTE_ADDR"] == "192.0.2.7"
+
+    @pytest.mark.parametrize("networks", [(), ("10.0.0.0/8",)])
+    def test_leave_no_forwarded_header_behind(self, networks):
+        given = seen(networks=networks, HTTP_X_FORWARDED_FOR="192.0.2.7", HTTP_X_FORWARDED_PROTO="https")
+        assert not [name for name in given if "FORWARDED" in name]
+
+    @pytest.mark.parametrize("scheme", ["", "HTTPS", "javascript", "https, http"])
+    def test_take_no_scheme_but_the_two(self, scheme):
+        assert seen(HTTP_X_FORWARDED_PROTO=scheme)["wsgi.url_scheme"] == "http"
+
+    def test_keep_the_proxy_where_it_names_nobody(self):
+        assert seen()["REMOTE_ADDR"] == "10.0.0.1"
+
+    def test_refuse_a_network_that_is_none(self):
+        with pytest.raises(ValueError, match="does not appear"):
+            TrustedProxies(application=None, networks=("proxy",))
