@@ -1,0 +1,103 @@
+"""Every page is tried as each of the cast."""
+
+import pytest
+
+from tests.factories import USER_ID, make_integration, make_link, make_login_user, make_visitor
+from tests.linking.dashboard.reading import read
+
+pytestmark = pytest.mark.django_db
+VISITOR = "7700123.ab3XkQ9zLm2Rt7"
+OPEN_TO_AGENTS = ["/", f"/visitors/{VISITOR}/", f"/users/{USER_ID}/", "/sync/", "/setup/acme/"]
+PAGES = [*OPEN_TO_AGENTS, "/conflicts/"]
+DEEDS = [f"/visitors/{VISITOR}/refresh/", "/sync/acme/start/"]
+
+
+@pytest.fixture(autouse=True)
+def records(db):
+    integration = make_integration()
+    make_link(visitor=make_visitor(integration=integration), login_user=make_login_user(integration=integration))
+
+
+class TestPages:
+    @pytest.mark.parametrize("path", PAGES)
+    @pytest.mark.parametrize("who", ["admin", "lead"])
+    def test_leads_and_admins_open_all(self, sign_in, who, path):
+        assert sign_in(who).get(path).status_code == 200
+
+    @pytest.mark.parametrize("path", OPEN_TO_AGENTS)
+    def test_agents_open_records_and_runs(self, agent, path):
+        assert agent.get(path).status_code == 200
+
+    def test_agents_do_not_open_conflicts(self, agent):
+        answer = agent.get("/conflicts/")
+        assert answer.status_code == 403
+        assert "Your group may not do this." in read(answer).one("main").text
+
+    @pytest.mark.parametrize("path", PAGES)
+    def test_an_outsider_reads_why_not(self, sign_in, path):
+        answer = sign_in("outsider").get(path)
+        assert answer.status_code == 403
+        assert "belongs to no group yet" in read(answer).one("main").text
+
+    def test_an_outsider_sees_no_navigation_and_no_count(self, sign_in):
+        assert read(sign_in("outsider").get("/")).all("nav") == []
+
+    @pytest.mark.parametrize("path", [*PAGES, "/setup/", "/accounts/own-password/"])
+    def test_nobody_is_sent_to_sign_in(self, client, path):
+        answer = client.get(path)
+        assert answer.status_code == 302
+        assert answer["Location"].startswith("/accounts/login/?next=")
+
+    @pytest.mark.parametrize("path", PAGES)
+    def test_no_cache_keeps_a_page(self, lead, path):
+        assert "no-store" in lead.get(path)["Cache-Control"]
+
+    @pytest.mark.parametrize("path", PAGES)
+    def test_pages_cannot_be_posted_to(self, lead, path):
+        assert lead.post(path).status_code == 405
+
+
+class TestDeeds:
+    @pytest.mark.parametrize("path", DEEDS)
+    def test_looking_does_nothing(self, lead, path):
+        assert lead.get(path).status_code == 405
+
+    @pytest.mark.parametrize("path", DEEDS)
+    def test_an_outsider_may_not(self, sign_in, path):
+        assert sign_in("outsider").post(path).status_code == 403
+
+    @pytest.mark.parametrize("path", [*DEEDS, "/theme/"])
+    def test_nobody_is_sent_to_sign_in(self, client, path):
+        assert client.post(path)["Location"].startswith("/accounts/login/")
+
+    def test_an_agent_may_not_start_a_pass(self, agent):
+        assert agent.post("/sync/acme/start/").status_code == 403
+
+    def test_a_forged_request_is_refused_in_words(self, sign_in):
+        browser = sign_in("lead")
+        browser.handler.enforce_csrf_checks = True
+        answer = browser.post("/sync/acme/start/")
+        assert answer.status_code == 403
+        assert "Please send that again" in read(answer).one("h1").text
+
+
+class TestNavigation:
+    @pytest.mark.parametrize(
+        ("who", "words"),
+        [
+            ("agent", ["Visitors", "Not in Chat yet", "Sync", "Set-up"]),
+            ("lead", ["Visitors", "Not in Chat yet", "Conflicts", "Sync", "Set-up"]),
+            ("admin", ["Visitors", "Not in Chat yet", "Conflicts", "Sync", "Set-up", "Admin"]),
+        ],
+    )
+    def test_offers_what_a_person_may_open(self, sign_in, who, words):
+        entries = read(sign_in(who).get("/sync/")).one("nav", aria_label="Main").all("a")
+        assert [entry.text.split(" 0")[0].split(" 1")[0] for entry in entries] == words
+
+    def test_marks_the_page_one_is_on(self, lead):
+        entry = read(lead.get("/sync/")).one("nav", aria_label="Main").one("a", aria_current="page")
+        assert entry.text == "Sync"
+
+    def test_counts_what_there_is(self, lead):
+        entry = read(lead.get("/sync/")).one("nav", aria_label="Main").all("a")[0]
+        assert entry.text == "Visitors 1 visitors"

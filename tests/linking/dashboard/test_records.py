@@ -1,0 +1,252 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from linking.models import Conflict, Integration, LoginUser, Visitor, VisitorAlias
+from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_run, make_visitor
+from tests.linking.dashboard.reading import read
+
+pytestmark = pytest.mark.django_db
+VISITOR = "7700123.ab3XkQ9zLm2Rt7"
+PAGE = f"/visitors/{VISITOR}/"
+USER_PAGE = f"/users/{USER_ID}/"
+FRAME_QUERIES = 7
+PROOF = {"first_authenticated_at": NOW, "last_authenticated_at": NOW, "tokens_issued": 2}
+
+
+def make_linked(*, visitor=None, user=None, **changes):
+    integration = make_integration()
+    found = make_visitor(integration=integration, **(visitor or {}))
+    person = make_login_user(integration=integration, **(user or {}))
+    return make_link(visitor=found, login_user=person, **changes)
+
+
+def why(answer):
+    return read(answer).one(class_="why").text
+
+
+class TestWhyLinked:
+    def test_names_call_run_and_times(self, lead):
+        link = make_linked()
+        run = make_run(integration=Integration.objects.get())
+        link.evidence_run = run
+        link.save()
+        text = why(lead.get(PAGE))
+        assert "carries this user's ID as its external ID." in text
+        assert f"GET visitors/{VISITOR} in pass no. {run.pk} on 22 Nov 2026, 12:00 UTC" in text
+
+    def test_says_claimed_where_no_token_was_issued(self, lead):
+        make_linked()
+        assert "Claimed only: no token was issued" in why(lead.get(PAGE))
+
+    def test_says_verified_where_one_was(self, lead):
+        make_linked(user=PROOF)
+        assert "Verified: 2 tokens were issued" in why(lead.get(PAGE))
+
+
+class TestWhyNotLinked:
+    @pytest.mark.parametrize(
+        ("changes", "sentence"),
+        [
+            ({"state": "anonymous"}, "carries no external ID."),
+            ({"state": "anonymous", "external_id": "undefined"}, "the external ID in Zendesk's record is no user ID."),
+            ({"state": "pending", "checked_at": None}, "waits to be read from Zendesk."),
+            ({"state": "gone", "gone_at": NOW}, "Zendesk has deleted this visitor."),
+        ],
+    )
+    def test_gives_the_reason(self, lead, changes, sentence):
+        make_visitor(integration=make_integration(), **changes)
+        assert sentence in why(lead.get(PAGE))
+
+
+class TestAddress:
+    def test_the_dash_form_leads_to_the_canonical_one(self, lead):
+        make_visitor(integration=make_integration())
+        assert lead.get(PAGE.replace(".", "-"))["Location"] == f"{PAGE}?integration=acme"
+
+    def test_an_alias_leads_to_the_canonical_one(self, lead):
+        integration = make_integration()
+        visitor = make_visitor(integration=integration)
+        VisitorAlias.objects.create(
+            integration=integration, alias_id="7700123.other", visitor=visitor, first_seen_at=NOW
+        )
+        assert lead.get("/visitors/7700123.other/")["Location"] == f"{PAGE}?integration=acme"
+
+    @pytest.mark.parametrize("path", ["/visitors/none/", "/users/none/", f"{PAGE}?integration=none", "/visitors/%00/"])
+    def test_an_unknown_record_is_not_found_in_words(self, lead, path):
+        make_visitor(integration=make_integration())
+        answer = lead.get(path)
+        assert answer.status_code == 404
+        assert read(answer).one("h1").text == "Not found"
+
+    @pytest.mark.parametrize("user_id", ["steam/76561198", "a?b#c", "player %41", "林 美玲"])
+    def test_any_user_id_has_a_page_its_link_leads_to(self, lead, user_id):
+        make_linked(user={"user_id": user_id})
+        address = read(lead.get(PAGE)).one("a", class_="to").attributes["href"]
+        assert user_id in read(lead.get(address)).one("title").text
+
+    def test_of_two_integrations_with_one_id_the_address_names_one(self, lead):
+        make_visitor(integration=make_integration(), name="Of Acme")
+        other = make_integration(slug="beta", name="Beta", login_project_id="other")
+        make_visitor(integration=other, name="Of Beta")
+        assert "Of Acme" in read(lead.get(f"{PAGE}?integration=acme")).one("h1").text
+
+
+class TestVisitorPage:
+    def test_leads_to_zendesk_in_the_dash_form(self, lead):
+        make_visitor(integration=make_integration())
+        link = read(lead.get(PAGE)).one(class_="out").one("a")
+        assert link.attributes["href"] == (
+            "https://acme.zendesk.com/chat/agent#visitors/visitor_list/state#!7700123-ab3XkQ9zLm2Rt7"
+        )
+
+    def test_leads_to_publisher_account(self, lead):
+        make_linked()
+        link = read(lead.get(PAGE)).one(class_="out").all("a")[0]
+        assert link.attributes["href"] == f"https://publisher.xsolla.com/77001/projects/44056/login/users/{USER_ID}"
+
+    def test_links_out_tell_nobody_where_they_come_from(self, lead):
+        make_linked()
+        links = read(lead.get(PAGE)).one(class_="out").all("a")
+        assert {link.attributes["rel"] for link in links} == {"noopener noreferrer"}
+
+    def test_masks_what_agents_need_not_see(self, agent):
+        make_visitor(
+            integration=make_integration(),
+            email="nadia@player.example",
+            phone="+49 30 7654321",
+            notes="nadia@player.example",
+        )
+        content = agent.get(PAGE).content.decode()
+        assert "nadia@player.example" not in content
+        assert "7654321" not in content
+
+    def test_shows_ended_links_with_their_reason(self, lead):
+        make_linked(ended_at=NOW, end_reason="relinked")
+        assert "The visitor signed in as another user" in read(lead.get(PAGE)).one(class_="rows").text
+
+    def test_shows_conflicts_with_both_sides(self, lead):
+        link = make_linked()
+        other = make_login_user(integration=Integration.objects.get(), user_id="somebody-else")
+        Conflict.objects.create(
+            integration=Integration.objects.get(), kind="relinked", visitor=link.visitor, login_user=other,
+            other_user=link.login_user, subject="relinked|", first_seen_at=NOW, last_seen_at=NOW,
+        )  # fmt: skip
+        sides = read(lead.get(PAGE)).one("article").all("section")
+        assert [side.one("h4").text for side in sides] == ["Visitor", "One side", "Other side"]
+
+    def test_lists_other_ids(self, lead):
+        integration = make_integration()
+        visitor = make_visitor(integration=integration)
+        VisitorAlias.objects.create(
+            integration=integration, alias_id="7700123.other", visitor=visitor, first_seen_at=NOW
+        )
+        assert read(lead.get(PAGE)).one(class_="plain-list").text == "7700123.other"
+
+    def test_hostile_text_stays_text(self, lead):
+        bad = '"><script>alert(1)</script>'
+        make_linked(
+            visitor={"name": bad, "notes": bad * 300, "email": bad, "phone": bad}, user={"name": bad, "email": bad}
+        )
+        page = read(lead.get(PAGE))
+        assert bad in page.one("h1").text
+        assert all(script.attributes.get("src", "").startswith("/static/") for script in page.all("script"))
+
+    def test_one_timeline_newest_first(self, lead):
+        now = timezone.now()
+        make_visitor(
+            integration=make_integration(), first_seen_at=now - timedelta(days=2), last_seen_at=now - timedelta(days=1),
+            checked_at=now,
+        )  # fmt: skip
+        items = [item.one("p").text for item in read(lead.get(PAGE)).one("ol").all("li")]
+        assert [item[:4] for item in items] == ["Read", "Last", "Firs"]
+
+    def test_budget(self, lead, django_assert_max_num_queries):
+        make_linked()
+        with django_assert_max_num_queries(FRAME_QUERIES + 6):  # slug, visitor, its link, history, conflicts, aliases
+            lead.get(f"{PAGE}?integration=acme")
+
+
+class TestUserPage:
+    def test_lists_all_visitors_of_the_user(self, lead):
+        link = make_linked(visitor={"name": "On the phone"})
+        laptop = make_visitor(integration=Integration.objects.get(), visitor_id="7700123.laptop", name="On the laptop")
+        make_link(visitor=laptop, login_user=link.login_user)
+        page = read(lead.get(USER_PAGE))
+        assert page.one("h2", id="linked").text == "2 linked visitors"
+        assert {"On the phone", "On the laptop"} <= {name.text for name in page.all("bdi")}
+
+    def test_says_that_a_user_is_not_in_chat_yet(self, lead):
+        make_login_user(integration=make_integration(), **PROOF)
+        assert "Not seen in Chat yet" in why(lead.get(USER_PAGE))
+
+    def test_masks_for_agents(self, agent):
+        make_login_user(integration=make_integration(), email="nadia@player.example", name="nadia@player.example")
+        assert b"nadia@player.example" not in agent.get(USER_PAGE).content
+
+    def test_budget(self, lead, django_assert_max_num_queries):
+        make_linked()
+        with django_assert_max_num_queries(FRAME_QUERIES + 5):  # slug, user, open links, history, conflicts
+            lead.get(f"{USER_PAGE}?integration=acme")
+
+
+class TestRefresh:
+    @pytest.fixture
+    def queued(self, monkeypatch):
+        calls = []
+        monkeypatch.setattr("linking.tasks.refresh_visitor.apply_async", lambda **given: calls.append(given["kwargs"]))
+        return calls
+
+    def test_queues_one_task_and_says_that_it_is_under_way(self, agent, queued):
+        visitor = make_visitor(integration=make_integration())
+        answer = agent.post(f"{PAGE}refresh/", follow=True)
+        assert queued == [{"visitor_pk": visitor.pk}]
+        assert "Asked Zendesk for this visitor" in read(answer).one(id="refreshing").text
+
+    def test_is_not_queued_twice_while_under_way(self, agent, queued):
+        make_visitor(integration=make_integration())
+        agent.post(f"{PAGE}refresh/")
+        agent.post(f"{PAGE}refresh/")
+        assert len(queued) == 1
+
+    def test_says_what_has_changed(self, agent, queued):
+        make_visitor(integration=make_integration(), name="Old")
+        agent.post(f"{PAGE}refresh/")
+        Visitor.objects.update(name="New", checked_at=timezone.now())
+        assert "Changed: name." in read(agent.get(PAGE)).one(id="refreshing").text
+
+    def test_says_that_nothing_has_changed_once(self, agent, queued):
+        make_visitor(integration=make_integration())
+        agent.post(f"{PAGE}refresh/")
+        Visitor.objects.update(checked_at=timezone.now())
+        assert "nothing has changed" in read(agent.get(PAGE)).one(id="refreshing").text
+        assert read(agent.get(PAGE)).all(id="refreshing") == []
+
+    def test_the_waiting_page_asks_to_be_loaded_again_when_it_is_over(self, agent, queued):
+        make_visitor(integration=make_integration())
+        agent.post(f"{PAGE}refresh/")
+        Visitor.objects.update(checked_at=timezone.now())
+        assert agent.get(PAGE, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+
+    def test_says_so_when_the_broker_is_mute(self, agent, monkeypatch):
+        def refuse(**_given):
+            raise OSError("no broker")
+
+        monkeypatch.setattr("linking.tasks.refresh_visitor.apply_async", refuse)
+        make_visitor(integration=make_integration())
+        answer = agent.post(f"{PAGE}refresh/", follow=True)
+        assert "the broker does not answer" in read(answer).one(id="toasts").text
+
+    def test_keeps_no_contact_data_in_the_session(self, agent, queued):
+        make_visitor(integration=make_integration(), email="nadia@player.example")
+        agent.post(f"{PAGE}refresh/")
+        assert "nadia" not in str(dict(agent.session))
+
+
+class TestStoredRows:
+    def test_looking_changes_no_record(self, lead):
+        make_linked()
+        before = (list(Visitor.objects.values()), list(LoginUser.objects.values()))
+        lead.get(PAGE)
+        assert (list(Visitor.objects.values()), list(LoginUser.objects.values())) == before

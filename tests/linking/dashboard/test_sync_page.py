@@ -1,0 +1,147 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from linking.models import Heartbeat, Integration, StopReason
+from tests.factories import make_integration, make_run, make_visitor
+from tests.linking.dashboard.reading import read
+
+pytestmark = pytest.mark.django_db
+FRAME_QUERIES = 7
+
+
+def make_read(*, ago, **changes):
+    return make_integration(last_success_at=timezone.now() - ago, **changes)
+
+
+class TestFreshness:
+    @pytest.mark.parametrize(
+        ("ago", "changes", "sentence"),
+        [
+            (timedelta(seconds=40), {}, "Read from Zendesk"),
+            (timedelta(hours=2), {}, "Stale: last read from Zendesk"),
+            (timedelta(hours=2), {"sync_enabled": False}, "Sync is off. Last read from Zendesk"),
+            (timedelta(hours=2), {"blocked_reason": "credentials"}, "Sync is stopped and needs a person."),
+            (timedelta(hours=2), {"enabled": False}, "The integration is switched off."),
+        ],
+    )
+    def test_is_said_in_words(self, lead, ago, changes, sentence):
+        make_read(ago=ago, **changes)
+        assert read(lead.get("/sync/")).one(class_="fresh").text.startswith(sentence)
+
+    def test_before_the_first_pass(self, lead):
+        make_integration()
+        assert read(lead.get("/sync/")).one(class_="fresh").text == "Nothing was read from Zendesk yet."
+
+    def test_an_incomplete_set_up_is_named(self, lead):
+        make_integration(secrets={"zendesk_access_token": ""})
+        assert read(lead.get("/sync/")).one(class_="fresh").text.startswith("The set-up is incomplete.")
+
+    def test_a_stale_one_shows_in_every_page_s_frame(self, lead):
+        make_read(ago=timedelta(hours=2))
+        assert read(lead.get("/setup/acme/")).one(class_="freshness").text.startswith("Stale")
+
+    def test_what_a_person_must_do_is_said(self, lead):
+        make_read(ago=timedelta(hours=2), blocked_reason="credentials")
+        assert (
+            "Put a new one into the integration's settings." in read(lead.get("/sync/")).one(class_="notice-bad").text
+        )
+
+
+class TestRuns:
+    def test_none_yet(self, lead):
+        make_integration()
+        assert "No pass has run yet." in read(lead.get("/sync/")).one(class_="empty").text
+
+    def test_one_with_its_figures(self, lead):
+        make_run(integration=make_integration(), calls=1041, chats=310)
+        cells = [cell.text for cell in read(lead.get("/sync/")).one("tbody").all("td")]
+        assert cells[1] == "Complete"
+        assert cells[4:6] == ["1,041", "310"]
+
+    @pytest.mark.parametrize("reason", StopReason.values)
+    def test_each_stop_reason_has_its_sentence(self, lead, reason):
+        make_run(integration=make_integration(), state="stopped", stop_reason=reason)
+        text = read(lead.get("/sync/")).one("tr", class_="more-row").text
+        assert text.endswith(".")
+        assert "does not know" not in text
+
+    def test_older_ones_are_on_the_next_page(self, lead):
+        integration = make_integration()
+        for _number in range(26):
+            make_run(integration=integration)
+        address = read(lead.get("/sync/")).one(id="older-runs").attributes["href"]
+        assert len(read(lead.get(f"/sync/{address}")).one("tbody").all("tr")) == 1
+
+
+class TestProgress:
+    def test_shows_how_far_a_running_pass_is(self, lead):
+        make_run(
+            integration=make_integration(), state="running", finished_at=None, lookups=30, lookups_left=70, calls=33
+        )
+        page = read(lead.get("/sync/"))
+        bar = page.one("progress").attributes
+        assert (bar["value"], bar["max"]) == ("30", "100")
+        assert "30 of 100 visitors read" in page.one(class_="progress-line").text
+
+    def test_the_button_rests_while_a_pass_runs(self, lead):
+        make_run(integration=make_integration(), state="running", finished_at=None)
+        assert "disabled" in read(lead.get("/sync/")).one("button", id="start-acme").attributes
+
+    def test_the_live_refresh_is_the_same_part_alone(self, lead):
+        make_integration()
+        part = read(lead.get("/sync/", headers={"HX-Request": "true"}))
+        assert part.all("h1") == []
+        assert part.one(id="sync").attributes["hx-get"] == "/sync/"
+
+
+class TestRoles:
+    def test_silence_of_scheduler_and_worker_is_said(self, lead):
+        assert "is zdbridge running whole?" in read(lead.get("/sync/")).one(class_="notice").text
+
+    def test_silence_of_the_worker_alone_is_said(self, lead):
+        Heartbeat.objects.create(name="beat", beat_at=timezone.now())
+        assert "The worker was not heard of" in read(lead.get("/sync/")).one(class_="notice").text
+
+    def test_nothing_is_said_while_both_live(self, lead):
+        for name in ("beat", "worker"):
+            Heartbeat.objects.create(name=name, beat_at=timezone.now())
+        assert read(lead.get("/sync/")).all(class_="notice") == []
+
+
+class TestSyncNow:
+    @pytest.fixture
+    def queued(self, monkeypatch):
+        calls = []
+        monkeypatch.setattr("linking.tasks.sync_integration.apply_async", lambda **given: calls.append(given["kwargs"]))
+        return calls
+
+    def test_queues_a_pass(self, lead, queued):
+        integration = make_integration()
+        answer = lead.post("/sync/acme/start/", follow=True)
+        assert queued == [{"integration_id": integration.pk}]
+        assert read(answer).one(id="toasts").text == "A pass of Acme Games begins in a moment."
+
+    def test_does_not_while_one_runs(self, lead, queued):
+        make_run(integration=make_integration(), state="running", finished_at=None)
+        lead.post("/sync/acme/start/")
+        assert queued == []
+
+    def test_agents_have_no_button(self, agent):
+        make_integration()
+        assert read(agent.get("/sync/")).all("button", id="start-acme") == []
+
+    def test_an_unknown_integration_is_not_found(self, lead, queued):
+        assert lead.post("/sync/none/start/").status_code == 404
+
+
+class TestBudget:
+    def test_costs_the_same_for_many_integrations(self, lead, django_assert_max_num_queries):
+        for number in range(5):
+            integration = make_integration(slug=f"acme-{number}", login_project_id=str(number))
+            make_run(integration=integration, state="running", finished_at=None)
+            make_visitor(integration=integration)
+        assert Integration.objects.count() == 5
+        with django_assert_max_num_queries(FRAME_QUERIES + 10):  # runs, running ones, heartbeats, seven of standings
+            lead.get("/sync/")

@@ -1,0 +1,221 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from linking.models import Integration, Visitor
+from tests.factories import USER_ID, make_integration, make_link, make_login_user, make_visitor
+from tests.linking.dashboard.reading import read
+
+pytestmark = pytest.mark.django_db
+FRAME_QUERIES = 7  # session, person, group, integrations, three counts
+LIST_QUERIES = FRAME_QUERIES + 5  # integrations, visitors, links, count, share
+
+
+def rows_of(answer):
+    return read(answer).one("table").one("tbody").all("tr")
+
+
+def make_many(number, **changes):
+    integration = make_integration()
+    now = timezone.now()
+    for place in range(number):
+        make_visitor(
+            integration=integration, visitor_id=f"77.v{place}", name=f"Visitor {place}",
+            first_seen_at=now - timedelta(days=90), last_seen_at=now - timedelta(minutes=place), **changes,
+        )  # fmt: skip
+    return integration
+
+
+class TestEmptyList:
+    def test_teaches_on_the_first_run(self, lead):
+        empty = read(lead.get("/")).one(class_="empty")
+        assert empty.one("h2").text == "Nothing is joined yet"
+        assert empty.one("a").attributes["href"] == "/setup/"
+
+    def test_says_that_the_sync_is_on(self, lead):
+        make_integration()
+        assert read(lead.get("/")).one(class_="empty").one("h2").text == "No visitor yet"
+
+    def test_says_that_the_sync_is_off(self, lead):
+        make_integration(sync_enabled=False)
+        assert read(lead.get("/")).one(class_="empty").one("h2").text == "Sync is off"
+
+    def test_offers_to_clear_filters_when_nothing_fits(self, lead):
+        make_many(1)
+        empty = read(lead.get("/?q=nobody-like-that")).one(class_="empty")
+        assert empty.one("h2").text == "Nothing fits"
+        assert empty.one("a").attributes["href"] == "/"
+
+    def test_says_when_nobody_waits(self, lead):
+        make_integration()
+        assert read(lead.get("/?state=signed_in")).one(class_="empty").one("h2").text == "Nobody is waiting"
+
+
+class TestRows:
+    def test_one_linked_visitor_in_words(self, lead):
+        integration = make_integration()
+        visitor = make_visitor(integration=integration, name="Nadia", email="nadia@player.example")
+        make_link(visitor=visitor, login_user=make_login_user(integration=integration))
+        cells = [cell.text for cell in rows_of(lead.get("/"))[0].all("td")]
+        assert cells[:2] == ["Nadia nadia@player.example", "Linked"]
+
+    def test_the_whole_id_is_there_though_the_middle_gives_way(self, lead):
+        integration = make_integration()
+        make_link(visitor=make_visitor(integration=integration), login_user=make_login_user(integration=integration))
+        code = rows_of(lead.get("/"))[0].all("code")[0]
+        assert "".join(part.text for part in code.all("span")) == USER_ID
+
+    def test_copies_the_whole_id(self, lead):
+        make_visitor(integration=make_integration(), visitor_id="7700123.ab3XkQ9zLm2Rt7")
+        assert rows_of(lead.get("/"))[0].one("button").attributes["data-copy"] == "7700123.ab3XkQ9zLm2Rt7"
+
+    def test_masks_contact_data_for_agents(self, agent):
+        make_visitor(integration=make_integration(), name="nadia@player.example", email="nadia@player.example")
+        assert b"nadia@player.example" not in agent.get("/").content
+
+    def test_shows_contact_data_to_leads(self, lead):
+        make_visitor(integration=make_integration(), email="nadia@player.example")
+        assert "nadia@player.example" in rows_of(lead.get("/"))[0].text
+
+    @pytest.mark.parametrize(("is_verified", "word"), [(True, "Verified by token"), (False, "Claimed")])
+    def test_tells_verified_from_claimed(self, lead, is_verified, word):
+        integration = make_integration()
+        now = timezone.now()
+        proof = {"first_authenticated_at": now, "last_authenticated_at": now, "tokens_issued": 1} if is_verified else {}
+        user = make_login_user(integration=integration, **proof)
+        make_link(visitor=make_visitor(integration=integration), login_user=user)
+        assert word in rows_of(lead.get("/"))[0].text
+
+    def test_names_the_integration_where_there_are_several(self, lead):
+        make_integration(slug="beta", name="Beta Arena", login_project_id="other")
+        make_many(1)
+        assert "Acme Games" in rows_of(lead.get("/"))[0].text
+
+
+class TestHostileNames:
+    @pytest.mark.parametrize("name", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7|add:7 }}"])
+    def test_stay_text(self, lead, name):
+        make_visitor(integration=make_integration(), name=name, email=name[:40], notes=name)
+        page = read(lead.get("/"))
+        assert rows_of(lead.get("/"))[0].one("a", id=page.one("tbody").all("a")[0].attributes["id"]).text == name
+        assert page.all("img") == []
+
+    def test_stand_apart_from_the_text_around_them(self, lead):
+        make_visitor(integration=make_integration(), name="\u202egnp.exe")
+        assert rows_of(lead.get("/"))[0].all("bdi")[0].text == "\u202egnp.exe"
+
+    def test_a_search_of_ten_thousand_letters_is_harmless(self, lead):
+        make_many(1)
+        assert lead.get("/", {"q": "A%_'\"\x00" * 1500}).status_code == 200
+
+
+class TestFilters:
+    def test_by_state(self, lead):
+        make_many(2)
+        Visitor.objects.filter(visitor_id="77.v1").update(state="pending")
+        assert len(rows_of(lead.get("/?state=pending"))) == 1
+
+    def test_by_days_since_seen(self, lead):
+        make_many(1)
+        make_visitor(integration=Integration.objects.get(), visitor_id="77.old")  # seen in 2026-11 by its default
+        Visitor.objects.filter(visitor_id="77.old").update(
+            first_seen_at=timezone.now() - timedelta(days=9), last_seen_at=timezone.now() - timedelta(days=8)
+        )
+        assert len(rows_of(lead.get("/?seen=7"))) == 1
+
+    def test_each_is_a_chip_that_can_go(self, lead):
+        make_many(1)
+        chip = read(lead.get("/?state=anonymous&seen=30&q=visitor")).all("a", class_="chip")[0]
+        assert chip.text == "Search: visitor remove this filter"
+        assert chip.attributes["href"] == "?state=anonymous&seen=30"
+
+    @pytest.mark.parametrize("query", ["state=none", "integration=none", "seen=x", "ordering=email", "cursor=abc"])
+    def test_an_unknown_value_is_told(self, lead, query):
+        make_many(1)
+        answer = lead.get(f"/?{query}")
+        assert answer.status_code == 400
+        assert read(answer).one("h1").text == "This address asks for something unknown"
+
+
+class TestOrderAndPages:
+    def test_newest_activity_first_and_said_so(self, lead):
+        make_many(2)
+        page = read(lead.get("/"))
+        assert page.one("th", aria_sort="descending").text == "Last seen"
+        assert "Visitor 0" in page.one("tbody").all("tr")[0].text
+
+    def test_a_heading_turns_the_order(self, lead):
+        make_many(2)
+        heading = read(lead.get("/")).one("th", aria_sort="descending").one("a")
+        assert "Visitor 1" in rows_of(lead.get("/" + heading.attributes["href"]))[0].text
+
+    def test_the_next_page_goes_on_where_this_one_ends(self, lead):
+        make_many(51)
+        page = read(lead.get("/"))
+        assert page.one(class_="pages").one("p").text == "Showing 50 of 51 visitors"
+        assert len(rows_of(lead.get("/" + page.one("a", rel="next").attributes["href"]))) == 1
+
+    def test_filters_and_order_are_in_the_address_of_the_next_page(self, lead):
+        make_many(51)
+        address = read(lead.get("/?state=anonymous&ordering=name")).one("a", rel="next").attributes["href"]
+        assert "state=anonymous" in address
+        assert "ordering=name" in address
+
+
+class TestSearchAlone:
+    @pytest.mark.parametrize("text", ["7700123.ab3XkQ9zLm2Rt7", "7700123-ab3XkQ9zLm2Rt7", "x#!7700123-ab3XkQ9zLm2Rt7"])
+    def test_a_pasted_visitor_id_opens_the_record(self, lead, text):
+        make_visitor(integration=make_integration())
+        answer = lead.get("/", {"q": text})
+        assert answer["Location"] == "/visitors/7700123.ab3XkQ9zLm2Rt7/?integration=acme"
+
+    def test_a_pasted_user_id_opens_the_user(self, lead):
+        make_login_user(integration=make_integration())
+        assert lead.get("/", {"q": USER_ID})["Location"] == f"/users/{USER_ID}/?integration=acme"
+
+    def test_with_another_filter_it_is_a_search(self, lead):
+        make_visitor(integration=make_integration())
+        assert lead.get("/", {"q": "7700123.ab3XkQ9zLm2Rt7", "state": "anonymous"}).status_code == 200
+
+
+class TestWaitingUsers:
+    def test_are_listed_with_their_tokens(self, lead):
+        now = timezone.now()
+        proof = {"first_authenticated_at": now, "last_authenticated_at": now, "tokens_issued": 3}
+        make_login_user(integration=make_integration(), name="Nadia", **proof)
+        assert [cell.text for cell in rows_of(lead.get("/?state=signed_in"))[0].all("td")][::2] == [
+            "Nadia no e-mail",
+            "3",
+        ]
+
+
+class TestLiveRefresh:
+    def test_answers_the_same_rows_without_the_frame(self, lead):
+        make_many(2)
+        part = read(lead.get("/", headers={"HX-Request": "true"}))
+        assert part.all("nav", aria_label="Main") == []
+        assert len(part.one("tbody").all("tr")) == 2
+
+    def test_asks_for_the_address_it_stands_on(self, lead):
+        make_many(2)
+        page = read(lead.get("/?state=anonymous&seen=30"))
+        assert page.one(id="list").attributes["hx-get"] == "/?state=anonymous&seen=30"
+
+
+class TestShare:
+    def test_says_what_it_is_a_share_of(self, lead):
+        integration = make_many(4)
+        make_link(visitor=Visitor.objects.first(), login_user=make_login_user(integration=integration))
+        sentence = "1 of the 4 visitors seen in the last 30 days (25 %) are linked to a Login user."
+        assert sentence in read(lead.get("/")).one(class_="title").text
+
+
+class TestBudget:
+    def test_costs_as_many_queries_for_many_as_for_one(self, lead, django_assert_max_num_queries):
+        integration = make_many(40)
+        for visitor in Visitor.objects.all():
+            user = make_login_user(integration=integration, user_id=f"user-{visitor.pk}")
+            make_link(visitor=visitor, login_user=user)
+        with django_assert_max_num_queries(LIST_QUERIES):
+            lead.get("/")
