@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as CheckWarning
 from django.db import DatabaseError
 
 from linking.core.secretbox import SealBroken
@@ -39,7 +40,7 @@ def check_login_address(**_kwargs: Any) -> list[CheckMessage]:
     if not flaw:
         return []
     hint = "Unset it, unless the address is a stand-in of your own."
-    return [Warning(f"XSOLLA_LOGIN_API_URL is unusual. {flaw}", hint=hint, id="linking.W001")]
+    return [CheckWarning(f"XSOLLA_LOGIN_API_URL is unusual. {flaw}", hint=hint, id="linking.W001")]
 
 
 def check_seal_keys(**_kwargs: Any) -> list[CheckMessage]:
@@ -48,11 +49,14 @@ def check_seal_keys(**_kwargs: Any) -> list[CheckMessage]:
     if len(set(keys)) == len(keys):
         return []
     hint = "List each key once, newest first."
-    return [Warning("ZDBRIDGE_SEAL_KEYS lists a key twice.", hint=hint, id="linking.W002")]
+    return [CheckWarning("ZDBRIDGE_SEAL_KEYS lists a key twice.", hint=hint, id="linking.W002")]
 
 
 def check_secrets_open(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
-    """E002: a secret in the database cannot be opened. Needs `--database default`, as migrate does by itself."""
+    """W003: a secret in the database cannot be opened. No error, because the way out is a running admin.
+
+    Needs `--database default`; migrate asks for it by itself.
+    """
     if not databases:
         return []
     try:
@@ -74,4 +78,4 @@ def _opens(row: Secret) -> bool:
 def _broken(row: Secret) -> CheckMessage:
     message = f"Integration {row.integration.slug}: {row.name} cannot be opened with the keys in ZDBRIDGE_SEAL_KEYS."
     hint = "Put the lost key back at the end of ZDBRIDGE_SEAL_KEYS, or set the secret anew."
-    return Error(message, hint=hint, id="linking.E002")
+    return CheckWarning(message, hint=hint, id="linking.W003")

@@ -16,7 +16,7 @@ from linking.core.text import clean_line
 JSON_MAX_BYTES = 1_000_000
 
 
-class BadFile(ValueError):
+class BadFile(Exception):
     """The JSON cannot be read; the message says why."""
 
 
@@ -98,7 +98,7 @@ def _read(path: str) -> dict[str, object]:
         raise BadFile(f"The JSON is larger than {JSON_MAX_BYTES} bytes.")
     try:
         values = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_once)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         # The position only: the text around it may be a secret.
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise BadFile(f"The settings are not valid JSON{where}.") from error

@@ -1,0 +1,101 @@
+import json
+from datetime import timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from linking.integrations import check_integration
+from linking.models import Integration, Secret
+from tests.factories import LOGIN_SECRET_KEY, NOW, ZENDESK_ACCESS_TOKEN, ZENDESK_SHARED_SECRET, make_integration
+from tests.linking.scripted_server import scripted
+
+pytestmark = pytest.mark.django_db
+GOOD = {
+    "/login/projects/": (200, {"keys": [{"kid": "1"}]}),
+    "/chat/agents/me": (200, {"id": 1, "enabled": True, "roles": {"administrator": True}}),
+    "/chat/account": (200, {"account_key": "", "status": "active", "plan": {"rest_api": True}}),
+}
+
+
+def checked(answers=None, *, date=NOW, **changes):
+    """What is found with vendors that answer so, as {name: check}; the integration is Acme with `changes`."""
+    table = GOOD | (answers or {})
+
+    def script(connection, head):
+        path = head.split(" ")[1]
+        status, body = next((value for key, value in table.items() if path.startswith(key)), (404, {}))
+        content = json.dumps(body).encode()
+        lines = (
+            f"HTTP/1.1 {status} x\r\nDate: {format_datetime(date, usegmt=True)}\r\nContent-Type: application/json\r\n"
+        )
+        connection.sendall(f"{lines}Content-Length: {len(content)}\r\nConnection: close\r\n\r\n".encode() + content)
+
+    with scripted(script) as server:
+        Integration.objects.filter(slug="acme").update(**({"zendesk_api_url": f"{server.url}/chat"} | changes))
+        found = check_integration(slug="acme", login_api_url=f"{server.url}/login", allow_loopback=True, now=NOW)
+    return {check.name: check for check in found}
+
+
+@pytest.fixture(autouse=True)
+def acme():
+    return make_integration()
+
+
+class TestCheckIntegration:
+    def test_finds_a_good_one_good(self):
+        assert [check for check in checked().values() if not check.is_ok] == []
+
+    @pytest.mark.parametrize(
+        ("answers", "name", "words"),
+        [
+            ({"/chat/agents/me": (401, {})}, "zendesk_token", "Make a new access token"),
+            ({"/chat/agents/me": (403, {})}, "zendesk_token", "administrator"),
+            ({"/chat/agents/me": (404, {})}, "zendesk_token", "zendesk_subdomain"),
+            ({"/chat/agents/me": (503, {})}, "zendesk_token", "Try again later"),
+            ({"/chat/agents/me": (200, {"id": 1, "enabled": False})}, "zendesk_token", "disabled"),
+            ({"/chat/agents/me": (200, {"id": 1, "roles": {"agent": True}})}, "zendesk_token", "no administrator"),
+            ({"/chat/account": (200, {"plan": {"rest_api": False}})}, "zendesk_account", "change the plan"),
+            ({"/login/projects/": (404, {})}, "login_keys", "login_project_id"),
+            ({"/login/projects/": (500, {})}, "login_keys", "Try again later"),
+        ],
+    )
+    def test_says_what_to_do(self, answers, name, words):
+        check = checked(answers)[name]
+        assert (check.is_ok, words in check.sentence) == (False, True)
+
+    @pytest.mark.parametrize(
+        ("changes", "name"),
+        [
+            ({"enabled": False}, "enabled"),
+            ({"blocked_reason": "credentials"}, "enabled"),
+            ({"allowed_origins": []}, "origins"),
+            ({"zendesk_api_url": "http://127.0.0.1:1"}, "zendesk_token"),
+            ({"zendesk_api_url": "https://evil.example"}, "zendesk_token"),
+        ],
+    )
+    def test_finds_settings_that_cannot_work(self, changes, name):
+        assert not checked(**changes)[name].is_ok
+
+    def test_finds_a_missing_secret(self):
+        Secret.objects.filter(name="login_secret_key").delete()
+        assert checked()["login_secret_key"].sentence == "It is not set."
+
+    def test_finds_a_secret_that_cannot_be_opened(self):
+        Secret.objects.filter(name="login_secret_key").update(sealed="v1:nonsense")
+        assert not checked()["login_secret_key"].is_ok
+
+    def test_finds_an_rs256_project_without_keys(self):
+        answers = {"/login/projects/": (200, {"keys": []})}
+        assert not checked(answers, login_algorithm="RS256")["login_keys"].is_ok
+
+    def test_finds_another_account(self):
+        answers = {"/chat/account": (200, {"account_key": "B", "plan": {"rest_api": True}})}
+        assert not checked(answers, zendesk_account_key="A")["zendesk_account"].is_ok
+
+    @pytest.mark.parametrize(("minutes", "words"), [(-2, "120 s ahead of"), (2, "120 s behind")])
+    def test_finds_a_clock_that_is_off(self, minutes, words):
+        assert words in checked(date=NOW + timedelta(minutes=minutes))["clock"].sentence
+
+    def test_never_says_a_secret(self):
+        said = " ".join(check.sentence for check in checked({"/chat/agents/me": (401, {})}).values())
+        assert not any(one in said for one in (LOGIN_SECRET_KEY, ZENDESK_ACCESS_TOKEN, ZENDESK_SHARED_SECRET))
