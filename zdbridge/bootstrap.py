@@ -40,11 +40,11 @@ def run(*, root: str, arguments: Sequence[str]) -> None:
 
 
 def _dispatch(*, root: Path, arguments: Sequence[str]) -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zdbridge.settings")
     command, rest = (arguments[0] if arguments else "help"), list(arguments[1:])
     if command == "test":
         os.chdir(root)
         os.execv(sys.executable, [sys.executable, "-m", "pytest", *rest])
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zdbridge.settings")
     if command == "up":
         # The rest of the product can be imported only now, inside the environment.
         from zdbridge.supervisor import main as up

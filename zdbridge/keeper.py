@@ -26,13 +26,16 @@ def main(*, command: list[str]) -> int:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     wake = _wake_on_signals()
     keeper = os.getpid()
+    # A SIGTERM that comes now has to reach the child, not to end the keeper before it can pass it on.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     child = os.fork()
     if child == 0:
         _become(command=command, keeper=keeper)
     # Set on both sides of the fork: whichever comes first, the group exists before anybody signals it.
     _quietly(os.setpgid, child, child)
-    os.write(_LIFELINE, b"%d\n" % child)
     signal.signal(signal.SIGTERM, lambda _number, _frame: _quietly(os.kill, child, signal.SIGTERM))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    os.write(_LIFELINE, b"%d\n" % child)
     code = _wait(child=child, wake=wake)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _kill_descendants(group=child)
@@ -47,6 +50,7 @@ def _become(*, command: list[str], keeper: int) -> None:
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, _LIFELINE)
     # The supervisor's locks stay with the keeper: what it keeps may not outlive it, but its helpers could for a moment.

@@ -137,6 +137,15 @@ class TestEnd:
         supervised.end()
         assert supervised._kept[0].child.exit_code == 128 + signal.SIGKILL
 
+    def test_reaches_a_child_that_has_only_just_begun(self, lines) -> None:
+        codes = []
+        for _ in range(10):
+            supervised, _stop = supervise(ChildSpec("web", SLEEPER))
+            supervised.start()
+            supervised.end()
+            codes.append(supervised._kept[0].child.exit_code)
+        assert codes == [128 + signal.SIGTERM] * 10
+
     def test_may_be_called_twice(self, lines) -> None:
         supervised, _stop = supervise(ChildSpec("web", SLEEPER))
         supervised.start()
