@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from io import BufferedIOBase
 from typing import Any
@@ -77,9 +79,9 @@ class Response:
     cut: float = 1.0
     drop: bool = False
 
-    def encode(self, *, head_only: bool, keep_alive: bool) -> bytes:
-        """Will answer the bytes to send. A Content-Length is always there, but on statuses that forbid it."""
-        lines = [f"HTTP/1.1 {self.status} {REASONS.get(self.status, 'Unknown')}"]
+    def encode(self, *, head_only: bool, keep_alive: bool, now_s: float) -> bytes:
+        """Will answer the bytes to send, dated `now_s`. A Content-Length is there but on statuses that forbid it."""
+        lines = [f"HTTP/1.1 {self.status} {REASONS.get(self.status, 'Unknown')}", f"Date: {http_date(int(now_s))}"]
         if self.status not in NO_BODY:
             lines.append(f"Content-Length: {len(self.body)}")
             if self.content_type:
@@ -90,6 +92,12 @@ class Response:
         if head_only or self.status in NO_BODY:
             return head
         return head + (self.body if self.cut >= 1.0 else self.body[: int(len(self.body) * self.cut)])
+
+
+@lru_cache(maxsize=4)
+def http_date(epoch_s: int) -> str:
+    """Will answer the second as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`."""
+    return formatdate(epoch_s, usegmt=True)
 
 
 def clean_header(value: str) -> str:

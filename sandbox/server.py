@@ -122,7 +122,9 @@ class Connection(socketserver.StreamRequestHandler):
             request = read_request(stream=stream, peer=peer, send_continue=lambda: self.connection.sendall(CONTINUE))
         except BadRequest as error:
             refusal = json_response({"error": "Bad Request", "description": str(error)}, status=error.status)
-            self.connection.sendall(refusal.encode(head_only=False, keep_alive=False))
+            self.connection.sendall(
+                refusal.encode(head_only=False, keep_alive=False, now_s=self.server.app.box.clock())
+            )
             return False
         if request is None:
             return False
@@ -130,7 +132,8 @@ class Connection(socketserver.StreamRequestHandler):
         if response.drop:
             return False
         keep_alive = request.keep_alive and response.cut >= 1.0
-        self.connection.sendall(response.encode(head_only=request.method == "HEAD", keep_alive=keep_alive))
+        now_s, head_only = self.server.app.box.clock(), request.method == "HEAD"
+        self.connection.sendall(response.encode(head_only=head_only, keep_alive=keep_alive, now_s=now_s))
         return keep_alive
 
 

@@ -83,13 +83,18 @@ class TestCookies:
 
 class TestResponse:
     def test_a_header_cannot_be_split(self):
-        data = Response(headers=[("Location", "/a\r\nSet-Cookie: x=y")]).encode(head_only=False, keep_alive=True)
+        data = Response(headers=[("Location", "/a\r\nSet-Cookie: x=y")]).encode(
+            head_only=False, keep_alive=True, now_s=0
+        )
         assert b"\r\nSet-Cookie" not in data
 
     @pytest.mark.parametrize(("status", "has_length"), [(200, True), (404, True), (204, False), (304, False)])
     def test_a_length_is_there_wherever_it_may(self, status: int, has_length: bool):
-        data = Response(status=status).encode(head_only=False, keep_alive=True)
+        data = Response(status=status).encode(head_only=False, keep_alive=True, now_s=0)
         assert (b"Content-Length: 0" in data) is has_length
+
+    def test_is_dated_by_the_clock(self, client: Client):
+        assert client.get("/").headers["date"] == "Mon, 21 Sep 2026 14:13:20 GMT"
 
 
 class TestConnection:
