@@ -178,6 +178,16 @@ class TestDispatch:
         )
         assert (done.returncode, "1 failed" in done.stdout.splitlines()[-1]) == (1, True)
 
+    def test_leaves_the_choice_of_settings_to_the_tests(self, monkeypatch) -> None:
+        def stop(_path: str, _command: list[str]) -> None:
+            raise SystemExit(os.environ.get("DJANGO_SETTINGS_MODULE", "unset"))
+
+        monkeypatch.delenv("DJANGO_SETTINGS_MODULE")
+        monkeypatch.chdir(ROOT)
+        monkeypatch.setattr(os, "execv", stop)
+        with pytest.raises(SystemExit, match="unset"):
+            bootstrap._dispatch(root=ROOT, arguments=["test"])
+
     def test_re_executes_in_the_environment(self, ready: Path) -> None:
         shutil.copy(ROOT / "manage.py", ready)
         (ready / "zdbridge").mkdir()
