@@ -6,7 +6,7 @@ read, links kept). Imports go down only, never within a row, and tests/test_laye
     management
     api | dashboard | admin            the HTTP edges
     tasks                              the Celery edge
-    tokens | sync | integrations | finding | health
+    tokens | sync | integrations | finding | health | doctor
     registry | sightings | limits
     models | zendesk_chat | xsolla_login
     fields

@@ -16,7 +16,7 @@ ROWS = (
     ("management",),
     ("api", "dashboard", "admin", "checks"),
     ("tasks",),
-    ("tokens", "sync", "refresh", "integrations", "finding", "health"),
+    ("tokens", "sync", "refresh", "integrations", "finding", "health", "doctor"),
     ("asking",),
     ("registry", "sightings", "limits", "roles", "store"),
     ("models", "zendesk_chat", "xsolla_login"),

@@ -6,7 +6,7 @@ minutes, `exp` at most seven minutes after it, no accented e-mail) and "Authenti
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 from linking.core import jws
 from linking.core.config import IntegrationConfig, MissingEmail, ZendeskProduct
@@ -167,7 +167,7 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _is_whole(value: Any) -> bool:
+def _is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 

@@ -1,4 +1,5 @@
 import base64
+import hmac
 import json
 from urllib.parse import quote
 
@@ -19,9 +20,11 @@ from sandbox.judge import judge as judged_by_the_stand_in
 from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, login_claims, login_jwt, make_config
 
 NOW = 1_767_225_600
+KEY = LOGIN_SECRET_KEY.encode()
 OTHER = make_config(
     integration_id=2, slug="other", name="Other", login_project_id="11111111-2222-3333-4444-555555555555",
-    login_secrets=(b"the-other-integration's-login-secret-key",), zendesk_shared_secret=b"the-other-zendesk-secret-0000000",
+    login_secrets=(b"the-other-integration's-login-secret-key",),
+    zendesk_shared_secret=b"the-other-zendesk-secret-0000000",
 )  # fmt: skip
 CHAT = {"name": "n@p.example", "email": "n@p.example", "external_id": "u-1", "iat": NOW, "exp": NOW + 300}
 MESSAGING = make_config(zendesk_product=ZendeskProduct.MESSAGING, zendesk_key_id="app_0123456789abcdef01234567")
@@ -58,11 +61,11 @@ def messaging(*, kid=MESSAGING.zendesk_key_id, drop=(), **changes):
     return jwt.encode(claims, ZENDESK_SHARED_SECRET, algorithm="HS256", headers={"kid": kid} if kid else None)
 
 
-def raw_token(*, header=b'{"alg":"HS256","typ":"JWT"}', payload=None, secret=LOGIN_SECRET_KEY.encode()):
+def raw_token(*, header=b'{"alg":"HS256","typ":"JWT"}', payload=None, secret=None):
     body = payload if payload is not None else json.dumps(login_claims(now=NOW)).encode()
     parts = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in (header, body))
     read = jws.UnverifiedJWS(header=jws.Header("HS256", None), signing_input=parts, payload=body, signature=b"")
-    digest = __import__("hmac").digest(secret, read.signing_input, "sha256")
+    digest = hmac.digest(KEY if secret is None else secret, read.signing_input, "sha256")
     return (parts + b"." + base64.urlsafe_b64encode(digest).rstrip(b"=")).decode()
 
 
@@ -70,7 +73,6 @@ def signed_with(secret):
     return raw_token(secret=secret)
 
 
-KEY = LOGIN_SECRET_KEY.encode()
 HEX = b"aabbccddeeff00112233445566778899aabbccddeeff0011"
 BASE64 = base64.b64encode(b"thirty-two bytes of key material")
 GOOD = token()
@@ -277,9 +279,12 @@ class TestDiagnose:
         assert seen(text).is_accepted
 
     @pytest.mark.parametrize("text", [
-        "\x00", f"{GOOD}\x00", "<script>alert(1)</script>", "curl 'unclosed", '{"token":' * 5000, "{" * 60_000, "a.b.c",
-        "=" * 60_000, ";" * 60_000, "%" * 9000, "?" + "&" * 60_000, "\ud800.\ud800.\ud800", "curl -H", "http://[", "é" * 100,
-        "x" * 1_000_000, "Cookie: " + "token=a;" * 8000, f"{GOOD[:20]}..", "..", '{"code":1,"reason":[]}', "curl -H -b -H",
+        "\x00", f"{GOOD}\x00", "<script>alert(1)</script>", "curl 'unclosed", '{"token":' * 5000,
+        "{" * 60_000, "a.b.c",
+        "=" * 60_000, ";" * 60_000, "%" * 9000, "?" + "&" * 60_000, "\ud800.\ud800.\ud800", "curl -H", "http://[",
+        "é" * 100,
+        "x" * 1_000_000, "Cookie: " + "token=a;" * 8000, f"{GOOD[:20]}..", "..",
+        '{"code":1,"reason":[]}', "curl -H -b -H",
     ])  # fmt: skip
     def test_answers_hostile_pastes(self, text):
         assert not seen(text).is_accepted
@@ -305,7 +310,8 @@ class TestRefusals:
 
 HOSTILE = st.sampled_from([
     None, True, 0, -1, 1.5, NOW, NOW + 60, NOW + 61, NOW - 60, NOW - 61, NOW * 1000, str(NOW), "", " ", "null", "\x00",
-    "\u202e", "x" * 300, [], {}, ["a"], "server", "https://login.xsolla.com/", "é@p.example", make_config().login_project_id,
+    "\u202e", "x" * 300, [], {}, ["a"], "server", "https://login.xsolla.com/", "é@p.example",
+    make_config().login_project_id,
     OTHER.login_project_id,
 ])  # fmt: skip
 CHANGES = st.dictionaries(

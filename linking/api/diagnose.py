@@ -1,0 +1,115 @@
+"""`POST /api/v1/diagnose/`: the token doctor for machines."""
+
+import time
+from dataclasses import asdict
+from typing import Any
+
+from drf_spectacular.utils import extend_schema, inline_serializer
+from rest_framework import serializers, status
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from linking import doctor
+from linking.api.access import PerPerson
+from linking.core.diagnosis_verdicts import Diagnosis, Kind, State
+
+BODY_MAX_BYTES = 1_000_000
+_KEYS = frozenset({"integration", "text", "kind"})
+_REQUEST = inline_serializer(
+    name="DiagnoseRequest",
+    fields={
+        "text": serializers.CharField(help_text="A token, a Cookie header, a curl line or a JSON answer."),
+        "integration": serializers.CharField(required=False, help_text="Slug; else the one the token names."),
+        "kind": serializers.ChoiceField(choices=[kind.value for kind in Kind], default=Kind.AUTO.value),
+    },
+)
+_VERDICT = inline_serializer(
+    name="Verdict",
+    many=True,
+    fields={
+        "rule": serializers.CharField(),
+        "state": serializers.ChoiceField(choices=[state.value for state in State]),
+        "cause": serializers.CharField(),
+        "problem": serializers.CharField(),
+        "fix": serializers.CharField(),
+    },
+)
+_ANSWER = inline_serializer(
+    name="Diagnosis",
+    fields={
+        "kind": serializers.CharField(),
+        "found_in": serializers.CharField(),
+        "integration": serializers.CharField(),
+        "is_accepted": serializers.BooleanField(),
+        "verdicts": _VERDICT,
+    },
+)
+
+
+class BodyTooLarge(APIException):
+    """The body is not read at all."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = f"The body is larger than {BODY_MAX_BYTES} bytes: send the token alone."
+    default_code = "too_large"
+
+
+class MayDiagnose(BasePermission):
+    """Leads and admins. An API token may ask too, read-only or not: nothing is changed by asking."""
+
+    message = "Only leads and admins may use the token doctor."
+
+    def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ARG002 - the framework names it
+        """Return whether the call may go on."""
+        return doctor.may_diagnose(request.user)
+
+
+class Diagnose(APIView):
+    """`POST /api/v1/diagnose/`."""
+
+    permission_classes = (MayDiagnose,)
+    throttle_classes = (PerPerson,)
+
+    @extend_schema(operation_id="diagnose", request=_REQUEST, responses=_ANSWER)
+    def post(self, request: Request) -> Response:
+        """Judge a token rule by rule; nothing of it is stored or logged."""
+        if int(request.META.get("CONTENT_LENGTH") or 0) > BODY_MAX_BYTES:
+            raise BodyTooLarge
+        text, kind, slug = _read(request.data)
+        try:
+            diagnosis = doctor.diagnose_paste(text=text, kind=kind, slug=slug, now=time.time())
+        except doctor.NoSuchIntegration as error:
+            raise ValidationError({"integration": ["There is no integration with this slug."]}) from error
+        return Response(_shown(diagnosis), headers={"Cache-Control": "no-store"})
+
+
+def _read(data: Any) -> tuple[str, Kind, str]:
+    """Return text, kind and slug. The text may hold anything: a NUL in a token is what the doctor is there to say."""
+    if not isinstance(data, dict):
+        raise ValidationError({"detail": "The body must be a JSON object."})
+    problems: dict[str, list[str]] = {}
+    if data.keys() - _KEYS:
+        problems["detail"] = [f"Only these keys are known: {', '.join(sorted(_KEYS))}."]
+    text, kind, slug = data.get("text"), data.get("kind", Kind.AUTO.value), data.get("integration") or ""
+    if not isinstance(text, str):
+        problems["text"] = ["This is needed, as text."]
+    if not isinstance(slug, str):
+        problems["integration"] = ["This must be text."]
+    if kind not in [known.value for known in Kind]:
+        problems["kind"] = [f"This must be one of: {', '.join(Kind)}."]
+    if problems:
+        raise ValidationError(problems)
+    return str(text), Kind(kind), str(slug)
+
+
+def _shown(diagnosis: Diagnosis) -> dict[str, Any]:
+    return {
+        "kind": diagnosis.kind.value,
+        "found_in": diagnosis.found_in,
+        "integration": diagnosis.slug,
+        "is_accepted": diagnosis.is_accepted,
+        "verdicts": [asdict(one) | {"state": one.state.value} for one in diagnosis.verdicts],
+    }

@@ -1,0 +1,34 @@
+"""The token doctor: puts the configuration in force and its secrets around the pure verdicts of `core.diagnosis`.
+
+Nothing of what is pasted is stored, logged or sent anywhere, and no verdict repeats a token, a secret or an address.
+"""
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+from linking import registry, roles
+from linking.core.diagnosis import diagnose
+from linking.core.diagnosis_verdicts import Diagnosis, Kind, Surroundings
+
+
+class NoSuchIntegration(LookupError):
+    """No integration has this slug."""
+
+
+def may_diagnose(user: AbstractBaseUser | AnonymousUser) -> bool:
+    """Return whether `user` may use the doctor: leads and admins, who may see whom a token names."""
+    return roles.rank_of(user) >= roles.Rank.LEAD
+
+
+def diagnose_paste(*, text: str, kind: Kind, slug: str, now: float) -> Diagnosis:
+    """Return the verdicts on what was pasted, for the integration `slug`, or "" for the one the token names.
+
+    `now` is in epoch seconds.
+
+    Raises: NoSuchIntegration.
+    """
+    snapshot = registry.current()
+    config = snapshot.by_slug.get(slug)
+    if slug and config is None:
+        raise NoSuchIntegration(slug)
+    around = Surroundings(config=config, known=tuple(snapshot.by_slug.values()), now=now)
+    return diagnose(text=text, kind=kind, around=around)

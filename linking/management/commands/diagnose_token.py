@@ -1,0 +1,64 @@
+"""`manage.py diagnose_token`: the token doctor on the command line."""
+
+import sys
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from linking import doctor
+from linking.core.diagnosis_paste import PASTE_MAX_CHARACTERS
+from linking.core.diagnosis_verdicts import Kind, State, Verdict
+
+_WORDS = {State.GOOD: "ok  ", State.BAD: "FAIL", State.NOTE: "note", State.SKIPPED: "-   "}
+
+
+class Command(BaseCommand):
+    """Prints a line a rule. Exit code 0 when the token would be accepted, 1 when not, 2 when nothing could be asked."""
+
+    help = "Say, rule by rule, whether a token is valid and what to do. Reads standard input unless a file is named."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare what may be said; never the token itself, because other people see a machine's command lines."""
+        parser.add_argument("file", nargs="?", default="-", help="a file that holds the paste; - is standard input")
+        parser.add_argument("--integration", default="", metavar="SLUG", help="else the one that the token names")
+        parser.add_argument("--kind", default=Kind.AUTO.value, choices=[kind.value for kind in Kind])
+
+    def handle(self, *, file: str, integration: str, kind: str, **options: Any) -> None:
+        """Read, judge, print."""
+        try:
+            text = _content(file)
+            found = doctor.diagnose_paste(text=text, kind=Kind(kind), slug=integration, now=time.time())
+        except OSError as error:
+            self._give_up(f"{file} cannot be read: {error.strerror}.")
+        except doctor.NoSuchIntegration:
+            self._give_up("There is no such integration; `integration list` shows those there are.")
+        else:
+            for verdict in found.verdicts:
+                self.stdout.write(_line(verdict))
+            where = f" by {found.slug}" if found.slug else ""
+            self.stdout.write(f"This {'would' if found.is_accepted else 'would not'} be accepted{where}.")
+            sys.exit(0 if found.is_accepted else 1)
+
+    def _give_up(self, sentence: str) -> None:
+        self.stderr.write(sentence)
+        sys.exit(2)
+
+
+def _content(path: str) -> str:
+    # One more than the doctor reads, so that it can say the paste is too long. A character has four bytes at most.
+    limit = 4 * (PASTE_MAX_CHARACTERS + 1)
+    if path == "-":
+        raw = sys.stdin.buffer.read(limit)
+    else:
+        with Path(path).open("rb") as file:
+            raw = file.read(limit)
+    # A shell and an editor end every text with a line end; it is not the token's.
+    return raw.decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
+
+
+def _line(verdict: Verdict) -> str:
+    told = f": {verdict.problem} {verdict.fix}" if verdict.cause else ""
+    return f"{_WORDS[verdict.state]} {verdict.rule}{told}"
