@@ -258,14 +258,16 @@ class _Pass:
             )
             if not waiting:
                 return True
-            self._ask_about_all([visitor_id for _, visitor_id in waiting])
+            self._ask_about_all([visitor_id for _, visitor_id in waiting], until=until)
         return False
 
-    def _ask_about_all(self, visitor_ids: Sequence[str]) -> None:
+    def _ask_about_all(self, visitor_ids: Sequence[str], *, until: datetime) -> None:
         answers: list[Answer] = []
         began_at = self.clock.now()
         try:
             for visitor_id in visitor_ids:
+                if self.clock.now() >= until:
+                    break
                 answers.append(self._ask_about(visitor_id))
                 if (self.clock.now() - began_at).total_seconds() >= BATCH_S:
                     self._store_answers(answers)

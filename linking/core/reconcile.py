@@ -184,7 +184,7 @@ def plan_lookup(*, facts: VisitorFacts, seen: SeenVisitor, issued: frozenset[str
     A visitor is asked about once, and again only when it did something since, after the answer's time to live. Where
     the chat shows another e-mail address or name than the answer did, or one of a user we know, it is asked at once.
     """
-    is_identified = not issued.isdisjoint((email_key(seen.contact.email), email_key(seen.contact.name)))
+    is_identified = not issued.isdisjoint({email_key(seen.contact.email), email_key(seen.contact.name)} - {""})
     if facts.checked_at is None:
         rank = Rank.IDENTIFIED if is_identified else min(Rank.NEW, facts.lookup_rank)
         return replace(facts, lookup_due_at=facts.lookup_due_at or now, lookup_rank=int(rank))

@@ -1,0 +1,571 @@
+"""Whole passes over an account in memory, stored in the real database."""
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from linking import sync
+from linking.models import (
+    Conflict,
+    Integration,
+    Lease,
+    LoginUser,
+    Quarantined,
+    SyncRun,
+    Visitor,
+    VisitorAlias,
+    VisitorLink,
+)
+from linking.store import leases
+from linking.zendesk_chat import ChatBroken, ChatRefused, ChatTryLater
+from tests.factories import make_integration, make_login_user
+from tests.linking.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def chat(monkeypatch):
+    fake = FakeChat()
+    monkeypatch.setattr(sync, "open_client", lambda **_options: fake)
+    return fake
+
+
+@pytest.fixture
+def time():
+    return FakeTime()
+
+
+@pytest.fixture
+def acme():
+    return make_integration(requests_per_minute=100_000)
+
+
+def run(acme, time, **changes):
+    options = {"trigger": "command", "is_eager": True, "patience": patience(), "allow_loopback": False} | changes
+    return sync.run_pass(integration_id=acme.pk, clock=time.clock, **options)
+
+
+def mapping():
+    return dict(VisitorLink.objects.open().values_list("visitor__visitor_id", "login_user__user_id"))
+
+
+def rows(model, *left_out):
+    left_out = {"id", "stored_at", *left_out}
+    return [
+        {key: value for key, value in row.items() if key not in left_out}
+        for row in model.objects.order_by("pk").values()
+    ]
+
+
+def pause(seconds):
+    return ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=seconds)
+
+
+FAULT = ChatTryLater("Zendesk failed (502).", reason="vendor_fault")
+
+
+class TestOnePass:
+    def test_links_every_visitor_that_carries_a_user_id(self, acme, chat, time):
+        chat.populate(["u0", "u1", None])
+        report = run(acme, time)
+        assert (report.is_complete, mapping()) == (True, {"7.v0000": "u0", "7.v0001": "u1"})
+
+    def test_counts_what_it_did(self, acme, chat, time):
+        chat.populate(["u0", "u1", None, "null"])
+        found = run(acme, time).run
+        counted = (found.calls, found.pages, found.chats, found.visitors_found, found.lookups, found.linked)
+        assert (counted, found.anonymous, found.conflicts) == ((5, 1, 4, 4, 4, 2), 2, 1)
+
+    def test_asks_about_each_visitor_once_however_many_chats(self, acme, chat, time):
+        chat.populate(["u0"])
+        for number in range(2_500):
+            chat.add_chat("7.v0000", at_s=DAY_AGO_S + number)
+        run(acme, time)
+        assert len(chat.asked("visitor")) == 1
+
+    def test_changes_nothing_the_second_time(self, acme, chat, time):
+        chat.populate(["u0", None, "null"])
+        run(acme, time)
+        before = [rows(model) for model in (Visitor, VisitorLink, LoginUser, Conflict, Quarantined)]
+        calls = len(chat.calls)
+        run(acme, time)
+        after = [rows(model) for model in (Visitor, VisitorLink, LoginUser, Conflict, Quarantined)]
+        assert (after, chat.calls[calls:]) == (before, [("export", DAY_AGO_S + 2 - 300, ""), ("close",)])
+
+    def test_marks_users_as_seen_in_chat(self, acme, chat, time):
+        make_login_user(integration=acme, user_id="u0")
+        chat.populate(["u0"])
+        run(acme, time)
+        assert LoginUser.objects.get(user_id="u0").is_seen_in_chat
+
+    def test_keeps_ban_and_creation_time(self, acme, chat, time):
+        chat.add_visitor("7.a", banned=True)
+        chat.add_chat("7.a")
+        run(acme, time)
+        visitor = Visitor.objects.get()
+        assert (visitor.is_banned, visitor.created_at.year) == (True, 2020)
+
+    def test_starts_at_the_date_that_was_set(self, chat, time):
+        acme = make_integration(sync_start=NOW - timedelta(days=2))
+        run(acme, time)
+        assert chat.asked("export") == [(int(NOW.timestamp()) - 2 * 86_400, "")]
+
+    def test_never_asks_for_the_last_five_minutes(self, chat, time):
+        acme = make_integration(sync_start=NOW + timedelta(days=2))
+        run(acme, time)
+        assert chat.asked("export") == [(int(NOW.timestamp()) - 301, "")]
+
+    def test_says_what_is_missing(self, time):
+        acme = make_integration(secrets={"zendesk_access_token": ""})
+        report = run(acme, time)
+        assert (report.reason, report.detail) == ("setup", "Zendesk's address or access token is not set.")
+
+
+class TestCursor:
+    def test_goes_through_more_ties_than_fit_a_page(self, acme, chat, time):
+        chat.limit = 10
+        for number in range(95):
+            chat.add_visitor(f"7.v{number}", external_id=f"u{number}")
+            chat.add_chat(f"7.v{number}", at_s=DAY_AGO_S)
+        run(acme, time)
+        assert (len(mapping()), len(chat.asked("export"))) == (95, 10)
+
+    @pytest.mark.parametrize("number", [0, 1, 9, 10, 11, 100])
+    def test_reads_pages_of_every_filling(self, acme, chat, time, number):
+        chat.limit = 10
+        chat.populate([f"u{n}" for n in range(number)])
+        run(acme, time)
+        assert (len(mapping()), len(chat.asked("export"))) == (number, number // 10 + 1)
+
+    def test_ends_although_the_vendor_ignores_half_of_the_cursor(self, acme, chat, time):
+        chat.limit, chat.ignores_start_id = 10, True
+        for number in range(15):
+            chat.add_chat(f"7.v{number}", at_s=DAY_AGO_S)
+        chat.add_chat("7.later", at_s=DAY_AGO_S + 9)
+        report = run(acme, time)
+        assert report.is_complete
+        assert Visitor.objects.filter(visitor_id="7.later").exists()
+
+    def test_sets_aside_that_a_second_could_not_be_read_whole(self, acme, chat, time):
+        chat.limit, chat.ignores_start_id = 10, True
+        for number in range(15):
+            chat.add_chat(f"7.v{number}", at_s=DAY_AGO_S)
+        run(acme, time)
+        assert Quarantined.objects.get(source="export").record_key == str(DAY_AGO_S)
+
+    def test_reads_the_last_five_minutes_before_the_end_again(self, acme, chat, time):
+        chat.populate(["u0"])
+        run(acme, time)
+        chat.add_visitor("7.late", external_id="u9")
+        chat.add_chat("7.late", at_s=DAY_AGO_S - 200)
+        run(acme, time)
+        assert mapping()["7.late"] == "u9"
+
+    def test_goes_on_exactly_where_an_unfinished_pass_ended(self, acme, chat, time):
+        chat.limit = 2
+        chat.populate([f"u{n}" for n in range(5)])
+        chat.faults = [None, *[ChatBroken("x")] * 5]
+        assert run(acme, time).reason == "vendor_fault"
+        run(acme, time)
+        assert chat.asked("export")[6] == (DAY_AGO_S + 1, "c000001")
+
+    def test_full_starts_again_and_asks_nobody_twice(self, acme, chat, time):
+        chat.populate(["u0", "u1"])
+        run(acme, time)
+        run(acme, time, is_full=True)
+        assert (chat.asked("export")[1], len(chat.asked("visitor"))) == ((0, ""), 2)
+
+    def test_never_moves_back(self, acme, chat, time):
+        chat.populate([f"u{n}" for n in range(5)])
+        run(acme, time)
+        chat.chats.pop()
+        run(acme, time)
+        assert Integration.objects.get().cursor_epoch_s == DAY_AGO_S + 4
+
+    def test_waits_until_a_young_page_may_be_followed(self, acme, chat, time):
+        chat.limit = 2
+        chat.populate([f"u{n}" for n in range(4)], at_s=int(NOW.timestamp()) - 310)
+        chat.populate(["later"] * 3, at_s=int(NOW.timestamp()) - 290)
+        run(acme, time)
+        assert all(start_s <= int(NOW.timestamp() + sum(time.sleeps)) - 301 for start_s, _ in chat.asked("export"))
+        assert sum(time.sleeps) >= 10
+
+
+class TestReplay:
+    def test_gives_the_same_rows_in_any_order(self, acme, chat, time):
+        chat.populate([f"u{n % 7}" for n in range(30)])
+        for number in range(60):
+            chat.add_chat(f"7.v{number % 30:04}", at_s=DAY_AGO_S + 100 + number, name=f"n{number}")
+        run(acme, time)
+        before = [rows(model) for model in (Visitor, VisitorLink, LoginUser, Conflict)]
+        for seed in range(5):
+            random.Random(seed).shuffle(chat.chats)
+            run(acme, time, is_full=True)
+        assert [rows(model) for model in (Visitor, VisitorLink, LoginUser, Conflict)] == before
+
+    def test_keeps_newer_data_when_older_comes_late(self, acme, chat, time):
+        chat.add_chat("7.a", at_s=DAY_AGO_S + 10, name="new")
+        run(acme, time)
+        chat.add_chat("7.a", at_s=DAY_AGO_S - 10, name="old")
+        run(acme, time)
+        visitor = Visitor.objects.get()
+        assert (visitor.name, visitor.last_seen_at.timestamp()) == ("new", DAY_AGO_S + 10)
+
+
+class TestOrder:
+    def test_asks_first_about_those_we_signed_a_token_for_then_the_newest(self, acme, chat, time):
+        make_login_user(
+            integration=acme, email="N@player.example", first_authenticated_at=NOW, last_authenticated_at=NOW,
+            tokens_issued=1,
+        )  # fmt: skip
+        chat.add_chat("7.known", at_s=DAY_AGO_S, email="n@player.example")
+        chat.add_chat("7.old", at_s=DAY_AGO_S + 1)
+        chat.add_chat("7.new", at_s=DAY_AGO_S + 2)
+        run(acme, time)
+        assert chat.asked("visitor") == [("7.known",), ("7.new",), ("7.old",)]
+
+    def test_moves_a_waiting_visitor_forward_when_a_token_is_signed(self, acme, chat, time):
+        chat.add_chat("7.old", at_s=DAY_AGO_S, email="n@player.example")
+        chat.add_chat("7.new", at_s=DAY_AGO_S + 2)
+        chat.faults = [None, ChatRefused("no", reason="credentials")]
+        run(acme, time)
+        make_login_user(
+            integration=acme, email="n@player.example", first_authenticated_at=NOW, last_authenticated_at=NOW,
+            tokens_issued=1,
+        )  # fmt: skip
+        run(acme, time)
+        assert chat.asked("visitor")[1:] == [("7.old",), ("7.new",)]
+
+
+class TestChanges:
+    def test_relinks_with_history(self, acme, chat, time):
+        for number, user_id in enumerate(["a", "b", "a"]):
+            chat.add_visitor("7.x", external_id=user_id)
+            chat.add_chat("7.x", at_s=DAY_AGO_S + number)
+            run(acme, time)
+        history = VisitorLink.objects.order_by("pk").values_list("login_user__user_id", "end_reason")
+        assert list(history) == [("a", "relinked"), ("b", "relinked"), ("a", "")]
+
+    def test_asks_a_person_about_a_shared_device(self, acme, chat, time):
+        for number, user_id in enumerate(["a", "b", "a"]):
+            chat.add_visitor("7.x", external_id=user_id)
+            chat.add_chat("7.x", at_s=DAY_AGO_S + number)
+            run(acme, time)
+        kinds = Conflict.objects.order_by("pk").values_list("kind", flat=True)
+        assert list(kinds) == ["relinked", "relinked", "shared_device"]
+
+    def test_links_two_visitors_of_one_user_without_a_question(self, acme, chat, time):
+        chat.populate(["u", "u"])
+        run(acme, time)
+        assert (len(mapping()), Conflict.objects.count(), LoginUser.objects.count()) == (2, 0, 1)
+
+    def test_marks_a_visitor_zendesk_does_not_know_as_gone(self, acme, chat, time):
+        chat.add_chat("7.gone")
+        run(acme, time)
+        assert Visitor.objects.get().state == "gone"
+
+    def test_ends_the_link_of_a_visitor_that_is_gone(self, acme, chat, time):
+        chat.populate(["u"])
+        run(acme, time)
+        del chat.visitors["7.v0000"]
+        chat.add_chat("7.v0000", at_s=DAY_AGO_S + 9)
+        run(acme, time)
+        assert VisitorLink.objects.get().end_reason == "gone"
+
+    def test_ends_a_link_that_was_cleared(self, acme, chat, time):
+        chat.populate(["u"])
+        run(acme, time)
+        chat.add_visitor("7.v0000")
+        chat.add_chat("7.v0000", at_s=DAY_AGO_S + 9)
+        run(acme, time)
+        assert (VisitorLink.objects.get().end_reason, len(chat.asked("visitor"))) == ("cleared", 3)
+
+    def test_keeps_the_link_when_the_field_was_missing_only_once(self, acme, chat, time):
+        chat.populate(["u"])
+        run(acme, time)
+        chat.add_visitor("7.v0000")
+        chat.add_chat("7.v0000", at_s=DAY_AGO_S + 9)
+        chat.before_call = lambda call: len(chat.asked("visitor")) > 2 and chat.add_visitor("7.v0000", external_id="u")
+        run(acme, time)
+        assert mapping() == {"7.v0000": "u"}
+
+    @pytest.mark.parametrize("junk", ["null", " ", "0", 0, "a\x00b", "\ud800", "x" * 256, True, {"a": 1}])
+    def test_makes_junk_a_question_and_no_link(self, acme, chat, time, junk):
+        chat.populate([junk])
+        run(acme, time)
+        assert (mapping(), Conflict.objects.get().kind) == ({}, "junk_external_id")
+
+    def test_asks_whose_address_it_is(self, acme, chat, time):
+        make_login_user(
+            integration=acme, user_id="owner", email="n@player.example", first_authenticated_at=NOW,
+            last_authenticated_at=NOW, tokens_issued=1,
+        )  # fmt: skip
+        chat.add_visitor("7.a", external_id="other", email="N@player.example")
+        chat.add_chat("7.a")
+        run(acme, time)
+        assert Conflict.objects.get().other_user.user_id == "owner"
+
+    def test_trusts_an_answer_for_a_while_in_the_schedule(self, acme, chat, time):
+        chat.populate(["u"])
+        run(acme, time, is_eager=False)
+        chat.add_chat("7.v0000", at_s=DAY_AGO_S + 9)
+        report = run(acme, time, is_eager=False)
+        assert (report.is_complete, len(chat.asked("visitor"))) == (True, 1)
+
+
+class TestJoinedVisitors:
+    def test_keeps_the_canonical_id_and_the_one_asked_by(self, acme, chat, time):
+        chat.aliases["7.asked"] = "7.canonical"
+        chat.add_visitor("7.canonical", external_id="u")
+        chat.add_chat("7.asked")
+        run(acme, time)
+        assert (mapping(), VisitorAlias.objects.get().alias_id) == ({"7.canonical": "u"}, "7.asked")
+
+    def test_asks_nobody_again_for_a_chat_under_the_other_id(self, acme, chat, time):
+        chat.aliases["7.asked"] = "7.canonical"
+        chat.add_visitor("7.canonical", external_id="u")
+        chat.add_chat("7.asked")
+        run(acme, time)
+        run(acme, time, is_full=True)
+        assert len(chat.asked("visitor")) == 1
+
+    @pytest.mark.parametrize("first", [1, -1])
+    def test_makes_one_visitor_of_two_that_were_kept(self, acme, chat, time, first):
+        chat.aliases["7.asked"] = "7.canonical"
+        chat.add_visitor("7.canonical", external_id="u")
+        chat.add_chat("7.asked", at_s=DAY_AGO_S)
+        chat.add_chat("7.canonical", at_s=DAY_AGO_S + 10 * first)
+        run(acme, time)
+        visitor = Visitor.objects.get()
+        assert (visitor.visitor_id, (visitor.last_seen_at - visitor.first_seen_at).seconds) == ("7.canonical", 10)
+
+    def test_moves_links_and_questions_to_the_one_kept(self, acme, chat, time):
+        chat.add_visitor("7.a", external_id="u1")
+        chat.add_visitor("7.b", external_id="u2")
+        chat.add_chat("7.a", at_s=DAY_AGO_S)
+        chat.add_chat("7.b", at_s=DAY_AGO_S)
+        run(acme, time)
+        chat.aliases["7.a"] = "7.b"
+        chat.add_chat("7.a", at_s=DAY_AGO_S + 9)
+        run(acme, time)
+        links = VisitorLink.objects.values_list("visitor__visitor_id", "login_user__user_id", "end_reason")
+        assert sorted(links) == [("7.b", "u1", "merged"), ("7.b", "u2", "")]
+
+    def test_asks_a_person_when_the_two_had_different_users(self, acme, chat, time):
+        chat.add_visitor("7.a", external_id="u1")
+        chat.add_visitor("7.b", external_id="u2")
+        chat.add_chat("7.a", at_s=DAY_AGO_S)
+        chat.add_chat("7.b", at_s=DAY_AGO_S)
+        run(acme, time)
+        chat.aliases["7.a"] = "7.b"
+        chat.add_chat("7.a", at_s=DAY_AGO_S + 9)
+        run(acme, time)
+        assert Conflict.objects.get().other_user.user_id == "u1"
+
+
+class TestBadRecords:
+    def test_sets_them_aside_and_stores_the_rest(self, acme, chat, time):
+        chat.populate(["u0", "u1"])
+        chat.chats[0]["visitor"] = 7
+        report = run(acme, time)
+        assert (report.is_complete, mapping(), Quarantined.objects.get().source) == (True, {"7.v0001": "u1"}, "chat")
+
+    def test_sets_one_aside_once(self, acme, chat, time):
+        chat.chats = [{"id": "x", "at_s": DAY_AGO_S, "visitor": "?"}]
+        run(acme, time)
+        before = rows(Quarantined)
+        run(acme, time)
+        assert rows(Quarantined) == before
+
+    def test_asks_later_about_a_visitor_it_could_not_read(self, acme, chat, time):
+        chat.add_visitor("7.a", id=None)
+        chat.add_chat("7.a")
+        report = run(acme, time)
+        assert (report.is_complete, Visitor.objects.get().lookup_due_at) == (True, NOW + timedelta(minutes=1))
+
+    def test_keeps_hostile_text_in_any_database(self, acme, chat, time):
+        chat.add_visitor("7.a", external_id="u", name="\x00\ud800'\"<b>\u202e", email="\x00", notes="\x00\n" * 20_000)
+        chat.add_chat("7.a", name="\x00\ud800")
+        assert run(acme, time).is_complete
+        assert Visitor.objects.get().name == "'\"<b>"
+
+
+class TestVendorPauses:
+    def test_sleeps_through_a_short_one(self, acme, chat, time):
+        chat.populate(["u"])
+        chat.faults = [None, pause(30)]
+        assert run(acme, time).is_complete
+        assert sum(time.sleeps) >= 30
+
+    def test_stops_at_one_longer_than_the_patience(self, acme, chat, time):
+        chat.populate(["u"])
+        chat.faults = [None, pause(61)]
+        report = run(acme, time)
+        assert (report.reason, report.run.lookups_left) == ("vendor_pause", 1)
+
+    def test_says_when_to_go_on(self, acme, chat, time):
+        chat.faults = [pause(400)]
+        run(acme, time)
+        assert Integration.objects.get().next_sync_at == NOW + timedelta(seconds=400)
+
+    def test_holds_every_integration_of_the_account_back(self, acme, chat, time):
+        other = make_integration(slug="other")
+        chat.faults = [pause(400)]
+        run(acme, time)
+        assert run(other, time).reason == "vendor_pause"
+
+    def test_stops_at_the_budget_in_the_schedule(self, chat, time):
+        acme = make_integration(requests_per_minute=10)
+        chat.populate(["u"])
+        report = run(acme, time, patience=patience(longest_wait_s=2.0))
+        assert (report.reason, Integration.objects.get().next_sync_at) == ("budget", NOW + timedelta(seconds=6))
+
+    def test_never_leaves_more_calls_than_the_budget_in_any_minute(self, chat, time):
+        acme, left_at = make_integration(requests_per_minute=20), []
+        chat.populate([f"u{n}" for n in range(50)])
+        chat.before_call = lambda _call: left_at.append(time.now)
+        run(acme, time)
+        assert max(sum(at <= one < at + timedelta(seconds=59.9) for one in left_at) for at in left_at) <= 20
+
+
+class TestVendorFaults:
+    @pytest.mark.parametrize("fault", [FAULT, ChatBroken("The export page has no list of chats.")])
+    def test_tries_again(self, acme, chat, time, fault):
+        chat.populate(["u"])
+        chat.faults = [fault, fault, None, fault]
+        assert run(acme, time).is_complete
+        assert mapping() == {"7.v0000": "u"}
+
+    def test_gives_up_after_some_tries_and_says_so(self, acme, chat, time):
+        chat.faults = [FAULT] * 9
+        report = run(acme, time)
+        assert (report.reason, report.detail, len(chat.asked("export"))) == ("vendor_fault", "Zendesk failed (502).", 5)
+
+    def test_waits_longer_after_each_failed_pass(self, acme, chat, time):
+        chat.faults = [FAULT] * 99
+        waits = []
+        for _ in range(7):
+            run(acme, time)
+            waits.append((Integration.objects.get().next_sync_at - time.now).total_seconds())
+        assert waits == [15, 30, 60, 120, 240, 300, 300]
+
+    def test_knocks_seldom_while_the_vendor_is_away(self, acme, chat, time):
+        chat.faults = [FAULT] * 99
+        for _ in range(3):
+            run(acme, time)
+        assert len(chat.asked("export")) == 5 + 2 + 2
+
+    def test_passes_over_one_visitor_that_always_fails(self, acme, chat, time):
+        chat.populate(["u0", "u1"])
+        chat.before_call = lambda call: call == ("visitor", "7.v0001") and chat.faults.insert(0, FAULT)
+        report = run(acme, time)
+        assert (report.reason, mapping()) == ("vendor_fault", {"7.v0000": "u0"})
+
+    def test_stores_what_was_learnt_before_it_stopped(self, acme, chat, time):
+        chat.populate([f"u{n}" for n in range(9)])
+        chat.faults = [None] * 6 + [ChatRefused("no", reason="credentials")]
+        run(acme, time)
+        assert len(mapping()) == 5
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("reason", "stop"), [("credentials", "credentials"), ("scope", "credentials"), ("host", "host")]
+    )
+    def test_stops_until_a_person_acts(self, acme, chat, time, reason, stop):
+        chat.faults = [ChatRefused("Zendesk refused the access token (401).", reason=reason)]
+        report = run(acme, time)
+        assert (report.reason, Integration.objects.get().blocked_reason) == (stop, stop)
+
+    def test_is_not_blocked_by_the_refusal_of_settings_that_have_changed(self, acme, chat, time):
+        chat.before_call = lambda _call: Integration.objects.get().save()
+        chat.faults = [ChatRefused("no", reason="credentials")]
+        run(acme, time)
+        assert Integration.objects.get().blocked_reason == ""
+
+    def test_is_lifted_by_a_pass_that_works(self, acme, chat, time):
+        Integration.objects.update(blocked_reason="credentials")
+        run(acme, time)
+        assert Integration.objects.get().blocked_reason == ""
+
+
+class TestOnePassAtATime:
+    def test_reports_another_pass(self, acme, chat, time):
+        leases.take(name=f"sync:{acme.pk}")
+        report = run(acme, time)
+        assert (report.reason, report.run, chat.calls) == ("another_pass", None, [])
+
+    def test_waits_for_another_pass_to_end(self, acme, chat, time):
+        held = leases.take(name=f"sync:{acme.pk}")
+        real_sleep = time.sleep
+        time.sleep = lambda seconds: (real_sleep(seconds), leases.release(held=held))
+        assert run(acme, time, lease_wait_s=60.0).is_complete
+
+    def test_changes_nothing_once_another_worker_took_over(self, acme, chat, time):
+        chat.populate(["u"])
+        steal = {"owner": "thief", "token": 99}
+        chat.before_call = lambda call: call[0] == "visitor" and Lease.objects.update(**steal)
+        report = run(acme, time)
+        assert (report.reason, mapping(), Lease.objects.get().owner) == ("lease_lost", {}, "thief")
+
+    def test_gives_the_lease_back(self, acme, chat, time):
+        run(acme, time)
+        assert Lease.objects.get().owner == ""
+
+    def test_marks_the_run_of_a_killed_worker(self, acme, chat, time):
+        SyncRun.objects.create(integration=acme, trigger="schedule", started_at=NOW, touched_at=NOW)
+        run(acme, time)
+        assert list(SyncRun.objects.order_by("pk").values_list("state", "stop_reason")) == [
+            ("stopped", "killed"),
+            ("complete", ""),
+        ]
+
+    def test_leaves_a_crashed_run_marked_and_the_error_loud(self, acme, chat, time):
+        chat.faults = [ZeroDivisionError()]
+        with pytest.raises(ZeroDivisionError):
+            run(acme, time)
+        assert (SyncRun.objects.get().stop_reason, Lease.objects.get().owner) == ("crashed", "")
+
+    @pytest.mark.parametrize("number", range(1, 8))
+    def test_loses_and_doubles_nothing_when_killed_after_any_call(self, acme, chat, time, number):
+        chat.limit = 2
+        chat.populate([f"u{n}" for n in range(5)])
+        chat.faults = [*[None] * number, KeyboardInterrupt()]
+        with pytest.raises(KeyboardInterrupt):
+            run(acme, time)
+        assert run(acme, time).is_complete
+        assert mapping() == {f"7.v{n:04}": f"u{n}" for n in range(5)}
+
+
+class TestTaskTime:
+    def test_ends_in_time_and_goes_on_at_once(self, chat, time):
+        acme = make_integration(requests_per_minute=60)
+        chat.populate([f"u{n}" for n in range(50)])
+        report = run(acme, time, patience=patience(longest_wait_s=2.0, deadline_s=20.0))
+        assert (report.reason, 18 <= len(mapping()) <= 20) == ("deadline", True)
+        assert Integration.objects.get().next_sync_at <= time.now + timedelta(seconds=1)
+
+    def test_ends_when_the_worker_ends(self, acme, chat, time):
+        chat.populate([f"u{n}" for n in range(9)])
+        is_stopping = lambda: len(chat.calls) > 4  # noqa: E731
+        report = run(acme, time, patience=patience(is_stopping=is_stopping))
+        assert (report.reason, len(mapping())) == ("deadline", 4)
+
+    def test_reads_the_export_again_during_long_look_ups(self, chat, time):
+        acme = make_integration(requests_per_minute=60)
+        chat.populate([f"u{n}" for n in range(150)])
+        run(acme, time)
+        assert len(chat.asked("export")) == 3
+
+
+class TestNextPass:
+    def test_is_in_a_minute(self, acme, chat, time):
+        run(acme, time)
+        assert Integration.objects.get().next_sync_at == NOW + timedelta(seconds=60)
+
+    def test_is_soon_while_someone_is_awaited(self, acme, chat, time):
+        make_login_user(integration=acme, first_authenticated_at=NOW, last_authenticated_at=NOW, tokens_issued=1)
+        run(acme, time)
+        assert Integration.objects.get().next_sync_at == NOW + timedelta(seconds=15)

@@ -1,0 +1,179 @@
+"""The Chat client against answers as they come over the wire."""
+
+import json
+
+import pytest
+
+from linking.core.visitors import Unreadable
+from linking.zendesk_chat import ChatBroken, ChatClient, ChatGone, ChatRefused, ChatTryLater
+from tests.linking.scripted_server import answer, scripted
+
+PAGE = {"chats": [{"id": "a"}], "count": 1, "end_time": 1760000000, "end_id": "a", "next_page": "https://evil.tld/"}
+
+
+def client(url):
+    return ChatClient(base_url=url, access_token="a-token", allow_loopback=True)
+
+
+def as_json(value, **options):
+    return answer(json.dumps(value).encode(), **options)
+
+
+def export(script, **options):
+    with scripted(script) as server:
+        return client(server.url).export_page(**({"start_epoch_s": 1} | options)), server
+
+
+def visitor(script, visitor_id="7.a"):
+    with scripted(script) as server:
+        return client(server.url).visitor(visitor_id=visitor_id), server
+
+
+class TestExportPage:
+    def test_asks_for_the_fields_it_uses_and_nothing_more(self):
+        _, server = export(as_json(PAGE))
+        fields = "chats%28id%2Ctype%2Cupdate_timestamp%2Ctimestamp%2Cdeleted%2Cvisitor%29"
+        wanted = f"/incremental/chats?start_time=1&limit=1000&fields={fields}"
+        assert server.heads[0].startswith(f"GET {wanted} HTTP/1.1")
+
+    def test_carries_the_second_half_of_the_cursor(self):
+        _, server = export(as_json(PAGE), start_id="2611.7.x")
+        assert "&start_id=2611.7.x " in server.heads[0]
+
+    def test_signs_in_with_the_token(self):
+        _, server = export(as_json(PAGE))
+        assert "Authorization: Bearer a-token" in server.heads[0]
+
+    def test_returns_records_and_cursor(self):
+        page, _ = export(as_json(PAGE))
+        assert (page.records, page.end_epoch_s, page.end_id, page.is_short) == (({"id": "a"},), 1760000000, "a", True)
+
+    def test_knows_a_full_page(self):
+        page, _ = export(as_json(PAGE), limit=1)
+        assert not page.is_short
+
+    @pytest.mark.parametrize("end_time", [None, "soon", True, -1, 1e300, [], 1760000000000000])
+    def test_reads_no_cursor_into_nonsense(self, end_time):
+        page, _ = export(as_json(PAGE | {"end_time": end_time}))
+        assert page.end_epoch_s is None
+
+    @pytest.mark.parametrize("body", [{}, {"chats": None}, {"chats": {}}, [], "x", 7, None])
+    def test_refuses_a_page_of_another_shape(self, body):
+        with pytest.raises(ChatBroken):
+            export(as_json(body))
+
+    @pytest.mark.parametrize("status", ["404 Not Found", "410 Gone"])
+    def test_tells_that_no_chat_api_lives_there(self, status):
+        with pytest.raises(ChatRefused) as caught:
+            export(as_json({}, status=status))
+        assert caught.value.reason == "host"
+
+
+class TestVisitor:
+    def test_returns_the_canonical_id(self):
+        record, _ = visitor(as_json({"id": "7.canonical", "external_id": "u"}), "7-asked")
+        assert (record.visitor_id, record.user_id) == ("7.canonical", "u")
+
+    def test_escapes_the_id_it_asks_for(self):
+        _, server = visitor(as_json({"id": "7.a"}), "7/../?#%")
+        assert server.heads[0].startswith("GET /visitors/7%2F..%2F%3F%23%25 HTTP/1.1")
+
+    @pytest.mark.parametrize("status", ["404 Not Found", "410 Gone"])
+    def test_tells_that_a_visitor_is_gone(self, status):
+        with pytest.raises(ChatGone):
+            visitor(as_json({"error": "Not Found"}, status=status))
+
+    def test_returns_an_unreadable_visitor_as_a_value(self):
+        record, _ = visitor(as_json({"id": None}))
+        assert isinstance(record, Unreadable)
+
+    def test_takes_an_id_the_vendor_cannot_stand_for_unreadable(self):
+        record, _ = visitor(as_json({}, status="400 Bad Request"))
+        assert record.key == "7.a"
+
+
+class TestStatus:
+    @pytest.mark.parametrize(("status", "reason"), [("401 Unauthorized", "credentials"), ("403 Forbidden", "scope")])
+    def test_calls_a_person_when_the_token_is_refused(self, status, reason):
+        with pytest.raises(ChatRefused) as caught:
+            export(answer(b"<html>", status=status, headers="Content-Type: text/html"))
+        assert caught.value.reason == reason
+
+    @pytest.mark.parametrize(("header", "seconds"), [("Retry-After: 7", 7), ("Retry-After: soon", 60), ("X: y", 60)])
+    def test_waits_as_long_as_the_vendor_says(self, header, seconds):
+        with pytest.raises(ChatTryLater) as caught:
+            export(answer(b"slow down", status="429 Too Many Requests", headers=header))
+        assert (caught.value.reason, caught.value.retry_after_s) == ("vendor_pause", seconds)
+
+    @pytest.mark.parametrize("status", ["500 x", "502 x", "503 x", "504 x", "599 x", "408 x"])
+    def test_tries_later_when_the_vendor_fails(self, status):
+        with pytest.raises(ChatTryLater) as caught:
+            visitor(answer(b"", status=status))
+        assert (caught.value.reason, caught.value.retry_after_s) == ("vendor_fault", 0)
+
+    @pytest.mark.parametrize("status", ["204 No Content", "302 Found", "400 Bad Request", "418 Teapot"])
+    def test_takes_any_other_answer_for_broken(self, status):
+        with pytest.raises(ChatBroken):
+            export(answer(b"{}", status=status, headers="Location: http://127.0.0.1:1/"))
+
+    def test_tries_later_when_the_connection_breaks(self):
+        with pytest.raises(ChatTryLater):
+            export(b"")
+
+
+class TestBody:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"", b"{", b"nonsense", b"\xff\xfe{\x00}\x00", b"\xef\xbb\xbf{}", b'{"chats":[NaN]}',
+            b'{"chats":[Infinity]}', b'{"chats":[],"chats":[]}', b'{"chats":' + b"[" * 100_000, b'{"chats":[' + b"9" * 5_000 + b"]}",
+            '{"chats":["ä"]}'.encode("latin-1"),
+        ],
+    )  # fmt: skip
+    def test_refuses_what_is_not_strict_json(self, body):
+        with pytest.raises(ChatBroken):
+            export(answer(body))
+
+    def test_refuses_a_page_of_another_type(self):
+        with pytest.raises(ChatBroken, match="not JSON"):
+            export(answer(b'{"chats":[]}', headers="Content-Type: text/html"))
+
+    def test_never_repeats_the_body_in_its_message(self):
+        with pytest.raises(ChatBroken) as caught:
+            export(answer(b"secret-in-body"))
+        assert "secret-in-body" not in str(caught.value)
+
+
+class TestFacts:
+    def test_reads_the_account(self):
+        body = {"account_key": "K", "status": "active", "plan": {"rest_api": True}}
+        with scripted(as_json(body, headers="Date: Sun, 22 Nov 2026 12:00:00 GMT")) as server:
+            facts = client(server.url).account()
+        assert (facts.account_key, facts.has_rest_api, facts.answered_at.hour) == ("K", True, 12)
+
+    def test_reads_an_account_without_plan(self):
+        with scripted(as_json({})) as server:
+            assert client(server.url).account().has_rest_api is None
+
+    def test_reads_whose_token_it_is(self):
+        with scripted(as_json({"id": 7, "enabled": True, "roles": {"owner": True, "administrator": False}})) as server:
+            facts = client(server.url).agents_me()
+        assert (facts.agent_id, facts.is_enabled, facts.roles) == ("7", True, ("owner",))
+
+
+class TestSetUp:
+    @pytest.mark.parametrize("token", ["", "a b", "a\nb", "ä"])
+    def test_refuses_a_token_that_cannot_be_one(self, token):
+        with pytest.raises(ChatRefused) as caught:
+            ChatClient(base_url="https://acme.zendesk.com/api/v2/chat", access_token=token, allow_loopback=False)
+        assert caught.value.reason == "credentials"
+
+    @pytest.mark.parametrize("url", ["http://127.0.0.1:9400", "https://evil.tld", ""])
+    def test_refuses_an_address_that_is_not_the_vendors(self, url):
+        with pytest.raises(ChatRefused) as caught:
+            ChatClient(base_url=url, access_token="t", allow_loopback=False)
+        assert caught.value.reason == "host"
+
+    @pytest.mark.parametrize("url", ["https://www.zopim.com/api/v2", "https://acme.zendesk.com/api/v2/chat"])
+    def test_accepts_both_addresses_of_the_vendor(self, url):
+        ChatClient(base_url=url, access_token="t", allow_loopback=False).close()
