@@ -1,0 +1,41 @@
+"""The pages of the docs that say which settings, calls and checks there are, held against the code."""
+
+import re
+from pathlib import Path
+
+from drf_spectacular.generators import SchemaGenerator
+
+from linking import finding, integrations
+from linking.core.freshness import Standing
+from linking.models import Integration
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+SETTINGS, API = ((DOCS / name).read_text(encoding="utf-8") for name in ("settings.md", "api.md"))
+
+
+class TestSettingsPage:
+    def test_lists_every_key(self):
+        assert set(re.findall(r"^\| `([a-z_]+)` \|", SETTINGS, re.MULTILINE)) - {"agents", "leads", "admins"} == set(
+            integrations.KEYS
+        )
+
+    def test_tells_the_defaults(self):
+        told = dict(re.findall(r"^\| `([a-z_]+)` \|.*\| `([^`|]+)` \|$", SETTINGS, re.MULTILINE))
+        assert {key: str(Integration._meta.get_field(key).get_default()) for key in told} == {
+            key: {"true": "True"}.get(value, value) for key, value in told.items()
+        }
+
+    def test_names_every_check(self):
+        code = (DOCS.parent / "linking" / "checks.py").read_text(encoding="utf-8")
+        assert set(re.findall(r"linking\.[EW]\d+", SETTINGS)) == set(re.findall(r"linking\.[EW]\d+", code))
+
+
+class TestAPIPage:
+    def test_describes_every_call_of_records(self):
+        paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+        calls = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+        told = set(re.findall(r"^### `((?:GET|POST) /api/v1/[^`]+)`", API, re.MULTILINE))
+        assert told <= calls and {call for call in calls if "diagnose" not in call} <= told
+
+    def test_names_every_ordering_and_state(self):
+        assert all(f"`{word}`" in API for word in (*finding.VISITOR_ORDERINGS, *Standing))
