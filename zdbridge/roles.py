@@ -131,7 +131,7 @@ def child_specs(*, plan: Plan, environment: Mapping[str, str]) -> list[ChildSpec
     common = child_environment(plan=plan, environment=environment)
     specs = []
     if plan.has_sandbox:
-        specs.append(ChildSpec(name="sandbox", command=_python("-m", "sandbox", "--port", str(plan.sandbox_port))))
+        specs.append(ChildSpec(name="sandbox", command=_sandbox(plan)))
     if "web" in plan.roles:
         specs.append(ChildSpec(name="web", command=_web(plan), environment=common))
     if "worker" in plan.roles:
@@ -139,6 +139,12 @@ def child_specs(*, plan: Plan, environment: Mapping[str, str]) -> list[ChildSpec
     if "beat" in plan.roles:
         specs.append(ChildSpec(name="beat", command=_beat(plan), environment=common))
     return specs
+
+
+def _sandbox(plan: Plan) -> tuple[str, ...]:
+    # Without a web role the bridge's address is unknown here; the sandbox's own default is as good as any.
+    bridge = ("--bridge", plan.address) if "web" in plan.roles else ()
+    return _python("-m", "sandbox", "--port", str(plan.sandbox_port), *bridge)
 
 
 def _web(plan: Plan) -> tuple[str, ...]:
