@@ -41,7 +41,7 @@ class Client:
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         if query:
             path += "?" + urlencode(query)
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, path, data, sent)
             answer = connection.getresponse()
