@@ -1,0 +1,130 @@
+"""The product's promise, driven as a stranger would: two commands' worth of software, one chat, one link."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_WITHIN_S = 120.0
+LINKED_WITHIN_MS = 60_000
+PLAYER_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@dataclass(frozen=True)
+class Running:
+    """What `up` said when it was ready."""
+
+    dashboard: str
+    shop: str
+    passwords: dict[str, str]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+    ports = {"ZDBRIDGE_PORT": str(_free_port()), "ZDBRIDGE_SANDBOX_PORT": str(_free_port())}
+    return kept | ports | {"ZDBRIDGE_DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1"}
+
+
+def _until_ready(log: Path, process: subprocess.Popen[bytes]) -> str:
+    deadline = time.monotonic() + READY_WITHIN_S
+    while "Ctrl-C ends everything" not in (text := log.read_text()):
+        assert process.poll() is None, text
+        assert time.monotonic() < deadline, text
+        time.sleep(0.2)
+    return text
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """`manage.py up` with a data folder of its own, ended by SIGTERM."""
+    folder = tmp_path_factory.mktemp("up")
+    log = folder / "up.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "up"], cwd=ROOT, env=_environment(folder / "data"),
+            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    try:
+        text = _until_ready(log, process)
+        yield Running(
+            dashboard=re.search(r"Dashboard\s+(\S+)/", text)[1],
+            shop=re.search(r"Demo shop\s+(\S+)", text)[1],
+            passwords=dict(re.findall(r"^\s+(agent|lead|admin)\s+(\S+)\s+group", text, re.M)),
+        )
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """One browser profile: the shop's cookie and the dashboard's session live side by side, as they would."""
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
+
+
+def _chat_as(page: Page, *, running: Running, player: str, message: str) -> tuple[str, str]:
+    """Sign a player in, chat, end the chat; return the visitor ID and the user ID that the widget showed."""
+    page.goto(running.shop)
+    page.locator(f"#player-{player}").click()
+    page.locator("#open-chat").click()
+    expect(page.locator("#chat-status")).to_have_attribute("data-authenticated", "true")
+    visitor_id = page.locator("#visitor-id").inner_text()
+    user_id = page.locator("#external-id").inner_text()
+    page.locator("#message").fill(message)
+    page.locator("#send").click()
+    expect(page.locator("#messages")).to_contain_text(message)
+    page.locator("#end-chat").click()
+    return visitor_id, user_id
+
+
+def _sign_in(page: Page, *, running: Running, person: str) -> None:
+    page.goto(f"{running.dashboard}/accounts/login/")
+    page.locator("input[name=login]").fill(person)
+    page.locator("input[name=password]").fill(running.passwords[person])
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.locator("main")).to_be_visible()
+
+
+class TestTheWholeLoop:
+    def test_links_the_visitor_who_chats_to_the_player_who_signed_in(self, running: Running, page: Page) -> None:
+        visitor_id, user_id = _chat_as(page, running=running, player="nadia", message="My cape is missing")
+        assert PLAYER_ID.fullmatch(user_id)
+        _sign_in(page, running=running, person="lead")
+        page.goto(f"{running.dashboard}/?q={user_id}&state=linked")
+        row = page.get_by_role("row").filter(has_text=visitor_id)
+        expect(row).to_be_visible(timeout=LINKED_WITHIN_MS)
+        page.goto(f"{running.dashboard}/visitors/{visitor_id}/")
+        expect(page.locator("main")).to_contain_text(user_id)
+
+    def test_leaves_a_player_without_email_anonymous_and_says_why(self, running: Running, page: Page) -> None:
+        page.goto(running.shop)
+        page.locator("#player-kai").click()
+        page.locator("#open-chat").click()
+        expect(page.locator("#chat-reason")).to_contain_text("00-03")
+        expect(page.locator("#chat-status")).to_have_attribute("data-authenticated", "false")
+
+    def test_refuses_a_session_that_has_ended(self, running: Running, page: Page) -> None:
+        page.goto(running.shop)
+        page.locator("#player-eve").click()
+        page.locator("#open-chat").click()
+        expect(page.locator("#chat-reason")).to_contain_text("00-01")
