@@ -1,0 +1,288 @@
+"""The origin preview: will browsers send the cookie with the Login JWT from a page to the token endpoint, and why not.
+
+Source: RFC 6265bis (domain match, SameSite, prefixes), the HTML and Fetch standards (same site is scheme and
+registrable domain; ports do not count), read 2026-11. Which endings are public, as in `co.uk`, is a long list that
+changes; the common ones are known here, and an unknown one can make two sites look like one.
+"""
+
+import ipaddress
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+# Endings of two labels under which strangers register names; everything else is taken to end in one label.
+_TWO_LABEL_ENDINGS = frozenset(
+    [
+        "co.uk",
+        "org.uk",
+        "ac.uk",
+        "gov.uk",
+        "com.au",
+        "net.au",
+        "org.au",
+        "co.nz",
+        "co.jp",
+        "ne.jp",
+        "or.jp",
+        "co.kr",
+        "or.kr",
+        "com.br",
+        "com.mx",
+        "com.ar",
+        "com.tr",
+        "com.cn",
+        "net.cn",
+        "org.cn",
+        "com.hk",
+        "com.tw",
+        "com.sg",
+        "com.my",
+        "co.in",
+        "co.za",
+        "co.id",
+        "co.il",
+        "com.ua",
+        "com.pl",
+        "github.io",
+        "gitlab.io",
+        "herokuapp.com",
+        "netlify.app",
+        "vercel.app",
+        "pages.dev",
+        "workers.dev",
+        "web.app",
+        "firebaseapp.com",
+        "azurewebsites.net",
+        "cloudfront.net",
+        "ngrok.io",
+        "ngrok.app",
+    ]
+)
+
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\Z")
+
+
+class SameSite(StrEnum):
+    """The attribute; a cookie without it is treated as `Lax` by Chrome and most others."""
+
+    STRICT = "Strict"
+    LAX = "Lax"
+    NONE = "None"
+    ABSENT = ""
+
+
+class Sent(StrEnum):
+    """Whether browsers send it: all, some (Chrome by default, Safari and Firefox not), none."""
+
+    YES = "yes"
+    SOME = "some"
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cookie:
+    """A cookie as the page's own server sets it; `domain` is "" when the attribute is absent."""
+
+    name: str
+    domain: str
+    same_site: SameSite
+    is_secure: bool
+    is_http_only: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line: `state` is `good`, `bad` or `note`."""
+
+    rule: str
+    state: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """The answer and what led to it, in the order a browser looks."""
+
+    sent: Sent
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    scheme: str
+    host: str
+    origin: str
+
+    @property
+    def is_loopback(self) -> bool:
+        if self.host == "localhost" or self.host.endswith(".localhost"):
+            return True
+        return _is_address(self.host) and ipaddress.ip_address(self.host).is_loopback
+
+    @property
+    def is_trustworthy(self) -> bool:
+        return self.scheme == "https" or self.is_loopback
+
+
+class BadAddress(ValueError):
+    """Not an address of a page; the message says what would do."""
+
+
+def preview(*, page: str, endpoint: str, cookie: Cookie, origins: Collection[str]) -> Reach:
+    """Return whether a cookie that `page` set goes along when it fetches `endpoint`; `origins` may read the answer.
+
+    Raises: BadAddress.
+    """
+    here, there = _place(page), _place(endpoint)
+    findings = [
+        *_may_be_set(cookie, here=here, there=there),
+        _host(cookie, here=here, there=there),
+        _secure(cookie, there=there),
+        _mixed(here=here, there=there),
+        _site(cookie, here=here, there=there),
+        _http_only(cookie),
+        _origin(here, there=there, origins=origins),
+    ]
+    blocking = [one for one in findings if one.state == "bad" and one.rule != "origin"]
+    is_third_party = not _is_same_site(here, there)
+    sent = Sent.NO if blocking else Sent.SOME if is_third_party else Sent.YES
+    return Reach(sent=sent, findings=tuple(findings))
+
+
+def _place(address: str) -> _Place:
+    wanted = "Type a whole address, such as https://www.shop.example/support."
+    try:
+        parts = urlsplit(address.strip())
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+        host = host if _is_address(host) else host.encode("idna").decode("ascii")
+    except (ValueError, UnicodeError) as error:
+        raise BadAddress(wanted) from error
+    if parts.scheme not in ("http", "https") or not (_HOST.match(host) or _is_address(host)):
+        raise BadAddress(wanted)
+    shown = f"[{host}]" if ":" in host else host
+    is_usual = port in (None, 443 if parts.scheme == "https" else 80)
+    return _Place(scheme=parts.scheme, host=host, origin=f"{parts.scheme}://{shown}{'' if is_usual else f':{port}'}")
+
+
+def _may_be_set(cookie: Cookie, *, here: _Place, there: _Place) -> list[Finding]:
+    domain = cookie.domain.lstrip(".").lower()
+    told: list[str] = []
+    if domain and _is_address(here.host) and domain != here.host:
+        told.append("a page on an IP address cannot set Domain: leave it out")
+    elif domain and domain == _ending(domain) and domain != "localhost":
+        told.append("Domain is a public ending, under which strangers register names")
+    elif domain and not _is_within(here.host, domain=domain) and not _is_within(there.host, domain=domain):
+        told.append("Domain must be the page's host or a parent of it")
+    if cookie.is_secure and not here.is_trustworthy:
+        told.append("a page without https cannot set Secure")
+    if cookie.same_site is SameSite.NONE and not cookie.is_secure:
+        told.append("SameSite=None is only taken together with Secure")
+    if cookie.name.startswith("__Host-") and (domain or not cookie.is_secure):
+        told.append("a name beginning with __Host- needs Secure and no Domain")
+    if cookie.name.startswith("__Secure-") and not cookie.is_secure:
+        told.append("a name beginning with __Secure- needs Secure")
+    if not told and domain and not _is_within(here.host, domain=domain):
+        sentence = f"This page cannot set the cookie; only a server within {domain} can."
+        return [Finding(rule="set", state="note", sentence=sentence)]
+    if not told:
+        return [Finding(rule="set", state="good", sentence="Browsers keep the cookie.")]
+    return [Finding(rule="set", state="bad", sentence=f"Browsers drop the cookie: {one}.") for one in told]
+
+
+def _host(cookie: Cookie, *, here: _Place, there: _Place) -> Finding:
+    domain = cookie.domain.lstrip(".").lower()
+    if domain and _is_within(there.host, domain=domain):
+        return Finding(rule="host", state="good", sentence=f"The endpoint's host is within Domain={domain}.")
+    if not domain and here.host == there.host:
+        return Finding(rule="host", state="good", sentence="Page and endpoint are on one host. Ports do not matter.")
+    shared = _site_of(here.host)
+    if shared == _site_of(there.host) and not _is_address(here.host):
+        sentence = f"The cookie belongs to another host than {there.host}: set Domain={shared}."
+    else:
+        sentence = (
+            f"The cookie belongs to {domain or here.host}, and no Domain can make it reach {there.host}: "
+            "serve the bridge from a subdomain of the page's own domain, or send the token as a Bearer header."
+        )
+    return Finding(rule="host", state="bad", sentence=sentence)
+
+
+def _secure(cookie: Cookie, *, there: _Place) -> Finding:
+    if cookie.is_secure and not there.is_trustworthy:
+        return Finding(rule="secure", state="bad", sentence="A Secure cookie is not sent to an address without https.")
+    if not cookie.is_secure and not there.is_loopback:
+        return Finding(rule="secure", state="note", sentence="Without Secure the token can leave unencrypted: set it.")
+    return Finding(rule="secure", state="good", sentence="Secure does not stand in the way.")
+
+
+def _mixed(*, here: _Place, there: _Place) -> Finding:
+    if here.scheme == "https" and not there.is_trustworthy:
+        sentence = "A page with https may not fetch an address without it: serve the bridge with https."
+        return Finding(rule="mixed", state="bad", sentence=sentence)
+    return Finding(rule="mixed", state="good", sentence="The page may fetch the address.")
+
+
+def _site(cookie: Cookie, *, here: _Place, there: _Place) -> Finding:
+    if _is_same_site(here, there):
+        word = cookie.same_site.value or "absent"
+        return Finding(rule="site", state="good", sentence=f"Page and endpoint are one site: SameSite {word} will do.")
+    why = "the schemes differ" if _site_of(here.host) == _site_of(there.host) else "the domains differ"
+    if cookie.same_site is not SameSite.NONE:
+        sentence = f"Page and endpoint are two sites ({why}), and only SameSite=None; Secure would go along."
+        return Finding(rule="site", state="bad", sentence=sentence)
+    sentence = (
+        f"Page and endpoint are two sites ({why}): Chrome sends the cookie unless the person forbids it, Safari and "
+        "Firefox do not. One registrable domain works everywhere."
+    )
+    return Finding(rule="site", state="note", sentence=sentence)
+
+
+def _http_only(cookie: Cookie) -> Finding:
+    if cookie.is_http_only:
+        return Finding(
+            rule="http_only", state="good", sentence="HttpOnly: scripts cannot read it, fetch still sends it."
+        )
+    return Finding(rule="http_only", state="note", sentence="Any script of the page can read the token: set HttpOnly.")
+
+
+def _origin(here: _Place, *, there: _Place, origins: Collection[str]) -> Finding:
+    if here.origin in origins:
+        return Finding(
+            rule="origin", state="good", sentence=f"{here.origin} is listed, so the page may read the answer."
+        )
+    if here.origin == there.origin:
+        sentence = "The page is on the endpoint's own origin, which a POST names too: list it to be safe."
+        return Finding(rule="origin", state="note", sentence=sentence)
+    sentence = f"Add {here.origin} to this integration's origins; here the port does matter."
+    return Finding(rule="origin", state="bad", sentence=sentence)
+
+
+def _is_same_site(here: _Place, there: _Place) -> bool:
+    return here.scheme == there.scheme and _site_of(here.host) == _site_of(there.host)
+
+
+def _is_within(host: str, *, domain: str) -> bool:
+    return host == domain or (host.endswith(f".{domain}") and not _is_address(host))
+
+
+def _site_of(host: str) -> str:
+    """Return the registrable domain, the host itself where there is none."""
+    if _is_address(host):
+        return host
+    labels, ending = host.split("."), _ending(host)
+    return ".".join(labels[-(ending.count(".") + 2) :])
+
+
+def _ending(host: str) -> str:
+    labels = host.split(".")
+    last_two = ".".join(labels[-2:])
+    return last_two if last_two in _TWO_LABEL_ENDINGS else labels[-1]
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

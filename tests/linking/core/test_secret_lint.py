@@ -1,0 +1,53 @@
+import base64
+
+import pytest
+
+from linking.core.config import SecretName
+from linking.core.secret_lint import lint_pair, lint_secret
+from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, login_jwt
+
+LOGIN, ZENDESK = SecretName.LOGIN_SECRET_KEY, SecretName.ZENDESK_SHARED_SECRET
+HEX = "0123456789ABCDEF" * 4
+SUSPECTS = {
+    "blank": (f" {LOGIN_SECRET_KEY}", LOGIN), "line end": (f"{LOGIN_SECRET_KEY}\nmore", LOGIN),
+    "quotes": (f'"{LOGIN_SECRET_KEY}"', LOGIN), "PEM": ("-----BEGIN PUBLIC KEY-----" + "x" * 40, LOGIN),
+    "JWT": (login_jwt(), LOGIN), "an ID": ("b7a1d0e2-5c3f-4e0a-8b7d-2f9c1a6e4d10", LOGIN),
+    "an address": ("https://login.xsolla.com/some/long/path/of/it", LOGIN), "placeholder": ("x" * 40, LOGIN),
+    "shorter than 32": ("sixteen-bytes-ok", LOGIN),
+    "base64": (base64.b64encode(b"thirty-two bytes of key material").decode(), ZENDESK),
+    "small letters": (HEX.lower(), ZENDESK), "each other's box": (HEX, LOGIN),
+}  # fmt: skip
+
+
+class TestLintSecret:
+    @pytest.mark.parametrize("word", SUSPECTS)
+    def test_suspects(self, word):
+        plain, name = SUSPECTS[word]
+        assert any(word in sentence for sentence in lint_secret(plain, name=name))
+
+    @pytest.mark.parametrize("word", SUSPECTS)
+    def test_repeats_no_secret(self, word):
+        plain, name = SUSPECTS[word]
+        assert plain.strip() not in " ".join(lint_secret(plain, name=name))
+
+    @pytest.mark.parametrize(("plain", "name"), [
+        (LOGIN_SECRET_KEY, LOGIN), (ZENDESK_SHARED_SECRET, ZENDESK), (HEX, ZENDESK),
+    ])  # fmt: skip
+    def test_finds_nothing_wrong_with_good_ones(self, plain, name):
+        assert lint_secret(plain, name=name) == ()
+
+
+class TestLintPair:
+    def test_notices_two_that_are_equal(self):
+        assert "equal" in lint_pair(login_secret="a" * 40, zendesk_secret="a" * 40 + " ")[0]
+
+    def test_notices_two_that_are_swapped(self):
+        told = lint_pair(login_secret=ZENDESK_SHARED_SECRET, zendesk_secret=LOGIN_SECRET_KEY, recent_token=login_jwt())
+        assert "swapped" in told[0]
+
+    @pytest.mark.parametrize(
+        "token", ["", "no token", login_jwt(), login_jwt(secret="a secret that is not ours at all")]
+    )
+    def test_is_content_otherwise(self, token):
+        given = {"login_secret": LOGIN_SECRET_KEY, "zendesk_secret": ZENDESK_SHARED_SECRET, "recent_token": token}
+        assert lint_pair(**given) == ()
