@@ -1,6 +1,7 @@
 """What the site developer pastes: the widget's callback with this integration's real values, never a secret."""
 
 import json
+import shlex
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -32,10 +33,13 @@ def snippets_of(*, product: str, endpoint: str, account_key: str, cookie_name: s
 
 def _fetch(endpoint: str) -> str:
     # The player's Login JWT travels in a cookie, which a cross-site request carries only when asked to.
-    return f"""async function zendeskToken() {{
-  const answer = await fetch({_quoted(endpoint)}, {{ credentials: "include" }});
-  if (!answer.ok) throw new Error("zdbridge: " + (await answer.json()).code);
-  return (await answer.json()).token;
+    return f"""const TOKEN_URL = {_quoted(endpoint)};
+
+async function zendeskToken() {{
+  const answer = await fetch(TOKEN_URL, {{ credentials: "include" }});
+  const body = await answer.json();
+  if (!answer.ok) throw new Error(body.code + " " + body.description);
+  return body.token;
 }}"""
 
 
@@ -43,8 +47,12 @@ def _web_widget(endpoint: str) -> Snippet:
     # Source: Zendesk help centre, authenticated visitors in the Web Widget (Classic), read 2026-11.
     text = f"""{_fetch(endpoint)}
 
+function jwtFn(callback) {{
+  zendeskToken().then(callback, console.warn);
+}}
+
 window.zESettings = {{
-  webWidget: {{ authenticate: {{ chat: {{ jwtFn: (callback) => zendeskToken().then(callback, console.warn) }} }} }}
+  webWidget: {{ authenticate: {{ chat: {{ jwtFn }} }} }}
 }};"""
     note = _("Put it before Zendesk's own snippet. The widget calls it again during a chat and gets a fresh token.")
     return Snippet(key="web-widget", title=_("Web Widget (Classic)"), note=note, text=text)
@@ -57,7 +65,9 @@ def _web_sdk(endpoint: str, *, account_key: str) -> Snippet:
 
 zChat.init({{
   account_key: {_quoted(key)},
-  authentication: {{ jwt_fn: (callback) => zendeskToken().then(callback, console.warn) }}
+  authentication: {{
+    jwt_fn: (callback) => zendeskToken().then(callback, console.warn)
+  }}
 }});"""
     note = _("On sign-out end the chat, then call zChat.logout() before another player signs in on the same page.")
     return Snippet(key="web-sdk", title=_("Chat Web SDK"), note=note, text=text)
@@ -67,7 +77,9 @@ def _messenger(endpoint: str) -> Snippet:
     # Source: Zendesk Widget for Messaging, authentication, read 2026-11.
     text = f"""{_fetch(endpoint)}
 
-zE("messenger", "loginUser", (callback) => zendeskToken().then(callback, console.warn));"""
+zE("messenger", "loginUser", (callback) => {{
+  zendeskToken().then(callback, console.warn);
+}});"""
     note = _('On sign-out call zE("messenger", "logoutUser").')
     return Snippet(key="messenger", title=_("Messaging widget"), note=note, text=text)
 
@@ -78,7 +90,8 @@ def _plain(endpoint: str) -> Snippet:
 
 
 def _curl(endpoint: str, *, cookie_name: str) -> Snippet:
-    text = f"curl -i --cookie {_quoted(f'{cookie_name}=LOGIN_JWT')} {_quoted(endpoint)}"
+    cookie = shlex.quote(f"{cookie_name}=LOGIN_JWT")
+    text = f"curl -i --cookie {cookie} \\\n  {shlex.quote(endpoint)}"
     note = _("Put a Login JWT of a signed-in player in the place of LOGIN_JWT, on your own machine only.")
     return Snippet(key="curl", title=_("Try it from a shell"), note=note, text=text)
 

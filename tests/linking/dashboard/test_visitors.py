@@ -186,7 +186,7 @@ class TestWaitingUsers:
         make_login_user(integration=make_integration(), name="Nadia", **proof)
         assert [cell.text for cell in rows_of(lead.get("/?state=signed_in"))[0].all("td")][::2] == [
             "Nadia no e-mail",
-            "3",
+            "3 tokens",
         ]
 
 

@@ -1,0 +1,10 @@
+// Asks the bridge who the signed-in player is. The answer is a Zendesk JWT for whatever widget you have.
+const TOKEN_URL = "@token_url@";
+
+async function fetchZendeskJwt() {
+  // The Login JWT travels in its cookie, which the browser adds only when it is told to.
+  const answer = await fetch(TOKEN_URL, { credentials: "include", cache: "no-store" });
+  const body = await answer.json();
+  if (!answer.ok) throw new Error(`${body.code} ${body.reason}: ${body.description}`);
+  return body.token;
+}
