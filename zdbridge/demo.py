@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 
@@ -33,24 +34,26 @@ def make_people(*, data_dir: Path) -> list[DemoPerson]:
 
     Passwords are random, made once, kept in the data folder (0600); a person who exists is never changed.
     """
-    content = kept_in_file(path=data_dir / "demo_people.json", make=_make_passwords)
-    passwords: dict[str, str] = json.loads(content)
-    return [_make_person(username=name, group=group, password=passwords[name]) for name, group in PEOPLE.items()]
+    content = kept_in_file(path=data_dir / "demo_sign_ins.json", make=_make_sign_ins)
+    sign_ins: dict[str, dict[str, str]] = json.loads(content)
+    return [_make_person(username=name, group=group, **sign_ins[name]) for name, group in PEOPLE.items()]
 
 
-def _make_passwords() -> str:
-    return json.dumps({name: secrets.token_urlsafe(9) for name in PEOPLE})
+def _make_sign_ins() -> str:
+    passwords = {name: secrets.token_urlsafe(9) for name in PEOPLE}
+    # The hash is kept too: comparing it takes no time, checking three passwords takes seconds at every start.
+    return json.dumps({name: {"password": word, "hashed": make_password(word)} for name, word in passwords.items()})
 
 
-def _make_person(*, username: str, group: str, password: str) -> DemoPerson:
+def _make_person(*, username: str, group: str, password: str, hashed: str) -> DemoPerson:
     user, is_new = User.objects.get_or_create(
         username=username, defaults={"email": f"{username}@demo.invalid", "is_staff": group == "admins"}
     )
     if is_new:
-        user.set_password(password)
+        user.password = hashed
         user.save(update_fields=["password"])
         user.groups.add(Group.objects.get_or_create(name=group)[0])
-    is_unchanged = is_new or user.check_password(password)
+    is_unchanged = user.password == hashed or user.check_password(password)
     return DemoPerson(username=username, group=group, password=password if is_unchanged else "")
 
 

@@ -31,7 +31,7 @@ class TestMakePeople:
         first = demo.make_people(data_dir=tmp_path)
         assert demo.make_people(data_dir=tmp_path) == first
         assert len({person.password for person in first}) == len(first)
-        assert stat.S_IMODE((tmp_path / "demo_people.json").stat().st_mode) == 0o600
+        assert stat.S_IMODE((tmp_path / "demo_sign_ins.json").stat().st_mode) == 0o600
 
     def test_gives_other_passwords_in_another_data_folder(self, tmp_path: Path) -> None:
         first = demo.make_people(data_dir=tmp_path / "one")

@@ -161,9 +161,9 @@ class TestRunning:
         assert all(f"    {name:<8}" in text for name in ("agent", "lead", "admin"))
 
     def test_keeps_the_demo_passwords_to_its_owner(self, running: Up) -> None:
-        kept = running.folder / "demo_people.json"
+        kept = running.folder / "demo_sign_ins.json"
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-        assert all(password in "\n".join(running.output) for password in json.loads(kept.read_text()).values())
+        assert all(one["password"] in "\n".join(running.output) for one in json.loads(kept.read_text()).values())
 
     def test_leaves_no_result_file_behind(self, running: Up) -> None:
         assert list(running.folder.glob(".prepared*")) == []
