@@ -126,7 +126,8 @@ class TestBody:
         "body",
         [
             b"", b"{", b"nonsense", b"\xff\xfe{\x00}\x00", b"\xef\xbb\xbf{}", b'{"chats":[NaN]}',
-            b'{"chats":[Infinity]}', b'{"chats":[],"chats":[]}', b'{"chats":' + b"[" * 100_000, b'{"chats":[' + b"9" * 5_000 + b"]}",
+            b'{"chats":[Infinity]}', b'{"chats":[],"chats":[]}', b'{"chats":' + b"[" * 100_000,
+            b'{"chats":[' + b"9" * 5_000 + b"]}",
             '{"chats":["ä"]}'.encode("latin-1"),
         ],
     )  # fmt: skip

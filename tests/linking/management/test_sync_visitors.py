@@ -1,0 +1,62 @@
+"""`manage.py sync_visitors`."""
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from linking import sync
+from linking.models import Integration
+from linking.store import leases
+from linking.zendesk_chat import ChatRefused
+from tests.factories import make_integration
+from tests.linking.fake_chat import FakeChat
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def chat(monkeypatch):
+    fake = FakeChat()
+    monkeypatch.setattr(sync, "open_client", lambda **_options: fake)
+    return fake
+
+
+@pytest.fixture
+def acme():
+    return make_integration(requests_per_minute=100_000)
+
+
+class TestSyncVisitors:
+    def test_prints_counts_and_that_it_is_complete(self, acme, chat, capsys):
+        chat.populate(["u"])
+        call_command("sync_visitors", "acme")
+        lines = capsys.readouterr().out.splitlines()
+        assert (lines[0].split()[0], "linked=1" in lines[0], lines[1]) == ("calls=2", True, "complete")
+
+    def test_ends_with_2_and_says_why_when_it_stopped(self, acme, chat, capsys):
+        chat.faults = [ChatRefused("Zendesk refused the access token (401).", reason="credentials")]
+        with pytest.raises(SystemExit) as caught:
+            call_command("sync_visitors", "acme")
+        assert (caught.value.code, "credentials" in capsys.readouterr().err) == (2, True)
+
+    def test_ends_with_2_when_another_pass_does_not_end(self, acme, chat, monkeypatch, capsys):
+        monkeypatch.setattr("linking.management.commands.sync_visitors.LEASE_WAIT_S", 0.0)
+        leases.take(name=leases.sync_lease_name(integration_id=acme.pk))
+        with pytest.raises(SystemExit) as caught:
+            call_command("sync_visitors", "acme")
+        assert (caught.value.code, "another_pass" in capsys.readouterr().err) == (2, True)
+
+    def test_runs_where_the_schedule_is_switched_off(self, acme, chat, capsys):
+        Integration.objects.update(sync_enabled=False)
+        call_command("sync_visitors", "acme")
+        assert "complete" in capsys.readouterr().out
+
+    def test_starts_again_when_told_to(self, acme, chat, capsys):
+        chat.populate(["u"])
+        call_command("sync_visitors", "acme")
+        call_command("sync_visitors", "acme", "--full")
+        assert chat.asked("export")[-1] == (0, "")
+
+    def test_names_an_integration_that_is_not_there(self):
+        with pytest.raises(CommandError, match="nobody"):
+            call_command("sync_visitors", "nobody")

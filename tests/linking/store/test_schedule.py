@@ -1,0 +1,102 @@
+"""Which integration is due, and when the next pass is."""
+
+from datetime import timedelta
+
+import pytest
+
+from linking.models import Integration, SyncRun
+from linking.store import leases, schedule
+from tests.factories import NOW, make_integration, make_login_user, make_run
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def acme():
+    return make_integration()
+
+
+def after_success(*, seconds_ago):
+    at = NOW - timedelta(seconds=seconds_ago)
+    Integration.objects.update(last_success_at=at, next_sync_at=at + schedule.EVERY)
+
+
+def await_someone(acme, *, minutes_ago=1):
+    at = NOW - timedelta(minutes=minutes_ago)
+    make_login_user(integration=acme, first_authenticated_at=at, last_authenticated_at=at, tokens_issued=1)
+
+
+class TestDue:
+    def test_names_one_that_never_ran(self, acme):
+        assert schedule.due(now=NOW) == [acme.pk]
+
+    @pytest.mark.parametrize("off", [{"enabled": False}, {"sync_enabled": False}, {"blocked_reason": "credentials"}])
+    def test_leaves_out_one_that_is_switched_off(self, acme, off):
+        Integration.objects.update(**off)
+        assert schedule.due(now=NOW) == []
+
+    def test_leaves_out_one_that_is_running(self, acme):
+        leases.take(name=leases.sync_lease_name(integration_id=acme.pk))
+        assert schedule.due(now=NOW) == []
+
+    def test_leaves_out_a_messaging_account_without_chat_token(self):
+        make_integration(zendesk_product="messaging", secrets={"zendesk_access_token": ""})
+        assert schedule.due(now=NOW) == []
+
+    @pytest.mark.parametrize(("seconds_ago", "is_due"), [(59, False), (60, True)])
+    def test_comes_once_a_minute(self, acme, seconds_ago, is_due):
+        after_success(seconds_ago=seconds_ago)
+        assert (schedule.due(now=NOW) == [acme.pk]) == is_due
+
+    @pytest.mark.parametrize(("seconds_ago", "is_due"), [(14, False), (15, True)])
+    def test_comes_sooner_while_someone_is_awaited(self, acme, seconds_ago, is_due):
+        after_success(seconds_ago=seconds_ago)
+        await_someone(acme)
+        assert (schedule.due(now=NOW) == [acme.pk]) == is_due
+
+    def test_does_not_hurry_for_someone_of_long_ago(self, acme):
+        after_success(seconds_ago=30)
+        await_someone(acme, minutes_ago=11)
+        assert schedule.due(now=NOW) == []
+
+    def test_does_not_hurry_through_a_pause(self, acme):
+        at = NOW - timedelta(seconds=30)
+        Integration.objects.update(last_success_at=at, next_sync_at=NOW + timedelta(seconds=300))
+        await_someone(acme)
+        assert schedule.due(now=NOW) == []
+
+
+class TestClaim:
+    def test_succeeds_once(self, acme):
+        assert [schedule.claim(integration_id=acme.pk, now=NOW) for _ in range(2)] == [True, False]
+
+    def test_lapses_when_the_message_was_lost(self, acme):
+        schedule.claim(integration_id=acme.pk, now=NOW)
+        assert schedule.claim(integration_id=acme.pk, now=NOW + schedule.QUEUED_FOR)
+
+    def test_is_not_repeated_while_someone_is_awaited(self, acme):
+        after_success(seconds_ago=20)
+        await_someone(acme)
+        later = NOW + timedelta(seconds=5)
+        claims = [schedule.claim(integration_id=acme.pk, now=now) for now in (NOW, later)]
+        assert claims == [True, False]
+
+    def test_fails_for_one_that_was_removed(self):
+        assert not schedule.claim(integration_id=99, now=NOW)
+
+
+class TestQuietRuns:
+    def test_are_dropped_after_a_day(self, acme):
+        old = NOW - timedelta(days=2)
+        make_run(integration=acme, started_at=old)
+        kept = make_run(integration=acme, started_at=old, lookups=1)
+        schedule.settle(integration=acme, ending=schedule.Ending(), now=NOW)
+        assert list(SyncRun.objects.all()) == [kept]
+
+
+class TestConsecutiveFaults:
+    def test_counts_back_to_the_last_pass_that_worked(self, acme):
+        for minutes, reason in enumerate(["vendor_fault", "", "vendor_fault", "crashed"]):
+            state = "stopped" if reason else "complete"
+            make_run(integration=acme, state=state, stop_reason=reason, started_at=NOW + timedelta(minutes=minutes))
+        assert schedule.consecutive_faults(integration_id=acme.pk) == 2

@@ -1,0 +1,72 @@
+"""One visitor, read again now."""
+
+import pytest
+
+from linking import refresh
+from linking.models import SyncRun, Visitor, VisitorLink
+from linking.zendesk_chat import ChatRefused, ChatTryLater
+from tests.factories import make_integration, make_visitor
+from tests.linking.fake_chat import NOW, FakeChat, FakeTime, patience
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def chat(monkeypatch):
+    fake = FakeChat()
+    monkeypatch.setattr(refresh, "open_client", lambda **_options: fake)
+    return fake
+
+
+@pytest.fixture
+def visitor():
+    return make_visitor(integration=make_integration(), visitor_id="7.a", name="old")
+
+
+def read_again(visitor):
+    return refresh.refresh_visitor(
+        visitor_pk=visitor.pk, clock=FakeTime().clock, patience=patience(longest_wait_s=2.0), allow_loopback=False
+    )
+
+
+class TestRefreshVisitor:
+    def test_reports_what_changed(self, chat, visitor):
+        chat.add_visitor("7.a", name="new", external_id="u")
+        assert read_again(visitor).changed == ("state", "external_id", "name")
+
+    def test_links_at_once(self, chat, visitor):
+        chat.add_visitor("7.a", external_id="u")
+        read_again(visitor)
+        assert VisitorLink.objects.get().login_user.user_id == "u"
+
+    def test_reports_that_nothing_changed(self, chat, visitor):
+        chat.add_visitor("7.a", name="old")
+        assert read_again(visitor).changed == ()
+
+    def test_reports_that_zendesk_joined_the_visitor(self, chat, visitor):
+        make_visitor(integration=visitor.integration, visitor_id="7.b")
+        chat.add_visitor("7.b")
+        chat.aliases["7.a"] = "7.b"
+        assert read_again(visitor).changed == ("visitor_id",)
+
+    def test_reports_that_the_visitor_is_gone(self, chat, visitor):
+        assert read_again(visitor).changed == ("state",)
+
+    def test_leaves_a_run_as_evidence(self, chat, visitor):
+        chat.add_visitor("7.a", external_id="u")
+        read_again(visitor)
+        run = SyncRun.objects.get()
+        assert (run.trigger, run.linked, VisitorLink.objects.get().evidence_run) == ("page", 1, run)
+
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=30),
+            ChatRefused("Zendesk refused the access token (401).", reason="credentials"),
+        ],
+    )
+    def test_puts_the_visitor_first_in_the_queue_when_it_cannot_be_read_now(self, chat, visitor, fault):
+        chat.faults = [fault]
+        report = read_again(visitor)
+        waiting = Visitor.objects.get()
+        assert (bool(report.queued_because), waiting.lookup_due_at, waiting.lookup_rank) == (True, NOW, 0)

@@ -1,0 +1,60 @@
+"""The Celery edge: what a tick pokes and what a task calls."""
+
+import pytest
+
+from linking import refresh, sync, tasks
+from linking.models import Heartbeat
+from tests.factories import make_integration, make_visitor
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def queued(monkeypatch):
+    found = []
+    monkeypatch.setattr(tasks.sync_integration, "apply_async", lambda args, **_options: found.append(args))
+    return found
+
+
+class TestTick:
+    def test_queues_what_is_due(self, queued):
+        acme = make_integration()
+        tasks.tick()
+        assert queued == [(acme.pk,)]
+
+    def test_does_not_queue_it_again(self, queued):
+        make_integration()
+        tasks.tick()
+        tasks.tick()
+        assert len(queued) == 1
+
+    def test_says_that_scheduler_and_worker_live(self, queued):
+        tasks.tick()
+        assert set(Heartbeat.objects.values_list("name", flat=True)) == {"beat", "worker"}
+
+
+class TestTasks:
+    def test_a_pass_is_short_of_patience(self, monkeypatch):
+        called = {}
+        monkeypatch.setattr(sync, "run_pass", lambda **options: called.update(options))
+        tasks.sync_integration(7)
+        assert (called["integration_id"], called["patience"].longest_wait_s, called["patience"].deadline_s) == (
+            7,
+            2,
+            200,
+        )
+
+    def test_a_visitor_is_read_again(self, monkeypatch):
+        called = {}
+        monkeypatch.setattr(refresh, "refresh_visitor", lambda **options: called.update(options))
+        tasks.refresh_visitor(make_visitor(integration=make_integration()).pk)
+        assert called["visitor_pk"] > 0
+
+    def test_a_worker_that_ends_lets_its_pass_end(self, monkeypatch):
+        monkeypatch.setattr(tasks, "_is_ending", tasks.threading.Event())
+        tasks.note_the_end()
+        assert tasks._is_ending.is_set()
+
+    @pytest.mark.parametrize("name", ["tick", "sync_integration", "refresh_visitor"])
+    def test_have_the_names_the_schedule_uses(self, name):
+        assert getattr(tasks, name).name == f"linking.tasks.{name}"
