@@ -1,7 +1,7 @@
 """The form of an integration: secrets are written and never rendered, every rule is the settings feature's."""
 
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -75,6 +75,23 @@ class IntegrationForm(forms.ModelForm):
     class Meta:
         model = Integration
         fields = ("slug", *RULES)
+        labels: ClassVar[dict[str, Any]] = {
+            "login_project_id": gettext_lazy("Login project ID"),
+            "missing_email": gettext_lazy("Without an e-mail address"),
+            "email_verified": gettext_lazy("E-mail counts as verified"),
+            "zendesk_key_id": gettext_lazy("Zendesk key ID"),
+            "zendesk_api_url": gettext_lazy("Zendesk API address"),
+            "publisher_account_url_template": gettext_lazy("Address of a user's page"),
+            "merchant_id": gettext_lazy("Merchant ID"),
+            "publisher_project_id": gettext_lazy("Project ID"),
+        }
+        help_texts: ClassVar[dict[str, Any]] = {
+            "zendesk_subdomain": gettext_lazy("acme for acme.zendesk.com"),
+            "zendesk_key_id": gettext_lazy("For messaging only."),
+            "zendesk_api_url": gettext_lazy("Empty: made from the subdomain."),
+            "sync_start": gettext_lazy("Chats before this time are not read (UTC). Empty: all."),
+            "requests_per_minute": gettext_lazy("Calls to Zendesk; the account's own limit is 200."),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

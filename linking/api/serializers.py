@@ -134,3 +134,9 @@ class RefreshSerializer(serializers.Serializer[Any]):
 
     visitor_id = serializers.CharField()
     queued = serializers.BooleanField()
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    """What was wrong, in a sentence."""
+
+    detail = serializers.CharField()

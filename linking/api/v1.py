@@ -56,6 +56,10 @@ def _listed(name: str, shape: type[serializers.Serializer[Any]]) -> Any:
     )
 
 
+def _answers(shape: Any, *errors: int, success: int = 200) -> dict[int, Any]:
+    return {success: shape} | dict.fromkeys((401, 403, 429, *errors), shapes.ErrorSerializer)
+
+
 _IN_ONE = OpenApiParameter("integration", str, description="Slug of an integration.")
 
 
@@ -72,7 +76,7 @@ class Visitors(_View):
             OpenApiParameter("cursor", str),
             OpenApiParameter("page_size", int, description=f"1 to {PAGE_SIZE_MAX}, by itself {finding.PAGE_SIZE}."),
         ],
-        responses=_listed("VisitorPage", shapes.VisitorSerializer),
+        responses=_answers(_listed("VisitorPage", shapes.VisitorSerializer), 400),
     )
     def get(self, request: Request) -> Response:
         """List visitors with their link, newest activity first."""
@@ -105,7 +109,9 @@ class Visitors(_View):
 class OneVisitor(_View):
     """`GET /api/v1/visitors/{visitor_id}/`."""
 
-    @extend_schema(operation_id="visitors_read", parameters=[_IN_ONE], responses=shapes.VisitorSerializer)
+    @extend_schema(
+        operation_id="visitors_read", parameters=[_IN_ONE], responses=_answers(shapes.VisitorSerializer, 400, 404)
+    )
     def get(self, request: Request, visitor_id: str) -> Response:
         """Read one visitor, by the dot form, the dash form or an alias of its ID."""
         found = _visitor(request, visitor_id=visitor_id)
@@ -116,7 +122,10 @@ class RefreshVisitor(_View):
     """`POST /api/v1/visitors/{visitor_id}/refresh/`."""
 
     @extend_schema(
-        operation_id="visitors_refresh", parameters=[_IN_ONE], request=None, responses={202: shapes.RefreshSerializer}
+        operation_id="visitors_refresh",
+        parameters=[_IN_ONE],
+        request=None,
+        responses=_answers(shapes.RefreshSerializer, 400, 404, 503, success=202),
     )
     def post(self, request: Request, visitor_id: str) -> Response:
         """Have one visitor read from Zendesk again; the answer comes before it was read."""
@@ -136,7 +145,9 @@ class RefreshVisitor(_View):
 class OneLoginUser(_View):
     """`GET /api/v1/users/{user_id}/`."""
 
-    @extend_schema(operation_id="users_read", parameters=[_IN_ONE], responses=shapes.LoginUserSerializer)
+    @extend_schema(
+        operation_id="users_read", parameters=[_IN_ONE], responses=_answers(shapes.LoginUserSerializer, 400, 404)
+    )
     def get(self, request: Request, user_id: str) -> Response:
         """Read one Login user with all linked visitors."""
         asked = _asked(request, known=("integration",))
@@ -155,7 +166,7 @@ class Integrations(_View):
     @extend_schema(
         operation_id="integrations_list",
         parameters=[],
-        responses=_listed("IntegrationPage", shapes.IntegrationSerializer),
+        responses=_answers(_listed("IntegrationPage", shapes.IntegrationSerializer), 400),
     )
     def get(self, request: Request) -> Response:
         """List how every integration stands. There are few of them: one page holds all."""
