@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 
-from celery import current_app
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -14,7 +13,6 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema
-from kombu.exceptions import OperationalError
 from prometheus_client import CONTENT_TYPE_LATEST
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.exceptions import APIException
@@ -23,11 +21,11 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from linking import health, roles
+from linking.api import queue
 from linking.core.vendor_urls import is_loopback_address, is_loopback_name
 
 # A broker that is away is asked for again only after this time, so that a probe a second does not pile up on it.
 BROKER_REMEMBERED_S = 5.0
-BROKER_TIMEOUT_S = 1
 _PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 
 
@@ -104,20 +102,6 @@ class _Broker:
 
 def _is_broker_up(clock: Callable[[], float] = time.monotonic) -> bool:
     if clock() - _Broker.asked_at >= BROKER_REMEMBERED_S:
-        _Broker.is_up = _reach_broker()
+        _Broker.is_up = queue.is_there()
         _Broker.asked_at = clock()
     return _Broker.is_up
-
-
-def _reach_broker() -> bool:
-    options = dict(current_app.conf.broker_transport_options or {})
-    if current_app.conf.broker_url and str(current_app.conf.broker_url).startswith(("redis", "rediss")):
-        options |= {"socket_timeout": BROKER_TIMEOUT_S, "socket_connect_timeout": BROKER_TIMEOUT_S}
-    try:
-        with current_app.connection_for_read(transport_options=options) as broker:
-            broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=BROKER_TIMEOUT_S)
-            # Virtual transports connect with their first channel.
-            broker.default_channel.close()  # type: ignore[attr-defined]
-    except (OperationalError, OSError):
-        return False
-    return True

@@ -3,10 +3,8 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from celery import current_app
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
-from kombu.exceptions import OperationalError
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, NotFound, PermissionDenied, ValidationError
 from rest_framework.request import Request
@@ -14,14 +12,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from linking import finding, roles
+from linking.api import queue
 from linking.api import serializers as shapes
 from linking.api.access import MayRead, PerPerson
 from linking.core.cursor import BadCursor
 from linking.models import Visitor, VisitorState
 
 PAGE_SIZE_MAX = 200
-# A publish to a broker that is mute must come back: one more try, then the caller is told.
-RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}
 _LIST_PARAMETERS = ("q", "integration", "state", "ordering", "cursor", "page_size")
 
 
@@ -133,10 +130,8 @@ class RefreshVisitor(_View):
         if not roles.can_refresh(request.user):
             raise PermissionDenied
         try:
-            current_app.send_task(
-                "linking.tasks.refresh_visitor", kwargs={"visitor_pk": found.pk}, retry=True, retry_policy=RETRY_POLICY
-            )
-        except (OperationalError, OSError) as error:
+            queue.put(task="linking.tasks.refresh_visitor", visitor_pk=found.pk)
+        except queue.QueueAway as error:
             raise QueueUnavailable from error
         body = {"visitor_id": found.visitor_id, "queued": True}
         return Response(shapes.RefreshSerializer(body).data, status=status.HTTP_202_ACCEPTED)

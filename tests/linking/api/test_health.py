@@ -1,9 +1,7 @@
 import pytest
-from celery import current_app
 from django.db import OperationalError, connection
 from django.test import Client, RequestFactory
 from django.utils import timezone
-from kombu import Connection
 
 from linking import health as feature
 from linking import registry
@@ -11,13 +9,10 @@ from linking.api import health
 from linking.models import Heartbeat, Integration, Secret
 from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, make_integration, make_visitor
 
-# The fixture below puts another one in its place.
-REACH_BROKER = health._reach_broker
-
 
 @pytest.fixture(autouse=True)
 def broker_is_up(monkeypatch):
-    monkeypatch.setattr(health, "_reach_broker", lambda: True)
+    monkeypatch.setattr(health.queue, "is_there", lambda: True)
     monkeypatch.setattr(health._Broker, "asked_at", float("-inf"))
 
 
@@ -85,7 +80,7 @@ class TestReadyz:
         assert (response.status_code, b"SECRET_OF_ACME" in response.content) == (503, False)
 
     def test_is_degraded_when_the_broker_is_away(self, everybody_beats, monkeypatch):
-        monkeypatch.setattr(health, "_reach_broker", lambda: False)
+        monkeypatch.setattr(health.queue, "is_there", lambda: False)
         response = Client().get("/readyz")
         assert (response.status_code, response.json()["status"], parts(response)) == (200, "degraded", ["broker"])
 
@@ -109,20 +104,10 @@ class TestReadyz:
 class TestBroker:
     def test_is_asked_for_at_most_every_five_seconds(self, monkeypatch):
         asked = []
-        monkeypatch.setattr(health, "_reach_broker", lambda: asked.append(1) or True)
+        monkeypatch.setattr(health.queue, "is_there", lambda: asked.append(1) or True)
         for second in (100.0, 101.0, 104.9, 105.0):
             health._is_broker_up(clock=lambda second=second: second)
         assert len(asked) == 2
-
-
-class TestReachBroker:
-    def test_finds_the_broker_of_the_settings(self):
-        assert REACH_BROKER()
-
-    def test_comes_back_from_a_broker_that_is_not_there(self, monkeypatch):
-        absent = Connection("redis://127.0.0.1:1/0")
-        monkeypatch.setattr(current_app, "connection_for_read", lambda **_options: absent)
-        assert not REACH_BROKER()
 
 
 @pytest.mark.django_db

@@ -1,11 +1,10 @@
 from datetime import timedelta
 
 import pytest
-from celery import current_app
 from django.contrib.auth.models import Permission, User
-from kombu.exceptions import OperationalError
 from rest_framework.test import APIClient
 
+from linking.api import queue
 from linking.api.access import PerPerson
 from linking.limits import Limiter
 from linking.models import VisitorAlias
@@ -46,7 +45,7 @@ def nadia(acme):
 @pytest.fixture
 def sent(monkeypatch):
     messages = []
-    monkeypatch.setattr(current_app, "send_task", lambda name, **options: messages.append((name, options["kwargs"])))
+    monkeypatch.setattr(queue, "put", lambda *, task, **arguments: messages.append((task, arguments)))
     return messages
 
 
@@ -223,10 +222,10 @@ class TestRefresh:
         assert (client.post(REFRESH).status_code, sent) == (403, [])
 
     def test_says_so_when_the_queue_is_away(self, nadia, signed_in, monkeypatch):
-        def fail(*_args, **_options):
-            raise OperationalError("no broker")
+        def fail(**_options):
+            raise queue.QueueAway
 
-        monkeypatch.setattr(current_app, "send_task", fail)
+        monkeypatch.setattr(queue, "put", fail)
         assert signed_in("leads").post(REFRESH).status_code == 503
 
 

@@ -1,0 +1,61 @@
+import socket
+
+import pytest
+from celery import Celery
+
+from linking.api import queue
+
+
+@pytest.fixture
+def broker(monkeypatch):
+    """Puts an application with another broker in force."""
+
+    def use(url: str) -> Celery:
+        app = Celery(broker=url, set_as_current=False)
+        monkeypatch.setattr(queue, "current_app", app)
+        return app
+
+    return use
+
+
+@pytest.fixture
+def mute_address():
+    # Takes connections and never says a word.
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+
+
+class TestPut:
+    def test_leaves_the_message_with_the_broker(self, broker):
+        app = broker("memory://")
+        queue.put(task="some.task", number=7)
+        with app.connection_for_read() as connection:
+            message = connection.SimpleQueue("celery").get_nowait()
+        assert (message.headers["task"], message.payload[1]) == ("some.task", {"number": 7})
+
+    def test_says_so_when_nobody_listens(self, broker):
+        broker("redis://127.0.0.1:1/0")
+        with pytest.raises(queue.QueueAway):
+            queue.put(task="some.task")
+
+    def test_comes_back_from_a_mute_broker(self, broker, mute_address):
+        broker(mute_address)
+        with pytest.raises(queue.QueueAway):
+            queue.put(task="some.task")
+
+
+class TestIsThere:
+    def test_finds_a_broker(self, broker):
+        broker("memory://")
+        assert queue.is_there()
+
+    def test_finds_the_broker_of_the_settings(self):
+        assert queue.is_there()
+
+    def test_misses_one_that_is_away(self, broker):
+        broker("redis://127.0.0.1:1/0")
+        assert not queue.is_there()
+
+    def test_misses_one_that_is_mute(self, broker, mute_address):
+        broker(mute_address)
+        assert not queue.is_there()
