@@ -6,9 +6,11 @@ read, links kept). Imports go down only, never within a row, and tests/test_laye
     management
     api | dashboard | admin            the HTTP edges
     tasks                              the Celery edge
-    tokens | sync | integrations | finding | health | doctor
-    registry | sightings | limits
+    tokens | sync | refresh | integrations | finding | health | doctor
+    asking                             paced, patient calls to Zendesk
+    registry | sightings | limits | roles | store      store: leases, slots, schedule, runs, plans into rows
     models | zendesk_chat | xsolla_login
+    outbound                           the one guarded way out
     fields
     core                               plain Python
 """

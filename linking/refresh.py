@@ -8,7 +8,7 @@ from django.db import transaction
 
 from linking import registry
 from linking.asking import Asker, Clock, Halt, Patience, open_client
-from linking.core.reconcile import Rank
+from linking.core.facts import Rank
 from linking.models import Integration, RunState, SyncRun, Visitor
 from linking.store.answers import Answer, store_answers
 from linking.store.runs import PAGE_TRIGGER

@@ -7,13 +7,24 @@ ranks a question or raises one.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import IntEnum, StrEnum
 from hashlib import sha256
 
+from linking.core.facts import (
+    Disagreement,
+    ExportPlan,
+    Kind,
+    LinkBefore,
+    LinkPlan,
+    Rank,
+    SeenVisitor,
+    State,
+    Verb,
+    VisitorFacts,
+)
 from linking.core.text import email_key
-from linking.core.visitors import ChatRecord, EmbeddedVisitor, VisitorRecord
+from linking.core.visitors import ChatRecord, VisitorRecord
 
 # How long an answer is trusted although the visitor did something since; a person's own pass asks at once.
 ANONYMOUS_TTL = timedelta(seconds=60)
@@ -23,119 +34,6 @@ RETRY_FIRST, RETRY_LONGEST = timedelta(minutes=1), timedelta(days=1)
 MAX_ATTEMPTS = 100
 SUBJECT_MAX_CHARACTERS = 400
 OWNERS_MAX = 5  # users named as owners of one e-mail address
-
-
-class Rank(IntEnum):
-    """Who is asked about first; within a rank the newest chat comes first."""
-
-    IDENTIFIED = 0  # carries the e-mail address or name of a user we signed a token for
-    NEW = 1
-    AGAIN = 2
-
-
-class State(StrEnum):
-    """What is known of a visitor's identity; the words the outer face uses."""
-
-    PENDING = "pending"
-    LINKED = "linked"
-    ANONYMOUS = "anonymous"
-    GONE = "gone"
-
-
-class Verb(StrEnum):
-    """What happens to a visitor's link."""
-
-    NONE = "none"
-    OPEN = "open"
-    CONFIRM = "confirm"
-    RELINK = "relink"
-    END = "end"
-    KEEP = "keep"  # left as it is until asked once more
-
-
-class Kind(StrEnum):
-    """What disagrees; the words the outer face uses."""
-
-    RELINKED = "relinked"
-    SHARED_DEVICE = "shared_device"
-    EMAIL_OF_ANOTHER_USER = "email_of_another_user"
-    JUNK_EXTERNAL_ID = "junk_external_id"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitorFacts:
-    """What is kept about a visitor, as far as the plans read or change it.
-
-    `first_seen_at`, `last_seen_at`: update times of the oldest and newest chat known. `checked_activity_at`: what
-    `last_seen_at` was when the visitor was last asked about. `lookup_due_at`: when to ask next, None for "no need".
-    """
-
-    visitor_id: str
-    first_seen_at: datetime
-    last_seen_at: datetime
-    last_chat_id: str = ""
-    state: State = State.PENDING
-    name: str = ""
-    email: str = ""
-    phone: str = ""
-    notes: str = ""
-    checked_at: datetime | None = None
-    checked_activity_at: datetime | None = None
-    lookup_due_at: datetime | None = None
-    lookup_rank: int = Rank.NEW
-    lookup_attempts: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenVisitor:
-    """One visitor as the chats of a page show it; `contact` is taken from the newest of them."""
-
-    contact: EmbeddedVisitor
-    first_seen_at: datetime
-    last_seen_at: datetime
-    last_chat_id: str
-
-    @property
-    def visitor_id(self) -> str:
-        """The id the chats carry, in dot form."""
-        return self.contact.visitor_id
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportPlan:
-    """Visitors to add and visitors whose kept facts change; whoever is in neither needs no write."""
-
-    added: tuple[VisitorFacts, ...]
-    changed: tuple[VisitorFacts, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disagreement:
-    """Something for a person to look at. The same `subject` seen again is the same question."""
-
-    kind: Kind
-    subject: str
-    user_id: str = ""
-    other_user_id: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkBefore:
-    """A visitor's links before the answer: the open one's user, former users, and users joined in from another id."""
-
-    open_user_id: str = ""
-    former_user_ids: frozenset[str] = frozenset()
-    joined_user_ids: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkPlan:
-    """What one answer changes: the visitor's facts, its link, and what disagrees."""
-
-    facts: VisitorFacts
-    verb: Verb
-    user_id: str = ""
-    disagreements: tuple[Disagreement, ...] = ()
 
 
 def seen_visitors(*, chats: Iterable[ChatRecord], aliases: Mapping[str, str]) -> dict[str, SeenVisitor]:

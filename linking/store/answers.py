@@ -4,16 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from linking.core.reconcile import (
-    Disagreement,
-    LinkBefore,
-    LinkPlan,
-    Verb,
-    join_facts,
-    plan_gone,
-    plan_link,
-    plan_retry,
-)
+from linking.core.facts import Disagreement, LinkBefore, LinkPlan, Verb
+from linking.core.reconcile import join_facts, plan_gone, plan_link, plan_retry
 from linking.core.text import email_key
 from linking.core.visitors import Unreadable, VisitorRecord
 from linking.models import Conflict, EndReason, LoginUser, SyncRun, Visitor, VisitorAlias, VisitorLink

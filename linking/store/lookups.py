@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from linking.core.reconcile import Rank, State
+from linking.core.facts import Rank, State
 from linking.models import LoginUser, Visitor
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from linking.core.reconcile import State, VisitorFacts
+from linking.core.facts import State, VisitorFacts
 from linking.models import Visitor, VisitorAlias
 
 _FACTS = (

@@ -6,16 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from linking.core.facts import Disagreement, Kind, LinkBefore, Rank, State, Verb, VisitorFacts
 from linking.core.reconcile import (
     ANONYMOUS_TTL,
     LINKED_TTL,
-    Disagreement,
-    Kind,
-    LinkBefore,
-    Rank,
-    State,
-    Verb,
-    VisitorFacts,
     join_facts,
     plan_export,
     plan_gone,
