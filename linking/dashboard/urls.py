@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from linking.dashboard import admin_link, conflicts, nudges, records, setup, sync_page, theme, visitors
+from linking.dashboard import admin_link, conflicts, nudges, records, setup, sync_page, theme, visitors, wiring
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", visitors.visitors, name="visitors"),
@@ -13,7 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sync/", sync_page.sync, name="sync"),
     path("sync/<slug:slug>/start/", nudges.start_sync, name="sync_start"),
     path("setup/", setup.setup, name="setup"),
-    path("setup/<slug:slug>/", setup.setup_integration, name="setup_integration"),
+    path("setup/<slug:slug>/", wiring.wiring, name="setup_integration"),
+    path("setup/<slug:slug>/doctor/", wiring.diagnose, name="setup_doctor"),
     path("theme/", theme.choose_theme, name="theme"),
     path("accounts/link/<str:token>/", admin_link.open_link, name="admin_link"),
     path("accounts/own-password/", admin_link.own_password, name="own_password"),

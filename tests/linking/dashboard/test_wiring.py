@@ -1,0 +1,109 @@
+import pytest
+
+from linking.dashboard.snippet_files import CHAT_FILES, MESSAGING_FILES, fill
+from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, login_jwt, make_integration
+from tests.linking.dashboard.reading import read
+
+pytestmark = pytest.mark.django_db
+PAGE, DOCTOR = "/setup/acme/", "/setup/acme/doctor/"
+
+
+@pytest.fixture(autouse=True)
+def acme(db):
+    return make_integration()
+
+
+def answer_to(browser, text, **more):
+    return read(browser.post(DOCTOR, {"text": text, "kind": "auto", **more}))
+
+
+class TestDoctor:
+    @pytest.mark.parametrize(("who", "status"), [("admin", 200), ("lead", 200), ("agent", 403), ("outsider", 403)])
+    def test_is_for_leads_and_admins(self, sign_in, who, status):
+        assert sign_in(who).post(DOCTOR, {"text": "x"}).status_code == status
+
+    def test_nobody_is_sent_to_sign_in(self, client):
+        assert client.post(DOCTOR, {"text": "x"}).status_code == 302
+
+    def test_agents_are_offered_no_form(self, agent):
+        assert read(agent.get(PAGE)).all("textarea") == []
+
+    def test_says_that_a_good_token_is_accepted(self, lead):
+        assert answer_to(lead, login_jwt()).one(id="diagnosis").text == "The endpoint would accept this token now."
+
+    def test_says_first_what_is_wrong_and_what_to_do(self, lead):
+        told = answer_to(lead, login_jwt(iss="https://login.xsolla.com/")).one(id="diagnosis").text
+        assert told.startswith("This would be refused. The issuer has a slash at its end. It must be https://login")
+
+    def test_gives_a_word_and_a_symbol_for_every_rule(self, lead):
+        lines = answer_to(lead, "x").one(class_="verdicts").all("li")
+        assert lines
+        assert all(line.one(class_="state").text and line.all("svg") for line in lines)
+
+    @pytest.mark.parametrize(
+        "text", ["", "\x00", "<script>alert(1)</script>", "x" * 1_000_000, "\ud800".encode("utf-8", "replace")]
+    )
+    def test_answers_hostile_pastes(self, lead, text):
+        assert answer_to(lead, text).one(id="diagnosis").text.startswith("This would be refused.")
+
+    def test_does_not_show_the_paste_again(self, lead):
+        text = login_jwt(sub="canary-user-id", iss="<b>canary</b>")
+        page = lead.post(DOCTOR, {"text": text}).content.decode()
+        assert not [
+            one for one in (text, text.split(".")[1], "canary-user-id", "<b>canary", LOGIN_SECRET_KEY) if one in page
+        ]
+
+    def test_shows_no_secret_that_was_pasted(self, lead):
+        page = lead.post(DOCTOR, {"text": ZENDESK_SHARED_SECRET}).content.decode()
+        assert ZENDESK_SHARED_SECRET not in page
+        assert "Zendesk shared secret itself" in page
+
+    def test_takes_an_unknown_kind_as_automatic(self, lead):
+        assert answer_to(lead, login_jwt(), kind="nonsense").one(id="diagnosis").text.startswith("The endpoint would")
+
+    def test_leads_back_when_it_is_opened_without_a_paste(self, lead):
+        assert lead.get(DOCTOR)["Location"] == PAGE
+
+    def test_is_kept_by_no_cache(self, lead):
+        assert "no-store" in lead.post(DOCTOR, {"text": "x"})["Cache-Control"]
+
+    def test_knows_no_other_integration(self, lead):
+        assert lead.post("/setup/none/doctor/", {"text": "x"}).status_code == 404
+
+
+class TestPreview:
+    def test_is_silent_before_it_is_asked(self, agent):
+        assert read(agent.get(PAGE)).all(class_="verdicts") == []
+
+    def test_says_whether_browsers_send_the_cookie(self, agent):
+        asked = {"page": "http://testserver:9100/", "same_site": "Lax", "http_only": "on"}
+        assert "Browsers will send the cookie." in read(agent.get(PAGE, asked)).text
+
+    def test_keeps_what_was_typed_in_the_address(self, agent):
+        page = read(agent.get(PAGE, {"page": '"><script>x', "same_site": "None", "domain": "shop.example"}))
+        assert page.one(id="page").attributes["value"] == '"><script>x'
+        assert page.one(id="domain").attributes["value"] == "shop.example"
+
+    @pytest.mark.parametrize("asked", [
+        {"page": ""}, {"page": "\x00"}, {"page": "x" * 5000}, {"page": "https://[", "same_site": "Loose"},
+        {"page": "https://x.example", "domain": "\u202e" * 300},
+    ])  # fmt: skip
+    def test_answers_hostile_addresses(self, agent, asked):
+        assert agent.get(PAGE, asked).status_code == 200
+
+
+class TestSnippets:
+    @pytest.mark.parametrize("name", [*CHAT_FILES, *MESSAGING_FILES])
+    def test_leave_no_word_unfilled(self, name):
+        values = {"token_url": "https://b.example/t", "account_key": "key", "cookie_name": "token"}
+        filled = fill(name=name, values=values)
+        assert not [word for word in values if f"@{word}@" in filled]
+
+    def test_quote_for_the_language(self):
+        assert fill(name="curl.txt", values={"token_url": "a'; rm x"}).endswith("'a'\"'\"'; rm x'\n")
+        assert '"\\u003c/script>\\""' in fill(name="fetch.js", values={"token_url": '</script>"'})
+
+
+class TestChecklist:
+    def test_tells_when_a_secret_was_set(self, agent):
+        assert read(agent.get(PAGE)).all("li", class_="is-done")[0].one("relative-time").text.startswith("22 Nov 2026")
