@@ -3,14 +3,15 @@
 The two things it does are visible here by name: `tokens.py` (Login JWT in, Zendesk JWT out) and `sync.py` (Zendesk
 read, links kept). Imports go down only, never within a row, and tests/test_layers.py holds them to it:
 
-    management
-    api | dashboard | admin            the HTTP edges
+    apps | migrations                  where Django begins
+    management                         the command line
+    api | dashboard | admin | checks   the HTTP edges, and what is told at start
     tasks                              the Celery edge
     tokens | sync | refresh | integrations | finding | health | doctor
-    asking                             paced, patient calls to Zendesk
-    registry | sightings | limits | roles | store      store: leases, slots, schedule, runs, plans into rows
+    asking                             one paced conversation with Zendesk
+    registry | sightings | limits | roles | store
     models | zendesk_chat | xsolla_login
-    outbound                           the one guarded way out
+    outbound                           the only way out over HTTP
     fields
-    core                               plain Python
+    core                               plain Python: values in, values out
 """

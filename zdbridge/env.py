@@ -122,7 +122,9 @@ class Environment:
         try:
             return Path(path).read_text(encoding="utf-8").removesuffix("\n")
         except (OSError, UnicodeDecodeError) as error:
-            raise BadSetting(f"{name}_FILE cannot be read: {type(error).__name__}. Check the path and its rights.") from error
+            raise BadSetting(
+                f"{name}_FILE cannot be read: {type(error).__name__}. Check the path and its rights."
+            ) from error
 
 
 def clip(value: str) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import environ
-from csp.constants import NONE, SELF
 from cryptography.fernet import Fernet
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
@@ -290,7 +290,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-# --- logging: one JSON object a line, secrets and identities cut out ---------------------------------------------------
+# --- logging: one JSON object a line, secrets and identities cut out -----------------------------------------------
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -303,6 +303,9 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        # Two lines for each task, a task every few seconds, and nothing in them that the run history does not say.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
     },
 }
 
