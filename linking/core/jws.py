@@ -22,7 +22,6 @@ TOKEN_MAX_CHARACTERS = 8192
 HEADER_NAMES = frozenset({"alg", "typ", "kid", "cty"})
 # \Z and not $, which would let a line end pass.
 _SHAPE = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\Z")
-_BYTE_ORDER_MARK = "\ufeff"
 # Login's headers are a handful of constants; hostile ones only push each other out.
 _HEADERS_KEPT = 64
 
@@ -109,8 +108,8 @@ def read_object(raw: bytes) -> dict[str, Any]:
     Raises: JWSError (`malformed`).
     """
     try:
-        text = raw.decode("utf-8")
-        value = None if text.startswith(_BYTE_ORDER_MARK) else _DECODER.decode(text)
+        # A byte-order mark survives this decoding and is then no JSON.
+        value = _DECODER.decode(raw.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         # ValueError covers bad UTF-8, bad JSON, the refusals of the hooks below, and integers of absurd length.
         raise JWSError(Reason.MALFORMED) from error
