@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from linking import registry
-from linking.core.config import IntegrationConfig, LoginAlgorithm, SecretName
+from linking.core.config import IntegrationConfig, LoginAlgorithm, SecretName, ZendeskProduct
 from linking.core.integration_rules import secret_flaw
 from linking.core.secretbox import SealBroken
 from linking.integrations.saving import NoSuchIntegration
@@ -43,8 +43,12 @@ def check_integration(*, slug: str, login_api_url: str, allow_loopback: bool, no
     config, _problems = registry.config_of(row)
     checks = [_settings(row), *_secrets(row), _origins(config)]
     login, login_clock = _login(config=config, base_url=login_api_url, allow_loopback=allow_loopback)
-    zendesk, zendesk_clock = _zendesk(config=config, is_wanted=row.sync_enabled, allow_loopback=allow_loopback)
+    zendesk, zendesk_clock = _zendesk(config=config, is_wanted=_reads_chat(row), allow_loopback=allow_loopback)
     return (*checks, login, *zendesk, _clock(answered_at=zendesk_clock or login_clock, now=now))
+
+
+def _reads_chat(row: Integration) -> bool:
+    return row.sync_enabled and row.zendesk_product == ZendeskProduct.CHAT
 
 
 def _settings(row: Integration) -> Check:
@@ -103,7 +107,7 @@ def _zendesk(
     *, config: IntegrationConfig, is_wanted: bool, allow_loopback: bool
 ) -> tuple[list[Check], datetime | None]:
     if not config.zendesk_access_token and not is_wanted:
-        sentence = "The sync is off and no access token is set: not tried."
+        sentence = "Nothing is to be read from Chat and no access token is set: not tried."
         return [Check(name="zendesk_token", is_ok=True, sentence=sentence)], None
     name = "zendesk_token"
     try:

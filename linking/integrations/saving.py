@@ -229,7 +229,8 @@ def _store(*, row: Integration, draft: _Draft, is_new: bool, actor: Actor, now: 
     if row.blocked_reason:
         # Whoever saves has looked at it: the sync may try again at once.
         row.blocked_reason, row.next_sync_at = "", None
-    row.save()
+    # Only what is ours to write: the cursor and its like belong to the sync.
+    row.save(update_fields=None if is_new else [*changed, "blocked_reason", "next_sync_at", "updated_at"])
     changed += [
         name for name, plain in draft.secrets.items() if _store_secret(row, SecretName(name), plain, actor, now)
     ]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Count, Q
 
-from linking.core.config import LoginAlgorithm, SecretName
+from linking.core.config import LoginAlgorithm, SecretName, ZendeskProduct
 from linking.core.freshness import Standing, standing_of
 from linking.models.conflict import Conflict, ConflictState
 from linking.models.integration import Integration, Secret
@@ -72,16 +72,18 @@ def missing_secrets(integration: Integration, *, names: set[str]) -> tuple[Secre
     needed = [SecretName.ZENDESK_SHARED_SECRET]
     if integration.login_algorithm == LoginAlgorithm.HS256:
         needed.insert(0, SecretName.LOGIN_SECRET_KEY)
-    if integration.sync_enabled:
+    # A Messaging account has no chats to read, so it needs no Chat token.
+    if integration.sync_enabled and integration.zendesk_product == ZendeskProduct.CHAT:
         needed.append(SecretName.ZENDESK_ACCESS_TOKEN)
     return tuple(name for name in needed if name not in names)
 
 
 def _standing(row: Integration, *, names: set[str], now: datetime) -> Standing:
+    reads_chat = row.zendesk_product == ZendeskProduct.CHAT or SecretName.ZENDESK_ACCESS_TOKEN in names
     return standing_of(
         is_enabled=row.enabled,
         is_complete=not missing_secrets(row, names=names),
-        is_sync_enabled=row.sync_enabled,
+        is_sync_enabled=row.sync_enabled and reads_chat,
         blocked_reason=row.blocked_reason,
         last_success_at=row.last_success_at,
         now=now,

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from linking import integrations, registry
-from linking.integrations import Actor, BadIntegration, NoSuchIntegration, remove_integration, save_integration
+from linking.integrations import Actor, BadIntegration, NoSuchIntegration, remove_integration, save_integration, saving
 from linking.models import AuditEvent, ConfigVersion, Integration, Secret, Visitor
 from tests.factories import (
     LOGIN_PROJECT_ID,
@@ -100,6 +100,15 @@ class TestUpdate:
         save(zendesk_access_token="a-new-access-token")
         acme.refresh_from_db()
         assert (acme.blocked_reason, acme.next_sync_at) == ("", None)
+
+    def test_leaves_alone_what_the_sync_writes(self, acme, monkeypatch):
+        def progress(**_details):
+            Integration.objects.update(cursor_epoch_s=7)
+
+        monkeypatch.setattr(saving, "_check_whole", progress)
+        save(name="New")
+        acme.refresh_from_db()
+        assert (acme.name, acme.cursor_epoch_s) == ("New", 7)
 
     def test_removes_a_secret_given_as_null(self):
         assert save(zendesk_access_token=None).changed == ("zendesk_access_token",)

@@ -1,0 +1,66 @@
+from datetime import timedelta
+
+import pytest
+
+from linking.models.standing import standings
+from tests.factories import NOW, make_integration, make_link, make_login_user, make_run, make_visitor
+
+pytestmark = pytest.mark.django_db
+NO_TOKEN = {"zendesk_access_token": ""}
+
+
+def only():
+    (row,) = standings(now=NOW)
+    return row
+
+
+class TestStandings:
+    def test_count_every_state(self):
+        acme = make_integration()
+        make_link(visitor=make_visitor(integration=acme), login_user=make_login_user(integration=acme))
+        make_visitor(integration=acme, visitor_id="1.a")
+        make_visitor(integration=acme, visitor_id="1.b", state="pending", checked_at=None, lookup_due_at=NOW)
+        counts = only().counts
+        assert (counts.visitors, counts.linked, counts.anonymous, counts.pending, counts.waiting_lookups) == (
+            3,
+            1,
+            1,
+            1,
+            1,
+        )
+
+    def test_count_who_waits_to_be_seen(self):
+        acme = make_integration()
+        times = {"first_authenticated_at": NOW, "last_authenticated_at": NOW, "tokens_issued": 1}
+        make_login_user(integration=acme, user_id="seen", is_seen_in_chat=True, **times)
+        make_login_user(integration=acme, user_id="waiting", **times)
+        assert (only().counts.users, only().counts.waiting_users) == (2, 1)
+
+    def test_tell_the_lag_in_seconds(self):
+        make_integration(last_success_at=NOW - timedelta(seconds=31))
+        assert only().lag_s == 31
+
+    def test_tell_a_pass_that_runs(self):
+        make_run(integration=make_integration(), state="running", finished_at=None)
+        assert only().is_running
+
+    @pytest.mark.parametrize(
+        ("changes", "secrets", "standing"),
+        [
+            ({}, NO_TOKEN, "incomplete"),
+            ({"sync_enabled": False}, NO_TOKEN, "sync_off"),
+            ({"zendesk_product": "messaging"}, NO_TOKEN, "sync_off"),
+            ({"login_algorithm": "RS256"}, {"login_secret_key": ""}, "never_synced"),
+            ({}, {"login_secret_key": ""}, "incomplete"),
+            ({}, {"zendesk_shared_secret": ""}, "incomplete"),
+        ],
+    )
+    def test_know_which_secrets_are_needed(self, changes, secrets, standing):
+        make_integration(secrets=secrets, **changes)
+        assert only().standing == standing
+
+    def test_cost_the_same_queries_whatever_their_number(self, django_assert_num_queries):
+        for number in range(3):
+            make_visitor(integration=make_integration(slug=f"a{number}"), visitor_id=f"1.{number}")
+        with django_assert_num_queries(7):
+            assert len(standings(now=NOW)) == 3
