@@ -1,0 +1,188 @@
+"""Whole passes over HTTP against the sandbox, a program that shares no code with the sync."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from linking import sync
+from linking.models import Lease, Quarantined, SyncRun, VisitorLink
+from tests.factories import make_integration
+from tests.linking.fake_chat import FakeTime, patience
+
+ROOT = Path(__file__).resolve().parents[2]
+MIXTURE = {"anonymous_share": 0.3, "shared": 20, "aliases": 30, "gone": 10, "junk": 10, "malformed": 10, "seed": 3}
+
+
+class Sandbox:
+    def __init__(self, *, port):
+        self.url = f"http://127.0.0.1:{port}"
+
+    def control(self, name, **wishes):
+        request = urllib.request.Request(f"{self.url}/_control/{name}", data=json.dumps(wishes).encode())
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return json.load(response)
+
+    def read(self, name):
+        with urllib.request.urlopen(f"{self.url}/_control/{name}", timeout=10) as response:
+            return json.load(response)
+
+    def truth(self):
+        return self.read("truth")["truth"]
+
+    def chat_calls(self):
+        return self.read("stats")["zendesk_calls"]
+
+
+def wait_until(condition, *, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.02)
+
+
+def answers(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(scope="module")
+def process():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    started = subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "--port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL
+    )
+    try:
+        wait_until(lambda: answers(port))
+        yield port
+    finally:
+        started.terminate()
+        started.wait(timeout=10)
+
+
+@pytest.fixture
+def sandbox(process):
+    found = Sandbox(port=process)
+    found.control("reset", empty=True)
+    found.control("faults", clear=True, limit_per_minute=0)
+    return found
+
+
+def make_acme(sandbox, **changes):
+    return make_integration(
+        secrets={"zendesk_access_token": "sandbox-chat-token"},
+        zendesk_api_url=f"{sandbox.url}/api/v2/chat",
+        **({"requests_per_minute": 100_000} | changes),
+    )
+
+
+def run(acme, **changes):
+    clock = FakeTime(now=datetime.now(tz=UTC)).clock
+    options = {"trigger": "command", "is_eager": True, "patience": patience(), "allow_loopback": True} | changes
+    return sync.run_pass(integration_id=acme.pk, clock=clock, **options)
+
+
+def mapping():
+    return dict(VisitorLink.objects.open().values_list("visitor__visitor_id", "login_user__user_id"))
+
+
+@pytest.mark.django_db
+class TestManyTies:
+    def test_finds_the_truth_with_hardly_a_call_too_many(self, sandbox):
+        sandbox.control("seed", visitors=300, chats=2500, ties=1500, **MIXTURE)
+        report = run(make_acme(sandbox))
+        assert (report.is_complete, mapping()) == (True, sandbox.truth())
+        assert sandbox.chat_calls() <= 1.05 * (report.run.pages + report.run.visitors_found)
+
+    def test_needs_hardly_a_call_the_second_time(self, sandbox):
+        sandbox.control("seed", visitors=50, chats=2500, ties=1500, **MIXTURE | {"shared": 2, "aliases": 2})
+        acme = make_acme(sandbox)
+        run(acme)
+        before = sandbox.chat_calls()
+        assert run(acme).is_complete
+        assert sandbox.chat_calls() - before <= 3
+
+    def test_sets_malformed_records_aside(self, sandbox):
+        sandbox.control("seed", visitors=100, chats=150, malformed=10, seed=5)
+        run(make_acme(sandbox))
+        assert Quarantined.objects.exists()
+        assert mapping() == sandbox.truth()
+
+
+@pytest.mark.django_db
+class TestFaults:
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            {"kind": "status", "status": 429, "retry_after": 1},
+            {"kind": "status", "status": 429, "body": "html"},
+            {"kind": "status", "status": 429, "retry_after": "soon", "body": "text"},
+            {"kind": "status", "status": 500},
+            {"kind": "status", "status": 502, "body": "html"},
+            {"kind": "empty"},
+            {"kind": "truncated"},
+            {"kind": "html200"},
+            {"kind": "garbage"},
+            {"kind": "null"},
+            {"kind": "drop"},
+        ],
+        ids=lambda fault: "-".join(str(value) for value in fault.values()),
+    )
+    def test_finds_the_truth_all_the_same(self, sandbox, fault):
+        sandbox.control("seed", visitors=40, chats=60, ties=20, seed=2)
+        sandbox.control("faults", every=5, **fault)
+        report = run(make_acme(sandbox))
+        assert (report.is_complete, mapping()) == (True, sandbox.truth())
+
+    def test_stops_at_a_refused_token(self, sandbox):
+        acme = make_acme(sandbox)
+        sandbox.control("faults", every=1, status=401)
+        assert run(acme).reason == "credentials"
+
+    def test_ends_although_half_of_the_cursor_is_ignored(self, sandbox):
+        sandbox.control("seed", visitors=30, chats=1300, ties=1200, seed=2)
+        sandbox.control("faults", ignore_start_id=True)
+        report = run(make_acme(sandbox))
+        sandbox.control("faults", ignore_start_id=False)
+        assert report.is_complete
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+class TestKilledWorker:
+    def environment(self):
+        database = connection.settings_dict
+        url = f"sqlite:///{database['NAME']}"
+        if connection.vendor == "postgresql":
+            url = f"postgresql://{database['HOST']}/{database['NAME']}"
+        return os.environ | {
+            "DATABASE_URL": url,
+            "ZDBRIDGE_DATA_DIR": str(settings.DATA_DIR),
+            "ZDBRIDGE_ALLOW_LOOPBACK": "1",
+            "DJANGO_SETTINGS_MODULE": "zdbridge.settings",
+        }
+
+    def test_loses_and_doubles_nothing(self, sandbox):
+        sandbox.control("seed", visitors=150, chats=200, ties=50, **MIXTURE)
+        acme = make_acme(sandbox, requests_per_minute=3000)
+        command = [sys.executable, "manage.py", "sync_visitors", "acme"]
+        worker = subprocess.Popen(command, cwd=ROOT, env=self.environment(), stdout=subprocess.DEVNULL)
+        wait_until(lambda: SyncRun.objects.filter(lookups__gt=0).exists())
+        worker.kill()
+        worker.wait(timeout=10)
+        assert not SyncRun.objects.filter(state="complete").exists()
+        Lease.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+        assert run(acme).is_complete
+        assert mapping() == sandbox.truth()
+        assert SyncRun.objects.filter(stop_reason="killed").count() == 1
