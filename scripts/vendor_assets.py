@@ -59,9 +59,6 @@ RELATIVE_TIME = Package(
     version="5.3.1",
     sha256="d99f62cc01067eb749b2807d620fce2f1782cd87af986beb9baa5cdc5ee2d4bc",
 )
-SWAGGER = Package(
-    name="swagger-ui-dist", version="5.35.0", sha256="1b8e891893404ea4c3558b6a87e2a3e494e7eedba41168c2ece5800a391a6ea6"
-)
 AXE = Package(
     name="axe-core", version="4.14.1", sha256="e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745"
 )
@@ -135,12 +132,6 @@ def relative_time(files: Files) -> Files:
     }
 
 
-def swagger(files: Files) -> Files:
-    """Return Swagger UI's script and stylesheet."""
-    names = ("swagger-ui-bundle.js", "swagger-ui.css", "LICENSE", "NOTICE")
-    return {f"swagger-ui/{name}": cut_source_map(files[name]) for name in names}
-
-
 def axe(files: Files) -> Files:
     """Return the accessibility checker, which only the tests use."""
     return {"axe.min.js": files["axe.min.js"], "axe.LICENSE": files["LICENSE"]}
@@ -151,7 +142,6 @@ PLAN: tuple[tuple[Package, Callable[[Files], Files], Path], ...] = (
     (TABLER_ICONS, icons, VENDOR),
     (INTER, inter, VENDOR),
     (RELATIVE_TIME, relative_time, VENDOR),
-    (SWAGGER, swagger, VENDOR),
     (AXE, axe, ROOT / "tests" / "browser" / "vendor"),
 )
 

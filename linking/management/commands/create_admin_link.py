@@ -19,7 +19,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
         parser.add_argument("--username", default=DEFAULT_USERNAME, help=f"whose account (default {DEFAULT_USERNAME})")
-        parser.add_argument("--base-url", default="", help="how people reach the dashboard, e.g. https://support.example")
+        parser.add_argument(
+            "--base-url", default="", help="how people reach the dashboard, e.g. https://support.example"
+        )
         parser.add_argument("--if-needed", action="store_true", help="print nothing when an admin has a password")
 
     def handle(self, *args: Any, **options: Any) -> None:
