@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -43,11 +45,12 @@ class Command(BaseCommand):
             raise CommandError(f"There is no integration {options['slug']!r}; `integration list` shows them.")
         keys = (*KEYS, "ended_at") if options["history"] else KEYS
         rows = self._rows(integration, options=options)
-        if options["format"] == "csv":
-            self._print_csv(rows, keys=keys)
-        else:
-            for row in rows:
-                self.stdout.write(json.dumps({key: row[key] for key in keys}, ensure_ascii=False))
+        try:
+            self._print(rows, keys=keys, form=options["format"])
+            self.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read has had enough (`links demo | head`); nothing is left that could be written at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def _rows(self, integration: Integration, *, options: dict[str, Any]) -> Iterator[dict[str, Any]]:
         links = VisitorLink.objects.filter(visitor__integration=integration).select_related("visitor", "login_user")
@@ -60,7 +63,11 @@ class Command(BaseCommand):
         for link in links.order_by("pk").iterator(chunk_size=CHUNK):
             yield _row(integration, link=link)
 
-    def _print_csv(self, rows: Iterator[dict[str, Any]], *, keys: tuple[str, ...]) -> None:
+    def _print(self, rows: Iterator[dict[str, Any]], *, keys: tuple[str, ...], form: str) -> None:
+        if form == "jsonl":
+            for row in rows:
+                self.stdout.write(json.dumps({key: row[key] for key in keys}, ensure_ascii=False))
+            return
         writer = csv.writer(self.stdout, lineterminator="\r\n")
         writer.writerow(keys)
         for row in rows:

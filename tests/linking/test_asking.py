@@ -1,0 +1,103 @@
+"""Calls that leave one by one, wait, and are tried again."""
+
+from datetime import timedelta
+
+import pytest
+
+from linking.asking import TRIES, Asker, Halt, open_client
+from linking.zendesk_chat import ChatGone, ChatRefused, ChatTryLater
+from tests.factories import make_config
+from tests.linking.fake_chat import NOW, FakeTime, patience
+
+pytestmark = pytest.mark.django_db
+FAULT = ChatTryLater("Zendesk failed (502).", reason="vendor_fault")
+
+
+class Calls:
+    """Raises what it was given, one by one, and then returns "done"."""
+
+    def __init__(self, *faults):
+        self.faults = list(faults)
+
+    def __call__(self):
+        if self.faults:
+            raise self.faults.pop(0)
+        return "done"
+
+
+def asker(*, time=None, **changes):
+    options = {"account": "a", "per_minute": 60, "patience": patience(), "keep": lambda: None} | changes
+    return Asker(clock=(time or FakeTime()).clock, **options)
+
+
+class TestAsk:
+    def test_returns_the_answer(self):
+        assert asker().ask(Calls()) == "done"
+
+    def test_counts_every_try(self):
+        one = asker()
+        one.ask(Calls(FAULT, FAULT))
+        assert one.calls == 3
+
+    def test_leaves_at_the_pace_of_the_budget(self):
+        time = FakeTime()
+        one = asker(time=time)
+        for _ in range(4):
+            one.ask(Calls())
+        assert time.now - NOW == timedelta(seconds=3)
+
+    def test_gives_up_after_some_tries(self):
+        with pytest.raises(Halt) as caught:
+            asker().ask(Calls(*[FAULT] * TRIES))
+        assert caught.value.reason == "vendor_fault"
+
+    def test_does_not_count_pauses_as_tries(self):
+        paused = ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=1)
+        assert asker().ask(Calls(*[paused] * 20)) == "done"
+
+    def test_does_not_let_itself_be_put_off_for_ever(self):
+        paused = ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=1)
+        with pytest.raises(Halt):
+            asker().ask(Calls(*[paused] * 99))
+
+    def test_does_not_try_again_what_a_person_must_mend(self):
+        one = asker()
+        with pytest.raises(Halt):
+            one.ask(Calls(ChatRefused("no", reason="scope")))
+        assert one.calls == 1
+
+    def test_hands_on_that_a_visitor_is_gone(self):
+        with pytest.raises(ChatGone):
+            asker().ask(Calls(ChatGone("gone")))
+
+
+class TestWait:
+    def test_keeps_the_lease_alive_through_a_long_one(self):
+        kept = []
+        one = asker(patience=patience(longest_wait_s=600.0), keep=lambda: kept.append(1))
+        one.wait(seconds=100, reason="budget")
+        assert len(kept) >= 10
+
+    def test_says_how_long_it_would_have_been(self):
+        with pytest.raises(Halt) as caught:
+            asker().wait(seconds=61, reason="budget")
+        assert (caught.value.reason, caught.value.resume_in_s) == ("budget", 61)
+
+    def test_ends_while_the_process_ends(self):
+        time = FakeTime()
+        one = asker(time=time, patience=patience(is_stopping=lambda: len(time.sleeps) > 1))
+        with pytest.raises(Halt):
+            one.wait(seconds=60, reason="budget")
+        assert sum(time.sleeps) == 20
+
+
+class TestOpenClient:
+    def test_repeats_which_secret_cannot_be_had(self):
+        config = make_config(zendesk_access_token="")
+        with pytest.raises(Halt, match="the variable CHAT is not set"):
+            open_client(config=config, problems=["the variable CHAT is not set or empty."], allow_loopback=False)
+
+    def test_refuses_an_address_that_may_not_be_called(self):
+        with pytest.raises(Halt) as caught:
+            open_client(config=make_config(zendesk_api_url="http://10.0.0.1"), problems=[], allow_loopback=True)
+        assert caught.value.reason == "host"
