@@ -70,9 +70,9 @@ class TestPost:
 
 class TestLimits:
     def test_ends_a_body_of_one_byte_at_a_time(self):
-        with scripted(drip(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n")) as server:
-            with pytest.raises(AnswerTooSlow):
-                out(server.url, deadline_s=0.3).get(path="/x")
+        beginning = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"
+        with scripted(drip(beginning)) as server, pytest.raises(AnswerTooSlow):
+            out(server.url, deadline_s=0.3).get(path="/x")
 
     def test_ends_a_body_without_length_of_one_byte_at_a_time(self):
         with scripted(drip(b"HTTP/1.1 200 OK\r\n\r\n")) as server, pytest.raises(AnswerTooSlow):
