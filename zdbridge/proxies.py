@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterable
 from typing import Any
 
-from linking.core.addresses import Network, client_address, is_within
+from linking.core.addresses import WAS_FORWARDED, Network, client_address, is_within
 
 FORWARDED_FOR, FORWARDED_PROTO = "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO"
 
@@ -23,6 +23,7 @@ class TrustedProxies:
         """Answer one request (PEP 3333)."""
         forwarded_for = environ.pop(FORWARDED_FOR, "")
         forwarded_proto = environ.pop(FORWARDED_PROTO, "")
+        environ[WAS_FORWARDED] = bool(forwarded_for or forwarded_proto or environ.get("HTTP_FORWARDED"))
         peer = environ.get("REMOTE_ADDR", "")
         if self._networks and is_within(peer, networks=self._networks):
             environ["REMOTE_ADDR"] = client_address(peer=peer, forwarded_for=forwarded_for, networks=self._networks)

@@ -45,6 +45,7 @@ try:
     TRUSTED_PROXIES = ENV.networks("ZDBRIDGE_TRUSTED_PROXIES")
     TOKEN_LIMIT_PER_ADDRESS = ENV.integer("ZDBRIDGE_TOKEN_LIMIT_PER_ADDRESS", default=600, low=0, high=TOKEN_LIMIT_MAX)
     TOKEN_LIMIT_PER_USER = ENV.integer("ZDBRIDGE_TOKEN_LIMIT_PER_USER", default=60, low=0, high=TOKEN_LIMIT_MAX)
+    TOKEN_FRONT = ENV.boolean("ZDBRIDGE_TOKEN_FRONT", default=True)
     REQUIRE_MFA = ENV.boolean("ZDBRIDGE_REQUIRE_MFA", default=False)
     XSOLLA_LOGIN_API_URL = ENV.url(
         "XSOLLA_LOGIN_API_URL", default="https://login.xsolla.com/api", schemes=("https", "http")
@@ -273,6 +274,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Which Zendesk Chat visitor is which Xsolla Login user.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {"VisitorStateEnum": "linking.models.visitor.VisitorState"},
 }
 
 # --- language, time, static files ------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from rest_framework.views import APIView
 
 from linking import health, roles
 from linking.api import queue
+from linking.core.addresses import WAS_FORWARDED
 from linking.core.vendor_urls import is_loopback_address, is_loopback_name
 
 # A broker that is away is asked for again only after this time, so that a probe a second does not pile up on it.
@@ -89,7 +90,7 @@ class Metrics(APIView):
 def _is_from_here(request: Request) -> bool:
     # A proxy on this machine that nobody declared also calls from loopback; what it adds or the name it was asked by
     # gives it away.
-    if any(name in request.headers for name in _PROXY_HEADERS):
+    if request.META.get(WAS_FORWARDED) or any(name in request.headers for name in _PROXY_HEADERS):
         return False
     host, _port = split_domain_port(request.get_host())
     return is_loopback_address(request.META.get("REMOTE_ADDR", "")) and is_loopback_name(host.strip("[]"))

@@ -3,6 +3,8 @@
 import ipaddress
 from collections.abc import Sequence
 
+# Left in a request's environ by whoever resolves the client's address: the peer is a proxy, trusted or not.
+WAS_FORWARDED = "zdbridge.was_forwarded"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 

@@ -1,5 +1,6 @@
 import pytest
 
+from linking.core.addresses import WAS_FORWARDED
 from zdbridge.proxies import TrustedProxies
 
 
@@ -28,7 +29,14 @@ class TestTrustedProxies:
     @pytest.mark.parametrize("networks", [(), ("10.0.0.0/8",)])
     def test_leave_no_forwarded_header_behind(self, networks):
         given = seen(networks=networks, HTTP_X_FORWARDED_FOR="192.0.2.7", HTTP_X_FORWARDED_PROTO="https")
-        assert not [name for name in given if "FORWARDED" in name]
+        assert not [name for name in given if name.startswith("HTTP_") and "FORWARDED" in name]
+
+    @pytest.mark.parametrize("name", ["HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_FORWARDED"])
+    def test_leave_a_mark_that_a_proxy_sent_it(self, name):
+        assert seen(networks=(), **{name: "192.0.2.7"})[WAS_FORWARDED] is True
+
+    def test_leave_no_mark_on_a_direct_request(self):
+        assert seen()[WAS_FORWARDED] is False
 
     @pytest.mark.parametrize("scheme", ["", "HTTPS", "javascript", "https, http"])
     def test_take_no_scheme_but_the_two(self, scheme):

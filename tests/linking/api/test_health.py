@@ -6,6 +6,7 @@ from django.utils import timezone
 from linking import health as feature
 from linking import registry
 from linking.api import health
+from linking.core.addresses import WAS_FORWARDED
 from linking.models import Heartbeat, Integration, Secret
 from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, make_integration, make_visitor
 
@@ -127,6 +128,7 @@ class TestMetrics:
         [
             {"REMOTE_ADDR": "203.0.113.9"},
             {"HTTP_X_FORWARDED_FOR": "203.0.113.9"},
+            {WAS_FORWARDED: True},
             {"HTTP_VIA": "1.1 proxy"},
             {"HTTP_FORWARDED": "for=203.0.113.9"},
             {"HTTP_X_REAL_IP": "203.0.113.9"},
