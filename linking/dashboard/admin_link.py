@@ -1,5 +1,7 @@
 """Pages of the administrator link: a button that signs in, then a password of one's own."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
@@ -39,11 +41,13 @@ def own_password(request: HttpRequest) -> HttpResponse:
     """Let the person who came by an administrator link choose a password, once."""
     if request.session.get(_MAY_SET_PASSWORD) != request.user.pk:
         return redirect("visitors")
-    form = SetPasswordForm(request.user, request.POST or None)  # type: ignore[arg-type]
+    # The middleware let only somebody who is signed in come this far.
+    person: Any = request.user
+    form = SetPasswordForm(person, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        user = form.save()
+        form.save()
         del request.session[_MAY_SET_PASSWORD]
-        update_session_auth_hash(request, user)
+        update_session_auth_hash(request, person)
         messages.success(request, _("The password is set. From now on sign in with it."))
         return redirect("visitors")
     return render(request, "dashboard/own_password.html", {"form": form})

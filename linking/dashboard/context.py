@@ -87,6 +87,7 @@ def _sections(request: HttpRequest) -> list[Section]:
         sections.append(_conflicts(path))
     sections.append(_plain(path, "sync", _("Sync"), "refresh"))
     sections.append(_plain(path, "setup", _("Set-up"), "plug-connected"))
+    sections.append(_plain(path, "api-docs", _("API"), "api"))
     if roles.is_admin(request.user):
         sections.append(Section(url=reverse("admin:index"), label=_("Admin"), icon="settings", is_current=False))
     return sections

@@ -77,18 +77,19 @@ def blocked_sentence(reason: str) -> str:
     """Return what a person must do before the sync can go on; "" when nothing is needed."""
     if not reason:
         return ""
-    return {
+    sentences: dict[str, str] = {
         StopReason.CREDENTIALS: _("Zendesk refused the access token. Put a new one into the integration's settings."),
         StopReason.HOST: _("Zendesk's address could not be used. Check subdomain and API address in the settings."),
         StopReason.SETUP: _("The set-up is incomplete. Its checklist says what is missing."),
-    }.get(reason, _("The sync needs a person. Run the integration's check and save its settings again."))
+    }
+    return sentences.get(reason, _("The sync needs a person. Run the integration's check and save its settings again."))
 
 
 def stop_sentence(*, state: str, reason: str) -> str:
     """Return why a pass stopped early and what that asks for; "" for a pass that did not."""
     if state != RunState.STOPPED:
         return ""
-    return {
+    sentences: dict[str, str] = {
         StopReason.CREDENTIALS: _("Zendesk refused the access token. An administrator must put in a new one."),
         StopReason.HOST: _("Zendesk's address could not be used. An administrator must check it in the settings."),
         StopReason.BUDGET: _("The budget of calls was used up. Nothing to do: the rest follows by itself."),
@@ -100,4 +101,5 @@ def stop_sentence(*, state: str, reason: str) -> str:
         StopReason.KILLED: _("The worker ended in the middle. Nothing was lost; the next pass went on from here."),
         StopReason.CRASHED: _("An unexpected error. An administrator should look at the log of that time."),
         StopReason.SETUP: _("The set-up is incomplete. Its checklist says what is missing."),
-    }.get(reason, _("It stopped for a reason this page does not know."))
+    }
+    return sentences.get(reason, _("It stopped for a reason this page does not know."))

@@ -62,7 +62,7 @@ def make_admin_link(*, username: str) -> AdminLink:
     The account stays without a password until its owner sets one. Raises: ValueError when the account is switched off.
     """
     with transaction.atomic():
-        user, is_new = get_user_model().objects.get_or_create(**{get_user_model().USERNAME_FIELD: username})
+        user, is_new = get_user_model().objects.get_or_create(username=username)
         if is_new:
             user.set_unusable_password()
             user.save(update_fields=["password"])

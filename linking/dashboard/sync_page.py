@@ -131,10 +131,12 @@ def roles_notice(*, now: datetime) -> Notice | None:
     silent = [name for name in ROLES if name not in heard or now - heard[name] > HEARTBEAT_STALE_AFTER]
     if not silent:
         return None
-    text = {
+    words: dict[tuple[str, ...], str] = {
         ("beat",): _("The scheduler was not heard of in the last minute, so no pass starts by itself."),
         ("worker",): _("The worker was not heard of in the last minute, so nothing is read from Zendesk."),
-    }.get(tuple(silent), _("Scheduler and worker were not heard of in the last minute: is zdbridge running whole?"))
+    }
+    both = _("Scheduler and worker were not heard of in the last minute: is zdbridge running whole?")
+    text = words.get(tuple(silent), both)
     return Notice(tone="warn", icon="alert-triangle", text=text)
 
 

@@ -85,9 +85,9 @@ class TestNavigation:
     @pytest.mark.parametrize(
         ("who", "words"),
         [
-            ("agent", ["Visitors", "Not in Chat yet", "Sync", "Set-up"]),
-            ("lead", ["Visitors", "Not in Chat yet", "Conflicts", "Sync", "Set-up"]),
-            ("admin", ["Visitors", "Not in Chat yet", "Conflicts", "Sync", "Set-up", "Admin"]),
+            ("agent", ["Visitors", "Not in Chat yet", "Sync", "Set-up", "API"]),
+            ("lead", ["Visitors", "Not in Chat yet", "Conflicts", "Sync", "Set-up", "API"]),
+            ("admin", ["Visitors", "Not in Chat yet", "Conflicts", "Sync", "Set-up", "API", "Admin"]),
         ],
     )
     def test_offers_what_a_person_may_open(self, sign_in, who, words):
