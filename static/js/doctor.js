@@ -1,5 +1,5 @@
-// The doctor works without this. It sends the form with Ctrl+Enter, leads a reader to the answer, and empties the paste
-// when the page is left, so that no token comes back with the browser's back button.
+// The doctor works without this. It sends the form with Ctrl+Enter, and empties the paste when the page is left, so that
+// no token comes back with the browser's back button.
 const form = document.querySelector("[data-doctor]");
 const paste = form?.querySelector("textarea");
 
@@ -9,4 +9,3 @@ paste?.addEventListener("keydown", (event) => {
 addEventListener("pagehide", () => {
   if (paste) paste.value = "";
 });
-document.getElementById("diagnosis")?.focus({ preventScroll: true });

@@ -2,20 +2,24 @@
 const TOKEN_URL = "@token_url@";
 
 async function fetchZendeskJwt() {
-  // The Login JWT travels in its cookie, which the browser adds only when it is told to.
-  const answer = await fetch(TOKEN_URL, { credentials: "include", cache: "no-store" });
+  // The Login JWT travels in its cookie, which is sent only when asked for.
+  const asked = { credentials: "include", cache: "no-store" };
+  const answer = await fetch(TOKEN_URL, asked);
   const body = await answer.json();
   if (!answer.ok) throw new Error(`${body.code} ${body.reason}: ${body.description}`);
   return body.token;
 }
 
-// Zendesk calls this when it connects and again during a chat; every call gets a fresh token. A token that was still on
-// its way when the player signed out is thrown away, so that the next one is never taken for the last one.
+// Zendesk calls this when it connects and again during a chat; every call
+// gets a fresh token. One that was still on its way when the player signed
+// out is thrown away, so that nobody is ever taken for the last player.
 let turn = 0;
 function giveZendeskJwt(callback) {
   const mine = turn;
-  const give = (jwt) => mine === turn && callback(jwt);
-  fetchZendeskJwt().then(give, (error) => console.warn("The chat stays anonymous:", error.message));
+  fetchZendeskJwt().then(
+    (jwt) => mine === turn && callback(jwt),
+    (error) => console.warn("The chat stays anonymous:", error.message),
+  );
 }
 
 // Call this once the player has signed in.
