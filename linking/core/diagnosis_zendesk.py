@@ -158,6 +158,8 @@ def _check_exp(claims: dict[str, Any], config: IntegrationConfig, now: float) ->
     if expires <= now:
         return bad("exp", "zendesk_expired", seconds=int(now - expires))
     is_chat = config.zendesk_product is ZendeskProduct.CHAT
+    if is_chat and _is_whole(issued) and expires <= issued:
+        return bad("exp", "lifetime", seconds=issued - expires)
     if is_chat and _is_whole(issued) and expires - issued > LIFETIME_MAX_S:
         return bad("exp", "zendesk_exp_far", seconds=expires - issued)
     return good("exp")
