@@ -1,4 +1,4 @@
-"""What granian serves."""
+"""What granian serves: the token endpoint in front, Django behind it."""
 
 import os
 
@@ -10,12 +10,25 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zdbridge.settings")
 
 _django = get_wsgi_application()
 
-# Imported once Django stands: the snapshot of the configuration is kept fresh by a thread of this process.
+# Imported once Django stands: the view among them needs its settings, and the snapshot of the configuration is kept
+# fresh by a thread of this process.
 from django.conf import settings  # noqa: E402
 
 from linking import registry, sightings  # noqa: E402
+from linking.api.front import TokenFront, hsts_headers  # noqa: E402
 
 registry.start_refreshing()
 sightings.start_flushing()
 
-application = TrustedProxies(application=_django, networks=settings.TRUSTED_PROXIES)
+_front = TokenFront(
+    application=_django,
+    is_direct=settings.TOKEN_FRONT,
+    allowed_hosts=settings.ALLOWED_HOSTS,
+    is_https_only=settings.SECURE_SSL_REDIRECT,
+    more_headers=hsts_headers(
+        seconds=settings.SECURE_HSTS_SECONDS,
+        with_subdomains=settings.SECURE_HSTS_INCLUDE_SUBDOMAINS,
+        is_preloaded=settings.SECURE_HSTS_PRELOAD,
+    ),
+)
+application = TrustedProxies(application=_front, networks=settings.TRUSTED_PROXIES)

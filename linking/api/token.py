@@ -1,24 +1,31 @@
-"""The HTTP face of the token endpoint: translates in, asks `linking.tokens`, translates out."""
+"""The HTTP face of the token endpoint: translates in, asks `linking.tokens`, translates out.
+
+`answer_to` is what both callers share: the view here, and the front in `linking.api.front`, which does without Django's
+request and response. Whatever either of them adds, the other would have to add as well.
+"""
 
 import time
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.decorators import method_decorator
 from drf_spectacular.utils import extend_schema
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from linking import tokens
 from linking.limits import Limiter
 
+# Never asked: there is one form of answer. It is handed over so that no request makes its own.
+_NEGOTIATION = DefaultContentNegotiation()
+
 
 @extend_schema(exclude=True)
-@method_decorator(login_not_required, name="dispatch")
 class TokenView(APIView):
     """`/generate/token` and `/generate/token/{integration}`.
 
@@ -31,6 +38,17 @@ class TokenView(APIView):
     parser_classes = ()
     renderer_classes = ()
 
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """Return the view, marked as open to everybody."""
+        return login_not_required(super().as_view(**initkwargs))
+
+    def initialize_request(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> Request:
+        """Return the framework's request without its reference to itself, which only the garbage collector undoes."""
+        wrapped = Request(request, negotiator=_NEGOTIATION, parser_context={})
+        wrapped.parser_context.clear()
+        return wrapped
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Do nothing: there is one format, and nobody to identify."""
 
@@ -41,14 +59,7 @@ class TokenView(APIView):
 
     def get(self, request: Request, slug: str | None = None) -> HttpResponse:
         """Answer with status, headers and body as `linking.tokens` gives them."""
-        given = tokens.serve(
-            request=_token_request(environ=request.META, method=request.method or "", slug=slug),
-            now=time.time(),
-            limits=_limits(
-                per_address=settings.LINKING["TOKEN_LIMIT_PER_ADDRESS"],
-                per_user=settings.LINKING["TOKEN_LIMIT_PER_USER"],
-            ),
-        )
+        given = answer_to(environ=request.META, slug=slug)
         response = HttpResponse(given.body, status=given.status)
         del response["Content-Type"]
         for name, value in given.headers:
@@ -63,16 +74,29 @@ class TokenView(APIView):
         return self.get(request, *args, **kwargs)
 
 
-def _token_request(*, environ: dict[str, Any], method: str, slug: str | None) -> tokens.TokenRequest:
-    # The raw Cookie header: the parsed cookies have already forgotten that one stood twice.
-    return tokens.TokenRequest(
-        method=method,
-        slug=slug,
-        cookie_header=environ.get("HTTP_COOKIE", ""),
-        authorization=environ.get("HTTP_AUTHORIZATION", ""),
-        origin=environ.get("HTTP_ORIGIN"),
-        fetch_mode=environ.get("HTTP_SEC_FETCH_MODE", ""),
-        address=environ.get("REMOTE_ADDR", ""),
+def answer_to(*, environ: Mapping[str, Any], slug: str | None) -> tokens.TokenAnswer:
+    """Answer the request that `environ` (PEP 3333) describes.
+
+    `slug` is the last part of a path that names an integration, else None.
+    """
+    told = environ.get
+    return tokens.serve(
+        request=tokens.TokenRequest(
+            # As it was sent: Django's own would call a `get` GET, but methods are case-sensitive (RFC 9110 §9.1).
+            method=environ["REQUEST_METHOD"],
+            slug=slug,
+            # The raw Cookie header: the parsed cookies have already forgotten that one stood twice.
+            cookie_header=told("HTTP_COOKIE", ""),
+            authorization=told("HTTP_AUTHORIZATION", ""),
+            origin=told("HTTP_ORIGIN"),
+            fetch_mode=told("HTTP_SEC_FETCH_MODE", ""),
+            address=told("REMOTE_ADDR", ""),
+        ),
+        now=time.time(),
+        limits=_limits(
+            per_address=settings.LINKING["TOKEN_LIMIT_PER_ADDRESS"],
+            per_user=settings.LINKING["TOKEN_LIMIT_PER_USER"],
+        ),
     )
 
 

@@ -1,0 +1,136 @@
+"""The token endpoint before Django: a WSGI wrapper that answers its two paths and passes everything else on.
+
+Every page of a partner's site asks for a token, so what stands around the answer is what it costs. A request that is
+in any way unusual (a host that is not ours, plain http where https is demanded, a neighbouring path) takes Django's
+way and gets Django's answer.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Any
+
+from django.core.handlers.exception import convert_exception_to_response
+from django.core.handlers.wsgi import WSGIRequest, get_path_info
+from django.http import HttpResponse
+from django.http.request import split_domain_port, validate_host
+
+from linking.api.token import TokenView, answer_to
+from linking.core.cors import Headers
+from linking.tokens import TokenAnswer
+
+PATH = "/generate/token"
+_BELOW = PATH + "/"
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+Environ = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+
+
+class TokenCall(WSGIRequest):
+    """As much of Django's request as the token route and Django's handling of accidents look at."""
+
+    def __init__(self, *, environ: Environ, slug: str | None) -> None:
+        # Without the base class's own, which prepares the reading of a body and of forms: nobody asks for them here.
+        self.environ = self.META = environ
+        self.method = environ["REQUEST_METHOD"]
+        self.path = self.path_info = environ["PATH_INFO"]
+        self.slug = slug
+
+
+class TokenFront:
+    """WSGI wrapper around `application`.
+
+    Args:
+        is_direct: True answers without Django's request and response; False asks the view for the same answer.
+        allowed_hosts: Django's setting; a Host header that is not among them is Django's to refuse.
+        is_https_only: whether plain http is Django's to redirect.
+        more_headers: what every answer of this installation carries, HSTS for instance.
+    """
+
+    def __init__(
+        self,
+        *,
+        application: Any,
+        is_direct: bool,
+        allowed_hosts: Sequence[str],
+        is_https_only: bool = False,
+        more_headers: Headers = (),
+    ) -> None:
+        self._application = application
+        self._is_https_only = is_https_only
+        self._more_headers = more_headers
+        # Django's own net: what falls into it is logged, redacted, and answered with the page for accidents. It hands
+        # on whatever the function inside returns, also what is no response of Django's.
+        self._answer: Callable[[TokenCall], TokenAnswer | HttpResponse] = convert_exception_to_response(  # type: ignore[assignment]
+            _direct if is_direct else _through_view  # type: ignore[arg-type]
+        )
+        self._is_ours = lru_cache(maxsize=64)(lambda host: _is_allowed(host, allowed_hosts=tuple(allowed_hosts)))
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request (PEP 3333)."""
+        path = environ.get("PATH_INFO", "")
+        slug = None if path == PATH else _slug(environ, path=path)
+        if slug == "" or not self._is_expected(environ):
+            return self._application(environ, start_response)
+        given = self._answer(TokenCall(environ=environ, slug=slug))
+        if isinstance(given, TokenAnswer):
+            start_response(_STATUS_LINES[given.status], [*given.headers, *self._more_headers])
+            return [given.body]
+        start_response(_STATUS_LINES[given.status_code], [*_headers(given), *self._more_headers])
+        return [given.content]
+
+    def _is_expected(self, environ: Environ) -> bool:
+        if self._is_https_only and environ.get("wsgi.url_scheme") != "https":
+            return False
+        return self._is_ours(environ.get("HTTP_HOST", ""))
+
+
+def hsts_headers(*, seconds: int, with_subdomains: bool, is_preloaded: bool) -> Headers:
+    """Return the header that Django's security middleware would add to an answer over https; none for 0 seconds."""
+    if not seconds:
+        return ()
+    value = f"max-age={seconds}"
+    if with_subdomains:
+        value += "; includeSubDomains"
+    if is_preloaded:
+        value += "; preload"
+    return (("Strict-Transport-Security", value),)
+
+
+def _direct(call: TokenCall) -> TokenAnswer:
+    return answer_to(environ=call.META, slug=call.slug)
+
+
+_view = TokenView.as_view()
+
+
+def _through_view(call: TokenCall) -> Any:
+    return _view(call) if call.slug is None else _view(call, slug=call.slug)
+
+
+def _headers(response: HttpResponse) -> list[tuple[str, str]]:
+    """Return the headers of a response; an accident's page lacks what the middleware would have added to it."""
+    headers = list(response.items())
+    if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+        headers += [
+            ("Content-Length", str(len(response.content))),
+            ("Cache-Control", "no-store"),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
+    return headers
+
+
+def _slug(environ: Environ, *, path: str) -> str:
+    """Return the last part of a token path that has one, read as Django reads paths; "" when it is no token path."""
+    if not path.startswith(_BELOW):
+        return ""
+    if not path.isascii():
+        path = get_path_info(environ)
+    slug = path[len(_BELOW) :]
+    return "" if "/" in slug else slug
+
+
+def _is_allowed(host: str, *, allowed_hosts: Sequence[str]) -> bool:
+    domain, _port = split_domain_port(host)
+    return bool(domain) and validate_host(domain, list(allowed_hosts))
