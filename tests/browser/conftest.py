@@ -1,10 +1,14 @@
 """Debian's Chromium for the tests marked `browser`; without it they are skipped with the command that installs it."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+# Playwright leaves its event loop in the thread of the tests, and Django would then refuse to speak to the database.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 CHROMIUM = Path("/usr/bin/chromium")
 # Nothing but the page under test: no look-ups, no updates, no other network.

@@ -1,6 +1,5 @@
 """Every page in a real browser: accessible in both themes and on a phone, quiet under its policy, usable by keys."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,10 +13,6 @@ from playwright.sync_api import expect
 
 from linking.models import Conflict, Integration
 from tests.factories import make_integration, make_link, make_login_user, make_run, make_visitor
-
-# Playwright's loop runs in the tests' own thread for the rest of the session, which makes Django believe that every
-# test after the first one in a browser is asynchronous. Nothing here is.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

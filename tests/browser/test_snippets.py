@@ -1,7 +1,6 @@
 """The snippets that the set-up page hands out, run as they are: player A, sign-out, player B on one browser profile."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -16,9 +15,6 @@ from linking import doctor
 from linking.core.diagnosis_verdicts import Kind
 from linking.dashboard.snippet_files import fill
 from tests.factories import login_jwt, make_integration
-
-# See test_pages.py: Playwright's loop makes Django believe that these tests are asynchronous.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = json.loads((ROOT / "sandbox" / "demo_integration.json").read_text())
