@@ -7,23 +7,33 @@ A key comes in only where its algorithm is in the function's name, so no key can
 import binascii
 import hmac
 import json
+import json.encoder
 import math
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NoReturn
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt.algorithms import RSAAlgorithm
+
 from linking.core.refusals import Reason, Refused
 
 TOKEN_MAX_CHARACTERS = 8192
 HEADER_NAMES = frozenset({"alg", "typ", "kid", "cty"})
-# \Z and not $, which would let a line end pass.
-_SHAPE = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\Z")
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_TO_STANDARD, _TO_URL_SAFE = bytes.maketrans(b"-_", b"+/"), bytes.maketrans(b"+/", b"-_")
+_PADDING = (b"", b"", b"==", b"=")
+# By the characters left over after the last four: what the last one can be when the bits it has to spare are zero, as
+# an encoder leaves them (RFC 4648 §3.5). One character left over is nothing's encoding.
+_LAST = (_ALPHABET, b"", b"AQgw", b"AEIMQUYcgkosw048")
 # Login's headers are a handful of constants; hostile ones only push each other out.
 _HEADERS_KEPT = 64
+_KEYS_KEPT = 64
+_BLOCK_BYTES = 64
+_INNER_PAD, _OUTER_PAD = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
+_RS256 = RSAAlgorithm(RSAAlgorithm.SHA256)
 
 
 class JWSError(Refused):
@@ -55,13 +65,17 @@ def read(token: str) -> UnverifiedJWS:
     """
     if len(token) > TOKEN_MAX_CHARACTERS:
         raise JWSError(Reason.TOO_LARGE)
-    match = _SHAPE.match(token)
-    if match is None:
+    try:
+        encoded = token.encode("ascii")
+    except UnicodeEncodeError as error:
+        raise JWSError(Reason.MALFORMED) from error
+    # All but the alphabet taken away, exactly the two dots must be left: no blank, no padding, no line end.
+    if encoded.translate(None, _ALPHABET) != b"..":
         raise JWSError(Reason.MALFORMED)
-    header, payload, signature = match.groups()
+    header, payload, signature = encoded.split(b".")
     return UnverifiedJWS(
         header=_read_header(header),
-        signing_input=token[: match.end(2)].encode("ascii"),
+        signing_input=encoded[: len(header) + 1 + len(payload)],
         payload=_decode(payload),
         signature=_decode(signature),
     )
@@ -79,8 +93,19 @@ def verify_hs256(jws: UnverifiedJWS, *, keys: Iterable[bytes]) -> None:
         raise JWSError(Reason.ALGORITHM)
     is_signed = False
     for key in keys:
-        is_signed |= bool(key) and hmac.compare_digest(hmac.digest(key, jws.signing_input, sha256), jws.signature)
+        is_signed |= bool(key) and hmac.compare_digest(_hmac_sha256(key, jws.signing_input), jws.signature)
     if not is_signed:
+        raise JWSError(Reason.SIGNATURE)
+
+
+def verify_rs256(jws: UnverifiedJWS, *, keys: Iterable[RSAPublicKey]) -> None:
+    """Return when one of `keys` made the signature with RSASSA-PKCS1-v1_5 and SHA-256.
+
+    Raises: JWSError (`algorithm`, `signature`).
+    """
+    if jws.header.algorithm != "RS256":
+        raise JWSError(Reason.ALGORITHM)
+    if not any(_RS256.verify(jws.signing_input, key, jws.signature) for key in keys):
         raise JWSError(Reason.SIGNATURE)
 
 
@@ -91,13 +116,13 @@ def sign_hs256(*, header_segment: bytes, claims: Mapping[str, Any], key: bytes) 
     """
     if not key:
         raise ValueError("An empty key signs nothing.")
-    signing_input = header_segment + b"." + _encode(_COMPACT.encode(claims).encode("ascii"))
-    return (signing_input + b"." + _encode(hmac.digest(key, signing_input, sha256))).decode("ascii")
+    signing_input = header_segment + b"." + _encode(_json_object(claims))
+    return (signing_input + b"." + _encode(_hmac_sha256(key, signing_input))).decode("ascii")
 
 
 def encode_header(header: Mapping[str, str]) -> bytes:
     """Return the first segment, its names in the order given."""
-    return _encode(_COMPACT.encode(header).encode("ascii"))
+    return _encode(_json_object(header))
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
@@ -109,7 +134,10 @@ def read_object(raw: bytes) -> dict[str, Any]:
     """
     try:
         # A byte-order mark survives this decoding and is then no JSON.
-        value = _DECODER.decode(raw.decode("utf-8"))
+        text = raw.decode("utf-8")
+        value, end = _DECODER.raw_decode(text) if text.startswith("{") else (None, 0)
+        if end != len(text):
+            value = _DECODER.decode(text)  # blanks around it are allowed, anything else is not
     except (ValueError, RecursionError) as error:
         # ValueError covers bad UTF-8, bad JSON, the refusals of the hooks below, and integers of absurd length.
         raise JWSError(Reason.MALFORMED) from error
@@ -119,7 +147,7 @@ def read_object(raw: bytes) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=_HEADERS_KEPT)
-def _read_header(segment: str) -> Header:
+def _read_header(segment: bytes) -> Header:
     header = read_object(_decode(segment))
     if not HEADER_NAMES.issuperset(header) or header.get("typ", "JWT") != "JWT":
         raise JWSError(Reason.HEADER)
@@ -130,20 +158,48 @@ def _read_header(segment: str) -> Header:
     return Header(algorithm=header["alg"], key_id=header.get("kid"))
 
 
-def _decode(segment: str) -> bytes:
-    """Return the bytes of unpadded base64url, refusing every spelling but the one an encoder makes."""
-    encoded = segment.encode("ascii")
-    try:
-        decoded = urlsafe_b64decode(encoded + b"=" * (-len(encoded) % 4))
-    except binascii.Error as error:
-        raise JWSError(Reason.MALFORMED) from error
-    if _encode(decoded) != encoded:
+@lru_cache(maxsize=_KEYS_KEPT)
+def _hmac_begun(key: bytes) -> tuple[Any, Any]:
+    """Return the two hashes of HMAC (RFC 2104) that have taken in the padded key, to be copied and never updated."""
+    block = (sha256(key).digest() if len(key) > _BLOCK_BYTES else key).ljust(_BLOCK_BYTES, b"\x00")
+    return sha256(block.translate(_INNER_PAD)), sha256(block.translate(_OUTER_PAD))
+
+
+def _hmac_sha256(key: bytes, message: bytes) -> bytes:
+    # Equal to `hmac.digest(key, message, "sha256")` in half its time, which is a sixth of checking and signing.
+    begun_inner, begun_outer = _hmac_begun(key)
+    inner, outer = begun_inner.copy(), begun_outer.copy()
+    inner.update(message)
+    outer.update(inner.digest())
+    digest: bytes = outer.digest()
+    return digest
+
+
+def _decode(segment: bytes) -> bytes:
+    """Return the bytes of unpadded base64url, refusing every spelling but the one an encoder makes.
+
+    The alphabet has been checked: what is left to refuse is a length and a last character.
+    """
+    over = len(segment) % 4
+    if not segment or segment[-1] not in _LAST[over]:
         raise JWSError(Reason.MALFORMED)
-    return decoded
+    return binascii.a2b_base64(segment.translate(_TO_STANDARD) + _PADDING[over])
 
 
 def _encode(raw: bytes) -> bytes:
-    return urlsafe_b64encode(raw).rstrip(b"=")
+    return binascii.b2a_base64(raw, newline=False).translate(_TO_URL_SAFE).rstrip(b"=")
+
+
+def _json_object(claims: Mapping[str, Any]) -> bytes:
+    """Return `claims` as compact JSON; text and whole numbers, which is all there is as a rule, take a short way."""
+    if type(claims) is not dict:
+        return _COMPACT.encode(claims).encode("ascii")
+    parts = []
+    for name, value in claims.items():
+        kind = type(value)
+        written = _TEXT(value) if kind is str else str(value) if kind is int else _COMPACT.encode(value)
+        parts.append(f"{_TEXT(name)}:{written}")
+    return f"{{{','.join(parts)}}}".encode("ascii")
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -164,5 +220,6 @@ def _finite(text: str) -> float:
     return value
 
 
+_TEXT = json.encoder.encode_basestring_ascii
 _COMPACT = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 _DECODER = json.JSONDecoder(object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant, parse_float=_finite)

@@ -1,5 +1,6 @@
 import base64
 import hmac
+import itertools
 import json
 from hashlib import sha256
 
@@ -28,6 +29,14 @@ def reason_of(call):
     with pytest.raises(jws.JWSError) as caught:
         call()
     return caught.value.reason
+
+
+def is_read(token):
+    try:
+        jws.read(token)
+    except jws.JWSError:
+        return False
+    return True
 
 
 class TestRead:
@@ -71,6 +80,15 @@ class TestRead:
         header, payload, signature = signed(payload="{}").split(".")
         assert payload == "e30"
         assert reason_of(lambda: jws.read(f"{header}.e31.{signature}")) is Reason.MALFORMED
+
+    @pytest.mark.parametrize("length", [1, 2, 3])
+    def test_takes_of_short_parts_exactly_what_an_encoder_makes(self, length):
+        alphabet = b64(bytes(range(256)) * 3)[:200] + "-_"
+        letters = [*sorted(set(alphabet))[::2], "A", "Q", "g", "w"]
+        segments = {"".join(one) for one in itertools.product(letters, repeat=length)}
+        header, signature = b64(HEADER), b64("x" * 32)
+        taken = {one for one in segments if is_read(f"{header}.{one}.{signature}")}
+        assert taken == {one for one in segments if length > 1 and b64(base64.urlsafe_b64decode(one + "==")) == one}
 
     def test_refuses_the_standard_base64_alphabet(self):
         token = f"{b64(HEADER)}.{b64(bytes([0xFB, 0xFF]) * 3)}.{b64('x' * 32)}"
@@ -209,6 +227,17 @@ class TestSignHS256:
         read = jws.read(token)
         jws.verify_hs256(read, keys=(KEY,))
         assert jws.read_object(read.payload) == {"a": "é"}
+
+    @given(key=st.binary(min_size=1, max_size=200), name=st.text(max_size=20))
+    def test_signs_as_the_standard_library_does(self, key, name):
+        token = jws.sign_hs256(header_segment=b"e30", claims={"name": name}, key=key)
+        signing_input, _, signature = token.rpartition(".")
+        assert signature == b64(hmac.digest(key, signing_input.encode(), "sha256"))
+
+    @given(st.dictionaries(st.text(), st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.integers())))
+    def test_writes_claims_as_the_standard_library_does(self, claims):
+        payload = jws.read(jws.sign_hs256(header_segment=jws.encode_header({"alg": "HS256"}), claims=claims, key=KEY))
+        assert payload.payload == json.dumps(claims, separators=(",", ":")).encode()
 
     def test_refuses_an_empty_key(self):
         with pytest.raises(ValueError, match="empty key"):
