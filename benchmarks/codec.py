@@ -1,0 +1,129 @@
+"""Measures checking a Login JWT and signing a Zendesk JWT in process, beside PyJWT, and the whole answer.
+
+    .venv/bin/python benchmarks/codec.py
+
+The figures are the least of many short batches: what the code costs when nothing else runs. PyJWT is asked for what it
+can check (signature, issuer, times with leeway, required claims) and for the same claims signed; the rules about
+duplicate names, projects, audiences and user IDs, which it does not have, are on our side only.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zdbridge.settings")
+
+import django
+
+django.setup()
+
+import jwt
+
+from linking import tokens
+from linking.api import front, token
+from linking.core.config import IntegrationConfig, snapshot_of
+from linking.core.login_jwt import ISSUER, LEEWAY_S, verify_login_jwt
+from linking.core.zendesk_jwt import LIFETIME_S, zendesk_jwt
+from linking.limits import Limiter
+
+PROJECT_ID = "b7a1d0e2-5c3f-4e0a-8b7d-2f9c1a6e4d10"
+LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET = "login-secret-of-the-benchmark-only-00", "zendesk-secret-of-the-benchmark-only"
+ORIGIN = "https://shop.example"
+CONFIG = IntegrationConfig(
+    integration_id=1,
+    slug="bench",
+    name="Benchmark",
+    login_project_id=PROJECT_ID,
+    login_secrets=(LOGIN_SECRET_KEY.encode(),),
+    allowed_origins=frozenset({ORIGIN}),
+    zendesk_shared_secret=ZENDESK_SHARED_SECRET.encode(),
+)
+SNAPSHOT = snapshot_of(configs=[CONFIG])
+NOW = int(time.time())
+CLAIMS = {
+    "email": "nadia@player.example", "exp": NOW + 86_400, "iat": NOW, "iss": ISSUER,
+    "groups": [{"id": 1204, "name": "default", "is_default": True}], "is_master": True, "publisher_id": 77001,
+    "promo_email_agreement": False, "sub": "3f0d2c54-7a1e-4c7b-9a55-0e6b6f1d9c01", "type": "xsolla_login",
+    "username": "nadia", "xsolla_login_project_id": PROJECT_ID,
+}  # fmt: skip
+TOKEN = jwt.encode(CLAIMS, LOGIN_SECRET_KEY, algorithm="HS256")
+UNLIMITED = tokens.TokenLimits(per_address=Limiter(per_minute=0), per_user=Limiter(per_minute=0))
+LIMITED = tokens.TokenLimits(per_address=Limiter(per_minute=10**6), per_user=Limiter(per_minute=10**6))
+
+
+def ours() -> str:
+    """Check and sign with all our rules."""
+    return zendesk_jwt(user=verify_login_jwt(token=TOKEN, config=CONFIG, now=NOW), config=CONFIG, now=NOW)
+
+
+def theirs() -> str:
+    """Check and sign with PyJWT."""
+    claims = jwt.decode(
+        TOKEN, LOGIN_SECRET_KEY, algorithms=["HS256"], issuer=ISSUER, leeway=LEEWAY_S,
+        options={"require": ["exp", "sub", "iss"], "verify_aud": False},
+    )  # fmt: skip
+    answer = {
+        "name": claims["email"], "email": claims["email"], "external_id": claims["sub"],
+        "iat": NOW, "exp": NOW + LIFETIME_S,
+    }  # fmt: skip
+    return jwt.encode(answer, ZENDESK_SHARED_SECRET, algorithm="HS256")
+
+
+def answered(*, slug: str | None = None, limits: tokens.TokenLimits = UNLIMITED) -> Callable[[], object]:
+    """Return a call of the answer function."""
+    request = tokens.TokenRequest(
+        method="GET", slug=slug, cookie_header=f"token={TOKEN}", origin=ORIGIN, fetch_mode="cors", address="192.0.2.7"
+    )
+    return lambda: tokens.answer(request=request, snapshot=SNAPSHOT, now=NOW, limits=limits)
+
+
+def served(*, is_direct: bool) -> Callable[[], object]:
+    """Return a call of the WSGI front, or of the view behind it, with the snapshot put in force."""
+    application = front.TokenFront(application=None, is_direct=is_direct, allowed_hosts=["127.0.0.1"])
+    environ = {
+        "REQUEST_METHOD": "GET", "PATH_INFO": "/generate/token", "QUERY_STRING": "", "REMOTE_ADDR": "192.0.2.7",
+        "HTTP_HOST": "127.0.0.1:8000", "HTTP_COOKIE": f"token={TOKEN}", "HTTP_ORIGIN": ORIGIN,
+        "HTTP_SEC_FETCH_MODE": "cors", "SCRIPT_NAME": "", "wsgi.url_scheme": "http",
+    }  # fmt: skip
+    tokens.registry.current = lambda: SNAPSHOT
+    token._limits = lambda **_: UNLIMITED
+    return lambda: application(dict(environ), lambda *_: None)
+
+
+def least_us(call: Callable[[], object], *, batches: int = 2000, calls: int = 20) -> float:
+    """Return the microseconds one call takes in the quickest batch."""
+    call()
+    times = []
+    for _ in range(batches):
+        begun = time.perf_counter()
+        for _ in range(calls):
+            call()
+        times.append((time.perf_counter() - begun) / calls * 1e6)
+    return min(times)
+
+
+def main() -> None:
+    """Measure and print."""
+    if json.loads(jwt.utils.base64url_decode(ours().split(".")[1])) != jwt.decode(theirs(), options={"verify_signature": False}):
+        raise SystemExit("The two sign different claims.")
+    own, other = least_us(ours), least_us(theirs)
+    print("| in process, least of many batches | µs | times PyJWT |\n|---|---|---|")
+    print(f"| PyJWT, check and sign | {other:.1f} | 1.0 |")
+    print(f"| ours, check and sign, all rules | {own:.1f} | {other / own:.1f} |")
+    rows = {
+        "the whole answer, path without a slug": answered(),
+        "the whole answer, path with a slug": answered(slug="bench"),
+        "the same with both limits counted": answered(slug="bench", limits=LIMITED),
+        "the front around it, with the sighting noted": served(is_direct=True),
+        "the view around it, with the sighting noted": served(is_direct=False),
+    }
+    for name, call in rows.items():
+        print(f"| {name} | {least_us(call):.1f} | |")
+
+
+if __name__ == "__main__":
+    main()
