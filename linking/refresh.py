@@ -7,7 +7,7 @@ from functools import partial
 from django.db import transaction
 
 from linking import registry
-from linking.asking import Asker, Clock, Halt, Patience, open_client
+from linking.asking import Asker, Clock, Halt, Patience, current_host, open_client
 from linking.core.facts import Rank
 from linking.models import Integration, RunState, SyncRun, Visitor
 from linking.store.answers import Answer, store_answers
@@ -44,6 +44,7 @@ def refresh_visitor(*, visitor_pk: int, clock: Clock, patience: Patience, allow_
 
 def _asked(row: Visitor, *, clock: Clock, patience: Patience, allow_loopback: bool) -> Answer:
     config, problems = registry.config_of(row.integration)
+    config, _notice = current_host(config)
     asker = Asker(
         account=config.zendesk_api_url,
         per_minute=config.requests_per_minute,

@@ -1,6 +1,6 @@
 """The Celery edge. Messages are nudges: what is due is a query on rows, so that a lost message loses nothing."""
 
-import threading
+import mmap
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +20,9 @@ REFRESH_DEADLINE_S = 30.0
 # Publishing must not hang on a mute broker; the next tick is only seconds away.
 PUBLISH_PATIENCE = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}
 
-_is_ending = threading.Event()
+# One byte that the worker shares with the children it forks: only the parent is told that it is to end. A lock in it
+# could be left taken by a child that is killed; a byte cannot.
+_ending = mmap.mmap(-1, 1)
 
 
 def _now() -> datetime:
@@ -33,7 +35,12 @@ CLOCK = Clock(now=_now, sleep=time.sleep)
 @worker_shutting_down.connect
 def note_the_end(**_details: Any) -> None:
     """Let passes under way end at the next call, so that a worker stops within seconds."""
-    _is_ending.set()
+    _ending[0] = 1
+
+
+def is_ending() -> bool:
+    """Return whether the worker was told to end."""
+    return _ending[0] == 1
 
 
 @shared_task
@@ -49,7 +56,9 @@ def tick() -> None:
 @shared_task
 def sync_integration(integration_id: int) -> None:
     """Run one pass, as far as one task's time goes."""
-    patience = Patience(longest_wait_s=LONGEST_WAIT_S, deadline_s=PASS_DEADLINE_S, is_stopping=_is_ending.is_set)
+    if not schedule.is_wanted(integration_id=integration_id):
+        return
+    patience = Patience(longest_wait_s=LONGEST_WAIT_S, deadline_s=PASS_DEADLINE_S, is_stopping=is_ending)
     sync.run_pass(
         integration_id=integration_id,
         trigger="schedule",
@@ -62,7 +71,7 @@ def sync_integration(integration_id: int) -> None:
 @shared_task
 def refresh_visitor(visitor_pk: int) -> None:
     """Read one visitor again now."""
-    patience = Patience(longest_wait_s=LONGEST_WAIT_S, deadline_s=REFRESH_DEADLINE_S, is_stopping=_is_ending.is_set)
+    patience = Patience(longest_wait_s=LONGEST_WAIT_S, deadline_s=REFRESH_DEADLINE_S, is_stopping=is_ending)
     refresh.refresh_visitor(
         visitor_pk=visitor_pk, clock=CLOCK, patience=patience, allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"])
     )

@@ -9,7 +9,15 @@ from urllib.parse import quote
 
 from linking.core.retry_after import http_date, retry_after_s
 from linking.core.vendor_urls import ZENDESK_HOSTS
-from linking.core.visitors import Unreadable, VisitorRecord, id_text, parse_visitor, unreadable
+from linking.core.visitors import (
+    Unreadable,
+    VisitorRecord,
+    can_answer_for,
+    dot_form,
+    id_text,
+    parse_visitor,
+    unreadable,
+)
 from linking.outbound import AddressRefused, Answer, AnswerTooLarge, Outbound, OutboundError
 
 PAGE_LIMIT = 1000  # the most the vendor allows; Source: Chat API, Incremental export
@@ -58,6 +66,15 @@ class ExportPage:
     end_epoch_s: int | None
     end_id: str
     is_short: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BansPage:
+    """Some of the account's bans: the visitors banned, and the highest number of a ban, None where none has one."""
+
+    visitor_ids: frozenset[str]
+    last_id: int | None
+    is_empty: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +153,30 @@ class ChatClient:
             raise ChatGone("Zendesk does not know this visitor.")
         if answer.status in (400, 405, 422):
             return unreadable({"id": visitor_id}, reason=f"Zendesk refused to read this visitor ({answer.status}).")
-        return parse_visitor(self._object(self._checked(answer), what="visitor"))
+        record = parse_visitor(self._object(self._checked(answer), what="visitor"))
+        if isinstance(record, VisitorRecord) and not can_answer_for(visitor_id=record.visitor_id, asked_id=visitor_id):
+            reason = "Zendesk answered with an id that is not one of its own."
+            return unreadable({"id": visitor_id, "answered": record.visitor_id}, reason=reason)
+        return record
+
+    def bans_page(self, *, since_id: int = 0) -> BansPage:
+        """Return bans from number `since_id` on.
+
+        Raises: ChatRefused, ChatTryLater, ChatBroken.
+        Source: developer.zendesk.com, Chat API, Bans (2025-05-12): two lists, `since_id`, at most 1000 a page.
+        """
+        query = [("limit", str(PAGE_LIMIT)), ("since_id", str(since_id))]
+        body = self._object(self._get(path="/bans", query=query), what="bans")
+        visitors, addresses = body.get("visitor"), body.get("ip_address")
+        if not isinstance(visitors, list) or not isinstance(addresses, list):
+            raise ChatBroken("The bans answer has not the two lists.")
+        bans = [ban if isinstance(ban, dict) else {} for ban in (*visitors, *addresses)]
+        ids = {dot_form(id_text(ban.get("visitor_id"))) for ban in bans[: len(visitors)]}
+        if "" in ids:
+            # Half a list would lift the bans it leaves out.
+            raise ChatBroken("A ban does not say whom it is about.")
+        numbers = [ban["id"] for ban in bans if isinstance(ban.get("id"), int)]
+        return BansPage(visitor_ids=frozenset(ids), last_id=max(numbers, default=None), is_empty=not bans)
 
     def account(self) -> AccountFacts:
         """Return the account the token belongs to. Raises: ChatRefused, ChatTryLater, ChatBroken.

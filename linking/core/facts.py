@@ -13,6 +13,7 @@ class Rank(IntEnum):
     IDENTIFIED = 0  # carries the e-mail address or name of a user we signed a token for
     NEW = 1
     AGAIN = 2
+    REVERIFY = 3  # nothing happened; the answer is merely old
 
 
 class State(StrEnum):
@@ -41,6 +42,7 @@ class Kind(StrEnum):
     RELINKED = "relinked"
     SHARED_DEVICE = "shared_device"
     EMAIL_OF_ANOTHER_USER = "email_of_another_user"
+    ID_VARIANT = "id_variant"
     JUNK_EXTERNAL_ID = "junk_external_id"
 
 
@@ -103,11 +105,15 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkBefore:
-    """A visitor's links before the answer: the open one's user, former users, and users joined in from another id."""
+    """A visitor's links before the answer: the open one's user, former users, and users joined in from another id.
+
+    `apart_user_ids` are users a person decided to keep apart from the visitor.
+    """
 
     open_user_id: str = ""
     former_user_ids: frozenset[str] = frozenset()
     joined_user_ids: frozenset[str] = frozenset()
+    apart_user_ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

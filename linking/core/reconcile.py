@@ -33,6 +33,7 @@ GONE_TTL = timedelta(hours=1)
 RETRY_FIRST, RETRY_LONGEST = timedelta(minutes=1), timedelta(days=1)
 MAX_ATTEMPTS = 100
 SUBJECT_MAX_CHARACTERS = 400
+NOT_TEXT = "not_text"
 OWNERS_MAX = 5  # users named as owners of one e-mail address
 
 
@@ -105,22 +106,27 @@ def plan_link(
     before: LinkBefore,
     email_owners: Iterable[str],
     now: datetime,
+    id_variants: Iterable[str] = (),
 ) -> LinkPlan:
     """Return what the answer `record` means for a visitor.
 
     Args:
         facts: what is kept of it; its `visitor_id` is already canonical.
         email_owners: users we signed a token for with the record's e-mail address.
+        id_variants: other users whose IDs differ from the record's by upper and lower case only.
     """
     after = _answered(facts=facts, record=record, now=now)
-    if record.user_id:
+    if record.user_id and record.user_id not in before.apart_user_ids:
         verb = Verb.OPEN if not before.open_user_id else Verb.RELINK
         return LinkPlan(
             facts=replace(after, state=State.LINKED),
             verb=Verb.CONFIRM if before.open_user_id == record.user_id else verb,
             user_id=record.user_id,
-            disagreements=_disagreements(record=record, before=before, email_owners=email_owners),
+            disagreements=_disagreements(record=record, before=before, email_owners=email_owners)
+            + _variants(user_id=record.user_id, others=id_variants),
         )
+    if record.junk_reason == NOT_TEXT:
+        return _wrong_type(record=record, facts=facts, after=after, before=before, now=now)
     if before.open_user_id and not record.has_external_id and not facts.lookup_attempts:
         # The field itself is missing. Once may be an odd answer; only a second one ends the link.
         return LinkPlan(
@@ -130,6 +136,18 @@ def plan_link(
     junk = (_junk(record),) if record.junk_reason else ()
     verb = Verb.END if before.open_user_id else Verb.NONE
     return LinkPlan(facts=replace(after, state=State.ANONYMOUS), verb=verb, disagreements=junk)
+
+
+def _wrong_type(
+    *, record: VisitorRecord, facts: VisitorFacts, after: VisitorFacts, before: LinkBefore, now: datetime
+) -> LinkPlan:
+    """Plan for a user ID that is neither text nor number: the vendor's slip rather than the visitor's word."""
+    again = plan_retry(facts=facts, now=now)
+    waiting = {"lookup_due_at": again.lookup_due_at, "lookup_attempts": again.lookup_attempts}
+    if before.open_user_id:
+        return LinkPlan(facts=again, verb=Verb.KEEP, disagreements=(_junk(record),))
+    facts = replace(after, state=State.ANONYMOUS, **waiting)  # type: ignore[arg-type]
+    return LinkPlan(facts=facts, verb=Verb.NONE, disagreements=(_junk(record),))
 
 
 def plan_gone(*, facts: VisitorFacts, before: LinkBefore, now: datetime) -> LinkPlan:
@@ -243,6 +261,15 @@ def _disagreements(
             for owner in owners[:OWNERS_MAX]
         ]
     return tuple(found)
+
+
+def _variants(*, user_id: str, others: Iterable[str]) -> tuple[Disagreement, ...]:
+    return tuple(
+        Disagreement(
+            kind=Kind.ID_VARIANT, subject=subject_of(*sorted((user_id, other))), user_id=user_id, other_user_id=other
+        )
+        for other in sorted(set(others) - {user_id})[:OWNERS_MAX]
+    )
 
 
 def _junk(record: VisitorRecord) -> Disagreement:

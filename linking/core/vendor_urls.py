@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
 
 ZENDESK_HOSTS = ("*.zendesk.com", "www.zopim.com")
+RETIRED_HOST = "www.zopim.com"
 URL_MAX_CHARACTERS = 300
 _HTTPS_PORT = 443
 
@@ -31,6 +32,15 @@ def address_flaw(url: str, *, allow_loopback: bool, hosts: Sequence[str]) -> str
     except ValueError:
         return "The address cannot be read."
     return _shape_flaw(parts) or _host_flaw(parts=parts, port=port, allow_loopback=allow_loopback, hosts=hosts)
+
+
+def current_address(url: str, *, subdomain: str) -> str:
+    """Return the address under which Chat's API lives today; an old one stays where no subdomain is known.
+
+    Source: Zendesk's announcement of 2024-08-19: only host and path prefix changed.
+    """
+    is_old = urlsplit(url).hostname == RETIRED_HOST if url.isascii() and url.isprintable() else False
+    return f"https://{subdomain}.zendesk.com/api/v2/chat" if is_old and subdomain else url
 
 
 def is_loopback_name(host: str) -> bool:

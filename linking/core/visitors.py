@@ -28,6 +28,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_EPOCH_S = 4_102_444_800  # 2100-01-01; anything later is milliseconds or nonsense
 # Source: fact sheet 3.3. Documented ids are digits, a dot and letters; records made through the API carry others.
 _ID = re.compile(r"(?!\.+\Z)[A-Za-z0-9._:~-]{1,255}\Z")
+# Source: fact sheet 3.3, the form of ids that Zendesk gives out itself.
+_OWN_ID = re.compile(r"[0-9]+\.[A-Za-z0-9]+\Z")
 _DASHED = re.compile(r"([0-9]+)-")
 _DOTTED = re.compile(r"([0-9]+)\.")
 
@@ -94,6 +96,15 @@ def dash_form(visitor_id: str) -> str:
     return _DOTTED.sub(r"\1-", visitor_id, count=1) if _DOTTED.match(visitor_id) else visitor_id
 
 
+def can_answer_for(*, visitor_id: str, asked_id: str) -> bool:
+    """Return whether an answer under `visitor_id` can be meant for whom was asked about.
+
+    Zendesk joins visitors and then answers with another id of its own making. Anything else is a field gone wrong,
+    and believing it would make one visitor of everybody.
+    """
+    return visitor_id == dot_form(asked_id) or _OWN_ID.match(visitor_id) is not None
+
+
 def id_text(value: object) -> str:
     """Return an id as text, numbers as decimals, or "" when it cannot be one."""
     text = user_id_text(value)
@@ -133,6 +144,8 @@ def parse_chat(raw: object, *, fallback_at: datetime) -> ChatRecord | Unreadable
     chat_id = id_text(raw.get("id"))
     if not chat_id:
         return unreadable(raw, reason="The chat's id cannot be read.")
+    if "visitor" not in raw:
+        return unreadable(raw, reason="The chat does not name its visitor, although that was asked for.")
     visitor = raw.get("visitor")
     embedded = None
     if visitor is not None:

@@ -12,6 +12,7 @@ class ConflictKind(models.TextChoices):
     RELINKED = "relinked", _("Visitor signed in as another user")
     SHARED_DEVICE = "shared_device", _("Several users on one device")
     EMAIL_OF_ANOTHER_USER = "email_of_another_user", _("E-mail address of another user")
+    ID_VARIANT = "id_variant", _("User IDs that differ by upper and lower case only")
     JUNK_EXTERNAL_ID = "junk_external_id", _("External ID that is no user ID")
 
 

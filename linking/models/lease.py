@@ -46,6 +46,20 @@ class RequestSlot(models.Model):
         return self.account
 
 
+class Chore(models.Model):
+    """Something done for an integration once in a while (`bans`, `reverify`), and when it is due next."""
+
+    integration = models.ForeignKey("linking.Integration", on_delete=models.CASCADE, related_name="chores")
+    name = models.CharField(max_length=20)
+    due_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_chore_a_name", fields=["integration", "name"])]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.integration_id}"
+
+
 class Heartbeat(models.Model):
     """When a role (`beat`, `worker`) was last heard of."""
 

@@ -27,13 +27,14 @@ class StopReason(models.TextChoices):
     KILLED = "killed", _("The worker ended in the middle; the next pass went on from there")
     CRASHED = "crashed", _("An unexpected error; see the log")
     SETUP = "setup", _("The set-up is incomplete")
+    BY_HAND = "by_hand", _("Somebody stopped it")
 
 
 class SyncRun(models.Model):
     """One pass. Counts are written page by page, so that progress shows while it runs and survives a kill."""
 
     integration = models.ForeignKey("linking.Integration", on_delete=models.CASCADE, related_name="runs")
-    trigger = models.CharField(max_length=20)  # schedule, command, page
+    trigger = models.CharField(max_length=20)  # schedule, command, page; refresh: one visitor alone
     is_full = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.RUNNING)
     stop_reason = models.CharField(max_length=20, choices=StopReason.choices, blank=True)
@@ -73,7 +74,7 @@ class SyncRun(models.Model):
 
 
 class Quarantined(models.Model):
-    """A record that could not be read: kept, clipped, with the reason, so that nothing is lost."""
+    """A record that could not be read: kept, clipped, with the reason, until it can be read after all."""
 
     integration = models.ForeignKey("linking.Integration", on_delete=models.CASCADE, related_name="quarantined")
     run = models.ForeignKey(SyncRun, on_delete=models.SET_NULL, null=True, related_name="quarantined_records")
@@ -81,6 +82,11 @@ class Quarantined(models.Model):
     record_key = models.CharField(max_length=255)  # its id, or a digest where it has none
     reason = models.CharField(max_length=300)
     raw = models.TextField()
+    # Where in the export it came: the place the page was asked from. Empty for a visitor, which is asked for by its id.
+    place_epoch_s = models.BigIntegerField(null=True)
+    place_id = models.CharField(max_length=255, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True)
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
 

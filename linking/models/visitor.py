@@ -117,6 +117,7 @@ class VisitorAlias(models.Model):
     first_seen_at = models.DateTimeField()
 
     class Meta:
+        verbose_name_plural = "visitor aliases"
         constraints = [
             models.UniqueConstraint(name="one_alias_an_id", fields=["integration", "alias_id"]),
             models.CheckConstraint(name="alias_has_an_id", condition=~Q(alias_id="")),

@@ -4,7 +4,10 @@ Rows that a plan leaves alone are not written, so that a pass over unchanged dat
 
     leases.py     who may work alone, with a token that fences off stale workers
     slots.py      when the next call to a Zendesk account may leave
-    runs.py       what each pass did, and the records it could not read
+    runs.py       what each pass did, and the place it reached
+    set_aside.py  records that could not be read, until they can be
+    chores.py     what is done once in a while
+    bans.py       who is banned
     rows.py       a visitor's row and its facts
     pages.py      one page of the export
     lookups.py    who is to be asked about next

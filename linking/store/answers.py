@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from linking.core.facts import Disagreement, LinkBefore, LinkPlan, Verb
-from linking.core.reconcile import join_facts, plan_gone, plan_link, plan_retry
+from linking.core.reconcile import join_facts, plan_gone, plan_link, plan_retry, subject_of
 from linking.core.text import email_key
 from linking.core.visitors import Unreadable, VisitorRecord
 from linking.models import Conflict, EndReason, LoginUser, SyncRun, Visitor, VisitorAlias, VisitorLink
+from linking.store import apart
 from linking.store.rows import apply_facts, canonical_ids, facts_of, locked_visitors
-from linking.store.runs import quarantine
+from linking.store.set_aside import forget_read, set_aside
 
 _VISITOR_FIELDS = (
     "visitor_id", "state", "name", "email", "phone", "notes", "is_banned", "created_at", "external_id",
@@ -53,6 +54,7 @@ class _Subject:
     joined_user_ids: frozenset[str] = frozenset()
     open_link: VisitorLink | None = None
     former_user_ids: set[str] = field(default_factory=set)
+    apart_user_ids: frozenset[str] = frozenset()
     plan: LinkPlan | None = None
 
     @property
@@ -61,6 +63,7 @@ class _Subject:
             open_user_id=self.open_link.login_user.user_id if self.open_link else "",
             former_user_ids=frozenset(self.former_user_ids),
             joined_user_ids=self.joined_user_ids,
+            apart_user_ids=self.apart_user_ids,
         )
 
 
@@ -72,14 +75,18 @@ def store_answers(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> 
     subjects = _subjects(run=run, answers=answers, now=now)
     _load_links(subjects)
     owners = _email_owners(run=run, subjects=subjects)
+    variants = _id_variants(run=run, subjects=subjects)
     for subject in subjects:
-        subject.plan = _planned(subject, owners=owners, now=now)
+        subject.plan = _planned(subject, owners=owners, variants=variants, now=now)
         _apply(subject, now=now)
     Visitor.objects.bulk_update([subject.row for subject in subjects], _VISITOR_FIELDS)
     _store_links(run=run, subjects=subjects, now=now)
     conflicts = _store_conflicts(run=run, subjects=subjects, now=now)
+    apart.note_claims(claims=_claims(subjects), now=now)
     unreadable = [replace(one.record, key=one.asked_id) for one in answers if isinstance(one.record, Unreadable)]
-    quarantined = quarantine(run=run, source="visitor", records=unreadable, now=now)
+    quarantined = set_aside(run=run, source="visitor", records=unreadable, now=now)
+    settled = {one.asked_id for one in answers if not one.failure and not isinstance(one.record, Unreadable)}
+    forget_read(integration_id=run.integration_id, source="visitor", keys=settled)
     return _tally(subjects=subjects, conflicts=conflicts, quarantined=quarantined)
 
 
@@ -124,9 +131,14 @@ def _join(*, row: Visitor, other: Visitor | None, canonical_id: str, now: dateti
     VisitorLink.objects.filter(visitor=row).update(visitor=other)
     VisitorAlias.objects.filter(visitor=row).update(visitor=other)
     known = set(Conflict.objects.filter(visitor=other).values_list("kind", "subject"))
-    for conflict in Conflict.objects.filter(visitor=row):
-        if (conflict.kind, conflict.subject) not in known:
-            Conflict.objects.filter(pk=conflict.pk).update(visitor=other)
+    mine = list(Conflict.objects.filter(visitor=row))
+    decided = apart.with_decisions(conflict_keys=[conflict.pk for conflict in mine])
+    for conflict in mine:
+        subject = conflict.subject
+        if conflict.pk in decided and (conflict.kind, subject) in known:
+            subject = subject_of(subject, old_id)  # what people decided stays, beside the other one's question
+        if (conflict.kind, subject) not in known:
+            Conflict.objects.filter(pk=conflict.pk).update(visitor=other, subject=subject)
     row.delete()
     _keep_alias(row=other, alias_id=old_id, now=now)
     return other, frozenset(joined)
@@ -148,6 +160,8 @@ def _load_links(subjects: Sequence[_Subject]) -> None:
             by_key[link.visitor_id].open_link = link
         else:
             by_key[link.visitor_id].former_user_ids.add(link.login_user.user_id)
+    for key, user_ids in apart.kept_apart(visitor_keys=by_key.keys()).items():
+        by_key[key].apart_user_ids = user_ids
 
 
 def _email_owners(*, run: SyncRun, subjects: Iterable[_Subject]) -> dict[str, list[str]]:
@@ -163,11 +177,33 @@ def _email_owners(*, run: SyncRun, subjects: Iterable[_Subject]) -> dict[str, li
     return owners
 
 
-def _planned(subject: _Subject, *, owners: Mapping[str, list[str]], now: datetime) -> LinkPlan:
+def _id_variants(*, run: SyncRun, subjects: Iterable[_Subject]) -> dict[str, set[str]]:
+    """Return user IDs by their lower case, for IDs in the answers that exist in another case too.
+
+    Looked for among the IDs as they are and all in lower or upper case, which an index answers.
+    """
+    carried = {one.answer.record.user_id for one in subjects if isinstance(one.answer.record, VisitorRecord)} - {""}
+    spellings = {spelling for user_id in carried for spelling in (user_id.lower(), user_id.upper())}
+    users = LoginUser.objects.filter(integration_id=run.integration_id, user_id__in=sorted(spellings - carried))
+    found: dict[str, set[str]] = {}
+    for user_id in carried | set(users.values_list("user_id", flat=True) if spellings - carried else ()):
+        found.setdefault(user_id.lower(), set()).add(user_id)
+    return found
+
+
+def _planned(
+    subject: _Subject, *, owners: Mapping[str, list[str]], variants: Mapping[str, set[str]], now: datetime
+) -> LinkPlan:
     facts, record = facts_of(subject.row), subject.answer.record
     if isinstance(record, VisitorRecord):
-        mine = owners.get(email_key(record.email), [])
-        return plan_link(record=record, facts=facts, before=subject.before, email_owners=mine, now=now)
+        return plan_link(
+            record=record,
+            facts=facts,
+            before=subject.before,
+            email_owners=owners.get(email_key(record.email), []),
+            id_variants=variants.get(record.user_id.lower(), ()),
+            now=now,
+        )
     if isinstance(record, Unreadable) or subject.answer.failure:
         return LinkPlan(facts=plan_retry(facts=facts, now=now), verb=Verb.KEEP)
     return plan_gone(facts=facts, before=subject.before, now=now)
@@ -248,6 +284,15 @@ def _store_conflicts(*, run: SyncRun, subjects: Sequence[_Subject], now: datetim
         update_fields=["last_seen_at"],
     )
     return len(rows.keys() - known)
+
+
+def _claims(subjects: Iterable[_Subject]) -> dict[int, str]:
+    """Return the user IDs that visitors carry although a person parted them, by the visitor's key."""
+    return {
+        one.row.pk: one.answer.record.user_id
+        for one in subjects
+        if isinstance(one.answer.record, VisitorRecord) and one.answer.record.user_id in one.apart_user_ids
+    }
 
 
 def _conflict(*, run: SyncRun, row: Visitor, one: Disagreement, keys: Mapping[str, int], now: datetime) -> Conflict:

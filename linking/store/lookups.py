@@ -1,12 +1,16 @@
 """Who is to be asked about next."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 from django.db.models.functions import Lower
 
 from linking.core.facts import Rank, State
 from linking.models import LoginUser, Visitor
+
+REVERIFY_AFTER = timedelta(days=1)
+REVERIFY_DAYS, REVERIFY_SHARE = 30, 20
+_BATCH = 500
 
 
 def next_lookups(*, integration_id: int, now: datetime, is_eager: bool, limit: int) -> list[tuple[int, str]]:
@@ -24,6 +28,27 @@ def next_lookups(*, integration_id: int, now: datetime, is_eager: bool, limit: i
 def lookups_left(*, integration_id: int, now: datetime) -> int:
     """Return how many visitors wait to be asked about now."""
     return Visitor.objects.filter(integration_id=integration_id).due(now=now).count()
+
+
+def hasten_failed(*, integration_id: int, now: datetime) -> int:
+    """Let visitors that could not be read be asked about now, however often that failed; return how many."""
+    failed = Visitor.objects.waiting().filter(integration_id=integration_id, lookup_attempts__gt=0)
+    return failed.update(lookup_due_at=now)
+
+
+def queue_oldest(*, integration_id: int, per_minute: int, now: datetime) -> int:
+    """Let the oldest answers be asked for again, after everybody else; return how many.
+
+    A thirtieth of all answers, so that each comes round in a month, and at most a twentieth of a day's calls.
+    """
+    known = Visitor.objects.filter(integration_id=integration_id, lookup_due_at__isnull=True)
+    old = known.filter(checked_at__lt=now - REVERIFY_AFTER)
+    limit = min(-(-known.count() // REVERIFY_DAYS), per_minute * 1_440 // REVERIFY_SHARE)
+    keys = list(old.order_by("checked_at", "pk").values_list("pk", flat=True)[:limit])
+    for first in range(0, len(keys), _BATCH):
+        some = known.filter(pk__in=keys[first : first + _BATCH])
+        some.update(lookup_due_at=now, lookup_rank=int(Rank.REVERIFY))
+    return len(keys)
 
 
 def promote(*, integration_id: int, since: datetime, now: datetime) -> int:

@@ -8,14 +8,17 @@ from django.db import transaction
 
 from linking.core.reconcile import plan_export, seen_visitors
 from linking.core.text import email_key
-from linking.core.visitors import ChatRecord, Unreadable, parse_chat
+from linking.core.visitors import ChatRecord, Unreadable, id_text, parse_chat, parse_time, unreadable
 from linking.models import Integration, LoginUser, SyncRun, Visitor
 from linking.store import leases
 from linking.store.rows import apply_facts, canonical_ids, facts_of, locked_visitors
-from linking.store.runs import Cursor, quarantine, touch_run
+from linking.store.runs import Cursor, touch_run
+from linking.store.set_aside import forget_read, set_aside, settle_place
 from linking.zendesk_chat import ExportPage
 
 _BATCH = 500
+NOBODY_MIN = 10  # chats of a page that may all lack a visitor before the page is taken for broken
+AHEAD_S = 86_400  # how far the vendor's clock may run ahead of ours
 _UPDATED = (
     "first_seen_at", "last_seen_at", "last_chat_id", "name", "email", "phone", "notes", "lookup_due_at",
     "lookup_rank", "lookup_attempts", "stored_at",
@@ -24,10 +27,11 @@ _UPDATED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedPage:
-    """One page of the export after reading: what could be read and what could not."""
+    """One page of the export after reading: what could be read, what could not, and where it was asked from."""
 
     chats: tuple[ChatRecord, ...]
     unreadable: tuple[Unreadable, ...]
+    start: Cursor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,31 +42,61 @@ class PageOutcome:
     quarantined: int
 
 
-def parsed_page(*, page: ExportPage, start: Cursor) -> ParsedPage:
+def parsed_page(*, page: ExportPage, start: Cursor, now: datetime) -> ParsedPage:
     """Return a page's records read; a chat without a time of its own is taken to be as old as the page."""
-    epoch_s = start.epoch_s if page.end_epoch_s is None else page.end_epoch_s
-    fallback_at = datetime.fromtimestamp(epoch_s, tz=UTC)
+    end_epoch_s = _end(page=page, now=now)
+    fallback_at = datetime.fromtimestamp(start.epoch_s if end_epoch_s is None else end_epoch_s, tz=UTC)
     records = [parse_chat(raw, fallback_at=fallback_at) for raw in page.records]
-    return ParsedPage(
-        chats=tuple(record for record in records if isinstance(record, ChatRecord)),
-        unreadable=tuple(record for record in records if isinstance(record, Unreadable)),
-    )
+    chats = tuple(record for record in records if isinstance(record, ChatRecord))
+    bad = tuple(record for record in records if isinstance(record, Unreadable))
+    if len(chats) >= NOBODY_MIN and all(chat.visitor is None for chat in chats):
+        # One chat without visitor happens. A whole page of them is a fault of the feed, and would lose everybody.
+        bad = tuple(unreadable(raw, reason="No chat of this page names its visitor.") for raw in page.records)
+        chats = ()
+    return ParsedPage(chats=chats, unreadable=bad, start=start)
 
 
-def last_place(*, page: ExportPage, chats: Sequence[ChatRecord], start: Cursor) -> Cursor | None:
-    """Return the place after a page: by the vendor's word, else by the last chat; None when both lead backwards."""
-    if page.end_epoch_s is not None and page.end_epoch_s >= start.epoch_s:
-        return Cursor(epoch_s=page.end_epoch_s, chat_id=page.end_id)
-    if not chats:
+def last_place(*, page: ExportPage, start: Cursor, now: datetime) -> Cursor | None:
+    """Return the place after a page, None where it names none that leads on.
+
+    That is the vendor's word, but never beyond the last record that has a time of its own: a cursor that runs ahead of
+    what was stored would lose what lies between.
+    """
+    own = _own_places(page)
+    end_epoch_s = _end(page=page, now=now)
+    if not page.records:
         return start
-    last = Cursor(epoch_s=int(chats[-1].updated_at.timestamp()), chat_id=chats[-1].chat_id)
-    return last if last.epoch_s >= start.epoch_s else None
+    if end_epoch_s is None or (own and end_epoch_s > own[-1].epoch_s):
+        last = own[-1] if own else None
+    else:
+        last = Cursor(epoch_s=end_epoch_s, chat_id=page.end_id or _id_at(own, epoch_s=end_epoch_s))
+    return last if last is not None and last.epoch_s >= start.epoch_s else None
+
+
+def _end(*, page: ExportPage, now: datetime) -> int | None:
+    # Nothing can have changed in the future: a clock or a unit is wrong, and the word is not taken.
+    is_sane = page.end_epoch_s is not None and page.end_epoch_s <= now.timestamp() + AHEAD_S
+    return page.end_epoch_s if is_sane else None
+
+
+def _own_places(page: ExportPage) -> list[Cursor]:
+    found = []
+    for raw in page.records:
+        record = raw if isinstance(raw, dict) else {}
+        at = parse_time(record.get("update_timestamp"))
+        if at is not None:
+            found.append(Cursor(epoch_s=int(at.timestamp()), chat_id=id_text(record.get("id"))))
+    return sorted(found, key=lambda place: (place.epoch_s, place.chat_id))
+
+
+def _id_at(places: Sequence[Cursor], *, epoch_s: int) -> str:
+    return next((place.chat_id for place in reversed(places) if place.epoch_s == epoch_s), "")
 
 
 def note_skipped_second(*, run: SyncRun, epoch_s: int, now: datetime) -> None:
     """Set aside that chats of one second could not all be read, because the vendor ignores the cursor's second half."""
     reason = "More chats share this second than one page holds, and the export repeats itself: some were not read."
-    quarantine(run=run, source="export", records=[Unreadable(key=str(epoch_s), reason=reason, raw="")], now=now)
+    set_aside(run=run, source="export", records=[Unreadable(key=str(epoch_s), reason=reason, raw="")], now=now)
 
 
 def store_page(
@@ -74,19 +108,21 @@ def store_page(
     is_caught_up: bool,
     counts: Mapping[str, int],
     now: datetime,
+    is_retry: bool = False,
 ) -> PageOutcome:
     """Store one page of the export: visitors, records set aside, cursor and counts, all or nothing.
 
     Args:
         cursor: the place after the page, None to leave it where it is.
         counts: the run's counts before this page; what the page adds is added to them.
+        is_retry: the page was asked for again because of records that could not be read.
 
     Raises: leases.LeaseLost, and then nothing was stored.
     """
     with transaction.atomic():
         leases.renew(held=held)
         added = _store_seen(integration_id=run.integration_id, chats=page.chats, now=now)
-        quarantined = quarantine(run=run, source="chat", records=page.unreadable, now=now)
+        quarantined = _sort_out(run=run, page=page, is_retry=is_retry, now=now)
         place = {} if cursor is None else {"cursor_epoch_s": cursor.epoch_s, "cursor_id": cursor.chat_id}
         Integration.objects.filter(pk=run.integration_id).update(is_caught_up=is_caught_up, **place)
         outcome = PageOutcome(added=added, quarantined=quarantined)
@@ -96,6 +132,15 @@ def store_page(
         }
         touch_run(run=run, counts=after, now=now, cursor=cursor)
     return outcome
+
+
+def _sort_out(*, run: SyncRun, page: ParsedPage, is_retry: bool, now: datetime) -> int:
+    number = set_aside(run=run, source="chat", records=page.unreadable, place=page.start, now=now)
+    forget_read(integration_id=run.integration_id, source="chat", keys={chat.chat_id for chat in page.chats})
+    if is_retry:
+        still = {record.key for record in page.unreadable}
+        settle_place(integration_id=run.integration_id, place=page.start, unreadable=still, now=now)
+    return number
 
 
 def _store_seen(*, integration_id: int, chats: Sequence[ChatRecord], now: datetime) -> int:

@@ -1,16 +1,14 @@
-"""What each pass did, the place it reached, and the records it could not read."""
+"""What each pass did and the place it reached."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
-from linking.core.visitors import Unreadable
-from linking.models import Integration, Quarantined, RunState, StopReason, SyncRun
+from linking.models import Integration, RunState, StopReason, SyncRun
 from linking.store import leases
 
-_BATCH = 500
 PAGE_TRIGGER = "page"  # a run that re-read one visitor; it holds no lease
 
 
@@ -59,25 +57,3 @@ def touch_run(*, run: SyncRun, counts: Mapping[str, int], now: datetime, cursor:
     """Write a run's counts in the caller's transaction, so that progress shows and survives a kill."""
     place = {} if cursor is None else {"cursor_to_epoch_s": cursor.epoch_s}
     SyncRun.objects.filter(pk=run.pk, state=RunState.RUNNING).update(touched_at=now, **counts, **place)
-
-
-def quarantine(*, run: SyncRun, source: str, records: Iterable[Unreadable], now: datetime) -> int:
-    """Set records aside that cannot be read, in the caller's transaction; return how many are new or changed."""
-    by_key = {record.key: record for record in records}
-    mine = Quarantined.objects.filter(integration_id=run.integration_id, source=source, record_key__in=by_key)
-    known = {row.record_key: (row.reason, row.raw) for row in mine}
-    fresh = [record for record in by_key.values() if known.get(record.key) != (record.reason, record.raw)]
-    Quarantined.objects.bulk_create(
-        [
-            Quarantined(
-                integration_id=run.integration_id, run=run, source=source, record_key=record.key,
-                reason=record.reason, raw=record.raw, first_seen_at=now, last_seen_at=now,
-            )
-            for record in fresh
-        ],
-        batch_size=_BATCH,
-        update_conflicts=True,
-        unique_fields=["integration", "source", "record_key"],
-        update_fields=["run", "reason", "raw", "last_seen_at"],
-    )  # fmt: skip
-    return len(fresh)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from linking.core.config import SecretName, ZendeskProduct
 from linking.models import Integration, LoginUser, RunState, StopReason, SyncRun
@@ -32,13 +32,10 @@ class Ending:
 
 def due(*, now: datetime) -> list[int]:
     """Return the keys of integrations whose pass is due and not running, longest overdue first."""
-    rows = Integration.objects.filter(enabled=True, sync_enabled=True, blocked_reason="")
-    # A Messaging account has no chats to read, unless someone gave it a Chat token all the same.
-    reads_chat = ~Q(zendesk_product=ZendeskProduct.MESSAGING) | Q(secrets__name=SecretName.ZENDESK_ACCESS_TOKEN)
     running = leases.taken_names()
     return [
         row.pk
-        for row in rows.filter(reads_chat).distinct().order_by("next_sync_at", "pk")
+        for row in _wanted().order_by("next_sync_at", "pk")
         if _is_due(row, now=now) and leases.sync_lease_name(integration_id=row.pk) not in running
     ]
 
@@ -58,6 +55,11 @@ def claim(*, integration_id: int, now: datetime) -> bool:
     if row.next_sync_at is None:
         unchanged = Integration.objects.filter(pk=integration_id, next_sync_at__isnull=True)
     return bool(unchanged.update(next_sync_at=later))
+
+
+def is_wanted(*, integration_id: int) -> bool:
+    """Return whether a pass that was queued is wanted still: settings may have changed since."""
+    return _wanted().filter(pk=integration_id).exists()
 
 
 def is_someone_waited_for(*, integration_id: int, now: datetime) -> bool:
@@ -91,6 +93,13 @@ def settle(*, integration: Integration, ending: Ending, now: datetime) -> None:
         mine.filter(updated_at=integration.updated_at).update(blocked_reason=ending.reason, next_sync_at=None)
     elif ending.reason != StopReason.LEASE_LOST:
         mine.update(next_sync_at=now + _pause(integration_id=integration.pk, ending=ending))
+
+
+def _wanted() -> QuerySet[Integration]:
+    rows = Integration.objects.filter(enabled=True, sync_enabled=True, blocked_reason="")
+    # A Messaging account has no chats to read, unless someone gave it a Chat token all the same.
+    reads_chat = ~Q(zendesk_product=ZendeskProduct.MESSAGING) | Q(secrets__name=SecretName.ZENDESK_ACCESS_TOKEN)
+    return rows.filter(reads_chat).distinct()
 
 
 def _pause(*, integration_id: int, ending: Ending) -> timedelta:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from linking.asking import Clock, Patience
 from linking.core.visitors import parse_visitor
-from linking.zendesk_chat import ChatGone, ExportPage
+from linking.zendesk_chat import BansPage, ChatGone, ExportPage
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 DAY_AGO_S = int(NOW.timestamp()) - 86_400
@@ -40,6 +40,9 @@ class FakeChat:
     limit: int = 1000
     ignores_start_id: bool = False
     before_call: object = None
+    banned: list[str] = field(default_factory=list)
+    ban_calls: list[int] = field(default_factory=list)
+    ban_fault: Exception | None = None
 
     def add_chat(self, visitor_id, *, at_s=DAY_AGO_S, chat_id=None, **contact):
         chat_id = chat_id or f"c{len(self.chats):06}"
@@ -70,6 +73,14 @@ class FakeChat:
         if found is None:
             raise ChatGone("Zendesk does not know this visitor.")
         return parse_visitor(found)
+
+    def bans_page(self, *, since_id=0):
+        self.ban_calls.append(since_id)
+        if self.ban_fault is not None:
+            raise self.ban_fault
+        page = list(enumerate(self.banned, start=1))[max(0, since_id - 1) :][:2]
+        ids = frozenset(visitor_id for _, visitor_id in page)
+        return BansPage(visitor_ids=ids, last_id=page[-1][0] if page else None, is_empty=not page)
 
     def close(self):
         self.calls.append(("close",))

@@ -37,12 +37,18 @@ class TestTasks:
     def test_a_pass_is_short_of_patience(self, monkeypatch):
         called = {}
         monkeypatch.setattr(sync, "run_pass", lambda **options: called.update(options))
-        tasks.sync_integration(7)
+        acme = make_integration()
+        tasks.sync_integration(acme.pk)
         assert (called["integration_id"], called["patience"].longest_wait_s, called["patience"].deadline_s) == (
-            7,
+            acme.pk,
             2,
             200,
         )
+
+    @pytest.mark.parametrize("off", [{"enabled": False}, {"sync_enabled": False}, {"blocked_reason": "credentials"}])
+    def test_a_pass_that_is_wanted_no_more_does_not_run(self, monkeypatch, off):
+        monkeypatch.setattr(sync, "run_pass", lambda **_options: pytest.fail("it ran"))
+        tasks.sync_integration(make_integration(**off).pk)
 
     def test_a_visitor_is_read_again(self, monkeypatch):
         called = {}
@@ -51,9 +57,9 @@ class TestTasks:
         assert called["visitor_pk"] > 0
 
     def test_a_worker_that_ends_lets_its_pass_end(self, monkeypatch):
-        monkeypatch.setattr(tasks, "_is_ending", tasks.threading.Event())
+        monkeypatch.setattr(tasks, "_ending", bytearray(1))
         tasks.note_the_end()
-        assert tasks._is_ending.is_set()
+        assert tasks.is_ending()
 
     @pytest.mark.parametrize("name", ["tick", "sync_integration", "refresh_visitor"])
     def test_have_the_names_the_schedule_uses(self, name):

@@ -1,4 +1,4 @@
-"""`manage.py sync_visitors SLUG [--full] [--wait]`: one pass, in this process."""
+"""`manage.py sync_visitors SLUG [--full] [--retry-quarantined] [--wait]`: one pass, in this process."""
 
 import sys
 import time
@@ -30,6 +30,9 @@ class Command(BaseCommand):
         """Describe the command line."""
         parser.add_argument("slug", help="the integration")
         parser.add_argument("--full", action="store_true", help="start again from the integration's sync_start")
+        parser.add_argument(
+            "--retry-quarantined", action="store_true", help="try again at once what could not be read before"
+        )
         parser.add_argument("--wait", action="store_true", help="sit out pauses of up to ten minutes each")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -45,6 +48,7 @@ class Command(BaseCommand):
             allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
             is_full=options["full"],
             is_eager=True,
+            is_retrying=options["retry_quarantined"],
             lease_wait_s=LEASE_WAIT_S,
         )
         self._print(report)
@@ -56,5 +60,7 @@ class Command(BaseCommand):
             self.stdout.write(" ".join(f"{name}={getattr(report.run, name)}" for name in COUNTS))
         if report.is_complete:
             self.stdout.write("complete")
+            if report.detail:
+                self.stderr.write(report.detail)
         else:
             self.stderr.write(f"stopped: {report.reason}: {report.detail}")

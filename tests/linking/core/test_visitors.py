@@ -138,8 +138,11 @@ class TestParseChat:
     def test_reads_a_chat_without_visitor(self):
         assert chat(visitor=None).visitor is None
 
-    def test_reads_a_chat_that_is_only_an_id(self):
-        assert parse_chat({"id": "x"}, fallback_at=AT) == ChatRecord(chat_id="x", updated_at=AT)
+    def test_reads_a_chat_without_times(self):
+        assert parse_chat({"id": "x", "visitor": None}, fallback_at=AT) == ChatRecord(chat_id="x", updated_at=AT)
+
+    def test_does_not_take_a_missing_visitor_for_none(self):
+        assert isinstance(parse_chat({"id": "x"}, fallback_at=AT), Unreadable)
 
     @pytest.mark.parametrize("value", [..., None, "nonsense", [], "2026-13-45T00:00:00Z"])
     def test_falls_back_to_the_start_of_the_chat(self, value):

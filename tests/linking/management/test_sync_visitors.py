@@ -31,7 +31,7 @@ class TestSyncVisitors:
         chat.populate(["u"])
         call_command("sync_visitors", "acme")
         lines = capsys.readouterr().out.splitlines()
-        assert (lines[0].split()[0], "linked=1" in lines[0], lines[1]) == ("calls=2", True, "complete")
+        assert (lines[0].split()[0], "linked=1" in lines[0], lines[1]) == ("calls=3", True, "complete")
 
     def test_ends_with_2_and_says_why_when_it_stopped(self, acme, chat, capsys):
         chat.faults = [ChatRefused("Zendesk refused the access token (401).", reason="credentials")]

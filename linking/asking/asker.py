@@ -1,12 +1,13 @@
 """How Zendesk is asked: paced by the account's request slot, patient within bounds, tried again where that helps."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from secrets import SystemRandom
 from typing import TypeVar
 
 from linking.core.config import IntegrationConfig
+from linking.core.vendor_urls import current_address
 from linking.models import StopReason
 from linking.store import slots
 from linking.zendesk_chat import ChatBroken, ChatClient, ChatRefused, ChatTryLater
@@ -141,6 +142,16 @@ class Asker:
 
     def _retry_wait_s(self, faults: int) -> float:
         return self._random.uniform(0, min(RETRY_WAIT_LONGEST_S, 0.25 * 2**faults))
+
+
+def current_host(config: IntegrationConfig) -> tuple[IntegrationConfig, str]:
+    """Return the configuration with Zendesk's address of today, and a sentence where that is not the one set."""
+    address = current_address(config.zendesk_api_url, subdomain=config.zendesk_subdomain)
+    if address == config.zendesk_api_url:
+        return config, ""
+    return replace(config, zendesk_api_url=address), (
+        f"The host www.zopim.com is retired; {address} was called. Put it into zendesk_api_url, or leave that empty."
+    )
 
 
 def open_client(*, config: IntegrationConfig, problems: Sequence[str], allow_loopback: bool) -> ChatClient:

@@ -1,0 +1,44 @@
+"""Who is banned, read once an hour. A list that cannot be had never holds the links back."""
+
+import logging
+from datetime import timedelta
+from functools import partial
+
+from linking.asking.asker import Halt
+from linking.asking.work import Work
+from linking.models import StopReason
+from linking.store import bans, chores
+
+EVERY = timedelta(hours=1)
+PAGES_MAX = 1000
+_PASSED_OVER = (StopReason.VENDOR_FAULT, StopReason.CREDENTIALS, StopReason.HOST)
+logger = logging.getLogger(__name__)
+
+
+def read_bans(work: Work) -> None:
+    """Read the list of bans when it is time. Raises: Halt for a pause or the end of time, leases.LeaseLost."""
+    now, key = work.clock.now(), work.integration.pk
+    if not chores.is_due(integration_id=key, name=chores.BANS, now=now):
+        return
+    try:
+        banned = _banned(work)
+    except Halt as halt:
+        if halt.reason not in _PASSED_OVER:
+            raise
+        # Bans need another role than chats and visitors do, and may be refused or fail alone.
+        logger.warning("The bans of %s could not be read: %s", work.integration.slug, halt)
+    else:
+        bans.store_bans(held=work.held, integration_id=key, visitor_ids=banned)
+    chores.postpone(integration_id=key, name=chores.BANS, until=now + EVERY)
+
+
+def _banned(work: Work) -> frozenset[str]:
+    found: frozenset[str] = frozenset()
+    since_id = 0
+    for _ in range(PAGES_MAX):
+        page = work.ask.ask(partial(work.client.bans_page, since_id=since_id))
+        found |= page.visitor_ids
+        if page.is_empty or page.last_id is None or page.last_id < since_id:
+            return found
+        since_id = page.last_id + 1
+    return found

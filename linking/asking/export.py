@@ -1,0 +1,100 @@
+"""The export of chats, read to its end page by page, each page stored with the place it leads to."""
+
+from datetime import datetime
+from functools import partial
+
+from linking.asking.asker import Halt
+from linking.asking.work import Work
+from linking.models import StopReason
+from linking.store import pages
+from linking.store.runs import Cursor
+from linking.store.set_aside import due_places
+from linking.zendesk_chat import ExportPage
+
+# Source: Chat API, Incremental export: `start_time` must be more than five minutes in the past.
+YOUNGEST_START_S = 301
+# Chats can enter the feed a little late: a pass that reached the end before starts again this much earlier.
+OVERLAP_S = 300
+RETRIED_PLACES = 20  # a pass asks again for at most so many pages that held unreadable records
+ALL_PLACES = 100_000
+
+
+def read_export(work: Work, *, start_at: datetime | None) -> None:
+    """Read from where the last pass ended. Raises: Halt, leases.LeaseLost."""
+    start = _first_place(work, start_at=start_at)
+    seen: frozenset[tuple[str, datetime]] = frozenset()
+    while True:
+        page, parsed = _page(work, start=start)
+        last = pages.last_place(page=page, start=start, now=work.clock.now())
+        if last is None and not page.is_short:
+            raise Halt("Zendesk's export leads backwards or nowhere.", reason=StopReason.VENDOR_FAULT)
+        _store(work, parsed=parsed, last=last or start, is_end=page.is_short)
+        if page.is_short or last is None:
+            return
+        keys = frozenset((chat.chat_id, chat.updated_at) for chat in parsed.chats)
+        start, seen = _next_place(work, start=start, last=last, is_repeat=bool(keys) and keys <= seen), keys
+
+
+def retry_set_aside(work: Work, *, is_at_once: bool) -> None:
+    """Ask again for pages that held records nobody could read, those whose time has come or `is_at_once` all.
+
+    Raises: Halt, leases.LeaseLost.
+    """
+    now, limit = (None, ALL_PLACES) if is_at_once else (work.clock.now(), RETRIED_PLACES)
+    for place in due_places(integration_id=work.integration.pk, now=now, limit=limit):
+        page, parsed = _page(work, start=place)
+        last = pages.last_place(page=page, start=place, now=work.clock.now())
+        _store(work, parsed=parsed, last=last or place, is_end=page.is_short, is_retry=True)
+
+
+def _page(work: Work, *, start: Cursor) -> tuple[ExportPage, pages.ParsedPage]:
+    call = partial(work.client.export_page, start_epoch_s=start.epoch_s, start_id=start.chat_id)
+    page = work.ask.ask(call)
+    return page, pages.parsed_page(page=page, start=start, now=work.clock.now())
+
+
+def _first_place(work: Work, *, start_at: datetime | None) -> Cursor:
+    youngest = int(work.clock.now().timestamp()) - YOUNGEST_START_S
+    row = work.integration
+    if row.cursor_epoch_s is None:
+        first = Cursor(epoch_s=int(start_at.timestamp()) if start_at else 0)
+    elif row.is_caught_up:
+        first = Cursor(epoch_s=max(0, row.cursor_epoch_s - OVERLAP_S))
+    else:
+        first = Cursor(epoch_s=row.cursor_epoch_s, chat_id=row.cursor_id)
+    if work.run.cursor_from_epoch_s is None:
+        work.run.cursor_from_epoch_s = min(first.epoch_s, youngest)
+        work.run.save(update_fields=["cursor_from_epoch_s"])
+    return first if first.epoch_s <= youngest else Cursor(epoch_s=max(0, youngest))
+
+
+def _next_place(work: Work, *, start: Cursor, last: Cursor, is_repeat: bool) -> Cursor:
+    """Return where to read on after a full page: behind its last chat, whatever `next_page` says."""
+    if last == start or is_repeat:
+        # The vendor ignores the second half of the cursor: more chats share a second than fit a page.
+        pages.note_skipped_second(run=work.run, epoch_s=last.epoch_s, now=work.clock.now())
+        last = Cursor(epoch_s=last.epoch_s + 1)
+    young_s = last.epoch_s - (work.clock.now().timestamp() - YOUNGEST_START_S)
+    if young_s > 0:
+        work.ask.wait(seconds=young_s, reason=StopReason.VENDOR_PAUSE)
+    return last
+
+
+def _store(work: Work, *, parsed: pages.ParsedPage, last: Cursor, is_end: bool, is_retry: bool = False) -> None:
+    row = work.integration
+    known_s = row.cursor_epoch_s if row.cursor_epoch_s is not None else -1
+    has_records = bool(parsed.chats or parsed.unreadable)
+    # The overlap is read again without moving the cursor back.
+    cursor = last if has_records and last.epoch_s >= known_s else None
+    is_caught_up = is_end or (row.is_caught_up and last.epoch_s <= known_s)
+    work.counts["pages"] += 1
+    work.counts["chats"] += len(parsed.chats)
+    outcome = pages.store_page(
+        held=work.held, run=work.run, page=parsed, cursor=cursor, is_caught_up=is_caught_up,
+        counts=work.counted(), now=work.clock.now(), is_retry=is_retry,
+    )  # fmt: skip
+    work.counts["visitors_found"] += outcome.added
+    work.counts["quarantined"] += outcome.quarantined
+    row.is_caught_up = is_caught_up
+    if cursor is not None:
+        row.cursor_epoch_s, row.cursor_id = cursor.epoch_s, cursor.chat_id

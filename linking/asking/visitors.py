@@ -1,0 +1,102 @@
+"""The visitors found, asked about one by one, most useful first."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import transaction
+
+from linking.asking.asker import Halt
+from linking.asking.work import Work
+from linking.models import StopReason
+from linking.store import chores, leases, lookups, runs, schedule
+from linking.store.answers import Answer, store_answers
+from linking.zendesk_chat import ChatGone
+
+BATCH = 50
+BATCH_S = 2.0  # and an answer waits no longer than this to be stored
+FAILED_IN_A_ROW = 3
+REVERIFY_EVERY = timedelta(days=1)
+
+
+def read_visitors(work: Work) -> bool:
+    """Ask about those who wait; True when nobody is left, False when it is time to read the export again.
+
+    Raises: Halt, leases.LeaseLost.
+    """
+    now = work.clock.now()
+    hurried = schedule.is_someone_waited_for(integration_id=work.integration.pk, now=now)
+    until = now + (schedule.EVERY_HURRIED if hurried else schedule.EVERY)
+    since = (work.integration.last_success_at or now - schedule.HURRY_FOR) - schedule.HURRY_FOR
+    lookups.promote(integration_id=work.integration.pk, since=since, now=now)
+    work.counts["lookups_left"] = lookups.lookups_left(integration_id=work.integration.pk, now=now)
+    while work.clock.now() < until:
+        waiting = lookups.next_lookups(
+            integration_id=work.integration.pk, now=work.clock.now(), is_eager=work.is_eager, limit=BATCH
+        )
+        if waiting:
+            _ask_about_all(work, [visitor_id for _, visitor_id in waiting], until=until)
+        elif not _took_a_slice(work):
+            return True
+    return False
+
+
+def _took_a_slice(work: Work) -> bool:
+    """Once a day, when nobody waits, let the oldest answers be asked for again; False when it is not time."""
+    now, key = work.clock.now(), work.integration.pk
+    if work.is_eager or not chores.is_due(integration_id=key, name=chores.REVERIFY, now=now):
+        return False
+    with transaction.atomic():
+        leases.renew(held=work.held)
+        chores.postpone(integration_id=key, name=chores.REVERIFY, until=now + REVERIFY_EVERY)
+        number = lookups.queue_oldest(integration_id=key, per_minute=work.ask.per_minute, now=now)
+    return number > 0
+
+
+def _ask_about_all(work: Work, visitor_ids: Sequence[str], *, until: datetime) -> None:
+    answers: list[Answer] = []
+    began_at = work.clock.now()
+    try:
+        for visitor_id in visitor_ids:
+            if work.clock.now() >= until:
+                break
+            answers.append(_ask_about(work, visitor_id))
+            if (work.clock.now() - began_at).total_seconds() >= BATCH_S:
+                _store(work, answers)
+                answers, began_at = [], work.clock.now()
+    except Halt:
+        _store(work, answers)
+        raise
+    _store(work, answers)
+
+
+def _ask_about(work: Work, visitor_id: str) -> Answer:
+    try:
+        record = work.ask.ask(partial(work.client.visitor, visitor_id=visitor_id))
+    except ChatGone:
+        record = None
+    except Halt as halt:
+        work.failed_in_a_row += 1
+        if halt.reason != StopReason.VENDOR_FAULT or work.failed_in_a_row >= FAILED_IN_A_ROW:
+            raise
+        work.failed += 1
+        return Answer(asked_id=visitor_id, failure=str(halt))
+    work.failed_in_a_row = 0
+    return Answer(asked_id=visitor_id, record=record)
+
+
+def _store(work: Work, answers: Sequence[Answer]) -> None:
+    if not answers:
+        return
+    now = work.clock.now()
+    with transaction.atomic():
+        leases.renew(held=work.held)
+        tally = store_answers(run=work.run, answers=answers, now=now)
+        counts = work.counted()
+        for name, number in asdict(tally).items():
+            counts[name] += number
+        counts["lookups"] += len(answers)
+        counts["lookups_left"] = max(0, counts["lookups_left"] - len(answers))
+        runs.touch_run(run=work.run, counts=counts, now=now)
+    work.counts = counts

@@ -1,0 +1,75 @@
+"""A pass under way: what it works on, under which lease, and what it has counted."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from linking.asking.asker import TRIES, TRIES_AFTER_A_FAULT, Asker, Clock, Patience
+from linking.core.config import IntegrationConfig
+from linking.models import Integration, SyncRun
+from linking.store import leases, lookups, schedule
+from linking.zendesk_chat import ChatClient
+
+RENEW_S = 10.0
+_COUNTS = (
+    "calls", "pages", "chats", "visitors_found", "lookups", "lookups_left", "linked", "relinked", "anonymous", "gone",
+    "conflicts", "quarantined",
+)  # fmt: skip
+
+
+@dataclass(slots=True, kw_only=True)
+class Work:
+    """One pass under way. `is_eager`: a person waits, so everyone who did something new is asked about at once."""
+
+    integration: Integration
+    run: SyncRun
+    held: leases.Held
+    clock: Clock
+    patience: Patience
+    is_eager: bool
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTS, 0))
+    failed_in_a_row: int = 0
+    failed: int = 0
+    renewed_at: datetime | None = None
+    asker: Asker | None = None
+    chat: ChatClient | None = None
+
+    def begin(self, *, config: IntegrationConfig, account: str) -> None:
+        """Make ready to ask; `account` names the budget that calls use."""
+        faults = schedule.consecutive_faults(integration_id=self.integration.pk)
+        self.asker = Asker(
+            account=account or self.integration.slug,
+            per_minute=config.requests_per_minute,
+            patience=self.patience,
+            clock=self.clock,
+            keep=self._keep_lease,
+            tries=TRIES_AFTER_A_FAULT if faults else TRIES,
+        )
+
+    @property
+    def ask(self) -> Asker:
+        """The conversation under way."""
+        if self.asker is None:
+            raise RuntimeError("The pass has not begun to ask.")
+        return self.asker
+
+    @property
+    def client(self) -> ChatClient:
+        """The account that is asked."""
+        if self.chat is None:
+            raise RuntimeError("The pass has no client yet.")
+        return self.chat
+
+    def counted(self) -> dict[str, int]:
+        """Return the counts as they stand."""
+        return self.counts | ({"calls": self.asker.calls} if self.asker else {})
+
+    def final_counts(self, *, now: datetime) -> dict[str, int]:
+        """Return the counts, with how many visitors wait still."""
+        left = lookups.lookups_left(integration_id=self.integration.pk, now=now)
+        return self.counted() | {"lookups_left": left}
+
+    def _keep_lease(self) -> None:
+        now = self.clock.now()
+        if self.renewed_at is None or abs((now - self.renewed_at).total_seconds()) >= RENEW_S:
+            leases.renew(held=self.held)
+            self.renewed_at = now

@@ -1,0 +1,38 @@
+"""Who is banned, as Zendesk's list of bans says."""
+
+from collections.abc import Collection
+
+from django.db import transaction
+
+from linking.models import Visitor
+from linking.store import leases
+from linking.store.rows import canonical_ids
+
+_BATCH = 500
+
+
+def store_bans(*, held: leases.Held, integration_id: int, visitor_ids: Collection[str]) -> int:
+    """Make `visitor_ids` the banned ones and nobody else, ids of joined visitors included; return how many changed.
+
+    Raises: leases.LeaseLost, and then nothing was stored.
+    """
+    ids = sorted(visitor_ids)
+    mine = Visitor.objects.filter(integration_id=integration_id)
+    with transaction.atomic():
+        leases.renew(held=held)
+        banned: set[int] = set()
+        for first in range(0, len(ids), _BATCH):
+            some = ids[first : first + _BATCH]
+            aliases = canonical_ids(integration_id=integration_id, visitor_ids=some)
+            named = [aliases.get(visitor_id, visitor_id) for visitor_id in some]
+            banned |= set(mine.filter(visitor_id__in=named).values_list("pk", flat=True))
+        known = set(mine.filter(is_banned=True).values_list("pk", flat=True))
+        return _mark(banned - known, is_banned=True) + _mark(known - banned, is_banned=False)
+
+
+def _mark(keys: Collection[int], *, is_banned: bool) -> int:
+    ordered = sorted(keys)
+    return sum(
+        Visitor.objects.filter(pk__in=ordered[first : first + _BATCH]).update(is_banned=is_banned)
+        for first in range(0, len(ordered), _BATCH)
+    )
