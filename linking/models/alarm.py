@@ -1,0 +1,97 @@
+"""Whom to tell when the sync stands still, what went wrong and when, and the messages about it."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from linking.fields import SealedTextField
+
+WEBHOOK_PLACE = "alarm_settings|webhook"  # where the sealed address belongs; it opens nowhere else
+MINUTES_DEFAULT = 15
+
+
+class AlarmSettings(models.Model):
+    """Whom to tell: one row for the installation. An empty address means that nobody is told that way.
+
+    A webhook's address is as good as a password at most services, so it is kept sealed; pages show `webhook_host`.
+    """
+
+    after_minutes = models.PositiveIntegerField(
+        default=MINUTES_DEFAULT,
+        validators=[MinValueValidator(5), MaxValueValidator(10_080)],
+        help_text=_("Minutes without a complete pass; one is due every minute."),
+    )
+    mail_to = models.EmailField(blank=True, help_text=_("Sent through the mail server of this machine."))
+    mail_from = models.EmailField(blank=True)
+    webhook_sealed = SealedTextField(blank=True, editable=False)
+    webhook_host = models.CharField(max_length=255, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("alarm settings")
+        constraints = [models.CheckConstraint(name="alarm_settings_are_one_row", condition=Q(pk=1))]
+
+    def __str__(self) -> str:
+        return "alarm settings"
+
+
+class IncidentKind(models.TextChoices):
+    """What is wrong with an integration's sync."""
+
+    STALE = "stale", _("No complete pass for too long")
+    CREDENTIALS = "credentials", _("Zendesk refused the access token")
+    HOST = "host", _("Zendesk's address could not be used")
+
+
+class Incident(models.Model):
+    """Something that went wrong with a sync, from when to when; at most one open of a kind and integration."""
+
+    integration = models.ForeignKey("linking.Integration", on_delete=models.CASCADE, related_name="incidents")
+    kind = models.CharField(max_length=20, choices=IncidentKind.choices)
+    began_at = models.DateTimeField()
+    over_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_open_incident_a_kind", fields=["integration", "kind"], condition=Q(over_at__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.integration_id}"
+
+
+class AlarmChannel(models.TextChoices):
+    """How somebody is told."""
+
+    MAIL = "mail", _("Mail")
+    WEBHOOK = "webhook", _("Webhook")
+
+
+class AlarmMessage(models.Model):
+    """One message to send: that an incident began, or that it is over. `next_try_at` is empty once that is settled."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="messages")
+    channel = models.CharField(max_length=10, choices=AlarmChannel.choices)
+    is_over = models.BooleanField(default=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(name="one_alarm_message_a_channel", fields=["incident", "channel", "is_over"]),
+            models.CheckConstraint(
+                name="alarm_message_sent_is_settled", condition=Q(sent_at__isnull=True) | Q(next_try_at__isnull=True)
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_try_at"], name="alarm_message_due", condition=Q(next_try_at__isnull=False))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.incident_id}"

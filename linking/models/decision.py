@@ -1,0 +1,58 @@
+"""What people decided about conflicts: every decision and every undoing is a row, none is ever overwritten."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Verdict(models.TextChoices):
+    """What a lead can decide about a conflict, and its undoing."""
+
+    KEEP = "keep", _("Keep the link")
+    SHARED_DEVICE = "shared_device", _("It is a shared device")
+    UNLINK = "unlink", _("Not the same person")
+    IGNORE = "ignore", _("Ignore")
+    UNDO = "undo", _("Undone")
+
+
+class ConflictDecision(models.Model):
+    """One deed about one conflict: who, what, when.
+
+    At most one is in force for a conflict. While an `unlink` is, the sync opens no link between the conflict's
+    visitor and `login_user`, whatever Zendesk says. `ended_link` is the link the decision ended, for its undoing.
+    """
+
+    conflict = models.ForeignKey("linking.Conflict", on_delete=models.CASCADE, related_name="decisions")
+    verdict = models.CharField(max_length=20, choices=Verdict.choices)
+    is_in_force = models.BooleanField(default=False)
+    login_user = models.ForeignKey(
+        "linking.LoginUser", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    ended_link = models.ForeignKey(
+        "linking.VisitorLink", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    # The name stays when the account goes.
+    by_name = models.CharField(max_length=150)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(name="one_decision_in_force", fields=["conflict"], condition=Q(is_in_force=True)),
+            models.CheckConstraint(
+                name="decision_undone_is_not_in_force", condition=~Q(verdict="undo") | Q(is_in_force=False)
+            ),
+            models.CheckConstraint(
+                name="decision_unlinks_somebody", condition=~Q(verdict="unlink") | Q(login_user__isnull=False)
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["conflict"], name="decision_keeps_apart", condition=Q(is_in_force=True, verdict="unlink")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} {self.conflict_id}"
