@@ -7,9 +7,9 @@ read, links kept). Imports go down only, never within a row, and tests/test_laye
     management                         the command line
     api | dashboard | admin | checks   the HTTP edges, and what is told at start
     tasks                              the Celery edge
-    tokens | sync | refresh | integrations | finding | health | doctor
+    tokens | sync | refresh | integrations | finding | health | doctor | background
     asking                             one paced conversation with Zendesk
-    registry | sightings | limits | roles | store
+    registry | key_sets | sightings | answer_log | limits | roles | store
     models | zendesk_chat | xsolla_login
     outbound                           the only way out over HTTP
     fields

@@ -5,7 +5,7 @@ Nothing of what is pasted is stored, logged or sent anywhere, and no verdict rep
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
-from linking import registry, roles
+from linking import key_sets, registry, roles
 from linking.core.diagnosis import diagnose
 from linking.core.diagnosis_verdicts import Diagnosis, Kind, Surroundings
 
@@ -30,5 +30,5 @@ def diagnose_paste(*, text: str, kind: Kind, slug: str, now: float) -> Diagnosis
     config = snapshot.by_slug.get(slug)
     if slug and config is None:
         raise NoSuchIntegration(slug)
-    around = Surroundings(config=config, known=tuple(snapshot.by_slug.values()), now=now)
+    around = Surroundings(config=config, known=tuple(snapshot.by_slug.values()), now=now, keys=key_sets.current())
     return diagnose(text=text, kind=kind, around=around)

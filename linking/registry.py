@@ -5,8 +5,10 @@ second and no request ever waits for the database. When the database is away the
 """
 
 import logging
+import math
 import os
 import threading
+from datetime import datetime
 from pathlib import Path
 
 from django.db import Error as StoreError
@@ -17,6 +19,7 @@ from linking.core.config import (
     IntegrationConfig,
     LoginAlgorithm,
     MissingEmail,
+    Mode,
     SecretName,
     Snapshot,
     ZendeskProduct,
@@ -48,6 +51,11 @@ def current() -> Snapshot:
     """Return the snapshot in force; the first call of a process reads it from the database."""
     snapshot = _InForce.snapshot
     return refresh() if snapshot is None else snapshot
+
+
+def last_good() -> Snapshot | None:
+    """Return the snapshot in force, None before the first one was read; never asks the database."""
+    return _InForce.snapshot
 
 
 def is_stale() -> bool:
@@ -130,7 +138,7 @@ def _read() -> Snapshot:
     version = ConfigVersion.read()
     configs, problems = [], []
     _InForce.has_references = False
-    for integration in Integration.objects.order_by("id").prefetch_related("secrets"):
+    for integration in Integration.objects.order_by("id").prefetch_related("secrets", "blocked_users"):
         try:
             config, found = config_of(integration)
         except (TypeError, ValueError) as error:
@@ -181,16 +189,26 @@ def _config(*, integration: Integration, secrets: dict[str, str]) -> Integration
         login_project_id=integration.login_project_id,
         login_algorithm=LoginAlgorithm(integration.login_algorithm),
         login_secrets=(login_secret.encode(),) if login_secret else (),
+        previous_login_secret=secrets.get(SecretName.LOGIN_SECRET_KEY_PREVIOUS, "").encode(),
+        previous_login_secret_until_epoch_s=_epoch_s(integration.previous_login_secret_until, none=0.0),
         cookie_name=integration.cookie_name,
         allowed_origins=frozenset(integration.allowed_origins),
         missing_email=MissingEmail(integration.missing_email),
         placeholder_domain=integration.placeholder_domain,
         email_verified=EmailVerified(integration.email_verified),
+        email_claim=integration.email_claim,
+        name_claim=integration.name_claim,
+        claim_map=tuple(sorted(integration.claim_map.items())),
+        is_email_looked_up=integration.email_lookup,
+        mode=Mode(integration.mode),
+        blocked_user_ids=frozenset(one.user_id for one in integration.blocked_users.all()),
         zendesk_product=ZendeskProduct(integration.zendesk_product),
         zendesk_subdomain=integration.zendesk_subdomain,
         zendesk_account_key=integration.zendesk_account_key,
         zendesk_key_id=integration.zendesk_key_id,
         zendesk_shared_secret=secrets.get(SecretName.ZENDESK_SHARED_SECRET, "").encode(),
+        zendesk_shared_secret_next=secrets.get(SecretName.ZENDESK_SHARED_SECRET_NEXT, "").encode(),
+        zendesk_secret_switch_epoch_s=_epoch_s(integration.zendesk_secret_switch_at, none=math.inf),
         zendesk_access_token=secrets.get(SecretName.ZENDESK_ACCESS_TOKEN, ""),
         zendesk_api_url=_api_url(integration),
         is_sync_enabled=integration.sync_enabled,
@@ -200,6 +218,10 @@ def _config(*, integration: Integration, secrets: dict[str, str]) -> Integration
         merchant_id=integration.merchant_id,
         publisher_project_id=integration.publisher_project_id,
     )
+
+
+def _epoch_s(at: datetime | None, *, none: float) -> float:
+    return none if at is None else at.timestamp()
 
 
 def _api_url(integration: Integration) -> str:

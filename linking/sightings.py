@@ -5,7 +5,7 @@ At most about a second of sightings is lost when a process is killed; a sighting
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from multiprocessing.util import Finalize
@@ -47,6 +47,7 @@ class _Waiting:
     flush_lock = threading.Lock()
     thread: threading.Thread | None = None
     stop = threading.Event()
+    also: tuple[Callable[[], object], ...] = ()
 
 
 def note(sighting: Sighting) -> None:
@@ -76,10 +77,14 @@ def forget() -> None:
         _Waiting.sightings, _Waiting.dropped = {}, 0
 
 
-def start_flushing() -> None:
-    """Write what waits from a thread of this process, and once more when it ends; a second call changes nothing."""
+def start_flushing(*, also: Sequence[Callable[[], object]] = ()) -> None:
+    """Write what waits from a thread of this process, and once more when it ends; a second call changes nothing.
+
+    `also` are further flushes for the same thread, which raise django.db.Error as `flush` does.
+    """
     with _Waiting.lock:
         if _Waiting.thread is None:
+            _Waiting.also = tuple(also)
             _Waiting.thread = threading.Thread(target=_keep_flushing, name="sightings", daemon=True)
             _Waiting.thread.start()
             # The server's workers are multiprocessing children, which never come to `atexit`; this serves both kinds.
@@ -155,9 +160,10 @@ def _flush_at_exit() -> None:
 
 
 def _flush_or_say() -> None:
-    try:
-        close_old_connections()
-        flush()
-    except StoreError as error:
-        logger.warning("Sightings could not be written (%s); they wait.", type(error).__name__)
-        connection.close()
+    for one in (flush, *_Waiting.also):
+        try:
+            close_old_connections()
+            one()
+        except StoreError as error:
+            logger.warning("Sightings or counts could not be written (%s); they wait.", type(error).__name__)
+            connection.close()

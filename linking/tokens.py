@@ -6,18 +6,28 @@ configuration in force around it and notes who was seen; whoever speaks HTTP pas
 
 import json
 import math
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from django.db import Error as StoreError
 
-from linking import registry, sightings
+from linking import answer_log, key_sets, registry, sightings
 from linking.core import cors
 from linking.core.addresses import limit_key
-from linking.core.config import IntegrationConfig, Snapshot, snapshot_of
+from linking.core.config import IntegrationConfig, Mode, Snapshot, snapshot_of
 from linking.core.cookies import AmbiguousCookie, find_cookie
-from linking.core.login_jwt import LoginTokenError, LoginUser, unverified_project_id, verify_login_jwt
+from linking.core.key_sets import NO_KEYS, KeySet
+from linking.core.login_jwt import (
+    LoginToken,
+    LoginTokenError,
+    LoginUser,
+    unverified_project_id,
+    usable_email,
+    verify_login_jwt,
+)
+from linking.core.observing import sample_service_user
 from linking.core.refusals import REFUSALS, Code, Reason, Refused
+from linking.core.user_ids import user_id_flaw
 from linking.core.zendesk_jwt import zendesk_jwt
 from linking.limits import Limiter
 
@@ -25,6 +35,21 @@ METHODS = ("GET", "HEAD", "OPTIONS", "POST")
 NOT_READY_RETRY_AFTER_S = 60
 # `fetch` from a page says `cors` or `same-origin`. A page load or an embedded resource has no use for a token.
 REFUSED_FETCH_MODES = frozenset({"navigate", "no-cors"})
+# Not the sample service's to decide: what the operator switched off or has not set up yet, and HTTP itself.
+NEVER_OBSERVED = frozenset(
+    {
+        Reason.METHOD,
+        Reason.BLOCKED,
+        Reason.DISABLED,
+        Reason.UNKNOWN_INTEGRATION,
+        Reason.NOTHING_CONFIGURED,
+        Reason.UNAVAILABLE,
+        Reason.LOGIN_SECRET,
+        Reason.ZENDESK_SECRET,
+        Reason.ZENDESK_KEY_ID,
+    }
+)
+_NO_KEY_SETS: Mapping[str, KeySet] = {}
 _ALLOW: cors.Headers = (("Allow", ", ".join(METHODS)),)
 _ALWAYS: cors.Headers = (
     ("Cache-Control", "no-store"),
@@ -61,12 +86,18 @@ class TokenLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenAnswer:
-    """A whole HTTP answer, and whom it was for when a token left."""
+    """A whole HTTP answer, whom it was for when a token left, and what to record.
+
+    `config` is the integration that answered, None where none was known. `reason` is why the request was refused, or
+    would have been had the integration not only been observed (a token is in the body all the same); None for a token.
+    """
 
     status: int
     headers: cors.Headers
     body: bytes
     sighting: sightings.Sighting | None = None
+    config: IntegrationConfig | None = None
+    reason: Reason | None = None
 
 
 class TooMany(Refused):
@@ -78,26 +109,52 @@ class TooMany(Refused):
 
 
 def serve(*, request: TokenRequest, now: float, limits: TokenLimits) -> TokenAnswer:
-    """Answer `request` with the configuration in force; who got a token is noted in memory and written later."""
+    """Answer `request` with what is in force; what is worth remembering is noted in memory and written later."""
     try:
         snapshot = registry.current()
     except StoreError:
         # Only a process that has never reached its database comes here; later the last good configuration stays.
         exchange = _Exchange(request=request, snapshot=snapshot_of(configs=()), now=now, limits=limits)
         return exchange.refusal(Refused(Reason.UNAVAILABLE))
-    given = answer(request=request, snapshot=snapshot, now=now, limits=limits)
+    given = answer(request=request, snapshot=snapshot, now=now, limits=limits, keys=key_sets.current())
     if given.sighting is not None:
         sightings.note(given.sighting)
+    if given.reason in (Reason.UNKNOWN_KEY, Reason.RS256_KEYS) and given.config is not None:
+        key_sets.ask_for(project_id=given.config.login_project_id)
+    if request.method in ("GET", "POST"):
+        _note(given, origin=request.origin or "", now=now)
     return given
 
 
-def answer(*, request: TokenRequest, snapshot: Snapshot, now: float, limits: TokenLimits) -> TokenAnswer:
-    """Return the answer to `request` at `now` (epoch seconds) under the configuration `snapshot`."""
-    exchange = _Exchange(request=request, snapshot=snapshot, now=now, limits=limits)
+def answer(
+    *,
+    request: TokenRequest,
+    snapshot: Snapshot,
+    now: float,
+    limits: TokenLimits,
+    keys: Mapping[str, KeySet] = _NO_KEY_SETS,
+) -> TokenAnswer:
+    """Return the answer to `request` at `now` (epoch seconds) under the configuration `snapshot`.
+
+    `keys` are the public keys of RS256 projects, by Login project ID.
+    """
+    exchange = _Exchange(request=request, snapshot=snapshot, now=now, limits=limits, keys=keys)
     try:
         return exchange.options() if request.method == "OPTIONS" else exchange.issue()
     except Refused as error:
-        return exchange.refusal(error)
+        return exchange.observed(error) or exchange.refusal(error)
+
+
+def _note(given: TokenAnswer, *, origin: str, now: float) -> None:
+    config, reason = given.config, given.reason
+    kind = answer_log.Kind(
+        config.integration_id if config is not None else 0,
+        "" if reason is None else REFUSALS[reason].code.value,
+        answer_log.ISSUED if reason is None else reason.value,
+        origin,
+        reason is not None and given.status == 200,
+    )
+    answer_log.note(kind=kind, is_origin_listed=config is not None and origin in config.allowed_origins, now=now)
 
 
 class _Exchange:
@@ -107,8 +164,16 @@ class _Exchange:
     none is known, those that any enabled integration lists.
     """
 
-    def __init__(self, *, request: TokenRequest, snapshot: Snapshot, now: float, limits: TokenLimits) -> None:
-        self._request, self._snapshot, self._now, self._limits = request, snapshot, now, limits
+    def __init__(
+        self,
+        *,
+        request: TokenRequest,
+        snapshot: Snapshot,
+        now: float,
+        limits: TokenLimits,
+        keys: Mapping[str, KeySet] = _NO_KEY_SETS,
+    ) -> None:
+        self._request, self._snapshot, self._now, self._limits, self._keys = request, snapshot, now, limits, keys
         self._config: IntegrationConfig | None = None
         if request.slug is not None:
             self._config = snapshot.by_slug.get(request.slug)
@@ -131,15 +196,45 @@ class _Exchange:
         _spend(self._limits.per_address, key=limit_key(request.address), reason=Reason.ADDRESS_LIMIT, now=now)
         self._check_path()
         self._check_page()
-        token = self._login_jwt()
+        token = LoginToken(self._login_jwt())
         config = self._chosen(token)
-        user = verify_login_jwt(token=token, config=config, now=now)
+        keys = self._keys.get(config.login_project_id, NO_KEYS)
+        user = verify_login_jwt(token=token, config=config, now=now, keys=keys)
+        if user.user_id in config.blocked_user_ids:
+            raise Refused(Reason.BLOCKED)
         user_key = f"{config.integration_id}|{user.user_id}"
         _spend(self._limits.per_user, key=user_key, reason=Reason.USER_LIMIT, now=now)
-        body = _json({"token": zendesk_jwt(user=user, config=config, now=now)})
-        is_handed_out = request.method != "HEAD"
+        return self._issued(user=user, config=config)
+
+    def observed(self, error: Refused) -> TokenAnswer | None:
+        """Answer with a Zendesk JWT where the integration is only observed and the sample service would have; or None.
+
+        The answer still says, to whoever records it, why it would have been refused.
+        """
+        if error.reason in NEVER_OBSERVED or self._request.method == "OPTIONS":
+            return None
+        known = (self._config,) if self._config is not None else self._snapshot.enabled
+        for config in known:
+            if config.mode is not Mode.OBSERVE or not config.is_enabled:
+                continue
+            user = sample_service_user(cookie_header=self._request.cookie_header, config=config, now=self._now)
+            if user is None or user.user_id in config.blocked_user_ids:
+                continue
+            self._config = config
+            try:
+                given = self._issued(user=user, config=config)
+            except Refused:  # not set up to sign
+                return None
+            return replace(given, reason=error.reason, sighting=_cleaned(given.sighting))
+        return None
+
+    def _issued(self, *, user: LoginUser, config: IntegrationConfig) -> TokenAnswer:
+        # A compact JWS has no character that JSON would escape.
+        body = b'{"token":"%b"}' % zendesk_jwt(user=user, config=config, now=self._now).encode("ascii")
+        # HEAD hands nothing out. An ID that no rule of ours has passed has no place among the users either.
+        is_seen = self._request.method != "HEAD" and not user_id_flaw(user.user_id)
         return self._answered(
-            200, body=body, sighting=_sighting(user=user, config=config, now=now) if is_handed_out else None
+            200, body=body, sighting=_sighting(user=user, config=config, now=self._now) if is_seen else None
         )
 
     def refusal(self, error: Refused) -> TokenAnswer:
@@ -155,7 +250,7 @@ class _Exchange:
         if isinstance(error, TooMany):
             more.append(("Retry-After", str(max(1, math.ceil(error.wait_s)))))
         body = _json({"code": row.code.value, "description": row.description, "reason": row.reason.value})
-        return self._answered(row.status, body=body, more=tuple(more))
+        return self._answered(row.status, body=body, more=tuple(more), reason=error.reason)
 
     @property
     def _origins(self) -> Collection[str]:
@@ -196,7 +291,7 @@ class _Exchange:
         own = [one.cookie_name for one in self._snapshot.enabled if self._request.origin in one.allowed_origins]
         return tuple(dict.fromkeys((*own, *self._snapshot.cookie_names)))
 
-    def _chosen(self, token: str) -> IntegrationConfig:
+    def _chosen(self, token: LoginToken) -> IntegrationConfig:
         """Return the integration that answers; from here on only its own pages may read anything."""
         if self._request.slug is None:
             project_id = unverified_project_id(token)
@@ -214,7 +309,13 @@ class _Exchange:
         return next((one for one in self._snapshot.by_slug.values() if one.login_project_id == project_id), None)
 
     def _answered(
-        self, status: int, *, body: bytes = b"", more: cors.Headers = (), sighting: sightings.Sighting | None = None
+        self,
+        status: int,
+        *,
+        body: bytes = b"",
+        more: cors.Headers = (),
+        sighting: sightings.Sighting | None = None,
+        reason: Reason | None = None,
     ) -> TokenAnswer:
         content: cors.Headers = ()
         if status != 204:  # a 204 has no content, so neither type nor length (RFC 9110 §8.6)
@@ -224,6 +325,8 @@ class _Exchange:
             headers=(*content, *_ALWAYS, *cors.cors_headers(origin=self._request.origin, origins=self._origins), *more),
             body=b"" if self._request.method == "HEAD" else body,
             sighting=sighting,
+            config=self._config,
+            reason=reason,
         )
 
 
@@ -248,6 +351,11 @@ def _sighting(*, user: LoginUser, config: IntegrationConfig, now: float) -> sigh
         first_epoch_s=int(now),
         last_epoch_s=int(now),
     )
+
+
+def _cleaned(sighting: sightings.Sighting | None) -> sightings.Sighting | None:
+    """Return a sighting whose address is one that our own rules would have passed, or none."""
+    return sighting and replace(sighting, email=usable_email(sighting.email)[0])
 
 
 def _json(content: dict[str, str]) -> bytes:

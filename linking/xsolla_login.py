@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from urllib.parse import quote, urlsplit
 
+from linking.core.key_sets import BadKeySet, KeyEncoding, listed_keys
 from linking.core.retry_after import http_date, retry_after_s
 from linking.outbound import AddressRefused, Answer, Outbound, OutboundError
 
@@ -36,13 +36,6 @@ class LoginTryLater(LoginError):
 
 class LoginBroken(LoginError):
     """The answer is nonsense; another try may bring a better one."""
-
-
-class KeyEncoding(StrEnum):
-    """How `n` and `e` of the listed keys are written."""
-
-    BASE64URL = "base64url"
-    HEXADECIMAL = "hexadecimal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,15 +79,13 @@ class LoginClient:
         """
         project = quote(project_id, safe="")
         standard = self._get(path=f"/projects/{project}/jwks.json")
-        body = _parsed(standard) if standard.status == 200 else {}
-        keys = body.get("keys") if isinstance(body, dict) else None
-        if keys:
-            return _key_set(keys, answer=standard, encoding=KeyEncoding.BASE64URL)
+        found = _key_set(standard)
+        if found.keys:
+            return found
         older = self._get(path=f"/projects/{project}/keys")
         if older.status == 404 and standard.status == 404:
             raise LoginRefused("Xsolla Login does not know this Login project.", reason="project")
-        body = _parsed(older) if older.status == 200 else []
-        return _key_set(body or [], answer=older, encoding=KeyEncoding.HEXADECIMAL)
+        return _key_set(older)
 
     def close(self) -> None:
         """Close the connection."""
@@ -130,8 +121,10 @@ def _parsed(answer: Answer) -> object:
         raise LoginBroken("Xsolla Login's list of keys is not JSON.") from error
 
 
-def _key_set(keys: object, *, answer: Answer, encoding: KeyEncoding) -> KeySet:
-    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
-        raise LoginBroken("Xsolla Login's list of keys has another shape than published.")
-    answered_at = http_date(answer.headers.get("Date"))
-    return KeySet(encoding=encoding, keys=tuple(keys), answered_at=answered_at)
+def _key_set(answer: Answer) -> KeySet:
+    # Which of the two shapes it is, the document says itself, whatever its address.
+    try:
+        encoding, keys = listed_keys(_parsed(answer) if answer.status == 200 else [])
+    except BadKeySet as error:
+        raise LoginBroken("Xsolla Login's list of keys has another shape than published.") from error
+    return KeySet(encoding=encoding, keys=keys, answered_at=http_date(answer.headers.get("Date")))

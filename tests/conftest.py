@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from linking import registry, sightings
+from linking import answer_log, key_sets, registry, sightings
 
 
 @pytest.fixture(autouse=True)
 def forget_process_state() -> Iterator[None]:
     """Each test starts with no configuration in force and nothing waiting to be written."""
-    registry.forget()
-    sightings.forget()
+    for one in (registry, sightings, answer_log, key_sets):
+        one.forget()
     yield
-    registry.forget()
-    sightings.forget()
+    for one in (registry, sightings, answer_log, key_sets):
+        one.forget()

@@ -14,11 +14,13 @@ _django = get_wsgi_application()
 # fresh by a thread of this process.
 from django.conf import settings  # noqa: E402
 
-from linking import registry, sightings  # noqa: E402
+from linking import background  # noqa: E402
 from linking.api.front import TokenFront, hsts_headers  # noqa: E402
 
-registry.start_refreshing()
-sightings.start_flushing()
+background.start(
+    login_api_url=str(settings.LINKING["XSOLLA_LOGIN_API_URL"]),
+    allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
+)
 
 _front = TokenFront(
     application=_django,

@@ -1,5 +1,6 @@
 """Integrations in the admin."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from linking import integrations
 from linking.admin.integration_form import FIELDS, IntegrationForm, remove_box
+from linking.core.config import Mode
 from linking.models import Integration
 
 
@@ -30,7 +32,7 @@ class IntegrationAdmin(admin.ModelAdmin):
         "blocked_reason",
     )
     search_fields = ("name", "slug", "login_project_id")
-    actions = ("check_both_sides",)
+    actions = ("check_both_sides", "rehearse", "enforce")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form, told who uses it."""
@@ -47,7 +49,7 @@ class IntegrationAdmin(admin.ModelAdmin):
             (None, {"fields": [*([] if obj else ["slug"]), "name", "enabled"]}),
             (_("Xsolla Login"), {"fields": FIELDS["login"]}),
             (_("Zendesk"), {"fields": FIELDS["zendesk"]}),
-            (_("Secrets"), {"fields": [*secrets, "own_password"], "description": _SECRETS_TEXT}),
+            (_("Secrets"), {"fields": [*secrets, *FIELDS["rotation"], "own_password"], "description": _SECRETS_TEXT}),
             (_("Sync"), {"fields": FIELDS["sync"]}),
             (_("Publisher Account"), {"fields": FIELDS["publisher"]}),
         ]
@@ -90,9 +92,32 @@ class IntegrationAdmin(admin.ModelAdmin):
                 allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
                 now=timezone.now(),
             )
-            for check in checks:
-                level = messages.SUCCESS if check.is_ok else messages.ERROR
-                messages.add_message(request, level, f"{row.slug}, {check.name}: {check.sentence}")
+            _tell(request, slug=row.slug, checks=checks)
+
+    @admin.action(description=gettext_lazy("Rehearse a change of secrets"), permissions=["change"])
+    def rehearse(self, request: HttpRequest, queryset: QuerySet[Integration]) -> None:
+        """Make and check tokens under every secret, and say what was found; nothing is changed."""
+        for row in queryset:
+            _tell(request, slug=row.slug, checks=integrations.rehearse_integration(slug=row.slug, now=timezone.now()))
+
+    @admin.action(description=gettext_lazy("Enforce the rules (end observe mode)"), permissions=["change"])
+    def enforce(self, request: HttpRequest, queryset: QuerySet[Integration]) -> None:
+        """Refuse from now on what was only counted so far."""
+        for row in queryset:
+            integrations.save_integration(
+                slug=row.slug,
+                values={"mode": Mode.ENFORCE.value},
+                actor=_actor(request),
+                now=timezone.now(),
+                allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
+            )
+            messages.success(request, f"{row.slug}: {_('The rules are in force.')}")
+
+
+def _tell(request: HttpRequest, *, slug: str, checks: Iterable[integrations.Check]) -> None:
+    for check in checks:
+        level = messages.SUCCESS if check.is_ok else messages.ERROR
+        messages.add_message(request, level, f"{slug}, {check.name}: {check.sentence}")
 
 
 def _actor(request: HttpRequest) -> integrations.Actor:

@@ -18,11 +18,13 @@ from linking.models import Integration, Secret
 FIELDS: dict[str, tuple[str, ...]] = {
     "login": (
         "login_project_id", "login_algorithm", "cookie_name", "allowed_origins", "missing_email", "placeholder_domain",
+        "email_claim", "name_claim", "email_lookup", "mode",
     ),
     "zendesk": (
         "zendesk_product", "zendesk_subdomain", "zendesk_account_key", "zendesk_key_id", "zendesk_api_url",
-        "email_verified",
+        "email_verified", "claim_map",
     ),
+    "rotation": ("previous_login_secret_until", "zendesk_secret_switch_at"),
     "sync": ("sync_enabled", "sync_start", "requests_per_minute"),
     "publisher": ("publisher_account_url_template", "merchant_id", "publisher_project_id"),
 }  # fmt: skip
@@ -59,15 +61,50 @@ class OriginsField(forms.CharField):
         return list(initial or []) != self.to_python(data)
 
 
+class ClaimMapField(forms.CharField):
+    """Pairs `name = claim`, one a line."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> Any:
+        """Return the pairs. Raises: ValidationError for a line that is none, or a name that stands twice."""
+        lines = [line.strip() for line in str(value or "").splitlines() if line.strip()]
+        pairs = [line.partition("=") for line in lines]
+        found = {name.strip(): claim.strip() for name, _equals, claim in pairs}
+        if len(found) != len(pairs) or not all(equals for _name, equals, _claim in pairs):
+            raise ValidationError(_("Write one pair a line, each name once: locale = partner_data.locale"))
+        return found
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the pairs as lines; what somebody just typed stays as it is."""
+        return "\n".join(f"{name} = {claim}" for name, claim in value.items()) if isinstance(value, dict) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Return whether the pairs are other ones, which a line that is no pair is."""
+        try:
+            return dict(initial or {}) != self.to_python(data)
+        except ValidationError:
+            return True
+
+
 class IntegrationForm(forms.ModelForm):
     """Settings and secrets; a changed secret asks for the person's own password again."""
 
     person: Any = None
     allowed_origins = OriginsField(required=False, help_text=gettext_lazy("One a line, such as https://shop.example"))
+    claim_map = ClaimMapField(
+        required=False,
+        label=gettext_lazy("Further claims"),
+        help_text=gettext_lazy("For messaging only; one pair a line: vip = partner_data.vip"),
+    )
     login_secret_key = _password_box(gettext_lazy("Login secret key"), autocomplete="new-password")
+    login_secret_key_previous = _password_box(gettext_lazy("Previous login secret key"), autocomplete="new-password")
     zendesk_shared_secret = _password_box(gettext_lazy("Zendesk shared secret"), autocomplete="new-password")
+    zendesk_shared_secret_next = _password_box(gettext_lazy("Next Zendesk shared secret"), autocomplete="new-password")
     zendesk_access_token = _password_box(gettext_lazy("Zendesk access token"), autocomplete="new-password")
     remove_login_secret_key = forms.BooleanField(required=False, label=gettext_lazy("Remove the login secret key"))
+    remove_login_secret_key_previous = forms.BooleanField(required=False, label=gettext_lazy("Remove the previous key"))
+    remove_zendesk_shared_secret_next = forms.BooleanField(required=False, label=gettext_lazy("Remove the next secret"))
     remove_zendesk_shared_secret = forms.BooleanField(required=False, label=gettext_lazy("Remove the shared secret"))
     remove_zendesk_access_token = forms.BooleanField(required=False, label=gettext_lazy("Remove the access token"))
     own_password = _password_box(gettext_lazy("Your own password"), autocomplete="current-password")
@@ -79,6 +116,11 @@ class IntegrationForm(forms.ModelForm):
             "login_project_id": gettext_lazy("Login project ID"),
             "missing_email": gettext_lazy("Without an e-mail address"),
             "email_verified": gettext_lazy("E-mail counts as verified"),
+            "email_claim": gettext_lazy("Claim of the e-mail address"),
+            "name_claim": gettext_lazy("Claim of the name"),
+            "email_lookup": gettext_lazy("Ask Login for a missing address"),
+            "previous_login_secret_until": gettext_lazy("Previous login key good until"),
+            "zendesk_secret_switch_at": gettext_lazy("Switch to the next Zendesk secret at"),
             "zendesk_key_id": gettext_lazy("Zendesk key ID"),
             "zendesk_api_url": gettext_lazy("Zendesk API address"),
             "publisher_account_url_template": gettext_lazy("Address of a user's page"),
@@ -88,6 +130,17 @@ class IntegrationForm(forms.ModelForm):
         help_texts: ClassVar[dict[str, Any]] = {
             "zendesk_subdomain": gettext_lazy("acme for acme.zendesk.com"),
             "zendesk_key_id": gettext_lazy("For messaging only."),
+            "name_claim": gettext_lazy("Empty: the e-mail address, then username, then name."),
+            "mode": gettext_lazy(
+                "observe: refuses only what the vendor's sample service refused, and counts the rest."
+            ),
+            "previous_login_secret_until": gettext_lazy(
+                "Set it together with a new login secret key: the old one is accepted until then (UTC)."
+            ),
+            "zendesk_secret_switch_at": gettext_lazy(
+                "From then on (UTC) the next secret signs. Zendesk knows one secret at a time: at the switch visitors "
+                "can drop for about five minutes, so choose a quiet time."
+            ),
             "zendesk_api_url": gettext_lazy("Empty: made from the subdomain."),
             "sync_start": gettext_lazy("Chats before this time are not read (UTC). Empty: all."),
             "requests_per_minute": gettext_lazy("Calls to Zendesk; the account's own limit is 200."),

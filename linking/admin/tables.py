@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Model
 
 from linking.models import (
+    AnswerCount,
     AuditEvent,
     Conflict,
     Heartbeat,
@@ -97,6 +98,13 @@ _register(
     list_display=("source", "record_key", "reason", "integration", "last_seen_at"),
     list_filter=("source", "integration"),
     list_select_related=("integration",),
+)
+_register(
+    AnswerCount,
+    list_display=("hour_at", "integration", "code", "reason", "origin", "is_observed", "count"),
+    list_filter=("integration", "code", "is_observed", "reason"),
+    list_select_related=("integration",),
+    date_hierarchy="hour_at",
 )
 _register(AuditEvent, list_display=("at", "actor", "action", "target", "fields"), list_filter=("action",))
 _register(Heartbeat, list_display=("name", "beat_at"))

@@ -29,6 +29,13 @@ class EmailVerified(StrEnum):
     ALWAYS = "always"
 
 
+class Mode(StrEnum):
+    """Whether refusals are in force, or only recorded where the vendor's sample service would have served."""
+
+    ENFORCE = "enforce"
+    OBSERVE = "observe"
+
+
 class ZendeskProduct(StrEnum):
     """Which Zendesk widget the tokens are for."""
 
@@ -40,7 +47,9 @@ class SecretName(StrEnum):
     """The secrets an integration keeps, by the name the outer face gives them."""
 
     LOGIN_SECRET_KEY = "login_secret_key"
+    LOGIN_SECRET_KEY_PREVIOUS = "login_secret_key_previous"
     ZENDESK_SHARED_SECRET = "zendesk_shared_secret"
+    ZENDESK_SHARED_SECRET_NEXT = "zendesk_shared_secret_next"
     ZENDESK_ACCESS_TOKEN = "zendesk_access_token"
 
 
@@ -49,7 +58,10 @@ class IntegrationConfig:
     """One Login project joined to one Zendesk account.
 
     `login_secrets` holds the HS256 keys accepted, newest first, as bytes (the UTF-8 bytes of the string, nothing is
-    decoded). Empty secrets mean "not set up yet". Nothing secret is in `repr`.
+    decoded). Empty secrets mean "not set up yet". Nothing secret is in `repr`. The previous Login secret counts before
+    `previous_login_secret_until_epoch_s`, the next Zendesk secret from `zendesk_secret_switch_epoch_s` on, so that
+    every process turns over at the same moment without being told. `claim_map` leads from a name in Messaging tokens
+    to the Login claim it is taken from.
     """
 
     integration_id: int
@@ -59,16 +71,26 @@ class IntegrationConfig:
     login_project_id: str
     login_algorithm: LoginAlgorithm = LoginAlgorithm.HS256
     login_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    previous_login_secret: bytes = field(default=b"", repr=False)
+    previous_login_secret_until_epoch_s: float = 0.0
     cookie_name: str = "token"
     allowed_origins: frozenset[str] = frozenset()
     missing_email: MissingEmail = MissingEmail.REFUSE
     placeholder_domain: str = "users.invalid"
     email_verified: EmailVerified = EmailVerified.NEVER
+    email_claim: str = "email"
+    name_claim: str = ""
+    claim_map: tuple[tuple[str, str], ...] = ()
+    is_email_looked_up: bool = False
+    mode: Mode = Mode.ENFORCE
+    blocked_user_ids: frozenset[str] = field(default=frozenset(), repr=False)
     zendesk_product: ZendeskProduct = ZendeskProduct.CHAT
     zendesk_subdomain: str = ""
     zendesk_account_key: str = ""
     zendesk_key_id: str = ""
     zendesk_shared_secret: bytes = field(default=b"", repr=False)
+    zendesk_shared_secret_next: bytes = field(default=b"", repr=False)
+    zendesk_secret_switch_epoch_s: float = float("inf")
     zendesk_access_token: str = field(default="", repr=False)
     zendesk_api_url: str = ""
     is_sync_enabled: bool = True
@@ -77,6 +99,18 @@ class IntegrationConfig:
     publisher_account_url_template: str = ""
     merchant_id: str = ""
     publisher_project_id: str = ""
+
+    def login_secrets_at(self, now: float) -> tuple[bytes, ...]:
+        """Return the HS256 keys accepted at `now` (epoch seconds), newest first."""
+        if self.previous_login_secret and now < self.previous_login_secret_until_epoch_s:
+            return (*self.login_secrets, self.previous_login_secret)
+        return self.login_secrets
+
+    def zendesk_secret_at(self, now: float) -> bytes:
+        """Return the secret that signs Zendesk JWTs at `now` (epoch seconds); Zendesk knows only one at a time."""
+        if self.zendesk_shared_secret_next and now >= self.zendesk_secret_switch_epoch_s:
+            return self.zendesk_shared_secret_next
+        return self.zendesk_shared_secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,6 +147,22 @@ _CAUSES: dict[str, tuple[str, str]] = {
         "The token says alg {found}, under the right secret; only HS256 is accepted.",
         "Issue it with HS256.",
     ),
+    "unknown_key": (
+        "The header's kid, {found}, names none of the keys that the Login project lists.",
+        "Sign in again for a token with a current key, and compare the project's keys in Publisher Account.",
+    ),
+    "signed_unknown_rs256": (
+        "The Login project's key did not make this signature.",
+        "Pass the token exactly as Login issued it, and check login_project_id.",
+    ),
+    "signed_retired": (
+        "The signature was made with the previous Login secret, whose time is over.",
+        "Sign in again, or accept the previous secret for longer (previous_login_secret_until).",
+    ),
+    "blocked": (
+        "This user is blocked here and gets no token.",
+        "Lift the block in the admin, or with integration block --lift.",
+    ),
     "signed_trimmed": (
         "The signature matches {name} without its surrounding blanks.",
         "Save the secret again without them.",

@@ -3,17 +3,19 @@
 from typing import Any
 
 from linking.core import jws
-from linking.core.config import IntegrationConfig
+from linking.core.config import IntegrationConfig, LoginAlgorithm
 from linking.core.diagnosis_claims import explain_claims
 from linking.core.diagnosis_shape import RULES as SHAPE_RULES
 from linking.core.diagnosis_shape import Shaped
 from linking.core.diagnosis_signature import LOGIN_SECRET, ZENDESK_SECRET, explain_signature, is_other_hash, matches
 from linking.core.diagnosis_verdicts import State, Surroundings, Verdict, bad, good, note, skipped
+from linking.core.key_sets import NO_KEYS
 from linking.core.login_jwt import (
     CLAIM_RULES,
     ISSUER,
     PROJECT_CLAIM,
     LoginSetupIncomplete,
+    LoginTokenError,
     check_signature,
     login_user,
 )
@@ -62,6 +64,8 @@ def judge_claims(claims: dict[str, Any], *, config: IntegrationConfig, around: S
         else:
             verdicts[rule.name] = good(rule.name)
     is_sound = all(one.state is State.GOOD for one in verdicts.values())
+    if is_sound and claims["sub"] in config.blocked_user_ids:
+        verdicts["sub"] = bad("sub", "blocked")
     return [*verdicts.values(), *_outgoing(claims, is_sound=is_sound, config=config, now=around.now)]
 
 
@@ -90,19 +94,26 @@ def _place(claims: dict[str, Any], *, typ: object) -> Verdict:
 
 def _signature(unverified: jws.UnverifiedJWS, *, config: IntegrationConfig, around: Surroundings) -> list[Verdict]:
     try:
-        check_signature(unverified, config=config)
+        keys = around.keys.get(config.login_project_id, NO_KEYS)
+        check_signature(unverified, config=config, now=around.now, keys=keys)
     except LoginSetupIncomplete as error:
         cause = "rs256_keys" if error.reason is Reason.RS256_KEYS else "login_secret"
         return [_algorithm(unverified, config=config), bad(SIGNATURE, cause)]
+    except LoginTokenError:
+        return [good(ALGORITHM), bad(SIGNATURE, "unknown_key", found=unverified.header.key_id or "none")]
     except jws.JWSError as error:
         algorithm = _algorithm(unverified, config=config)
         if error.reason is Reason.ALGORITHM:
             return [algorithm, *skipped((SIGNATURE,))]
+        if config.login_algorithm is LoginAlgorithm.RS256:
+            return [algorithm, bad(SIGNATURE, "signed_unknown_rs256")]
+        if _is_by_retired(unverified, config=config):
+            return [algorithm, bad(SIGNATURE, "signed_retired")]
         cause, values = explain_signature(
             unverified,
             own=config.login_secrets,
             own_name=LOGIN_SECRET,
-            other=config.zendesk_shared_secret,
+            other=config.zendesk_secret_at(around.now),
             other_name=ZENDESK_SECRET,
             elsewhere=tuple(one for one in around.known if one.slug != config.slug),
         )
@@ -111,6 +122,10 @@ def _signature(unverified: jws.UnverifiedJWS, *, config: IntegrationConfig, arou
     # An RS256 signature is no HMAC of anything; only a shared secret can be a previous one.
     is_shared = unverified.header.algorithm == "HS256"
     return [good(ALGORITHM), note(SIGNATURE, "signed_previous") if is_previous and is_shared else good(SIGNATURE)]
+
+
+def _is_by_retired(unverified: jws.UnverifiedJWS, *, config: IntegrationConfig) -> bool:
+    return bool(config.previous_login_secret) and matches(unverified, key=config.previous_login_secret)
 
 
 def _algorithm(unverified: jws.UnverifiedJWS, *, config: IntegrationConfig) -> Verdict:

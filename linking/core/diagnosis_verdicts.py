@@ -1,11 +1,12 @@
 """The token doctor's words: a verdict for each rule, and how a list of them is read."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from linking.core.config import IntegrationConfig
 from linking.core.diagnosis_causes import CAUSES
+from linking.core.key_sets import KeySet
 from linking.core.text import clean_line
 
 SHOWN_CHARACTERS = 80
@@ -41,11 +42,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What the doctor knows: `config` is the integration asked about, None where none was; `known` are all."""
+    """What the doctor knows: `config` is the integration asked about, None where none was; `known` are all.
+
+    `keys` are the public keys of RS256 projects, by Login project ID.
+    """
 
     config: IntegrationConfig | None
     known: tuple[IntegrationConfig, ...]
     now: float
+    keys: Mapping[str, KeySet] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,7 +88,7 @@ def _header(unverified: jws.UnverifiedJWS, *, typ: object, config: IntegrationCo
 
 
 def _signature(unverified: jws.UnverifiedJWS, *, config: IntegrationConfig, around: Surroundings) -> Verdict:
-    key = config.zendesk_shared_secret
+    key = config.zendesk_secret_at(around.now)
     if not key or unverified.header.algorithm != "HS256":
         return skipped(("signature",))[0]
     if matches(unverified, key=key):

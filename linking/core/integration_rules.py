@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from linking.core.config import EmailVerified, LoginAlgorithm, MissingEmail, SecretName, ZendeskProduct
+from linking.core.config import EmailVerified, LoginAlgorithm, MissingEmail, Mode, SecretName, ZendeskProduct
 from linking.core.text import clean_line
 from linking.core.vendor_urls import ZENDESK_HOSTS, address_flaw, is_loopback_name
 
@@ -29,6 +29,13 @@ _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[^\s:/?#@\[
 _DIGITS = re.compile(r"[0-9]{0,50}\Z")
 _TEMPLATE = re.compile(r"https://[a-z0-9.-]+(?::[0-9]{1,5})?(?:[/?#][!-z|~]*)?\Z")
 TEMPLATE_WORDS = ("merchant_id", "project_id", "login_project_id", "user_id")
+# What a Zendesk JWT says already, or would mean something else to whoever reads it.
+OWN_CLAIMS = frozenset(
+    {"external_id", "scope", "name", "email", "email_verified", "exp", "iat", "nbf", "iss", "sub", "aud", "jti"}
+)
+CLAIM_MAP_MAX = 20
+_CLAIM = re.compile(r"[!-~]{1,100}\Z")
+_ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}\Z")
 RESERVED_ENDINGS = (".invalid", ".example", ".test", ".localhost")
 
 
@@ -182,6 +189,28 @@ def _template(value: object, _around: Surroundings) -> str:
     return value
 
 
+def _claim(value: object, _around: Surroundings) -> str:
+    if not isinstance(value, str) or not _CLAIM.match(value):
+        raise BadValue("must be a claim's name, such as email or partner_data.email, of at most 100 characters.")
+    return value
+
+
+def _claim_or_blank(value: object, around: Surroundings) -> str:
+    return "" if value == "" else _claim(value, around)
+
+
+def _claim_map(value: object, around: Surroundings) -> dict[str, str]:
+    if not isinstance(value, Mapping) or len(value) > CLAIM_MAP_MAX:
+        raise BadValue(f'must be at most {CLAIM_MAP_MAX} pairs such as {{"locale": "locale"}}.')
+    for name, path in value.items():
+        if not isinstance(name, str) or not _ATTRIBUTE.match(name):
+            raise BadValue("has a name that is none: 1 to 50 letters, digits or underscores, a letter first.")
+        if name in OWN_CLAIMS:
+            raise BadValue(f"must not set {name}, which the bridge sets itself.")
+        _claim(path, around)
+    return dict(value)
+
+
 def _digits(value: object, _around: Surroundings) -> str:
     if not isinstance(value, str) or not _DIGITS.match(value):
         raise BadValue("must be digits only, as text.")
@@ -215,6 +244,13 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "missing_email": _one_of(MissingEmail),
         "placeholder_domain": _domain,
         "email_verified": _one_of(EmailVerified),
+        "email_claim": _claim,
+        "name_claim": _claim_or_blank,
+        "claim_map": _claim_map,
+        "email_lookup": _yes_or_no,
+        "mode": _one_of(Mode),
+        "previous_login_secret_until": _time,
+        "zendesk_secret_switch_at": _time,
         "zendesk_product": _one_of(ZendeskProduct),
         "zendesk_subdomain": _subdomain,
         "zendesk_account_key": _identifier_or_blank,

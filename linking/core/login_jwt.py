@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from linking.core import jws
-from linking.core.config import IntegrationConfig, LoginAlgorithm
+from linking.core.config import IntegrationConfig, LoginAlgorithm, ZendeskProduct
+from linking.core.key_sets import NO_KEYS, KeySet
 from linking.core.refusals import Reason, Refused
 from linking.core.text import EMAIL_MAX_CHARACTERS, NAME_MAX_CHARACTERS, clean_line
 from linking.core.user_ids import user_id_flaw
@@ -19,6 +20,7 @@ PROJECT_CLAIM = "xsolla_login_project_id"
 LEEWAY_S = 60
 # 2100-01-01T00:00:00Z: a time beyond it is a mistake (milliseconds, say) and not a lifetime.
 TIME_END_EPOCH_S = 4_102_444_800
+ATTRIBUTE_MAX_CHARACTERS = 255
 
 
 Claims = Mapping[str, Any]
@@ -37,7 +39,8 @@ class LoginUser:
     """Whom a verified Login JWT names.
 
     `email` is "" when the token has none that Zendesk could take, and `email_flaw` then says why; `name` is the
-    `username` or `name` claim, cleaned, or "". Times are epoch seconds.
+    `username` or `name` claim, cleaned, or "". `is_name_chosen` says that it comes from the claim the integration
+    names and goes before the e-mail. `attributes` are the mapped claims. Times are epoch seconds.
     """
 
     user_id: str
@@ -46,6 +49,8 @@ class LoginUser:
     name: str
     login_project_id: str
     expires_epoch_s: int
+    is_name_chosen: bool = False
+    attributes: tuple[tuple[str, str | int | float | bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,24 @@ class ClaimRule:
     needs: tuple[str, ...] = ()
 
 
-def unverified_project_id(token: str) -> str:
+class LoginToken:
+    """A Login JWT taken apart once, for whoever has to look at it before and while it is verified."""
+
+    __slots__ = ("_claims", "unverified")
+
+    def __init__(self, text: str) -> None:
+        """Read the parts of `text`. Raises: JWSError."""
+        self.unverified = jws.read(text)
+        self._claims: Claims | None = None
+
+    def unverified_claims(self) -> Claims:
+        """Return the claims, whoever wrote them. Raises: JWSError (`malformed`)."""
+        if self._claims is None:
+            self._claims = jws.read_object(self.unverified.payload)
+        return self._claims
+
+
+def unverified_project_id(token: str | LoginToken) -> str:
     """Return the Login project ID that `token` claims, or "" when it claims none.
 
     Nobody has checked the signature: the answer may choose an integration, whose own key and project ID are then
@@ -68,46 +90,85 @@ def unverified_project_id(token: str) -> str:
 
     Raises: JWSError when the token cannot be read.
     """
-    project_id = jws.read_object(jws.read(token).payload).get(PROJECT_CLAIM)
+    project_id = _read(token).unverified_claims().get(PROJECT_CLAIM)
     return project_id if isinstance(project_id, str) else ""
 
 
-def verify_login_jwt(*, token: str, config: IntegrationConfig, now: float) -> LoginUser:
-    """Return the user that `token` names, once every check has passed; `now` is in epoch seconds.
+def verify_login_jwt(
+    *, token: str | LoginToken, config: IntegrationConfig, now: float, keys: KeySet = NO_KEYS
+) -> LoginUser:
+    """Return the user that `token` names, once every check has passed.
+
+    `now` is in epoch seconds; `keys` are the Login project's public keys, needed for RS256 only.
 
     Raises: JWSError, LoginTokenError, LoginSetupIncomplete; each carries its `reason`.
     """
-    unverified = jws.read(token)
-    check_signature(unverified, config=config)
-    claims = jws.read_object(unverified.payload)
-    for rule in CLAIM_RULES:
-        rule.check(claims, config, now)
+    read = _read(token)
+    check_signature(read.unverified, config=config, now=now, keys=keys)
+    claims = read.unverified_claims()
+    for check in _CHECKS:
+        check(claims, config, now)
     return login_user(claims=claims, config=config)
+
+
+def _read(token: str | LoginToken) -> LoginToken:
+    return token if isinstance(token, LoginToken) else LoginToken(token)
 
 
 def login_user(*, claims: Claims, config: IntegrationConfig) -> LoginUser:
     """Return the user of `claims`, which every one of `CLAIM_RULES` has passed."""
-    email, email_flaw = _email(claims.get("email"))
+    email, email_flaw = usable_email(claim_at(claims, config.email_claim))
+    chosen = clean_line(claim_at(claims, config.name_claim), max_characters=NAME_MAX_CHARACTERS)
     return LoginUser(
         user_id=claims["sub"],
         email=email,
         email_flaw=email_flaw,
-        name=_name(claims),
+        name=chosen or _name(claims),
         login_project_id=config.login_project_id,
         expires_epoch_s=claims["exp"],
+        is_name_chosen=bool(chosen),
+        attributes=_attributes(claims, config) if config.claim_map else (),
     )
 
 
-def check_signature(unverified: jws.UnverifiedJWS, *, config: IntegrationConfig) -> None:
-    """Return when the Login project of `config` signed.
+def claim_at(claims: Claims, path: str) -> object:
+    """Return the claim named `path`; where there is none of that name, dots lead into nested objects. None: not there.
 
-    Raises: JWSError (`algorithm`, `signature`), LoginSetupIncomplete.
+    The name as a whole comes first, because names such as `https://shop.example/mail` have dots of their own.
     """
-    if config.login_algorithm is not LoginAlgorithm.HS256:
-        raise LoginSetupIncomplete(Reason.RS256_KEYS)
-    if not any(config.login_secrets):
+    if not path or path in claims or "." not in path:
+        return claims.get(path)
+    found: object = claims
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
+
+
+def check_signature(
+    unverified: jws.UnverifiedJWS, *, config: IntegrationConfig, now: float, keys: KeySet = NO_KEYS
+) -> None:
+    """Return when the Login project of `config` signed, with a key that is good at `now`.
+
+    Raises: JWSError (`algorithm`, `signature`), LoginTokenError (`unknown_key`), LoginSetupIncomplete.
+    """
+    if config.login_algorithm is LoginAlgorithm.RS256:
+        _check_rs256(unverified, keys=keys)
+        return
+    secrets = config.login_secrets_at(now)
+    if not any(secrets):
         raise LoginSetupIncomplete(Reason.LOGIN_SECRET)
-    jws.verify_hs256(unverified, keys=config.login_secrets)
+    jws.verify_hs256(unverified, keys=secrets)
+
+
+def _check_rs256(unverified: jws.UnverifiedJWS, *, keys: KeySet) -> None:
+    if unverified.header.algorithm != LoginAlgorithm.RS256:
+        raise jws.JWSError(Reason.ALGORITHM)
+    if not keys.keys:
+        raise LoginSetupIncomplete(Reason.RS256_KEYS)
+    chosen = keys.chosen(unverified.header.key_id)
+    if not chosen:
+        raise LoginTokenError(Reason.UNKNOWN_KEY)
+    jws.verify_rs256(unverified, keys=chosen)
 
 
 def _check_kind(claims: Claims, _config: IntegrationConfig, _now: float) -> None:
@@ -152,7 +213,8 @@ def _check_begun(claims: Claims, _config: IntegrationConfig, now: float) -> None
 
 
 def _is_time(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    # A tuple, because `int | float` would be put together anew on every call.
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     return 0 <= value < TIME_END_EPOCH_S
 
@@ -208,9 +270,10 @@ CLAIM_RULES = (
     ClaimRule("audience", _check_audience),
     ClaimRule("sub", _check_sub),
 )
+_CHECKS = tuple(rule.check for rule in CLAIM_RULES)
 
 
-def _email(value: object) -> tuple[str, Reason | None]:
+def usable_email(value: object) -> tuple[str, Reason | None]:
     """Return a usable address, or "" and why there is none.
 
     An address is taken as it is or not at all: one that cleaning would change is another address, maybe another
@@ -227,3 +290,20 @@ def _email(value: object) -> tuple[str, Reason | None]:
 def _name(claims: Claims) -> str:
     username = clean_line(claims.get("username"), max_characters=NAME_MAX_CHARACTERS)
     return username or clean_line(claims.get("name"), max_characters=NAME_MAX_CHARACTERS)
+
+
+def _attributes(claims: Claims, config: IntegrationConfig) -> tuple[tuple[str, str | int | float | bool], ...]:
+    # Chat takes five claims and no more; only Messaging reads others.
+    if config.zendesk_product is not ZendeskProduct.MESSAGING:
+        return ()
+    found = ((name, _attribute(claim_at(claims, path))) for name, path in config.claim_map)
+    return tuple((name, value) for name, value in found if value is not None)
+
+
+def _attribute(value: object) -> str | int | float | bool | None:
+    if isinstance(value, str):
+        return clean_line(value, max_characters=ATTRIBUTE_MAX_CHARACTERS) or None
+    if isinstance(value, bool | float):
+        return value
+    # JavaScript reads whole numbers exactly up to here.
+    return value if isinstance(value, int) and abs(value) < 2**53 else None

@@ -49,6 +49,7 @@ class Reason(StrEnum):
     MALFORMED = "malformed"
     HEADER = "header"
     ALGORITHM = "algorithm"
+    UNKNOWN_KEY = "unknown_key"
     SIGNATURE = "signature"
     SERVER_TOKEN = "server_token"  # noqa: S105
     EXP_MISSING = "exp_missing"
@@ -75,6 +76,7 @@ class Reason(StrEnum):
 
     ORIGIN = "origin"
     FETCH_MODE = "fetch_mode"
+    BLOCKED = "blocked"
 
     ADDRESS_LIMIT = "address_limit"
     USER_LIMIT = "user_limit"
@@ -141,6 +143,11 @@ _SENTENCES: tuple[tuple[Code, Reason, str], ...] = (
     ),
     (
         Code.INVALID,
+        Reason.UNKNOWN_KEY,
+        "The token names no key that the Login project lists: try again in a minute, or sign in again.",
+    ),
+    (
+        Code.INVALID,
         Reason.SIGNATURE,
         "The token's signature does not match: compare this integration's secret with the Login project's.",
     ),
@@ -190,6 +197,7 @@ _SENTENCES: tuple[tuple[Code, Reason, str], ...] = (
         Reason.FETCH_MODE,
         "Tokens are not given to page loads or embedded resources: call this address with fetch from the page.",
     ),
+    (Code.ORIGIN, Reason.BLOCKED, "This user may not have tokens: lift the block of this user ID to allow it again."),
     (Code.LIMITED, Reason.ADDRESS_LIMIT, "Too many requests from this address: wait as long as Retry-After says."),
     (Code.LIMITED, Reason.USER_LIMIT, "Too many tokens for this user: wait as long as Retry-After says."),
     (
@@ -203,7 +211,7 @@ _SENTENCES: tuple[tuple[Code, Reason, str], ...] = (
     (
         Code.NOT_READY,
         Reason.RS256_KEYS,
-        "Set-up incomplete: RS256 keys of the Login project are not available to this integration.",
+        "The Login project's RS256 keys are not here yet: try again shortly, and check that the project lists some.",
     ),
     (Code.NOT_READY, Reason.LOGIN_SECRET, "Set-up incomplete: the Login secret key is missing or cannot be opened."),
     (

@@ -32,14 +32,15 @@ def zendesk_jwt(*, user: LoginUser, config: IntegrationConfig, now: float) -> st
 
     Raises: ZendeskTokenError, ZendeskSetupIncomplete.
     """
-    if not config.zendesk_shared_secret:
+    key = config.zendesk_secret_at(now)
+    if not key:
         raise ZendeskSetupIncomplete(Reason.ZENDESK_SECRET)
     if config.zendesk_product is ZendeskProduct.CHAT:
-        return sign(claims=chat_claims(user=user, config=config, now=now), key=config.zendesk_shared_secret)
+        return sign(claims=chat_claims(user=user, config=config, now=now), key=key)
     if not config.zendesk_key_id:
         raise ZendeskSetupIncomplete(Reason.ZENDESK_KEY_ID)
     claims = messaging_claims(user=user, config=config, now=now)
-    return sign(claims=claims, key=config.zendesk_shared_secret, key_id=config.zendesk_key_id)
+    return sign(claims=claims, key=key, key_id=config.zendesk_key_id)
 
 
 def chat_claims(*, user: LoginUser, config: IntegrationConfig, now: float) -> dict[str, Any]:
@@ -58,12 +59,15 @@ def chat_claims(*, user: LoginUser, config: IntegrationConfig, now: float) -> di
 def messaging_claims(*, user: LoginUser, config: IntegrationConfig, now: float) -> dict[str, Any]:
     """Return `external_id`, `scope`, `name`, `email`, `email_verified`, `exp`; without the e-mail pair where omitted.
 
+    Mapped attributes come with them and never in the place of one of these.
+
     A placeholder address is never called verified: nobody reads mail there.
 
     Raises: ZendeskTokenError.
     """
     email = _email(user=user, config=config)
-    claims: dict[str, Any] = {"external_id": user.user_id, "scope": "user", "name": _name(user)}
+    claims: dict[str, Any] = dict(user.attributes)
+    claims |= {"external_id": user.user_id, "scope": "user", "name": _name(user)}
     if email:
         is_verified = bool(user.email) and config.email_verified is EmailVerified.ALWAYS
         claims |= {"email": email, "email_verified": is_verified}
@@ -91,4 +95,6 @@ def _local_part(user_id: str) -> str:
 
 def _name(user: LoginUser) -> str:
     # The vendor's guide shows agents the e-mail as the name. Zendesk wants a name always; the ID is the last resort.
+    if user.is_name_chosen:
+        return user.name
     return user.email or user.name or user.user_id

@@ -1,6 +1,9 @@
-"""The settings feature: `saving.py` keeps integrations, `checking.py` tries both sides of one."""
+"""The settings feature: `saving.py` keeps integrations, `secrets.py` lets one secret follow another, `rehearsal.py`
+tries that beforehand, `blocking.py` blocks users, `checking.py` tries both sides of an integration."""
 
+from linking.integrations.blocking import block_user, lift_block
 from linking.integrations.checking import Check, check_integration
+from linking.integrations.rehearsal import rehearse_integration
 from linking.integrations.saving import (
     KEYS,
     SECRET_NAMES,
@@ -21,8 +24,11 @@ __all__ = [
     "Check",
     "NoSuchIntegration",
     "Saved",
+    "block_user",
     "check_integration",
     "judge_integration",
+    "lift_block",
+    "rehearse_integration",
     "remove_integration",
     "save_integration",
 ]

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from linking import registry
-from linking.core.config import LoginAlgorithm, MissingEmail, SecretName, ZendeskProduct
+from linking.core.config import LoginAlgorithm, MissingEmail, Mode, SecretName, ZendeskProduct
 from linking.core.integration_rules import (
     RESERVED_ENDINGS,
     RULES,
@@ -19,13 +19,16 @@ from linking.core.integration_rules import (
     secret_warning,
     slug_value,
 )
-from linking.core.secretbox import SealBroken
-from linking.models import AuditEvent, ConfigVersion, Integration, LoginUser, Secret, Visitor, keep_secret
+from linking.integrations.secrets import held_secret, opened_secret, settle_zendesk_switch, store_secret
+from linking.models import AuditEvent, ConfigVersion, Integration, LoginUser, Visitor
 
 SECRET_NAMES = tuple(str(name) for name in SecretName)
 KEYS = (*RULES, *SECRET_NAMES)
 REMOVE_BATCH = 500
 _REQUIRED = ("name", "login_project_id")
+_LOGIN_SECRETS = (SecretName.LOGIN_SECRET_KEY, SecretName.LOGIN_SECRET_KEY_PREVIOUS)
+_ZENDESK_SECRETS = (SecretName.ZENDESK_SHARED_SECRET, SecretName.ZENDESK_SHARED_SECRET_NEXT)
+_DROPS = "visitors can drop for about five minutes, because Zendesk knows one secret at a time: choose a quiet time."
 _ACCOUNT = ("zendesk_subdomain", "zendesk_api_url")
 
 
@@ -86,6 +89,8 @@ def save_integration(
             row = Integration.objects.select_for_update().filter(slug=slug).first()
             is_new = row is None
             row = row or Integration(slug=slug)
+            if not is_new:
+                settle_zendesk_switch(row=row, actor=actor.name, now=now)
             _check_whole(row=row, draft=draft, is_new=is_new, now=now)
             if draft.problems:
                 raise BadIntegration(draft.problems)
@@ -131,7 +136,7 @@ def remove_integration(*, slug: str, actor: Actor, now: datetime) -> None:
     with transaction.atomic():
         row.delete()
         _record(actor=actor, action="integration.removed", slug=slug, fields=(), now=now)
-        _announce()
+        announce()
 
 
 def _read(*, slug: str, values: Mapping[str, object], allow_loopback: bool) -> _Draft:
@@ -189,37 +194,70 @@ def _check_whole(*, row: Integration, draft: _Draft, is_new: bool, now: datetime
                 draft.problems.setdefault(key, "is needed for a new integration.")
     if after["zendesk_product"] == ZendeskProduct.MESSAGING and not after["zendesk_key_id"]:
         draft.problems.setdefault("zendesk_key_id", "is needed for messaging: it is the signing key's ID.")
-    _check_two_secrets(row=row, draft=draft)
-    if after["missing_email"] == MissingEmail.PLACEHOLDER and not after["placeholder_domain"].endswith(
-        RESERVED_ENDINGS
-    ):
-        draft.warnings.append("placeholder_domain is no reserved domain: mail to a placeholder could reach a stranger.")
-    if not after["allowed_origins"]:
-        draft.warnings.append("allowed_origins is empty: no page of another origin can ask for a token.")
+    _keep_previous(row=row, draft=draft, now=now)
+    _check_secrets_apart(row=row, draft=draft)
+    _check_rotation(row=row, draft=draft, after=after, now=now)
+    _warn_of_policies(draft=draft, after=after)
     if after["sync_start"] is not None and after["sync_start"] > now:
         draft.warnings.append("sync_start is in the future: nothing before it will be read.")
     if not is_new and any(key in draft.fields and draft.fields[key] != getattr(row, key) for key in _ACCOUNT):
         draft.warnings.append(f"The Zendesk account's address changed: run sync_visitors {row.slug} --full once.")
 
 
-def _check_two_secrets(*, row: Integration, draft: _Draft) -> None:
-    """Refuse one value in both boxes: whoever verifies Login JWTs could then sign Zendesk JWTs and the other way."""
-    pair = {name: draft.opened.get(name) for name in (SecretName.LOGIN_SECRET_KEY, SecretName.ZENDESK_SHARED_SECRET)}
-    given = [name for name in pair if name in draft.opened]
-    for name in pair:
-        if name not in draft.secrets and row.pk:
-            pair[name] = _stored(row=row, name=name)
-    if given and pair[SecretName.LOGIN_SECRET_KEY] == pair[SecretName.ZENDESK_SHARED_SECRET]:
-        draft.problems[given[-1]] = "equals the other secret: the Login project and Zendesk must not share one."
+def _warn_of_policies(*, draft: _Draft, after: Mapping[str, Any]) -> None:
+    if after["missing_email"] == MissingEmail.PLACEHOLDER and not after["placeholder_domain"].endswith(
+        RESERVED_ENDINGS
+    ):
+        draft.warnings.append("placeholder_domain is no reserved domain: mail to a placeholder could reach a stranger.")
+    if not after["allowed_origins"]:
+        draft.warnings.append("allowed_origins is empty: no page of another origin can ask for a token.")
+    if after["mode"] == Mode.OBSERVE and after["login_algorithm"] == LoginAlgorithm.RS256:
+        draft.warnings.append("mode observe changes nothing here: the sample service knew no RS256.")
+    if after["claim_map"] and after["zendesk_product"] != ZendeskProduct.MESSAGING:
+        draft.warnings.append("claim_map is for messaging: a Chat token takes no further claims.")
 
 
-def _stored(*, row: Integration, name: SecretName) -> str | None:
-    # One that cannot be opened cannot be compared; readiness speaks of it.
-    secret = Secret.objects.filter(integration=row, name=name).first()
-    try:
-        return registry.resolve(secret.reveal()) if secret else None
-    except (SealBroken, registry.SecretUnavailable):
-        return None
+def _check_rotation(*, row: Integration, draft: _Draft, after: Mapping[str, Any], now: datetime) -> None:
+    previous, following = (
+        draft.opened.get(name) or (name not in draft.secrets and opened_secret(row=row, name=name))
+        for name in (SecretName.LOGIN_SECRET_KEY_PREVIOUS, SecretName.ZENDESK_SHARED_SECRET_NEXT)
+    )
+    until, switch = after["previous_login_secret_until"], after["zendesk_secret_switch_at"]
+    if previous and until is None:
+        draft.problems.setdefault("previous_login_secret_until", "is needed with login_secret_key_previous.")
+    if until is not None and until > now and not previous:
+        draft.warnings.append("previous_login_secret_until is set, but there is no previous key to accept.")
+    if switch is not None and switch > now:
+        if not following:
+            draft.problems.setdefault("zendesk_secret_switch_at", "needs zendesk_shared_secret_next.")
+        draft.warnings.append(f"At the switch of the Zendesk secret {_DROPS}")
+    elif following and switch is None:
+        draft.warnings.append("zendesk_shared_secret_next waits: set zendesk_secret_switch_at.")
+    if row.pk and SecretName.ZENDESK_SHARED_SECRET in draft.opened:
+        draft.warnings.append(f"With a new Zendesk secret {_DROPS}")
+
+
+def _check_secrets_apart(*, row: Integration, draft: _Draft) -> None:
+    """Refuse one value on both sides: whoever verifies Login JWTs could then sign Zendesk JWTs and the other way."""
+    values = {
+        name: draft.opened.get(name) if name in draft.secrets else opened_secret(row=row, name=name)
+        for name in (*_LOGIN_SECRETS, *_ZENDESK_SECRETS)
+    }
+    theirs = {values[name] for name in _LOGIN_SECRETS} & {values[name] for name in _ZENDESK_SECRETS} - {None}
+    for name in draft.opened:
+        if name in values and values[SecretName(name)] in theirs:
+            draft.problems[name] = "equals the other secret: the Login project and Zendesk must not share one."
+
+
+def _keep_previous(*, row: Integration, draft: _Draft, now: datetime) -> None:
+    """Keep the Login secret that is being replaced as the previous one, where a time for it is set."""
+    until = draft.fields.get("previous_login_secret_until")
+    name, previous = SecretName.LOGIN_SECRET_KEY, SecretName.LOGIN_SECRET_KEY_PREVIOUS
+    if not draft.opened.get(name) or previous in draft.secrets or until is None or until <= now:
+        return
+    held, opened = held_secret(row=row, name=name), opened_secret(row=row, name=name)
+    if held is not None and opened is not None and opened != draft.opened[name]:
+        draft.secrets[previous], draft.opened[previous] = held, opened
 
 
 def _store(*, row: Integration, draft: _Draft, is_new: bool, actor: Actor, now: datetime) -> tuple[str, ...]:
@@ -232,26 +270,15 @@ def _store(*, row: Integration, draft: _Draft, is_new: bool, actor: Actor, now: 
     # Only what is ours to write: the cursor and its like belong to the sync.
     row.save(update_fields=None if is_new else [*changed, "blocked_reason", "next_sync_at", "updated_at"])
     changed += [
-        name for name, plain in draft.secrets.items() if _store_secret(row, SecretName(name), plain, actor, now)
+        name
+        for name, plain in draft.secrets.items()
+        if store_secret(row=row, name=SecretName(name), plain=plain, actor=actor.name, now=now)
     ]
     if is_new or changed:
         action = "integration.created" if is_new else "integration.changed"
         _record(actor=actor, action=action, slug=row.slug, fields=changed, now=now)
-    _announce()
+    announce()
     return tuple(changed)
-
-
-def _store_secret(row: Integration, name: SecretName, plain: str | None, actor: Actor, now: datetime) -> bool:
-    secret = Secret.objects.filter(integration=row, name=name).first()
-    if plain is None:
-        return bool(secret and secret.delete()[0])
-    try:
-        if secret is not None and secret.reveal() == plain:
-            return False
-    except SealBroken:
-        pass  # what cannot be opened any more is replaced
-    keep_secret(integration=row, name=name, plain=plain, actor=actor.name, now=now)
-    return True
 
 
 def _record(*, actor: Actor, action: str, slug: str, fields: Any, now: datetime) -> None:
@@ -260,7 +287,8 @@ def _record(*, actor: Actor, action: str, slug: str, fields: Any, now: datetime)
     )
 
 
-def _announce() -> None:
+def announce() -> None:
+    """Tell every process that the settings changed, in the caller's transaction."""
     ConfigVersion.bump()
     # The version tells the other processes; this one need not wait for its next look.
     transaction.on_commit(registry.refresh, robust=True)

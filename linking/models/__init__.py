@@ -1,7 +1,9 @@
 """What is stored, one file a concept."""
 
+from linking.models.answer_count import AnswerCount
 from linking.models.api_token import APIToken
 from linking.models.audit import AuditEvent
+from linking.models.blocked_user import BlockedUser
 from linking.models.conflict import Conflict, ConflictKind, ConflictState
 from linking.models.integration import ConfigVersion, Integration, Secret, keep_secret
 from linking.models.lease import Heartbeat, Lease, RequestSlot
@@ -12,7 +14,9 @@ from linking.models.visitor import Visitor, VisitorAlias, VisitorState
 
 __all__ = [
     "APIToken",
+    "AnswerCount",
     "AuditEvent",
+    "BlockedUser",
     "ConfigVersion",
     "Conflict",
     "ConflictKind",

@@ -7,7 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import F, Q
 
-from linking.core.config import EmailVerified, LoginAlgorithm, MissingEmail, SecretName, ZendeskProduct
+from linking.core.config import EmailVerified, LoginAlgorithm, MissingEmail, Mode, SecretName, ZendeskProduct
 from linking.fields import SealedTextField, key_ring
 
 PUBLISHER_URL_TEMPLATE = "https://publisher.xsolla.com/{merchant_id}/projects/{project_id}/login/users/{user_id}"
@@ -54,6 +54,15 @@ class Integration(models.Model):
     missing_email = models.CharField(max_length=20, choices=choices(MissingEmail), default=MissingEmail.REFUSE)
     placeholder_domain = models.CharField(max_length=200, default="users.invalid")
     email_verified = models.CharField(max_length=20, choices=choices(EmailVerified), default=EmailVerified.NEVER)
+
+    # Where the address and the name of a Login user stand, and what else a Messaging token takes over.
+    email_claim = models.CharField(max_length=100, default="email")
+    name_claim = models.CharField(max_length=100, blank=True)
+    claim_map = models.JSONField(default=dict, blank=True)
+    email_lookup = models.BooleanField(default=False)
+    mode = models.CharField(max_length=10, choices=choices(Mode), default=Mode.ENFORCE)
+    previous_login_secret_until = models.DateTimeField(null=True, blank=True)
+    zendesk_secret_switch_at = models.DateTimeField(null=True, blank=True)
 
     zendesk_product = models.CharField(max_length=20, choices=choices(ZendeskProduct), default=ZendeskProduct.CHAT)
     zendesk_subdomain = models.CharField(max_length=63, blank=True)

@@ -22,7 +22,7 @@ class TestSettingsPage:
     def test_tells_the_defaults(self):
         told = dict(re.findall(r"^\| `([a-z_]+)` \|.*\| `([^`|]+)` \|$", SETTINGS, re.MULTILINE))
         assert {key: str(Integration._meta.get_field(key).get_default()) for key in told} == {
-            key: {"true": "True"}.get(value, value) for key, value in told.items()
+            key: {"true": "True", "false": "False"}.get(value, value) for key, value in told.items()
         }
 
     def test_names_every_check(self):

@@ -4,7 +4,7 @@ import jwt
 import pytest
 
 from linking import tokens
-from linking.core.config import LoginAlgorithm, MissingEmail, ZendeskProduct, snapshot_of
+from linking.core.config import MissingEmail, ZendeskProduct, snapshot_of
 from linking.limits import Limiter
 from tests.factories import (
     LOGIN_PROJECT_ID,
@@ -346,7 +346,6 @@ class TestMethods:
 class TestSetUp:
     @pytest.mark.parametrize(("changes", "reason"), [
         ({"login_secrets": ()}, "login_secret"),
-        ({"login_algorithm": LoginAlgorithm.RS256}, "rs256_keys"),
         ({"zendesk_shared_secret": b""}, "zendesk_secret"),
         ({"zendesk_product": ZendeskProduct.MESSAGING}, "zendesk_key_id"),
     ])  # fmt: skip

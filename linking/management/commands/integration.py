@@ -1,4 +1,4 @@
-"""`manage.py integration set|list|check|remove`: integrations from the command line."""
+"""`manage.py integration set|list|check|rehearse|block|remove`: integrations from the command line."""
 
 import json
 import sys
@@ -16,24 +16,35 @@ from linking.core.text import clean_line
 JSON_MAX_BYTES = 1_000_000
 
 
+_OF_ONE = (
+    ("check", "test both sides"),
+    ("rehearse", "try a change of secrets without making it"),
+    ("remove", "delete it and everything stored for it"),
+)
+
+
 class BadFile(Exception):
     """The JSON cannot be read; the message says why."""
 
 
 class Command(BaseCommand):
-    """Sets, lists, checks and removes integrations. Problems go to stderr, one a line, with exit code 1."""
+    """Sets, lists, tries and removes integrations, and blocks users. Problems go to stderr, with exit code 1."""
 
-    help = "Set, list, check or remove integrations. A secret may be a value, env:NAME or file:PATH."
+    help = "Set, list, check, rehearse or remove integrations, or block a user. A secret may be env:NAME or file:PATH."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the four verbs."""
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="set|list|check|remove")
+        """Declare the verbs."""
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="set|list|check|rehearse|block|remove")
         set_ = verbs.add_parser("set", help="create or update one from a JSON object")
         set_.add_argument("slug")
         set_.add_argument("--json", required=True, metavar="FILE", help="the file, or - for standard input")
         verbs.add_parser("list", help="one line an integration")
-        for verb, words in (("check", "test both sides"), ("remove", "delete it and everything stored for it")):
+        for verb, words in _OF_ONE:
             verbs.add_parser(verb, help=words).add_argument("slug")
+        block = verbs.add_parser("block", help="give one user no more tokens")
+        block.add_argument("slug")
+        block.add_argument("user_id")
+        block.add_argument("--lift", action="store_true", help="give tokens again")
 
     def handle(self, *, verb: str, **options: Any) -> None:
         """Do one verb."""
@@ -78,10 +89,23 @@ class Command(BaseCommand):
             allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
             now=timezone.now(),
         )
+        return self._told(checks)
+
+    def _rehearse(self, *, slug: str, **_options: Any) -> list[str]:
+        return self._told(integrations.rehearse_integration(slug=slug, now=timezone.now()))
+
+    def _told(self, checks: tuple[integrations.Check, ...]) -> list[str]:
         for check in checks:
             self.stdout.write(f"{'ok  ' if check.is_ok else 'FAIL'} {check.name}: {check.sentence}")
         failed = sum(not check.is_ok for check in checks)
         return [f"{failed} of {len(checks)} checks failed."] if failed else []
+
+    def _block(self, *, slug: str, user_id: str, lift: bool, **_options: Any) -> list[str]:
+        act = integrations.lift_block if lift else integrations.block_user
+        is_done = act(slug=slug, user_id=user_id, actor=integrations.Actor(name="command line"), now=timezone.now())
+        done = "the block is lifted" if lift else "blocked"
+        self.stdout.write(f"{slug}, {_shown(user_id)}: {done if is_done else 'nothing to change'}.")
+        return []
 
     def _remove(self, *, slug: str, **_options: Any) -> list[str]:
         integrations.remove_integration(slug=slug, actor=integrations.Actor(name="command line"), now=timezone.now())

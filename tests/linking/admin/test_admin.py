@@ -53,7 +53,7 @@ def boxes(client: Client, url: str) -> dict[str, str]:
     sent = {}
     for name, field in form.fields.items():
         value = form[name].value()
-        if name == "sync_start":
+        if name in ("sync_start", "previous_login_secret_until", "zendesk_secret_switch_at"):
             continue
         if value is True:
             sent[name] = "on"

@@ -17,7 +17,8 @@ from linking.core.login_jwt import verify_login_jwt
 from linking.core.refusals import REFUSALS, Reason, Refused
 from linking.core.zendesk_jwt import zendesk_jwt
 from sandbox.judge import judge as judged_by_the_stand_in
-from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, login_claims, login_jwt, make_config
+from tests.factories import LOGIN_SECRET_KEY, USER_ID, ZENDESK_SHARED_SECRET, login_claims, login_jwt, make_config
+from tests.rsa_keys import key_set, rs256_jwt
 
 NOW = 1_767_225_600
 KEY = LOGIN_SECRET_KEY.encode()
@@ -166,7 +167,6 @@ SIGNED = {
 RS256 = {"login_algorithm": LoginAlgorithm.RS256}
 SETTINGS = {
     "disabled": (GOOD, {"is_enabled": False}),
-    "rs256_keys": (GOOD, RS256),
     "login_secret": (GOOD, {"login_secrets": ()}),
     "zendesk_secret": (GOOD, {"zendesk_shared_secret": b""}),
     "zendesk_key_id": (GOOD, {"zendesk_product": ZendeskProduct.MESSAGING}),
@@ -177,10 +177,21 @@ SETTINGS = {
     "algorithm_missing": (raw_token(header=b'{"typ":"JWT"}'), {}),
     "algorithm_hash": (jwt.encode(login_claims(now=NOW), LOGIN_SECRET_KEY, algorithm="HS512"), {}),
     "signed_previous": (signed_with(KEY), {"login_secrets": (b"the-new-secret-of-the-login-project", KEY)}),
+    "signed_retired": (
+        signed_with(KEY),
+        {"login_secrets": (b"the-new-secret-of-the-login-project",), "previous_login_secret": KEY},
+    ),
+    "blocked": (GOOD, {"blocked_user_ids": frozenset({USER_ID})}),
     "project_publisher": (token(project_id=44056), {"login_project_id": "44056"}),
     "zendesk_token_at_login": (f"Cookie: token={zendesk()}", {}),
     "support_token": (jwt.encode({"jti": "1", "iat": NOW, "email": "a@b.example", "name": "A"}, KEY), {}),
     "sub_not_text": (raw_token(payload=json.dumps(login_claims(now=NOW, sub=12)).encode()), {}),
+}
+RS256_TOKEN = rs256_jwt(now=NOW)
+RS256_CASES = {
+    "rs256_keys": (RS256_TOKEN, {}),
+    "unknown_key": (RS256_TOKEN, {make_config().login_project_id: key_set("second")}),
+    "signed_unknown_rs256": (rs256_jwt(now=NOW, kid="second"), {make_config().login_project_id: key_set("second")}),
 }
 AT_ZENDESK = {
     "login_token_at_zendesk": lambda: GOOD,
@@ -205,7 +216,7 @@ AT_MESSAGING = {
     "zendesk_email_verified": lambda: messaging(email_verified="true"),
 }
 SHOWN = {
-    *NO_VERDICT, *SHAPES, *CLAIMS, *SIGNED, *SETTINGS, *AT_ZENDESK, *AT_MESSAGING, "no_integration",
+    *NO_VERDICT, *SHAPES, *CLAIMS, *SIGNED, *SETTINGS, *RS256_CASES, *AT_ZENDESK, *AT_MESSAGING, "no_integration",
 }  # fmt: skip
 
 
@@ -228,6 +239,17 @@ class TestCauses:
     def test_of_the_settings(self, cause):
         text, changes = SETTINGS[cause]
         assert cause in causes(text, **changes)
+
+    @pytest.mark.parametrize("cause", RS256_CASES)
+    def test_of_an_rs256_project(self, cause):
+        text, keys = RS256_CASES[cause]
+        around = Surroundings(config=make_config(**RS256), known=(), now=NOW, keys=keys)
+        assert diagnose(text=text, kind=Kind.AUTO, around=around).first_problem.cause == cause
+
+    def test_of_none_with_the_right_rs256_key(self):
+        keys = {make_config().login_project_id: key_set("first")}
+        around = Surroundings(config=make_config(**RS256), known=(), now=NOW, keys=keys)
+        assert diagnose(text=RS256_TOKEN, kind=Kind.AUTO, around=around).is_accepted
 
     @pytest.mark.parametrize("cause", AT_ZENDESK)
     def test_of_a_chat_token(self, cause):

@@ -4,7 +4,7 @@ import jwt
 import pytest
 
 from linking.core import jws
-from linking.core.config import LoginAlgorithm
+from linking.core.config import LoginAlgorithm, ZendeskProduct
 from linking.core.login_jwt import (
     LEEWAY_S,
     TIME_END_EPOCH_S,
@@ -55,6 +55,40 @@ class TestVerifyLoginJWT:
     def test_refuses_the_previous_secret_once_it_is_not(self):
         assert reason_of(lambda: verify(login_jwt(now=NOW, secret=PREVIOUS))) is Reason.SIGNATURE
 
+    @pytest.mark.parametrize(("until", "reason"), [(NOW + 1, None), (NOW, Reason.SIGNATURE), (0, Reason.SIGNATURE)])
+    def test_takes_the_previous_secret_until_its_time_is_over(self, until, reason):
+        config = make_config(previous_login_secret=PREVIOUS.encode(), previous_login_secret_until_epoch_s=until)
+        token = login_jwt(now=NOW, secret=PREVIOUS)
+        if reason is None:
+            assert verify(token, config=config).user_id == USER_ID
+        else:
+            assert reason_of(lambda: verify(token, config=config)) is reason
+
+    @pytest.mark.parametrize(("changes", "claims", "email"), [
+        ({"email_claim": "partner_data.mail"}, {"partner_data": {"mail": "a@b.example"}}, "a@b.example"),
+        ({"email_claim": "https://a.example/mail"}, {"https://a.example/mail": "a@b.example"}, "a@b.example"),
+        ({"email_claim": "partner_data.mail"}, {"partner_data": "text"}, ""),
+        ({"email_claim": "mail"}, {}, ""),
+    ])  # fmt: skip
+    def test_reads_the_address_from_the_claim_that_is_set(self, changes, claims, email):
+        token = login_jwt(now=NOW, **claims)
+        assert verify(token, config=make_config(**changes)).email == email
+
+    @pytest.mark.parametrize(("nickname", "name", "is_chosen"), [("Nadia\u202e", "Nadia", True), (..., "nadia", False)])
+    def test_reads_the_name_from_the_claim_that_is_set_if_it_is_there(self, nickname, name, is_chosen):
+        user = verify(login_jwt(now=NOW, nickname=nickname), config=make_config(name_claim="nickname"))
+        assert (user.name, user.is_name_chosen) == (name, is_chosen)
+
+    def test_takes_over_mapped_claims_for_messaging(self):
+        mapped = (("locale", "loc"), ("vip", "data.vip"), ("level", "level"), ("tags", "tags"), ("none", "none"))
+        config = make_config(zendesk_product=ZendeskProduct.MESSAGING, claim_map=mapped)
+        claims = {"loc": "de\n", "data": {"vip": True}, "level": 7, "tags": ["x"], "none": None}
+        user = verify(login_jwt(now=NOW, **claims), config=config)
+        assert dict(user.attributes) == {"locale": "de", "vip": True, "level": 7}
+
+    def test_takes_over_nothing_for_chat(self):
+        assert verify(login_jwt(now=NOW), config=make_config(claim_map=(("login", "username"),))).attributes == ()
+
     def test_refuses_another_hmac_though_the_key_is_right(self):
         token = jwt.encode(login_claims(now=NOW), LOGIN_SECRET_KEY * 2, algorithm="HS512")
         config = make_config(login_secrets=(LOGIN_SECRET_KEY.encode() * 2,))
@@ -63,7 +97,6 @@ class TestVerifyLoginJWT:
     @pytest.mark.parametrize(("changes", "reason"), [
         ({"login_secrets": ()}, Reason.LOGIN_SECRET),
         ({"login_secrets": (b"",)}, Reason.LOGIN_SECRET),
-        ({"login_algorithm": LoginAlgorithm.RS256}, Reason.RS256_KEYS),
     ])  # fmt: skip
     def test_says_when_the_set_up_is_incomplete(self, changes, reason):
         with pytest.raises(LoginSetupIncomplete) as caught:
@@ -72,7 +105,7 @@ class TestVerifyLoginJWT:
 
     def test_never_uses_an_hmac_secret_for_an_rs256_project(self):
         config = make_config(login_algorithm=LoginAlgorithm.RS256)
-        assert reason_of(lambda: verify(login_jwt(now=NOW), config=config)) is Reason.RS256_KEYS
+        assert reason_of(lambda: verify(login_jwt(now=NOW), config=config)) is Reason.ALGORITHM
 
     def test_refuses_a_payload_that_is_no_object(self):
         token = jws.sign_hs256(

@@ -1,0 +1,24 @@
+"""What a serving process keeps running beside its requests: settings and keys kept fresh, notes written down."""
+
+from linking import answer_log, key_sets, registry, sightings
+from linking.core.config import LoginAlgorithm
+from linking.xsolla_login import LoginClient
+
+
+def start(*, login_api_url: str, allow_loopback: bool) -> None:
+    """Start the threads of this process; a second call changes nothing."""
+    registry.start_refreshing()
+    sightings.start_flushing(also=(answer_log.flush,))
+    key_sets.start_fetching(
+        projects=rs256_projects,
+        open_client=lambda: LoginClient(base_url=login_api_url, allow_loopback=allow_loopback),
+    )
+
+
+def rs256_projects() -> tuple[str, ...]:
+    """Return the Login projects that sign with RS256, without asking the database; none before it was first read."""
+    snapshot = registry.last_good()
+    if snapshot is None:
+        return ()
+    found = (one.login_project_id for one in snapshot.enabled if one.login_algorithm is LoginAlgorithm.RS256)
+    return tuple(dict.fromkeys(found))
