@@ -1,37 +1,50 @@
 """What is stored, one file a concept."""
 
+from linking.models.alarm import AlarmChannel, AlarmMessage, AlarmSettings, Incident, IncidentKind
 from linking.models.answer_count import AnswerCount
 from linking.models.api_token import APIToken
 from linking.models.audit import AuditEvent
 from linking.models.blocked_user import BlockedUser
 from linking.models.conflict import Conflict, ConflictKind, ConflictState
+from linking.models.decision import ConflictDecision, Verdict
 from linking.models.integration import ConfigVersion, Integration, Secret, keep_secret
 from linking.models.lease import Heartbeat, Lease, RequestSlot
 from linking.models.link import EndReason, VisitorLink
 from linking.models.login_user import LoginUser
+from linking.models.saved_view import SavedView
+from linking.models.steering import SyncSteering
 from linking.models.sync_run import Quarantined, RunState, StopReason, SyncRun
 from linking.models.visitor import Visitor, VisitorAlias, VisitorState
 
 __all__ = [
     "APIToken",
+    "AlarmChannel",
+    "AlarmMessage",
+    "AlarmSettings",
     "AnswerCount",
     "AuditEvent",
     "BlockedUser",
     "ConfigVersion",
     "Conflict",
+    "ConflictDecision",
     "ConflictKind",
     "ConflictState",
     "EndReason",
     "Heartbeat",
+    "Incident",
+    "IncidentKind",
     "Integration",
     "Lease",
     "LoginUser",
     "Quarantined",
     "RequestSlot",
     "RunState",
+    "SavedView",
     "Secret",
     "StopReason",
     "SyncRun",
+    "SyncSteering",
+    "Verdict",
     "Visitor",
     "VisitorAlias",
     "VisitorLink",

@@ -12,6 +12,7 @@ class EndReason(models.TextChoices):
     CLEARED = "cleared", _("The visitor no longer carries a user ID")
     MERGED = "merged", _("Zendesk joined the visitor into another one")
     GONE = "gone", _("Zendesk no longer knows the visitor")
+    UNLINKED = "unlinked", _("A person decided that they are not the same")
 
 
 class VisitorLinkQuerySet(models.QuerySet["VisitorLink"]):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from linking.core.facts import Disagreement, LinkBefore, LinkPlan, Verb
-from linking.core.reconcile import join_facts, plan_gone, plan_link, plan_retry, subject_of
+from linking.core.reconcile import join_facts, plan_gone, plan_link, plan_retry
 from linking.core.text import email_key
 from linking.core.visitors import Unreadable, VisitorRecord
 from linking.models import Conflict, EndReason, LoginUser, SyncRun, Visitor, VisitorAlias, VisitorLink
@@ -130,15 +130,7 @@ def _join(*, row: Visitor, other: Visitor | None, canonical_id: str, now: dateti
         link.save(update_fields=["ended_at", "end_reason"])
     VisitorLink.objects.filter(visitor=row).update(visitor=other)
     VisitorAlias.objects.filter(visitor=row).update(visitor=other)
-    known = set(Conflict.objects.filter(visitor=other).values_list("kind", "subject"))
-    mine = list(Conflict.objects.filter(visitor=row))
-    decided = apart.with_decisions(conflict_keys=[conflict.pk for conflict in mine])
-    for conflict in mine:
-        subject = conflict.subject
-        if conflict.pk in decided and (conflict.kind, subject) in known:
-            subject = subject_of(subject, old_id)  # what people decided stays, beside the other one's question
-        if (conflict.kind, subject) not in known:
-            Conflict.objects.filter(pk=conflict.pk).update(visitor=other, subject=subject)
+    apart.move_conflicts(row=row, other=other)
     row.delete()
     _keep_alias(row=other, alias_id=old_id, now=now)
     return other, frozenset(joined)

@@ -1,11 +1,12 @@
 """Which visitors people decided to keep apart from which Login users."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.db.models import QuerySet
 
-from linking.models import Conflict, ConflictDecision, Verdict
+from linking.core.reconcile import subject_of
+from linking.models import Conflict, ConflictDecision, Verdict, Visitor
 
 
 def kept_apart(*, visitor_keys: Collection[int]) -> dict[int, frozenset[str]]:
@@ -30,10 +31,19 @@ def note_claims(*, claims: Mapping[int, str], now: datetime) -> None:
     Conflict.objects.filter(pk__in=seen).update(last_seen_at=now)
 
 
-def with_decisions(*, conflict_keys: Iterable[int]) -> frozenset[int]:
-    """Return those of the conflicts that somebody ever decided something about."""
-    decided = ConflictDecision.objects.filter(conflict_id__in=conflict_keys)
-    return frozenset(decided.order_by().values_list("conflict_id", flat=True))
+def move_conflicts(*, row: Visitor, other: Visitor) -> None:
+    """Move the conflicts of `row`, which is given up, to `other`, which it was joined into.
+
+    The same question twice becomes one, but what people decided about either of them stays.
+    """
+    known = set(Conflict.objects.filter(visitor=other).values_list("kind", "subject"))
+    for conflict in Conflict.objects.filter(visitor=row):
+        subject = conflict.subject
+        if (conflict.kind, subject) in known:
+            if not ConflictDecision.objects.filter(conflict=conflict).exists():
+                continue
+            subject = subject_of(subject, row.visitor_id)
+        Conflict.objects.filter(pk=conflict.pk).update(visitor=other, subject=subject)
 
 
 def _in_force() -> QuerySet[ConflictDecision]:
