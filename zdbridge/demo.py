@@ -1,4 +1,4 @@
-"""Demo data of `up`: three people and one integration that points at the sandbox. Only made while the sandbox runs."""
+"""Demo data of `up`: three people and the integrations that point at the sandbox. Only made while the sandbox runs."""
 
 import json
 import secrets
@@ -14,7 +14,8 @@ from django.core.management import call_command
 from linking.models import Integration
 from zdbridge.env import kept_in_file
 
-SLUG = "demo"
+# `demo_integration.json` describes the integration `demo`, `demo_integration_x.json` describes `demo-x`.
+_FILES = "demo_integration*.json"
 # The port the file in the repository is written for; another one is put in its place.
 _WRITTEN_FOR_PORT = 9100
 PEOPLE = {"agent": "agents", "lead": "leads", "admin": "admins"}
@@ -57,18 +58,32 @@ def _make_person(*, username: str, group: str, password: str, hashed: str) -> De
     return DemoPerson(username=username, group=group, password=password if is_unchanged else "")
 
 
+def make_integrations(*, folder: Path, sandbox_port: int, data_dir: Path) -> list[str]:
+    """Create the integrations that files of `folder` describe and that are missing; return the slugs created."""
+    paths = sorted(folder.glob(_FILES))
+    return [
+        slug_of(path) for path in paths if make_integration(path=path, sandbox_port=sandbox_port, data_dir=data_dir)
+    ]
+
+
+def slug_of(path: Path) -> str:
+    """Return the slug of the integration that a file describes."""
+    return path.stem.replace("_integration", "", 1).replace("_", "-")
+
+
 def make_integration(*, path: Path, sandbox_port: int, data_dir: Path) -> bool:
-    """Create the integration `demo` from `path` unless there is one; tell whether it was created.
+    """Create the integration that `path` describes unless there is one; tell whether it was created.
 
     The sandbox's port is put into every address on this machine that `path` holds.
     """
-    if Integration.objects.filter(slug=SLUG).exists() or not path.exists():
+    slug = slug_of(path)
+    if Integration.objects.filter(slug=slug).exists() or not path.exists():
         return False
     settings = with_port(value=json.loads(path.read_text(encoding="utf-8")), port=sandbox_port)
     with tempfile.NamedTemporaryFile("w", dir=data_dir, suffix=".json", encoding="utf-8") as file:
         json.dump(settings, file)
         file.flush()
-        call_command("integration", "set", SLUG, json=file.name)
+        call_command("integration", "set", slug, json=file.name)
     return True
 
 

@@ -74,8 +74,8 @@ def _make_demo(plan: PreparePlan) -> list[dict[str, str]]:
     from zdbridge import demo
 
     people = [asdict(person) for person in demo.make_people(data_dir=settings.DATA_DIR)]
-    path = settings.BASE_DIR / "sandbox" / "demo_integration.json"
-    demo.make_integration(path=path, sandbox_port=plan.sandbox_port, data_dir=settings.DATA_DIR)
+    folder = settings.BASE_DIR / "sandbox"
+    demo.make_integrations(folder=folder, sandbox_port=plan.sandbox_port, data_dir=settings.DATA_DIR)
     return people
 
 
