@@ -22,11 +22,15 @@ User = AbstractBaseUser | AnonymousUser
 
 # What `admins` may do in the admin, as Django's own permissions: by app and model, the verbs.
 _MACHINE_WRITTEN = (
-    "auditevent", "conflict", "heartbeat", "lease", "loginuser", "quarantined", "requestslot", "syncrun", "visitor",
-    "visitoralias", "visitorlink",
+    "answercount", "auditevent", "conflict", "heartbeat", "lease", "loginuser", "quarantined", "requestslot", "syncrun",
+    "visitor", "visitoralias", "visitorlink",
 )  # fmt: skip
 ADMIN_PERMISSIONS: dict[str, dict[str, tuple[str, ...]]] = {
-    "linking": {"integration": ("view", "add", "change", "delete"), "apitoken": ("view", "add", "delete")}
+    "linking": {
+        "integration": ("view", "add", "change", "delete"),
+        "apitoken": ("view", "add", "delete"),
+        "blockeduser": ("view", "add", "delete"),
+    }
     | dict.fromkeys(_MACHINE_WRITTEN, ("view",)),
     "auth": {"user": ("view", "add", "change", "delete"), "group": ("view",)},
     # A person who lost the second factor needs somebody who can remove it.

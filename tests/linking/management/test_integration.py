@@ -129,3 +129,38 @@ class TestUsage:
     def test_of_no_verb_is_explained(self):
         with pytest.raises(CommandError):
             call_command("integration")
+
+
+class TestRehearse:
+    def test_prints_a_line_a_secret(self):
+        make_integration()
+        ran = Ran("rehearse", "acme")
+        assert (ran.code, [line.split(":")[0] for line in ran.out.splitlines()]) == (
+            0, ["ok   login_secret_key", "ok   zendesk_shared_secret"],
+        )  # fmt: skip
+
+    def test_fails_where_a_secret_is_missing(self):
+        make_integration(secrets={"zendesk_shared_secret": ""})
+        ran = Ran("rehearse", "acme")
+        assert (ran.code, ran.err) == (1, "1 of 2 checks failed.\n")
+
+
+class TestBlock:
+    @pytest.fixture(autouse=True)
+    def acme(self):
+        return make_integration()
+
+    def test_blocks_and_lifts(self):
+        assert [Ran("block", "acme", "u-1").out, Ran("block", "acme", "u-1", "--lift").out] == [
+            "acme, u-1: blocked.\n", "acme, u-1: the block is lifted.\n",
+        ]  # fmt: skip
+
+    def test_says_when_there_is_nothing_to_do(self):
+        assert Ran("block", "acme", "u-1", "--lift").out == "acme, u-1: nothing to change.\n"
+
+    def test_refuses_what_can_be_no_user(self):
+        ran = Ran("block", "acme", "null")
+        assert (ran.code, ran.err.startswith("user_id must be")) == (1, True)
+
+    def test_of_an_unknown_integration_is_refused(self):
+        assert Ran("block", "nobody", "u-1").code == 1
