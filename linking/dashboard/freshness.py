@@ -101,5 +101,6 @@ def stop_sentence(*, state: str, reason: str) -> str:
         StopReason.KILLED: _("The worker ended in the middle. Nothing was lost; the next pass went on from here."),
         StopReason.CRASHED: _("An unexpected error. An administrator should look at the log of that time."),
         StopReason.SETUP: _("The set-up is incomplete. Its checklist says what is missing."),
+        StopReason.BY_HAND: _("Somebody stopped it on this page. The next pass goes on from here."),
     }
     return sentences.get(reason, _("It stopped for a reason this page does not know."))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from linking.dashboard.parts import CONFLICT_KINDS, Event, IDText, State, Text, id_text, identity_state
 from linking.dashboard.rows import Eyes, user_url, visitor_url
 from linking.dashboard.why import end_words, identity_sentence, run_words
-from linking.models import Conflict, ConflictState, LoginUser, Visitor, VisitorLink
+from linking.models import Conflict, ConflictState, LoginUser, Verdict, Visitor, VisitorLink
 
 OPEN_CONFLICT = State(word=gettext_lazy("Open"), icon="alert-circle", tone="warn")
 DECIDED_CONFLICT = State(word=gettext_lazy("Decided"), icon="circle-check", tone="quiet")
@@ -51,6 +51,7 @@ class ConflictRow:
     """One conflict with both its sides and where its evidence is from."""
 
     key: str
+    number: int
     kind: Text
     sentence: Text
     state: State
@@ -94,6 +95,7 @@ def conflict_row(conflict: Conflict, *, eyes: Eyes) -> ConflictRow:
     is_open = conflict.state == ConflictState.OPEN
     return ConflictRow(
         key=f"c{conflict.pk}",
+        number=conflict.pk,
         kind=conflict.get_kind_display(),
         sentence=CONFLICT_KINDS[conflict.kind],
         state=OPEN_CONFLICT if is_open else DECIDED_CONFLICT,
@@ -106,10 +108,15 @@ def conflict_row(conflict: Conflict, *, eyes: Eyes) -> ConflictRow:
         integration=conflict.integration.name,
         first_seen_at=conflict.first_seen_at,
         last_seen_at=conflict.last_seen_at,
-        decision=conflict.decision,
+        decision=decision_words(conflict.decision),
         decided_by=conflict.decided_by.get_username() if conflict.decided_by else "",
         decided_at=conflict.decided_at,
     )
+
+
+def decision_words(decision: str) -> str:
+    """Return a decision in words; "" for none. One that this version does not know stays as it is kept."""
+    return str(Verdict(decision).label) if decision in Verdict.values else decision
 
 
 def visitor_events(*, visitor: Visitor, links: Iterable[VisitorLink], conflicts: Iterable[Conflict]) -> list[Event]:

@@ -24,6 +24,7 @@ from linking.dashboard.rows import Eyes, user_url, visitor_url
 from linking.dashboard.why import identity_sentence, why_linked, why_not_linked
 from linking.finding import UnknownFilter
 from linking.models import Conflict, Integration, LoginUser, Visitor, VisitorLink
+from linking.store.apart import kept_apart
 
 HISTORY_LIMIT = 100
 
@@ -77,6 +78,7 @@ def visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
         "self_url": own_url,
         "refresh_url": refresh_url,
         "may_refresh": roles.can_refresh(request.user),
+        "may_decide": roles.can_decide(request.user),
     }
     return render(request, "dashboard/visitor.html", context | extra)
 
@@ -94,7 +96,8 @@ def user(request: HttpRequest, user_id: str) -> HttpResponse:
     if found.user_id != user_id:
         return redirect(user_url(user_id=found.user_id, integration=found.integration.slug))
     eyes = Eyes(sees_contact=roles.can_see_contact(request.user))
-    return render(request, "dashboard/user.html", _user_context(found, eyes=eyes))
+    context = _user_context(found, eyes=eyes) | {"may_decide": roles.can_decide(request.user)}
+    return render(request, "dashboard/user.html", context)
 
 
 def _visitor_context(found: Visitor, *, eyes: Eyes) -> dict[str, Any]:
@@ -103,7 +106,7 @@ def _visitor_context(found: Visitor, *, eyes: Eyes) -> dict[str, Any]:
     conflicts = _conflicts(Q(visitor=found))
     aliases = found.aliases.order_by("first_seen_at", "pk").values_list("alias_id", flat=True)
     open_link = next((link for link in links if link.ended_at is None), None)
-    why = why_linked(link=open_link) if open_link else why_not_linked(visitor=found)
+    why = why_linked(link=open_link) if open_link else why_not_linked(visitor=found, is_parted=_is_parted(found))
     return {
         "name": eyes.words(found.name),
         "email": eyes.email(found.email),
@@ -126,6 +129,10 @@ def _visitor_context(found: Visitor, *, eyes: Eyes) -> dict[str, Any]:
         "aliases": list(aliases[:HISTORY_LIMIT]),
         "events": visitor_events(visitor=found, links=links, conflicts=conflicts),
     }
+
+
+def _is_parted(found: Visitor) -> bool:
+    return bool(found.external_id) and found.external_id in kept_apart(visitor_keys=[found.pk]).get(found.pk, ())
 
 
 def _links(**of: Any) -> list[VisitorLink]:

@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from linking.dashboard import admin_link, conflicts, nudges, records, setup, sync_page, theme, visitors, wiring
+from linking.dashboard import (
+    admin_link,
+    conflicts,
+    deciding,
+    nudges,
+    records,
+    setup,
+    sync_page,
+    theme,
+    visitors,
+    wiring,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", visitors.visitors, name="visitors"),
@@ -10,6 +21,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("visitors/<path:visitor_id>/", records.visitor, name="visitor"),
     path("users/<path:user_id>/", records.user, name="user"),
     path("conflicts/", conflicts.conflicts, name="conflicts"),
+    path("conflicts/<int:conflict_id>/", deciding.conflict, name="conflict"),
+    path("conflicts/<int:conflict_id>/decide/", deciding.decide, name="conflict_decide"),
+    path("conflicts/<int:conflict_id>/undo/", deciding.undo, name="conflict_undo"),
     path("sync/", sync_page.sync, name="sync"),
     path("sync/<slug:slug>/start/", nudges.start_sync, name="sync_start"),
     path("setup/", setup.setup, name="setup"),

@@ -40,8 +40,17 @@ def why_linked(*, link: VisitorLink) -> Why:
     )
 
 
-def why_not_linked(*, visitor: Visitor) -> Why:
-    """Return why `visitor`, which has no open link, has none."""
+def why_not_linked(*, visitor: Visitor, is_parted: bool = False) -> Why:
+    """Return why `visitor`, which has no open link, has none.
+
+    `is_parted`: a person decided that the user whose ID it carries is somebody else.
+    """
+    if is_parted and visitor.state == VisitorState.ANONYMOUS:
+        carried = _("Zendesk's record still carries the ID “%(id)s”.") % {"id": visitor.external_id[:80]}
+        return Why(
+            sentence=_("Not linked, because a person decided that visitor and user are not the same."),
+            evidence=(carried, _("The decision stands with the conflict below and can be undone there.")),
+        )
     return Why(sentence=_not_linked(visitor), evidence=_not_linked_evidence(visitor))
 
 

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.django_db
 VISITOR = "7700123.ab3XkQ9zLm2Rt7"
 OPEN_TO_AGENTS = ["/", f"/visitors/{VISITOR}/", f"/users/{USER_ID}/", "/sync/", "/setup/acme/"]
 PAGES = [*OPEN_TO_AGENTS, "/conflicts/"]
-DEEDS = [f"/visitors/{VISITOR}/refresh/", "/sync/acme/start/"]
+DEEDS = [f"/visitors/{VISITOR}/refresh/", "/sync/acme/start/", "/conflicts/1/decide/", "/conflicts/1/undo/"]
 
 
 @pytest.fixture(autouse=True)
@@ -70,8 +70,9 @@ class TestDeeds:
     def test_nobody_is_sent_to_sign_in(self, client, path):
         assert client.post(path)["Location"].startswith("/accounts/login/")
 
-    def test_an_agent_may_not_start_a_pass(self, agent):
-        assert agent.post("/sync/acme/start/").status_code == 403
+    @pytest.mark.parametrize("path", DEEDS[1:])
+    def test_an_agent_may_only_refresh(self, agent, path):
+        assert agent.post(path).status_code == 403
 
     def test_a_forged_request_is_refused_in_words(self, sign_in):
         browser = sign_in("lead")

@@ -57,11 +57,28 @@ class TestConflicts:
         address = page.one(class_="pages").one("a").attributes["href"]
         assert len(read(lead.get(f"/conflicts/{address}")).all("article")) == 1
 
+    def test_filters_are_in_the_address(self, lead, make_conflict):
+        make_conflict()
+        make_conflict(kind="shared_device")
+        page = read(lead.get("/conflicts/?kind=shared_device"))
+        assert len(page.all("article")) == 1
+        assert page.one("option", value="shared_device").attributes.get("selected") == ""
+
+    def test_filters_outlive_the_next_page(self, lead, make_conflict):
+        for _number in range(26):
+            make_conflict()
+        address = read(lead.get("/conflicts/?kind=relinked")).one(class_="pages").one("a").attributes["href"]
+        assert "kind=relinked" in address
+
+    @pytest.mark.parametrize("query", ["kind=none", "integration=none"])
+    def test_an_unknown_filter_is_told(self, lead, make_conflict, query):
+        assert lead.get(f"/conflicts/?{query}").status_code == 400
+
     def test_an_unknown_state_is_told(self, lead):
         assert lead.get("/conflicts/?state=none").status_code == 400
 
     def test_budget(self, lead, make_conflict, django_assert_max_num_queries):
         for _number in range(20):
             make_conflict()
-        with django_assert_max_num_queries(9):  # the frame's seven, conflicts, their count
+        with django_assert_max_num_queries(10):  # the frame's seven, integrations, conflicts, their count
             lead.get("/conflicts/")

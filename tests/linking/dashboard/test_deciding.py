@@ -1,0 +1,116 @@
+import pytest
+
+from linking.models import Conflict, ConflictDecision, VisitorLink
+from tests.factories import NOW, make_integration, make_link, make_login_user, make_visitor
+from tests.linking.dashboard.reading import read
+
+pytestmark = pytest.mark.django_db
+FRAME_QUERIES = 7
+
+
+@pytest.fixture
+def conflict():
+    integration = make_integration()
+    visitor = make_visitor(integration=integration, name="Nadia", email="nadia@player.example")
+    user = make_login_user(integration=integration, name="One")
+    other = make_login_user(integration=integration, user_id="other", name="<b>Other</b>")
+    make_link(visitor=visitor, login_user=user)
+    return Conflict.objects.create(
+        integration=integration, kind="relinked", visitor=visitor, login_user=user, other_user=other, subject="1|",
+        first_seen_at=NOW, last_seen_at=NOW,
+    )  # fmt: skip
+
+
+def send(browser, conflict, choice, *, seen=None, **options):
+    newest = ConflictDecision.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    values = {"choice": choice, "seen": newest if seen is None else seen}
+    return browser.post(f"/conflicts/{conflict.pk}/decide/", values, **options)
+
+
+class TestPage:
+    def test_shows_both_sides_with_their_links(self, lead, conflict):
+        sides = [side.text for side in read(lead.get(f"/conflicts/{conflict.pk}/")).one(class_="sides").all("section")]
+        assert "nadia@player.example" in sides[0]
+        assert "Linked now." in sides[1]
+        assert "Never linked." in sides[2]
+
+    def test_a_hostile_name_is_text(self, lead, conflict):
+        page = read(lead.get(f"/conflicts/{conflict.pk}/"))
+        assert "<b>Other</b>" in page.one(class_="sides").text
+        assert page.all("b") == []
+
+    def test_says_before_what_each_decision_changes(self, lead, conflict):
+        choices = [one.text for one in read(lead.get(f"/conflicts/{conflict.pk}/")).one(class_="choices").all("li")]
+        assert "No link changes." in choices[0]
+        assert f"The link to {conflict.login_user.user_id} ends now" in choices[2]
+        assert "No link to other is open now." in choices[3]
+
+    def test_one_that_is_not_there_is_not_found(self, lead):
+        assert lead.get("/conflicts/4711/").status_code == 404
+
+    def test_leads_to_the_next_open_one(self, lead, conflict):
+        other = Conflict.objects.create(
+            integration=conflict.integration, kind="relinked", visitor=conflict.visitor, subject="2|",
+            first_seen_at=NOW, last_seen_at=NOW,
+        )  # fmt: skip
+        address = read(lead.get(f"/conflicts/{conflict.pk}/")).one(id="next-conflict").attributes["href"]
+        assert address == f"/conflicts/{other.pk}/"
+
+    def test_budget(self, lead, conflict, django_assert_max_num_queries):
+        send(lead, conflict, "keep")
+        # The conflict, its deeds, its links, the next one, and for choices and undoing the decision and open link each.
+        with django_assert_max_num_queries(FRAME_QUERIES + 14):
+            lead.get(f"/conflicts/{conflict.pk}/")
+
+    def test_agents_may_not_look(self, agent, conflict):
+        assert agent.get(f"/conflicts/{conflict.pk}/").status_code == 403
+
+
+class TestDecide:
+    def test_is_told_with_who_decided(self, lead, conflict):
+        page = read(send(lead, conflict, "keep", follow=True))
+        assert page.one(id="toasts").text == "Decided. It can be undone below."
+        assert page.one(class_="timeline").text.startswith("Keep the link (in force) lead ,")
+
+    def test_unlinks_the_side_that_was_chosen(self, lead, conflict):
+        send(lead, conflict, f"unlink:{conflict.login_user.pk}")
+        assert VisitorLink.objects.get().end_reason == "unlinked"
+
+    @pytest.mark.parametrize("choice", ["", "none", "unlink", "unlink:0", "unlink:x", "undo", "keep:1"])
+    def test_nonsense_changes_nothing(self, lead, conflict, choice):
+        page = read(send(lead, conflict, choice, follow=True))
+        assert page.one(id="toasts").text == "This cannot be decided here so. Nothing was changed."
+        assert not ConflictDecision.objects.exists()
+
+    @pytest.mark.parametrize("seen", ["", "999", "x", "9" * 30])
+    def test_an_old_page_changes_nothing(self, lead, conflict, seen):
+        page = read(send(lead, conflict, "keep", seen=seen, follow=True))
+        assert page.one(id="toasts").text.startswith("Somebody decided about this meanwhile.")
+        assert not ConflictDecision.objects.exists()
+
+    def test_of_one_that_is_gone_leads_to_the_list(self, lead):
+        answer = lead.post("/conflicts/4711/decide/", {"choice": "keep", "seen": "0"})
+        assert answer["Location"] == "/conflicts/"
+
+
+class TestUndo:
+    def test_opens_the_conflict_again_and_keeps_the_deeds(self, lead, conflict):
+        send(lead, conflict, f"unlink:{conflict.login_user.pk}")
+        seen = ConflictDecision.objects.get().pk
+        page = read(lead.post(f"/conflicts/{conflict.pk}/undo/", {"seen": seen}, follow=True))
+        assert page.one(id="toasts").all("p")[-1].text == "Undone: the conflict is open again."
+        assert [deed.all("p")[0].text.split()[0] for deed in page.one(class_="timeline").all("li")] == [
+            "Undone",
+            "This",
+        ]
+
+    def test_says_before_what_it_changes(self, lead, conflict):
+        page = read(send(lead, conflict, f"unlink:{conflict.login_user.pk}", follow=True))
+        assert "goes on, because Zendesk's record still carries that ID." in page.one("form", class_="undo").text
+
+
+class TestVisitorPage:
+    def test_says_that_a_person_parted_them(self, lead, conflict):
+        send(lead, conflict, f"unlink:{conflict.login_user.pk}")
+        page = read(lead.get(f"/visitors/{conflict.visitor.visitor_id}/?integration=acme"))
+        assert page.one(id="why").text == "Not linked, because a person decided that visitor and user are not the same."
