@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from sandbox import spoilers
 from sandbox.http1 import Response
 from sandbox.routing import Problem
 
-KINDS = ("status", "empty", "truncated", "html200", "garbage", "null", "slow", "drop")
+KINDS = ("status", "truncated", "slow", "drop", "drift", *spoilers.SENDING, *spoilers.BODIES)
+NEED_THE_TRUTH = ("truncated", "slow", "drift", *spoilers.SENDING)
 BODIES = ("json", "text", "html")
 CHOICES: dict[str, tuple[str, ...]] = {
     "limit_body": BODIES,
@@ -73,8 +75,11 @@ class Rule:
     path: str = ZENDESK_PATHS
     method: str = ""
     delay_s: float = 0.0
-    matched: int = field(default=0)
-    fired: int = field(default=0)
+    field: str = ""  # what `drift` changes, `chats.visitor.id`; `value` is put there unless it is to be `missing`
+    value: Any = None
+    missing: bool = False
+    matched: int = 0
+    fired: int = 0
 
     def check(self) -> None:
         """Raises: Problem 400 naming the first key whose value makes no sense."""
@@ -89,8 +94,10 @@ class Rule:
         given: dict[str, Any] = asdict(self)  # as JSON brought it, so not yet of the declared types
         if type(given["delay_s"]) not in (int, float) or not 0 <= self.delay_s <= LONGEST_DELAY_S:
             raise Problem(400, "Bad Request", f"delay_s must be from 0 to {LONGEST_DELAY_S:.0f} seconds.")
-        if type(given["path"]) is not str or type(given["method"]) is not str:
-            raise Problem(400, "Bad Request", "path and method must be text.")
+        if any(type(given[name]) is not str for name in ("path", "method", "field")):
+            raise Problem(400, "Bad Request", "path, method and field must be text.")
+        if self.kind == "drift" and not self.field:
+            raise Problem(400, "Bad Request", "drift needs the field it changes.")
         try:
             re.compile(self.path)
         except re.error:
@@ -108,19 +115,14 @@ class Rule:
         return True
 
     def spoil(self, answer: Response | None) -> Response:
-        """Will answer what goes out instead. `answer` is the true one, needed by `truncated` and `slow` only."""
+        """Will answer what goes out instead. `answer` is the true one, needed by the kinds of NEED_THE_TRUTH only."""
         if self.kind == "drop":
             return Response(drop=True)
-        if self.kind == "empty":
-            return Response(status=200, body=b"")
-        if self.kind == "html200":
-            return Response(
-                body=b"<!doctype html><title>Maintenance</title><p>We will be back soon.", content_type="text/html"
-            )
-        if self.kind == "garbage":
-            return Response(body=b'{"chats": [{"id": "26')
-        if self.kind == "null":
-            return Response(body=b"null")
+        spoiled = spoilers.spoil_body(kind=self.kind, answer=answer)
+        if spoiled is not None:
+            return spoiled
+        if answer is not None and self.kind == "drift":
+            return spoilers.drift(answer, field=self.field, value=self.value, missing=self.missing)
         if answer is not None and self.kind == "truncated":
             answer.cut = 0.5
         if answer is not None and self.kind in ("truncated", "slow"):

@@ -70,7 +70,10 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """One answer. `cut` < 1 sends only that share of the declared body and closes; `drop` sends nothing at all."""
+    """One answer. `cut` < 1 sends only that share of the declared body and closes; `drop` sends nothing at all.
+
+    `sending` is a way of sending that spoils it: `drip`, `silence`, `reset`, or `overlong` (declares too little).
+    """
 
     status: int = 200
     body: bytes = b""
@@ -78,12 +81,14 @@ class Response:
     headers: list[tuple[str, str]] = field(default_factory=list)
     cut: float = 1.0
     drop: bool = False
+    sending: str = ""
 
     def encode(self, *, head_only: bool, keep_alive: bool, now_s: float) -> bytes:
         """Will answer the bytes to send, dated `now_s`. A Content-Length is there but on statuses that forbid it."""
         lines = [f"HTTP/1.1 {self.status} {REASONS.get(self.status, 'Unknown')}", f"Date: {http_date(int(now_s))}"]
         if self.status not in NO_BODY:
-            lines.append(f"Content-Length: {len(self.body)}")
+            declared = len(self.body) // 2 if self.sending == "overlong" else len(self.body)
+            lines.append(f"Content-Length: {declared}")
             if self.content_type:
                 lines.append(f"Content-Type: {self.content_type}")
         lines.extend(f"{name}: {clean_header(value)}" for name, value in self.headers)

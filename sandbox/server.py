@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import select
 import socket
 import socketserver
+import struct
 import threading
 import time
 import traceback
@@ -13,6 +15,7 @@ from typing import Any
 
 from sandbox.box import Box
 from sandbox.control import ControlService
+from sandbox.faults import LONGEST_DELAY_S, NEED_THE_TRUTH
 from sandbox.http1 import BadRequest, Request, Response, json_response, read_request
 from sandbox.routing import Call, Problem, Route, Service
 from sandbox.shop import ShopService
@@ -86,7 +89,7 @@ class App:
         if rule is None:
             return 0.0, route.handler(call)
         self.box.stats.faults += 1
-        answer = route.handler(call) if rule.kind in ("truncated", "slow") else None
+        answer = route.handler(call) if rule.kind in NEED_THE_TRUTH else None
         return float(rule.delay_s), rule.spoil(answer)
 
     @staticmethod
@@ -131,10 +134,35 @@ class Connection(socketserver.StreamRequestHandler):
         response = self.server.app.answer(request)
         if response.drop:
             return False
+        if response.sending in ("drip", "silence", "reset"):
+            self._send_badly(response)
+            return False
         keep_alive = request.keep_alive and response.cut >= 1.0
         now_s, head_only = self.server.app.box.clock(), request.method == "HEAD"
         self.connection.sendall(response.encode(head_only=head_only, keep_alive=keep_alive, now_s=now_s))
         return keep_alive
+
+    def _send_badly(self, response: Response) -> None:
+        """Will send one byte a second, nothing at all, or break the connection off in the middle."""
+        head, _, body = response.encode(head_only=False, keep_alive=False, now_s=time.time()).partition(b"\r\n\r\n")
+        if response.sending == "silence":
+            self._wait_for_the_end(seconds=LONGEST_DELAY_S)
+            return
+        self.connection.sendall(head + b"\r\n\r\n")
+        if response.sending == "reset":
+            self.connection.sendall(body[: len(body) // 2])
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+            return
+        for place in range(min(len(body), int(LONGEST_DELAY_S))):
+            self.connection.sendall(body[place : place + 1])
+            self._wait_for_the_end(seconds=1.0)
+
+    def _wait_for_the_end(self, *, seconds: float) -> None:
+        """Will wait, shorter when the client closes."""
+        readable, _, _ = select.select([self.connection], [], [], seconds)
+        if readable and not self.connection.recv(1):
+            raise ConnectionAbortedError("the client has closed")
 
 
 class SandboxServer(socketserver.ThreadingTCPServer):

@@ -63,14 +63,16 @@ def last_place(*, page: ExportPage, start: Cursor, now: datetime) -> Cursor | No
     what was stored would lose what lies between.
     """
     own = _own_places(page)
+    newest_s = max((place.epoch_s for place in own), default=None)
     end_epoch_s = _end(page=page, now=now)
-    if not page.records:
-        return start
-    if end_epoch_s is None or (own and end_epoch_s > own[-1].epoch_s):
-        last = own[-1] if own else None
-    else:
-        last = Cursor(epoch_s=end_epoch_s, chat_id=page.end_id or _id_at(own, epoch_s=end_epoch_s))
-    return last if last is not None and last.epoch_s >= start.epoch_s else None
+    if not own and page.is_short:
+        return start  # nobody waits behind it, so the same place is asked for again
+    epoch_s = min((one for one in (end_epoch_s, newest_s) if one is not None), default=None)
+    if epoch_s is None or epoch_s < start.epoch_s:
+        return None
+    # The last record's own id, and the vendor's word only where that cannot be read.
+    chat_id = next((place.chat_id for place in reversed(own) if place.epoch_s == epoch_s), "")
+    return Cursor(epoch_s=epoch_s, chat_id=chat_id or (page.end_id if epoch_s == end_epoch_s else ""))
 
 
 def _end(*, page: ExportPage, now: datetime) -> int | None:
@@ -86,11 +88,7 @@ def _own_places(page: ExportPage) -> list[Cursor]:
         at = parse_time(record.get("update_timestamp"))
         if at is not None:
             found.append(Cursor(epoch_s=int(at.timestamp()), chat_id=id_text(record.get("id"))))
-    return sorted(found, key=lambda place: (place.epoch_s, place.chat_id))
-
-
-def _id_at(places: Sequence[Cursor], *, epoch_s: int) -> str:
-    return next((place.chat_id for place in reversed(places) if place.epoch_s == epoch_s), "")
+    return found
 
 
 def note_skipped_second(*, run: SyncRun, epoch_s: int, now: datetime) -> None:
@@ -136,7 +134,9 @@ def store_page(
 
 def _sort_out(*, run: SyncRun, page: ParsedPage, is_retry: bool, now: datetime) -> int:
     number = set_aside(run=run, source="chat", records=page.unreadable, place=page.start, now=now)
-    forget_read(integration_id=run.integration_id, source="chat", keys={chat.chat_id for chat in page.chats})
+    # Without a visitor a chat says nothing, least of all that the record set aside before can be forgotten.
+    read = {chat.chat_id for chat in page.chats if chat.visitor is not None}
+    forget_read(integration_id=run.integration_id, source="chat", keys=read)
     if is_retry:
         still = {record.key for record in page.unreadable}
         settle_place(integration_id=run.integration_id, place=page.start, unreadable=still, now=now)

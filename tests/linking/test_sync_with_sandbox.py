@@ -1,14 +1,9 @@
 """Whole passes over HTTP against the sandbox, a program that shares no code with the sync."""
 
-import json
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -19,64 +14,22 @@ from linking import sync
 from linking.models import Lease, Quarantined, SyncRun, VisitorLink
 from tests.factories import make_integration
 from tests.linking.fake_chat import FakeTime, patience
+from tests.sandbox_process import ROOT, sandbox_process, wait_until
 
-ROOT = Path(__file__).resolve().parents[2]
 MIXTURE = {"anonymous_share": 0.3, "shared": 20, "aliases": 30, "gone": 10, "junk": 10, "malformed": 10, "seed": 3}
-
-
-class Sandbox:
-    def __init__(self, *, port):
-        self.url = f"http://127.0.0.1:{port}"
-
-    def control(self, name, **wishes):
-        request = urllib.request.Request(f"{self.url}/_control/{name}", data=json.dumps(wishes).encode())
-        with urllib.request.urlopen(request, timeout=10) as response:
-            return json.load(response)
-
-    def read(self, name):
-        with urllib.request.urlopen(f"{self.url}/_control/{name}", timeout=10) as response:
-            return json.load(response)
-
-    def truth(self):
-        return self.read("truth")["truth"]
-
-    def chat_calls(self):
-        return self.read("stats")["zendesk_calls"]
-
-
-def wait_until(condition, *, seconds=30):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.02)
-
-
-def answers(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture(scope="module")
 def process():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    started = subprocess.Popen(
-        [sys.executable, "-m", "sandbox", "--port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL
-    )
-    try:
-        wait_until(lambda: answers(port))
-        yield port
-    finally:
-        started.terminate()
-        started.wait(timeout=10)
+    with sandbox_process() as found:
+        yield found
 
 
 @pytest.fixture
 def sandbox(process):
-    found = Sandbox(port=process)
-    found.control("reset", empty=True)
-    found.control("faults", clear=True, limit_per_minute=0)
-    return found
+    process.control("reset", empty=True)
+    process.control("faults", clear=True, limit_per_minute=0)
+    return process
 
 
 def make_acme(sandbox, **changes):

@@ -1,4 +1,5 @@
 import http.client
+import socket
 
 import pytest
 
@@ -88,6 +89,58 @@ class TestWhatARuleDoes:
         client.control("faults", kind="slow", delay_s=0.01)
         assert client.get(ME).body == truth
 
+    @pytest.mark.parametrize(("kind", "start"), [
+        ("deep", b'{"chats": [[[['), ("nan", b'{"chats": [], "count": NaN'), ("twins", b'{"chats": [], "id"'),
+        ("latin1", '{"chats": [], "id": "7.a", "name": "Zoë'.encode("latin-1")),
+    ])  # fmt: skip
+    def test_more_bodies_no_client_wants(self, kind: str, start: bytes, client: Client):
+        client.control("faults", kind=kind)
+        assert client.get(ME).body.startswith(start)
+
+    def test_huge_is_fifty_megabytes(self, client: Client):
+        client.control("faults", kind="huge")
+        assert int(client.call("HEAD", ME).headers["content-length"]) > 50_000_000
+
+    def test_bomb_is_small_on_the_wire(self, client: Client):
+        client.control("faults", kind="bomb")
+        answer = client.call("HEAD", ME)
+        assert answer.headers["content-encoding"] == "gzip"
+        assert int(answer.headers["content-length"]) < 1_100_000
+
+    def test_redirect_leads_elsewhere(self, client: Client):
+        client.control("faults", kind="redirect")
+        answer = client.get(ME)
+        assert (answer.status, answer.headers["location"]) == (302, "http://127.0.0.1:1/elsewhere")
+
+    def test_overlong_declares_less_than_it_sends(self, client: Client):
+        whole = len(client.get(ME).body)
+        client.control("faults", kind="overlong")
+        assert int(client.get(ME).headers["content-length"]) == whole // 2
+
+    def test_reset_breaks_off(self, client: Client):
+        client.control("faults", kind="reset")
+        with pytest.raises((ConnectionResetError, http.client.IncompleteRead)):
+            client.get(ME)
+
+    @pytest.mark.parametrize("kind", ["drip", "silence"])
+    def test_an_answer_that_does_not_end(self, kind: str, client: Client):
+        client.control("faults", kind=kind)
+        with socket.create_connection(("127.0.0.1", client.port), timeout=0.2) as connection:
+            connection.sendall(f"GET {ME} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {client.token}\r\n\r\n".encode())
+            with pytest.raises(TimeoutError):
+                while connection.recv(65_536):
+                    pass
+
+    @pytest.mark.parametrize(("change", "found"), [
+        ({"value": [1]}, [1]), ({"value": None}, None), ({"missing": True}, "it is missing"),
+    ])  # fmt: skip
+    def test_drift_changes_one_field_of_every_item(self, change: dict, found: object, client: Client):
+        client.control("faults", kind="drift", field="chats.visitor.id", **change)
+        page = client.chat("/incremental/chats", start_time=0, fields="chats(id,visitor)")
+        assert {repr(chat["visitor"].get("id", "it is missing")) for chat in page["chats"] if chat.get("visitor")} == {
+            repr(found)
+        }
+
     def test_a_spoiled_write_did_not_happen(self, empty: Client):
         empty.control("faults", status=500)
         empty.call("POST", f"{CHAT}/visitors", {"name": "N"})
@@ -130,6 +183,8 @@ class TestSettingRules:
             {"path": 3},
             {"delay_s": 1000},
             {"delay_s": "1"},
+            {"kind": "drift"},
+            {"kind": "drift", "field": 7},
             {"rules": {}},
             {"rules": [{"x": 1}]},
             {"limit_per_minute": -1},

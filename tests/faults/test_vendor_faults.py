@@ -1,0 +1,156 @@
+"""What Zendesk can do wrong. After each: the mapping is the truth, the worker lives, nothing behind the cursor is lost.
+
+docs/faults.md has a row for each; its test is named there.
+"""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from linking.models import Integration, SyncRun, Visitor
+from tests.faults.conftest import mapping
+
+SOON = format_datetime(datetime.now(tz=UTC) + timedelta(minutes=2), usegmt=True)
+PAUSES = {
+    "good": {"retry_after": 7},
+    "missing": {},
+    "garbage": {"retry_after": "soon"},
+    "negative": {"retry_after": "-5"},
+    "huge": {"retry_after": "9" * 400},
+    "HTTP-date": {"retry_after": SOON},
+    "past HTTP-date": {"retry_after": "Wed, 21 Oct 2015 07:28:00 GMT"},
+    "text body": {"retry_after": 1, "body": "text"},
+    "HTML body": {"retry_after": 1, "body": "html"},
+}
+STATUSES = {
+    f"{status} {body}": {"status": status, "body": body} for status in (500, 502, 503, 504) for body in ("text", "html")
+}
+STATUSES |= {str(status): {"status": status} for status in (408, 418, 501, 599)}
+STATUSES["503 with Retry-After"] = {"status": 503, "retry_after": 30}
+BODIES = (
+    "empty", "null", "garbage", "html200", "truncated", "overlong", "huge", "bomb", "torn_gzip", "deep", "nan", "twins",
+    "latin1", "redirect",
+)  # fmt: skip
+SENDINGS = ("drip", "silence", "reset", "drop")
+CHAT_FIELDS = (
+    "id", "type", "update_timestamp", "timestamp", "deleted", "visitor", "visitor.id", "visitor.name", "visitor.email",
+    "visitor.phone", "visitor.notes",
+)  # fmt: skip
+PAGE_FIELDS = ("chats", "count", "end_time", "end_id", "next_page")
+VISITOR_FIELDS = ("id", "name", "email", "phone", "notes", "banned", "created", "external_id")
+CHANGES = {"type": {"value": [["x"]]}, "missing": {"missing": True}, "null": {"value": None}}
+
+
+def spoil(sandbox, **fault):
+    """Spoil the first export page, some visitors in the middle, and the bans."""
+    sandbox.control(
+        "faults",
+        rules=[
+            {"path": "/incremental/", "times": 2, **fault},
+            {"path": "/visitors/", "after": 3, "times": 2, **fault},
+            {"path": "/bans", "times": 1, **fault},
+        ],
+    )
+
+
+class TestPauses:
+    @pytest.mark.parametrize("fault", PAUSES.values(), ids=PAUSES)
+    def test_are_kept_for_as_long_as_they_say(self, site, sandbox, fault):
+        spoil(sandbox, status=429, **fault)
+        site.settle()
+        assert sandbox.read("stats")["faults_fired"] == 5
+
+    def test_hold_the_account_ten_minutes_at_most(self, site, sandbox):
+        sandbox.control("faults", status=429, retry_after=10**9, times=1)
+        report = site.run()
+        waits_s = (Integration.objects.get().next_sync_at - site.time.now).total_seconds()
+        assert (report.reason, waits_s) == ("vendor_pause", 600)
+
+
+class TestStatuses:
+    @pytest.mark.parametrize("fault", STATUSES.values(), ids=STATUSES)
+    def test_are_tried_again(self, site, sandbox, fault):
+        spoil(sandbox, **fault)
+        site.settle()
+
+
+class TestBodies:
+    @pytest.mark.parametrize("kind", BODIES)
+    def test_are_refused_whole_and_asked_for_again(self, site, sandbox, kind):
+        spoil(sandbox, kind=kind)
+        site.settle()
+
+    def test_that_lead_elsewhere_are_not_followed(self, site, sandbox):
+        sandbox.control("faults", kind="redirect", times=9)
+        assert site.run().detail == "Zendesk answered 302, which makes no sense here."
+
+
+class TestSending:
+    @pytest.mark.parametrize("kind", SENDINGS)
+    def test_that_never_ends_is_ended(self, site, sandbox, kind):
+        spoil(sandbox, kind=kind)
+        site.settle()
+
+
+class TestDrift:
+    @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+    @pytest.mark.parametrize("field", CHAT_FIELDS)
+    def test_of_a_chat_loses_nobody(self, site, sandbox, field, change):
+        drift = {"kind": "drift", "field": f"chats.{field}", **change}
+        sandbox.control("faults", path="/incremental/", times=2, **drift)
+        site.settle()
+
+    @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+    @pytest.mark.parametrize("field", PAGE_FIELDS)
+    def test_of_a_page_loses_nobody(self, site, sandbox, field, change):
+        sandbox.control("faults", path="/incremental/", times=2, kind="drift", field=field, **change)
+        site.settle()
+
+    @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+    @pytest.mark.parametrize("field", VISITOR_FIELDS)
+    def test_of_a_visitor_heals(self, site, sandbox, field, change):
+        sandbox.control("faults", path="/visitors/", times=5, kind="drift", field=field, **change)
+        site.settle()
+
+    @pytest.mark.parametrize("end", [1, -1, 1e300, 4_000_000_000, 1_767_312_000_000, "2026-01-02"])
+    def test_of_the_cursor_never_passes_what_was_stored(self, site, sandbox, end):
+        sandbox.control("faults", path="/incremental/", times=2, kind="drift", field="end_time", value=end)
+        site.settle()
+
+    @pytest.mark.parametrize("field", ["end_id", "next_page"])
+    def test_of_where_to_go_on_is_not_believed(self, site, sandbox, field):
+        value = {"end_id": "zzzz", "next_page": "https://elsewhere.example/?start_time=0"}[field]
+        sandbox.control("faults", path="/incremental/", kind="drift", field=field, value=value)
+        site.settle()
+
+    def test_to_one_id_for_everybody_does_not_make_one_visitor_of_them(self, site, sandbox):
+        sandbox.control("faults", path="/visitors/", times=9, kind="drift", field="id", value=7)
+        site.run()
+        assert Visitor.objects.count() == 14
+
+
+class TestAway:
+    def test_for_ten_minutes_costs_few_calls(self, site):
+        Integration.objects.update(zendesk_api_url="http://127.0.0.1:9")
+        until = site.time.now + timedelta(minutes=10)
+        while site.time.now < until:
+            site.run()
+            site.time.now = Integration.objects.get().next_sync_at
+        assert sum(SyncRun.objects.values_list("calls", flat=True)) <= 40
+
+    def test_and_back_it_goes_on_by_itself(self, site, sandbox):
+        sandbox.control("faults", kind="drop", times=12)
+        assert site.settle() <= 8
+
+
+class TestRefusal:
+    @pytest.mark.parametrize(("status", "reason"), [(401, "credentials"), (403, "credentials"), (404, "host")])
+    def test_stops_after_one_call(self, site, sandbox, status, reason):
+        sandbox.control("faults", status=status)
+        report = site.run()
+        assert (report.reason, report.run.calls, mapping()) == (reason, 1, {})
+
+    def test_of_the_bans_alone_holds_nothing_back(self, site, sandbox):
+        sandbox.control("faults", path="/bans", status=403)
+        assert site.run().is_complete
