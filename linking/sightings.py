@@ -6,7 +6,7 @@ At most about a second of sightings is lost when a process is killed; a sighting
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing.util import Finalize
 
@@ -59,11 +59,24 @@ def note(sighting: Sighting) -> None:
     with _Waiting.lock:
         seen = _Waiting.sightings.get(key)
         if seen is not None:
-            sighting = replace(sighting, first_epoch_s=seen.first_epoch_s, count=seen.count + sighting.count)
+            sighting = _merged(old=seen, new=sighting)
         elif len(_Waiting.sightings) >= MAX_WAITING:
             _Waiting.dropped += 1
             return
         _Waiting.sightings[key] = sighting
+
+
+def _merged(*, old: Sighting, new: Sighting) -> Sighting:
+    # Spelled out: `replace` finds the fields out anew each time, and this stands in every token's way.
+    return Sighting(
+        integration_id=new.integration_id,
+        user_id=new.user_id,
+        email=new.email,
+        name=new.name,
+        first_epoch_s=old.first_epoch_s,
+        last_epoch_s=new.last_epoch_s,
+        count=old.count + new.count,
+    )
 
 
 def dropped() -> int:
@@ -116,8 +129,7 @@ def _put_back(taken: Mapping[_Key, Sighting]) -> None:
         for key, old in taken.items():
             new = _Waiting.sightings.get(key)
             if new is not None:
-                merged = replace(new, first_epoch_s=old.first_epoch_s, count=old.count + new.count)
-                _Waiting.sightings[key] = merged
+                _Waiting.sightings[key] = _merged(old=old, new=new)
             elif len(_Waiting.sightings) < MAX_WAITING:
                 _Waiting.sightings[key] = old
             else:

@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from django.db import Error as StoreError
 
@@ -33,6 +34,7 @@ from linking.limits import Limiter
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST")
 NOT_READY_RETRY_AFTER_S = 60
+HEADERS_KEPT = 1024
 # `fetch` from a page says `cors` or `same-origin`. A page load or an embedded resource has no use for a token.
 REFUSED_FETCH_MODES = frozenset({"navigate", "no-cors"})
 # Not the sample service's to decide: what the operator switched off or has not set up yet, and HTTP itself.
@@ -231,10 +233,9 @@ class _Exchange:
     def _issued(self, *, user: LoginUser, config: IntegrationConfig) -> TokenAnswer:
         # A compact JWS has no character that JSON would escape.
         body = b'{"token":"%b"}' % zendesk_jwt(user=user, config=config, now=self._now).encode("ascii")
-        # HEAD hands nothing out. An ID that no rule of ours has passed has no place among the users either.
-        is_seen = self._request.method != "HEAD" and not user_id_flaw(user.user_id)
+        is_handed_out = self._request.method != "HEAD"
         return self._answered(
-            200, body=body, sighting=_sighting(user=user, config=config, now=self._now) if is_seen else None
+            200, body=body, sighting=_sighting(user=user, config=config, now=self._now) if is_handed_out else None
         )
 
     def refusal(self, error: Refused) -> TokenAnswer:
@@ -317,17 +318,30 @@ class _Exchange:
         sighting: sightings.Sighting | None = None,
         reason: Reason | None = None,
     ) -> TokenAnswer:
-        content: cors.Headers = ()
-        if status != 204:  # a 204 has no content, so neither type nor length (RFC 9110 §8.6)
-            content = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
+        origin = self._request.origin
+        reader = origin if origin is not None and cors.is_listed(origin, origins=self._origins) else None
         return TokenAnswer(
             status=status,
-            headers=(*content, *_ALWAYS, *cors.cors_headers(origin=self._request.origin, origins=self._origins), *more),
+            # A 204 has no content, so neither type nor length (RFC 9110 §8.6).
+            headers=_headers(length=None if status == 204 else len(body), reader=reader, more=more),
             body=b"" if self._request.method == "HEAD" else body,
             sighting=sighting,
             config=self._config,
             reason=reason,
         )
+
+
+@lru_cache(maxsize=HEADERS_KEPT)
+def _headers(*, length: int | None, reader: str | None, more: cors.Headers) -> cors.Headers:
+    """Return the headers of an answer; they are few, and putting them together is much of an answer's time.
+
+    `reader` is the origin whose pages may read it: listed ones only, so that strangers cannot fill the memory.
+    """
+    content: cors.Headers = ()
+    if length is not None:
+        content = (("Content-Type", "application/json"), ("Content-Length", str(length)))
+    origins = () if reader is None else (reader,)
+    return (*content, *_ALWAYS, *cors.cors_headers(origin=reader, origins=origins), *more)
 
 
 def _bearer_token(authorization: str) -> str | None:
@@ -354,8 +368,13 @@ def _sighting(*, user: LoginUser, config: IntegrationConfig, now: float) -> sigh
 
 
 def _cleaned(sighting: sightings.Sighting | None) -> sightings.Sighting | None:
-    """Return a sighting whose address is one that our own rules would have passed, or none."""
-    return sighting and replace(sighting, email=usable_email(sighting.email)[0])
+    """Return a sighting whose address is one that our own rules would have passed, or none.
+
+    An ID that no rule of ours has passed has no place among the users: then there is no sighting.
+    """
+    if sighting is None or user_id_flaw(sighting.user_id):
+        return None
+    return replace(sighting, email=usable_email(sighting.email)[0])
 
 
 def _json(content: dict[str, str]) -> bytes:
