@@ -20,6 +20,7 @@ from linking.api.front import TokenFront, hsts_headers  # noqa: E402
 background.start(
     login_api_url=str(settings.LINKING["XSOLLA_LOGIN_API_URL"]),
     allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
+    redis_url=str(settings.LINKING["REDIS_URL"]),
 )
 
 _front = TokenFront(

@@ -102,7 +102,10 @@ def answer_to(*, environ: Mapping[str, Any], slug: str | None) -> tokens.TokenAn
 
 @lru_cache(maxsize=8)
 def _limits(*, per_address: int, per_user: int) -> tokens.TokenLimits:
-    return tokens.TokenLimits(per_address=Limiter(per_minute=per_address), per_user=Limiter(per_minute=per_user))
+    return tokens.TokenLimits(
+        per_address=Limiter(per_minute=per_address, shared_as="address"),
+        per_user=Limiter(per_minute=per_user, shared_as="user"),
+    )
 
 
 def forget_limits() -> None:

@@ -2,8 +2,7 @@ import threading
 
 import pytest
 
-from linking import limits
-from linking.limits import Limiter
+from linking.limits import Limiter, counting
 
 
 class TestLimiter:
@@ -56,7 +55,7 @@ class TestLimiter:
         assert sum(passed) == 50
 
     def test_forgets_whole_budgets_first_when_too_many_are_known(self, monkeypatch):
-        monkeypatch.setattr(limits, "MAX_KEYS", 2)
+        monkeypatch.setattr(counting, "MAX_KEYS", 2)
         limiter = Limiter(per_minute=1)
         limiter.wait_s(key="whole", now=0.0)
         limiter.wait_s(key="spent", now=100.0)
@@ -64,7 +63,7 @@ class TestLimiter:
         assert limiter.wait_s(key="spent", now=102.0) > 0
 
     def test_stays_bounded_when_every_budget_is_spent(self, monkeypatch):
-        monkeypatch.setattr(limits, "MAX_KEYS", 10)
+        monkeypatch.setattr(counting, "MAX_KEYS", 10)
         limiter = Limiter(per_minute=1)
         for number in range(1000):
             limiter.wait_s(key=str(number), now=1.0)
