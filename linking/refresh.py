@@ -11,7 +11,7 @@ from linking.asking import Asker, Clock, Halt, Patience, current_host, open_clie
 from linking.core.facts import Rank
 from linking.models import Integration, RunState, SyncRun, Visitor
 from linking.store.answers import Answer, store_answers
-from linking.store.runs import PAGE_TRIGGER
+from linking.store.runs import REFRESH_TRIGGER
 from linking.zendesk_chat import ChatGone
 
 TRIES = 2
@@ -66,7 +66,7 @@ def _store(integration: Integration, *, answer: Answer, clock: Clock) -> None:
     now = clock.now()
     with transaction.atomic():
         run = SyncRun.objects.create(
-            integration=integration, trigger=PAGE_TRIGGER, state=RunState.COMPLETE, started_at=now, touched_at=now,
+            integration=integration, trigger=REFRESH_TRIGGER, state=RunState.COMPLETE, started_at=now, touched_at=now,
             finished_at=now, calls=1, lookups=1,
         )  # fmt: skip
         tally = store_answers(run=run, answers=[answer], now=now)

@@ -17,7 +17,7 @@ from linking.asking.export import read_export, retry_set_aside
 from linking.asking.visitors import read_visitors
 from linking.asking.work import Work
 from linking.models import Integration, StopReason, SyncRun
-from linking.store import leases, lookups, runs, schedule
+from linking.store import leases, lookups, runs, schedule, steering
 
 LEASE_WAIT_SLICE_S = 1.0
 
@@ -54,7 +54,7 @@ def run_pass(
     """Run one pass of an integration and report how it ended; refusals and faults of the vendor are an ending.
 
     Args:
-        trigger: what asked for the pass (`schedule`, `command`).
+        trigger: what asked for the pass (`schedule`, `command`, `page`).
         is_full: start again from the integration's `sync_start`.
         is_eager: ask about everyone who did something new, also where the last answer may still be trusted.
         is_retrying: try everything again at once that could not be read before.
@@ -72,6 +72,7 @@ def run_pass(
         with _ended(work) as ending:
             if is_full:
                 runs.rewind(held=held, integration_id=integration_id)
+            if steering.take_backfill(held=held, run=run) or is_full:
                 integration.refresh_from_db()
             ending.detail = _work_through(work, allow_loopback=allow_loopback, is_retrying=is_retrying)
         return PassReport(reason=ending.reason, detail=ending.detail, run=run)

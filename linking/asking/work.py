@@ -3,13 +3,15 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from linking.asking.asker import TRIES, TRIES_AFTER_A_FAULT, Asker, Clock, Patience
+from linking.asking.asker import TRIES, TRIES_AFTER_A_FAULT, Asker, Clock, Halt, Patience
 from linking.core.config import IntegrationConfig
-from linking.models import Integration, SyncRun
-from linking.store import leases, lookups, schedule
+from linking.models import Integration, StopReason, SyncRun
+from linking.store import leases, lookups, schedule, steering
 from linking.zendesk_chat import ChatClient
 
 RENEW_S = 10.0
+LOOK_S = 2.0  # how often a pass looks whether somebody asked for its end
+STOPPED_FOR_S = 60.0
 _COUNTS = (
     "calls", "pages", "chats", "visitors_found", "lookups", "lookups_left", "linked", "relinked", "anonymous", "gone",
     "conflicts", "quarantined",
@@ -30,6 +32,7 @@ class Work:
     failed_in_a_row: int = 0
     failed: int = 0
     renewed_at: datetime | None = None
+    looked_at: datetime | None = None
     asker: Asker | None = None
     chat: ChatClient | None = None
 
@@ -73,3 +76,7 @@ class Work:
         if self.renewed_at is None or abs((now - self.renewed_at).total_seconds()) >= RENEW_S:
             leases.renew(held=self.held)
             self.renewed_at = now
+        if self.looked_at is None or abs((now - self.looked_at).total_seconds()) >= LOOK_S:
+            self.looked_at = now
+            if name := steering.who_stopped(run=self.run):
+                raise Halt(f"Stopped by {name}.", reason=StopReason.BY_HAND, resume_in_s=STOPPED_FOR_S)

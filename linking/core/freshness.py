@@ -15,6 +15,7 @@ class Standing(StrEnum):
     INCOMPLETE = "incomplete"  # a secret is missing
     BLOCKED = "blocked"  # only a person can get the sync going again
     SYNC_OFF = "sync_off"  # tokens are answered, nothing is read from Zendesk
+    PAUSED = "paused"  # a person lets the schedule rest
     NEVER_SYNCED = "never_synced"  # no pass was ever complete
     STALE = "stale"  # the last complete pass is too long ago
     FRESH = "fresh"
@@ -28,6 +29,7 @@ def standing_of(
     blocked_reason: str,
     last_success_at: datetime | None,
     now: datetime,
+    is_paused: bool = False,
 ) -> Standing:
     """Return the one word for an integration at `now`."""
     if not is_enabled:
@@ -38,6 +40,8 @@ def standing_of(
         return Standing.BLOCKED
     if not is_sync_enabled:
         return Standing.SYNC_OFF
+    if is_paused:
+        return Standing.PAUSED
     if last_success_at is None:
         return Standing.NEVER_SYNCED
     return Standing.STALE if now - last_success_at > STALE_AFTER else Standing.FRESH

@@ -53,7 +53,7 @@ def make_frame(request: HttpRequest) -> Frame:
     user = getattr(request, "user", None)
     if user is None or not roles.can_see_pages(user):
         return Frame(theme=theme_of(request))
-    integrations = list(Integration.objects.all())
+    integrations = list(Integration.objects.select_related("steering"))
     return Frame(
         theme=theme_of(request),
         role=_role_word(roles.rank_of(user)),

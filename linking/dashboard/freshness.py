@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from linking.core.freshness import Standing, standing_of
 from linking.models import Integration, RunState, StopReason
+from linking.models.standing import is_paused
 
 # An integration that was never read hides nothing; one that is stale or stopped does.
 _WORST_FIRST = ("bad", "warn", "good", "quiet")
@@ -58,6 +59,7 @@ def _standing(one: Integration, *, now: datetime) -> Standing:
         blocked_reason=one.blocked_reason,
         last_success_at=one.last_success_at,
         now=now,
+        is_paused=is_paused(one),
     )
 
 
@@ -67,6 +69,7 @@ def _words(standing: Standing) -> tuple[str, str, str]:
         Standing.INCOMPLETE: (_("The set-up is incomplete."), "warn", "alert-triangle"),
         Standing.BLOCKED: (_("Sync is stopped and needs a person."), "bad", "alert-circle"),
         Standing.SYNC_OFF: (_("Sync is off."), "quiet", "player-pause"),
+        Standing.PAUSED: (_("Sync is paused by a person."), "quiet", "player-pause"),
         Standing.NEVER_SYNCED: (_("Nothing was read from Zendesk yet."), "quiet", "clock"),
         Standing.STALE: (_("Stale: last read from Zendesk"), "warn", "alert-triangle"),
         Standing.FRESH: (_("Read from Zendesk"), "good", "circle-check"),

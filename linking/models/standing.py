@@ -11,6 +11,7 @@ from linking.core.freshness import Standing, standing_of
 from linking.models.conflict import Conflict, ConflictState
 from linking.models.integration import Integration, Secret
 from linking.models.login_user import LoginUser
+from linking.models.steering import SyncSteering
 from linking.models.sync_run import RunState, SyncRun
 from linking.models.visitor import Visitor, VisitorState
 
@@ -63,7 +64,7 @@ def standings(*, now: datetime) -> list[IntegrationStanding]:
             lag_s=None if row.last_success_at is None else max(0, int((now - row.last_success_at).total_seconds())),
             counts=_counts_of(counts, key=row.pk),
         )
-        for row in Integration.objects.order_by("name", "pk")
+        for row in Integration.objects.select_related("steering").order_by("name", "pk")
     ]
 
 
@@ -78,6 +79,12 @@ def missing_secrets(integration: Integration, *, names: set[str]) -> tuple[Secre
     return tuple(name for name in needed if name not in names)
 
 
+def is_paused(row: Integration) -> bool:
+    """Return whether a person lets the schedule rest; the row's `steering` is at hand."""
+    steering: SyncSteering | None = getattr(row, "steering", None)
+    return steering is not None and steering.paused_at is not None
+
+
 def _standing(row: Integration, *, names: set[str], now: datetime) -> Standing:
     reads_chat = row.zendesk_product == ZendeskProduct.CHAT or SecretName.ZENDESK_ACCESS_TOKEN in names
     return standing_of(
@@ -87,6 +94,7 @@ def _standing(row: Integration, *, names: set[str], now: datetime) -> Standing:
         blocked_reason=row.blocked_reason,
         last_success_at=row.last_success_at,
         now=now,
+        is_paused=is_paused(row),
     )
 
 

@@ -6,6 +6,8 @@ Rows that a plan leaves alone are not written, so that a pass over unchanged dat
     slots.py      when the next call to a Zendesk account may leave
     runs.py       what each pass did, and the place it reached
     set_aside.py  records that could not be read, until they can be
+    steering.py   what people asked of the sync: rest, stop, read again from a date
+    apart.py      visitors and users that people keep apart
     chores.py     what is done once in a while
     bans.py       who is banned
     rows.py       a visitor's row and its facts

@@ -9,7 +9,7 @@ from django.db import transaction
 from linking.models import Integration, RunState, StopReason, SyncRun
 from linking.store import leases
 
-PAGE_TRIGGER = "page"  # a run that re-read one visitor; it holds no lease
+REFRESH_TRIGGER = "refresh"  # a run that read one visitor again; it holds no lease
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from linking.core.config import SecretName, ZendeskProduct
 from linking.models import Integration, LoginUser, RunState, StopReason, SyncRun
 from linking.store import leases
+from linking.store.runs import REFRESH_TRIGGER
 
 EVERY = timedelta(seconds=60)
 # While someone we just signed a token for has not been seen in Chat yet, a chat is awaited any moment.
@@ -75,7 +76,7 @@ def is_someone_waited_for(*, integration_id: int, now: datetime) -> bool:
 def consecutive_faults(*, integration_id: int) -> int:
     """Return how many of the newest passes ended in a fault, one after the other; at most 10."""
     passes = SyncRun.objects.filter(integration_id=integration_id).exclude(state=RunState.RUNNING)
-    reasons = passes.exclude(trigger="page").values_list("stop_reason", flat=True)[:10]
+    reasons = passes.exclude(trigger=REFRESH_TRIGGER).values_list("stop_reason", flat=True)[:10]
     return next((number for number, reason in enumerate(reasons) if reason not in _FAULTS), len(reasons))
 
 
@@ -97,6 +98,7 @@ def settle(*, integration: Integration, ending: Ending, now: datetime) -> None:
 
 def _wanted() -> QuerySet[Integration]:
     rows = Integration.objects.filter(enabled=True, sync_enabled=True, blocked_reason="")
+    rows = rows.filter(steering__paused_at__isnull=True)
     # A Messaging account has no chats to read, unless someone gave it a Chat token all the same.
     reads_chat = ~Q(zendesk_product=ZendeskProduct.MESSAGING) | Q(secrets__name=SecretName.ZENDESK_ACCESS_TOKEN)
     return rows.filter(reads_chat).distinct()

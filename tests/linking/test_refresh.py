@@ -56,7 +56,7 @@ class TestRefreshVisitor:
         chat.add_visitor("7.a", external_id="u")
         read_again(visitor)
         run = SyncRun.objects.get()
-        assert (run.trigger, run.linked, VisitorLink.objects.get().evidence_run) == ("page", 1, run)
+        assert (run.trigger, run.linked, VisitorLink.objects.get().evidence_run) == ("refresh", 1, run)
 
     @pytest.mark.parametrize(
         "fault",

@@ -1,0 +1,87 @@
+"""What people asked of an integration's sync: to rest, to stop the pass under way, to read again from a date.
+
+Wishes are rows, so that they outlive restarts and a lost message; passes look at them and act.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from linking.models import AuditEvent, Integration, RunState, SyncRun, SyncSteering
+from linking.store import leases
+
+
+def pause(*, integration: Integration, by: Any, now: datetime) -> bool:
+    """Let the schedule rest; False when it rests already. A pass under way goes on."""
+    with transaction.atomic():
+        row, _made = SyncSteering.objects.select_for_update().get_or_create(integration=integration)
+        if row.paused_at is not None:
+            return False
+        SyncSteering.objects.filter(pk=row.pk).update(paused_at=now, paused_by=by.get_username())
+        _note(integration=integration, action="pause_sync", by=by, now=now)
+    return True
+
+
+def resume(*, integration: Integration, by: Any, now: datetime) -> bool:
+    """Let the schedule go on, at once where a pass is overdue; False when it does not rest."""
+    resting = SyncSteering.objects.filter(integration=integration, paused_at__isnull=False)
+    with transaction.atomic():
+        if not resting.update(paused_at=None, paused_by=""):
+            return False
+        _note(integration=integration, action="resume_sync", by=by, now=now)
+    return True
+
+
+def ask_stop(*, integration: Integration, by: Any, now: datetime) -> bool:
+    """Let the pass under way end after its present batch; False when none is running."""
+    run = SyncRun.objects.filter(integration=integration, state=RunState.RUNNING).order_by("-pk").first()
+    if run is None:
+        return False
+    with transaction.atomic():
+        wish = {"stop_run": run, "stop_by": by.get_username()}
+        SyncSteering.objects.update_or_create(integration=integration, defaults=wish)
+        _note(integration=integration, action="stop_pass", by=by, now=now)
+    return True
+
+
+def ask_backfill(*, integration: Integration, from_at: datetime, by: Any, now: datetime) -> None:
+    """Let the next pass read the export again from `from_at`."""
+    with transaction.atomic():
+        wish = {"backfill_from": from_at, "backfill_by": by.get_username()}
+        SyncSteering.objects.update_or_create(integration=integration, defaults=wish)
+        _note(integration=integration, action="backfill_sync", by=by, now=now)
+
+
+def who_stopped(*, run: SyncRun) -> str:
+    """Return the name of whoever asked for this run's end, "" when nobody did."""
+    return SyncSteering.objects.filter(stop_run=run).values_list("stop_by", flat=True).first() or ""
+
+
+def take_backfill(*, held: leases.Held, run: SyncRun) -> bool:
+    """Set the cursor where somebody asked for, and mark the run; False when nobody did.
+
+    From then on the cursor itself remembers how far the reading came, through stops and restarts.
+
+    Raises: leases.LeaseLost.
+    """
+    with transaction.atomic():
+        asked = SyncSteering.objects.select_for_update().filter(
+            integration_id=run.integration_id, backfill_from__isnull=False
+        )
+        wish = asked.first()
+        if wish is None or wish.backfill_from is None:
+            return False
+        leases.renew(held=held)
+        place = {"cursor_epoch_s": int(wish.backfill_from.timestamp()), "cursor_id": "", "is_caught_up": False}
+        Integration.objects.filter(pk=run.integration_id).update(**place)
+        asked.update(backfill_from=None, backfill_by="")
+        run.is_full = True
+        run.save(update_fields=["is_full"])
+    return True
+
+
+def _note(*, integration: Integration, action: str, by: Any, now: datetime) -> None:
+    AuditEvent.objects.create(
+        at=now, actor=by.get_username(), actor_user=by, action=action, target=f"integration {integration.slug}"
+    )
