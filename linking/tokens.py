@@ -9,6 +9,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from django.db import Error as StoreError
 
@@ -62,8 +63,7 @@ _ALWAYS: cors.Headers = (
 _CHALLENGES = {Code.NOT_PASSED: "Bearer", Code.INVALID: 'Bearer error="invalid_token"'}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenRequest:
+class TokenRequest(NamedTuple):
     """What of an HTTP request matters; a header that was not sent is "", except `origin`, which is None.
 
     `cookie_header` is the raw header. `slug` is the path's last part, None where the path names no integration.
@@ -86,8 +86,7 @@ class TokenLimits:
     per_user: Limiter
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenAnswer:
+class TokenAnswer(NamedTuple):
     """A whole HTTP answer, whom it was for when a token left, and what to record.
 
     `config` is the integration that answered, None where none was known. `reason` is why the request was refused, or
@@ -227,7 +226,7 @@ class _Exchange:
                 given = self._issued(user=user, config=config)
             except Refused:  # not set up to sign
                 return None
-            return replace(given, reason=error.reason, sighting=_cleaned(given.sighting))
+            return given._replace(reason=error.reason, sighting=_cleaned(given.sighting))
         return None
 
     def _issued(self, *, user: LoginUser, config: IntegrationConfig) -> TokenAnswer:

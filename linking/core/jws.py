@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import RSAAlgorithm
@@ -48,8 +48,7 @@ class Header:
     key_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedJWS:
+class UnverifiedJWS(NamedTuple):
     """A well-formed JWS whose signature nobody has checked yet."""
 
     header: Header
@@ -73,12 +72,8 @@ def read(token: str) -> UnverifiedJWS:
     if encoded.translate(None, _ALPHABET) != b"..":
         raise JWSError(Reason.MALFORMED)
     header, payload, signature = encoded.split(b".")
-    return UnverifiedJWS(
-        header=_read_header(header),
-        signing_input=encoded[: len(header) + 1 + len(payload)],
-        payload=_decode(payload),
-        signature=_decode(signature),
-    )
+    signing_input = encoded[: len(header) + 1 + len(payload)]
+    return UnverifiedJWS(_read_header(header), signing_input, _decode(payload), _decode(signature))
 
 
 def verify_hs256(jws: UnverifiedJWS, *, keys: Iterable[bytes]) -> None:
