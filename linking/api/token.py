@@ -13,19 +13,18 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import extend_schema
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from linking import tokens
+from linking.api.token_schema import describe_token_route
 from linking.limits import Limiter
 
 # Never asked: there is one form of answer. It is handed over so that no request makes its own.
 _NEGOTIATION = DefaultContentNegotiation()
 
 
-@extend_schema(exclude=True)
 class TokenView(APIView):
     """`/generate/token` and `/generate/token/{integration}`.
 
@@ -57,6 +56,7 @@ class TokenView(APIView):
         """No headers but those of the answer."""
         return {}
 
+    @describe_token_route
     def get(self, request: Request, slug: str | None = None) -> HttpResponse:
         """Answer with status, headers and body as `linking.tokens` gives them."""
         given = answer_to(environ=request.META, slug=slug)
