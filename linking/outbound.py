@@ -7,6 +7,7 @@ fixed time with a bounded answer.
 """
 
 import contextlib
+import json
 import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ READ_TIMEOUT_S = 10.0
 DEADLINE_S = 60.0  # for the whole call: a read timeout alone never ends an answer of one byte a second
 MAX_BODY_BYTES = 10_000_000  # after decompression
 _CHUNK_BYTES = 65_536
+_JSON = "application/json"
 _HEADERS = {"User-Agent": "zdbridge", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
 
 Query = Sequence[tuple[str, str]]
@@ -94,7 +96,12 @@ class Outbound:
 
     def post(self, *, path: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Answer:
         """Return the answer to a POST of a URL-encoded `form`; raises as `get` does."""
-        return self._call(method="POST", path=path, headers=headers, form=form)
+        return self._call(method="POST", path=path, headers=headers, data=dict(form))
+
+    def post_json(self, *, path: str, value: Mapping[str, object], query: Query = ()) -> Answer:
+        """Return the answer to a POST of `value` as JSON; raises as `get` does."""
+        body = json.dumps(value).encode()
+        return self._call(method="POST", path=path, query=query, headers={"Content-Type": _JSON}, data=body)
 
     def close(self) -> None:
         """Close the connection."""
@@ -107,24 +114,30 @@ class Outbound:
         path: str,
         query: Query = (),
         headers: Mapping[str, str] | None = None,
-        form: Mapping[str, str] | None = None,
+        data: dict[str, str] | bytes | None = None,
     ) -> Answer:
         if not path.startswith("/"):
             raise ValueError("A path begins with a slash.")
         with _deadline(seconds=self._deadline_s) as deadline:
             try:
-                return self._send(method=method, path=path, query=query, headers=headers, form=form)
+                return self._send(method=method, path=path, query=query, headers=headers, data=data)
             except (requests.RequestException, HTTPError, HTTPException, OSError) as error:
                 raise _translated(error=error, is_over=deadline.is_over) from error
 
     def _send(
-        self, *, method: str, path: str, query: Query, headers: Mapping[str, str] | None, form: Mapping[str, str] | None
+        self,
+        *,
+        method: str,
+        path: str,
+        query: Query,
+        headers: Mapping[str, str] | None,
+        data: dict[str, str] | bytes | None,
     ) -> Answer:
         with self._session.request(
             method,
             self._base_url + path,
             params=list(query),
-            data=dict(form) if form is not None else None,
+            data=data,
             headers=dict(headers or {}),
             timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
             allow_redirects=False,

@@ -22,12 +22,13 @@ User = AbstractBaseUser | AnonymousUser
 
 # What `admins` may do in the admin, as Django's own permissions: by app and model, the verbs.
 _MACHINE_WRITTEN = (
-    "answercount", "auditevent", "conflict", "heartbeat", "lease", "loginuser", "quarantined", "requestslot", "syncrun",
-    "visitor", "visitoralias", "visitorlink",
+    "alarmmessage", "answercount", "auditevent", "conflict", "conflictdecision", "heartbeat", "incident", "lease",
+    "loginuser", "quarantined", "requestslot", "syncrun", "syncsteering", "visitor", "visitoralias", "visitorlink",
 )  # fmt: skip
 ADMIN_PERMISSIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "linking": {
         "integration": ("view", "add", "change", "delete"),
+        "alarmsettings": ("view", "change"),
         "apitoken": ("view", "add", "delete"),
         "blockeduser": ("view", "add", "delete"),
     }

@@ -9,7 +9,7 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.conf import settings
 
-from linking import refresh, sync
+from linking import alarms, refresh, sync
 from linking.asking import Clock, Patience
 from linking.store import heartbeats, schedule
 
@@ -51,6 +51,9 @@ def tick() -> None:
     for integration_id in schedule.due(now=now):
         if schedule.claim(integration_id=integration_id, now=now):
             sync_integration.apply_async((integration_id,), retry_policy=PUBLISH_PATIENCE)
+    alarms.watch(now=now)
+    if alarms.due(now=now):
+        send_alarms.apply_async(retry_policy=PUBLISH_PATIENCE)
 
 
 @shared_task
@@ -66,6 +69,13 @@ def sync_integration(integration_id: int, trigger: str = "schedule") -> None:
         patience=patience,
         allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
     )
+
+
+@shared_task
+def send_alarms() -> None:
+    """Tell people about a sync that stands still, or does no more."""
+    for message_id in alarms.due(now=_now()):
+        alarms.send(message_id=message_id, allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]), now=_now())
 
 
 @shared_task

@@ -6,15 +6,19 @@ from django.contrib import admin
 from django.db.models import Model
 
 from linking.models import (
+    AlarmMessage,
     AnswerCount,
     AuditEvent,
     Conflict,
+    ConflictDecision,
     Heartbeat,
+    Incident,
     Lease,
     LoginUser,
     Quarantined,
     RequestSlot,
     SyncRun,
+    SyncSteering,
     Visitor,
     VisitorAlias,
     VisitorLink,
@@ -110,3 +114,26 @@ _register(AuditEvent, list_display=("at", "actor", "action", "target", "fields")
 _register(Heartbeat, list_display=("name", "beat_at"))
 _register(Lease, list_display=("name", "owner", "token", "expires_at"))
 _register(RequestSlot, list_display=("account", "next_free_epoch_s", "paused_until_epoch_s"))
+_register(
+    ConflictDecision,
+    list_display=("conflict", "verdict", "login_user", "by_name", "at", "is_in_force"),
+    list_filter=("verdict", "is_in_force"),
+    list_select_related=("conflict", "login_user"),
+)
+_register(
+    SyncSteering,
+    list_display=("integration", "paused_at", "paused_by", "backfill_from", "backfill_by"),
+    list_select_related=("integration",),
+)
+_register(
+    Incident,
+    list_display=("integration", "kind", "began_at", "over_at"),
+    list_filter=("kind", "integration"),
+    list_select_related=("integration",),
+)
+_register(
+    AlarmMessage,
+    list_display=("incident", "channel", "is_over", "attempts", "next_try_at", "sent_at", "failure"),
+    list_filter=("channel",),
+    list_select_related=("incident",),
+)

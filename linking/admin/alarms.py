@@ -1,0 +1,92 @@
+"""Whom to tell when a sync stands still, in the admin: one row, its webhook only ever written."""
+
+from typing import Any, cast
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from linking import alarms
+from linking.models import AlarmSettings, AuditEvent
+
+WEBHOOK_MAX_CHARACTERS = 300
+
+
+class AlarmForm(forms.ModelForm):
+    """The boxes; the webhook's address is as good as a password, so it is never shown again."""
+
+    webhook = forms.CharField(
+        required=False,
+        max_length=WEBHOOK_MAX_CHARACTERS,
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password", "class": "vTextField"}),
+        help_text=gettext_lazy(
+            "https:// address that takes a POST with JSON (`text`, `state`, `kind`, `integration`)."
+        ),
+    )
+    remove_webhook = forms.BooleanField(required=False)
+
+    class Meta:
+        model = AlarmSettings
+        fields = ("after_minutes", "mail_to", "mail_from")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.webhook_host:
+            kept = _("An address at %s is kept. Blank keeps it.") % self.instance.webhook_host
+            self.fields["webhook"].help_text = f"{self.fields['webhook'].help_text} {kept}"
+
+    def clean_webhook(self) -> str:
+        """Return the address.
+
+        Raises: ValidationError when it may not be called.
+        """
+        url = str(self.cleaned_data["webhook"]).strip()
+        allow_loopback = bool(settings.LINKING["ALLOW_LOOPBACK"])
+        flaw = alarms.webhook_flaw(url, allow_loopback=allow_loopback) if url else ""
+        if flaw:
+            raise forms.ValidationError(flaw)
+        return url
+
+
+@admin.register(AlarmSettings)
+class AlarmSettingsAdmin(admin.ModelAdmin):
+    """There is one row."""
+
+    form = AlarmForm
+    list_display = ("__str__", "after_minutes", "mail_to", "webhook_host")
+    actions = None
+    fields = ("after_minutes", "mail_to", "mail_from", "webhook", "remove_webhook")
+
+    def has_add_permission(self, *_args: Any, **_kwargs: Any) -> bool:
+        """Return False: the row makes itself."""
+        return False
+
+    def has_delete_permission(self, *_args: Any, **_kwargs: Any) -> bool:
+        """Return False: empty boxes mean that nobody is told."""
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show the one row, which the first look makes."""
+        AlarmSettings.objects.get_or_create(pk=1)
+        return super().changelist_view(request, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: AlarmSettings, form: Any, *_args: Any) -> None:
+        """Store the row, with the webhook where one was given or taken away."""
+        if form.cleaned_data["webhook"] or form.cleaned_data["remove_webhook"]:
+            alarms.keep_webhook(settings=obj, url=form.cleaned_data["webhook"])
+        obj.save()
+        AuditEvent.objects.create(
+            at=timezone.now(),
+            actor=request.user.get_username(),
+            actor_user=cast("User", request.user),
+            action="set_alarm",
+            target="alarm settings",
+            fields=sorted(form.changed_data),
+        )
+        if not (obj.mail_to or obj.webhook_sealed):
+            messages.warning(request, _("Neither mail nor webhook is set, so nobody will be told."))

@@ -1,0 +1,227 @@
+"""Telling somebody that a sync stands still: once when it begins, once when it is over, by mail and by webhook.
+
+`watch` looks at rows and writes rows; what is to be sent is a row too, so that a restart loses no message and two
+schedulers send none twice. A trouble that is over within a minute is nobody's business and is never told.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from smtplib import SMTPException
+from urllib.parse import parse_qsl, urlsplit
+
+from django.core.mail import EmailMessage, get_connection
+from django.db import transaction
+from django.db.models import F
+
+from linking.core.config import ZendeskProduct
+from linking.core.secretbox import SealBroken
+from linking.core.vendor_urls import address_flaw
+from linking.fields import key_ring
+from linking.models import (
+    AlarmChannel,
+    AlarmMessage,
+    AlarmSettings,
+    Incident,
+    IncidentKind,
+    Integration,
+)
+from linking.models.alarm import WEBHOOK_PLACE
+from linking.models.standing import is_paused
+from linking.outbound import Outbound, OutboundError
+
+PATIENCE = timedelta(seconds=60)  # what is over by then is not told
+RETRY_FIRST, RETRY_LONGEST = timedelta(minutes=1), timedelta(hours=1)
+TRIES = 12
+CALL_DEADLINE_S = 10.0
+_SENTENCES = {
+    IncidentKind.STALE: "nothing was read from Zendesk completely for too long",
+    IncidentKind.CREDENTIALS: "Zendesk refuses the access token, so an administrator must put in a new one",
+    IncidentKind.HOST: "Zendesk's address cannot be used, so an administrator must check it in the settings",
+}
+
+
+class NotTold(Exception):
+    """A message could not be sent; the words hold neither address nor secret."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """What a message says: a line, and the same for machines."""
+
+    sentence: str
+    facts: dict[str, str]
+
+
+def watch(*, now: datetime) -> None:
+    """Note which troubles began and which are over at `now`, and which messages are to be sent; four queries."""
+    settings = AlarmSettings.objects.first() or AlarmSettings()
+    channels = _channels(settings)
+    open_ones = {(one.integration_id, one.kind): one for one in Incident.objects.filter(over_at__isnull=True)}
+    for row in Integration.objects.select_related("steering"):
+        mine = {kind for key, kind in open_ones if key == row.pk}
+        kinds = troubles(row, known=mine, after=timedelta(minutes=settings.after_minutes), now=now)
+        for kind in kinds - mine:
+            Incident.objects.bulk_create([Incident(integration=row, kind=kind, began_at=now)], ignore_conflicts=True)
+        for kind in mine - kinds:
+            _close(open_ones[row.pk, kind], now=now)
+    _ensure_messages(channels=channels, now=now)
+
+
+def troubles(row: Integration, *, known: Iterable[str], after: timedelta, now: datetime) -> set[str]:
+    """Return what is wrong with the sync of an integration, its `steering` at hand.
+
+    One trouble has one alarm: a refused token makes the data old too, which is told only where it was told before.
+    """
+    if not row.enabled or not row.sync_enabled or is_paused(row):
+        return set()
+    if row.zendesk_product == ZendeskProduct.MESSAGING and row.last_success_at is None:
+        return set()  # such an account has no chats to read
+    found = {row.blocked_reason} & {IncidentKind.CREDENTIALS.value, IncidentKind.HOST.value}
+    is_old = now - (row.last_success_at or row.created_at) > after
+    if is_old and (not found or IncidentKind.STALE in known):
+        found.add(IncidentKind.STALE.value)
+    return found
+
+
+def due(*, now: datetime) -> list[int]:
+    """Return the keys of messages to be sent now, oldest first."""
+    return list(AlarmMessage.objects.filter(next_try_at__lte=now).order_by("pk").values_list("pk", flat=True))
+
+
+def send(*, message_id: int, allow_loopback: bool, now: datetime) -> None:
+    """Send one message, unless another worker does; what fails is tried again later, up to twelve times."""
+    mine = AlarmMessage.objects.filter(pk=message_id)
+    row = mine.select_related("incident__integration__steering").first()
+    if row is None or row.next_try_at is None or row.next_try_at > now:
+        return
+    later = None if row.attempts + 1 >= TRIES else now + min(RETRY_FIRST * 2**row.attempts, RETRY_LONGEST)
+    claimed = mine.filter(next_try_at=row.next_try_at).update(next_try_at=later, attempts=F("attempts") + 1)
+    if not claimed:
+        return
+    settings = AlarmSettings.objects.first() or AlarmSettings()
+    try:
+        word = _word(row)
+        if row.channel == AlarmChannel.MAIL:
+            _mail(settings, word=word)
+        else:
+            _post(settings, word=word, allow_loopback=allow_loopback)
+    except NotTold as error:
+        mine.update(failure=str(error)[:200])
+    else:
+        mine.update(sent_at=now, next_try_at=None, failure="")
+
+
+def webhook_flaw(url: str, *, allow_loopback: bool) -> str:
+    """Return a sentence that says why `url` cannot be a webhook's address, "" when it can."""
+    base, _mark, _query = url.partition("?")
+    return address_flaw(base, allow_loopback=allow_loopback, hosts=[_host(base)])
+
+
+def keep_webhook(*, settings: AlarmSettings, url: str) -> None:
+    """Put a webhook's address into `settings`, sealed; "" takes it out. The caller saves and has judged the address."""
+    settings.webhook_sealed = key_ring().seal(url, place=WEBHOOK_PLACE) if url else ""
+    settings.webhook_host = _host(url) if url else ""
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _channels(settings: AlarmSettings) -> list[str]:
+    ways = {AlarmChannel.MAIL: settings.mail_to, AlarmChannel.WEBHOOK: settings.webhook_sealed}
+    return [channel.value for channel, address in ways.items() if address]
+
+
+@transaction.atomic
+def _close(incident: Incident, *, now: datetime) -> None:
+    if not Incident.objects.filter(pk=incident.pk, over_at__isnull=True).update(over_at=now):
+        return
+    begun = AlarmMessage.objects.filter(incident=incident, is_over=False)
+    begun.filter(sent_at__isnull=True).update(next_try_at=None)
+    AlarmMessage.objects.bulk_create(
+        [
+            AlarmMessage(incident=incident, channel=channel, is_over=True, next_try_at=now)
+            for channel in begun.filter(sent_at__isnull=False).values_list("channel", flat=True)
+        ]
+    )
+
+
+def _ensure_messages(*, channels: list[str], now: datetime) -> None:
+    known = set(
+        AlarmMessage.objects.filter(incident__over_at__isnull=True, is_over=False).values_list("incident_id", "channel")
+    )
+    incidents = Incident.objects.filter(over_at__isnull=True) if channels else ()
+    AlarmMessage.objects.bulk_create(
+        [
+            AlarmMessage(incident=one, channel=channel, next_try_at=max(now, one.began_at + PATIENCE))
+            for one in incidents
+            for channel in channels
+            if (one.pk, channel) not in known
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _word(row: AlarmMessage) -> Word:
+    incident = row.incident
+    one, since = incident.integration, f"{incident.began_at:%Y-%m-%d %H:%M} UTC"
+    if row.is_over:
+        is_watched = one.enabled and one.sync_enabled and not is_paused(one)
+        ending = "the sync works again" if is_watched else "the sync was switched off or paused"
+        sentence = f"Over: {ending} for {one.name} ({one.slug}); the trouble began on {since}."
+    else:
+        trouble = _SENTENCES[IncidentKind(incident.kind)]
+        sentence = (
+            f"Trouble with {one.name} ({one.slug}) since {since}: {trouble}. The sync page of zdbridge says more."
+        )
+    facts = {
+        "text": sentence,
+        "event": "sync_trouble",
+        "state": "over" if row.is_over else "began",
+        "kind": incident.kind,
+        "integration": one.slug,
+        "began_at": incident.began_at.isoformat(),
+    }
+    return Word(sentence=sentence, facts=facts)
+
+
+def _mail(settings: AlarmSettings, *, word: Word) -> None:
+    if not settings.mail_to:
+        raise NotTold("There is no address any more.")
+    subject = f"zdbridge: sync {word.facts['state']} {word.facts['kind']} {word.facts['integration']}"
+    sender = settings.mail_from or settings.mail_to
+    try:
+        connection = get_connection(timeout=CALL_DEADLINE_S)
+        EmailMessage(subject, word.sentence, sender, [settings.mail_to], connection=connection).send()
+    except (SMTPException, OSError) as error:
+        raise NotTold(f"The mail server took no message ({type(error).__name__}).") from error
+
+
+def _post(settings: AlarmSettings, *, word: Word, allow_loopback: bool) -> None:
+    if not settings.webhook_sealed:
+        raise NotTold("There is no webhook any more.")
+    try:
+        url = key_ring().unseal(settings.webhook_sealed, place=WEBHOOK_PLACE)
+    except SealBroken as error:
+        raise NotTold("The webhook's address cannot be opened with the keys in ZDBRIDGE_SEAL_KEYS.") from error
+    base, _mark, query = url.partition("?")
+    parts = urlsplit(base)
+    try:
+        out = Outbound(
+            base_url=f"{parts.scheme}://{parts.netloc}",
+            hosts=[_host(base)],
+            allow_loopback=allow_loopback,
+            deadline_s=CALL_DEADLINE_S,
+        )
+        try:
+            answer = out.post_json(path=parts.path or "/", value=word.facts, query=parse_qsl(query, True))
+        finally:
+            out.close()
+    except OutboundError as error:
+        raise NotTold(str(error)) from error
+    if not 200 <= answer.status < 300:
+        raise NotTold(f"The webhook answered {answer.status}.")

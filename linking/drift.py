@@ -1,0 +1,45 @@
+"""Which integrations seem to have been changed at Zendesk: gathers what was noticed, and core/drift.py infers."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models.functions import Lower
+
+from linking.core.drift import WINDOW, Drift, Noticed, infer
+from linking.models import Integration, LoginUser, RunState, StopReason, SyncRun, Visitor, VisitorState
+
+_REFUSALS = (StopReason.CREDENTIALS, StopReason.HOST)
+
+
+def drifts(*, integrations: Iterable[Integration], now: datetime) -> dict[int, tuple[Drift, ...]]:
+    """Return what seems to have changed, by integration's key; two queries, and one for each blocked integration."""
+    new = Visitor.objects.filter(last_seen_at__gte=now - WINDOW, first_seen_at__gte=now - WINDOW)
+    strangers = _counted(new.filter(state=VisitorState.ANONYMOUS).exclude(email="").filter(_got_a_token(now=now)))
+    linked = _counted(new.filter(state=VisitorState.LINKED))
+    found = {}
+    for one in integrations:
+        noticed = Noticed(
+            api_url=one.zendesk_api_url,
+            refusal=_refusal(one) if one.blocked_reason else "",
+            has_worked=one.last_success_at is not None,
+            strangers=strangers[one.pk],
+            linked=linked[one.pk],
+        )
+        found[one.pk] = infer(noticed)
+    return found
+
+
+def _got_a_token(*, now: datetime) -> Exists:
+    users = LoginUser.objects.filter(integration=OuterRef("integration"), last_authenticated_at__gte=now - WINDOW)
+    return Exists(users.alias(low_email=Lower("email")).filter(low_email=Lower(OuterRef("email"))))
+
+
+def _counted(rows: QuerySet[Visitor]) -> Counter[int]:
+    return Counter(dict(rows.order_by().values_list("integration_id").annotate(number=Count("pk"))))
+
+
+def _refusal(one: Integration) -> str:
+    passes = SyncRun.objects.filter(integration=one, state=RunState.STOPPED, stop_reason__in=_REFUSALS)
+    return passes.order_by("-pk").values_list("stop_detail", flat=True).first() or ""

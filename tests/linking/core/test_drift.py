@@ -1,0 +1,38 @@
+import pytest
+
+from linking.core.drift import Drift, Noticed, infer
+
+REVOKED = "Zendesk refused the access token (401)."
+LACKING = "The access token lacks the role, scope or plan for this call (403)."
+
+
+def noticed(**changes):
+    values = {
+        "api_url": "https://acme.zendesk.com/api/v2/chat", "refusal": "", "has_worked": True, "strangers": 0,
+        "linked": 0,
+    }  # fmt: skip
+    return Noticed(**(values | changes))
+
+
+class TestInfer:
+    @pytest.mark.parametrize(
+        ("changes", "found"),
+        [
+            ({}, ()),
+            ({"refusal": REVOKED}, (Drift.ACCESS_REVOKED,)),
+            ({"refusal": LACKING}, (Drift.SCOPE_LOST,)),
+            ({"refusal": REVOKED, "has_worked": False}, ()),
+            ({"api_url": "https://www.zopim.com/api/v2"}, (Drift.HOST_RETIRED,)),
+            ({"strangers": 2}, ()),
+            ({"strangers": 3}, (Drift.SIGNATURE_UNKNOWN,)),
+            ({"strangers": 3, "linked": 1}, ()),
+            ({"strangers": 40, "linked": 10}, (Drift.SIGNATURE_UNKNOWN,)),
+            ({"strangers": 39, "linked": 10}, ()),
+        ],
+    )
+    def test_says_what_changed(self, changes, found):
+        assert infer(noticed(**changes)) == found
+
+    def test_names_the_most_urgent_first(self):
+        found = infer(noticed(refusal=REVOKED, strangers=9, api_url="https://www.zopim.com/api/v2"))
+        assert found == (Drift.ACCESS_REVOKED, Drift.SIGNATURE_UNKNOWN, Drift.HOST_RETIRED)
