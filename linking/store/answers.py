@@ -79,7 +79,7 @@ def store_answers(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> 
     for subject in subjects:
         subject.plan = _planned(subject, owners=owners, variants=variants, now=now)
         _apply(subject, now=now)
-    Visitor.objects.bulk_update([subject.row for subject in subjects], _VISITOR_FIELDS)
+    _store_rows([subject.row for subject in subjects])
     _store_links(run=run, subjects=subjects, now=now)
     conflicts = _store_conflicts(run=run, subjects=subjects, now=now)
     apart.note_claims(claims=_claims(subjects), now=now)
@@ -222,8 +222,7 @@ def _store_links(*, run: SyncRun, subjects: Sequence[_Subject], now: datetime) -
             _end(link, reason=EndReason.GONE if is_gone else _END_REASONS[plan.verb], now=now)
             ended.append(link)
         if link is not None and plan.verb == Verb.CONFIRM:
-            link.last_confirmed_at = max(now, link.last_confirmed_at)
-            confirmed.append(link)
+            confirmed.append(link.pk)
         if plan.verb in (Verb.OPEN, Verb.RELINK):
             opened.append(
                 VisitorLink(
@@ -232,8 +231,13 @@ def _store_links(*, run: SyncRun, subjects: Sequence[_Subject], now: datetime) -
                 )
             )  # fmt: skip
     VisitorLink.objects.bulk_update(ended, ["ended_at", "end_reason"])
-    VisitorLink.objects.bulk_update(confirmed, ["last_confirmed_at"])
+    VisitorLink.objects.filter(pk__in=confirmed, last_confirmed_at__lt=now).update(last_confirmed_at=now)
     VisitorLink.objects.bulk_create(opened)
+
+
+def _store_rows(rows: Sequence[Visitor]) -> None:
+    # An insert that always finds the row there: one plain statement, where an update of many rows is a CASE a column.
+    Visitor.objects.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=_VISITOR_FIELDS)
 
 
 def _users(*, run: SyncRun, user_ids: Iterable[str]) -> dict[str, LoginUser]:
