@@ -6,14 +6,14 @@ configuration in force around it and notes who was seen; whoever speaks HTTP pas
 
 import json
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
 from django.db import Error as StoreError
 
-from linking import answer_log, key_sets, registry, sightings
+from linking import answer_log, email_lookup, key_sets, registry, sightings
 from linking.core import cors
 from linking.core.addresses import limit_key
 from linking.core.config import IntegrationConfig, Mode, Snapshot, snapshot_of
@@ -52,6 +52,7 @@ NEVER_OBSERVED = frozenset(
         Reason.ZENDESK_KEY_ID,
     }
 )
+LookUp = Callable[..., str]
 _NO_KEY_SETS: Mapping[str, KeySet] = {}
 _ALLOW: cors.Headers = (("Allow", ", ".join(METHODS)),)
 _ALWAYS: cors.Headers = (
@@ -117,7 +118,14 @@ def serve(*, request: TokenRequest, now: float, limits: TokenLimits) -> TokenAns
         # Only a process that has never reached its database comes here; later the last good configuration stays.
         exchange = _Exchange(request=request, snapshot=snapshot_of(configs=()), now=now, limits=limits)
         return exchange.refusal(Refused(Reason.UNAVAILABLE))
-    given = answer(request=request, snapshot=snapshot, now=now, limits=limits, keys=key_sets.current())
+    given = answer(
+        request=request,
+        snapshot=snapshot,
+        now=now,
+        limits=limits,
+        keys=key_sets.current(),
+        look_up=email_lookup.email_of,
+    )
     if given.sighting is not None:
         sightings.note(given.sighting)
     if given.reason in (Reason.UNKNOWN_KEY, Reason.RS256_KEYS) and given.config is not None:
@@ -134,12 +142,14 @@ def answer(
     now: float,
     limits: TokenLimits,
     keys: Mapping[str, KeySet] = _NO_KEY_SETS,
+    look_up: LookUp | None = None,
 ) -> TokenAnswer:
     """Return the answer to `request` at `now` (epoch seconds) under the configuration `snapshot`.
 
-    `keys` are the public keys of RS256 projects, by Login project ID.
+    `keys` are the public keys of RS256 projects, by Login project ID. `look_up` finds the address of a user whose
+    token has none, for integrations that ask for it; it takes the keywords of `email_lookup.email_of`.
     """
-    exchange = _Exchange(request=request, snapshot=snapshot, now=now, limits=limits, keys=keys)
+    exchange = _Exchange(request=request, snapshot=snapshot, now=now, limits=limits, keys=keys, look_up=look_up)
     try:
         return exchange.options() if request.method == "OPTIONS" else exchange.issue()
     except Refused as error:
@@ -173,7 +183,9 @@ class _Exchange:
         now: float,
         limits: TokenLimits,
         keys: Mapping[str, KeySet] = _NO_KEY_SETS,
+        look_up: LookUp | None = None,
     ) -> None:
+        self._look_up = look_up
         self._request, self._snapshot, self._now, self._limits, self._keys = request, snapshot, now, limits, keys
         self._config: IntegrationConfig | None = None
         if request.slug is not None:
@@ -197,7 +209,8 @@ class _Exchange:
         _spend(self._limits.per_address, key=limit_key(request.address), reason=Reason.ADDRESS_LIMIT, now=now)
         self._check_path()
         self._check_page()
-        token = LoginToken(self._login_jwt())
+        text = self._login_jwt()
+        token = LoginToken(text)
         config = self._chosen(token)
         keys = self._keys.get(config.login_project_id, NO_KEYS)
         user = verify_login_jwt(token=token, config=config, now=now, keys=keys)
@@ -205,7 +218,17 @@ class _Exchange:
             raise Refused(Reason.BLOCKED)
         user_key = f"{config.integration_id}|{user.user_id}"
         _spend(self._limits.per_user, key=user_key, reason=Reason.USER_LIMIT, now=now)
+        if config.is_email_looked_up and not user.email:
+            user = self._with_email(user, config=config, login_jwt=text)
         return self._issued(user=user, config=config)
+
+    def _with_email(self, user: LoginUser, *, config: IntegrationConfig, login_jwt: str) -> LoginUser:
+        if self._look_up is None:
+            return user
+        email = self._look_up(
+            integration_id=config.integration_id, user_id=user.user_id, login_jwt=login_jwt, now=self._now
+        )
+        return replace(user, email=email, email_flaw=None) if email else user
 
     def observed(self, error: Refused) -> TokenAnswer | None:
         """Answer with a Zendesk JWT where the integration is only observed and the sample service would have; or None.

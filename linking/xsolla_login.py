@@ -11,7 +11,7 @@ from linking.core.retry_after import http_date, retry_after_s
 from linking.outbound import AddressRefused, Answer, Outbound, OutboundError
 
 CALL_DEADLINE_S = 5.0
-KEY_SET_MAX_BYTES = 262_144
+ANSWER_MAX_BYTES = 262_144
 
 
 class LoginError(Exception):
@@ -19,7 +19,7 @@ class LoginError(Exception):
 
 
 class LoginRefused(LoginError):
-    """A person has to act. `reason`: `host` (address), `project` (Login does not know the project)."""
+    """A person has to act. `reason`: `host` (address), `project` (Login does not know it), `token` (not taken)."""
 
     def __init__(self, message: str, *, reason: str) -> None:
         super().__init__(message)
@@ -53,17 +53,18 @@ class LoginClient:
     Args:
         base_url: `https://login.xsolla.com/api`; which one it is, only the process's environment decides.
         allow_loopback: whether an address on this machine is allowed.
+        deadline_s: the time one call may take.
 
     Raises: LoginRefused when the address cannot be used.
     """
 
-    def __init__(self, *, base_url: str, allow_loopback: bool) -> None:
+    def __init__(self, *, base_url: str, allow_loopback: bool, deadline_s: float = CALL_DEADLINE_S) -> None:
         try:
             self._out = Outbound(
                 base_url=base_url,
                 hosts=(urlsplit(base_url).hostname or "",),
                 allow_loopback=allow_loopback,
-                deadline_s=CALL_DEADLINE_S,
+                deadline_s=deadline_s,
             )
         except (AddressRefused, ValueError) as error:
             raise LoginRefused(f"XSOLLA_LOGIN_API_URL cannot be used. {error}", reason="host") from error
@@ -87,13 +88,32 @@ class LoginClient:
             raise LoginRefused("Xsolla Login does not know this Login project.", reason="project")
         return _key_set(older)
 
+    def own_email(self, *, login_jwt: str) -> tuple[str, str]:
+        """Return the user ID and the e-mail address ("" for none) of the user whose token this is.
+
+        Raises: LoginRefused (`host`, `token`), LoginTryLater, LoginBroken.
+        Source: Login API, "Get user details" (`GET /users/me`, the user's token as Bearer); read 2026-11-22.
+        """
+        answer = self._get(
+            path="/users/me", headers={"Authorization": f"Bearer {login_jwt}"}, statuses=(200, 401, 403, 404)
+        )
+        if answer.status != 200:
+            raise LoginRefused("Xsolla Login does not take this token.", reason="token")
+        body = _parsed(answer)
+        user_id, email = (body.get(name) for name in ("id", "email")) if isinstance(body, dict) else (None, None)
+        if not isinstance(user_id, str):
+            raise LoginBroken("Xsolla Login's answer names no user.")
+        return user_id, email if isinstance(email, str) else ""
+
     def close(self) -> None:
         """Close the connection."""
         self._out.close()
 
-    def _get(self, *, path: str) -> Answer:
+    def _get(
+        self, *, path: str, headers: Mapping[str, str] | None = None, statuses: tuple[int, ...] = (200, 404)
+    ) -> Answer:
         try:
-            answer = self._out.get(path=path)
+            answer = self._out.get(path=path, headers=headers)
         except AddressRefused as error:
             raise LoginRefused(str(error), reason="host") from error
         except OutboundError as error:
@@ -101,8 +121,8 @@ class LoginClient:
         if answer.status == 429 or answer.status >= 500:
             wait_s = _wait_s(answer)
             raise LoginTryLater(f"Xsolla Login answered {answer.status}.", retry_after_s=wait_s)
-        if answer.status not in (200, 404):
-            raise LoginBroken(f"Xsolla Login answered {answer.status} where keys were expected.")
+        if answer.status not in statuses:
+            raise LoginBroken(f"Xsolla Login answered {answer.status}, which makes no sense here.")
         return answer
 
 
@@ -113,12 +133,12 @@ def _wait_s(answer: Answer) -> int:
 
 
 def _parsed(answer: Answer) -> object:
-    if len(answer.body) > KEY_SET_MAX_BYTES:
-        raise LoginBroken("Xsolla Login's list of keys is larger than one can be.")
+    if len(answer.body) > ANSWER_MAX_BYTES:
+        raise LoginBroken("Xsolla Login's answer is larger than one can be.")
     try:
         return json.loads(answer.body)
     except (ValueError, RecursionError) as error:
-        raise LoginBroken("Xsolla Login's list of keys is not JSON.") from error
+        raise LoginBroken("Xsolla Login's answer is not JSON.") from error
 
 
 def _key_set(answer: Answer) -> KeySet:

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from linking import answer_log, key_sets, registry, sightings
+from linking import answer_log, email_lookup, key_sets, registry, sightings
 
 
 @pytest.fixture(autouse=True)
 def forget_process_state() -> Iterator[None]:
     """Each test starts with no configuration in force and nothing waiting to be written."""
-    for one in (registry, sightings, answer_log, key_sets):
+    for one in (registry, sightings, answer_log, key_sets, email_lookup):
         one.forget()
     yield
-    for one in (registry, sightings, answer_log, key_sets):
+    for one in (registry, sightings, answer_log, key_sets, email_lookup):
         one.forget()

@@ -30,7 +30,7 @@ ROWS = (
         "drift",
     ),
     ("asking",),
-    ("registry", "sightings", "limits", "roles", "store", "key_sets", "answer_log"),
+    ("registry", "sightings", "limits", "roles", "store", "key_sets", "answer_log", "email_lookup"),
     ("models", "zendesk_chat", "xsolla_login"),
     ("outbound",),
     ("fields",),

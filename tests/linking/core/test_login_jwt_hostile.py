@@ -4,7 +4,9 @@ import base64
 import hmac
 import json
 import random
+import re
 from hashlib import sha256
+from pathlib import Path
 
 import jwt
 import pytest
@@ -165,6 +167,11 @@ class TestAgainstPyJWT:
         token = STRICTER[case](NOW)
         assert theirs(token) is not None
         assert ours(token) is None
+
+    def test_is_explained_case_by_case(self):
+        page = (Path(__file__).parents[3] / "docs" / "strictness.md").read_text(encoding="utf-8")
+        table = page.split("| case |")[1]
+        assert re.findall(r"^\| ([^|]+?) \| [^|]+ \|$", table, re.MULTILINE) == list(STRICTER)
 
     @pytest.mark.slow
     def test_accepts_nothing_that_pyjwt_refuses(self):

@@ -122,3 +122,28 @@ class TestZendeskJWT:
         with pytest.raises(Refused) as caught:
             self.make(**changes)
         assert caught.value.reason is reason
+
+
+class TestMappedClaims:
+    def test_stand_in_a_messaging_token_beside_its_own(self):
+        claims = zendesk_jwt.messaging_claims(
+            user=replace(NADIA, attributes=(("locale", "de"),)), config=make_config(), now=NOW
+        )
+        assert claims["locale"] == "de" and claims["external_id"] == USER_ID
+
+    def test_never_take_the_place_of_its_own(self):
+        claims = zendesk_jwt.messaging_claims(
+            user=replace(NADIA, attributes=(("scope", "admin"),)), config=make_config(), now=NOW
+        )
+        assert claims["scope"] == "user"
+
+    def test_are_not_in_a_chat_token(self):
+        claims = zendesk_jwt.chat_claims(
+            user=replace(NADIA, attributes=(("locale", "de"),)), config=make_config(), now=NOW
+        )
+        assert set(claims) == {"name", "email", "external_id", "iat", "exp"}
+
+    @pytest.mark.parametrize(("is_chosen", "name"), [(True, "nadia"), (False, "nadia@player.example")])
+    def test_put_a_chosen_name_before_the_address(self, is_chosen, name):
+        claims = zendesk_jwt.chat_claims(user=replace(NADIA, is_name_chosen=is_chosen), config=make_config(), now=NOW)
+        assert claims["name"] == name
