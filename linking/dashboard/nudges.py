@@ -41,7 +41,7 @@ def start_sync(request: HttpRequest, slug: str) -> HttpResponse:
     integration = get_object_or_404(Integration, slug=slug)
     if SyncRun.objects.filter(integration=integration, state=RunState.RUNNING).exists():
         messages.info(request, _("A pass of %s is running already.") % integration.name)
-    elif queue(tasks.sync_integration, integration_id=integration.pk):
+    elif queue(tasks.sync_integration, integration_id=integration.pk, trigger="page"):
         messages.success(request, _("A pass of %s begins in a moment.") % integration.name)
     else:
         messages.error(request, _("It could not be queued: the broker does not answer. Try again in a minute."))

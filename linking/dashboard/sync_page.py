@@ -2,34 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from linking import finding, roles
-from linking.core.freshness import HEARTBEAT_STALE_AFTER
+from linking import drift, finding, roles
+from linking.core.freshness import HEARTBEAT_STALE_AFTER, Standing
 from linking.dashboard.access import page
 from linking.dashboard.freshness import Freshness, blocked_sentence, freshness, stop_sentence
 from linking.dashboard.parts import RUN_STATES, Notice, State
-from linking.models import Heartbeat, RunState, SyncRun
+from linking.dashboard.progress import Progress, backlog_sentence, progress_of
+from linking.dashboard.trouble import Finding, Trouble, findings, troubles_by_integration
+from linking.models import Heartbeat, Integration, RunState, SyncRun, SyncSteering
 from linking.models.standing import Counts, IntegrationStanding
 
 RUNS_SHOWN = 25
 ROLES = ("beat", "worker")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """A pass under way: calls made so far, and look-ups `done` of `total` (0 while the export is still read)."""
-
-    sentence: str
-    done: int
-    total: int
-    started_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +32,7 @@ class RunRow:
     key: int
     integration: str
     state: State
-    is_full: bool
+    again: str
     trigger: str
     started_at: datetime
     took: str
@@ -49,16 +42,30 @@ class RunRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Since when a schedule rests, and who let it."""
+
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationCard:
     """One integration on the sync page."""
 
     slug: str
     name: str
     freshness: Freshness
-    trouble: str
+    blocked: str
+    findings: tuple[Finding, ...]
+    trouble: Trouble | None
+    pause: Pause | None
+    backfill_from: datetime | None
+    backlog: str
     counts: Counts
     progress: Progress | None
-    may_start: bool
+    may_steer: bool
+    can_pause: bool
 
 
 @page
@@ -74,7 +81,8 @@ def sync(request: HttpRequest) -> HttpResponse:
     active = SyncRun.objects.filter(state=RunState.RUNNING).select_related("integration").order_by("pk")
     running = {run.integration.slug: run for run in active}
     context = {
-        "cards": _cards(now=now, running=running, may_start=roles.can_decide(request.user)),
+        "cards": _cards(now=now, running=running, request=request),
+        "today": now.date().isoformat(),
         "runs": [run_row(run, now=now) for run in found[:RUNS_SHOWN]],
         "older": found[RUNS_SHOWN - 1].pk if len(found) > RUNS_SHOWN else None,
         "is_later_page": bool(before),
@@ -87,12 +95,15 @@ def sync(request: HttpRequest) -> HttpResponse:
 
 def run_row(run: SyncRun, *, now: datetime) -> RunRow:
     """Return the row of a pass, its integration at hand."""
-    words: Mapping[str, str] = {"schedule": _("by schedule"), "command": _("by command"), "page": _("from this page")}
+    words: Mapping[str, str] = {
+        "schedule": _("by schedule"), "command": _("by command"), "page": _("from this page"),
+        "refresh": _("one visitor alone"),
+    }  # fmt: skip
     return RunRow(
         key=run.pk,
         integration=run.integration.name,
         state=RUN_STATES[run.state],
-        is_full=run.is_full,
+        again=_again(run),
         trigger=words.get(run.trigger, run.trigger),
         started_at=run.started_at,
         took=duration_words((run.finished_at or now) - run.started_at),
@@ -100,19 +111,6 @@ def run_row(run: SyncRun, *, now: datetime) -> RunRow:
         stop=stop_sentence(state=run.state, reason=run.stop_reason),
         detail=run.stop_detail,
     )
-
-
-def progress_of(run: SyncRun) -> Progress:
-    """Return how far a running pass is, in a sentence and as numbers."""
-    values = {
-        "chats": run.chats, "pages": run.pages, "done": run.lookups,
-        "total": run.lookups + run.lookups_left, "calls": run.calls,
-    }  # fmt: skip
-    if values["total"]:
-        words = _("%(done)s of %(total)s visitors read; %(chats)s chats on %(pages)s pages; %(calls)s calls")
-    else:
-        words = _("Reading chats: %(chats)s on %(pages)s pages; %(calls)s calls")
-    return Progress(sentence=words % values, done=run.lookups, total=values["total"], started_at=run.started_at)
 
 
 def duration_words(took: timedelta) -> str:
@@ -140,17 +138,62 @@ def roles_notice(*, now: datetime) -> Notice | None:
     return Notice(tone="warn", icon="alert-triangle", text=text)
 
 
-def _cards(*, now: datetime, running: Mapping[str, SyncRun], may_start: bool) -> list[IntegrationCard]:
-    return [_card(one, run=running.get(one.slug), may_start=may_start) for one in finding.integrations(now=now)]
+def _again(run: SyncRun) -> str:
+    if not run.is_full:
+        return ""
+    if not run.cursor_from_epoch_s:
+        return _("from the start")
+    return _("again from %s") % date_format(datetime.fromtimestamp(run.cursor_from_epoch_s, tz=UTC), "j M Y")
 
 
-def _card(one: IntegrationStanding, *, run: SyncRun | None, may_start: bool) -> IntegrationCard:
+def _cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpRequest) -> list[IntegrationCard]:
+    rows = {row.slug: row for row in Integration.objects.select_related("steering")}
+    drifted = drift.drifts(integrations=rows.values(), now=now)
+    troubles = troubles_by_integration()
+    user = request.user
+    return [
+        _card(
+            one,
+            row=rows[one.slug],
+            run=running.get(one.slug),
+            found=findings(
+                drifts=drifted[rows[one.slug].pk], integration=rows[one.slug], is_admin=roles.is_admin(user)
+            ),
+            trouble=troubles.get(rows[one.slug].pk),
+            may_steer=roles.can_decide(user),
+            now=now,
+        )
+        for one in finding.integrations(now=now)
+        if one.slug in rows
+    ]
+
+
+def _card(
+    one: IntegrationStanding,
+    *,
+    row: Integration,
+    run: SyncRun | None,
+    found: tuple[Finding, ...],
+    trouble: Trouble | None,
+    may_steer: bool,
+    now: datetime,
+) -> IntegrationCard:
+    wish: SyncSteering | None = getattr(row, "steering", None)
+    is_paused = wish is not None and wish.paused_at is not None
+    is_resting = one.standing in (Standing.DISABLED, Standing.SYNC_OFF)
+    backlog = "" if run else backlog_sentence(waiting=one.counts.waiting_lookups, per_minute=row.requests_per_minute)
     return IntegrationCard(
         slug=one.slug,
         name=one.name,
         freshness=freshness(standing=one.standing, last_success_at=one.last_success_at),
-        trouble=blocked_sentence(one.blocked_reason),
+        blocked="" if found and row.blocked_reason else blocked_sentence(one.blocked_reason),
+        findings=found,
+        trouble=trouble,
+        pause=Pause(at=wish.paused_at, by=wish.paused_by) if wish and wish.paused_at else None,
+        backfill_from=wish.backfill_from if wish else None,
+        backlog=backlog,
         counts=one.counts,
-        progress=progress_of(run) if run else None,
-        may_start=may_start,
+        progress=progress_of(run, now=now) if run else None,
+        may_steer=may_steer and one.standing is not Standing.DISABLED,
+        can_pause=not is_resting and not is_paused,
     )

@@ -9,7 +9,16 @@ pytestmark = pytest.mark.django_db
 VISITOR = "7700123.ab3XkQ9zLm2Rt7"
 OPEN_TO_AGENTS = ["/", f"/visitors/{VISITOR}/", f"/users/{USER_ID}/", "/sync/", "/setup/acme/"]
 PAGES = [*OPEN_TO_AGENTS, "/conflicts/"]
-DEEDS = [f"/visitors/{VISITOR}/refresh/", "/sync/acme/start/", "/conflicts/1/decide/", "/conflicts/1/undo/"]
+DEEDS = [
+    f"/visitors/{VISITOR}/refresh/",
+    "/sync/acme/start/",
+    "/sync/acme/pause/",
+    "/sync/acme/resume/",
+    "/sync/acme/stop/",
+    "/sync/acme/backfill/",
+    "/conflicts/1/decide/",
+    "/conflicts/1/undo/",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from linking.models import Heartbeat, Integration, StopReason
+from linking.models import AlarmMessage, Heartbeat, Incident, Integration, StopReason
 from tests.factories import make_integration, make_run, make_visitor
 from tests.linking.dashboard.reading import read
 
@@ -85,6 +85,31 @@ class TestProgress:
         assert (bar["value"], bar["max"]) == ("30", "100")
         assert "30 of 100 visitors read" in page.one(class_="progress-line").text
 
+    def test_says_how_fast_it_goes_and_how_long_that_will_take(self, lead):
+        began = timezone.now() - timedelta(minutes=1)
+        make_run(
+            integration=make_integration(), state="running", finished_at=None, lookups=120, lookups_left=600,
+            started_at=began, touched_at=began + timedelta(minutes=1),
+        )  # fmt: skip
+        text = read(lead.get("/sync/")).one(class_="progress-line").text
+        assert "120 visitors a minute, about 5 minutes left" in text
+
+    def test_says_how_far_in_time_the_chats_are_read(self, lead):
+        day_s = 86_400
+        now_s = int(timezone.now().timestamp())
+        make_run(
+            integration=make_integration(), state="running", finished_at=None, chats=9000, pages=9,
+            cursor_from_epoch_s=now_s - 4 * day_s, cursor_to_epoch_s=now_s - day_s,
+        )  # fmt: skip
+        bar = read(lead.get("/sync/")).one("progress").attributes
+        assert int(bar["value"]) / int(bar["max"]) == pytest.approx(0.75, abs=0.01)
+
+    def test_says_how_long_a_queue_will_take(self, lead):
+        integration = make_integration(requests_per_minute=60)
+        for number in range(3):
+            make_visitor(integration=integration, visitor_id=f"7.v{number}", lookup_due_at=timezone.now())
+        assert "at up to 60 calls a minute that takes about less than a minute." in read(lead.get("/sync/")).text
+
     def test_the_button_rests_while_a_pass_runs(self, lead):
         make_run(integration=make_integration(), state="running", finished_at=None)
         assert "disabled" in read(lead.get("/sync/")).one("button", id="start-acme").attributes
@@ -120,7 +145,7 @@ class TestSyncNow:
     def test_queues_a_pass(self, lead, queued):
         integration = make_integration()
         answer = lead.post("/sync/acme/start/", follow=True)
-        assert queued == [{"integration_id": integration.pk}]
+        assert queued == [{"integration_id": integration.pk, "trigger": "page"}]
         assert read(answer).one(id="toasts").text == "A pass of Acme Games begins in a moment."
 
     def test_does_not_while_one_runs(self, lead, queued):
@@ -143,5 +168,61 @@ class TestBudget:
             make_run(integration=integration, state="running", finished_at=None)
             make_visitor(integration=integration)
         assert Integration.objects.count() == 5
-        with django_assert_max_num_queries(FRAME_QUERIES + 10):  # runs, running ones, heartbeats, seven of standings
+        with django_assert_max_num_queries(
+            FRAME_QUERIES + 15
+        ):  # runs, running ones, heartbeats, rows, drift, incidents, seven of standings
             lead.get("/sync/")
+
+
+class TestTriggers:
+    @pytest.mark.parametrize(
+        ("trigger", "words"),
+        [
+            ("schedule", "by schedule"), ("command", "by command"), ("page", "from this page"),
+            ("refresh", "one visitor alone"),
+        ],
+    )  # fmt: skip
+    def test_are_told_truthfully(self, lead, trigger, words):
+        make_run(integration=make_integration(), trigger=trigger)
+        assert words in read(lead.get("/sync/")).one("tbody").text
+
+    def test_a_pass_that_read_again_says_from_when(self, lead):
+        make_run(integration=make_integration(), is_full=True, cursor_from_epoch_s=1_767_225_600)
+        assert "again from 1 Jan 2026" in read(lead.get("/sync/")).one("tbody").text
+
+
+class TestTrouble:
+    def test_an_incident_says_since_when_and_that_nobody_is_told(self, lead):
+        integration = make_read(ago=timedelta(hours=2))
+        Incident.objects.create(integration=integration, kind="stale", began_at=timezone.now())
+        text = read(lead.get("/sync/")).one(class_="incident").text
+        assert text.endswith("Nobody is told: no alarm is set in the admin.")
+
+    def test_a_message_that_failed_says_why(self, lead):
+        incident = Incident.objects.create(integration=make_integration(), kind="stale", began_at=timezone.now())
+        AlarmMessage.objects.create(
+            incident=incident, channel="webhook", attempts=2, next_try_at=timezone.now(), failure="It answered 403."
+        )
+        assert "Webhook failed so far. It answered 403." in read(lead.get("/sync/")).one(class_="incident").text
+
+
+class TestDrift:
+    REFUSED = "Zendesk refused the access token (401)."
+
+    @pytest.fixture
+    def revoked(self):
+        integration = make_read(ago=timedelta(hours=2), blocked_reason="credentials")
+        make_run(integration=integration, state="stopped", stop_reason="credentials", stop_detail=self.REFUSED)
+        return integration
+
+    def test_is_named_with_the_page_where_it_is_mended(self, sign_in, revoked):
+        notice = read(sign_in("admin").get("/sync/")).one(class_="drift")
+        assert "probably revoked" in notice.text
+        assert notice.one("a").attributes["href"] == f"/admin/linking/integration/{revoked.pk}/change/"
+
+    def test_leads_nobody_where_they_may_not_go(self, lead, revoked):
+        assert read(lead.get("/sync/")).one(class_="drift").all("a") == []
+
+    def test_a_retired_host_is_named(self, lead):
+        make_read(ago=timedelta(0), zendesk_api_url="https://www.zopim.com/api/v2")
+        assert "www.zopim.com" in read(lead.get("/sync/")).one(class_="drift").text

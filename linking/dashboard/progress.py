@@ -1,0 +1,108 @@
+"""How far a pass is, how fast it goes and how long that will take, in sentences."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from linking.models import SyncRun
+
+# Before so many visitors and seconds a rate says more about chance than about the pass.
+RATE_AFTER_LOOKUPS = 10
+RATE_AFTER = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A pass under way: `done` of `total` in whatever `label` says, `total` 0 while that is unknown."""
+
+    label: str
+    sentence: str
+    left: str
+    done: int
+    total: int
+    started_at: datetime
+
+
+def progress_of(run: SyncRun, *, now: datetime) -> Progress:
+    """Return how far a running pass is at `now`."""
+    return _visitors(run) if run.lookups + run.lookups_left else _chats(run, now=now)
+
+
+def backlog_sentence(*, waiting: int, per_minute: int) -> str:
+    """Return how long `waiting` visitors will take at most so many calls a minute; "" when nobody waits."""
+    if not waiting:
+        return ""
+    words = ngettext("%(number)s visitor waits to be read", "%(number)s visitors wait to be read", waiting)
+    values = {"number": intcomma(waiting)}
+    pace = _("at up to %(pace)s calls a minute that takes about %(time)s") % {
+        "pace": intcomma(per_minute),
+        "time": about(timedelta(minutes=waiting / per_minute)),
+    }
+    return f"{words % values}; {pace}."
+
+
+def about(time: timedelta) -> str:
+    """Return a rough duration in words."""
+    minutes = time.total_seconds() / 60
+    if minutes < 1:
+        return _("less than a minute")
+    if minutes < 90:
+        return ngettext("%d minute", "%d minutes", round(minutes)) % round(minutes)
+    if minutes < 48 * 60:
+        return ngettext("%d hour", "%d hours", round(minutes / 60)) % round(minutes / 60)
+    return ngettext("%d day", "%d days", round(minutes / 1440)) % round(minutes / 1440)
+
+
+def _visitors(run: SyncRun) -> Progress:
+    total = run.lookups + run.lookups_left
+    values = {
+        "done": intcomma(run.lookups),
+        "total": intcomma(total),
+        "chats": intcomma(run.chats),
+        "pages": intcomma(run.pages),
+        "calls": intcomma(run.calls),
+    }
+    words = _("%(done)s of %(total)s visitors read; %(chats)s chats on %(pages)s pages; %(calls)s calls")
+    return Progress(
+        label=_("Visitors read in this pass"),
+        sentence=words % values,
+        left=_time_left(run),
+        done=run.lookups,
+        total=total,
+        started_at=run.started_at,
+    )
+
+
+def _time_left(run: SyncRun) -> str:
+    took = run.touched_at - run.started_at
+    if run.lookups < RATE_AFTER_LOOKUPS or took < RATE_AFTER:
+        return ""
+    per_minute = run.lookups / (took.total_seconds() / 60)
+    values = {
+        "rate": intcomma(round(per_minute)),
+        "time": about(timedelta(minutes=run.lookups_left / per_minute)),
+    }
+    return _("%(rate)s visitors a minute, about %(time)s left") % values
+
+
+def _chats(run: SyncRun, *, now: datetime) -> Progress:
+    values = {"chats": intcomma(run.chats), "pages": intcomma(run.pages), "calls": intcomma(run.calls)}
+    sentence = _("Reading chats: %(chats)s on %(pages)s pages; %(calls)s calls") % values
+    done = total = 0
+    if run.cursor_from_epoch_s and run.cursor_to_epoch_s:
+        total = max(0, int(now.timestamp()) - run.cursor_from_epoch_s)
+        done = min(total, max(0, run.cursor_to_epoch_s - run.cursor_from_epoch_s))
+        reached = datetime.fromtimestamp(run.cursor_to_epoch_s, tz=UTC)
+        sentence += "; " + _("read up to %s UTC") % date_format(reached, "j M Y, H:i")
+    return Progress(
+        label=_("Time covered by the chats read"),
+        sentence=sentence,
+        left="",
+        done=done,
+        total=total,
+        started_at=run.started_at,
+    )

@@ -1,0 +1,96 @@
+"""What is wrong with a sync and what seems to have changed at Zendesk, each with the page where it is mended."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from linking.core.drift import Drift
+from linking.models import AlarmChannel, AlarmMessage, Incident, Integration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One sentence; `url` and `to` lead to where it is mended, "" for somebody who may not go there."""
+
+    tone: str
+    icon: str
+    sentence: str
+    url: str = ""
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """An incident under way: since when, and who was told."""
+
+    began_at: datetime
+    told: str
+
+
+def findings(*, drifts: Iterable[Drift], integration: Integration, is_admin: bool) -> tuple[Finding, ...]:
+    """Return a finding for each drift of an integration."""
+    return tuple(_finding(drift, integration=integration, is_admin=is_admin) for drift in drifts)
+
+
+def troubles_by_integration() -> dict[int, Trouble]:
+    """Return the oldest incident under way of each integration, by its key; two queries."""
+    incidents = list(Incident.objects.filter(over_at__isnull=True).order_by("-pk"))
+    sent = AlarmMessage.objects.filter(incident__in=incidents, is_over=False).order_by("pk")
+    messages: dict[int, list[AlarmMessage]] = {}
+    for message in sent:
+        messages.setdefault(message.incident_id, []).append(message)
+    return {
+        one.integration_id: Trouble(began_at=one.began_at, told=_told(messages.get(one.pk, []))) for one in incidents
+    }
+
+
+def _told(messages: list[AlarmMessage]) -> str:
+    if not messages:
+        return _("Nobody is told: no alarm is set in the admin.")
+    words = []
+    for message in messages:
+        channel = AlarmChannel(message.channel).label
+        if message.sent_at:
+            words.append(_("%s sent.") % channel)
+        elif message.next_try_at:
+            words.append(_("%s on its way.") % channel if not message.attempts else _("%s failed so far.") % channel)
+        else:
+            words.append(_("%s could not be sent.") % channel)
+        if message.failure:
+            words.append(message.failure)
+    return " ".join(words)
+
+
+def _finding(drift: Drift, *, integration: Integration, is_admin: bool) -> Finding:
+    settings = reverse("admin:linking_integration_change", args=[integration.pk]) if is_admin else ""
+    doctor = f"{reverse('setup_integration', args=[integration.slug])}#doctor"
+    return {
+        Drift.ACCESS_REVOKED: Finding(
+            tone="bad", icon="key",
+            sentence=_("The access token worked and is refused now: it was probably revoked in Zendesk. Make a new one "
+                       "there and put it into the settings."),
+            url=settings, to=_("Open the settings"),
+        ),
+        Drift.SCOPE_LOST: Finding(
+            tone="bad", icon="lock",
+            sentence=_("The access token is known but may not read any more: its agent lost the administrator role, or "
+                       "the plan no longer includes the API. Check both in Zendesk, then the settings."),
+            url=settings, to=_("Open the settings"),
+        ),
+        Drift.SIGNATURE_UNKNOWN: Finding(
+            tone="warn", icon="shield-check",
+            sentence=_("Several people signed in lately and yet chat as nobody, under their own e-mail addresses: "
+                       "Zendesk seems not to accept our tokens. Was the shared secret made anew there? Check one with "
+                       "the token doctor."),
+            url=doctor, to=_("To the token doctor"),
+        ),
+        Drift.HOST_RETIRED: Finding(
+            tone="warn", icon="alert-triangle",
+            sentence=_("The API address is at www.zopim.com, which Zendesk retires. The account's own host is called "
+                       "instead; empty the address in the settings."),
+            url=settings, to=_("Open the settings"),
+        ),
+    }[drift]  # fmt: skip
