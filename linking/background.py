@@ -19,6 +19,16 @@ def start(*, login_api_url: str, allow_loopback: bool, redis_url: str) -> None:
     )
 
 
+def fetch_keys_once(*, login_api_url: str, allow_loopback: bool) -> None:
+    """Fetch the RS256 projects' keys in this thread, for a process that does one thing and ends."""
+    registry.current()
+    key_sets.look(
+        projects=rs256_projects(),
+        open_client=lambda: LoginClient(base_url=login_api_url, allow_loopback=allow_loopback),
+        now_s=0.0,
+    )
+
+
 def rs256_projects() -> tuple[str, ...]:
     """Return the Login projects that sign with RS256, without asking the database; none before it was first read."""
     snapshot = registry.last_good()

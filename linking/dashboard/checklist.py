@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db.models import Min
 from django.utils.translation import gettext as _
 
+from linking import answer_log
 from linking.core.config import LoginAlgorithm, SecretName
 from linking.models import Integration, LoginUser, Visitor, VisitorLink
 from linking.models.standing import missing_secrets
@@ -22,7 +23,7 @@ class Step:
 
 
 def checklist(*, integration: Integration) -> tuple[Step, ...]:
-    """Return the steps, each with its live state, in four queries."""
+    """Return the steps, each with its live state, in five queries."""
     set_at = dict(integration.secrets.values_list("name", "set_at"))
     return (*_secret_steps(integration, set_at=set_at), _origin_step(integration), *_live_steps(integration))
 
@@ -65,7 +66,15 @@ def _live_steps(integration: Integration) -> tuple[Step, ...]:
     has_visitor = Visitor.objects.filter(integration=integration).exists()
     links = VisitorLink.objects.filter(visitor__integration=integration)
     linked_at = links.order_by().aggregate(at=Min("first_seen_at"))["at"]
+    asked_at = answer_log.first_asked_at(integration_id=integration.pk)
     return (
+        Step(
+            title=_("A page asked for a first token"),
+            # The counts are kept for a while only; a token that was given was asked for.
+            is_done=asked_at is not None or issued_at is not None,
+            todo=_("Put a snippet into the page and open the chat: even a refused request counts here."),
+            at=asked_at,
+        ),
         Step(
             title=_("A first token was issued"),
             is_done=issued_at is not None,

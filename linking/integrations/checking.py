@@ -7,6 +7,7 @@ from datetime import datetime
 from linking import registry
 from linking.core.config import IntegrationConfig, LoginAlgorithm, SecretName, ZendeskProduct
 from linking.core.integration_rules import secret_flaw
+from linking.core.key_sets import usable_keys
 from linking.core.secretbox import SealBroken
 from linking.integrations.saving import NoSuchIntegration
 from linking.models import Integration
@@ -96,9 +97,12 @@ def _login(*, config: IntegrationConfig, base_url: str, allow_loopback: bool) ->
     except LoginError as error:
         return Check(name=name, is_ok=False, sentence=f"{error} Try again later."), None
     number = len(found.keys)
-    if config.login_algorithm is LoginAlgorithm.RS256 and not number:
-        sentence = "The Login project lists no public key: choose RS256 in Publisher Account, or set HS256 here."
-        return Check(name=name, is_ok=False, sentence=sentence), found.answered_at
+    if config.login_algorithm is LoginAlgorithm.RS256:
+        usable = len(usable_keys(found.keys, encoding=found.encoding).keys)
+        if not usable:
+            listed = f"none of {number} that can verify RS256" if number else "no public key"
+            sentence = f"The Login project lists {listed}: choose RS256 in Publisher Account, or set HS256 here."
+            return Check(name=name, is_ok=False, sentence=sentence), found.answered_at
     sentence = f"Xsolla Login answers and lists {number} public {'key' if number == 1 else 'keys'} of the project."
     return Check(name=name, is_ok=True, sentence=sentence), found.answered_at
 

@@ -6,9 +6,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from linking import doctor
+from linking import background, doctor
 from linking.core.diagnosis_paste import PASTE_MAX_CHARACTERS
 from linking.core.diagnosis_verdicts import Kind, State, Verdict
 
@@ -30,6 +31,10 @@ class Command(BaseCommand):
         """Read, judge, print."""
         try:
             text = _content(file)
+            background.fetch_keys_once(
+                login_api_url=str(settings.LINKING["XSOLLA_LOGIN_API_URL"]),
+                allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
+            )
             found = doctor.diagnose_paste(text=text, kind=Kind(kind), slug=integration, now=time.time())
         except OSError as error:
             self._give_up(f"{file} cannot be read: {error.strerror}.")

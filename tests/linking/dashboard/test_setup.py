@@ -1,6 +1,7 @@
 import pytest
 from django.utils import timezone
 
+from linking.models import AnswerCount
 from tests.factories import (
     LOGIN_SECRET_KEY,
     ZENDESK_ACCESS_TOKEN,
@@ -79,7 +80,14 @@ class TestChecklist:
         proof = {"first_authenticated_at": now, "last_authenticated_at": now, "tokens_issued": 1}
         user = make_login_user(integration=integration, **proof)
         make_link(visitor=make_visitor(integration=integration), login_user=user)
-        assert "7 of 7 done" in read(agent.get("/setup/acme/")).text
+        assert "8 of 8 done" in read(agent.get("/setup/acme/")).text
+
+    def test_a_refused_request_for_a_token_counts_as_asked_for(self, agent):
+        integration = make_integration()
+        AnswerCount.objects.create(
+            integration=integration, hour_at=timezone.now(), code="00-01", reason="expired", first_at=timezone.now()
+        )
+        assert done(agent.get("/setup/acme/")) == 5
 
     def test_what_is_left_says_what_to_do(self, agent):
         make_integration(allowed_origins=[])
@@ -91,5 +99,5 @@ class TestChecklist:
 
     def test_budget(self, agent, django_assert_max_num_queries):
         make_integration()
-        with django_assert_max_num_queries(11):  # an agent's six of the frame, integration, secrets, three steps
+        with django_assert_max_num_queries(12):  # an agent's six of the frame, integration, secrets, four steps
             agent.get("/setup/acme/")
