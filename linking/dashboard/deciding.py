@@ -190,7 +190,7 @@ def _deed_row(deed: ConflictDecision) -> DeedRow:
 
 def _title(verdict: str, *, user: LoginUser | None) -> str:
     if verdict == Verdict.UNLINK and user:
-        return _("This visitor is not %s") % user.user_id
+        return _("This visitor is not %s") % (user.name or user.user_id)
     return str(Verdict(verdict).label)
 
 

@@ -70,7 +70,7 @@ class TestDecide:
     def test_is_told_with_who_decided(self, lead, conflict):
         page = read(send(lead, conflict, "keep", follow=True))
         assert page.one(id="toasts").text == "Decided. It can be undone below."
-        assert page.one(class_="timeline").text.startswith("Keep the link (in force) lead ,")
+        assert page.one(class_="timeline").text.startswith("Keep the link (in force) lead ·")
 
     def test_unlinks_the_side_that_was_chosen(self, lead, conflict):
         send(lead, conflict, f"unlink:{conflict.login_user.pk}")
