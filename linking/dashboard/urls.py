@@ -6,6 +6,7 @@ from linking.dashboard import (
     admin_link,
     conflicts,
     deciding,
+    export,
     nudges,
     records,
     setup,
@@ -18,6 +19,7 @@ from linking.dashboard import (
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", visitors.visitors, name="visitors"),
+    path("export/visitors.csv", export.export, name="visitors_export"),
     path("visitors/<path:visitor_id>/refresh/", nudges.refresh_visitor, name="visitor_refresh"),
     path("visitors/<path:visitor_id>/", records.visitor, name="visitor"),
     path("users/<path:user_id>/", records.user, name="user"),

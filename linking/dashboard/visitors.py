@@ -57,6 +57,7 @@ class Listing:
     next_url: str
     previous_url: str
     self_url: str
+    export_url: str
     columns: tuple[Column, ...]
     has_integrations: bool
     empty: str = ""
@@ -95,7 +96,7 @@ def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integ
     Raises: UnknownFilter, BadCursor.
     """
     eyes = Eyes(sees_contact=roles.can_see_contact(request.user))
-    found = _found(asked, now=now)
+    found = found_rows(asked, now=now)
     part = finding.page(found, ordering=asked.order, cursor=asked.cursor)
     to_row: Any = user_row if asked.is_waiting_list else visitor_row
     rows = tuple(to_row(one, eyes=eyes) for one in part.rows)
@@ -106,6 +107,7 @@ def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integ
         next_url=asked.address(cursor=part.next) if part.next else "",
         previous_url=asked.address(cursor=part.previous) if part.previous else "",
         self_url=reverse("visitors") + asked.address(cursor=asked.cursor),
+        export_url=reverse("visitors_export") + asked.address() if rows and roles.can_export(request.user) else "",
         columns=_columns(asked, has_several=len(integrations) > 1),
         has_integrations=len(integrations) > 1,
         empty="" if rows else _why_empty(asked, integrations=integrations),
@@ -141,7 +143,11 @@ def share_sentence(*, now: datetime) -> str:
     return sentence
 
 
-def _found(asked: Asked, *, now: datetime) -> QuerySet[Any]:
+def found_rows(asked: Asked, *, now: datetime) -> QuerySet[Any]:
+    """Return the rows that `asked` asks for, visitors or users.
+
+    Raises: UnknownFilter.
+    """
     if asked.is_waiting_list:
         users = finding.waiting_users(q=asked.q, integration=asked.integration)
         return users.filter(last_authenticated_at__gte=now - timedelta(days=int(asked.seen))) if asked.seen else users
