@@ -5,8 +5,12 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 from zdbridge.proxies import TrustedProxies
+from zdbridge.turns import Turns, share_time_fairly
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zdbridge.settings")
+
+# Pages compute in Python and share one interpreter: more of them at once would not be done any sooner.
+PAGES_AT_ONCE = 2
 
 _django = get_wsgi_application()
 
@@ -23,8 +27,9 @@ background.start(
     redis_url=str(settings.LINKING["REDIS_URL"]),
 )
 
+share_time_fairly()
 _front = TokenFront(
-    application=_django,
+    application=Turns(application=_django, at_once=PAGES_AT_ONCE, exempt=["/healthz"]),
     is_direct=settings.TOKEN_FRONT,
     allowed_hosts=settings.ALLOWED_HOSTS,
     is_https_only=settings.SECURE_SSL_REDIRECT,

@@ -1,0 +1,89 @@
+import sys
+import threading
+
+import pytest
+
+from zdbridge import turns
+
+
+class Waiting:
+    """An application whose requests stay until they are let go, and which knows how many are inside."""
+
+    def __init__(self):
+        self.inside = 0
+        self.most = 0
+        self.entered = threading.Semaphore(0)
+        self.let_go = threading.Event()
+        self.lock = threading.Lock()
+
+    def __call__(self, environ, start_response):
+        with self.lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+        self.entered.release()
+        assert self.let_go.wait(timeout=20)
+        with self.lock:
+            self.inside -= 1
+        return [environ["PATH_INFO"].encode()]
+
+
+@pytest.fixture
+def application():
+    waiting = Waiting()
+    yield waiting
+    waiting.let_go.set()
+
+
+@pytest.fixture
+def ask(application):
+    """Ask for paths, each from a thread of its own; returns the threads."""
+    started = []
+
+    def go(wrapper, paths):
+        threads = [threading.Thread(target=wrapper, args=({"PATH_INFO": path}, None)) for path in paths]
+        for thread in threads:
+            thread.start()
+        started.extend(threads)
+        return threads
+
+    yield go
+    application.let_go.set()
+    for thread in started:
+        thread.join(timeout=20)
+
+
+class TestTurns:
+    def test_lets_only_so_many_compute_at_once(self, application, ask):
+        threads = ask(turns.Turns(application=application, at_once=2), ["/"] * 6)
+        assert all(application.entered.acquire(timeout=20) for _ in range(2))
+        application.let_go.set()
+        for thread in threads:
+            thread.join(timeout=20)
+        assert (application.most, application.inside) == (2, 0)
+
+    def test_answers_exempt_paths_out_of_turn(self, application, ask):
+        ask(turns.Turns(application=application, at_once=1, exempt=["/healthz"]), ["/", "/healthz"])
+        assert all(application.entered.acquire(timeout=20) for _ in range(2))
+
+    def test_gives_the_turn_back_after_an_accident(self):
+        def break_down(environ, start_response):
+            raise RuntimeError
+
+        wrapper = turns.Turns(application=break_down, at_once=1)
+        for _ in range(2):
+            with pytest.raises(RuntimeError):
+                wrapper({"PATH_INFO": "/"}, None)
+
+    def test_passes_the_answer_on(self, application):
+        application.let_go.set()
+        assert turns.Turns(application=application, at_once=1)({"PATH_INFO": "/x"}, None) == [b"/x"]
+
+
+class TestShareTimeFairly:
+    def test_makes_threads_give_way_sooner(self):
+        before = sys.getswitchinterval()
+        try:
+            turns.share_time_fairly()
+            assert sys.getswitchinterval() < before
+        finally:
+            sys.setswitchinterval(before)
