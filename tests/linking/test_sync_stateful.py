@@ -49,15 +49,20 @@ class Account(RuleBasedStateMachine):
 
     @initialize(target=visitors)
     def somebody(self):
-        return self.somebody_new(user="u1")
+        return self.somebody_new(user="u1", is_tied=False)
 
-    @rule(target=visitors, user=USERS)
-    def somebody_new(self, user):
+    @rule(target=visitors, user=USERS, is_tied=st.booleans())
+    def somebody_new(self, user, is_tied):
         self.number += 1
         visitor_id = f"7.v{self.number}"
         self.chat.add_visitor(visitor_id, external_id=user)
-        self.says_something(visitor_id, is_tied=False)
+        self.says_something(visitor_id, is_tied=is_tied)
         return visitor_id
+
+    @rule(number=st.integers(4, 9), user=USERS)
+    def many_come_in_one_second(self, number, user):
+        for place in range(number):
+            self.somebody_new(user=user, is_tied=place > 0)
 
     @rule(visitor_id=visitors, is_tied=st.booleans())
     def says_something(self, visitor_id, is_tied):
