@@ -22,7 +22,7 @@ import jwt
 import requests
 
 OLD, NEW = "rotation-benchmark-old-secret-0000000000", "rotation-benchmark-new-secret-1111111111"
-ZENDESK = "rotation-benchmark-zendesk-secret-222222"  # noqa: S105 - a throw-away of this benchmark
+ZENDESK = "rotation-benchmark-zendesk-secret-222222"
 ISSUER, PROJECT_CLAIM = "https://login.xsolla.com", "xsolla_login_project_id"
 THREADS = 8
 SETTLE_S = 2.0

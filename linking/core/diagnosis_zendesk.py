@@ -52,7 +52,9 @@ def judge_zendesk_claims(claims: dict[str, Any], *, config: IntegrationConfig, n
     """Return the verdict on each claim that the integration's widget knows, then one on further claims."""
     is_chat = config.zendesk_product is ZendeskProduct.CHAT
     verdicts = [_CLAIM_CHECKS[name](claims, config, now) for name in (_CHAT_CLAIMS if is_chat else _MESSAGING_CLAIMS)]
-    extra = sorted(claims.keys() - (_CHAT_NAMES if is_chat else _MESSAGING_NAMES))
+    # A Messaging token may also carry the claims that the integration maps itself.
+    known = _CHAT_NAMES if is_chat else _MESSAGING_NAMES | {name for name, _claim in config.claim_map}
+    extra = sorted(claims.keys() - known)
     return [*verdicts, note("extra", "zendesk_extra", names=", ".join(extra)) if extra else good("extra")]
 
 

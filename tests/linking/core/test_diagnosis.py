@@ -1,6 +1,7 @@
 import base64
 import hmac
 import json
+from dataclasses import replace
 from urllib.parse import quote
 
 import jwt
@@ -258,6 +259,12 @@ class TestCauses:
     @pytest.mark.parametrize("cause", AT_MESSAGING)
     def test_of_a_messaging_token(self, cause):
         assert cause in causes(AT_MESSAGING[cause](), kind=Kind.ZENDESK, config=MESSAGING)
+
+    @pytest.mark.parametrize(("claim_map", "is_told"), [((("locale", "loc"),), False), ((), True)])
+    def test_tell_of_further_claims_only_where_none_are_mapped(self, claim_map, is_told):
+        config = replace(MESSAGING, claim_map=claim_map)
+        found = causes(messaging(locale="de"), kind=Kind.ZENDESK, config=config)
+        assert ("zendesk_extra" in found) is is_told
 
     def test_without_any_integration(self):
         around = Surroundings(config=None, known=(), now=NOW)
