@@ -7,6 +7,9 @@ can check (signature, issuer, times with leeway, required claims) and for the sa
 duplicate names, projects, audiences and user IDs, which it does not have, are on our side only.
 """
 
+# Django has to stand before anything of ours that needs its settings is imported, and `_limits` is put out of the way.
+# ruff: noqa: E402, SLF001
+
 import json
 import os
 import sys
@@ -31,7 +34,10 @@ from linking.core.zendesk_jwt import LIFETIME_S, zendesk_jwt
 from linking.limits import Limiter
 
 PROJECT_ID = "b7a1d0e2-5c3f-4e0a-8b7d-2f9c1a6e4d10"
-LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET = "login-secret-of-the-benchmark-only-00", "zendesk-secret-of-the-benchmark-only"
+LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET = (
+    "login-secret-of-the-benchmark-only-00",
+    "zendesk-secret-of-the-benchmark-only",
+)
 ORIGIN = "https://shop.example"
 CONFIG = IntegrationConfig(
     integration_id=1,
@@ -108,7 +114,9 @@ def least_us(call: Callable[[], object], *, batches: int = 2000, calls: int = 20
 
 def main() -> None:
     """Measure and print."""
-    if json.loads(jwt.utils.base64url_decode(ours().split(".")[1])) != jwt.decode(theirs(), options={"verify_signature": False}):
+    if json.loads(jwt.utils.base64url_decode(ours().split(".")[1])) != jwt.decode(
+        theirs(), options={"verify_signature": False}
+    ):
         raise SystemExit("The two sign different claims.")
     own, other = least_us(ours), least_us(theirs)
     print("| in process, least of many batches | µs | times PyJWT |\n|---|---|---|")

@@ -101,21 +101,19 @@ def _servers(*, folder: Path, peers: Path) -> list[Server]:
     subprocess.run([peers / "bin/python", "textbook.py", "prepare"], cwd=textbook, env=os.environ | shared, check=True)
     gunicorn = (str(peers / "bin/gunicorn"), "--log-level", "error", "-b", "127.0.0.1:8703", "textbook:application")
     uvicorn = (str(peers / "bin/uvicorn"), "app:app", "--port", "8704", "--log-level", "error", "--no-access-log")
-    bridge = _bridge_environment(folder)
+    bridge = bridge_environment(folder)
     return [
         Server(name="go", command=(str(program),), port=8700, environment=shared | {"PORT": "8700"}),
-        Server(name="zdbridge", command=_granian(8701), port=8701, environment=bridge),
-        Server(
-            name="zdbridge-view", command=_granian(8702), port=8702, environment=bridge | {"ZDBRIDGE_TOKEN_FRONT": "0"}
-        ),
+        Server(name="zdbridge", command=web(8701), port=8701, environment=bridge),
+        Server(name="zdbridge-view", command=web(8702), port=8702, environment=bridge | {"ZDBRIDGE_TOKEN_FRONT": "0"}),
         Server(name="textbook-drf", command=gunicorn, port=8703, folder=textbook, environment=shared),
         Server(name="fastapi", command=uvicorn, port=8704, folder=HERE / "peer_fastapi", environment=shared),
     ]
 
 
-def _granian(port: int) -> tuple[str, ...]:
-    granian = ("-m", "granian", "--interface", "wsgi", "--workers", "1", "--blocking-threads", "8", "--no-ws")
-    return (sys.executable, *granian, "--log-level", "error", "--port", str(port), "zdbridge.wsgi:application")
+def web(port: int, *, processes: int = 1) -> tuple[str, ...]:
+    """Return the command that serves as the product does."""
+    return (sys.executable, "-W", "ignore", "-m", "zdbridge.web", "127.0.0.1", str(port), str(processes))
 
 
 def _go_program(folder: Path) -> Path:
@@ -129,7 +127,7 @@ def _go_program(folder: Path) -> Path:
     return program
 
 
-def _bridge_environment(folder: Path) -> dict[str, str]:
+def bridge_environment(folder: Path) -> dict[str, str]:
     environment = {
         "ZDBRIDGE_DATA_DIR": str(folder / "bridge"),
         "ZDBRIDGE_TOKEN_LIMIT_PER_ADDRESS": "0",
@@ -157,7 +155,7 @@ def _bridge_environment(folder: Path) -> dict[str, str]:
 
 
 def _measure(*, server: Server, seconds: int) -> Round:
-    with _running(server) as process:
+    with running(server) as process:
         _load(server=server, seconds=1)
         before = _cpu_s(process.pid)
         text = _load(server=server, seconds=seconds)
@@ -176,7 +174,7 @@ def _measure(*, server: Server, seconds: int) -> Round:
 
 
 @contextmanager
-def _running(server: Server) -> Iterator[subprocess.Popen[bytes]]:
+def running(server: Server) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
         ["taskset", "-c", SERVER_CORE, *server.command],
         cwd=server.folder, env=os.environ | server.environment, start_new_session=True,
@@ -193,7 +191,7 @@ def _wait_until_up(server: Server) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
-            urllib.request.urlopen(_request(server), timeout=1).read()
+            urllib.request.urlopen(_request(server), timeout=1).read()  # noqa: S310 - our own server
             return
         except urllib.error.HTTPError as error:
             if error.code != 503:
@@ -204,7 +202,7 @@ def _wait_until_up(server: Server) -> None:
     raise SystemExit(f"{server.name} did not start")
 
 
-def _cookie() -> str:
+def cookie() -> str:
     now = int(time.time())
     claims = {
         "email": "nadia@player.example", "exp": now + 86_400, "iat": now, "iss": "https://login.xsolla.com",
@@ -216,13 +214,13 @@ def _cookie() -> str:
 
 
 def _request(server: Server) -> urllib.request.Request:
-    headers = {"Cookie": _cookie(), "Origin": ORIGIN}
+    headers = {"Cookie": cookie(), "Origin": ORIGIN}
     return urllib.request.Request(f"http://127.0.0.1:{server.port}/generate/token", headers=headers)
 
 
 def _load(*, server: Server, seconds: int) -> str:
     command = ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency"]
-    headers = ["-H", f"Cookie: {_cookie()}", "-H", f"Origin: {ORIGIN}", "-H", "Sec-Fetch-Mode: cors"]
+    headers = ["-H", f"Cookie: {cookie()}", "-H", f"Origin: {ORIGIN}", "-H", "Sec-Fetch-Mode: cors"]
     address = f"http://127.0.0.1:{server.port}/generate/token"
     return subprocess.run([*command, *headers, address], check=True, capture_output=True, text=True).stdout
 
