@@ -4,11 +4,8 @@
 configuration in force around it and notes who was seen; whoever speaks HTTP passes its answer on byte for byte.
 """
 
-import json
-import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import NamedTuple
 
 from django.db import Error as StoreError
@@ -17,7 +14,6 @@ from linking import answer_log, email_lookup, key_sets, registry, sightings
 from linking.core import cors
 from linking.core.addresses import limit_key
 from linking.core.config import IntegrationConfig, Mode, Snapshot, snapshot_of
-from linking.core.cookies import AmbiguousCookie, find_cookie
 from linking.core.key_sets import NO_KEYS, KeySet
 from linking.core.login_jwt import (
     LoginToken,
@@ -28,14 +24,12 @@ from linking.core.login_jwt import (
     verify_login_jwt,
 )
 from linking.core.observing import sample_service_user
-from linking.core.refusals import REFUSALS, Code, Reason, Refused
+from linking.core.refusals import REFUSALS, Reason, Refused
+from linking.core.token_http import ALLOW, METHODS, TooMany, bearer_token, cookie_token, headers, passed, told
 from linking.core.user_ids import user_id_flaw
 from linking.core.zendesk_jwt import zendesk_jwt
 from linking.limits import Limiter
 
-METHODS = ("GET", "HEAD", "OPTIONS", "POST")
-NOT_READY_RETRY_AFTER_S = 60
-HEADERS_KEPT = 1024
 # `fetch` from a page says `cors` or `same-origin`. A page load or an embedded resource has no use for a token.
 REFUSED_FETCH_MODES = frozenset({"navigate", "no-cors"})
 # Not the sample service's to decide: what the operator switched off or has not set up yet, and HTTP itself.
@@ -54,14 +48,6 @@ NEVER_OBSERVED = frozenset(
 )
 LookUp = Callable[..., str]
 _NO_KEY_SETS: Mapping[str, KeySet] = {}
-_ALLOW: cors.Headers = (("Allow", ", ".join(METHODS)),)
-_ALWAYS: cors.Headers = (
-    ("Cache-Control", "no-store"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Vary", "Origin"),
-)
-_CHALLENGES = {Code.NOT_PASSED: "Bearer", Code.INVALID: 'Bearer error="invalid_token"'}
 
 
 class TokenRequest(NamedTuple):
@@ -100,14 +86,6 @@ class TokenAnswer(NamedTuple):
     sighting: sightings.Sighting | None = None
     config: IntegrationConfig | None = None
     reason: Reason | None = None
-
-
-class TooMany(Refused):
-    """A limit is reached; `wait_s` seconds from now there is room again."""
-
-    def __init__(self, reason: Reason, *, wait_s: float) -> None:
-        super().__init__(reason)
-        self.wait_s = wait_s
 
 
 def serve(*, request: TokenRequest, now: float, limits: TokenLimits) -> TokenAnswer:
@@ -197,9 +175,9 @@ class _Exchange:
         """Answer an OPTIONS request, a browser's preflight among them, without any token. Raises: Refused."""
         if self._request.origin is None:
             self._check_path()
-            return self._answered(204, more=_ALLOW)
+            return self._answered(204, more=ALLOW)
         self._check_page()
-        return self._answered(204, more=(*_ALLOW, *cors.preflight_headers()))
+        return self._answered(204, more=(*ALLOW, *cors.preflight_headers()))
 
     def issue(self) -> TokenAnswer:
         """Answer with a Zendesk JWT. Raises: Refused."""
@@ -261,19 +239,9 @@ class _Exchange:
         )
 
     def refusal(self, error: Refused) -> TokenAnswer:
-        """Answer with the table's row for `error`."""
-        row = REFUSALS[error.reason]
-        more: list[tuple[str, str]] = []
-        if row.code in _CHALLENGES:
-            more.append(("WWW-Authenticate", _CHALLENGES[row.code]))
-        if row.code is Code.METHOD:
-            more += _ALLOW
-        if row.code is Code.NOT_READY:
-            more.append(("Retry-After", str(NOT_READY_RETRY_AFTER_S)))
-        if isinstance(error, TooMany):
-            more.append(("Retry-After", str(max(1, math.ceil(error.wait_s)))))
-        body = _json({"code": row.code.value, "description": row.description, "reason": row.reason.value})
-        return self._answered(row.status, body=body, more=tuple(more), reason=error.reason)
+        """Answer that the request is refused, and why."""
+        status, body, more = told(error)
+        return self._answered(status, body=body, more=more, reason=error.reason)
 
     @property
     def _origins(self) -> Collection[str]:
@@ -295,17 +263,8 @@ class _Exchange:
             raise Refused(Reason.ORIGIN)
 
     def _login_jwt(self) -> str:
-        token = _bearer_token(self._request.authorization)
-        if token is None:
-            try:
-                token = find_cookie(header=self._request.cookie_header, names=self._cookie_names())
-            except AmbiguousCookie as error:
-                raise Refused(Reason.AMBIGUOUS_COOKIE) from error
-        if token is None:
-            raise Refused(Reason.NOT_PASSED)
-        if not token:
-            raise Refused(Reason.EMPTY)
-        return token
+        token = bearer_token(self._request.authorization)
+        return cookie_token(self._request.cookie_header, names=self._cookie_names()) if token is None else passed(token)
 
     def _cookie_names(self) -> tuple[str, ...]:
         if self._config is not None:
@@ -345,31 +304,12 @@ class _Exchange:
         return TokenAnswer(
             status=status,
             # A 204 has no content, so neither type nor length (RFC 9110 §8.6).
-            headers=_headers(length=None if status == 204 else len(body), reader=reader, more=more),
+            headers=headers(length=None if status == 204 else len(body), reader=reader, more=more),
             body=b"" if self._request.method == "HEAD" else body,
             sighting=sighting,
             config=self._config,
             reason=reason,
         )
-
-
-@lru_cache(maxsize=HEADERS_KEPT)
-def _headers(*, length: int | None, reader: str | None, more: cors.Headers) -> cors.Headers:
-    """Return the headers of an answer; they are few, and putting them together is much of an answer's time.
-
-    `reader` is the origin whose pages may read it: listed ones only, so that strangers cannot fill the memory.
-    """
-    content: cors.Headers = ()
-    if length is not None:
-        content = (("Content-Type", "application/json"), ("Content-Length", str(length)))
-    origins = () if reader is None else (reader,)
-    return (*content, *_ALWAYS, *cors.cors_headers(origin=reader, origins=origins), *more)
-
-
-def _bearer_token(authorization: str) -> str | None:
-    """Return the token of `Authorization: Bearer …`, "" where it is bare, None for any other or no scheme."""
-    scheme, _, token = authorization.partition(" ")
-    return token.lstrip(" ") if scheme.lower() == "bearer" else None
 
 
 def _spend(limiter: Limiter, *, key: str, reason: Reason, now: float) -> None:
@@ -397,7 +337,3 @@ def _cleaned(sighting: sightings.Sighting | None) -> sightings.Sighting | None:
     if sighting is None or user_id_flaw(sighting.user_id):
         return None
     return replace(sighting, email=usable_email(sighting.email)[0])
-
-
-def _json(content: dict[str, str]) -> bytes:
-    return json.dumps(content, separators=(",", ":")).encode("ascii")
