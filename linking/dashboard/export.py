@@ -19,7 +19,7 @@ from linking.core.spreadsheets import inert
 from linking.dashboard.access import page, require
 from linking.dashboard.asked import Asked, read_asked
 from linking.dashboard.context import count_words
-from linking.dashboard.visitors import found_rows
+from linking.dashboard.found import found_rows
 from linking.finding import UnknownFilter
 from linking.models import AuditEvent, LoginUser, Visitor
 

@@ -13,6 +13,7 @@ from linking.dashboard import (
     steering,
     sync_page,
     theme,
+    views,
     visitors,
     wiring,
 )
@@ -20,6 +21,8 @@ from linking.dashboard import (
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", visitors.visitors, name="visitors"),
     path("export/visitors.csv", export.export, name="visitors_export"),
+    path("views/save/", views.save, name="view_save"),
+    path("views/<int:view_id>/remove/", views.remove, name="view_remove"),
     path("visitors/<path:visitor_id>/refresh/", nudges.refresh_visitor, name="visitor_refresh"),
     path("visitors/<path:visitor_id>/", records.visitor, name="visitor"),
     path("users/<path:user_id>/", records.user, name="user"),

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.db.models.aggregates import Count as CountOf
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,8 +20,10 @@ from linking.core.cursor import BadCursor
 from linking.dashboard.access import page
 from linking.dashboard.asked import SEEN_DAYS, SIGNED_IN, Asked, read_asked
 from linking.dashboard.context import count_words
+from linking.dashboard.found import found_rows
 from linking.dashboard.parts import VISITOR_STATES, WAITING, Text
 from linking.dashboard.rows import Eyes, UserRow, VisitorRow, user_row, user_url, visitor_row, visitor_url
+from linking.dashboard.views import view_rows
 from linking.finding import COUNT_CAP, UnknownFilter
 from linking.models import Integration, Visitor, VisitorState
 
@@ -86,6 +88,8 @@ def visitors(request: HttpRequest) -> HttpResponse:
         "integrations": [Choice(word=one.name, url="", value=one.slug) for one in integrations],
         "seen_choices": [Choice(word=_seen_words(days), url="", value=days) for days in SEEN_DAYS],
         "share": share_sentence(now=timezone.now()),
+        "views": view_rows(owner_key=request.user.pk or 0, asked=asked, now=timezone.now()),
+        "query": asked.address(),
     }
     return render(request, "dashboard/visitors.html", context)
 
@@ -141,18 +145,6 @@ def share_sentence(*, now: datetime) -> str:
         waiting = ngettext("%(number)s waits to be looked up.", "%(number)s wait to be looked up.", pending)
         sentence = f"{sentence} {waiting % {'number': intcomma(pending)}}"
     return sentence
-
-
-def found_rows(asked: Asked, *, now: datetime) -> QuerySet[Any]:
-    """Return the rows that `asked` asks for, visitors or users.
-
-    Raises: UnknownFilter.
-    """
-    if asked.is_waiting_list:
-        users = finding.waiting_users(q=asked.q, integration=asked.integration)
-        return users.filter(last_authenticated_at__gte=now - timedelta(days=int(asked.seen))) if asked.seen else users
-    found = finding.visitors(q=asked.q, integration=asked.integration, state=asked.state, ordering=asked.order)
-    return found.filter(last_seen_at__gte=now - timedelta(days=int(asked.seen))) if asked.seen else found
 
 
 def _why_empty(asked: Asked, *, integrations: list[Integration]) -> str:

@@ -1,4 +1,4 @@
-// What every page does when scripts run: copying, the search key, toasts that leave. Pages work without it.
+// What every page does when scripts run: copying, forms sent once, toasts that leave. Pages work without it.
 const toasts = document.getElementById("toasts");
 const TOAST_MS = 5000;
 
@@ -29,16 +29,6 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     copy(button);
   }
-});
-
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  const search = document.getElementById("search");
-  if (!search) return;
-  event.preventDefault();
-  search.focus();
-  search.select();
 });
 
 // A form that changes something is sent once, however often the button is pressed.

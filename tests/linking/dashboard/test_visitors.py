@@ -9,7 +9,7 @@ from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db
 FRAME_QUERIES = 7  # session, person, group, integrations, three counts
-LIST_QUERIES = FRAME_QUERIES + 5  # integrations, visitors, links, count, share
+LIST_QUERIES = FRAME_QUERIES + 6  # integrations, visitors, links, count, share, kept views
 
 
 def rows_of(answer):

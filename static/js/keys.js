@@ -1,0 +1,56 @@
+// Single keys, for those who want them: / searches, j and k walk the rows, ? tells the keys and switches the others off.
+const KEY = "zdbridge-keys";
+const ROWS = "tbody td.who > a, article.conflict h3 > a";
+
+function isOn() {
+  try {
+    return localStorage.getItem(KEY) !== "off";
+  } catch {
+    return true;
+  }
+}
+
+function search() {
+  const box = document.getElementById("search");
+  if (!box) return false;
+  box.focus();
+  box.select();
+  return true;
+}
+
+function walk(step) {
+  const rows = [...document.querySelectorAll(ROWS)];
+  if (!rows.length) return false;
+  const here = rows.findIndex((row) => row.closest("tr, article").contains(document.activeElement));
+  const next = here === -1 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(here + step, 0), rows.length - 1);
+  rows[next].focus();
+  rows[next].scrollIntoView({ block: "nearest" });
+  return true;
+}
+
+const deeds = { "/": search, j: () => walk(1), k: () => walk(-1) };
+const dialog = document.getElementById("keys");
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.target.closest("input, textarea, select, [contenteditable], dialog")) return;
+  if (event.key === "?" && dialog) {
+    event.preventDefault();
+    dialog.showModal();
+    return;
+  }
+  const deed = Object.hasOwn(deeds, event.key) && isOn() && deeds[event.key];
+  if (deed && deed()) event.preventDefault();
+});
+
+const box = document.getElementById("keys-on");
+if (box) {
+  box.checked = isOn();
+  box.addEventListener("change", () => {
+    try {
+      localStorage.setItem(KEY, box.checked ? "on" : "off");
+    } catch {
+      // Private windows may forbid storage: then the keys stay on.
+    }
+  });
+}
