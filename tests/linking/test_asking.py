@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from linking.asking import TRIES, Asker, Halt, open_client
+from linking.asking import TRIES, Asker, Halt, current_host, open_client
 from linking.zendesk_chat import ChatGone, ChatRefused, ChatTryLater
 from tests.factories import make_config
 from tests.linking.fake_chat import NOW, FakeTime, patience
@@ -89,6 +89,18 @@ class TestWait:
         with pytest.raises(Halt):
             one.wait(seconds=60, reason="budget")
         assert sum(time.sleeps) == 20
+
+
+class TestCurrentHost:
+    def test_tells_the_admin_what_to_change(self):
+        config = make_config(zendesk_api_url="https://www.zopim.com/api/v2", zendesk_subdomain="acme")
+        moved, notice = current_host(config)
+        assert moved.zendesk_api_url == "https://acme.zendesk.com/api/v2/chat"
+        assert "zendesk_api_url" in notice
+
+    def test_says_nothing_where_nothing_is_to_be_done(self):
+        config = make_config()
+        assert current_host(config) == (config, "")
 
 
 class TestOpenClient:

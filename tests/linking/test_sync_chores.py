@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from linking import sync
-from linking.models import Quarantined, Visitor
+from linking.models import Quarantined, SyncRun, Visitor
 from linking.models.lease import Chore
 from linking.store import chores
 from linking.zendesk_chat import ChatRefused, ChatTryLater
@@ -223,6 +223,13 @@ class TestSetAside:
             chat.chats[place]["visitor"] = visitor
         run(acme, time, is_retrying=True, patience=patience(is_stopping=lambda: len(chat.asked("visitor")) > 1))
         assert (stored, Visitor.objects.count(), Quarantined.objects.count()) == ((19_800, 200), 20_000, 0)
+
+
+class TestRetiredHost:
+    def test_is_told_in_the_run_of_a_pass_that_works(self, chat, time):
+        run(make_integration(zendesk_api_url="https://www.zopim.com/api/v2", zendesk_subdomain="acme"), time)
+        found = SyncRun.objects.get()
+        assert (found.state, "www.zopim.com is retired" in found.stop_detail) == ("complete", True)
 
 
 class TestChores:

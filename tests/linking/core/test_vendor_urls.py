@@ -2,7 +2,13 @@
 
 import pytest
 
-from linking.core.vendor_urls import ZENDESK_HOSTS, address_flaw, is_loopback_address, is_public_address
+from linking.core.vendor_urls import (
+    ZENDESK_HOSTS,
+    address_flaw,
+    current_address,
+    is_loopback_address,
+    is_public_address,
+)
 
 GOOD = "https://acme.zendesk.com/api/v2/chat"
 
@@ -63,6 +69,23 @@ class TestAddressFlaw:
 
     def test_matches_an_exact_host_name(self):
         assert flaw("https://login.xsolla.com/api", hosts=("login.xsolla.com",)) == ""
+
+
+class TestCurrentAddress:
+    @pytest.mark.parametrize(
+        "old", ["https://www.zopim.com/api/v2", "https://www.zopim.com/api/v2/", "https://WWW.ZOPIM.COM"]
+    )
+    def test_moves_the_retired_host(self, old):
+        assert current_address(old, subdomain="acme") == GOOD
+
+    def test_leaves_it_where_no_subdomain_is_known(self):
+        assert current_address("https://www.zopim.com/api/v2", subdomain="") == "https://www.zopim.com/api/v2"
+
+    @pytest.mark.parametrize(
+        "other", [GOOD, "", "http://127.0.0.1:9100/api/v2", "https://www.zopim.com.evil.tld/api/v2"]
+    )
+    def test_leaves_every_other_address_alone(self, other):
+        assert current_address(other, subdomain="acme") == other
 
 
 class TestIsPublicAddress:
