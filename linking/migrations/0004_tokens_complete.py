@@ -6,83 +6,126 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('linking', '0003_api_token'),
+        ("linking", "0003_api_token"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='integration',
-            name='claim_map',
+            model_name="integration",
+            name="claim_map",
             field=models.JSONField(blank=True, default=dict),
         ),
         migrations.AddField(
-            model_name='integration',
-            name='email_claim',
-            field=models.CharField(default='email', max_length=100),
+            model_name="integration",
+            name="email_claim",
+            field=models.CharField(default="email", max_length=100),
         ),
         migrations.AddField(
-            model_name='integration',
-            name='email_lookup',
+            model_name="integration",
+            name="email_lookup",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='integration',
-            name='mode',
-            field=models.CharField(choices=[('enforce', 'enforce'), ('observe', 'observe')], default=linking.core.config.Mode['ENFORCE'], max_length=10),
+            model_name="integration",
+            name="mode",
+            field=models.CharField(
+                choices=[("enforce", "enforce"), ("observe", "observe")],
+                default=linking.core.config.Mode["ENFORCE"],
+                max_length=10,
+            ),
         ),
         migrations.AddField(
-            model_name='integration',
-            name='name_claim',
+            model_name="integration",
+            name="name_claim",
             field=models.CharField(blank=True, max_length=100),
         ),
         migrations.AddField(
-            model_name='integration',
-            name='previous_login_secret_until',
+            model_name="integration",
+            name="previous_login_secret_until",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='integration',
-            name='zendesk_secret_switch_at',
+            model_name="integration",
+            name="zendesk_secret_switch_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AlterField(
-            model_name='secret',
-            name='name',
-            field=models.CharField(choices=[('login_secret_key', 'login_secret_key'), ('login_secret_key_previous', 'login_secret_key_previous'), ('zendesk_shared_secret', 'zendesk_shared_secret'), ('zendesk_shared_secret_next', 'zendesk_shared_secret_next'), ('zendesk_access_token', 'zendesk_access_token')], max_length=40),
+            model_name="secret",
+            name="name",
+            field=models.CharField(
+                choices=[
+                    ("login_secret_key", "login_secret_key"),
+                    ("login_secret_key_previous", "login_secret_key_previous"),
+                    ("zendesk_shared_secret", "zendesk_shared_secret"),
+                    ("zendesk_shared_secret_next", "zendesk_shared_secret_next"),
+                    ("zendesk_access_token", "zendesk_access_token"),
+                ],
+                max_length=40,
+            ),
         ),
         migrations.CreateModel(
-            name='AnswerCount',
+            name="AnswerCount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('hour_at', models.DateTimeField()),
-                ('code', models.CharField(blank=True, max_length=5)),
-                ('reason', models.CharField(max_length=40)),
-                ('origin', models.CharField(blank=True, max_length=200)),
-                ('is_observed', models.BooleanField(default=False)),
-                ('count', models.PositiveBigIntegerField(default=0)),
-                ('first_at', models.DateTimeField()),
-                ('integration', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='answer_counts', to='linking.integration')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("hour_at", models.DateTimeField()),
+                ("code", models.CharField(blank=True, max_length=5)),
+                ("reason", models.CharField(max_length=40)),
+                ("origin", models.CharField(blank=True, max_length=200)),
+                ("is_observed", models.BooleanField(default=False)),
+                ("count", models.PositiveBigIntegerField(default=0)),
+                ("first_at", models.DateTimeField()),
+                (
+                    "integration",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="answer_counts",
+                        to="linking.integration",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-hour_at', 'integration', 'code', 'reason', 'origin'],
-                'indexes': [models.Index(fields=['hour_at'], name='answers_by_hour')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('integration__isnull', False)), fields=('integration', 'hour_at', 'code', 'reason', 'origin', 'is_observed'), name='one_count_a_kind_and_hour'), models.UniqueConstraint(condition=models.Q(('integration__isnull', True)), fields=('hour_at', 'code', 'reason', 'origin', 'is_observed'), name='one_count_a_kind_and_hour_of_none')],
+                "ordering": ["-hour_at", "integration", "code", "reason", "origin"],
+                "indexes": [models.Index(fields=["hour_at"], name="answers_by_hour")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("integration__isnull", False)),
+                        fields=("integration", "hour_at", "code", "reason", "origin", "is_observed"),
+                        name="one_count_a_kind_and_hour",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("integration__isnull", True)),
+                        fields=("hour_at", "code", "reason", "origin", "is_observed"),
+                        name="one_count_a_kind_and_hour_of_none",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='BlockedUser',
+            name="BlockedUser",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user_id', models.CharField(max_length=255)),
-                ('blocked_at', models.DateTimeField()),
-                ('blocked_by', models.CharField(max_length=150)),
-                ('integration', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='blocked_users', to='linking.integration')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("user_id", models.CharField(max_length=255)),
+                ("blocked_at", models.DateTimeField()),
+                ("blocked_by", models.CharField(max_length=150)),
+                (
+                    "integration",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="blocked_users",
+                        to="linking.integration",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-blocked_at', '-id'],
-                'constraints': [models.UniqueConstraint(fields=('integration', 'user_id'), name='one_block_a_user'), models.CheckConstraint(condition=models.Q(('user_id', ''), _negated=True), name='block_names_a_user')],
+                "ordering": ["-blocked_at", "-id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("integration", "user_id"), name="one_block_a_user"),
+                    models.CheckConstraint(
+                        condition=models.Q(("user_id", ""), _negated=True), name="block_names_a_user"
+                    ),
+                ],
             },
         ),
     ]
