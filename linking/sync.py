@@ -101,6 +101,8 @@ def _ended(work: Work) -> Iterator[_Outcome]:
     except BaseException as error:
         outcome.reason = StopReason.CRASHED if isinstance(error, Exception) else StopReason.KILLED
         outcome.detail = type(error).__name__
+        # Whoever ended the process did not mean the vendor: there is nothing to wait for.
+        resume_in_s = None if isinstance(error, Exception) else 0.0
         raise
     finally:
         now = work.clock.now()

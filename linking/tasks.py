@@ -1,12 +1,14 @@
 """The Celery edge. Messages are nudges: what is due is a query on rows, so that a lost message loses nothing."""
 
 import mmap
+import signal
+import sys
 import time
 from datetime import UTC, datetime
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_shutting_down
+from celery.signals import worker_process_init, worker_shutting_down
 from django.conf import settings
 
 from linking import alarms, refresh, sync
@@ -36,6 +38,12 @@ CLOCK = Clock(now=_now, sleep=time.sleep)
 def note_the_end(**_details: Any) -> None:
     """Let passes under way end at the next call, so that a worker stops within seconds."""
     _ending[0] = 1
+
+
+@worker_process_init.connect
+def leave_in_order(**_details: Any) -> None:
+    """Let a forked child that is told to end leave its pass in order, so that the lease is free at once."""
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
 
 
 def is_ending() -> bool:

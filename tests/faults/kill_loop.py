@@ -29,17 +29,8 @@ TIME_LIMIT_S = 3_600.0
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name, default in (("kills", 20), ("seed", 1), ("visitors", 2000), ("port", 9410), ("per-minute", 3000)):
-        parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--database", default="")
-    parser.add_argument("--redis", default="")
-    options = parser.parse_args()
-    folder = tempfile.mkdtemp(prefix="zdbridge-kill-")
-    os.environ |= {
-        "ZDBRIDGE_DATA_DIR": folder, "ZDBRIDGE_ALLOW_LOOPBACK": "1", "DJANGO_SETTINGS_MODULE": "zdbridge.settings",
-        "DATABASE_URL": options.database or f"sqlite:///{folder}/kill.sqlite3", "REDIS_URL": options.redis,
-    }  # fmt: skip
+    options = read_options(defaults={"kills": 20, "seed": 1, "visitors": 2000, "port": 9410, "per-minute": 3000})
+    set_environment(options, folder=tempfile.mkdtemp(prefix="zdbridge-kill-"))
     started = []
     try:
         started.append(start("-m", "sandbox", "--port", str(options.port)))
@@ -51,6 +42,25 @@ def main():
         for process in reversed(started):
             process.terminate()
             process.wait(timeout=60)
+
+
+def read_options(*, defaults):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name, default in defaults.items():
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--database", default="")
+    parser.add_argument("--redis", default="")
+    return parser.parse_args()
+
+
+def set_environment(options, *, folder):
+    os.environ |= {
+        "ZDBRIDGE_DATA_DIR": folder,
+        "ZDBRIDGE_ALLOW_LOOPBACK": "1",
+        "DJANGO_SETTINGS_MODULE": "zdbridge.settings",
+        "DATABASE_URL": options.database or f"sqlite:///{folder}/kill.sqlite3",
+        "REDIS_URL": options.redis,
+    }
 
 
 def start(*arguments):

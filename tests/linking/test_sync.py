@@ -522,6 +522,12 @@ class TestOnePassAtATime:
             ("complete", ""),
         ]
 
+    def test_lets_the_next_pass_come_at_once_when_the_process_was_ended(self, acme, chat, time):
+        chat.faults = [SystemExit(0)]
+        with pytest.raises(SystemExit):
+            run(acme, time)
+        assert (SyncRun.objects.get().stop_reason, Integration.objects.get().next_sync_at) == ("killed", time.now)
+
     def test_leaves_a_crashed_run_marked_and_the_error_loud(self, acme, chat, time):
         chat.faults = [ZeroDivisionError()]
         with pytest.raises(ZeroDivisionError):

@@ -61,6 +61,13 @@ class TestTasks:
         tasks.note_the_end()
         assert tasks.is_ending()
 
+    def test_a_forked_child_that_is_told_to_end_leaves_in_order(self, monkeypatch):
+        handlers = {}
+        monkeypatch.setattr(tasks.signal, "signal", handlers.__setitem__)
+        tasks.leave_in_order()
+        with pytest.raises(SystemExit):
+            handlers[tasks.signal.SIGTERM](15, None)
+
     @pytest.mark.parametrize("name", ["tick", "sync_integration", "refresh_visitor"])
     def test_have_the_names_the_schedule_uses(self, name):
         assert getattr(tasks, name).name == f"linking.tasks.{name}"
