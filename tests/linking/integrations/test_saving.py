@@ -254,7 +254,8 @@ class TestContract:
         example = json.loads(EXAMPLE)
         ours = {
             "email_verified", "email_claim", "name_claim", "claim_map", "email_lookup", "mode",
-            "login_secret_key_previous", "previous_login_secret_until", "zendesk_shared_secret_next", "zendesk_secret_switch_at",
+            "login_secret_key_previous", "previous_login_secret_until", "zendesk_shared_secret_next",
+            "zendesk_secret_switch_at",
         }  # fmt: skip
         assert set(example) | ours == set(integrations.KEYS)
 
