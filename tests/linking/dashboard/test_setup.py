@@ -22,7 +22,7 @@ def done(answer):
 
 class TestOverview:
     def test_teaches_before_the_first_integration(self, agent):
-        assert read(agent.get("/setup/")).one("h2").text == "No integration yet"
+        assert read(agent.get("/setup/")).one(class_="empty").one("h2").text == "No integration yet"
 
     def test_only_admins_are_offered_to_add_one(self, agent, sign_in):
         assert read(agent.get("/setup/")).one(class_="empty").all("a") == []
