@@ -82,9 +82,10 @@ def main() -> None:
                 with _hammering(server, page=page, cookie=cookie):
                     hammered.append(_p99_ms(server, seconds=arguments.seconds))
         print(f"slowest page: {page}, {arguments.visitors} visitors")
-        ratio = statistics.median(loud / still for loud, still in zip(hammered, quiet, strict=True))
+        ratio = statistics.median(high / low for high, low in zip(hammered, quiet, strict=True))
         print("token p99, quiet:    " + ", ".join(f"{one:.1f} ms" for one in quiet))
-        print("token p99, hammered: " + ", ".join(f"{one:.1f} ms" for one in hammered) + f"; ratio {ratio:.1f}")
+        loud = ", ".join(f"{one:.1f} ms" for one in hammered)
+        print(f"token p99, hammered: {loud}; ratio {ratio:.1f}")
         print(
             f"a change of the settings reached 2 processes within {_spreading_s(environment, folder=Path(folder)):.2f} s"
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 # Threads that compute share one interpreter, and each may keep it for this long before another one gets it. By itself
 # that is 5 ms, which a token would wait for every page that is being computed.
-SWITCH_INTERVAL_S = 0.0005
+SWITCH_INTERVAL_S = 0.002
 
 
 class Turns:

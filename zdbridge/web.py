@@ -8,7 +8,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 # Many more than pages get turns (`zdbridge.turns`): one that waits holds its thread, and a token must find one free.
-BLOCKING_THREADS = 32
+BLOCKING_THREADS = 16
 # A client that sends its headers slower than this, or more of them, is a fault or an attack.
 HEADER_READ_TIMEOUT_MS = 10_000
 HEADER_BUFFER_BYTES = 65_536
