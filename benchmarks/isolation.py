@@ -86,9 +86,8 @@ def main() -> None:
         print("token p99, quiet:    " + ", ".join(f"{one:.1f} ms" for one in quiet))
         loud = ", ".join(f"{one:.1f} ms" for one in hammered)
         print(f"token p99, hammered: {loud}; ratio {ratio:.1f}")
-        print(
-            f"a change of the settings reached 2 processes within {_spreading_s(environment, folder=Path(folder)):.2f} s"
-        )
+        spreading_s = _spreading_s(environment, folder=Path(folder))
+        print(f"a change of the settings reached 2 processes within {spreading_s:.2f} s")
 
 
 def _arguments() -> argparse.Namespace:
