@@ -1,6 +1,6 @@
-"""The index behind the search box, and the permission to write by API token.
+"""The index behind the search box.
 
-The index finds substrings of a visitor's search column and of the digits of the phone number.
+It finds substrings of a visitor's search column and of the digits of the phone number.
 
 PostgreSQL: trigram GIN indexes. SQLite: a contentless FTS5 trigram table kept by triggers. Where a PostgreSQL role may
 not create the extension or a SQLite build has no trigram tokenizer, searching works and reads every row.
@@ -71,11 +71,4 @@ class Migration(migrations.Migration):
     dependencies = [("linking", "0001_initial")]
     operations = [
         migrations.RunPython(install, remove),
-        migrations.AlterModelOptions(
-            name="integration",
-            options={
-                "ordering": ["name", "id"],
-                "permissions": [("write_by_token", "May have records refreshed with an API token")],
-            },
-        ),
     ]
