@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from linking import tokens
-from linking.api.token_schema import describe_token_route
+from linking.api.token_schema import TokenSchema, describe_token_route
 from linking.limits import Limiter
 
 # Never asked: there is one form of answer. It is handed over so that no request makes its own.
@@ -36,6 +36,7 @@ class TokenView(APIView):
     throttle_classes = ()
     parser_classes = ()
     renderer_classes = ()
+    schema = TokenSchema()
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:

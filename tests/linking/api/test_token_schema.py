@@ -34,3 +34,7 @@ class TestTokenSchema:
     def test_names_header_and_cookie(self, document):
         named = {(one["in"], one["name"]) for one in document["paths"][PATHS[0]]["get"]["parameters"]}
         assert named == {("header", "Authorization"), ("header", "Origin"), ("cookie", "token")}
+
+    def test_names_every_operation_once(self, document):
+        named = [call["operationId"] for path in document["paths"].values() for call in path.values()]
+        assert len(named) == len(set(named))
