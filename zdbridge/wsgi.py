@@ -29,7 +29,7 @@ background.start(
 
 share_time_fairly()
 _front = TokenFront(
-    application=Turns(application=_django, at_once=PAGES_AT_ONCE, exempt=["/healthz"]),
+    application=Turns(application=_django, at_once=PAGES_AT_ONCE, exempt=["/healthz", "/readyz", "/metrics"]),
     is_direct=settings.TOKEN_FRONT,
     allowed_hosts=settings.ALLOWED_HOSTS,
     is_https_only=settings.SECURE_SSL_REDIRECT,
