@@ -16,7 +16,6 @@ ORIGINS_MAX = 100
 REQUESTS_MAX = 100_000
 SECRET_MIN_BYTES = 16
 # RFC 7518 section 3.2 asks an HS256 key to be at least as long as the hash.
-SECRET_GOOD_BYTES = 32
 SECRET_MAX_CHARACTERS = 4096
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}\Z")
 _COOKIE_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}\Z")
@@ -73,13 +72,6 @@ def secret_flaw(plain: str, *, name: SecretName) -> str:
         return "" if is_sendable else "holds characters that cannot be sent: an access token has no blanks or accents."
     if len(plain.encode()) < SECRET_MIN_BYTES:
         return f"is shorter than {SECRET_MIN_BYTES} bytes, which anybody could guess: copy the whole secret."
-    return ""
-
-
-def secret_warning(plain: str, *, name: SecretName) -> str:
-    """Return a sentence about a secret that is weak but usable, or ""."""
-    if name is not SecretName.ZENDESK_ACCESS_TOKEN and len(plain.encode()) < SECRET_GOOD_BYTES:
-        return f"{name} is shorter than {SECRET_GOOD_BYTES} bytes; a longer one is safer."
     return ""
 
 

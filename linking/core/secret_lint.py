@@ -13,13 +13,12 @@ from linking.core.config import SecretName
 GOOD_BYTES = 32
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
 _ZENDESK_LOOK = re.compile(r"[0-9A-F]{64}\Z")
-_SIGNING = (SecretName.LOGIN_SECRET_KEY, SecretName.ZENDESK_SHARED_SECRET)
 
 
 def lint_secret(plain: str, *, name: SecretName) -> tuple[str, ...]:
     """Return a sentence for each thing that looks wrong with `plain` as the secret `name`."""
-    told = [sentence for is_so, sentence in _looks(plain) if is_so]
-    if name in _SIGNING:
+    told: list[str] = []
+    if name is not SecretName.ZENDESK_ACCESS_TOKEN:
         if len(plain.encode("utf-8", "surrogatepass")) < GOOD_BYTES:
             told.append(f"It is shorter than {GOOD_BYTES} bytes: a longer one is safer.")
         if _is_base64_of_something(plain):
@@ -28,7 +27,7 @@ def lint_secret(plain: str, *, name: SecretName) -> tuple[str, ...]:
             told.append("It is hexadecimal in small letters; Zendesk shows capitals, and they matter.")
     if name is SecretName.LOGIN_SECRET_KEY and _ZENDESK_LOOK.match(plain):
         told.append("It looks like a Zendesk shared secret: are the two secrets in each other's box?")
-    return tuple(told)
+    return (*told, *(sentence for is_so, sentence in _looks(plain) if is_so))
 
 
 def lint_pair(*, login_secret: str, zendesk_secret: str, recent_token: str = "") -> tuple[str, ...]:

@@ -16,9 +16,9 @@ from linking.core.integration_rules import (
     BadValue,
     Surroundings,
     secret_flaw,
-    secret_warning,
     slug_value,
 )
+from linking.core.secret_lint import lint_secret
 from linking.integrations.secrets import held_secret, opened_secret, settle_zendesk_switch, store_secret
 from linking.models import AuditEvent, ConfigVersion, Integration, LoginUser, Visitor
 
@@ -180,8 +180,7 @@ def _read_secret(*, name: SecretName, value: object, draft: _Draft) -> None:
         draft.problems[name] = flaw
         return
     draft.secrets[name], draft.opened[name] = value, opened
-    if warning := secret_warning(opened, name=name):
-        draft.warnings.append(warning)
+    draft.warnings += (f"{name}: {sentence}" for sentence in lint_secret(opened, name=name))
 
 
 def _check_whole(*, row: Integration, draft: _Draft, is_new: bool, now: datetime) -> None:

@@ -141,8 +141,14 @@ class TestSecrets:
         assert "32 bytes" in save(**(NEW | {"login_secret_key": "x" * 16})).warnings[0]
 
     def test_of_32_bytes_pass_without_one(self):
-        saved = save(**(NEW | {"login_secret_key": "x" * 32}), allowed_origins=["https://shop.example"])
-        assert saved.warnings == ()
+        secret = "thirty-two-bytes-of-a-login-key-"
+        saved = save(**(NEW | {"login_secret_key": secret}), allowed_origins=["https://shop.example"])
+        assert (len(secret), saved.warnings) == (32, ())
+
+    def test_that_look_like_the_other_one_are_saved_with_a_warning(self):
+        look_of_zendesk = "0123456789ABCDEF" * 4
+        saved = save(**(NEW | {"login_secret_key": look_of_zendesk}), allowed_origins=["https://shop.example"])
+        assert [one for one in saved.warnings if one.startswith("login_secret_key:") and "each other's box" in one]
 
     def test_must_not_be_the_same_on_both_sides(self):
         assert "equals" in problem("zendesk_shared_secret", **NEW, zendesk_shared_secret=LOGIN_SECRET_KEY)
