@@ -31,7 +31,6 @@ _ID = re.compile(r"(?!\.+\Z)[A-Za-z0-9._:~-]{1,255}\Z")
 # Source: fact sheet 3.3, the form of ids that Zendesk gives out itself.
 _OWN_ID = re.compile(r"[0-9]+\.[A-Za-z0-9]+\Z")
 _DASHED = re.compile(r"([0-9]+)-")
-_DOTTED = re.compile(r"([0-9]+)\.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +88,6 @@ class Unreadable:
 def dot_form(visitor_id: str) -> str:
     """Return the form that REST answers with (`7700123.ab3X`): the dash of dashboards becomes a dot."""
     return _DASHED.sub(r"\1.", visitor_id, count=1) if _DASHED.match(visitor_id) else visitor_id
-
-
-def dash_form(visitor_id: str) -> str:
-    """Return the form that dashboards and channels use (`7700123-ab3X`)."""
-    return _DOTTED.sub(r"\1-", visitor_id, count=1) if _DOTTED.match(visitor_id) else visitor_id
 
 
 def can_answer_for(*, visitor_id: str, asked_id: str) -> bool:

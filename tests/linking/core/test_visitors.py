@@ -10,7 +10,6 @@ from linking.core.visitors import (
     ChatRecord,
     Unreadable,
     VisitorRecord,
-    dash_form,
     dot_form,
     id_text,
     parse_chat,
@@ -46,9 +45,6 @@ def chat(**changes):
 class TestForms:
     def test_dash_becomes_dot_once(self):
         assert dot_form("7700123-ab-c") == "7700123.ab-c"
-
-    def test_dot_becomes_dash_once(self):
-        assert dash_form("7700123.ab") == "7700123-ab"
 
     @pytest.mark.parametrize("visitor_id", ["1", "abc-def", "", "7700123.ab"])
     def test_leaves_other_ids_alone(self, visitor_id):
