@@ -2,7 +2,7 @@
 
     python -m benchmarks.limits redis://127.0.0.1:6379/0
 
-Prints microseconds, the median of rounds. docs/decisions/0011-limits-joined-behind-the-request.md says what follows.
+Prints microseconds, the median of rounds. docs/decisions/0010-limits-joined-behind-the-request.md says what follows.
 """
 
 import statistics
