@@ -96,7 +96,7 @@ def served(*, is_direct: bool) -> Callable[[], object]:
         "HTTP_SEC_FETCH_MODE": "cors", "SCRIPT_NAME": "", "wsgi.url_scheme": "http",
     }  # fmt: skip
     tokens.registry.current = lambda: SNAPSHOT
-    token._limits = lambda **_: UNLIMITED
+    token._limits = lambda: UNLIMITED
     return lambda: application(dict(environ), lambda *_: None)
 
 

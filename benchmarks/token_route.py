@@ -1,6 +1,10 @@
 """Measures the served token endpoint beside its peers and prints ratios.
 
-    python3 benchmarks/token_route.py --rounds 5 --seconds 5
+    python3 benchmarks/token_route.py --rounds 5 --seconds 5 [--players 1000]
+
+The requests of `--players` players come in turn, each with a Login JWT of its own. A player's next page brings the same
+token, which the endpoint need not verify again while it remembers it (`linking/verified_tokens.py`): with more players
+than it remembers, 20,000 say, each request is a full verification.
 
 Needs Linux with two cores, Debian's packages `wrk golang-go golang-github-dgrijalva-jwt-go-dev
 golang-github-rs-cors-dev`, and an environment with benchmarks/requirements.txt (made in a scratch folder on the first
@@ -21,6 +25,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,6 +37,16 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 SERVER_CORE, LOAD_CORE = "0", "1"
 CONNECTIONS = 32
+# Each connection walks through the players' tokens, which stand one a line in a file.
+WALK = """
+local cookies, at = {}, 0
+for line in io.lines("%s") do cookies[#cookies + 1] = line end
+request = function()
+  at = at %% #cookies + 1
+  wrk.headers["Cookie"] = cookies[at]
+  return wrk.format()
+end
+"""
 PROJECT_ID = "b7a1d0e2-5c3f-4e0a-8b7d-2f9c1a6e4d10"
 SECRETS = {
     "LOGIN_SECRET_KEY": "login-secret-of-the-benchmark-only-00",
@@ -67,12 +82,13 @@ def main() -> None:
     """Measure and print."""
     arguments = _arguments()
     with tempfile.TemporaryDirectory(prefix="zdbridge-benchmark-") as folder:
+        walk = _walk(folder=Path(folder), players=arguments.players)
         servers = _servers(folder=Path(folder), peers=arguments.peers or _peers(Path(folder)))
         chosen = [one for one in servers if not arguments.only or one.name in (*arguments.only, BASELINE)]
         rounds: dict[str, list[Round]] = {one.name: [] for one in chosen}
         for number in range(arguments.rounds):
             for server in chosen:
-                rounds[server.name].append(_measure(server=server, seconds=arguments.seconds))
+                rounds[server.name].append(_measure(server=server, seconds=arguments.seconds, walk=walk))
             print(f"round {number + 1} of {arguments.rounds} done", file=sys.stderr)
     print(_table(rounds))
 
@@ -81,6 +97,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--players", type=int, default=1000, help="how many players ask in turn")
     parser.add_argument("--only", nargs="*", default=[], help="measure these beside the Go program")
     parser.add_argument("--peers", type=Path, help="an environment that has benchmarks/requirements.txt")
     return parser.parse_args()
@@ -154,11 +171,18 @@ def bridge_environment(folder: Path) -> dict[str, str]:
     return environment
 
 
-def _measure(*, server: Server, seconds: int) -> Round:
+def _walk(*, folder: Path, players: int) -> Path:
+    cookies, walk = folder / "cookies", folder / "walk.lua"
+    cookies.write_text("".join(cookie(user_id=str(uuid.UUID(int=number))) + "\n" for number in range(players)))
+    walk.write_text(WALK % cookies)
+    return walk
+
+
+def _measure(*, server: Server, seconds: int, walk: Path) -> Round:
     with running(server) as process:
-        _load(server=server, seconds=1)
+        _load(server=server, seconds=1, walk=walk)
         before = _cpu_s(process.pid)
-        text = _load(server=server, seconds=seconds)
+        text = _load(server=server, seconds=seconds, walk=walk)
         spent = _cpu_s(process.pid) - before
         memory = _memory_mb(process.pid)
     per_second = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])  # type: ignore[index]
@@ -202,12 +226,12 @@ def _wait_until_up(server: Server) -> None:
     raise SystemExit(f"{server.name} did not start")
 
 
-def cookie() -> str:
+def cookie(*, user_id: str = "3f0d2c54-7a1e-4c7b-9a55-0e6b6f1d9c01") -> str:
     now = int(time.time())
     claims = {
         "email": "nadia@player.example", "exp": now + 86_400, "iat": now, "iss": "https://login.xsolla.com",
         "groups": [{"id": 1204, "name": "default", "is_default": True}], "is_master": True, "publisher_id": 77001,
-        "promo_email_agreement": False, "sub": "3f0d2c54-7a1e-4c7b-9a55-0e6b6f1d9c01", "type": "xsolla_login",
+        "promo_email_agreement": False, "sub": user_id, "type": "xsolla_login",
         "username": "nadia", "xsolla_login_project_id": PROJECT_ID,
     }  # fmt: skip
     return "token=" + jwt.encode(claims, SECRETS["LOGIN_SECRET_KEY"], algorithm="HS256")
@@ -218,9 +242,9 @@ def _request(server: Server) -> urllib.request.Request:
     return urllib.request.Request(f"http://127.0.0.1:{server.port}/generate/token", headers=headers)
 
 
-def _load(*, server: Server, seconds: int) -> str:
+def _load(*, server: Server, seconds: int, walk: Path) -> str:
     command = ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency"]
-    headers = ["-H", f"Cookie: {cookie()}", "-H", f"Origin: {ORIGIN}", "-H", "Sec-Fetch-Mode: cors"]
+    headers = ["-s", str(walk), "-H", f"Origin: {ORIGIN}", "-H", "Sec-Fetch-Mode: cors"]
     address = f"http://127.0.0.1:{server.port}/generate/token"
     return subprocess.run([*command, *headers, address], check=True, capture_output=True, text=True).stdout
 

@@ -69,9 +69,11 @@ def refresh() -> Snapshot:
     Raises: django.db.Error when the database is away.
     """
     with _InForce.lock:
-        _InForce.snapshot = _read()
-        _InForce.is_stale = False
-        return _InForce.snapshot
+        found, before = _read(), _InForce.snapshot
+        # What has not changed stays the same object: verdicts about tokens are kept by it.
+        snapshot = before if found == before and before is not None else found
+        _InForce.snapshot, _InForce.is_stale = snapshot, False
+        return snapshot
 
 
 def forget() -> None:

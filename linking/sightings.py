@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing.util import Finalize
+from typing import NamedTuple
 
 from django.db import Error as StoreError
 from django.db import close_old_connections, connection, transaction
-from django.db.models import F
-from django.db.models.functions import Coalesce, Greatest
+from django.utils import timezone
 
-from linking.models import Integration, LoginUser
+from linking.models import Integration, LoginUser, TokensIssued
 
 FLUSH_EVERY_S = 0.5
 MAX_WAITING = 20_000
@@ -24,8 +24,18 @@ BATCH = 500
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class Sighting(NamedTuple):
+    """One token issued to a Login user. A tuple, because each token makes one."""
+
+    integration_id: int
+    user_id: str
+    email: str
+    name: str
+    at_epoch_s: int
+
+
+@dataclass(slots=True, kw_only=True)
+class _Seen:
     """One Login user to whom `count` tokens were issued between two epoch seconds."""
 
     integration_id: int
@@ -41,7 +51,7 @@ _Key = tuple[int, str]
 
 
 class _Waiting:
-    sightings: dict[_Key, Sighting] = {}
+    seen: dict[_Key, _Seen] = {}
     dropped = 0
     lock = threading.Lock()
     flush_lock = threading.Lock()
@@ -55,28 +65,20 @@ def note(sighting: Sighting) -> None:
 
     When too many wait to be written, a new user is dropped and counted.
     """
-    key = (sighting.integration_id, sighting.user_id)
+    integration_id, user_id, email, name, at = sighting
+    key = (integration_id, user_id)
     with _Waiting.lock:
-        seen = _Waiting.sightings.get(key)
+        seen = _Waiting.seen.get(key)
         if seen is not None:
-            sighting = _merged(old=seen, new=sighting)
-        elif len(_Waiting.sightings) >= MAX_WAITING:
+            seen.email, seen.name, seen.last_epoch_s = email, name, at
+            seen.count += 1
+        elif len(_Waiting.seen) < MAX_WAITING:
+            _Waiting.seen[key] = _Seen(
+                integration_id=integration_id, user_id=user_id, email=email, name=name, first_epoch_s=at,
+                last_epoch_s=at,
+            )  # fmt: skip
+        else:
             _Waiting.dropped += 1
-            return
-        _Waiting.sightings[key] = sighting
-
-
-def _merged(*, old: Sighting, new: Sighting) -> Sighting:
-    # Spelled out: `replace` finds the fields out anew each time, and this stands in every token's way.
-    return Sighting(
-        integration_id=new.integration_id,
-        user_id=new.user_id,
-        email=new.email,
-        name=new.name,
-        first_epoch_s=old.first_epoch_s,
-        last_epoch_s=new.last_epoch_s,
-        count=old.count + new.count,
-    )
 
 
 def dropped() -> int:
@@ -87,7 +89,7 @@ def dropped() -> int:
 def forget() -> None:
     """Drop what waits and the count of what was dropped."""
     with _Waiting.lock:
-        _Waiting.sightings, _Waiting.dropped = {}, 0
+        _Waiting.seen, _Waiting.dropped = {}, 0
 
 
 def start_flushing(*, also: Sequence[Callable[[], object]] = ()) -> None:
@@ -111,7 +113,7 @@ def flush() -> int:
     """
     with _Waiting.flush_lock:
         with _Waiting.lock:
-            taken, _Waiting.sightings = _Waiting.sightings, {}
+            taken, _Waiting.seen = _Waiting.seen, {}
         try:
             keys = sorted(taken)
             for start in range(0, len(keys), BATCH):
@@ -124,37 +126,29 @@ def flush() -> int:
         return len(keys)
 
 
-def _put_back(taken: Mapping[_Key, Sighting]) -> None:
+def _put_back(taken: Mapping[_Key, _Seen]) -> None:
     with _Waiting.lock:
         for key, old in taken.items():
-            new = _Waiting.sightings.get(key)
+            new = _Waiting.seen.get(key)
             if new is not None:
-                _Waiting.sightings[key] = _merged(old=old, new=new)
-            elif len(_Waiting.sightings) < MAX_WAITING:
-                _Waiting.sightings[key] = old
+                new.first_epoch_s, new.count = old.first_epoch_s, new.count + old.count
+            elif len(_Waiting.seen) < MAX_WAITING:
+                _Waiting.seen[key] = old
             else:
                 _Waiting.dropped += 1
 
 
-def _store(batch: list[Sighting]) -> None:
+def _store(batch: list[_Seen]) -> None:
     with transaction.atomic():
         # An integration can have been removed meanwhile; its sightings would fail the whole batch for ever.
         wanted = {one.integration_id for one in batch}
         kept = set(Integration.objects.filter(pk__in=wanted).values_list("pk", flat=True))
-        batch = [one for one in batch if one.integration_id in kept]
-        LoginUser.objects.bulk_create(
-            [LoginUser(integration_id=one.integration_id, user_id=one.user_id) for one in batch], ignore_conflicts=True
-        )
-        for one in batch:
-            LoginUser.objects.filter(integration_id=one.integration_id, user_id=one.user_id).update(
-                email=one.email,
-                name=one.name,
-                first_authenticated_at=Coalesce("first_authenticated_at", _time(one.first_epoch_s)),
-                last_authenticated_at=Greatest(
-                    Coalesce("last_authenticated_at", _time(one.last_epoch_s)), _time(one.last_epoch_s)
-                ),
-                tokens_issued=F("tokens_issued") + one.count,
-            )
+        LoginUser.objects.note_tokens([_issued(one) for one in batch if one.integration_id in kept], now=timezone.now())
+
+
+def _issued(one: _Seen) -> TokensIssued:
+    first_at, last_at = _time(one.first_epoch_s), _time(one.last_epoch_s)
+    return TokensIssued(one.integration_id, one.user_id, one.email, one.name, first_at, last_at, one.count)
 
 
 def _time(epoch_s: int) -> datetime:

@@ -5,7 +5,7 @@ configuration in force around it and notes who was seen; whoever speaks HTTP pas
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.db import Error as StoreError
@@ -23,35 +23,24 @@ from linking.core.login_jwt import (
     usable_email,
     verify_login_jwt,
 )
-from linking.core.observing import sample_service_user
+from linking.core.observing import NEVER_OBSERVED, sample_service_user
 from linking.core.refusals import REFUSALS, Reason, Refused
 from linking.core.token_http import ALLOW, METHODS, TooMany, bearer_token, cookie_token, headers, passed, told
 from linking.core.user_ids import user_id_flaw
 from linking.core.zendesk_jwt import zendesk_jwt
 from linking.limits import Limiter
+from linking.verified_tokens import VerifiedTokens
 
 # `fetch` from a page says `cors` or `same-origin`. A page load or an embedded resource has no use for a token.
 REFUSED_FETCH_MODES = frozenset({"navigate", "no-cors"})
-# Not the sample service's to decide: what the operator switched off or has not set up yet, and HTTP itself.
-NEVER_OBSERVED = frozenset(
-    {
-        Reason.METHOD,
-        Reason.BLOCKED,
-        Reason.DISABLED,
-        Reason.UNKNOWN_INTEGRATION,
-        Reason.NOTHING_CONFIGURED,
-        Reason.UNAVAILABLE,
-        Reason.LOGIN_SECRET,
-        Reason.ZENDESK_SECRET,
-        Reason.ZENDESK_KEY_ID,
-    }
-)
 LookUp = Callable[..., str]
 _NO_KEY_SETS: Mapping[str, KeySet] = {}
+_verified = VerifiedTokens()
 
 
 class TokenRequest(NamedTuple):
-    """What of an HTTP request matters; a header that was not sent is "", except `origin`, which is None.
+    """What of an HTTP request matters; a header that was not sent is "", except `origin`, which is None. A tuple, as
+    the answer is, because each request makes one.
 
     `cookie_header` is the raw header. `slug` is the path's last part, None where the path names no integration.
     """
@@ -103,6 +92,7 @@ def serve(*, request: TokenRequest, now: float, limits: TokenLimits) -> TokenAns
         limits=limits,
         keys=key_sets.current(),
         look_up=email_lookup.email_of,
+        verified=_verified,
     )
     if given.sighting is not None:
         sightings.note(given.sighting)
@@ -121,13 +111,17 @@ def answer(
     limits: TokenLimits,
     keys: Mapping[str, KeySet] = _NO_KEY_SETS,
     look_up: LookUp | None = None,
+    verified: VerifiedTokens | None = None,
 ) -> TokenAnswer:
     """Return the answer to `request` at `now` (epoch seconds) under the configuration `snapshot`.
 
     `keys` are the public keys of RS256 projects, by Login project ID. `look_up` finds the address of a user whose
-    token has none, for integrations that ask for it; it takes the keywords of `email_lookup.email_of`.
+    token has none, for integrations that ask for it; it takes the keywords of `email_lookup.email_of`. `verified`
+    spares tokens that were verified before a second verification; without it each one is verified.
     """
-    exchange = _Exchange(request=request, snapshot=snapshot, now=now, limits=limits, keys=keys, look_up=look_up)
+    exchange = _Exchange(
+        request=request, snapshot=snapshot, now=now, limits=limits, keys=keys, look_up=look_up, verified=verified
+    )
     try:
         return exchange.options() if request.method == "OPTIONS" else exchange.issue()
     except Refused as error:
@@ -162,8 +156,9 @@ class _Exchange:
         limits: TokenLimits,
         keys: Mapping[str, KeySet] = _NO_KEY_SETS,
         look_up: LookUp | None = None,
+        verified: VerifiedTokens | None = None,
     ) -> None:
-        self._look_up = look_up
+        self._look_up, self._verified = look_up, verified
         self._request, self._snapshot, self._now, self._limits, self._keys = request, snapshot, now, limits, keys
         self._config: IntegrationConfig | None = None
         if request.slug is not None:
@@ -188,10 +183,7 @@ class _Exchange:
         self._check_path()
         self._check_page()
         text = self._login_jwt()
-        token = LoginToken(text)
-        config = self._chosen(token)
-        keys = self._keys.get(config.login_project_id, NO_KEYS)
-        user = verify_login_jwt(token=token, config=config, now=now, keys=keys)
+        config, user = self._named_before(text) or self._named(text)
         if user.user_id in config.blocked_user_ids:
             raise Refused(Reason.BLOCKED)
         user_key = f"{config.integration_id}|{user.user_id}"
@@ -200,13 +192,38 @@ class _Exchange:
             user = self._with_email(user, config=config, login_jwt=text)
         return self._issued(user=user, config=config)
 
+    def _named_before(self, text: str) -> tuple[IntegrationConfig, LoginUser] | None:
+        """Return what `_named` would, where the very same question was answered before."""
+        if self._verified is None:
+            return None
+        found = self._verified.find(
+            text, slug=self._request.slug, snapshot=self._snapshot, keys=self._keys, now=self._now
+        )
+        if found is not None and self._request.slug is None:
+            self._config = found[0]
+            self._check_page()
+        return found
+
+    def _named(self, text: str) -> tuple[IntegrationConfig, LoginUser]:
+        """Return the integration that answers, and whom the token names to it. Raises: Refused."""
+        token = LoginToken(text)
+        config = self._chosen(token)
+        keys = self._keys.get(config.login_project_id, NO_KEYS)
+        user = verify_login_jwt(token=token, config=config, now=self._now, keys=keys)
+        if self._verified is not None:
+            self._verified.keep(
+                text, slug=self._request.slug, snapshot=self._snapshot, config=config, keys=keys, user=user,
+                now=self._now,
+            )  # fmt: skip
+        return config, user
+
     def _with_email(self, user: LoginUser, *, config: IntegrationConfig, login_jwt: str) -> LoginUser:
         if self._look_up is None:
             return user
         email = self._look_up(
             integration_id=config.integration_id, user_id=user.user_id, login_jwt=login_jwt, now=self._now
         )
-        return replace(user, email=email, email_flaw=None) if email else user
+        return user._replace(email=email, email_flaw=None) if email else user
 
     def observed(self, error: Refused) -> TokenAnswer | None:
         """Answer with a Zendesk JWT where the integration is only observed and the sample service would have; or None.
@@ -233,10 +250,10 @@ class _Exchange:
     def _issued(self, *, user: LoginUser, config: IntegrationConfig) -> TokenAnswer:
         # A compact JWS has no character that JSON would escape.
         body = b'{"token":"%b"}' % zendesk_jwt(user=user, config=config, now=self._now).encode("ascii")
-        is_handed_out = self._request.method != "HEAD"
-        return self._answered(
-            200, body=body, sighting=_sighting(user=user, config=config, now=self._now) if is_handed_out else None
-        )
+        sighting = None
+        if self._request.method != "HEAD":
+            sighting = sightings.Sighting(config.integration_id, user.user_id, user.email, user.name, int(self._now))
+        return self._answered(200, body=body, sighting=sighting)
 
     def refusal(self, error: Refused) -> TokenAnswer:
         """Answer that the request is refused, and why."""
@@ -318,17 +335,6 @@ def _spend(limiter: Limiter, *, key: str, reason: Reason, now: float) -> None:
         raise TooMany(reason, wait_s=wait_s)
 
 
-def _sighting(*, user: LoginUser, config: IntegrationConfig, now: float) -> sightings.Sighting:
-    return sightings.Sighting(
-        integration_id=config.integration_id,
-        user_id=user.user_id,
-        email=user.email,
-        name=user.name,
-        first_epoch_s=int(now),
-        last_epoch_s=int(now),
-    )
-
-
 def _cleaned(sighting: sightings.Sighting | None) -> sightings.Sighting | None:
     """Return a sighting whose address is one that our own rules would have passed, or none.
 
@@ -336,4 +342,4 @@ def _cleaned(sighting: sightings.Sighting | None) -> sightings.Sighting | None:
     """
     if sighting is None or user_id_flaw(sighting.user_id):
         return None
-    return replace(sighting, email=usable_email(sighting.email)[0])
+    return sighting._replace(email=usable_email(sighting.email)[0])

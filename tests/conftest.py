@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from linking import answer_log, email_lookup, key_sets, registry, sightings
+from linking.api.token import forget_limits
 
 
 @pytest.fixture(autouse=True)
@@ -12,6 +13,8 @@ def forget_process_state() -> Iterator[None]:
     """Each test starts with no configuration in force and nothing waiting to be written."""
     for one in (registry, sightings, answer_log, key_sets, email_lookup):
         one.forget()
+    forget_limits()
     yield
     for one in (registry, sightings, answer_log, key_sets, email_lookup):
         one.forget()
+    forget_limits()

@@ -1,5 +1,6 @@
 """The fixed cast and the records that tests are built from. Defaults describe one believable integration, Acme."""
 
+import json
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -82,6 +83,11 @@ def login_claims(*, now: int | None = None, **changes: Any) -> dict[str, Any]:
 def login_jwt(*, secret: str = LOGIN_SECRET_KEY, now: int | None = None, **changes: Any) -> str:
     """A Login JWT signed by PyJWT, an implementation that is not the one under test."""
     return jwt.encode(login_claims(now=now, **changes), secret, algorithm="HS256")
+
+
+def signed_login_jwt(claims: Any) -> str:
+    """What stands in `claims`, be it ever so wrong, rightly signed; also what PyJWT would not sign as claims."""
+    return jwt.api_jws.encode(json.dumps(claims).encode(), LOGIN_SECRET_KEY, algorithm="HS256")
 
 
 def make_run(*, integration: Integration, **changes: Any) -> SyncRun:

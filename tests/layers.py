@@ -30,7 +30,7 @@ ROWS = (
         "drift",
     ),
     ("asking",),
-    ("registry", "sightings", "limits", "roles", "store", "key_sets", "answer_log", "email_lookup"),
+    ("registry", "sightings", "verified_tokens", "limits", "roles", "store", "key_sets", "answer_log", "email_lookup"),
     ("models", "zendesk_chat", "xsolla_login"),
     ("outbound",),
     ("fields",),
@@ -38,7 +38,7 @@ ROWS = (
 )
 RANK = {name: len(ROWS) - number for number, row in enumerate(ROWS) for name in row}
 # What core may import besides itself and the standard library.
-CORE_LIBRARIES = {"cryptography", "jwt"}
+CORE_LIBRARIES = {"cryptography", "jwt", "orjson"}
 # Standard library that reads the clock, the network or the machine.
 CORE_REFUSES = {
     "time",

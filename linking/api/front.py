@@ -10,7 +10,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
-from django.core.handlers.exception import convert_exception_to_response
+from django.core.handlers.exception import response_for_exception
 from django.core.handlers.wsgi import WSGIRequest, get_path_info
 from django.http import HttpResponse
 from django.http.request import split_domain_port, validate_host
@@ -60,11 +60,7 @@ class TokenFront:
         self._application = application
         self._is_https_only = is_https_only
         self._more_headers = more_headers
-        # Django's own net: what falls into it is logged, redacted, and answered with the page for accidents. It hands
-        # on whatever the function inside returns, also what is no response of Django's.
-        self._answer: Callable[[TokenCall], TokenAnswer | HttpResponse] = convert_exception_to_response(  # type: ignore[assignment]
-            _direct if is_direct else _through_view  # type: ignore[arg-type]
-        )
+        self._answer: Callable[..., TokenAnswer | HttpResponse] = answer_to if is_direct else _through_view
         self._is_ours = lru_cache(maxsize=64)(lambda host: _is_allowed(host, allowed_hosts=tuple(allowed_hosts)))
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -73,7 +69,10 @@ class TokenFront:
         slug = None if path == PATH else _slug(environ, path=path)
         if slug == "" or not self._is_expected(environ):
             return self._application(environ, start_response)
-        given = self._answer(TokenCall(environ=environ, slug=slug))
+        try:
+            given = self._answer(environ=environ, slug=slug)
+        except Exception as error:  # noqa: BLE001 - Django's own net: logged, redacted, answered with its page
+            given = response_for_exception(TokenCall(environ=environ, slug=slug), error)
         if isinstance(given, TokenAnswer):
             start_response(_STATUS_LINES[given.status], [*given.headers, *self._more_headers])
             return [given.body]
@@ -98,15 +97,12 @@ def hsts_headers(*, seconds: int, with_subdomains: bool, is_preloaded: bool) -> 
     return (("Strict-Transport-Security", value),)
 
 
-def _direct(call: TokenCall) -> TokenAnswer:
-    return answer_to(environ=call.META, slug=call.slug)
-
-
 _view = TokenView.as_view()
 
 
-def _through_view(call: TokenCall) -> Any:
-    return _view(call) if call.slug is None else _view(call, slug=call.slug)
+def _through_view(*, environ: Environ, slug: str | None) -> Any:
+    call = TokenCall(environ=environ, slug=slug)
+    return _view(call) if slug is None else _view(call, slug=slug)
 
 
 def _headers(response: HttpResponse) -> list[tuple[str, str]]:

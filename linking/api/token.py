@@ -6,7 +6,7 @@ request and response. Whatever either of them adds, the other would have to add 
 
 import time
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +23,7 @@ from linking.limits import Limiter
 
 # Never asked: there is one form of answer. It is handed over so that no request makes its own.
 _NEGOTIATION = DefaultContentNegotiation()
+_LIMITS = ("TOKEN_LIMIT_PER_ADDRESS", "TOKEN_LIMIT_PER_USER")
 
 
 class TokenView(APIView):
@@ -61,10 +62,10 @@ class TokenView(APIView):
     def get(self, request: Request, slug: str | None = None) -> HttpResponse:
         """Answer with status, headers and body as `linking.tokens` gives them."""
         given = answer_to(environ=request.META, slug=slug)
-        response = HttpResponse(given.body, status=given.status)
-        del response["Content-Type"]
-        for name, value in given.headers:
-            response[name] = value
+        headers = dict(given.headers)
+        response = HttpResponse(given.body, status=given.status, headers=headers)
+        if "Content-Type" not in headers:
+            del response["Content-Type"]  # which the response gave itself
         return response
 
     post = head = get
@@ -94,15 +95,13 @@ def answer_to(*, environ: Mapping[str, Any], slug: str | None) -> tokens.TokenAn
             address=told("REMOTE_ADDR", ""),
         ),
         now=time.time(),
-        limits=_limits(
-            per_address=settings.LINKING["TOKEN_LIMIT_PER_ADDRESS"],
-            per_user=settings.LINKING["TOKEN_LIMIT_PER_USER"],
-        ),
+        limits=_limits(),
     )
 
 
-@lru_cache(maxsize=8)
-def _limits(*, per_address: int, per_user: int) -> tokens.TokenLimits:
+@cache
+def _limits() -> tokens.TokenLimits:
+    per_address, per_user = (int(str(settings.LINKING[name])) for name in _LIMITS)
     return tokens.TokenLimits(
         per_address=Limiter(per_minute=per_address, shared_as="address"),
         per_user=Limiter(per_minute=per_user, shared_as="user"),
@@ -110,5 +109,5 @@ def _limits(*, per_address: int, per_user: int) -> tokens.TokenLimits:
 
 
 def forget_limits() -> None:
-    """Start counting anew."""
+    """Start counting anew, by the settings of this moment."""
     _limits.cache_clear()

@@ -16,15 +16,15 @@ def find_cookie(*, header: str, names: Sequence[str]) -> str | None:
 
     Raises: AmbiguousCookie when a cookie that would be used stands twice with different values.
     """
-    found: dict[str, set[str]] = {}
+    found: dict[str, str] = {}
+    ambiguous = set()
     for pair in header.split(";"):
         name, equals, value = pair.strip(" \t").partition("=")
-        if equals and name in names:
-            found.setdefault(name, set()).add(value)
+        if equals and name in names and found.setdefault(name, value) != value:
+            ambiguous.add(name)
     for name in names:
-        values = found.get(name, set())
-        if len(values) > 1:
+        if name in ambiguous:
             raise AmbiguousCookie(name)
-        if any(values):
-            return values.pop()
+        if value := found.get(name, ""):
+            return value
     return "" if found else None

@@ -5,7 +5,7 @@ Source: developers.xsolla.com, /login-api/jwt-structure (claims) and /doc/login/
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from linking.core import jws
 from linking.core.config import IntegrationConfig, LoginAlgorithm, ZendeskProduct
@@ -34,21 +34,22 @@ class LoginSetupIncomplete(LoginTokenError):
     """The integration lacks the keys to judge any token; reasons `login_secret`, `rs256_keys`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoginUser:
-    """Whom a verified Login JWT names.
+class LoginUser(NamedTuple):
+    """Whom a verified Login JWT names. A tuple, because each token makes one, and a frozen dataclass takes four times
+    as long to make.
 
     `email` is "" when the token has none that Zendesk could take, and `email_flaw` then says why; `name` is the
     `username` or `name` claim, cleaned, or "". `is_name_chosen` says that it comes from the claim the integration
-    names and goes before the e-mail. `attributes` are the mapped claims. Times are epoch seconds.
+    names and goes before the e-mail. `attributes` are the mapped claims. The token is good from `begins_epoch_s`
+    (0 where it does not say) until `expires_epoch_s`, give or take `LEEWAY_S`.
     """
 
     user_id: str
     email: str
     email_flaw: Reason | None
     name: str
-    login_project_id: str
-    expires_epoch_s: int
+    begins_epoch_s: float = 0
+    expires_epoch_s: int = 0
     is_name_chosen: bool = False
     attributes: tuple[tuple[str, str | int | float | bool], ...] = ()
 
@@ -111,6 +112,19 @@ def verify_login_jwt(
     return login_user(claims=claims, config=config)
 
 
+def good_between(*, user: LoginUser, config: IntegrationConfig, now: float) -> tuple[float, float]:
+    """Return from when and before when (epoch seconds) the token that named `user` at `now` would be believed again.
+
+    Only the token's own times and the retirement of a secret are reckoned with: another configuration, or other
+    keys, are another question.
+    """
+    begins: float = user.begins_epoch_s - LEEWAY_S
+    ends: float = user.expires_epoch_s + LEEWAY_S
+    if now < config.previous_login_secret_until_epoch_s:
+        ends = min(ends, config.previous_login_secret_until_epoch_s)
+    return begins, ends
+
+
 def _read(token: str | LoginToken) -> LoginToken:
     return token if isinstance(token, LoginToken) else LoginToken(token)
 
@@ -124,7 +138,7 @@ def login_user(*, claims: Claims, config: IntegrationConfig) -> LoginUser:
         email=email,
         email_flaw=email_flaw,
         name=chosen or _name(claims),
-        login_project_id=config.login_project_id,
+        begins_epoch_s=_begins(claims),
         expires_epoch_s=claims["exp"],
         is_name_chosen=bool(chosen),
         attributes=_attributes(claims, config) if config.claim_map else (),
@@ -208,8 +222,12 @@ def _check_not_expired(claims: Claims, _config: IntegrationConfig, now: float) -
 
 
 def _check_begun(claims: Claims, _config: IntegrationConfig, now: float) -> None:
-    if max(claims.get("iat") or 0, claims.get("nbf") or 0) > now + LEEWAY_S:
+    if _begins(claims) > now + LEEWAY_S:
         raise LoginTokenError(Reason.NOT_YET_VALID)
+
+
+def _begins(claims: Claims) -> float:
+    return max(claims.get("iat") or 0, claims.get("nbf") or 0)
 
 
 def _is_time(value: object) -> bool:

@@ -15,7 +15,22 @@ from typing import Any, NoReturn
 
 from linking.core.config import IntegrationConfig, LoginAlgorithm
 from linking.core.login_jwt import LoginUser
+from linking.core.refusals import Reason
 
+# Not the sample service's to decide: what the operator switched off or has not set up yet, and HTTP itself.
+NEVER_OBSERVED = frozenset(
+    {
+        Reason.METHOD,
+        Reason.BLOCKED,
+        Reason.DISABLED,
+        Reason.UNKNOWN_INTEGRATION,
+        Reason.NOTHING_CONFIGURED,
+        Reason.UNAVAILABLE,
+        Reason.LOGIN_SECRET,
+        Reason.ZENDESK_SECRET,
+        Reason.ZENDESK_KEY_ID,
+    }
+)
 _HASHES = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 _COOKIE_VALUE = re.compile(r"[!#-+\--:<-\[\]-~ ,]*\Z")
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]*\Z")
@@ -41,8 +56,6 @@ def sample_service_user(*, cookie_header: str, config: IntegrationConfig, now: f
         email=email,
         email_flaw=None,
         name="",
-        login_project_id=config.login_project_id,
-        expires_epoch_s=0,
     )
 
 

@@ -10,7 +10,7 @@ from linking.models.decision import ConflictDecision, Verdict
 from linking.models.integration import ConfigVersion, Integration, Secret, keep_secret
 from linking.models.lease import Heartbeat, Lease, RequestSlot
 from linking.models.link import EndReason, VisitorLink
-from linking.models.login_user import LoginUser
+from linking.models.login_user import LoginUser, TokensIssued
 from linking.models.saved_view import SavedView
 from linking.models.steering import SyncSteering
 from linking.models.sync_run import Quarantined, RunState, StopReason, SyncRun
@@ -44,6 +44,7 @@ __all__ = [
     "StopReason",
     "SyncRun",
     "SyncSteering",
+    "TokensIssued",
     "Verdict",
     "Visitor",
     "VisitorAlias",

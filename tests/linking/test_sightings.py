@@ -19,11 +19,7 @@ def acme():
 
 
 def note(integration, user_id="nadia", *, at=NOON, email="nadia@player.example", name="Nadia"):
-    sightings.note(
-        Sighting(
-            integration_id=integration.pk, user_id=user_id, email=email, name=name, first_epoch_s=at, last_epoch_s=at
-        )
-    )
+    sightings.note(Sighting(integration_id=integration.pk, user_id=user_id, email=email, name=name, at_epoch_s=at))
 
 
 def time(epoch_s):

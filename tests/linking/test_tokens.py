@@ -91,7 +91,7 @@ class TestSuccess:
 
     def test_says_whom_it_was_for(self):
         seen = ask(token=fresh()).sighting
-        assert (seen.integration_id, seen.user_id, seen.email, seen.last_epoch_s) == (
+        assert (seen.integration_id, seen.user_id, seen.email, seen.at_epoch_s) == (
             1,
             USER_ID,
             "nadia@player.example",

@@ -118,6 +118,7 @@ def hostile_headers():
 @pytest.fixture
 def integrations(settings, time_machine):
     settings.LINKING = settings.LINKING | {"TOKEN_LIMIT_PER_ADDRESS": 0, "TOKEN_LIMIT_PER_USER": 0}
+    token_view.forget_limits()
     time_machine.move_to(1_767_225_600, tick=False)
     make_integration(slug="off", name="Off", enabled=False, login_project_id="00000000-0000-4000-8000-000000000003")
     unready = {"login_project_id": "00000000-0000-4000-8000-000000000002", "secrets": {"login_secret_key": ""}}

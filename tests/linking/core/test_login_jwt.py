@@ -14,7 +14,15 @@ from linking.core.login_jwt import (
     verify_login_jwt,
 )
 from linking.core.refusals import Reason, Refused
-from tests.factories import LOGIN_PROJECT_ID, LOGIN_SECRET_KEY, USER_ID, login_claims, login_jwt, make_config
+from tests.factories import (
+    LOGIN_PROJECT_ID,
+    LOGIN_SECRET_KEY,
+    USER_ID,
+    login_claims,
+    login_jwt,
+    make_config,
+    signed_login_jwt,
+)
 
 NOW = 1_767_225_600
 PREVIOUS = "previous-login-secret-key-for-tests-only"
@@ -38,7 +46,7 @@ class TestVerifyLoginJWT:
     def test_returns_the_user_a_good_token_names(self):
         user = verify_claims()
         assert (user.user_id, user.email, user.name) == (USER_ID, "nadia@player.example", "nadia")
-        assert (user.login_project_id, user.expires_epoch_s) == (LOGIN_PROJECT_ID, NOW + 86_400)
+        assert (user.begins_epoch_s, user.expires_epoch_s) == (NOW, NOW + 86_400)
 
     @pytest.mark.parametrize("changes", [
         {"aud": []}, {"groups": ...}, {"iat": ...}, {"nbf": NOW - 1}, {"jti": "12345"}, {"scp": ["offline"]},
@@ -108,9 +116,7 @@ class TestVerifyLoginJWT:
         assert reason_of(lambda: verify(login_jwt(now=NOW), config=config)) is Reason.ALGORITHM
 
     def test_refuses_a_payload_that_is_no_object(self):
-        token = jws.sign_hs256(
-            header_segment=jws.encode_header({"alg": "HS256"}), claims=[], key=LOGIN_SECRET_KEY.encode()
-        )
+        token = signed_login_jwt([])
         assert reason_of(lambda: verify(token)) is Reason.MALFORMED
 
     @pytest.mark.parametrize("changes", [{"type": "server"}, {"request_type": "gateway_token"}, {"request_type": None}])
@@ -138,10 +144,7 @@ class TestTimes:
         ({"exp": NOW, "iat": NOW}, Reason.LIFETIME), ({"exp": NOW, "iat": NOW + 1}, Reason.LIFETIME),
     ])  # fmt: skip
     def test_refuses_a_time_that_is_none(self, changes, reason):
-        unsigned = login_claims(now=NOW, **changes)
-        token = jws.sign_hs256(
-            header_segment=jws.encode_header({"alg": "HS256"}), claims=unsigned, key=LOGIN_SECRET_KEY.encode()
-        )
+        token = signed_login_jwt(login_claims(now=NOW, **changes))
         assert reason_of(lambda: verify(token)) is reason
 
     def test_takes_the_last_possible_expiry(self):
@@ -173,11 +176,7 @@ class TestIssuerAndProject:
         "login.xsolla.com", ["https://login.xsolla.com"], "HTTPS://LOGIN.XSOLLA.COM",
     ])  # fmt: skip
     def test_refuses_another_issuer(self, issuer):
-        token = jws.sign_hs256(
-            header_segment=jws.encode_header({"alg": "HS256"}),
-            claims=login_claims(now=NOW, iss=issuer),
-            key=LOGIN_SECRET_KEY.encode(),
-        )
+        token = signed_login_jwt(login_claims(now=NOW, iss=issuer))
         assert reason_of(lambda: verify(token)) is Reason.ISSUER
 
     @pytest.mark.parametrize("project", [
@@ -213,11 +212,7 @@ class TestUserID:
         ("[object Object]", Reason.SUB_JUNK), ("NaN", Reason.SUB_JUNK), ("false", Reason.SUB_JUNK),
     ])  # fmt: skip
     def test_refuses_what_is_no_id(self, sub, reason):
-        token = jws.sign_hs256(
-            header_segment=jws.encode_header({"alg": "HS256"}),
-            claims=login_claims(now=NOW, sub=sub),
-            key=LOGIN_SECRET_KEY.encode(),
-        )
+        token = signed_login_jwt(login_claims(now=NOW, sub=sub))
         assert reason_of(lambda: verify(token)) is reason
 
 

@@ -1,6 +1,5 @@
 import base64
 import json
-from dataclasses import replace
 
 import jwt
 import pytest
@@ -9,7 +8,7 @@ from linking.core import zendesk_jwt
 from linking.core.config import EmailVerified, MissingEmail, ZendeskProduct
 from linking.core.login_jwt import LoginUser
 from linking.core.refusals import Reason, Refused
-from tests.factories import LOGIN_PROJECT_ID, USER_ID, ZENDESK_SHARED_SECRET, make_config
+from tests.factories import USER_ID, ZENDESK_SHARED_SECRET, make_config
 
 NOW = 1_767_225_600
 NADIA = LoginUser(
@@ -17,10 +16,9 @@ NADIA = LoginUser(
     email="nadia@player.example",
     email_flaw=None,
     name="nadia",
-    login_project_id=LOGIN_PROJECT_ID,
     expires_epoch_s=NOW + 86_400,
 )
-SOCIAL = replace(NADIA, email="", email_flaw=Reason.EMAIL_MISSING, name="Nadia K")
+SOCIAL = NADIA._replace(email="", email_flaw=Reason.EMAIL_MISSING, name="Nadia K")
 
 
 def chat(*, user=NADIA, now=NOW, **changes):
@@ -47,7 +45,7 @@ class TestChatClaims:
     @pytest.mark.parametrize("flaw", [Reason.EMAIL_MISSING, Reason.EMAIL_UNUSABLE])
     def test_are_refused_without_an_email_by_default(self, flaw):
         with pytest.raises(zendesk_jwt.ZendeskTokenError) as caught:
-            chat(user=replace(SOCIAL, email_flaw=flaw))
+            chat(user=SOCIAL._replace(email_flaw=flaw))
         assert caught.value.reason is flaw
 
     def test_leave_a_missing_email_out(self):
@@ -60,7 +58,7 @@ class TestChatClaims:
 
     @pytest.mark.parametrize("user_id", ["two words", "a@b", "Ünïcode", "x" * 65, ".x", "x.", "a..b", 'q"q'])
     def test_put_a_stable_placeholder_in_for_an_id_no_address_can_hold(self, user_id):
-        claims = chat(user=replace(SOCIAL, user_id=user_id), missing_email=MissingEmail.PLACEHOLDER)
+        claims = chat(user=SOCIAL._replace(user_id=user_id), missing_email=MissingEmail.PLACEHOLDER)
         local, _, domain = claims["email"].partition("@")
         assert (len(local), local.isalnum(), local.isascii(), domain) == (32, True, True, "users.invalid")
 
@@ -69,7 +67,7 @@ class TestChatClaims:
         assert chat(missing_email=policy)["email"] == NADIA.email
 
     def test_fall_back_to_the_user_id_as_a_name(self):
-        assert chat(user=replace(SOCIAL, name=""), missing_email=MissingEmail.OMIT)["name"] == USER_ID
+        assert chat(user=SOCIAL._replace(name=""), missing_email=MissingEmail.OMIT)["name"] == USER_ID
 
 
 class TestMessagingClaims:
@@ -127,23 +125,23 @@ class TestZendeskJWT:
 class TestMappedClaims:
     def test_stand_in_a_messaging_token_beside_its_own(self):
         claims = zendesk_jwt.messaging_claims(
-            user=replace(NADIA, attributes=(("locale", "de"),)), config=make_config(), now=NOW
+            user=NADIA._replace(attributes=(("locale", "de"),)), config=make_config(), now=NOW
         )
         assert claims["locale"] == "de" and claims["external_id"] == USER_ID
 
     def test_never_take_the_place_of_its_own(self):
         claims = zendesk_jwt.messaging_claims(
-            user=replace(NADIA, attributes=(("scope", "admin"),)), config=make_config(), now=NOW
+            user=NADIA._replace(attributes=(("scope", "admin"),)), config=make_config(), now=NOW
         )
         assert claims["scope"] == "user"
 
     def test_are_not_in_a_chat_token(self):
         claims = zendesk_jwt.chat_claims(
-            user=replace(NADIA, attributes=(("locale", "de"),)), config=make_config(), now=NOW
+            user=NADIA._replace(attributes=(("locale", "de"),)), config=make_config(), now=NOW
         )
         assert set(claims) == {"name", "email", "external_id", "iat", "exp"}
 
     @pytest.mark.parametrize(("is_chosen", "name"), [(True, "nadia"), (False, "nadia@player.example")])
     def test_put_a_chosen_name_before_the_address(self, is_chosen, name):
-        claims = zendesk_jwt.chat_claims(user=replace(NADIA, is_name_chosen=is_chosen), config=make_config(), now=NOW)
+        claims = zendesk_jwt.chat_claims(user=NADIA._replace(is_name_chosen=is_chosen), config=make_config(), now=NOW)
         assert claims["name"] == name

@@ -1,0 +1,72 @@
+"""Login JWTs verified a moment ago: a player's next page brings the same one, and it need not be verified again.
+
+Only a token that passed every check is kept. It counts again under the very settings and keys it passed under, and no
+longer than its own times and those of the secrets allow; whatever changes, it is verified anew. Blocks, limits and
+origins are not part of the verdict and are looked at each time.
+"""
+
+import threading
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from linking.core.config import IntegrationConfig, Snapshot
+from linking.core.key_sets import NO_KEYS, KeySet
+from linking.core.login_jwt import LoginUser, good_between
+
+AT_MOST = 2_000
+
+
+class _Kept(NamedTuple):
+    snapshot: Snapshot
+    keys: KeySet
+    slug: str | None
+    begins_epoch_s: float
+    ends_epoch_s: float
+    config: IntegrationConfig
+    user: LoginUser
+
+
+class VerifiedTokens:
+    """Who was named by the tokens verified last, at most `at_most` of them; the oldest goes first."""
+
+    def __init__(self, *, at_most: int = AT_MOST) -> None:
+        self._at_most = at_most
+        self._kept: dict[str, _Kept] = {}
+        self._lock = threading.Lock()
+
+    def find(
+        self, token: str, *, slug: str | None, snapshot: Snapshot, keys: Mapping[str, KeySet], now: float
+    ) -> tuple[IntegrationConfig, LoginUser] | None:
+        """Return the integration that believed `token` and whom it names; None when it has to be verified.
+
+        `keys` are those in force, by Login project ID; `now` is in epoch seconds.
+        """
+        kept = self._kept.get(token)
+        if (
+            kept is None
+            or kept.snapshot is not snapshot
+            or kept.slug != slug
+            or kept.keys is not keys.get(kept.config.login_project_id, NO_KEYS)
+            or not kept.begins_epoch_s <= now < kept.ends_epoch_s
+        ):
+            return None
+        return kept.config, kept.user
+
+    def keep(
+        self,
+        token: str,
+        *,
+        slug: str | None,
+        snapshot: Snapshot,
+        config: IntegrationConfig,
+        keys: KeySet,
+        user: LoginUser,
+        now: float,
+    ) -> None:
+        """Remember that `config` of `snapshot`, by its project's `keys`, believed `token` at `now` (epoch seconds)."""
+        begins, ends = good_between(user=user, config=config, now=now)
+        kept = _Kept(snapshot, keys, slug, begins, ends, config, user)
+        with self._lock:
+            if token not in self._kept and len(self._kept) >= self._at_most:
+                del self._kept[next(iter(self._kept))]
+            self._kept[token] = kept
