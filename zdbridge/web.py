@@ -1,7 +1,12 @@
 """The web role: granian serving `zdbridge.wsgi`. `python -m zdbridge.web HOST PORT PROCESSES`."""
 
+import gc
+import importlib
+import os
 import sys
 
+import django
+from django.urls import get_resolver
 from granian import Granian
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
@@ -26,6 +31,22 @@ LOG_CONFIG = {
 }
 
 
+def load() -> None:
+    """Import the product before the processes part, so that they share the memory it takes.
+
+    One that has died is also followed by another in a moment. Nothing may be begun here that does not survive a fork:
+    no thread, no connection; those are begun by `zdbridge.wsgi`, in each process.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zdbridge.settings")
+    django.setup()
+    importlib.import_module("linking.api.front")
+    # The pages' modules are imported when the addresses are read.
+    list(get_resolver().url_patterns)
+    # Collections would write to every object they visit, and with that make each process a copy of its own.
+    gc.collect()
+    gc.freeze()
+
+
 def serve(*, host: str, port: int, processes: int) -> None:
     """Serve until SIGTERM. Raises: SystemExit with 1 when a process dies again and again."""
     server = Granian(
@@ -47,4 +68,5 @@ def serve(*, host: str, port: int, processes: int) -> None:
 
 
 if __name__ == "__main__":
+    load()
     serve(host=sys.argv[1], port=int(sys.argv[2]), processes=int(sys.argv[3]))
