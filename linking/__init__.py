@@ -11,7 +11,7 @@ read, links kept). Imports go down only, never within a row, and tests/test_laye
     conflicts | alarms | drift         deciding what disagrees, telling of trouble, inferring what changed there
     asking                             one paced conversation with Zendesk
     registry | key_sets | email_lookup | verified_tokens | sightings | answer_log
-    limits | roles | store
+    clock_meter | limits | roles | store
     models | zendesk_chat | xsolla_login
     outbound                           the only way out over HTTP
     fields

@@ -1,6 +1,6 @@
 """What a serving process keeps running beside its requests: settings and keys kept fresh, notes written down."""
 
-from linking import answer_log, email_lookup, key_sets, limits, registry, sightings
+from linking import answer_log, clock_meter, email_lookup, key_sets, limits, registry, sightings
 from linking.core.config import LoginAlgorithm
 from linking.xsolla_login import LoginClient
 
@@ -8,7 +8,7 @@ from linking.xsolla_login import LoginClient
 def start(*, login_api_url: str, allow_loopback: bool, redis_url: str) -> None:
     """Start the threads of this process; a second call changes nothing."""
     registry.start_refreshing()
-    sightings.start_flushing(also=(answer_log.flush,))
+    sightings.start_flushing(also=(answer_log.flush, clock_meter.flush))
     email_lookup.use(
         lambda: LoginClient(base_url=login_api_url, allow_loopback=allow_loopback, deadline_s=email_lookup.DEADLINE_S)
     )

@@ -3,9 +3,11 @@
 Nothing of what is pasted is stored, logged or sent anywhere, and no verdict repeats a token, a secret or an address.
 """
 
+from datetime import UTC, datetime
+
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
-from linking import key_sets, registry, roles
+from linking import clock_meter, key_sets, registry, roles
 from linking.core.diagnosis import diagnose
 from linking.core.diagnosis_verdicts import Diagnosis, Kind, Surroundings
 
@@ -30,5 +32,11 @@ def diagnose_paste(*, text: str, kind: Kind, slug: str, now: float) -> Diagnosis
     config = snapshot.by_slug.get(slug)
     if slug and config is None:
         raise NoSuchIntegration(slug)
-    around = Surroundings(config=config, known=tuple(snapshot.by_slug.values()), now=now, keys=key_sets.current())
+    around = Surroundings(
+        config=config,
+        known=tuple(snapshot.by_slug.values()),
+        now=now,
+        keys=key_sets.current(),
+        clocks=clock_meter.readings(now=datetime.fromtimestamp(now, tz=UTC)),
+    )
     return diagnose(text=text, kind=kind, around=around)

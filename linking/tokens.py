@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from django.db import Error as StoreError
 
-from linking import answer_log, email_lookup, key_sets, registry, sightings
+from linking import answer_log, clock_meter, email_lookup, key_sets, registry, sightings
 from linking.core import cors
 from linking.core.addresses import limit_key
 from linking.core.config import IntegrationConfig, Mode, Snapshot, snapshot_of
@@ -98,6 +98,14 @@ def serve(*, request: TokenRequest, now: float, limits: TokenLimits) -> TokenAns
         sightings.note(given.sighting)
     if given.reason in (Reason.UNKNOWN_KEY, Reason.RS256_KEYS) and given.config is not None:
         key_sets.ask_for(project_id=given.config.login_project_id)
+    if given.reason is Reason.NOT_YET_VALID and given.config is not None:
+        clock_meter.note(
+            authorization=request.authorization,
+            cookie_header=request.cookie_header,
+            config=given.config,
+            keys=key_sets.current(),
+            now=now,
+        )
     if request.method in ("GET", "POST"):
         _note(given, origin=request.origin or "", now=now)
     return given

@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from linking import answer_log, email_lookup, key_sets, registry, sightings
+from linking import answer_log, clock_meter, email_lookup, key_sets, registry, sightings
 from linking.api.token import forget_limits
 
 
 @pytest.fixture(autouse=True)
 def forget_process_state() -> Iterator[None]:
     """Each test starts with no configuration in force and nothing waiting to be written."""
-    for one in (registry, sightings, answer_log, key_sets, email_lookup):
+    for one in (registry, sightings, answer_log, clock_meter, key_sets, email_lookup):
         one.forget()
     forget_limits()
     yield
-    for one in (registry, sightings, answer_log, key_sets, email_lookup):
+    for one in (registry, sightings, answer_log, clock_meter, key_sets, email_lookup):
         one.forget()
     forget_limits()

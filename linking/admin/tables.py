@@ -9,6 +9,7 @@ from linking.models import (
     AlarmMessage,
     AnswerCount,
     AuditEvent,
+    ClockOffset,
     Conflict,
     ConflictDecision,
     Heartbeat,
@@ -109,6 +110,12 @@ _register(
     list_filter=("integration", "code", "is_observed", "reason"),
     list_select_related=("integration",),
     date_hierarchy="hour_at",
+)
+_register(
+    ClockOffset,
+    list_display=("slot_at", "integration", "ahead_s", "count"),
+    list_filter=("integration",),
+    list_select_related=("integration",),
 )
 _register(AuditEvent, list_display=("at", "actor", "action", "target", "fields"), list_filter=("action",))
 _register(Heartbeat, list_display=("name", "beat_at"))

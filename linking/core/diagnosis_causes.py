@@ -229,6 +229,13 @@ _CAUSES: dict[str, tuple[str, str]] = {
         "The token is from the future: iat is {seconds} s ahead of this server's clock.",
         "Set both clocks by NTP; up to {leeway} s are forgiven.",
     ),
+    "clock_behind": (
+        (
+            "The token is from the future: iat is {seconds} s ahead of this server's clock, like {number} refused "
+            "tokens of the last hour (median {typical} s)."
+        ),
+        "Set this server's clock by NTP; if it is right, set the clock of whoever signs.",
+    ),
     "nbf_ahead": ("The token is not valid for another {seconds} s (nbf).", "Wait, or set the clocks by NTP."),
     "issuer_missing": ("There is no iss claim.", _ASK_LOGIN),
     "issuer_slash": ("The issuer has a slash at its end.", "It must be {wanted}, to the letter."),

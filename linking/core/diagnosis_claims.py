@@ -26,15 +26,22 @@ def explain_claims(
             return "exp_duration", {"seconds": claims["exp"]}
         return "expired", {"seconds": int(around.now - claims["exp"])}
     if reason is Reason.NOT_YET_VALID:
-        ahead = (claims.get("iat") or 0) - around.now
-        if ahead > LEEWAY_S:
-            return "clock_ahead", {"seconds": math.ceil(ahead), "leeway": LEEWAY_S}
-        return "nbf_ahead", {"seconds": math.ceil((claims.get("nbf") or 0) - around.now)}
+        return _future_cause(claims, config=config, around=around)
     if reason is Reason.ISSUER:
         return _issuer_cause(claims.get("iss"))
     if reason is Reason.PROJECT:
         return _project_cause(claims, config=config, around=around)
     return reason.value, {}
+
+
+def _future_cause(claims: dict[str, Any], *, config: IntegrationConfig, around: Surroundings) -> Explained:
+    ahead = (claims.get("iat") or 0) - around.now
+    if ahead <= LEEWAY_S:
+        return "nbf_ahead", {"seconds": math.ceil((claims.get("nbf") or 0) - around.now)}
+    seconds, clock = math.ceil(ahead), around.clocks.get(config.integration_id)
+    if clock is not None and clock.is_telling:
+        return "clock_behind", {"seconds": seconds, "number": clock.tokens, "typical": clock.median_s}
+    return "clock_ahead", {"seconds": seconds, "leeway": LEEWAY_S}
 
 
 def _time_cause(claims: dict[str, Any], *, name: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from linking.core.clock import ClockReading
 from linking.core.config import IntegrationConfig
 from linking.core.diagnosis_causes import CAUSES
 from linking.core.key_sets import KeySet
@@ -44,13 +45,15 @@ class Verdict:
 class Surroundings:
     """What the doctor knows: `config` is the integration asked about, None where none was; `known` are all.
 
-    `keys` are the public keys of RS256 projects, by Login project ID.
+    `keys` are the public keys of RS256 projects, by Login project ID; `clocks` is what the last hour's tokens tell of
+    this server's clock, by integration ID.
     """
 
     config: IntegrationConfig | None
     known: tuple[IntegrationConfig, ...]
     now: float
     keys: Mapping[str, KeySet] = field(default_factory=dict)
+    clocks: Mapping[int, ClockReading] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

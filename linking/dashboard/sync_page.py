@@ -11,13 +11,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from linking import drift, finding, roles
+from linking import clock_meter, drift, finding, roles
 from linking.core.freshness import HEARTBEAT_STALE_AFTER, Standing
 from linking.dashboard.access import page
 from linking.dashboard.freshness import Freshness, blocked_sentence, freshness, stop_sentence
 from linking.dashboard.parts import RUN_STATES, Notice, State
 from linking.dashboard.progress import Progress, backlog_sentence, progress_of
-from linking.dashboard.trouble import Finding, Trouble, findings, troubles_by_integration
+from linking.dashboard.trouble import Finding, Trouble, clock_findings, findings, troubles_by_integration
 from linking.models import Heartbeat, Integration, RunState, SyncRun, SyncSteering
 from linking.models.standing import Counts, IntegrationStanding
 
@@ -149,6 +149,7 @@ def _again(run: SyncRun) -> str:
 def _cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpRequest) -> list[IntegrationCard]:
     rows = {row.slug: row for row in Integration.objects.select_related("steering")}
     drifted = drift.drifts(integrations=rows.values(), now=now)
+    clocks = clock_meter.readings(now=now)
     troubles = troubles_by_integration()
     user = request.user
     return [
@@ -159,6 +160,7 @@ def _cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpReques
             found=findings(
                 drifts=drifted[rows[one.slug].pk], integration=rows[one.slug], is_admin=roles.is_admin(user)
             ),
+            clock=clock_findings(clocks.get(rows[one.slug].pk)),
             trouble=troubles.get(rows[one.slug].pk),
             may_steer=roles.can_decide(user),
             now=now,
@@ -174,6 +176,7 @@ def _card(
     row: Integration,
     run: SyncRun | None,
     found: tuple[Finding, ...],
+    clock: tuple[Finding, ...],
     trouble: Trouble | None,
     may_steer: bool,
     now: datetime,
@@ -187,7 +190,7 @@ def _card(
         name=one.name,
         freshness=freshness(standing=one.standing, last_success_at=one.last_success_at),
         blocked="" if found and row.blocked_reason else blocked_sentence(one.blocked_reason),
-        findings=found,
+        findings=(*found, *clock),
         trouble=trouble,
         pause=Pause(at=wish.paused_at, by=wish.paused_by) if wish and wish.paused_at else None,
         backfill_from=wish.backfill_from if wish else None,

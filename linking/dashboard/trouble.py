@@ -7,6 +7,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from linking.core.clock import ClockReading
 from linking.core.drift import Drift
 from linking.models import AlarmChannel, AlarmMessage, Incident, Integration
 
@@ -33,6 +34,19 @@ class Trouble:
 def findings(*, drifts: Iterable[Drift], integration: Integration, is_admin: bool) -> tuple[Finding, ...]:
     """Return a finding for each drift of an integration."""
     return tuple(_finding(drift, integration=integration, is_admin=is_admin) for drift in drifts)
+
+
+def clock_findings(reading: ClockReading | None) -> tuple[Finding, ...]:
+    """Return what the tokens of the last hour say of this server's clock, as one finding or none."""
+    if reading is None or not reading.is_telling:
+        return ()
+    values = {"number": reading.tokens, "median": reading.median_s, "largest": reading.largest_s}
+    sentence = _(
+        "This server's clock is about %(median)s s behind Login's: %(number)s tokens of the last hour were not valid "
+        "yet, by up to %(largest)s s. Set it by NTP (timedatectl shows whether it is). If it is right, set the clock "
+        "of whoever signs those tokens; “Check both sides” in the admin compares it with the vendors' answers."
+    )
+    return (Finding(tone="warn", icon="clock", sentence=sentence % values),)
 
 
 def troubles_by_integration() -> dict[int, Trouble]:

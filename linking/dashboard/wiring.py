@@ -7,17 +7,19 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from linking import doctor, roles
+from linking import clock_meter, doctor, roles
 from linking.core.cookie_reach import BadAddress, Cookie, Reach, SameSite, preview
 from linking.core.diagnosis_verdicts import Kind, Verdict
 from linking.dashboard.access import page, require
 from linking.dashboard.checklist import checklist
 from linking.dashboard.parts import State, Text
 from linking.dashboard.snippet_files import snippets_of
+from linking.dashboard.trouble import clock_findings
 from linking.dashboard.verdict_words import FINDING_STATES, VERDICT_STATES, rule_words
 from linking.models import Integration
 
@@ -89,6 +91,7 @@ def _context(request: HttpRequest, *, integration: Integration) -> dict[str, Any
     return {
         "integration": integration,
         "endpoint": endpoint,
+        "findings": clock_findings(clock_meter.readings(now=timezone.now()).get(integration.pk)),
         "steps": steps,
         "done": sum(step.is_done for step in steps),
         "snippets": snippets_of(product=integration.zendesk_product, values=values),

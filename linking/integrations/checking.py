@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from linking import registry
+from linking import clock_meter, registry
+from linking.core.clock import ClockReading
 from linking.core.config import IntegrationConfig, LoginAlgorithm, SecretName, ZendeskProduct
 from linking.core.integration_rules import secret_flaw
 from linking.core.key_sets import usable_keys
@@ -45,7 +46,10 @@ def check_integration(*, slug: str, login_api_url: str, allow_loopback: bool, no
     checks = [_settings(row), *_secrets(row), _origins(config)]
     login, login_clock = _login(config=config, base_url=login_api_url, allow_loopback=allow_loopback)
     zendesk, zendesk_clock = _zendesk(config=config, is_wanted=_reads_chat(row), allow_loopback=allow_loopback)
-    return (*checks, login, *zendesk, _clock(answered_at=zendesk_clock or login_clock, now=now))
+    answered_at = zendesk_clock or login_clock
+    clock = _clock(answered_at=answered_at, now=now)
+    tokens = _clock_of_tokens(clock_meter.readings(now=now).get(row.pk), answered_at=answered_at, now=now)
+    return (*checks, login, *zendesk, clock, *([tokens] if tokens else []))
 
 
 def _reads_chat(row: Integration) -> bool:
@@ -174,3 +178,23 @@ def _clock(*, answered_at: datetime | None, now: datetime) -> Check:
     return Check(
         name="clock", is_ok=False, sentence=f"This machine's clock is {abs(off_s)} s {side} the vendor's: set it."
     )
+
+
+def _clock_of_tokens(reading: ClockReading | None, *, answered_at: datetime | None, now: datetime) -> Check | None:
+    """Return what players' tokens say of this clock, None when none came from the future."""
+    name = "clock_of_tokens"
+    if reading is None:
+        return None
+    seen = (
+        f"{reading.tokens} well-signed {'token' if reading.tokens == 1 else 'tokens'} of the last hour came from the "
+        f"future (median {reading.median_s} s, at most {reading.largest_s} s)"
+    )
+    if not reading.is_telling:
+        return Check(name=name, is_ok=True, sentence=f"{seen}: too few to blame a clock.")
+    agrees = answered_at is not None and abs((now - answered_at).total_seconds()) < reading.median_s / 2
+    blame = (
+        "this machine's clock agrees with the vendor's, so set the clock of whoever signs those tokens."
+        if agrees
+        else "this machine's clock is behind Login's: set it by NTP."
+    )
+    return Check(name=name, is_ok=False, sentence=f"{seen}: {blame}")

@@ -5,6 +5,7 @@ from linking.models.answer_count import AnswerCount
 from linking.models.api_token import APIToken
 from linking.models.audit import AuditEvent
 from linking.models.blocked_user import BlockedUser
+from linking.models.clock_offset import ClockOffset
 from linking.models.conflict import Conflict, ConflictKind, ConflictState
 from linking.models.decision import ConflictDecision, Verdict
 from linking.models.integration import ConfigVersion, Integration, Secret, keep_secret
@@ -24,6 +25,7 @@ __all__ = [
     "AnswerCount",
     "AuditEvent",
     "BlockedUser",
+    "ClockOffset",
     "ConfigVersion",
     "Conflict",
     "ConflictDecision",

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linking.core import jws
+from linking.core.clock import reading_of
 from linking.core.config import LoginAlgorithm, MissingEmail, ZendeskProduct
 from linking.core.diagnosis import diagnose
 from linking.core.diagnosis_causes import CAUSES
@@ -218,6 +219,7 @@ AT_MESSAGING = {
 }
 SHOWN = {
     *NO_VERDICT, *SHAPES, *CLAIMS, *SIGNED, *SETTINGS, *RS256_CASES, *AT_ZENDESK, *AT_MESSAGING, "no_integration",
+    "clock_behind",
 }  # fmt: skip
 
 
@@ -269,6 +271,16 @@ class TestCauses:
     def test_without_any_integration(self):
         around = Surroundings(config=None, known=(), now=NOW)
         assert diagnose(text=GOOD, kind=Kind.AUTO, around=around).first_problem.cause == "no_integration"
+
+    @pytest.mark.parametrize(
+        ("counts", "cause"), [({95: 3}, "clock_behind"), ({95: 2}, "clock_ahead"), ({}, "clock_ahead")]
+    )
+    def test_of_a_token_of_the_future_where_others_were_too(self, counts, cause):
+        config, reading = make_config(), reading_of(counts)
+        clocks = {config.integration_id: reading} if reading else {}
+        around = Surroundings(config=config, known=(config,), now=NOW, clocks=clocks)
+        found = diagnose(text=token(iat=NOW + 95, exp=NOW + 900), kind=Kind.AUTO, around=around)
+        assert found.first_problem.cause == cause
 
     def test_are_all_shown_by_some_token(self):
         assert set(CAUSES) == SHOWN

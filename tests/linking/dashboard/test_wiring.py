@@ -1,6 +1,8 @@
 import pytest
+from django.utils import timezone
 
 from linking.dashboard.snippet_files import CHAT_FILES, MESSAGING_FILES, fill
+from linking.models import ClockOffset
 from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, login_jwt, make_integration
 from tests.linking.dashboard.reading import read
 
@@ -69,6 +71,24 @@ class TestDoctor:
 
     def test_knows_no_other_integration(self, lead):
         assert lead.post("/setup/none/doctor/", {"text": "x"}).status_code == 404
+
+
+class TestClock:
+    @pytest.mark.parametrize("path", [PAGE, "/sync/"])
+    def test_is_told_to_be_behind_where_tokens_say_so(self, agent, acme, path):
+        ClockOffset.objects.create(integration=acme, slot_at=timezone.now(), ahead_s=95, count=4)
+        told = read(agent.get(path)).text
+        assert "This server's clock is about 95 s behind Login's: 4 tokens of the last hour were not valid yet" in told
+
+    @pytest.mark.parametrize("path", [PAGE, "/sync/"])
+    def test_is_left_alone_for_a_token_or_two(self, agent, acme, path):
+        ClockOffset.objects.create(integration=acme, slot_at=timezone.now(), ahead_s=95, count=2)
+        assert "behind Login" not in read(agent.get(path)).text
+
+    def test_is_what_the_doctor_blames_then(self, lead, acme):
+        ClockOffset.objects.create(integration=acme, slot_at=timezone.now(), ahead_s=95, count=4)
+        token = login_jwt(iat=int(timezone.now().timestamp()) + 95)
+        assert "like 4 refused tokens of the last hour" in answer_to(lead, token).one(id="diagnosis").text
 
 
 class TestPreview:

@@ -5,7 +5,7 @@ from email.utils import format_datetime
 import pytest
 
 from linking.integrations import check_integration
-from linking.models import Integration, Secret
+from linking.models import ClockOffset, Integration, Secret
 from tests.factories import LOGIN_SECRET_KEY, NOW, ZENDESK_ACCESS_TOKEN, ZENDESK_SHARED_SECRET, make_integration
 from tests.linking.scripted_server import scripted
 
@@ -95,6 +95,19 @@ class TestCheckIntegration:
     @pytest.mark.parametrize(("minutes", "words"), [(-2, "120 s ahead of"), (2, "120 s behind")])
     def test_finds_a_clock_that_is_off(self, minutes, words):
         assert words in checked(date=NOW + timedelta(minutes=minutes))["clock"].sentence
+
+    @pytest.mark.parametrize(
+        ("count", "minutes", "is_ok", "words"),
+        [
+            (2, 0, True, "too few to blame a clock"),
+            (3, 0, False, "agrees with the vendor's, so set the clock of whoever signs"),
+            (3, 1.6, False, "(median 95 s, at most 95 s): this machine's clock is behind Login's: set it by NTP"),
+        ],
+    )
+    def test_tells_what_tokens_of_the_future_say_of_the_clock(self, acme, count, minutes, is_ok, words):
+        ClockOffset.objects.create(integration=acme, slot_at=NOW, ahead_s=95, count=count)
+        check = checked(date=NOW + timedelta(minutes=minutes))["clock_of_tokens"]
+        assert (check.is_ok, words in check.sentence) == (is_ok, True)
 
     def test_never_says_a_secret(self):
         said = " ".join(check.sentence for check in checked({"/chat/agents/me": (401, {})}).values())

@@ -1,0 +1,147 @@
+"""Notices from tokens of the future how far this server's clock is behind Login's; written by the sightings' thread.
+
+A token refused as `not_yet_valid` is well signed, so its times are Login's. Its distance is counted, by integration and
+ten minutes, in numbers that are rounded: memory and table stay small whatever comes, and hold no token and no user.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from django.db import Error as StoreError
+from django.db import IntegrityError, transaction
+from django.db.models import F, Sum
+
+from linking.core.clock import ClockReading, reading_of, seconds_ahead
+from linking.core.config import IntegrationConfig
+from linking.core.key_sets import NO_KEYS, KeySet
+from linking.core.login_jwt import LoginToken, check_signature
+from linking.core.refusals import Refused
+from linking.core.token_http import bearer_token, cookie_token
+from linking.models import ClockOffset, Integration
+
+SLOT_S = 600
+MAX_WAITING = 1_000
+WINDOW = timedelta(hours=1)
+KEPT = timedelta(hours=2)
+
+_Key = tuple[int, int, int]  # slot, integration, seconds ahead; sorted like this, two processes write in one order
+
+
+class _Waiting:
+    counts: Counter[_Key] = Counter()
+    dropped = 0
+    pruned_slot = 0
+    lock = threading.Lock()
+    flush_lock = threading.Lock()
+
+
+def note(
+    *, authorization: str, cookie_header: str, config: IntegrationConfig, keys: Mapping[str, KeySet], now: float
+) -> None:
+    """Count how far ahead the request's token is, at `now` (epoch seconds); costs no input or output.
+
+    The token is looked over once more, signature first: what nobody signed says nothing about a clock. One that stands
+    in another cookie than this integration's is passed over.
+    """
+    try:
+        text = bearer_token(authorization)
+        token = LoginToken(cookie_token(cookie_header, names=(config.cookie_name,)) if text is None else text)
+        check_signature(token.unverified, config=config, now=now, keys=keys.get(config.login_project_id, NO_KEYS))
+        ahead_s = seconds_ahead(token.unverified_claims(), now=now)
+    except Refused:
+        return
+    if not ahead_s:
+        return
+    key = (int(now) // SLOT_S, config.integration_id, ahead_s)
+    with _Waiting.lock:
+        if key in _Waiting.counts or len(_Waiting.counts) < MAX_WAITING:
+            _Waiting.counts[key] += 1
+        else:
+            _Waiting.dropped += 1
+
+
+def dropped() -> int:
+    """Return how many tokens this process could not count."""
+    return _Waiting.dropped
+
+
+def forget() -> None:
+    """Drop what waits."""
+    with _Waiting.lock:
+        _Waiting.counts, _Waiting.dropped, _Waiting.pruned_slot = Counter(), 0, 0
+
+
+def flush() -> int:
+    """Write what waits and return how many rows it touched; now and then, drop what is older than `KEPT`.
+
+    Raises: django.db.Error; what could not be written waits on.
+    """
+    with _Waiting.flush_lock:
+        with _Waiting.lock:
+            taken, _Waiting.counts = _Waiting.counts, Counter()
+        if not taken:
+            return 0
+        try:
+            _store(taken)
+        except StoreError:
+            _put_back(taken)
+            raise
+        return len(taken)
+
+
+def readings(*, now: datetime) -> dict[int, ClockReading]:
+    """Return what the last hour's tokens tell, of all processes, by integration's key; one query."""
+    rows = (
+        ClockOffset.objects.filter(slot_at__gt=now - WINDOW - timedelta(seconds=SLOT_S))
+        .order_by()
+        .values_list("integration_id", "ahead_s")
+        .annotate(number=Sum("count"))
+    )
+    counts: dict[int, Counter[int]] = {}
+    for key, ahead_s, number in rows:
+        counts.setdefault(key, Counter())[ahead_s] += number
+    return {key: found for key, mine in counts.items() if (found := reading_of(mine)) is not None}
+
+
+def _store(taken: Counter[_Key]) -> None:
+    wanted = {integration_id for _slot, integration_id, _ahead_s in taken}
+    with transaction.atomic():
+        # An integration can have been removed meanwhile.
+        kept = set(Integration.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+        for key in sorted(taken):
+            if key[1] in kept:
+                _add(key, number=taken[key])
+        newest = max(slot for slot, _integration_id, _ahead_s in taken)
+        if newest > _Waiting.pruned_slot:
+            ClockOffset.objects.filter(slot_at__lt=_time(newest) - KEPT).delete()
+    _Waiting.pruned_slot = max(newest, _Waiting.pruned_slot)
+
+
+def _add(key: _Key, *, number: int) -> None:
+    slot, integration_id, ahead_s = key
+    rows = ClockOffset.objects.filter(integration_id=integration_id, slot_at=_time(slot), ahead_s=ahead_s)
+    if rows.update(count=F("count") + number):
+        return
+    try:
+        with transaction.atomic():
+            ClockOffset.objects.create(
+                integration_id=integration_id, slot_at=_time(slot), ahead_s=ahead_s, count=number
+            )
+    except IntegrityError:
+        # Another process made the row in the same moment.
+        rows.update(count=F("count") + number)
+
+
+def _put_back(taken: Counter[_Key]) -> None:
+    with _Waiting.lock:
+        for key, number in taken.items():
+            if key in _Waiting.counts or len(_Waiting.counts) < MAX_WAITING:
+                _Waiting.counts[key] += number
+            else:
+                _Waiting.dropped += number
+
+
+def _time(slot: int) -> datetime:
+    return datetime.fromtimestamp(slot * SLOT_S, tz=UTC)
