@@ -3,7 +3,7 @@ import base64
 import pytest
 
 from linking.core.config import SecretName
-from linking.core.secret_lint import lint_pair, lint_secret
+from linking.core.secret_lint import lint_secret
 from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, login_jwt
 
 LOGIN, ZENDESK = SecretName.LOGIN_SECRET_KEY, SecretName.ZENDESK_SHARED_SECRET
@@ -35,19 +35,3 @@ class TestLintSecret:
     ])  # fmt: skip
     def test_finds_nothing_wrong_with_good_ones(self, plain, name):
         assert lint_secret(plain, name=name) == ()
-
-
-class TestLintPair:
-    def test_notices_two_that_are_equal(self):
-        assert "equal" in lint_pair(login_secret="a" * 40, zendesk_secret="a" * 40 + " ")[0]
-
-    def test_notices_two_that_are_swapped(self):
-        told = lint_pair(login_secret=ZENDESK_SHARED_SECRET, zendesk_secret=LOGIN_SECRET_KEY, recent_token=login_jwt())
-        assert "swapped" in told[0]
-
-    @pytest.mark.parametrize(
-        "token", ["", "no token", login_jwt(), login_jwt(secret="a secret that is not ours at all")]
-    )
-    def test_is_content_otherwise(self, token):
-        given = {"login_secret": LOGIN_SECRET_KEY, "zendesk_secret": ZENDESK_SHARED_SECRET, "recent_token": token}
-        assert lint_pair(**given) == ()

@@ -1,0 +1,87 @@
+"""What the admin's form says of a secret when it is saved: what cannot be one is refused, what looks wrong is told."""
+
+import base64
+
+import pytest
+from django.test import Client
+
+from linking.admin import integration_form
+from linking.limits import Limiter
+from linking.models import Secret
+from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, make_integration
+from tests.linking.admin.test_admin import boxes, person, url_of
+
+pytestmark = pytest.mark.django_db
+LOGIN, ZENDESK = "login_secret_key", "zendesk_shared_secret"
+GOOD = "a-new-login-secret-key-of-forty-letters!"
+LOOKS_LIKE_ZENDESK = "0123456789ABCDEF" * 4
+REFUSED = {
+    "blank before": ({LOGIN: f" {GOOD}"}, "begins or ends with a blank"),
+    "blank behind": ({ZENDESK: f"{GOOD}\t"}, "begins or ends with a blank"),
+    "only blanks": ({LOGIN: " " * 40}, "is blank"),
+    "line end behind": ({LOGIN: f"{GOOD}\n"}, "holds a line end"),
+    "line end within": ({ZENDESK: f"{GOOD}\r\n{GOOD}"}, "holds a line end"),
+    "under 16 bytes": ({LOGIN: "fifteen-bytes.."}, "is shorter than 16 bytes"),
+    "equal to the one that is kept": ({LOGIN: ZENDESK_SHARED_SECRET}, "equals the other secret"),
+    "equal to the other box": ({LOGIN: GOOD, ZENDESK: GOOD}, "equals the other secret"),
+    "equal to the next one": ({LOGIN: GOOD, "zendesk_shared_secret_next": GOOD}, "equals the other secret"),
+}
+TOLD = {
+    "base64": ({ZENDESK: base64.b64encode(b"thirty-two bytes of key material").decode()}, "looks like base64"),
+    "Zendesk's in Login's box": ({LOGIN: LOOKS_LIKE_ZENDESK}, "in each other's box"),
+    "under 32 bytes": ({LOGIN: "twenty-bytes-of-it.."}, "shorter than 32 bytes"),
+    "quotes": ({LOGIN: f'"{GOOD}"'}, "stands in quotes"),
+}
+
+
+@pytest.fixture(autouse=True)
+def whole_budget(monkeypatch):
+    monkeypatch.setattr(integration_form, "_tries", Limiter(per_minute=5))
+
+
+@pytest.fixture
+def acme():
+    return make_integration()
+
+
+@pytest.fixture
+def admin():
+    client = Client()
+    client.force_login(person("admins"))
+    return client
+
+
+def posted(admin, acme, secrets):
+    sent = boxes(admin, url_of(acme)) | secrets | {"own_password": "own-password"}
+    return admin.post(url_of(acme), sent)
+
+
+def kept(name):
+    return Secret.objects.get(name=name).reveal()
+
+
+class TestBoxes:
+    @pytest.mark.parametrize("case", REFUSED)
+    def test_refuse_and_keep_what_was_set(self, acme, admin, case):
+        secrets, words = REFUSED[case]
+        errors = posted(admin, acme, secrets).context["adminform"].form.errors
+        assert [name for name in secrets if words in str(errors.get(name, ""))]
+        assert (kept(LOGIN), kept(ZENDESK)) == (LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET)
+
+    @pytest.mark.parametrize("case", TOLD)
+    def test_save_and_tell(self, acme, admin, case):
+        ((name, plain),), words = TOLD[case][0].items(), TOLD[case][1]
+        page = admin.get(posted(admin, acme, {name: plain}).url)
+        assert [str(one) for one in page.context["messages"] if str(one).startswith(f"{name}: ") and words in str(one)]
+        assert kept(name) == plain
+
+    @pytest.mark.parametrize("case", [*REFUSED, *TOLD])
+    def test_show_nothing_of_it(self, acme, admin, case):
+        secrets = (REFUSED | TOLD)[case][0]
+        response = posted(admin, acme, secrets)
+        shown = (admin.get(response.url) if response.status_code == 302 else response).content.decode()
+        assert not [plain for plain in secrets.values() if plain.strip() and plain.strip() in shown]
+
+    def test_say_nothing_of_a_good_one(self, acme, admin):
+        page = admin.get(posted(admin, acme, {LOGIN: GOOD}).url)
+        assert not [one for one in page.context["messages"] if str(one).startswith(LOGIN)]
