@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from django.db import Error as StoreError
 from django.db import IntegrityError, transaction
-from django.db.models import F, Min, QuerySet, Sum
+from django.db.models import F, Min, Sum
 
 from linking.core.text import clean_line
 from linking.models import AnswerCount, Integration
@@ -117,8 +117,9 @@ def flush() -> int:
 
 def tallies(*, integration_id: int, since: datetime) -> list[Tally]:
     """Return the counts of one integration since a time (to the hour), the most frequent first."""
+    from_hour_at = since.replace(minute=0, second=0, microsecond=0)
     rows = (
-        AnswerCount.objects.filter(integration_id=integration_id, hour_at__gte=since.replace(minute=0, second=0))
+        AnswerCount.objects.filter(integration_id=integration_id, hour_at__gte=from_hour_at)
         .order_by()
         .values("code", "reason", "origin", "is_observed")
         .annotate(number=Sum("count"))
@@ -138,15 +139,7 @@ def tallies(*, integration_id: int, since: datetime) -> list[Tally]:
 
 def first_asked_at(*, integration_id: int) -> datetime | None:
     """Return when this integration was first asked for a token, whatever it answered; None if never or long ago."""
-    return _first(AnswerCount.objects.filter(integration_id=integration_id))
-
-
-def first_issued_at(*, integration_id: int) -> datetime | None:
-    """Return when this integration first gave a token; None if never or long ago."""
-    return _first(AnswerCount.objects.filter(integration_id=integration_id, reason=ISSUED))
-
-
-def _first(rows: QuerySet[AnswerCount]) -> datetime | None:
+    rows = AnswerCount.objects.filter(integration_id=integration_id)
     first: datetime | None = rows.aggregate(first=Min("first_at"))["first"]
     return first
 

@@ -16,6 +16,7 @@ from linking import clock_meter, doctor, roles
 from linking.core.cookie_reach import BadAddress, Cookie, Reach, SameSite, preview
 from linking.core.diagnosis_verdicts import Kind, Verdict
 from linking.dashboard.access import page, require
+from linking.dashboard.answers import answers_of_the_day
 from linking.dashboard.checklist import checklist
 from linking.dashboard.parts import State, Text
 from linking.dashboard.snippet_files import snippets_of
@@ -81,7 +82,7 @@ def diagnose(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _context(request: HttpRequest, *, integration: Integration) -> dict[str, Any]:
     endpoint = request.build_absolute_uri(reverse("token-of-integration", args=[integration.slug]))
-    steps = checklist(integration=integration)
+    steps, now = checklist(integration=integration), timezone.now()
     values = {
         "token_url": endpoint,
         "account_key": integration.zendesk_account_key or _("your account key"),
@@ -91,12 +92,13 @@ def _context(request: HttpRequest, *, integration: Integration) -> dict[str, Any
     return {
         "integration": integration,
         "endpoint": endpoint,
-        "findings": clock_findings(clock_meter.readings(now=timezone.now()).get(integration.pk)),
+        "findings": clock_findings(clock_meter.readings(now=now).get(integration.pk)),
         "steps": steps,
         "done": sum(step.is_done for step in steps),
         "snippets": snippets_of(product=integration.zendesk_product, values=values),
         "reach": _reach(request, integration=integration, endpoint=endpoint),
         "same_sites": [one.value for one in SameSite],
+        "answers": answers_of_the_day(integration=integration, now=now),
         "may_diagnose": doctor.may_diagnose(request.user),
         "admin_url": reverse("admin:linking_integration_change", args=[integration.pk]) if is_admin else "",
     }

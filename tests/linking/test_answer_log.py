@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import OperationalError
+from django.db.models import QuerySet
 
 from linking import answer_log, tokens
 from linking.answer_log import Kind
@@ -98,14 +99,14 @@ class TestFlush:
         note(acme)
         answer_log.flush()
         note(acme)
-        real = answer_log.QuerySet.update
+        real = QuerySet.update
         tries = []
 
         def first_finds_nothing(rows, **values):
             tries.append(1)
             return 0 if len(tries) == 1 else real(rows, **values)
 
-        monkeypatch.setattr(answer_log.QuerySet, "update", first_finds_nothing)
+        monkeypatch.setattr(QuerySet, "update", first_finds_nothing)
         answer_log.flush()
         assert rows() == [("expired", ORIGIN, 2)]
 
@@ -119,13 +120,18 @@ class TestReading:
         found = answer_log.tallies(integration_id=acme.pk, since=since)
         assert [(one.reason, one.count) for one in found] == [("expired", 2), ("issuer", 1)]
 
-    def test_tells_when_a_token_was_first_asked_for_and_first_given(self, acme):
-        note(acme, now=NOON + 5)
-        note(acme, reason=answer_log.ISSUED, now=NOON + 60)
+    def test_tells_of_whole_hours(self, acme):
+        note(acme, now=NOON)
         answer_log.flush()
-        asked, issued = (datetime.fromtimestamp(NOON + more, tz=UTC) for more in (5, 60))
+        since = datetime.fromtimestamp(NOON + 3599.5, tz=UTC)
+        assert answer_log.tallies(integration_id=acme.pk, since=since)
+
+    def test_tells_when_a_token_was_first_asked_for(self, acme):
+        for later_s in (5, 60):
+            note(acme, now=NOON + later_s)
+        answer_log.flush()
+        asked = datetime.fromtimestamp(NOON + 5, tz=UTC)
         assert answer_log.first_asked_at(integration_id=acme.pk) == asked
-        assert answer_log.first_issued_at(integration_id=acme.pk) == issued
 
     def test_tells_nothing_before_the_first_request(self, acme):
         assert answer_log.first_asked_at(integration_id=acme.pk) is None
