@@ -13,3 +13,4 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
 ]
+handler500 = "linking.dashboard.failures.server_error"

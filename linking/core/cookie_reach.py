@@ -1,8 +1,11 @@
 """The origin preview: will browsers send the cookie with the Login JWT from a page to the token endpoint, and why not.
 
 Source: RFC 6265bis (domain match, SameSite, prefixes), the HTML and Fetch standards (same site is scheme and
-registrable domain; ports do not count), read 2026-11. Which endings are public, as in `co.uk`, is a long list that
-changes; the common ones are known here, and an unknown one can make two sites look like one.
+registrable domain; ports do not count), read 2026-11.
+
+Which endings are public is known here in part: browsers carry a changing list of thousands (publicsuffix.org), and this
+module has the few dozen of two labels that are common. Under a rarer one, such as `k12.ma.us` or a hosting company's
+domain, two sites look like one: the answer is then too kind, never too strict.
 """
 
 import ipaddress

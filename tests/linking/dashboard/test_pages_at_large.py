@@ -9,6 +9,7 @@ from django.template.loader import get_template
 
 from tests.factories import make_integration, make_visitor
 from tests.linking.dashboard.reading import read
+from zdbridge import settings as product_settings
 
 TEMPLATES = sorted((Path(settings.BASE_DIR) / "templates").rglob("*.html"))
 STATIC = Path(settings.BASE_DIR) / "static"
@@ -83,3 +84,13 @@ class TestErrorPages:
         assert answer.status_code == 500
         assert read(answer).one("h1").text == "Something failed here"
         assert b"secret detail" not in answer.content
+
+    def test_a_failure_is_told_where_no_static_file_was_collected(self, client, settings, tmp_path):
+        """Every page that wants a style sheet fails then, the page that says so must not."""
+        settings.STATIC_ROOT = tmp_path
+        settings.STORAGES = product_settings.STORAGES
+        client.raise_request_exception = False
+        answer = client.get("/accounts/login/")
+        assert answer.status_code == 500
+        assert read(answer).one("h1").text == "Something failed here"
+        assert b"stylesheet" not in answer.content
