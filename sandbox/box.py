@@ -17,16 +17,21 @@ from sandbox.cast import load_cast
 from sandbox.faults import Faults, Switches
 from sandbox.players import LoginBook
 from sandbox.state import World, iso
+from sandbox.zendesk_messaging import MessagingBook
 from sandbox.zendesk_oauth import OAuthBook
 from sandbox.zendesk_widget import WidgetBook
 
 DEMO_FILE = Path(__file__).with_name("demo_integration.json")
+MESSAGING_FILE = Path(__file__).with_name("demo_messaging.json")
 WINDOW_S = 60.0  # Source: README Z0.5, 200 requests a minute; taken as a sliding window.
 
 
 @dataclass(slots=True)
 class Config:
-    """What the sandbox was started with. `login_secret`, `shared_secret` and `account_key` come from the demo file."""
+    """What the sandbox was started with. Login's secret, the shared secret and the account key come from the demo file.
+
+    `messaging_keys` are the signing keys of the Messaging account, secret by key ID.
+    """
 
     access_token: str = field(repr=False)
     login_project_id: str
@@ -34,14 +39,17 @@ class Config:
     shared_secret: str = field(repr=False)
     account_key: str
     bridge: str
+    messaging_keys: dict[str, str] = field(repr=False)
 
 
 def load_config(*, token: str, bridge: str, path: Path = DEMO_FILE) -> Config:
     """Will read the demo integration, so that app and sandbox can never disagree about its secrets."""
     demo = json.loads(path.read_text(encoding="utf-8"))
+    messaging = json.loads(MESSAGING_FILE.read_text(encoding="utf-8"))
     return Config(
         access_token=token, login_project_id=demo["login_project_id"], login_secret=demo["login_secret_key"],
         shared_secret=demo["zendesk_shared_secret"], account_key=demo["zendesk_account_key"], bridge=bridge.rstrip("/"),
+        messaging_keys={messaging["zendesk_key_id"]: messaging["zendesk_shared_secret"]},
     )  # fmt: skip
 
 
@@ -99,6 +107,7 @@ class Box:
         self.lock = RLock()
         self.login = LoginBook(project_id=config.login_project_id, secret=config.login_secret)
         self.first_shared_secret = config.shared_secret
+        self.first_messaging_keys = dict(config.messaging_keys)
         self.reset()
 
     def reset(self, *, empty: bool = False) -> None:
@@ -110,8 +119,10 @@ class Box:
         self.stats = Stats(now_s=self.clock())
         self.oauth = OAuthBook()
         self.widget = WidgetBook()
+        self.messaging = MessagingBook()
         self.login.reset()
         self.config.shared_secret = self.first_shared_secret
+        self.config.messaging_keys = dict(self.first_messaging_keys)
         if not empty:
             load_cast(world=self.world, now_s=self.clock())
 

@@ -16,6 +16,7 @@ from sandbox.players import claims_of
 from sandbox.routing import Call, Problem, Route, Table, number
 from sandbox.seed import BASE_S, SAFE_AGE_S, SPAN_S, Plan, fill
 from sandbox.state import Chat, Visitor, World, iso
+from sandbox.zendesk_messaging import MOST_KEYS
 from sandbox.zendesk_widget import refuse_foreign_origin
 
 if TYPE_CHECKING:
@@ -206,6 +207,20 @@ def set_shared_secret(call: Call) -> Response:
     return json_response({"sessions_cut": len(call.box.widget.sessions)})
 
 
+def set_messaging_key(call: Call) -> Response:
+    """Will add the Messaging signing key `id` with the secret `value`, or change it; without `value`, delete it."""
+    body, keys = call.json(), call.box.config.messaging_keys
+    _refuse_unknown(body, {"id", "value"})
+    key_id = _text(body, "id")
+    if body.get("value") is None:
+        keys.pop(key_id, None)
+    elif key_id not in keys and len(keys) >= MOST_KEYS:
+        raise Problem(400, "Bad Request", f"An account has at most {MOST_KEYS} signing keys.")
+    else:
+        keys[key_id] = _text(body, "value")
+    return json_response({"keys": sorted(keys)})
+
+
 def mint_login_jwt(call: Call) -> Response:
     """Will answer a Login JWT of `player`; `claims` changes some of them, null takes one out, HS256 projects only."""
     body = call.json()
@@ -286,4 +301,5 @@ ROUTES = [
     Route("POST", "/visitors", put_visitors), Route("POST", "/chats", put_chats),
     Route("POST", "/raw_chats", put_raw_chats), Route("POST", "/aliases", put_aliases),
     Route("POST", "/shared_secret", set_shared_secret), Route("POST", "/login_jwt", mint_login_jwt),
+    Route("POST", "/messaging_keys", set_messaging_key),
 ]  # fmt: skip

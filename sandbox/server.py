@@ -21,6 +21,7 @@ from sandbox.routing import Call, Problem, Route, Service
 from sandbox.shop import ShopService
 from sandbox.xsolla_login import LoginService
 from sandbox.zendesk_chat import ZendeskService
+from sandbox.zendesk_messaging import MessagingService
 from sandbox.zendesk_oauth import OAuthService
 from sandbox.zendesk_widget import WidgetService
 
@@ -35,7 +36,8 @@ class App:
     def __init__(self, box: Box) -> None:
         self.box = box
         self.services: tuple[Service, ...] = (
-            ZendeskService(), OAuthService(), WidgetService(), LoginService(), ShopService(), ControlService(),
+            ZendeskService(), OAuthService(), WidgetService(), MessagingService(), LoginService(), ShopService(),
+            ControlService(),
         )  # fmt: skip
 
     def answer(self, request: Request) -> Response:

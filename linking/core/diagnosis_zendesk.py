@@ -149,7 +149,7 @@ def _check_iat(claims: dict[str, Any], _config: IntegrationConfig, now: float) -
 
 def _check_exp(claims: dict[str, Any], config: IntegrationConfig, now: float) -> Verdict:
     expires, issued = claims.get("exp"), claims.get("iat")
-    if expires is None and config.zendesk_product is ZendeskProduct.MESSAGING:
+    if "exp" not in claims and config.zendesk_product is ZendeskProduct.MESSAGING:
         return good("exp")
     if isinstance(expires, str):
         return bad("exp", "exp_text")

@@ -10,8 +10,8 @@ const inTurn = (step) => {
   return line;
 };
 
-async function ask(path, fields) {
-  const answer = await fetch(`/widget/${path}`, {
+async function ask(path, fields, service = "widget") {
+  const answer = await fetch(`/${service}/${path}`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(fields ?? {}),
@@ -59,14 +59,19 @@ function webWidget(call, changed) {
   }
 }
 
-// Messaging keeps its people in another service, which the sandbox does not play: the token is shown as it came.
-function messenger(call, jwtFunction) {
-  if (call === "logoutUser") show(null);
+// Messaging keeps its people in another service, whose judge the sandbox plays.
+function messenger(call, jwtFunction, told) {
+  if (call === "logoutUser") inTurn(async () => show((await ask("logout", {}, "messaging")).user));
   if (call === "loginUser") {
-    jwtFunction((jwt) => {
-      window.taken.push(jwt);
-      show(JSON.parse(atob(jwt.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))));
-    });
+    jwtFunction((jwt) =>
+      inTurn(async () => {
+        window.taken.push(jwt);
+        const state = await ask("login", { jwt }, "messaging");
+        if (state.user) show(state.user);
+        else window.refused.push(state.sandbox.reason);
+        told?.(state.error ? { reason: state.error.code, message: state.error.description } : null);
+      }),
+    );
   }
 }
 

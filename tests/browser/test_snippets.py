@@ -18,6 +18,7 @@ from tests.factories import login_jwt, make_integration
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = json.loads((ROOT / "sandbox" / "demo_integration.json").read_text())
+MESSAGING = json.loads((ROOT / "sandbox" / "demo_messaging.json").read_text())
 STAND_INS = (Path(__file__).parent / "stand_ins.js").read_text()
 ANNA, BORIS = "aaaaaaaa-1111-4222-8333-444455556666", "bbbbbbbb-1111-4222-8333-444455556666"
 READY_WITHIN_S = 30.0
@@ -60,13 +61,14 @@ def widget(chromium, live_server, shop):
     """Open a page of the shop with a snippet in it, as whoever `sign_in` made the browser."""
     context = chromium.new_context()
 
-    def opened(name, *, player):
-        messaging = {"zendesk_product": "messaging", "zendesk_key_id": "app_0123456789abcdef01234567"}
+    def opened(name, *, player, secret=""):
+        account = MESSAGING if name == "messaging.js" else DEMO
         make_integration(
-            secrets={"zendesk_shared_secret": DEMO["zendesk_shared_secret"]},
+            secrets={"zendesk_shared_secret": secret or account["zendesk_shared_secret"]},
             zendesk_account_key=DEMO["zendesk_account_key"],
             allowed_origins=[shop],
-            **(messaging if name == "messaging.js" else {}),
+            zendesk_product=account["zendesk_product"],
+            zendesk_key_id=account["zendesk_key_id"],
         )
         # The cookie belongs to 127.0.0.1, whatever the port, and not to localhost.
         bridge = live_server.url.replace("localhost", "127.0.0.1")
@@ -140,7 +142,13 @@ class TestSnippets:
         sign_in(page, shop=shop, player=BORIS)
         page.evaluate("switchPlayerInChat()")
         expect(page.locator("#who")).to_have_text(BORIS)
-        assert taken(page) == [ANNA, BORIS]
+        assert (taken(page), page.evaluate("refused")) == ([ANNA, BORIS], [])
+
+    def test_say_that_messaging_refused_the_token(self, widget):
+        page = widget("messaging.js", player=ANNA, secret="a-signing-key-that-messaging-does-not-know")
+        with page.expect_console_message(lambda line: "Zendesk refused the sign-in: invalid_auth" in line.text):
+            page.evaluate("signInToChat()")
+        assert (page.evaluate("refused"), page.locator("#who").inner_text()) == (["signature"], "")
 
     @pytest.mark.parametrize("name", WIDGETS)
     def test_throw_away_a_token_that_comes_after_sign_out(self, widget, shop, name):
@@ -164,7 +172,7 @@ class TestSnippets:
         expect(page.locator("#who")).to_have_text(BORIS)
         assert taken(page) == before
 
-    @pytest.mark.parametrize("name", CHAT_WIDGETS)
+    @pytest.mark.parametrize("name", WIDGETS)
     def test_stay_anonymous_without_a_player(self, widget, name):
         page = widget(name, player=ANNA)
         begin(page, name)

@@ -19,6 +19,7 @@ from linking.core.login_jwt import verify_login_jwt
 from linking.core.refusals import REFUSALS, Reason, Refused
 from linking.core.zendesk_jwt import zendesk_jwt
 from sandbox.judge import judge as judged_by_the_stand_in
+from sandbox.messaging_judge import judge_messaging
 from tests.factories import LOGIN_SECRET_KEY, USER_ID, ZENDESK_SHARED_SECRET, login_claims, login_jwt, make_config
 from tests.rsa_keys import key_set, rs256_jwt
 
@@ -409,3 +410,15 @@ class TestAgreement:
         theirs = judged_by_the_stand_in(token=text, secret=ZENDESK_SHARED_SECRET, now_s=NOW)
         found = seen(text, kind=Kind.ZENDESK)
         assert not (found.is_accepted and theirs.reason)
+
+    @settings(max_examples=300, deadline=None)
+    @given(
+        changes=st.dictionaries(
+            st.sampled_from(["external_id", "scope", "name", "email", "email_verified", "exp"]), HOSTILE, max_size=2
+        ),
+        kid=st.sampled_from([MESSAGING.zendesk_key_id, "app_other", ""]),
+    )
+    def test_accepts_no_messaging_token_that_the_stand_in_refuses(self, changes, kid):
+        text = messaging(kid=kid, **changes)
+        theirs = judge_messaging(token=text, keys={MESSAGING.zendesk_key_id: ZENDESK_SHARED_SECRET}, now_s=NOW)
+        assert not (seen(text, kind=Kind.ZENDESK, config=MESSAGING).is_accepted and theirs.reason)

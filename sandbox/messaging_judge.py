@@ -1,0 +1,98 @@
+"""Judges a JWT for Zendesk Messaging as Zendesk would. Source: README Z8, every rule below one part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.judge import Fault, Verdict
+from sandbox.jwt import Parts, TokenUnreadable, is_signed_hs256, take_apart
+
+CLAIMS = ("external_id", "scope", "name", "email", "email_verified", "exp")
+LONGEST_ID = 255  # characters of external_id
+
+
+def judge_messaging(
+    *, token: object, keys: Mapping[str, str], now_s: float, id_of_email: Mapping[str, str] | None = None
+) -> Verdict:
+    """Will answer whether the token signs a user in, and if not, the first rule it breaks.
+
+    `keys` are the account's signing keys, secret as text by key ID; `now_s` epoch seconds. `id_of_email` are the users
+    whose verified address is known, `external_id` by address in small letters.
+    """
+    if not isinstance(token, str) or not token:
+        return Verdict("missing", "No token was handed over.", {})
+    try:
+        parts = take_apart(token)
+    except TokenUnreadable as error:
+        return Verdict("malformed", str(error), {})
+    for rule in (_header_fault(parts, keys), _signature_fault(parts, keys), _scope_fault(parts.claims),
+                 _person_fault(parts.claims), _time_fault(parts.claims, now_s),
+                 _conflict(parts.claims, id_of_email or {})):  # fmt: skip
+        if rule is not None:
+            return Verdict(rule[0], rule[1], parts.claims)
+    return Verdict("", "The user is signed in.", parts.claims, _notes(parts.claims))
+
+
+def _header_fault(parts: Parts, keys: Mapping[str, str]) -> Fault:
+    """HS256, and the `kid` of one of the account's keys: up to ten may be in use."""
+    if parts.header.get("alg") != "HS256":
+        return "algorithm", "The header's alg must be HS256."
+    if parts.header.get("typ") != "JWT":
+        return "type", "The header's typ must be JWT."
+    kid = parts.header.get("kid")
+    if not isinstance(kid, str) or not kid:
+        return "kid_missing", "The header must name a kid; without one this looks like a Chat token."
+    return None if kid in keys else ("kid_unknown", "The header's kid is no signing key of the account.")
+
+
+def _signature_fault(parts: Parts, keys: Mapping[str, str]) -> Fault:
+    if not is_signed_hs256(parts, secret=keys.get(str(parts.header.get("kid")), "")):
+        return "signature", "The signature does not match the key that the kid names."
+    return None
+
+
+def _scope_fault(claims: dict[str, Any]) -> Fault:
+    return None if claims.get("scope") == "user" else ("scope", "The claim scope must be user.")
+
+
+def _person_fault(claims: dict[str, Any]) -> Fault:
+    """`external_id` is needed; name and address may be missing, but are texts where they are not."""
+    user_id = claims.get("external_id")
+    if not isinstance(user_id, str) or not user_id.strip():
+        return "external_id_missing", "The claim external_id is needed, as text."
+    if len(user_id) > LONGEST_ID:
+        return "external_id_long", f"The claim external_id may have {LONGEST_ID} characters."
+    for name in ("name", "email"):
+        if name in claims and (not isinstance(claims[name], str) or not claims[name].strip()):
+            return name, f"The claim {name} must be text, or be left out."
+    if not isinstance(claims.get("email_verified", False), bool):
+        return "email_verified", "The claim email_verified must be true or false."
+    return None
+
+
+def _time_fault(claims: dict[str, Any], now_s: float) -> Fault:
+    """`exp` may be missing; where it is not, it is whole seconds in the future."""
+    expires = claims.get("exp")
+    if expires is None and "exp" not in claims:
+        return None
+    if isinstance(expires, bool) or not isinstance(expires, int):
+        return "exp", "The claim exp must be whole epoch seconds."
+    return ("expired", "The token has expired.") if expires <= now_s else None
+
+
+def _conflict(claims: dict[str, Any], id_of_email: Mapping[str, str]) -> Fault:
+    """A verified address belongs to one user: another `external_id` under it is refused, not joined."""
+    if claims.get("email_verified") is not True:
+        return None
+    owner = id_of_email.get(str(claims.get("email", "")).lower(), claims["external_id"])
+    return None if owner == claims["external_id"] else ("email_taken", "The address is another external_id's.")
+
+
+def _notes(claims: dict[str, Any]) -> tuple[str, ...]:
+    """Will list what Zendesk takes but does not document, or takes and may leave aside."""
+    extra = sorted(set(claims) - set(CLAIMS))
+    notes = [f"undocumented claims: {', '.join(extra)}"] if extra else []
+    if "email" in claims and claims.get("email_verified") is not True:
+        notes.append("email is not verified and may be left aside")
+    return tuple(notes)

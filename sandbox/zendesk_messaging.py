@@ -1,0 +1,105 @@
+"""The widget's side of Zendesk Messaging: who a browser is signed in as, by JWT. No conversations.
+
+Not a documented API: the real widget speaks its own protocol; what is imitated is whom a token signs in (README Z8).
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from sandbox.http1 import Response, json_response
+from sandbox.judge import Verdict
+from sandbox.messaging_judge import judge_messaging
+from sandbox.routing import Call, Problem, Route, Table
+from sandbox.zendesk_widget import refuse_foreign_origin
+
+if TYPE_CHECKING:
+    from sandbox.box import Box
+
+COOKIE = "sandbox_messaging"
+MOST_KEYS = 10  # Source: README Z8
+
+
+class MessagingBook:
+    """Users by `external_id` as their last token named them, whose verified addresses are whose, and browsers."""
+
+    def __init__(self) -> None:
+        self.users: dict[str, dict[str, Any]] = {}
+        self.id_of_email: dict[str, str] = {}
+        self.sessions: dict[str, str] = {}
+
+    def take(self, claims: dict[str, Any]) -> None:
+        """Will keep the user of accepted claims."""
+        user_id = claims["external_id"]
+        self.users[user_id] = {name: claims.get(name) for name in ("external_id", "name", "email", "email_verified")}
+        if claims.get("email") and claims.get("email_verified") is True:
+            self.id_of_email[claims["email"].lower()] = user_id
+
+
+class MessagingService:
+    """`/messaging/…`: JSON in and out; the cookie names the browser."""
+
+    name = "messaging"
+
+    def __init__(self) -> None:
+        self.table = Table([
+            Route("POST", "/login", log_in), Route("POST", "/logout", log_out), Route("GET", "/me", show_me),
+            Route("POST", "/judge", judge_only),
+        ])  # fmt: skip
+
+    def prefixes(self, _box: Box, /) -> tuple[str, ...]:
+        """One place."""
+        return ("/messaging",)
+
+    def guard(self, call: Call, _route: Route, /) -> None:
+        """Will refuse pages of other sites."""
+        refuse_foreign_origin(call.request)
+
+    def word(self, problem: Problem) -> Response:
+        """Will answer `{"error":{"code","description"}}`, as Messaging does."""
+        return json_response(
+            {"error": {"code": problem.error, "description": problem.description}}, status=problem.status
+        )
+
+
+def log_in(call: Call) -> Response:
+    """Will sign the browser in as the user of the JWT in `jwt`.
+
+    A refusal is 401 in Zendesk's words, which say nothing; `sandbox` in it says the rule. It signs nobody out.
+    """
+    verdict = _judge(call, call.json().get("jwt"))
+    if verdict.reason:
+        error = {"code": "invalid_auth", "description": "Invalid JWT"}
+        told = {"reason": verdict.reason, "description": verdict.sentence}
+        return json_response({"error": error, "sandbox": told}, status=401)
+    book, key = call.box.messaging, secrets.token_urlsafe(18)
+    book.take(verdict.claims)
+    book.sessions[key] = verdict.claims["external_id"]
+    cookie = ("Set-Cookie", f"{COOKIE}={key}; Path=/; HttpOnly; SameSite=Lax")
+    return json_response({"user": book.users[verdict.claims["external_id"]]}, headers=[cookie])
+
+
+def log_out(call: Call) -> Response:
+    """Will make the browser a stranger."""
+    call.box.messaging.sessions.pop(call.request.cookies().get(COOKIE, ""), None)
+    gone = ("Set-Cookie", f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")
+    return json_response({"user": None}, headers=[gone])
+
+
+def show_me(call: Call) -> Response:
+    """Will answer whom the browser is signed in as, null for nobody."""
+    book = call.box.messaging
+    return json_response({"user": book.users.get(book.sessions.get(call.request.cookies().get(COOKIE, ""), ""))})
+
+
+def judge_only(call: Call) -> Response:
+    """Will judge a JWT and change nothing; always 200, `ok` tells."""
+    verdict = _judge(call, call.json().get("jwt"))
+    words = {"reason": verdict.reason, "description": verdict.sentence, "notes": list(verdict.notes)}
+    return json_response({"ok": not verdict.reason, **words})
+
+
+def _judge(call: Call, token: object) -> Verdict:
+    book, keys = call.box.messaging, call.box.config.messaging_keys
+    return judge_messaging(token=token, keys=keys, now_s=call.now_s, id_of_email=book.id_of_email)
