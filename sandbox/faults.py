@@ -42,6 +42,7 @@ class Switches:
     deleted_in_export: bool = True
     missing_email: str = "refuse"
     empty_keys: str = "array"
+    token_life_s: int = 0  # of OAuth access tokens; 0: they live on, and no end is told
 
     def set(self, wishes: dict[str, Any]) -> None:
         """Will take over the wishes. Raises: Problem 400 when a value is no choice; then nothing changed."""
@@ -52,8 +53,8 @@ class Switches:
                 raise Problem(400, "Bad Request", f"{name} must be one of {', '.join(CHOICES[name])}.")
             if name == "visitor_list_status" and value not in (404, 405):
                 raise Problem(400, "Bad Request", "visitor_list_status must be 404 or 405.")
-            if name == "limit_per_minute" and value < 0:
-                raise Problem(400, "Bad Request", "limit_per_minute must not be negative.")
+            if name in ("limit_per_minute", "token_life_s") and value < 0:
+                raise Problem(400, "Bad Request", f"{name} must not be negative.")
         for name, value in wishes.items():
             setattr(self, name, value)
 

@@ -50,7 +50,7 @@ class ZendeskService:
         token = token.strip()
         if token:
             call.box.stats.saw_token(token)
-        scopes = call.box.oauth.scopes(token=token, fixed=call.box.config.access_token)
+        scopes = call.box.oauth.scopes(token=token, fixed=call.box.config.access_token, now_s=call.now_s)
         if scheme.lower() != "bearer" or scopes is None:
             raise Problem(401, "Unauthorized", "A valid Chat access token is needed as Authorization: Bearer.")
         if ("read" if call.request.method in ("GET", "HEAD") else "write") not in scopes:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from sandbox.http1 import Response, json_response
 from sandbox.routing import Call, Problem, Route, Table
+from sandbox.zendesk_widget import refuse_foreign_origin
 
 if TYPE_CHECKING:
     from sandbox.box import Box
 
 SCOPES = frozenset({"read", "write", "chat"})
 ALL_SCOPES = frozenset({"read", "write"})
+CODE_LIFE_S = 120.0  # Source: README Z2; how long a code really lives is unknown.
+ASKED = ("client_id", "redirect_uri", "response_type", "scope", "state")
 
 
 @dataclass(slots=True)
@@ -38,19 +42,25 @@ class Client:
 
 @dataclass(slots=True)
 class Grant:
-    """What a code, refresh token or access token stands for."""
+    """What a code, refresh token or access token stands for; `ends_s` is its last epoch second, 0 for no end."""
 
     client: Client
     scopes: frozenset[str]
     redirect_uri: str = ""
     id: int = 0
+    ends_s: float = 0.0
+
+    def is_over(self, *, now_s: float) -> bool:
+        """Will answer whether its time has ended."""
+        return bool(self.ends_s) and now_s >= self.ends_s
 
 
 class OAuthBook:
     """The clients and what was given out; codes and refresh tokens work once."""
 
     def __init__(self) -> None:
-        urls = ["http://localhost/callback", "http://127.0.0.1/callback"]
+        hosts, paths = ("localhost", "127.0.0.1"), ("/callback", "/zendesk/callback/")
+        urls = [f"http://{host}{path}" for host in hosts for path in paths]
         self.clients = {
             1: Client(1, "Demo public", "sandbox-public-client", "sandbox-public-client-secret-not-real", list(urls)),
             2: Client(2, "Demo confidential", "sandbox-confidential-client", "sandbox-confidential-secret-not-real",
@@ -60,23 +70,28 @@ class OAuthBook:
         self.refresh: dict[str, Grant] = {}
         self.access: dict[str, Grant] = {}
 
-    def scopes(self, *, token: str, fixed: str) -> frozenset[str] | None:
-        """Will answer what an access token may do, or None when it is not one. `fixed` is the configured token."""
+    def scopes(self, *, token: str, fixed: str, now_s: float) -> frozenset[str] | None:
+        """Will answer what an access token may do, or None when it is none any more. `fixed` is the configured one."""
         if secrets.compare_digest(token.encode("utf-8", "surrogatepass"), fixed.encode()):
             return ALL_SCOPES
         grant = self.access.get(token)
-        return None if grant is None else grant.scopes
+        return None if grant is None or grant.is_over(now_s=now_s) else grant.scopes
 
     def client(self, identifier: str) -> Client | None:
         """Will answer the client by its public identifier."""
         return next((client for client in self.clients.values() if client.identifier == identifier), None)
 
-    def hand_out(self, grant: Grant, *, refresh: bool) -> dict[str, Any]:
-        """Will make an access token, and a refresh token with it unless the grant has none."""
+    def hand_out(self, grant: Grant, *, refresh: bool, now_s: float, life_s: int) -> dict[str, Any]:
+        """Will make an access token that lives `life_s` (0: no end is told), and a refresh token if asked for."""
         token = secrets.token_urlsafe(32)
         grant.id = len(self.access) + 1
+        grant.ends_s = now_s + life_s if life_s else 0.0
         self.access[token] = grant
-        answer = {"access_token": token, "token_type": "bearer", "scope": " ".join(sorted(grant.scopes))}
+        answer: dict[str, Any] = {
+            "access_token": token, "token_type": "bearer", "scope": " ".join(sorted(grant.scopes)),
+        }  # fmt: skip
+        if life_s:
+            answer["expires_in"] = life_s
         if refresh:
             answer["refresh_token"] = secrets.token_urlsafe(32)
             self.refresh[answer["refresh_token"]] = Grant(grant.client, grant.scopes)
@@ -89,7 +104,10 @@ class OAuthService:
     name = "oauth"
 
     def __init__(self) -> None:
-        self.table = Table([Route("GET", "/authorizations/new", authorize), Route("POST", "/token", exchange)])
+        self.table = Table([
+            Route("GET", "/authorizations/new", authorize), Route("POST", "/authorizations", consent),
+            Route("POST", "/token", exchange),
+        ])  # fmt: skip
 
     def prefixes(self, box: Box, /) -> tuple[str, ...]:
         """Source: README Z2, URLs current and legacy."""
@@ -105,26 +123,69 @@ class OAuthService:
 
 
 def authorize(call: Call) -> Response:
-    """Will consent at once and redirect with a code, or with a token in the fragment; `deny=1` refuses instead."""
-    params, book = call.request.params(), call.box.oauth
-    client = book.client(params.get("client_id", ""))
+    """Will ask a person for consent; a program, which does not ask for HTML, has it at once (`deny=1` refuses)."""
+    params = call.request.params()
+    client, uri = _asking(call, params)
+    if "text/html" in call.request.headers.get("accept", ""):
+        return _consent_page(call, client=client, params=params)
+    return _decided(call, client=client, uri=uri, params=params, is_allowed=params.get("deny") != "1")
+
+
+def consent(call: Call) -> Response:
+    """Will take what a person pressed on the page and send the browser back to whoever asked."""
+    refuse_foreign_origin(call.request)
+    params = call.request.form()
+    client, uri = _asking(call, params)
+    return _decided(call, client=client, uri=uri, params=params, is_allowed=params.get("consent") == "allow")
+
+
+def _asking(call: Call, params: dict[str, str]) -> tuple[Client, str]:
+    """Will answer who asks and where the browser is to go afterwards. Raises: Problem 400; nobody is redirected."""
+    client = call.box.oauth.client(params.get("client_id", ""))
     if client is None:
         raise Problem(400, "invalid_client", "client_id is not known.")
     uri = params.get("redirect_uri", "")
     if not _is_registered(client, uri):
         raise Problem(400, "invalid_request", "redirect_uri is not one of the client's: absolute, https or localhost.")
+    return client, uri
+
+
+def _decided(call: Call, *, client: Client, uri: str, params: dict[str, str], is_allowed: bool) -> Response:
+    """Will redirect with a code, with a token in the fragment, or with an error."""
+    book = call.box.oauth
     echo = {"state": params["state"]} if "state" in params else {}
     kind, scopes = params.get("response_type", ""), _scopes(params.get("scope", "read"))
-    if params.get("deny") == "1":
+    if not is_allowed:
         return _redirect(uri, "?", {"error": "access_denied", "error_description": "The owner refused.", **echo})
     if kind == "code" and scopes:
         code = secrets.token_urlsafe(24)
-        book.codes[code] = Grant(client, scopes, uri)
+        book.codes[code] = Grant(client, scopes, uri, ends_s=call.now_s + CODE_LIFE_S)
         return _redirect(uri, "?", {"code": code, **echo})
     if kind == "token" and scopes:
-        return _redirect(uri, "#", {**book.hand_out(Grant(client, scopes), refresh=False), **echo})
+        return _redirect(uri, "#", {**_handed_out(call, Grant(client, scopes), refresh=False), **echo})
     wrong = "invalid_scope" if kind in ("code", "token") else "unsupported_response_type"
     return _redirect(uri, "?", {"error": wrong, "error_description": "The request was not understood.", **echo})
+
+
+def _consent_page(call: Call, *, client: Client, params: dict[str, str]) -> Response:
+    """Will show who asks for what, with a button for each answer."""
+    hidden = "".join(
+        f'<input type="hidden" name="{name}" value="{escape(params[name])}">' for name in ASKED if name in params
+    )
+    page = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<meta name="color-scheme" content="light dark"><title>Allow access · demo Zendesk Chat</title>'
+        '<link rel="stylesheet" href="/shop/shop.css"></head><body class="sign-in"><main>'
+        f"<h1>Allow access?</h1><p><b><bdi>{escape(client.name)}</bdi></b> asks for: "
+        f"<bdi>{escape(params.get('scope', 'read'))}</bdi></p>"
+        f'<form method="post" action="{escape(call.base)}/authorizations">{hidden}<ul class="players">'
+        '<li><button class="player" id="allow" name="consent" value="allow">Allow</button></li>'
+        '<li><button class="player" id="deny" name="consent" value="deny">Deny</button></li>'
+        "</ul></form></main></body></html>"
+    )
+    return Response(
+        body=page.encode(), content_type="text/html; charset=utf-8", headers=[("Cache-Control", "no-store")]
+    )
 
 
 def exchange(call: Call) -> Response:
@@ -141,14 +202,21 @@ def exchange(call: Call) -> Response:
         scopes = _scopes(fields.get("scope", "read"))
         if not scopes:
             raise Problem(400, "invalid_scope", "scope holds read and write.")
-        return _tokens(book.hand_out(Grant(client, scopes), refresh=False))
+        return _tokens(_handed_out(call, Grant(client, scopes), refresh=False))
     if grant_type not in ("authorization_code", "refresh_token"):
         raise Problem(400, "unsupported_grant_type", "This grant type is not supported.")
     by_code = grant_type == "authorization_code"
     grant = (book.codes if by_code else book.refresh).pop(fields.get("code" if by_code else "refresh_token", ""), None)
-    if grant is None or grant.client is not client or (by_code and grant.redirect_uri != fields.get("redirect_uri")):
-        raise Problem(400, "invalid_grant", "The code or refresh token is unknown, used, or not this client's.")
-    return _tokens(book.hand_out(grant, refresh=True))
+    is_theirs = grant is not None and grant.client is client and not grant.is_over(now_s=call.now_s)
+    if grant is None or not is_theirs or (by_code and grant.redirect_uri != fields.get("redirect_uri")):
+        raise Problem(400, "invalid_grant", "The code or refresh token is unknown, used, too old or another client's.")
+    return _tokens(_handed_out(call, Grant(client, grant.scopes), refresh=True))
+
+
+def _handed_out(call: Call, grant: Grant, *, refresh: bool) -> dict[str, Any]:
+    """Will make tokens that live as long as the switch `token_life_s` says."""
+    box = call.box
+    return box.oauth.hand_out(grant, refresh=refresh, now_s=call.now_s, life_s=box.switches.token_life_s)
 
 
 def list_clients(call: Call) -> Response:

@@ -42,6 +42,41 @@ class TestConsent:
         assert client.get(AUTHORIZE, response_type="code", redirect_uri=back, **PUBLIC).status == 400
 
 
+class TestConsentPage:
+    BROWSER = {"Accept": "text/html,*/*;q=0.8"}
+
+    def asked(self, client: Client, **changes):
+        query = {"response_type": "code", "redirect_uri": BACK, "scope": "read", "state": "s", **PUBLIC} | changes
+        return client.call("GET", AUTHORIZE, headers=self.BROWSER, **query)
+
+    def pressed(self, client: Client, answer: str, **changes):
+        fields = {"response_type": "code", "redirect_uri": BACK, "state": "s", "client_id": PUBLIC["client_id"]}
+        return client.form("/oauth2/chat/authorizations", fields | {"consent": answer} | changes)
+
+    def test_asks_a_person(self, client: Client):
+        page = self.asked(client)
+        assert (page.status, "Demo public" in page.body.decode(), "location" in page.headers) == (200, True, False)
+
+    def test_shows_hostile_requests_as_text(self, client: Client):
+        assert b"<script>" not in self.asked(client, scope="<script>", state='"><script>').body
+
+    def test_allowing_brings_a_code_that_works(self, client: Client):
+        place = urlsplit(self.pressed(client, "allow").headers["location"])
+        assert by_code(client, parse_qs(place.query)["code"][0]).status == 200
+
+    def test_denying_brings_an_error_and_the_state(self, client: Client):
+        found = parse_qs(urlsplit(self.pressed(client, "deny").headers["location"]).query)
+        assert (found["error"], found["state"], "code" in found) == (["access_denied"], ["s"], False)
+
+    def test_redirects_nowhere_for_a_stranger(self, client: Client):
+        assert self.pressed(client, "allow", redirect_uri="https://evil.example/").status == 400
+
+    def test_takes_no_press_from_another_site(self, client: Client):
+        headers = {"Origin": "https://evil.example"}
+        fields = {"response_type": "code", "redirect_uri": BACK, "consent": "allow", **PUBLIC}
+        assert client.form("/oauth2/chat/authorizations", fields, headers).status == 403
+
+
 class TestCode:
     @pytest.mark.parametrize("path", ["/oauth2/chat/token", "/oauth2/token"])
     def test_gives_tokens_that_work(self, path: str, client: Client):
@@ -54,6 +89,11 @@ class TestCode:
         code = code_of(client)
         assert [by_code(client, code).status for _ in range(2)] == [200, 400]
 
+    def test_is_soon_too_old(self, client: Client, clock):
+        code = code_of(client)
+        clock.now_s += 121
+        assert by_code(client, code).json()["error"] == "invalid_grant"
+
     def test_is_bound_to_its_redirect(self, client: Client):
         assert by_code(client, code_of(client), "http://localhost:1/callback").json()["error"] == "invalid_grant"
 
@@ -65,6 +105,39 @@ class TestRefresh:
         second, again = client.form(TOKEN, fields), client.form(TOKEN, fields)
         assert (second.status, again.status) == (200, 400)
         assert second.json()["refresh_token"] != first
+
+    def test_brings_the_scopes_of_the_first(self, client: Client):
+        first = by_code(client, code_of(client)).json()
+        fields = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"], **PUBLIC}
+        assert client.form(TOKEN, fields).json()["scope"] == first["scope"]
+
+    def test_works_for_its_own_client_only(self, client: Client):
+        first = by_code(client, code_of(client)).json()["refresh_token"]
+        fields = {"grant_type": "refresh_token", "refresh_token": first, **CONFIDENTIAL}
+        assert client.form(TOKEN, fields).json()["error"] == "invalid_grant"
+
+
+class TestExpiry:
+    def test_is_not_told_at_a_plain_start(self, client: Client):
+        assert "expires_in" not in by_code(client, code_of(client)).json()
+
+    def test_ends_an_access_token(self, client: Client, clock):
+        client.control("faults", token_life_s=60)
+        tokens = by_code(client, code_of(client)).json()
+        bearer = Client(client.port, tokens["access_token"])
+        before = bearer.get(f"{CHAT}/account").status
+        clock.now_s += 60
+        assert (tokens["expires_in"], before, bearer.get(f"{CHAT}/account").status) == (60, 200, 401)
+
+    def test_leaves_the_refresh_token(self, client: Client, clock):
+        client.control("faults", token_life_s=60)
+        first = by_code(client, code_of(client)).json()["refresh_token"]
+        clock.now_s += 3600
+        fields = {"grant_type": "refresh_token", "refresh_token": first, **PUBLIC}
+        assert client.form(TOKEN, fields).status == 200
+
+    def test_that_is_negative_is_refused(self, client: Client):
+        assert client.call("POST", "/_control/faults", {"token_life_s": -1}).status == 400
 
 
 class TestClientCredentials:
