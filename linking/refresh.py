@@ -7,7 +7,7 @@ from functools import partial
 from django.db import transaction
 
 from linking import registry
-from linking.asking import Asker, Clock, Halt, Patience, current_host, open_client
+from linking.asking import Asker, Clock, Halt, Patience, budget_of, current_host, open_client
 from linking.core.facts import Rank
 from linking.models import Integration, RunState, SyncRun, Visitor
 from linking.store.answers import Answer, store_answers
@@ -46,7 +46,7 @@ def _asked(row: Visitor, *, clock: Clock, patience: Patience, allow_loopback: bo
     config, problems = registry.config_of(row.integration)
     config, _notice = current_host(config)
     asker = Asker(
-        account=config.zendesk_api_url,
+        account=budget_of(config),
         per_minute=config.requests_per_minute,
         patience=patience,
         clock=clock,

@@ -26,7 +26,8 @@ from linking.core.config import (
     snapshot_of,
 )
 from linking.core.secretbox import SealBroken
-from linking.models import ConfigVersion, Integration
+from linking.core.vendor_urls import AUTO, chat_address
+from linking.models import ChatHost, ConfigVersion, Integration
 
 REFRESH_EVERY_S = 0.5
 REFERENCE_MAX_BYTES = 65_536
@@ -140,7 +141,8 @@ def _read() -> Snapshot:
     version = ConfigVersion.read()
     configs, problems = [], []
     _InForce.has_references = False
-    for integration in Integration.objects.order_by("id").prefetch_related("secrets", "blocked_users"):
+    rows = Integration.objects.order_by("id").select_related("chat_host")
+    for integration in rows.prefetch_related("secrets", "blocked_users"):
         try:
             config, found = config_of(integration)
         except (TypeError, ValueError) as error:
@@ -213,6 +215,7 @@ def _config(*, integration: Integration, secrets: dict[str, str]) -> Integration
         zendesk_secret_switch_epoch_s=_epoch_s(integration.zendesk_secret_switch_at, none=math.inf),
         zendesk_access_token=secrets.get(SecretName.ZENDESK_ACCESS_TOKEN, ""),
         zendesk_api_url=_api_url(integration),
+        is_host_sought=integration.zendesk_api_url == AUTO,
         is_sync_enabled=integration.sync_enabled,
         sync_start_at=integration.sync_start,
         requests_per_minute=integration.requests_per_minute,
@@ -227,8 +230,11 @@ def _epoch_s(at: datetime | None, *, none: float) -> float:
 
 
 def _api_url(integration: Integration) -> str:
-    if integration.zendesk_api_url:
+    subdomain = integration.zendesk_subdomain
+    if integration.zendesk_api_url == AUTO:
+        found: ChatHost | None = getattr(integration, "chat_host", None)
+        if found is not None and found.url and found.subdomain == subdomain:
+            return found.url
+    elif integration.zendesk_api_url:
         return integration.zendesk_api_url.rstrip("/")
-    if integration.zendesk_subdomain:
-        return f"https://{integration.zendesk_subdomain}.zendesk.com/api/v2/chat"
-    return ""
+    return chat_address(subdomain) if subdomain else ""

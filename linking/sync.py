@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from linking import registry
-from linking.asking import Clock, Halt, Patience, current_host, open_client
+from linking.asking import Clock, Halt, Patience, budget_of, current_host, open_client
 from linking.asking.bans import read_bans
 from linking.asking.export import read_export, retry_set_aside
+from linking.asking.hosts import found_host, other_host
 from linking.asking.visitors import read_visitors
 from linking.asking.work import Work
+from linking.core.config import IntegrationConfig
 from linking.models import Integration, StopReason, SyncRun
 from linking.store import leases, lookups, runs, schedule, steering
 
@@ -123,18 +125,37 @@ def _lease(*, integration_id: int, clock: Clock, wait_s: float) -> leases.Held |
 def _work_through(work: Work, *, allow_loopback: bool, is_retrying: bool) -> str:
     """Read until nothing is left to read; return what the admin should be told. Raises: Halt, LeaseLost."""
     config, problems = registry.config_of(work.integration)
-    config, notice = current_host(config)
-    work.begin(config=config, account=config.zendesk_api_url)
+    work.begin(config=config, account=budget_of(current_host(config)[0]))
     if is_retrying:
         lookups.hasten_failed(integration_id=work.integration.pk, now=work.clock.now())
-    with closing(open_client(config=config, problems=problems, allow_loopback=allow_loopback)) as work.chat:
-        while True:
-            read_export(work, start_at=config.sync_start_at)
-            retry_set_aside(work, is_at_once=is_retrying)
-            is_retrying = False
-            read_bans(work)
-            if read_visitors(work):
-                break
+    config = found_host(config, asker=work.ask, allow_loopback=allow_loopback)
+    mended: set[str] = set()
+    while True:
+        config, notice = current_host(config)
+        try:
+            with closing(open_client(config=config, problems=problems, allow_loopback=allow_loopback)) as work.chat:
+                _read_all(work, config=config, is_retrying=is_retrying)
+            return notice
+        except Halt as halt:
+            better = None if halt.reason in mended else _mended(work, halt, config, allow_loopback=allow_loopback)
+            if better is None:
+                raise
+            mended.add(halt.reason)
+            config = better
+
+
+def _mended(work: Work, halt: Halt, config: IntegrationConfig, *, allow_loopback: bool) -> IntegrationConfig | None:
+    """Return settings with which the pass can go on after it stopped, None where there are none."""
+    return other_host(config, reason=halt.reason, asker=work.ask, allow_loopback=allow_loopback)
+
+
+def _read_all(work: Work, *, config: IntegrationConfig, is_retrying: bool) -> None:
+    while True:
+        read_export(work, start_at=config.sync_start_at)
+        retry_set_aside(work, is_at_once=is_retrying)
+        is_retrying = False
+        read_bans(work)
+        if read_visitors(work):
+            break
     if work.failed:
         raise Halt(f"{work.failed} visitors could not be read; they are queued.", reason=StopReason.VENDOR_FAULT)
-    return notice

@@ -141,7 +141,7 @@ class IntegrationForm(forms.ModelForm):
                 "From then on (UTC) the next secret signs. Zendesk knows one secret at a time: at the switch visitors "
                 "can drop for about five minutes, so choose a quiet time."
             ),
-            "zendesk_api_url": gettext_lazy("Empty: made from the subdomain."),
+            "zendesk_api_url": gettext_lazy("Empty: made from the subdomain. auto: the one that is found to answer."),
             "sync_start": gettext_lazy("Chats before this time are not read (UTC). Empty: all."),
             "requests_per_minute": gettext_lazy("Calls to Zendesk; the account's own limit is 200."),
         }

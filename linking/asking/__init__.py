@@ -5,6 +5,7 @@ work.py       a pass under way: its run, its lease, its counts
 export.py     the export of chats, page by page, and pages that held records nobody could read
 visitors.py   the visitors found, most useful first
 bans.py       who is banned, once an hour
+hosts.py      which of two addresses answers, where that is left to be found out
 """
 
 from linking.asking.asker import (
@@ -15,11 +16,12 @@ from linking.asking.asker import (
     Clock,
     Halt,
     Patience,
+    budget_of,
     current_host,
     open_client,
 )
 
 __all__ = [
-    "PAUSES_IN_A_ROW", "TRIES", "TRIES_AFTER_A_FAULT", "Asker", "Clock", "Halt", "Patience", "current_host",
-    "open_client",
+    "PAUSES_IN_A_ROW", "TRIES", "TRIES_AFTER_A_FAULT", "Asker", "Clock", "Halt", "Patience", "budget_of",
+    "current_host", "open_client",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from secrets import SystemRandom
 from typing import TypeVar
 
 from linking.core.config import IntegrationConfig
-from linking.core.vendor_urls import current_address
+from linking.core.vendor_urls import chat_address, current_address, is_retired
 from linking.models import StopReason
 from linking.store import slots
 from linking.zendesk_chat import ChatBroken, ChatClient, ChatRefused, ChatTryLater
@@ -146,12 +146,20 @@ class Asker:
 
 def current_host(config: IntegrationConfig) -> tuple[IntegrationConfig, str]:
     """Return the configuration with Zendesk's address of today, and a sentence where that is not the one set."""
+    if config.is_host_sought:
+        is_old = is_retired(config.zendesk_api_url)
+        return config, "Only the retired host www.zopim.com answers as Chat does." if is_old else ""
     address = current_address(config.zendesk_api_url, subdomain=config.zendesk_subdomain)
     if address == config.zendesk_api_url:
         return config, ""
     return replace(config, zendesk_api_url=address), (
         f"The host www.zopim.com is retired; {address} was called. Put it into zendesk_api_url, or leave that empty."
     )
+
+
+def budget_of(config: IntegrationConfig) -> str:
+    """Return the name under which the account's calls are counted: its address, whichever of two was found."""
+    return chat_address(config.zendesk_subdomain) if config.is_host_sought else config.zendesk_api_url
 
 
 def open_client(*, config: IntegrationConfig, problems: Sequence[str], allow_loopback: bool) -> ChatClient:

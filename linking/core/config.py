@@ -61,7 +61,8 @@ class IntegrationConfig:
     decoded). Empty secrets mean "not set up yet". Nothing secret is in `repr`. The previous Login secret counts before
     `previous_login_secret_until_epoch_s`, the next Zendesk secret from `zendesk_secret_switch_epoch_s` on, so that
     every process turns over at the same moment without being told. `claim_map` leads from a name in Messaging tokens
-    to the Login claim it is taken from.
+    to the Login claim it is taken from. `is_host_sought`: the address was set to `auto`, and `zendesk_api_url` is what
+    was found so far.
     """
 
     integration_id: int
@@ -93,6 +94,7 @@ class IntegrationConfig:
     zendesk_secret_switch_epoch_s: float = float("inf")
     zendesk_access_token: str = field(default="", repr=False)
     zendesk_api_url: str = ""
+    is_host_sought: bool = False
     is_sync_enabled: bool = True
     sync_start_at: datetime | None = None
     requests_per_minute: int = 150

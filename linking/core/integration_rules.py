@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from linking.core.config import EmailVerified, LoginAlgorithm, MissingEmail, Mode, SecretName, ZendeskProduct
 from linking.core.text import clean_line
-from linking.core.vendor_urls import ZENDESK_HOSTS, address_flaw, is_loopback_name
+from linking.core.vendor_urls import AUTO, ZENDESK_HOSTS, address_flaw, is_loopback_name
 
 ORIGINS_MAX = 100
 REQUESTS_MAX = 100_000
@@ -145,6 +145,8 @@ def _subdomain(value: object, _around: Surroundings) -> str:
 def _api_url(value: object, around: Surroundings) -> str:
     if not isinstance(value, str):
         raise BadValue("must be text.")
+    if value == AUTO:
+        return AUTO
     if value and (flaw := address_flaw(value, allow_loopback=around.allow_loopback, hosts=ZENDESK_HOSTS)):
         raise BadValue(f"cannot be used. {flaw}")
     return value.rstrip("/")

@@ -6,6 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 ZENDESK_HOSTS = ("*.zendesk.com", "www.zopim.com")
 RETIRED_HOST = "www.zopim.com"
+AUTO = "auto"  # in place of an address: it is found out which one answers
 URL_MAX_CHARACTERS = 300
 _HTTPS_PORT = 443
 
@@ -39,8 +40,22 @@ def current_address(url: str, *, subdomain: str) -> str:
 
     Source: Zendesk's announcement of 2024-08-19: only host and path prefix changed.
     """
-    is_old = urlsplit(url).hostname == RETIRED_HOST if url.isascii() and url.isprintable() else False
-    return f"https://{subdomain}.zendesk.com/api/v2/chat" if is_old and subdomain else url
+    return chat_address(subdomain) if is_retired(url) and subdomain else url
+
+
+def is_retired(url: str) -> bool:
+    """Return whether `url` is at the host that Zendesk switches off."""
+    return urlsplit(url).hostname == RETIRED_HOST if url.isascii() and url.isprintable() else False
+
+
+def chat_address(subdomain: str) -> str:
+    """Return the base address of an account's Chat API. Source: Chat API, Introduction (2025-05-12)."""
+    return f"https://{subdomain}.zendesk.com/api/v2/chat"
+
+
+def candidate_addresses(subdomain: str) -> tuple[str, ...]:
+    """Return the addresses at which an account's Chat API can be, the likeliest first."""
+    return (chat_address(subdomain), f"https://{RETIRED_HOST}/api/v2")
 
 
 def is_loopback_name(host: str) -> bool:

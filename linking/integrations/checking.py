@@ -1,10 +1,11 @@
 """Tries an integration's both sides, as its own calls will, and says in a sentence each what to do."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from linking import clock_meter, registry
+from linking.asking.hosts import look_and_keep
 from linking.core.clock import ClockReading
 from linking.core.config import IntegrationConfig, LoginAlgorithm, SecretName, ZendeskProduct
 from linking.core.integration_rules import secret_flaw
@@ -14,7 +15,7 @@ from linking.integrations.saving import NoSuchIntegration
 from linking.models import Integration
 from linking.models.standing import missing_secrets
 from linking.xsolla_login import LoginClient, LoginError, LoginRefused
-from linking.zendesk_chat import ChatClient, ChatError, ChatRefused
+from linking.zendesk_chat import ChatClient, ChatError, ChatRefused, ChatTryLater
 
 # Zendesk accepts a token from three minutes ahead at most; beyond a minute somebody's clock needs setting.
 CLOCK_LIMIT_S = 60
@@ -35,7 +36,7 @@ class Check:
 
 
 def check_integration(*, slug: str, login_api_url: str, allow_loopback: bool, now: datetime) -> tuple[Check, ...]:
-    """Return everything tried, in the order it depends on one another. Makes up to four calls.
+    """Return everything tried, in the order it depends on one another. Makes up to six calls.
 
     Raises: NoSuchIntegration.
     """
@@ -45,11 +46,12 @@ def check_integration(*, slug: str, login_api_url: str, allow_loopback: bool, no
     config, _problems = registry.config_of(row)
     checks = [_settings(row), *_secrets(row), _origins(config)]
     login, login_clock = _login(config=config, base_url=login_api_url, allow_loopback=allow_loopback)
+    config, host = _host(config=config, allow_loopback=allow_loopback, now=now)
     zendesk, zendesk_clock = _zendesk(config=config, is_wanted=_reads_chat(row), allow_loopback=allow_loopback)
     answered_at = zendesk_clock or login_clock
     clock = _clock(answered_at=answered_at, now=now)
     tokens = _clock_of_tokens(clock_meter.readings(now=now).get(row.pk), answered_at=answered_at, now=now)
-    return (*checks, login, *zendesk, clock, *([tokens] if tokens else []))
+    return (*checks, login, *host, *zendesk, clock, *([tokens] if tokens else []))
 
 
 def _reads_chat(row: Integration) -> bool:
@@ -109,6 +111,25 @@ def _login(*, config: IntegrationConfig, base_url: str, allow_loopback: bool) ->
             return Check(name=name, is_ok=False, sentence=sentence), found.answered_at
     sentence = f"Xsolla Login answers and lists {number} public {'key' if number == 1 else 'keys'} of the project."
     return Check(name=name, is_ok=True, sentence=sentence), found.answered_at
+
+
+def _host(
+    *, config: IntegrationConfig, allow_loopback: bool, now: datetime
+) -> tuple[IntegrationConfig, tuple[Check, ...]]:
+    """Find the address anew where it is `auto`; return the settings with it, and what was found."""
+    if not config.is_host_sought or not config.zendesk_access_token:
+        return config, ()
+    name = "zendesk_host"
+    try:
+        found = look_and_keep(config=config, allow_loopback=allow_loopback, now=now)
+    except ChatTryLater as error:
+        return config, (Check(name=name, is_ok=False, sentence=f"{error} Try again later."),)
+    told = " ".join(f"{url}: {flaw}" for url, flaw in found.failures)
+    if not found.url:
+        sentence = f"auto: neither address answers as Chat does. {told} {config.zendesk_api_url} stays in use."
+        return config, (Check(name=name, is_ok=False, sentence=sentence),)
+    sentence = f"auto: {found.url} answers and is used. {told}".strip()
+    return replace(config, zendesk_api_url=found.url), (Check(name=name, is_ok=True, sentence=sentence),)
 
 
 def _zendesk(

@@ -19,6 +19,7 @@ from linking.core.integration_rules import (
     slug_value,
 )
 from linking.core.secret_lint import lint_secret
+from linking.core.vendor_urls import AUTO, RETIRED_HOST, current_address, is_retired
 from linking.integrations.secrets import held_secret, opened_secret, settle_zendesk_switch, store_secret
 from linking.models import AuditEvent, ConfigVersion, Integration, LoginUser, Visitor
 
@@ -193,6 +194,7 @@ def _check_whole(*, row: Integration, draft: _Draft, is_new: bool, now: datetime
                 draft.problems.setdefault(key, "is needed for a new integration.")
     if after["zendesk_product"] == ZendeskProduct.MESSAGING and not after["zendesk_key_id"]:
         draft.problems.setdefault("zendesk_key_id", "is needed for messaging: it is the signing key's ID.")
+    _settle_address(draft=draft, after=after)
     _keep_previous(row=row, draft=draft, now=now)
     _check_secrets_apart(row=row, draft=draft)
     _check_rotation(row=row, draft=draft, after=after, now=now)
@@ -201,6 +203,19 @@ def _check_whole(*, row: Integration, draft: _Draft, is_new: bool, now: datetime
         draft.warnings.append("sync_start is in the future: nothing before it will be read.")
     if not is_new and any(key in draft.fields and draft.fields[key] != getattr(row, key) for key in _ACCOUNT):
         draft.warnings.append(f"The Zendesk account's address changed: run sync_visitors {row.slug} --full once.")
+
+
+def _settle_address(*, draft: _Draft, after: Mapping[str, Any]) -> None:
+    """Put today's address in place of the retired one, which older set-ups still hold, and say so."""
+    written, subdomain = after["zendesk_api_url"], after["zendesk_subdomain"]
+    if written == AUTO and not subdomain:
+        draft.problems.setdefault("zendesk_api_url", "can be auto only where zendesk_subdomain is set.")
+    address = current_address(written, subdomain=subdomain)
+    if address != written:
+        draft.fields["zendesk_api_url"] = address
+        draft.warnings.append(f"zendesk_api_url: {RETIRED_HOST} is retired, so {address} was stored instead.")
+    elif is_retired(written):
+        draft.warnings.append(f"zendesk_api_url: {RETIRED_HOST} is retired. Set zendesk_subdomain and leave it empty.")
 
 
 def _warn_of_policies(*, draft: _Draft, after: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ from linking.models.answer_count import AnswerCount
 from linking.models.api_token import APIToken
 from linking.models.audit import AuditEvent
 from linking.models.blocked_user import BlockedUser
+from linking.models.chat_host import ChatHost
 from linking.models.clock_offset import ClockOffset
 from linking.models.conflict import Conflict, ConflictKind, ConflictState
 from linking.models.decision import ConflictDecision, Verdict
@@ -25,6 +26,7 @@ __all__ = [
     "AnswerCount",
     "AuditEvent",
     "BlockedUser",
+    "ChatHost",
     "ClockOffset",
     "ConfigVersion",
     "Conflict",

@@ -4,8 +4,9 @@ from email.utils import format_datetime
 
 import pytest
 
+from linking.asking import hosts
 from linking.integrations import check_integration
-from linking.models import ClockOffset, Integration, Secret
+from linking.models import ChatHost, ClockOffset, Integration, Secret
 from tests.factories import LOGIN_SECRET_KEY, NOW, ZENDESK_ACCESS_TOKEN, ZENDESK_SHARED_SECRET, make_integration
 from tests.linking.scripted_server import scripted
 
@@ -17,7 +18,7 @@ GOOD = {
 }
 
 
-def checked(answers=None, *, date=NOW, **changes):
+def checked(answers=None, *, date=NOW, on_start=lambda _url: None, **changes):
     """What is found with vendors that answer so, as {name: check}; the integration is Acme with `changes`."""
     table = GOOD | (answers or {})
 
@@ -31,6 +32,7 @@ def checked(answers=None, *, date=NOW, **changes):
         connection.sendall(f"{lines}Content-Length: {len(content)}\r\nConnection: close\r\n\r\n".encode() + content)
 
     with scripted(script) as server:
+        on_start(server.url)
         Integration.objects.filter(slug="acme").update(**({"zendesk_api_url": f"{server.url}/chat"} | changes))
         found = check_integration(slug="acme", login_api_url=f"{server.url}/login", allow_loopback=True, now=NOW)
     return {check.name: check for check in found}
@@ -75,6 +77,27 @@ class TestCheckIntegration:
     )
     def test_finds_settings_that_cannot_work(self, changes, name):
         assert not checked(**changes)[name].is_ok
+
+    def test_shows_which_address_was_found(self, monkeypatch):
+        with scripted(b"HTTP/1.1 404 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n") as elsewhere:
+            found = self.sought(monkeypatch, elsewhere.url)
+        assert found["zendesk_host"].is_ok
+        assert ("answers and is used" in found["zendesk_host"].sentence, "(404)" in found["zendesk_host"].sentence) == (
+            True, True,
+        )  # fmt: skip
+        assert ChatHost.objects.get().url.endswith("/chat")
+
+    def test_says_that_no_address_answers(self, monkeypatch):
+        kept = {"subdomain": "acme", "url": "http://127.0.0.1:1/kept"}
+        ChatHost.objects.create(integration=Integration.objects.get(), **kept)
+        found = self.sought(monkeypatch, "http://127.0.0.1:1", {"/chat/agents/me": (404, {})})
+        assert (found["zendesk_host"].is_ok, "neither" in found["zendesk_host"].sentence) == (False, True)
+
+    def sought(self, monkeypatch, elsewhere, answers=None):
+        """What is found where the address is auto and the first candidate is `elsewhere`."""
+        addresses = []
+        monkeypatch.setattr(hosts, "candidate_addresses", lambda _subdomain: (elsewhere, *addresses))
+        return checked(answers, on_start=lambda url: addresses.append(f"{url}/chat"), zendesk_api_url="auto")
 
     def test_finds_a_missing_secret(self):
         Secret.objects.filter(name="login_secret_key").delete()

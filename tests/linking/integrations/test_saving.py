@@ -238,6 +238,37 @@ class TestValues:
         assert str(raised.value).isascii() and str(raised.value).isprintable()
 
 
+class TestZendeskAddress:
+    OLD, NEW = "https://www.zopim.com/api/v2", "https://acme.zendesk.com/api/v2/chat"
+
+    def test_of_the_retired_host_becomes_todays_and_that_is_told(self):
+        saved = save(**NEW, zendesk_subdomain="acme", zendesk_api_url=self.OLD)
+        assert saved.integration.zendesk_api_url == self.NEW
+        assert any(self.NEW in warning for warning in saved.warnings)
+
+    def test_that_was_stored_long_ago_follows_once_the_subdomain_is_known(self):
+        make_integration(zendesk_subdomain="", zendesk_api_url=self.OLD)
+        assert save(zendesk_subdomain="acme").integration.zendesk_api_url == self.NEW
+
+    def test_of_the_retired_host_stays_without_a_subdomain_and_that_is_told(self):
+        saved = save(**NEW, zendesk_api_url=self.OLD)
+        assert any("Set zendesk_subdomain" in warning for warning in saved.warnings)
+
+    def test_may_be_left_to_be_found(self):
+        assert save(**NEW, zendesk_subdomain="acme", zendesk_api_url="auto").integration.zendesk_api_url == "auto"
+
+    @pytest.mark.parametrize("url", ["AUTO", " auto", "auto/"])
+    def test_is_that_word_and_no_other(self, url):
+        assert "cannot be used" in problem("zendesk_api_url", **NEW, zendesk_subdomain="acme", zendesk_api_url=url)
+
+    def test_cannot_be_found_without_a_subdomain(self):
+        assert "zendesk_subdomain" in problem("zendesk_api_url", **NEW, zendesk_api_url="auto")
+
+    def test_that_is_to_be_found_needs_the_subdomain_to_stay(self):
+        make_integration(zendesk_api_url="auto")
+        assert "zendesk_subdomain" in problem("zendesk_api_url", zendesk_subdomain="")
+
+
 class TestRemove:
     def test_takes_everything_stored_with_it(self):
         acme = make_integration()

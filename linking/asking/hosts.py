@@ -1,0 +1,111 @@
+"""Finds out which of Zendesk's two addresses of the Chat API answers, where an integration's address is `auto`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from linking.asking.asker import Asker
+from linking.core.config import IntegrationConfig
+from linking.core.vendor_urls import candidate_addresses
+from linking.models import StopReason
+from linking.store import hosts
+from linking.zendesk_chat import ChatClient, ChatError, ChatTryLater
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """`url` answered as Chat does, "" where none did; `failures` says by address what the others did instead."""
+
+    url: str
+    failures: tuple[tuple[str, str], ...]
+
+
+def look(
+    *, config: IntegrationConfig, allow_loopback: bool, ask: Callable[[Callable[[], str]], str] = lambda call: call()
+) -> Look:
+    """Ask the addresses in turn, today's first, until one answers as Chat does; at most two calls.
+
+    Args:
+        ask: what lets a call leave when it may.
+
+    Source: a public client asks `/agents` at the one and the other address, and uses whichever answers 200.
+    """
+    failures: list[tuple[str, str]] = []
+    for url in candidate_addresses(config.zendesk_subdomain):
+        flaw = ask(partial(_flaw, url=url, config=config, allow_loopback=allow_loopback))
+        if not flaw:
+            return Look(url=url, failures=tuple(failures))
+        failures.append((url, flaw))
+    return Look(url="", failures=tuple(failures))
+
+
+def look_and_keep(*, config: IntegrationConfig, allow_loopback: bool, now: datetime) -> Look:
+    """Look at once, because a person asks, and keep what was found."""
+    _claim(config, now=now, is_urgent=True)
+    found = look(config=config, allow_loopback=allow_loopback)
+    _keep(config, found)
+    return found
+
+
+def found_host(
+    config: IntegrationConfig, *, asker: Asker, allow_loopback: bool, is_urgent: bool = False
+) -> IntegrationConfig:
+    """Return the settings with the address that answers, looked for when it is time and the address is `auto`.
+
+    Where none answers, the address stays: the calls that follow then say what is wrong.
+
+    Raises: Halt.
+    """
+    if not config.is_host_sought or not config.zendesk_access_token:
+        return config
+    if not _claim(config, now=asker.clock.now(), is_urgent=is_urgent):
+        return config
+    found = look(config=config, allow_loopback=allow_loopback, ask=asker.ask)
+    _keep(config, found)
+    return replace(config, zendesk_api_url=found.url or config.zendesk_api_url)
+
+
+def other_host(
+    config: IntegrationConfig, *, reason: str, asker: Asker, allow_loopback: bool
+) -> IntegrationConfig | None:
+    """Return the settings with another address after a pass stopped for `reason`, None where that helps nobody."""
+    if not config.is_host_sought:
+        return None
+    if reason == StopReason.VENDOR_FAULT:
+        hosts.doubt(integration_id=config.integration_id, now=asker.clock.now())
+    if reason != StopReason.HOST:
+        return None
+    found = found_host(config, asker=asker, allow_loopback=allow_loopback, is_urgent=True)
+    return None if found.zendesk_api_url == config.zendesk_api_url else found
+
+
+def _claim(config: IntegrationConfig, *, now: datetime, is_urgent: bool) -> bool:
+    return hosts.claim_look(
+        integration_id=config.integration_id, subdomain=config.zendesk_subdomain, now=now, is_urgent=is_urgent
+    )
+
+
+def _keep(config: IntegrationConfig, found: Look) -> None:
+    if found.url:
+        hosts.keep(integration_id=config.integration_id, subdomain=config.zendesk_subdomain, url=found.url)
+
+
+def _flaw(*, url: str, config: IntegrationConfig, allow_loopback: bool) -> str:
+    """Return why `url` is not where Chat answers, "" when it is.
+
+    Raises: ChatTryLater for a pause that Zendesk asks for, which holds for the account and not for the address.
+    """
+    client = None
+    try:
+        client = ChatClient(base_url=url, access_token=config.zendesk_access_token, allow_loopback=allow_loopback)
+        return "" if client.agents_me().agent_id else "The answer names no agent."
+    except ChatTryLater as error:
+        if error.reason == StopReason.VENDOR_PAUSE:
+            raise
+        return str(error)
+    except ChatError as error:
+        return str(error)
+    finally:
+        if client is not None:
+            client.close()
