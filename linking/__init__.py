@@ -12,7 +12,7 @@ read, links kept). Imports go down only, never within a row, and tests/test_laye
     asking                             one paced conversation with Zendesk
     registry | key_sets | email_lookup | verified_tokens | sightings | answer_log
     clock_meter | limits | roles | store
-    models | zendesk_chat | xsolla_login
+    models | zendesk_chat | zendesk_oauth | xsolla_login
     outbound                           the only way out over HTTP
     fields
     core                               plain Python: values in, values out

@@ -37,7 +37,14 @@ Query = Sequence[tuple[str, str]]
 
 
 class OutboundError(Exception):
-    """A call that brought no answer; the message names the host at most, never a credential."""
+    """A call that brought no answer; the message names the host at most, never a credential.
+
+    `was_sent`: whether any of the request left this machine, so that it may have been carried out.
+    """
+
+    def __init__(self, message: str, *, was_sent: bool = True) -> None:
+        super().__init__(message)
+        self.was_sent = was_sent
 
 
 class AddressRefused(OutboundError):
@@ -82,7 +89,7 @@ class Outbound:
     ) -> None:
         flaw = address_flaw(base_url, allow_loopback=allow_loopback, hosts=hosts)
         if flaw:
-            raise AddressRefused(flaw)
+            raise AddressRefused(flaw, was_sent=False)
         self._base_url = base_url.rstrip("/")
         self._deadline_s = deadline_s
         self._session = _session()
@@ -183,6 +190,7 @@ class _Deadline:
 class _ThisThread(threading.local):
     deadline: _Deadline | None = None
     refusal: str = ""
+    is_sent: bool = False
 
 
 _this_thread = _ThisThread()
@@ -191,7 +199,7 @@ _this_thread = _ThisThread()
 @contextlib.contextmanager
 def _deadline(*, seconds: float) -> Iterator[_Deadline]:
     deadline = _Deadline(seconds=seconds)
-    _this_thread.deadline, _this_thread.refusal = deadline, ""
+    _this_thread.deadline, _this_thread.refusal, _this_thread.is_sent = deadline, "", False
     deadline.start()
     try:
         yield deadline
@@ -219,6 +227,13 @@ class _Guarded(HTTPConnection):
     def _may_reach(self, address: str) -> bool:
         # Plain http is for this machine only; the text of the address was judged before.
         return is_loopback_address(address)
+
+    def send(self, data: Any) -> None:
+        """Send a piece of the request as http.client does, and note that from here on it may be carried out."""
+        if self.sock is None:
+            self.connect()
+        _this_thread.is_sent = True
+        super().send(data)
 
     def getresponse(self) -> Any:
         """Return the answer's head as urllib3 does, under the call's deadline."""
@@ -284,7 +299,8 @@ def _body(response: requests.Response) -> bytes:
 def _translated(*, error: Exception, is_over: bool) -> OutboundError:
     # The library's own messages can quote the whole address; only the kind of error goes on.
     if _this_thread.refusal:
-        return AddressRefused(_this_thread.refusal)
+        return AddressRefused(_this_thread.refusal, was_sent=False)
+    was_sent = _this_thread.is_sent
     if is_over or isinstance(error, requests.Timeout | TimeoutError):
-        return AnswerTooSlow("The answer did not come in time.")
-    return NetworkFault(f"The connection failed ({type(error).__name__}).")
+        return AnswerTooSlow("The answer did not come in time.", was_sent=was_sent)
+    return NetworkFault(f"The connection failed ({type(error).__name__}).", was_sent=was_sent)

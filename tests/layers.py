@@ -42,7 +42,7 @@ ROWS = (
         "roles",
         "store",
     ),
-    ("models", "zendesk_chat", "xsolla_login"),
+    ("models", "zendesk_chat", "zendesk_oauth", "xsolla_login"),
     ("outbound",),
     ("fields",),
     ("core",),

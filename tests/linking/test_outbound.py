@@ -118,6 +118,25 @@ class TestFaults:
         with pytest.raises(NetworkFault):
             out(f"http://127.0.0.1:{port}").get(path="/x")
 
+    def test_tells_whether_the_request_may_have_been_carried_out(self):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        with pytest.raises(NetworkFault) as unsent:
+            out(f"http://127.0.0.1:{port}").post(path="/x", form={"a": "b"})
+        with scripted(b"") as server, pytest.raises(NetworkFault) as sent:
+            out(server.url).post(path="/x", form={"a": "b"})
+        assert (unsent.value.was_sent, sent.value.was_sent) == (False, True)
+
+    def test_counts_a_handshake_that_never_ends_as_unsent(self, monkeypatch):
+        monkeypatch.setattr(outbound, "is_public_address", lambda _address: True)
+        monkeypatch.setattr(outbound, "CONNECT_TIMEOUT_S", 0.2)
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            place = (socket.AF_INET, socket.SOCK_STREAM, 6, "", silent.getsockname())
+            monkeypatch.setattr(outbound.socket, "getaddrinfo", lambda *_args, **_options: [place])
+            with pytest.raises(AnswerTooSlow) as caught:
+                out("https://acme.zendesk.com").post(path="/x", form={"a": "b"})
+        assert caught.value.was_sent is False
+
     def test_says_nothing_of_the_address_in_its_message(self):
         with scripted(b"") as server, pytest.raises(NetworkFault) as caught:
             out(server.url).get(path="/secret-path")
