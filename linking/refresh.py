@@ -8,6 +8,7 @@ from django.db import transaction
 
 from linking import registry
 from linking.asking import Asker, Clock, Halt, Patience, budget_of, current_host, open_client
+from linking.asking.renewing import renewed_in_time
 from linking.core.facts import Rank
 from linking.models import Integration, RunState, SyncRun, Visitor
 from linking.store.answers import Answer, store_answers
@@ -44,7 +45,7 @@ def refresh_visitor(*, visitor_pk: int, clock: Clock, patience: Patience, allow_
 
 def _asked(row: Visitor, *, clock: Clock, patience: Patience, allow_loopback: bool) -> Answer:
     config, problems = registry.config_of(row.integration)
-    config, _notice = current_host(config)
+    config, _notice = current_host(renewed_in_time(config, clock=clock, allow_loopback=allow_loopback))
     asker = Asker(
         account=budget_of(config),
         per_minute=config.requests_per_minute,

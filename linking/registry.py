@@ -214,6 +214,8 @@ def _config(*, integration: Integration, secrets: dict[str, str]) -> Integration
         zendesk_shared_secret_next=secrets.get(SecretName.ZENDESK_SHARED_SECRET_NEXT, "").encode(),
         zendesk_secret_switch_epoch_s=_epoch_s(integration.zendesk_secret_switch_at, none=math.inf),
         zendesk_access_token=secrets.get(SecretName.ZENDESK_ACCESS_TOKEN, ""),
+        zendesk_client_id=integration.zendesk_client_id,
+        zendesk_client_secret=secrets.get(SecretName.ZENDESK_CLIENT_SECRET, ""),
         zendesk_api_url=_api_url(integration),
         is_host_sought=integration.zendesk_api_url == AUTO,
         is_sync_enabled=integration.sync_enabled,

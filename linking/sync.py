@@ -15,6 +15,7 @@ from linking.asking import Clock, Halt, Patience, budget_of, current_host, open_
 from linking.asking.bans import read_bans
 from linking.asking.export import read_export, retry_set_aside
 from linking.asking.hosts import found_host, other_host
+from linking.asking.renewing import renewed_after, renewed_in_time
 from linking.asking.visitors import read_visitors
 from linking.asking.work import Work
 from linking.core.config import IntegrationConfig
@@ -128,6 +129,7 @@ def _work_through(work: Work, *, allow_loopback: bool, is_retrying: bool) -> str
     work.begin(config=config, account=budget_of(current_host(config)[0]))
     if is_retrying:
         lookups.hasten_failed(integration_id=work.integration.pk, now=work.clock.now())
+    config = renewed_in_time(config, clock=work.clock, allow_loopback=allow_loopback)
     config = found_host(config, asker=work.ask, allow_loopback=allow_loopback)
     mended: set[str] = set()
     while True:
@@ -145,8 +147,9 @@ def _work_through(work: Work, *, allow_loopback: bool, is_retrying: bool) -> str
 
 
 def _mended(work: Work, halt: Halt, config: IntegrationConfig, *, allow_loopback: bool) -> IntegrationConfig | None:
-    """Return settings with which the pass can go on after it stopped, None where there are none."""
-    return other_host(config, reason=halt.reason, asker=work.ask, allow_loopback=allow_loopback)
+    """Return settings with which the pass can go on after it stopped, None where there are none. Raises: Halt."""
+    renewed = renewed_after(halt, config, clock=work.clock, allow_loopback=allow_loopback)
+    return renewed or other_host(config, reason=halt.reason, asker=work.ask, allow_loopback=allow_loopback)
 
 
 def _read_all(work: Work, *, config: IntegrationConfig, is_retrying: bool) -> None:

@@ -22,6 +22,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     ),
     "zendesk": (
         "zendesk_product", "zendesk_subdomain", "zendesk_account_key", "zendesk_key_id", "zendesk_api_url",
+        "zendesk_client_id",
         "email_verified", "claim_map",
     ),
     "rotation": ("previous_login_secret_until", "zendesk_secret_switch_at"),
@@ -102,11 +103,13 @@ class IntegrationForm(forms.ModelForm):
     zendesk_shared_secret = _password_box(gettext_lazy("Zendesk shared secret"), autocomplete="new-password")
     zendesk_shared_secret_next = _password_box(gettext_lazy("Next Zendesk shared secret"), autocomplete="new-password")
     zendesk_access_token = _password_box(gettext_lazy("Zendesk access token"), autocomplete="new-password")
+    zendesk_client_secret = _password_box(gettext_lazy("Zendesk client secret"), autocomplete="new-password")
     remove_login_secret_key = forms.BooleanField(required=False, label=gettext_lazy("Remove the login secret key"))
     remove_login_secret_key_previous = forms.BooleanField(required=False, label=gettext_lazy("Remove the previous key"))
     remove_zendesk_shared_secret_next = forms.BooleanField(required=False, label=gettext_lazy("Remove the next secret"))
     remove_zendesk_shared_secret = forms.BooleanField(required=False, label=gettext_lazy("Remove the shared secret"))
     remove_zendesk_access_token = forms.BooleanField(required=False, label=gettext_lazy("Remove the access token"))
+    remove_zendesk_client_secret = forms.BooleanField(required=False, label=gettext_lazy("Remove the client secret"))
     own_password = _password_box(gettext_lazy("Your own password"), autocomplete="current-password")
 
     class Meta:
@@ -123,6 +126,7 @@ class IntegrationForm(forms.ModelForm):
             "zendesk_secret_switch_at": gettext_lazy("Switch to the next Zendesk secret at"),
             "zendesk_key_id": gettext_lazy("Zendesk key ID"),
             "zendesk_api_url": gettext_lazy("Zendesk API address"),
+            "zendesk_client_id": gettext_lazy("Zendesk client ID"),
             "publisher_account_url_template": gettext_lazy("Address of a user's page"),
             "merchant_id": gettext_lazy("Merchant ID"),
             "publisher_project_id": gettext_lazy("Project ID"),
@@ -142,6 +146,7 @@ class IntegrationForm(forms.ModelForm):
                 "can drop for about five minutes, so choose a quiet time."
             ),
             "zendesk_api_url": gettext_lazy("Empty: made from the subdomain. auto: the one that is found to answer."),
+            "zendesk_client_id": gettext_lazy("Of the API client by which Connect with Zendesk gets the access token."),
             "sync_start": gettext_lazy("Chats before this time are not read (UTC). Empty: all."),
             "requests_per_minute": gettext_lazy("Calls to Zendesk; the account's own limit is 200."),
         }

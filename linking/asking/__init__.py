@@ -5,6 +5,7 @@ work.py       a pass under way: its run, its lease, its counts
 export.py     the export of chats, page by page, and pages that held records nobody could read
 visitors.py   the visitors found, most useful first
 bans.py       who is banned, once an hour
+renewing.py   an access token that is about to end, or was refused
 hosts.py      which of two addresses answers, where that is left to be found out
 """
 

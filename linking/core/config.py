@@ -51,6 +51,7 @@ class SecretName(StrEnum):
     ZENDESK_SHARED_SECRET = "zendesk_shared_secret"
     ZENDESK_SHARED_SECRET_NEXT = "zendesk_shared_secret_next"
     ZENDESK_ACCESS_TOKEN = "zendesk_access_token"
+    ZENDESK_CLIENT_SECRET = "zendesk_client_secret"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,8 @@ class IntegrationConfig:
     zendesk_shared_secret_next: bytes = field(default=b"", repr=False)
     zendesk_secret_switch_epoch_s: float = float("inf")
     zendesk_access_token: str = field(default="", repr=False)
+    zendesk_client_id: str = ""
+    zendesk_client_secret: str = field(default="", repr=False)
     zendesk_api_url: str = ""
     is_host_sought: bool = False
     is_sync_enabled: bool = True

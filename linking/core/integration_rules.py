@@ -250,6 +250,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "zendesk_account_key": _identifier_or_blank,
         "zendesk_key_id": _identifier_or_blank,
         "zendesk_api_url": _api_url,
+        "zendesk_client_id": _identifier_or_blank,
         "sync_enabled": _yes_or_no,
         "sync_start": _time,
         "requests_per_minute": _requests,

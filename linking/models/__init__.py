@@ -8,6 +8,7 @@ from linking.models.blocked_user import BlockedUser
 from linking.models.chat_host import ChatHost
 from linking.models.clock_offset import ClockOffset
 from linking.models.conflict import Conflict, ConflictKind, ConflictState
+from linking.models.connection import ConnectAttempt, ConnectionFlaw, ConnectionState, ZendeskConnection
 from linking.models.decision import ConflictDecision, Verdict
 from linking.models.integration import ConfigVersion, Integration, Secret, keep_secret
 from linking.models.lease import Heartbeat, Lease, RequestSlot
@@ -33,6 +34,9 @@ __all__ = [
     "ConflictDecision",
     "ConflictKind",
     "ConflictState",
+    "ConnectAttempt",
+    "ConnectionFlaw",
+    "ConnectionState",
     "EndReason",
     "Heartbeat",
     "Incident",
@@ -54,5 +58,6 @@ __all__ = [
     "VisitorAlias",
     "VisitorLink",
     "VisitorState",
+    "ZendeskConnection",
     "keep_secret",
 ]

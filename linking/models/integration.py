@@ -69,6 +69,7 @@ class Integration(models.Model):
     zendesk_account_key = models.CharField(max_length=100, blank=True)
     zendesk_key_id = models.CharField(max_length=100, blank=True)
     zendesk_api_url = models.CharField(max_length=300, blank=True)
+    zendesk_client_id = models.CharField(max_length=100, blank=True)
 
     sync_enabled = models.BooleanField(default=True)
     sync_start = models.DateTimeField(null=True, blank=True)

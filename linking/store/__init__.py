@@ -3,6 +3,7 @@
 Rows that a plan leaves alone are not written, so that a pass over unchanged data changes nothing.
 
     leases.py     who may work alone, with a token that fences off stale workers
+    connections.py  connections with Zendesk, and tokens that work once
     hosts.py      which of two addresses of an account answered
     slots.py      when the next call to a Zendesk account may leave
     runs.py       what each pass did, and the place it reached
