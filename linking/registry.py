@@ -216,6 +216,7 @@ def _config(*, integration: Integration, secrets: dict[str, str]) -> Integration
         zendesk_access_token=secrets.get(SecretName.ZENDESK_ACCESS_TOKEN, ""),
         zendesk_client_id=integration.zendesk_client_id,
         zendesk_client_secret=secrets.get(SecretName.ZENDESK_CLIENT_SECRET, ""),
+        zendesk_webhook_secret=secrets.get(SecretName.ZENDESK_WEBHOOK_SECRET, "").encode(),
         zendesk_api_url=_api_url(integration),
         is_host_sought=integration.zendesk_api_url == AUTO,
         is_sync_enabled=integration.sync_enabled,

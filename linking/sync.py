@@ -69,6 +69,7 @@ def run_pass(
     if held is None:
         return PassReport(reason=StopReason.ANOTHER_PASS, detail="Another pass of this integration is running.")
     try:
+        schedule.take_poke(integration_id=integration_id)
         integration = Integration.objects.get(pk=integration_id)
         run = runs.start_run(integration_id=integration_id, trigger=trigger, is_full=is_full, now=clock.now())
         work = Work(integration=integration, run=run, held=held, clock=clock, patience=patience, is_eager=is_eager)

@@ -22,6 +22,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=9100, help="port to listen on, 0 for any (default %(default)s)")
     parser.add_argument("--token", default="sandbox-chat-token", help="the Chat access token that REST calls must bear")
     parser.add_argument("--bridge", default="http://127.0.0.1:8000", help="where the shop asks for Zendesk JWTs")
+    parser.add_argument("--webhook", default="", help="where ended chats are told of, signed (default: nowhere)")
     return parser.parse_args(arguments)
 
 
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Will serve until told to stop; answers the exit status, 1 when the port is taken."""
     options = parse_arguments(sys.argv[1:] if arguments is None else arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    box = Box(config=load_config(token=options.token, bridge=options.bridge))
+    box = Box(config=load_config(token=options.token, bridge=options.bridge, webhook=options.webhook))
     try:
         server = SandboxServer(host=options.host, port=options.port, box=box)
     except OSError as error:

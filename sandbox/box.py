@@ -19,6 +19,7 @@ from sandbox.players import LoginBook
 from sandbox.state import World, iso
 from sandbox.zendesk_messaging import MessagingBook
 from sandbox.zendesk_oauth import OAuthBook
+from sandbox.zendesk_webhook import WebhookBook
 from sandbox.zendesk_widget import WidgetBook
 
 DEMO_FILE = Path(__file__).with_name("demo_integration.json")
@@ -31,6 +32,7 @@ class Config:
     """What the sandbox was started with. Login's secret, the shared secret and the account key come from the demo file.
 
     `messaging_keys` are the signing keys of the Messaging account, secret by key ID.
+    `webhook` is where ended chats are told of, "" for nowhere.
     """
 
     access_token: str = field(repr=False)
@@ -40,9 +42,11 @@ class Config:
     account_key: str
     bridge: str
     messaging_keys: dict[str, str] = field(repr=False)
+    webhook: str = ""
+    webhook_secret: str = field(default="", repr=False)
 
 
-def load_config(*, token: str, bridge: str, path: Path = DEMO_FILE) -> Config:
+def load_config(*, token: str, bridge: str, webhook: str = "", path: Path = DEMO_FILE) -> Config:
     """Will read the demo integration, so that app and sandbox can never disagree about its secrets."""
     demo = json.loads(path.read_text(encoding="utf-8"))
     messaging = json.loads(MESSAGING_FILE.read_text(encoding="utf-8"))
@@ -50,6 +54,7 @@ def load_config(*, token: str, bridge: str, path: Path = DEMO_FILE) -> Config:
         access_token=token, login_project_id=demo["login_project_id"], login_secret=demo["login_secret_key"],
         shared_secret=demo["zendesk_shared_secret"], account_key=demo["zendesk_account_key"], bridge=bridge.rstrip("/"),
         messaging_keys={messaging["zendesk_key_id"]: messaging["zendesk_shared_secret"]},
+        webhook=webhook, webhook_secret=demo["zendesk_webhook_secret"],
     )  # fmt: skip
 
 
@@ -120,6 +125,7 @@ class Box:
         self.oauth = OAuthBook()
         self.widget = WidgetBook()
         self.messaging = MessagingBook()
+        self.webhook = WebhookBook(url=self.config.webhook, secret=self.config.webhook_secret)
         self.login.reset()
         self.config.shared_secret = self.first_shared_secret
         self.config.messaging_keys = dict(self.first_messaging_keys)

@@ -17,6 +17,7 @@ from sandbox.routing import Call, Problem, Route, Table, number
 from sandbox.seed import BASE_S, SAFE_AGE_S, SPAN_S, Plan, fill
 from sandbox.state import Chat, Visitor, World, iso
 from sandbox.zendesk_messaging import MOST_KEYS
+from sandbox.zendesk_webhook import BadAddress
 from sandbox.zendesk_widget import refuse_foreign_origin
 
 if TYPE_CHECKING:
@@ -221,6 +222,23 @@ def set_messaging_key(call: Call) -> Response:
     return json_response({"keys": sorted(keys)})
 
 
+def set_webhook(call: Call) -> Response:
+    """Will tell of ended chats at `url`, signed with `secret`, in the words of `body` (placeholders as Support's)."""
+    body = call.json()
+    _refuse_unknown(body, {"url", "secret", "body"})
+    wanted = {name: str(body.get(name, "")) for name in ("url", "secret", "body")}
+    try:
+        call.box.webhook.set(**wanted)
+    except BadAddress as error:
+        raise Problem(400, "Bad Request", str(error)) from error
+    return show_webhook(call)
+
+
+def show_webhook(call: Call) -> Response:
+    """Will answer where ended chats are told of, and the calls made."""
+    return json_response(call.box.webhook.shown())
+
+
 def mint_login_jwt(call: Call) -> Response:
     """Will answer a Login JWT of `player`; `claims` changes some of them, null takes one out, HS256 projects only."""
     body = call.json()
@@ -300,6 +318,7 @@ ROUTES = [
     Route("POST", "/faults", set_faults), Route("GET", "/faults", show_faults), Route("GET", "/stats", show_stats),
     Route("POST", "/visitors", put_visitors), Route("POST", "/chats", put_chats),
     Route("POST", "/raw_chats", put_raw_chats), Route("POST", "/aliases", put_aliases),
+    Route("POST", "/webhook", set_webhook), Route("GET", "/webhook", show_webhook),
     Route("POST", "/shared_secret", set_shared_secret), Route("POST", "/login_jwt", mint_login_jwt),
     Route("POST", "/messaging_keys", set_messaging_key),
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from sandbox.http1 import Request, Response, json_response
 from sandbox.judge import Verdict, judge
 from sandbox.routing import Call, Problem, Route, Table
 from sandbox.state import Chat, Visitor, World, iso
+from sandbox.zendesk_webhook import tell
 
 if TYPE_CHECKING:
     from sandbox.box import Box
@@ -229,6 +230,7 @@ def _finish(call: Call, session: Session) -> str | None:
         id=world.mint_chat_id(start_s=live.start_s), visitor_id=live.visitor_id, start_s=live.start_s, end_s=now_s,
         update_s=now_s, details={"history": history, "count": count},
     )  # fmt: skip
+    tell(box=call.box, chat=chat)
     return world.put_chat(chat).id
 
 

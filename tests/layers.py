@@ -28,6 +28,7 @@ ROWS = (
         "conflicts",
         "alarms",
         "drift",
+        "webhooks",
     ),
     ("asking",),
     (

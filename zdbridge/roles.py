@@ -14,6 +14,7 @@ from zdbridge.folder_queue import recover
 
 ROOT = Path(__file__).resolve().parent.parent
 ROLES = ("web", "worker", "beat")
+_WEBHOOK = "/api/v1/hooks/zendesk/demo"
 _EMBEDDED_ONLY = (
     "{option} above 1 needs DATABASE_URL (PostgreSQL) and REDIS_URL: limits and the folder broker count on one"
 )
@@ -143,7 +144,8 @@ def child_specs(*, plan: Plan, environment: Mapping[str, str]) -> list[ChildSpec
 
 def _sandbox(plan: Plan) -> tuple[str, ...]:
     # Without a web role the bridge's address is unknown here; the sandbox's own default is as good as any.
-    bridge = ("--bridge", plan.address) if "web" in plan.roles else ()
+    webhook = ("--webhook", f"{plan.address}{_WEBHOOK}") if plan.has_demo else ()
+    bridge = ("--bridge", plan.address, *webhook) if "web" in plan.roles else ()
     return _python("-m", "sandbox", "--port", str(plan.sandbox_port), *bridge)
 
 

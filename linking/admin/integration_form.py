@@ -104,12 +104,14 @@ class IntegrationForm(forms.ModelForm):
     zendesk_shared_secret_next = _password_box(gettext_lazy("Next Zendesk shared secret"), autocomplete="new-password")
     zendesk_access_token = _password_box(gettext_lazy("Zendesk access token"), autocomplete="new-password")
     zendesk_client_secret = _password_box(gettext_lazy("Zendesk client secret"), autocomplete="new-password")
+    zendesk_webhook_secret = _password_box(gettext_lazy("Zendesk webhook signing secret"), autocomplete="new-password")
     remove_login_secret_key = forms.BooleanField(required=False, label=gettext_lazy("Remove the login secret key"))
     remove_login_secret_key_previous = forms.BooleanField(required=False, label=gettext_lazy("Remove the previous key"))
     remove_zendesk_shared_secret_next = forms.BooleanField(required=False, label=gettext_lazy("Remove the next secret"))
     remove_zendesk_shared_secret = forms.BooleanField(required=False, label=gettext_lazy("Remove the shared secret"))
     remove_zendesk_access_token = forms.BooleanField(required=False, label=gettext_lazy("Remove the access token"))
     remove_zendesk_client_secret = forms.BooleanField(required=False, label=gettext_lazy("Remove the client secret"))
+    remove_zendesk_webhook_secret = forms.BooleanField(required=False, label=gettext_lazy("Remove the webhook secret"))
     own_password = _password_box(gettext_lazy("Your own password"), autocomplete="current-password")
 
     class Meta:

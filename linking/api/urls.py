@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from linking.api import diagnose, docs, health, v1
+from linking.api import diagnose, docs, health, v1, webhooks
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("linking.api.token_urls")),
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/users/<path:user_id>/", v1.OneLoginUser.as_view(), name="api-user"),
     path("api/v1/integrations/", v1.Integrations.as_view(), name="api-integrations"),
     path("api/v1/diagnose/", diagnose.Diagnose.as_view(), name="api-diagnose"),
+    re_path(r"^api/v1/hooks/zendesk/(?P<slug>[^/]+)/?\Z", webhooks.ChatTicket.as_view(), name="api-webhook"),
     path("api/schema/", docs.Schema.as_view(), name="api-schema"),
     path("api/docs/", docs.api_docs, name="api-docs"),
     re_path(r"^api/v1/(?:.*/)?\Z", v1.NoSuchAddress.as_view(), name="api-nowhere"),

@@ -52,6 +52,7 @@ class SecretName(StrEnum):
     ZENDESK_SHARED_SECRET_NEXT = "zendesk_shared_secret_next"
     ZENDESK_ACCESS_TOKEN = "zendesk_access_token"
     ZENDESK_CLIENT_SECRET = "zendesk_client_secret"
+    ZENDESK_WEBHOOK_SECRET = "zendesk_webhook_secret"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,7 @@ class IntegrationConfig:
     zendesk_access_token: str = field(default="", repr=False)
     zendesk_client_id: str = ""
     zendesk_client_secret: str = field(default="", repr=False)
+    zendesk_webhook_secret: bytes = field(default=b"", repr=False)
     zendesk_api_url: str = ""
     is_host_sought: bool = False
     is_sync_enabled: bool = True

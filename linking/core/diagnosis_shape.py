@@ -143,6 +143,8 @@ def _secret_named(text: str, *, config: IntegrationConfig) -> str:
         return "Login secret key"
     if raw and raw == config.zendesk_shared_secret:
         return "Zendesk shared secret"
+    if raw and raw == config.zendesk_webhook_secret:
+        return "Zendesk webhook secret"
     return "Zendesk access token" if text and text == config.zendesk_access_token else ""
 
 

@@ -13,7 +13,11 @@ from linking.core.config import SecretName
 GOOD_BYTES = 32
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
 # Not ours to choose, and nothing is signed with them.
-_MADE_BY_ZENDESK = (SecretName.ZENDESK_ACCESS_TOKEN, SecretName.ZENDESK_CLIENT_SECRET)
+_MADE_BY_ZENDESK = (
+    SecretName.ZENDESK_ACCESS_TOKEN,
+    SecretName.ZENDESK_CLIENT_SECRET,
+    SecretName.ZENDESK_WEBHOOK_SECRET,
+)
 _ZENDESK_LOOK = re.compile(r"[0-9A-F]{64}\Z")
 
 

@@ -96,7 +96,12 @@ def can_answer_for(*, visitor_id: str, asked_id: str) -> bool:
     Zendesk joins visitors and then answers with another id of its own making. Anything else is a field gone wrong,
     and believing it would make one visitor of everybody.
     """
-    return visitor_id == dot_form(asked_id) or _OWN_ID.match(visitor_id) is not None
+    return visitor_id == dot_form(asked_id) or is_own_form(visitor_id)
+
+
+def is_own_form(visitor_id: str) -> bool:
+    """Return whether an id has the form of those that Zendesk gives out itself."""
+    return _OWN_ID.match(visitor_id) is not None
 
 
 def id_text(value: object) -> str:

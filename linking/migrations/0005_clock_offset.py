@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("linking", "0002_search_index"),
+        ("linking", "0004_webhook_and_refresh"),
     ]
 
     operations = [

@@ -18,6 +18,7 @@ from linking.models.saved_view import SavedView
 from linking.models.steering import SyncSteering
 from linking.models.sync_run import Quarantined, RunState, StopReason, SyncRun
 from linking.models.visitor import Visitor, VisitorAlias, VisitorState
+from linking.models.webhook import WebhookDelivery
 
 __all__ = [
     "APIToken",
@@ -58,6 +59,7 @@ __all__ = [
     "VisitorAlias",
     "VisitorLink",
     "VisitorState",
+    "WebhookDelivery",
     "ZendeskConnection",
     "keep_secret",
 ]

@@ -6,7 +6,10 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from linking.core.facts import Rank, State
+from linking.core.visitors import is_own_form
+from linking.core.webhooks import Told
 from linking.models import LoginUser, Visitor
+from linking.store.rows import canonical_ids
 
 REVERIFY_AFTER = timedelta(days=1)
 REVERIFY_DAYS, REVERIFY_SHARE = 30, 20
@@ -23,6 +26,27 @@ def next_lookups(*, integration_id: int, now: datetime, is_eager: bool, limit: i
         when |= Q(lookup_due_at__isnull=False, lookup_attempts=0)
     waiting = Visitor.objects.filter(when, integration_id=integration_id).in_lookup_order()
     return list(waiting.values_list("pk", "visitor_id")[:limit])
+
+
+def ask_first(*, integration_id: int, told: Told, now: datetime) -> bool:
+    """Let the visitor that Zendesk told of be asked about before everybody else, in the caller's transaction.
+
+    It counts as seen at that moment, which puts it first among the most urgent, and before the export tells of the
+    chat. One that is not known yet is added where its ID has Zendesk's own form. False when there is nothing to do:
+    it was read since, or the ID leads to nobody.
+    """
+    visitor_id = canonical_ids(integration_id=integration_id, visitor_ids=[told.visitor_id]).get(
+        told.visitor_id, told.visitor_id
+    )
+    mine = Visitor.objects.filter(integration_id=integration_id, visitor_id=visitor_id)
+    urgent = {"lookup_due_at": now, "lookup_rank": int(Rank.IDENTIFIED), "lookup_attempts": 0}
+    if is_own_form(visitor_id) and not mine.exists():
+        seen = {"first_seen_at": told.at, "last_seen_at": told.at, "last_chat_id": told.chat_id}
+        row = Visitor(integration_id=integration_id, visitor_id=visitor_id, **seen, **urgent)
+        Visitor.objects.bulk_create([row], ignore_conflicts=True)
+    mine.filter(last_seen_at__lt=told.at).update(last_seen_at=told.at, **_chat(told))
+    is_news = Q(checked_at__isnull=True) | Q(checked_at__lt=told.at)
+    return bool(mine.filter(is_news).update(**urgent))
 
 
 def lookups_left(*, integration_id: int, now: datetime) -> int:
@@ -66,3 +90,7 @@ def promote(*, integration_id: int, since: datetime, now: datetime) -> int:
         Q(low_email__in=emails) | Q(low_name__in=names) | Q(low_name__in=emails)
     )
     return named.update(lookup_rank=int(Rank.IDENTIFIED), lookup_due_at=now)
+
+
+def _chat(told: Told) -> dict[str, str]:
+    return {"last_chat_id": told.chat_id} if told.chat_id else {}

@@ -14,6 +14,8 @@ EVERY = timedelta(seconds=60)
 # While someone we just signed a token for has not been seen in Chat yet, a chat is awaited any moment.
 EVERY_HURRIED = timedelta(seconds=15)
 HURRY_FOR = timedelta(minutes=10)
+# However many chats Zendesk tells of, passes begin no closer together than this.
+EVERY_POKED = timedelta(seconds=5)
 # A pass that was queued and never came is queued again after this time.
 QUEUED_FOR = timedelta(seconds=30)
 BACK_OFF_FIRST, BACK_OFF_LONGEST = timedelta(seconds=15), timedelta(minutes=5)
@@ -61,6 +63,19 @@ def claim(*, integration_id: int, now: datetime) -> bool:
 def is_wanted(*, integration_id: int) -> bool:
     """Return whether a pass that was queued is wanted still: settings may have changed since."""
     return _wanted().filter(pk=integration_id).exists()
+
+
+def poke(*, integration_id: int, now: datetime) -> None:
+    """Note that Zendesk told of a chat: the next pass is due as soon as the last success is `EVERY_POKED` ago.
+
+    A pause or a back-off is sat out all the same. Any number of pokes before a pass begins are one.
+    """
+    Integration.objects.filter(pk=integration_id).update(poked_at=now)
+
+
+def take_poke(*, integration_id: int) -> None:
+    """Forget what was told so far, at the beginning of a pass: it reads what there is; what is told later counts."""
+    Integration.objects.filter(pk=integration_id, poked_at__isnull=False).update(poked_at=None)
 
 
 def is_someone_waited_for(*, integration_id: int, now: datetime) -> bool:
@@ -116,6 +131,8 @@ def _is_due(row: Integration, *, now: datetime) -> bool:
         return True
     if row.last_success_at is None or row.next_sync_at > row.last_success_at + EVERY:
         return False  # not the plain wait after a success: a pause, a back-off, or queued already
+    if row.poked_at is not None and row.last_success_at + EVERY_POKED <= now:
+        return True
     is_time = row.last_success_at + EVERY_HURRIED <= now
     return is_time and is_someone_waited_for(integration_id=row.pk, now=now)
 

@@ -100,3 +100,45 @@ class TestConsecutiveFaults:
             state = "stopped" if reason else "complete"
             make_run(integration=acme, state=state, stop_reason=reason, started_at=NOW + timedelta(minutes=minutes))
         assert schedule.consecutive_faults(integration_id=acme.pk) == 2
+
+
+class TestPoke:
+    def test_makes_a_pass_due_before_its_time(self, acme):
+        after_success(seconds_ago=schedule.EVERY_POKED.total_seconds())
+        schedule.poke(integration_id=acme.pk, now=NOW)
+        assert schedule.due(now=NOW) == [acme.pk]
+
+    def test_never_closer_to_the_last_one_than_five_seconds(self, acme):
+        after_success(seconds_ago=4)
+        schedule.poke(integration_id=acme.pk, now=NOW)
+        assert schedule.due(now=NOW) == []
+
+    def test_many_are_one(self, acme):
+        after_success(seconds_ago=30)
+        for _ in range(3):
+            schedule.poke(integration_id=acme.pk, now=NOW)
+        assert [schedule.claim(integration_id=acme.pk, now=NOW) for _ in range(3)] == [True, False, False]
+
+    def test_sits_out_a_pause(self, acme):
+        Integration.objects.update(last_success_at=NOW - timedelta(hours=1), next_sync_at=NOW + timedelta(seconds=90))
+        schedule.poke(integration_id=acme.pk, now=NOW)
+        assert schedule.due(now=NOW) == []
+
+    @pytest.mark.parametrize("off", [{"enabled": False}, {"sync_enabled": False}, {"blocked_reason": "credentials"}])
+    def test_wakes_nothing_that_is_switched_off(self, acme, off):
+        after_success(seconds_ago=30)
+        Integration.objects.update(**off)
+        schedule.poke(integration_id=acme.pk, now=NOW)
+        assert schedule.due(now=NOW) == []
+
+    def test_counts_for_the_next_pass_when_it_comes_during_one(self, acme):
+        schedule.take_poke(integration_id=acme.pk)
+        schedule.poke(integration_id=acme.pk, now=NOW - timedelta(seconds=20))
+        after_success(seconds_ago=10)
+        assert schedule.due(now=NOW) == [acme.pk]
+
+    def test_is_answered_by_the_pass_that_begins_after_it(self, acme):
+        schedule.poke(integration_id=acme.pk, now=NOW)
+        schedule.take_poke(integration_id=acme.pk)
+        after_success(seconds_ago=10)
+        assert schedule.due(now=NOW) == []

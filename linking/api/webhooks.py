@@ -1,0 +1,116 @@
+"""`POST /api/v1/hooks/zendesk/{integration}`: Zendesk Support says that a chat made a ticket."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http.request import UnreadablePostError
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from linking import webhooks
+from linking.core.webhooks import BODY_MAX_BYTES, WebhookReason, WebhookRefused
+from linking.store.webhooks import retry_after_s
+
+SIGNATURE, TIMESTAMP = "X-Zendesk-Webhook-Signature", "X-Zendesk-Webhook-Signature-Timestamp"
+# 409 is left out on purpose: Zendesk is known to send a call that was answered so again.
+_REFUSALS: Mapping[WebhookReason, tuple[int, str]] = MappingProxyType(
+    {
+        WebhookReason.TOO_LARGE: (413, f"The body is larger than {BODY_MAX_BYTES} bytes."),
+        WebhookReason.UNSIGNED: (401, f"{SIGNATURE} and {TIMESTAMP} are needed; the latter as an ISO 8601 time."),
+        WebhookReason.STALE: (401, "The signed time is more than five minutes from now."),
+        WebhookReason.SIGNATURE: (401, "The signature does not fit."),
+        WebhookReason.REPLAYED: (403, "This call was received before, and counts once."),
+        WebhookReason.NOT_JSON: (400, "The body must be a JSON object in UTF-8, each name once."),
+        WebhookReason.NOBODY_NAMED: (422, "One of visitor_id, chat_id, email and ticket_id must say something."),
+        WebhookReason.TOO_MANY: (429, "Too many calls in a few minutes; the chats will be found without them."),
+        WebhookReason.UNAVAILABLE: (503, "The database cannot be reached. Send the call again."),
+    }
+)
+_MAY_COME_AGAIN = (WebhookReason.TOO_MANY, WebhookReason.UNAVAILABLE)
+_BODY = inline_serializer(
+    name="ChatTicket",
+    fields={
+        name: serializers.CharField(required=False, allow_blank=True)
+        for name in ("visitor_id", "chat_id", "email", "ticket_id")
+    },
+)
+_QUEUED = inline_serializer(
+    name="ChatTicketTaken", fields={"queued": serializers.ChoiceField(choices=[word.value for word in webhooks.Queued])}
+)
+_REFUSED = inline_serializer(
+    name="ChatTicketRefused",
+    fields={
+        "detail": serializers.CharField(),
+        "reason": serializers.ChoiceField(choices=[reason.value for reason in WebhookReason]),
+    },
+)
+
+
+class ChatTicket(APIView):
+    """`POST /api/v1/hooks/zendesk/{integration}`, a slash at the end or none.
+
+    Nobody signs in here: the signature is what is believed, and `linking.webhooks` looks at it.
+    """
+
+    authentication_classes = ()
+    permission_classes = ()
+    throttle_classes = ()
+    # For the description only: the body is read here, as it came, because the signature is over its bytes.
+    parser_classes = (JSONParser,)
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """Return the view, marked as open to everybody."""
+        return login_not_required(super().as_view(**initkwargs))
+
+    @extend_schema(
+        operation_id="hooks_zendesk",
+        auth=[],
+        parameters=[
+            OpenApiParameter(SIGNATURE, str, OpenApiParameter.HEADER, required=True),
+            OpenApiParameter(TIMESTAMP, str, OpenApiParameter.HEADER, required=True),
+        ],
+        request=_BODY,
+        responses={202: _QUEUED} | dict.fromkeys((400, 401, 403, 413, 422, 429, 503), _REFUSED),
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Have whoever a new chat ticket names looked up at once; for Zendesk Support's webhooks, signed by them."""
+        try:
+            call = webhooks.SignedCall(
+                timestamp=request.headers.get(TIMESTAMP, ""),
+                signature=request.headers.get(SIGNATURE, ""),
+                body=_body(request),
+            )
+            queued = webhooks.receive(slug=slug, call=call, now=timezone.now())
+        except WebhookRefused as refused:
+            return _refusal(refused.reason)
+        return Response({"queued": queued.value}, status=202, headers={"Cache-Control": "no-store"})
+
+
+def _body(request: Request) -> bytes:
+    # What is announced as too long is not read at all; a body is never read further than it was announced.
+    announced = str(request.META.get("CONTENT_LENGTH") or "0")
+    if announced.isascii() and announced.isdigit() and int(announced[:18]) > BODY_MAX_BYTES:
+        raise WebhookRefused(WebhookReason.TOO_LARGE)
+    try:
+        body: bytes = request.read(BODY_MAX_BYTES + 1)
+    except UnreadablePostError as error:
+        raise WebhookRefused(WebhookReason.NOT_JSON) from error
+    if len(body) > BODY_MAX_BYTES:
+        raise WebhookRefused(WebhookReason.TOO_LARGE)
+    return body
+
+
+def _refusal(reason: WebhookReason) -> Response:
+    status, detail = _REFUSALS[reason]
+    headers = {"Cache-Control": "no-store"}
+    if reason in _MAY_COME_AGAIN:
+        headers["Retry-After"] = str(retry_after_s())
+    return Response({"detail": detail, "reason": reason.value}, status=status, headers=headers)

@@ -1,0 +1,35 @@
+"""Which webhook calls were believed already: rows, so that every process of every machine knows."""
+
+from datetime import datetime, timedelta
+
+from linking.core.webhooks import LEEWAY, WebhookReason, WebhookRefused
+from linking.models import WebhookDelivery
+
+# A signature is believed from `LEEWAY` before its time to `LEEWAY` after it; the rest is for clocks that differ.
+KEPT = 4 * LEEWAY
+# Calls of one integration in that time: a trigger gone wild is told to come later rather than fill the table.
+MOST_KEPT = 10_000
+
+
+def take_once(*, integration_id: int, signature: str, now: datetime) -> None:
+    """Note a checked signature, in the caller's transaction, and drop those too old to be believed again.
+
+    Raises: WebhookRefused (`replayed`, `too_many`).
+    """
+    WebhookDelivery.objects.filter(received_at__lt=now - KEPT).delete()
+    mine = WebhookDelivery.objects.filter(integration_id=integration_id)
+    if mine.filter(signature=signature).exists():
+        raise WebhookRefused(WebhookReason.REPLAYED)
+    if mine.count() >= MOST_KEPT:
+        raise WebhookRefused(WebhookReason.TOO_MANY)
+    # Of two at the same moment one waits for the other here, and then finds the row.
+    _row, is_mine = WebhookDelivery.objects.get_or_create(
+        integration_id=integration_id, signature=signature, defaults={"received_at": now}
+    )
+    if not is_mine:
+        raise WebhookRefused(WebhookReason.REPLAYED)
+
+
+def retry_after_s() -> int:
+    """Return the seconds after which a call that was one too many may come again."""
+    return int(timedelta(minutes=1).total_seconds())

@@ -1,0 +1,67 @@
+"""Zendesk's word that a chat made a ticket: whoever it names is asked about at once, instead of within a minute.
+
+A call only moves something forward in the queue. What is read, how fast, and what makes a link stays the sync's, so
+that a call too many or a forged one can cost no more than a place in the queue.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db import Error as StoreError
+from django.db import transaction
+
+from linking import registry
+from linking.core.config import IntegrationConfig
+from linking.core.webhooks import Told, WebhookReason, WebhookRefused, check_signature, read_told, signed_at
+from linking.store import lookups, schedule, webhooks
+
+
+class Queued(StrEnum):
+    """What a call set going; the words the outer face uses."""
+
+    VISITOR = "visitor"
+    SYNC = "sync"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedCall:
+    """A call as it came: both headers ("" where absent) and the body, which is at most `BODY_MAX_BYTES`."""
+
+    timestamp: str
+    signature: str
+    body: bytes
+
+
+def receive(*, slug: str, call: SignedCall, now: datetime) -> Queued:
+    """Believe a call once, put whoever it names first, and make the next pass due.
+
+    Until the signature is known to be good, nothing that is answered depends on whether there is such an integration.
+
+    Raises: linking.core.webhooks.WebhookRefused.
+    """
+    if not call.timestamp or not call.signature:
+        raise WebhookRefused(WebhookReason.UNSIGNED)
+    at = signed_at(timestamp=call.timestamp, now=now)
+    try:
+        config = registry.current().by_slug.get(slug)
+        check_signature(secret=_secret(config), timestamp=call.timestamp, body=call.body, signature=call.signature)
+        told = read_told(body=call.body, at=at)
+        return _queue(config=config, told=told, signature=call.signature, now=now)
+    except StoreError as error:
+        raise WebhookRefused(WebhookReason.UNAVAILABLE) from error
+
+
+def _secret(config: IntegrationConfig | None) -> bytes:
+    return config.zendesk_webhook_secret if config is not None and config.is_enabled else b""
+
+
+def _queue(*, config: IntegrationConfig | None, told: Told, signature: str, now: datetime) -> Queued:
+    if config is None:
+        raise WebhookRefused(WebhookReason.SIGNATURE)
+    # Together: a call that could not be acted on may be sent again.
+    with transaction.atomic():
+        webhooks.take_once(integration_id=config.integration_id, signature=signature, now=now)
+        is_first = bool(told.visitor_id) and lookups.ask_first(integration_id=config.integration_id, told=told, now=now)
+        schedule.poke(integration_id=config.integration_id, now=now)
+    return Queued.VISITOR if is_first else Queued.SYNC

@@ -1,0 +1,124 @@
+"""Zendesk Support's trigger and webhook: a chat that ended has become a ticket, and an address is told so, signed.
+
+The real thing is set up in Support by its admin, who writes the body; `DEFAULT_BODY` is the one that the application's
+documentation recommends. Scheme of the signature and placeholders: README Z10.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import logging
+import re
+import threading
+from collections import deque
+from dataclasses import asdict, dataclass
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from sandbox.state import Chat, iso
+
+if TYPE_CHECKING:
+    from sandbox.box import Box
+
+log = logging.getLogger("sandbox")
+TIMEOUT_S = 5.0
+KEPT = 50  # deliveries that are remembered
+PLACEHOLDER = re.compile(r"{{\s*([a-z_.]+)\s*}}")
+DEFAULT_BODY = json.dumps({
+    "ticket_id": "{{ticket.id}}",
+    "email": "{{ticket.requester.email}}",
+    "chat_id": "{{ticket.ticket_field_chat}}",
+    "visitor_id": "{{ticket.ticket_field_visitor}}",
+})  # fmt: skip
+
+
+class BadAddress(ValueError):
+    """The webhook's address is none on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One call made: its signed parts, and the status it was answered with, 0 where nobody answered."""
+
+    timestamp: str
+    signature: str
+    body: str
+    status: int
+
+
+class WebhookBook:
+    """Where tickets are told of, and what was sent. Without an address nothing is."""
+
+    def __init__(self, *, url: str = "", secret: str = "") -> None:
+        self.url, self.secret, self.body = url, secret, DEFAULT_BODY
+        self.tickets = 0
+        self.deliveries: deque[Delivery] = deque(maxlen=KEPT)
+
+    def set(self, *, url: str, secret: str, body: str) -> None:
+        """Will send to `url` from now on. Raises: BadAddress for one that is not http on this machine."""
+        parts = urlsplit(url)
+        if url and (parts.scheme != "http" or not _is_here(parts.hostname or "")):
+            raise BadAddress("The webhook's address must be http:// on this machine.")
+        self.url, self.secret, self.body = url, secret, body or DEFAULT_BODY
+
+    def shown(self) -> dict[str, Any]:
+        """Will answer address and deliveries as JSON-ready values, without the secret."""
+        return {"url": self.url, "deliveries": [asdict(one) for one in self.deliveries]}
+
+
+def tell(*, box: Box, chat: Chat) -> None:
+    """Will make a ticket of an ended chat and tell of it from a thread of its own: the caller holds the lock."""
+    book = box.webhook
+    book.tickets += 1
+    if not book.url:
+        return
+    visitor = box.world.visitor(chat.visitor_id)
+    words = {
+        "ticket.id": str(book.tickets),
+        "ticket.requester.email": visitor.email if visitor else "",
+        "ticket.ticket_field_chat": chat.id,
+        "ticket.ticket_field_visitor": chat.visitor_id,
+    }
+    body = PLACEHOLDER.sub(lambda found: words.get(found[1], ""), book.body)
+    timestamp = iso(box.clock())
+    signature = signed(secret=book.secret, timestamp=timestamp, body=body)
+    threading.Thread(
+        target=_send, kwargs={"book": book, "timestamp": timestamp, "signature": signature, "body": body}, daemon=True
+    ).start()
+
+
+def signed(*, secret: str, timestamp: str, body: str) -> str:
+    """Will answer base64(HMAC-SHA256(secret, timestamp + body)). Source: README Z10."""
+    mac = hmac.new(secret.encode(), (timestamp + body).encode(), hashlib.sha256)
+    return base64.b64encode(mac.digest()).decode()
+
+
+def _send(*, book: WebhookBook, timestamp: str, signature: str, body: str) -> None:
+    parts = urlsplit(book.url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=TIMEOUT_S)
+    headers = {
+        "Content-Type": "application/json",
+        "X-Zendesk-Webhook-Signature": signature,
+        "X-Zendesk-Webhook-Signature-Timestamp": timestamp,
+    }
+    status = 0
+    try:
+        connection.request("POST", parts.path or "/", body.encode(), headers)
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        log.info("sandbox: the webhook was not answered (%s)", type(error).__name__)
+    finally:
+        connection.close()
+    book.deliveries.append(Delivery(timestamp, signature, body, status))
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
