@@ -17,7 +17,7 @@ from linking.asking.export import read_export, retry_set_aside
 from linking.asking.hosts import found_host, other_host
 from linking.asking.renewing import renewed_after, renewed_in_time
 from linking.asking.visitors import read_visitors
-from linking.asking.work import Work
+from linking.asking.work import Tell, Work
 from linking.core.config import IntegrationConfig
 from linking.models import Integration, StopReason, SyncRun
 from linking.store import leases, lookups, runs, schedule, steering
@@ -53,6 +53,7 @@ def run_pass(
     is_eager: bool = False,
     is_retrying: bool = False,
     lease_wait_s: float = 0.0,
+    tell: Tell | None = None,
 ) -> PassReport:
     """Run one pass of an integration and report how it ended; refusals and faults of the vendor are an ending.
 
@@ -62,6 +63,7 @@ def run_pass(
         is_eager: ask about everyone who did something new, also where the last answer may still be trusted.
         is_retrying: try everything again at once that could not be read before.
         lease_wait_s: how long to wait for another pass to end.
+        tell: called with the run's counts before each call to Zendesk and while waiting.
 
     Raises: Integration.DoesNotExist, and whatever is not the vendor's doing, after the run was marked as crashed.
     """
@@ -72,7 +74,9 @@ def run_pass(
         schedule.take_poke(integration_id=integration_id)
         integration = Integration.objects.get(pk=integration_id)
         run = runs.start_run(integration_id=integration_id, trigger=trigger, is_full=is_full, now=clock.now())
-        work = Work(integration=integration, run=run, held=held, clock=clock, patience=patience, is_eager=is_eager)
+        work = Work(
+            integration=integration, run=run, held=held, clock=clock, patience=patience, is_eager=is_eager, tell=tell
+        )
         with _ended(work) as ending:
             if is_full:
                 runs.rewind(held=held, integration_id=integration_id)

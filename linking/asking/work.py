@@ -1,5 +1,6 @@
 """A pass under way: what it works on, under which lease, and what it has counted."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,9 +19,15 @@ _COUNTS = (
 )  # fmt: skip
 
 
+Tell = Callable[[Mapping[str, int]], None]
+
+
 @dataclass(slots=True, kw_only=True)
 class Work:
-    """One pass under way. `is_eager`: a person waits, so everyone who did something new is asked about at once."""
+    """One pass under way. `is_eager`: a person waits, so everyone who did something new is asked about at once.
+
+    `tell` is called with the counts whenever the lease is looked after.
+    """
 
     integration: Integration
     run: SyncRun
@@ -28,6 +35,7 @@ class Work:
     clock: Clock
     patience: Patience
     is_eager: bool
+    tell: Tell | None = None
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTS, 0))
     failed_in_a_row: int = 0
     failed: int = 0
@@ -72,6 +80,8 @@ class Work:
         return self.counted() | {"lookups_left": left}
 
     def _keep_lease(self) -> None:
+        if self.tell is not None:
+            self.tell(self.counted())
         now = self.clock.now()
         if self.renewed_at is None or abs((now - self.renewed_at).total_seconds()) >= RENEW_S:
             leases.renew(held=self.held)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from linking.asking import Clock, Patience
+from linking.management.progress import progress_teller
 from linking.models import Integration
 from linking.sync import PassReport, run_pass
 
@@ -33,24 +34,31 @@ class Command(BaseCommand):
         parser.add_argument(
             "--retry-quarantined", action="store_true", help="try again at once what could not be read before"
         )
-        parser.add_argument("--wait", action="store_true", help="sit out pauses of up to ten minutes each")
+        parser.add_argument(
+            "--wait", action="store_true", help="sit out pauses of up to ten minutes each, and tell how far the pass is"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the pass and print what it did."""
         integration_id = Integration.objects.filter(slug=options["slug"]).values_list("pk", flat=True).first()
         if integration_id is None:
             raise CommandError(f"There is no integration {options['slug']!r}; `integration list` shows them.")
-        report = run_pass(
-            integration_id=integration_id,
-            trigger="command",
-            clock=Clock(now=lambda: datetime.now(tz=UTC), sleep=time.sleep),
-            patience=Patience(longest_wait_s=LONGEST_WAIT_PATIENT_S if options["wait"] else LONGEST_WAIT_S),
-            allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
-            is_full=options["full"],
-            is_eager=True,
-            is_retrying=options["retry_quarantined"],
-            lease_wait_s=LEASE_WAIT_S,
-        )
+        teller = progress_teller(stream=sys.stderr, seconds=time.monotonic, has_colour=not options["no_color"])
+        try:
+            report = run_pass(
+                integration_id=integration_id,
+                trigger="command",
+                clock=Clock(now=lambda: datetime.now(tz=UTC), sleep=time.sleep),
+                patience=Patience(longest_wait_s=LONGEST_WAIT_PATIENT_S if options["wait"] else LONGEST_WAIT_S),
+                allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
+                is_full=options["full"],
+                is_eager=True,
+                is_retrying=options["retry_quarantined"],
+                lease_wait_s=LEASE_WAIT_S,
+                tell=teller if options["wait"] else None,
+            )
+        finally:
+            teller.close()
         self._print(report)
         if not report.is_complete:
             sys.exit(EXIT_STOPPED)

@@ -60,3 +60,15 @@ class TestSyncVisitors:
     def test_names_an_integration_that_is_not_there(self):
         with pytest.raises(CommandError, match="nobody"):
             call_command("sync_visitors", "nobody")
+
+    def test_tells_how_far_it_is_on_standard_error_while_it_waits(self, acme, chat, capsys):
+        chat.populate(["u", "v"])
+        call_command("sync_visitors", "acme", "--wait")
+        captured = capsys.readouterr()
+        assert captured.err.startswith("0 chats read, 0 pages\n")
+        assert "chats read" not in captured.out
+
+    def test_tells_nothing_in_between_without_being_asked(self, acme, chat, capsys):
+        chat.populate(["u"])
+        call_command("sync_visitors", "acme")
+        assert capsys.readouterr().err == ""
