@@ -22,7 +22,7 @@ def drifts(*, integrations: Iterable[Integration], now: datetime) -> dict[int, t
     for one in integrations:
         noticed = Noticed(
             api_url=one.zendesk_api_url,
-            refusal=_refusal(one) if one.blocked_reason else "",
+            refusal_status=_refusal_status(one) if one.blocked_reason else None,
             has_worked=one.last_success_at is not None,
             strangers=strangers[one.pk],
             linked=linked[one.pk],
@@ -40,6 +40,6 @@ def _counted(rows: QuerySet[Visitor]) -> Counter[int]:
     return Counter(dict(rows.order_by().values_list("integration_id").annotate(number=Count("pk"))))
 
 
-def _refusal(one: Integration) -> str:
+def _refusal_status(one: Integration) -> int | None:
     passes = SyncRun.objects.filter(integration=one, state=RunState.STOPPED, stop_reason__in=_REFUSALS)
-    return passes.order_by("-pk").values_list("stop_detail", flat=True).first() or ""
+    return passes.order_by("-pk").values_list("stop_status", flat=True).first()

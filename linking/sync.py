@@ -94,6 +94,7 @@ class _Outcome:
 
     reason: str = ""
     detail: str = ""
+    status: int | None = None
 
 
 @contextmanager
@@ -104,6 +105,7 @@ def _ended(work: Work) -> Iterator[_Outcome]:
         yield outcome
     except Halt as halt:
         outcome.reason, outcome.detail, resume_in_s = halt.reason, str(halt), halt.resume_in_s
+        outcome.status = halt.status
     except leases.LeaseLost as error:
         outcome.reason, outcome.detail = StopReason.LEASE_LOST, str(error)
     except BaseException as error:
@@ -115,7 +117,8 @@ def _ended(work: Work) -> Iterator[_Outcome]:
     finally:
         now = work.clock.now()
         counts = work.final_counts(now=now)
-        runs.finish_run(run=work.run, reason=outcome.reason, detail=outcome.detail, counts=counts, now=now)
+        told = {"reason": outcome.reason, "detail": outcome.detail, "status": outcome.status}
+        runs.finish_run(run=work.run, counts=counts, now=now, **told)
         ending = schedule.Ending(reason=outcome.reason, detail=outcome.detail, resume_in_s=resume_in_s)
         schedule.settle(integration=work.integration, ending=ending, now=now)
 

@@ -31,11 +31,15 @@ class ChatError(Exception):
 
 
 class ChatRefused(ChatError):
-    """A person has to act. `reason`: `credentials` (token), `scope` (role or plan), `host` (address)."""
+    """A person has to act. `reason`: `credentials` (token), `scope` (role or plan), `host` (address).
 
-    def __init__(self, message: str, *, reason: str) -> None:
+    `status` is the one Zendesk answered with, None where it was not asked.
+    """
+
+    def __init__(self, message: str, *, reason: str, status: int | None = None) -> None:
         super().__init__(message)
         self.reason = reason
+        self.status = status
 
 
 class ChatTryLater(ChatError):
@@ -252,9 +256,10 @@ def _error_of(answer: Answer) -> ChatError:
     """Return what an answer other than a success asks the caller to do."""
     status = answer.status
     if status == 401:
-        return ChatRefused("Zendesk refused the access token (401).", reason="credentials")
+        return ChatRefused("Zendesk refused the access token (401).", reason="credentials", status=401)
     if status == 403:
-        return ChatRefused("The access token lacks the role, scope or plan for this call (403).", reason="scope")
+        message = "The access token lacks the role, scope or plan for this call (403)."
+        return ChatRefused(message, reason="scope", status=403)
     if status == 429:
         return ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=_wait_s(answer))
     if status >= 500 or status in (408, 425):

@@ -22,12 +22,18 @@ T = TypeVar("T")
 
 
 class Halt(Exception):
-    """The work has to stop here. `reason` is a `StopReason`, `resume_in_s` None where the back-off decides."""
+    """The work has to stop here. `reason` is a `StopReason`, `resume_in_s` None where the back-off decides.
 
-    def __init__(self, detail: str, *, reason: StopReason, resume_in_s: float | None = None) -> None:
+    `status` is the one Zendesk refused with, None where it did not.
+    """
+
+    def __init__(
+        self, detail: str, *, reason: StopReason, resume_in_s: float | None = None, status: int | None = None
+    ) -> None:
         super().__init__(detail)
         self.reason = reason
         self.resume_in_s = resume_in_s
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,4 +189,4 @@ def open_client(*, config: IntegrationConfig, problems: Sequence[str], allow_loo
 
 def _refusal(error: ChatRefused) -> Halt:
     reason = StopReason.HOST if error.reason == "host" else StopReason.CREDENTIALS
-    return Halt(str(error), reason=reason)
+    return Halt(str(error), reason=reason, status=error.status)

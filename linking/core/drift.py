@@ -11,6 +11,7 @@ from linking.core.vendor_urls import RETIRED_HOST
 WINDOW = timedelta(hours=24)
 STRANGERS_AT_LEAST = 3
 STRANGERS_TO_EACH_LINKED = 4
+UNAUTHORIZED, FORBIDDEN = 401, 403
 
 
 class Drift(StrEnum):
@@ -26,13 +27,13 @@ class Drift(StrEnum):
 class Noticed:
     """What was noticed of one integration.
 
-    `refusal`: the sentence with which the last pass ended, "" unless the sync is blocked. `has_worked`: whether a pass
-    was ever complete. `strangers`: new visitors of the last `WINDOW` who chat as nobody under the e-mail address of a
-    user who got a token in that time; `linked`: new visitors of that time who are linked.
+    `refusal_status`: the one Zendesk refused the last pass with, None unless the sync is blocked by that.
+    `has_worked`: whether a pass was ever complete. `strangers`: new visitors of the last `WINDOW` who chat as nobody
+    under the e-mail address of a user who got a token in that time; `linked`: new visitors of that time who are linked.
     """
 
     api_url: str
-    refusal: str
+    refusal_status: int | None
     has_worked: bool
     strangers: int
     linked: int
@@ -41,10 +42,9 @@ class Noticed:
 def infer(noticed: Noticed) -> tuple[Drift, ...]:
     """Return what has changed, judging by what was noticed; most urgent first."""
     found = []
-    # The client writes the status of a refusal in brackets; see zendesk_chat.py.
-    if noticed.has_worked and "(401)" in noticed.refusal:
+    if noticed.has_worked and noticed.refusal_status == UNAUTHORIZED:
         found.append(Drift.ACCESS_REVOKED)
-    if noticed.has_worked and "(403)" in noticed.refusal:
+    if noticed.has_worked and noticed.refusal_status == FORBIDDEN:
         found.append(Drift.SCOPE_LOST)
     if noticed.strangers >= max(STRANGERS_AT_LEAST, STRANGERS_TO_EACH_LINKED * noticed.linked):
         found.append(Drift.SIGNATURE_UNKNOWN)

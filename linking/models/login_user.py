@@ -1,7 +1,8 @@
 """A user of a Login project."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from string import ascii_uppercase
 from typing import NamedTuple
 
 from django.db import connection, models
@@ -10,6 +11,7 @@ from django.db.models.functions import Lower
 
 from linking.core.text import email_key
 
+_ASCII_LOW = {ord(letter): letter.lower() for letter in ascii_uppercase}
 # In SQL, because both databases do in one statement what the query language needs three for. The counts add up and the
 # times only widen, whichever process writes first.
 _NOTE_TOKENS = """
@@ -54,6 +56,16 @@ class LoginUserQuerySet(models.QuerySet["LoginUser"]):
         """Users we signed a token for."""
         return self.filter(first_authenticated_at__isnull=False)
 
+    def in_any_case(self, *, user_ids: Collection[str]) -> "LoginUserQuerySet":
+        """Users whose ID is one of `user_ids` but for upper and lower case, by index; mostly themselves among them.
+
+        The database folds, and may know ASCII only (SQLite); so both foldings are looked for, and a caller that needs
+        to be exact folds what comes back.
+        """
+        ascii_low = {user_id.translate(_ASCII_LOW) for one in user_ids for user_id in (one, one.lower(), one.upper())}
+        wanted = sorted(ascii_low | {user_id.lower() for user_id in user_ids})
+        return self.alias(low_id=Lower("user_id")).filter(low_id__in=wanted)
+
     def carrying(self, *, words: Iterable[str]) -> "LoginUserQuerySet":
         """Users whose e-mail address or name is one of `words`, without regard to case."""
         wanted = sorted({word.strip().lower() for word in words} | {email_key(word) for word in words})
@@ -94,6 +106,8 @@ class LoginUser(models.Model):
         indexes = [
             models.Index(fields=["user_id"], name="login_user_by_id"),
             models.Index(fields=["integration", "email"], name="login_user_by_email", condition=~Q(email="")),
+            # Both, because SQLite without statistics would rather read all users of an integration.
+            models.Index("integration", Lower("user_id"), name="login_user_by_low_id"),
             models.Index(Lower("email"), name="login_user_by_low_email"),
             models.Index(Lower("name"), name="login_user_by_low_name"),
             models.Index(

@@ -39,6 +39,8 @@ class SyncRun(models.Model):
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.RUNNING)
     stop_reason = models.CharField(max_length=20, choices=StopReason.choices, blank=True)
     stop_detail = models.CharField(max_length=300, blank=True)
+    # The status with which Zendesk refused, where that is why it stopped.
+    stop_status = models.PositiveSmallIntegerField(null=True)
     started_at = models.DateTimeField()
     touched_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)

@@ -170,15 +170,12 @@ def _email_owners(*, run: SyncRun, subjects: Iterable[_Subject]) -> dict[str, li
 
 
 def _id_variants(*, run: SyncRun, subjects: Iterable[_Subject]) -> dict[str, set[str]]:
-    """Return user IDs by their lower case, for IDs in the answers that exist in another case too.
-
-    Looked for among the IDs as they are and all in lower or upper case, which an index answers.
-    """
+    """Return user IDs by their lower case, for IDs in the answers that exist in another case too."""
     carried = {one.answer.record.user_id for one in subjects if isinstance(one.answer.record, VisitorRecord)} - {""}
-    spellings = {spelling for user_id in carried for spelling in (user_id.lower(), user_id.upper())}
-    users = LoginUser.objects.filter(integration_id=run.integration_id, user_id__in=sorted(spellings - carried))
+    mine = LoginUser.objects.filter(integration_id=run.integration_id)
+    users = mine.in_any_case(user_ids=carried).values_list("user_id", flat=True) if carried else ()
     found: dict[str, set[str]] = {}
-    for user_id in carried | set(users.values_list("user_id", flat=True) if spellings - carried else ()):
+    for user_id in carried | set(users):
         found.setdefault(user_id.lower(), set()).add(user_id)
     return found
 

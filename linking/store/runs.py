@@ -30,12 +30,24 @@ def start_run(*, integration_id: int, trigger: str, is_full: bool, now: datetime
         )
 
 
-def finish_run(*, run: SyncRun, reason: str, detail: str, counts: Mapping[str, int], now: datetime) -> None:
-    """End a run; an empty `reason` makes it complete. A run that was given up for dead stays so."""
+def finish_run(
+    *,
+    run: SyncRun,
+    reason: str,
+    detail: str,
+    counts: Mapping[str, int],
+    now: datetime,
+    status: int | None = None,
+) -> None:
+    """End a run; an empty `reason` makes it complete. A run that was given up for dead stays so.
+
+    `status` is the one Zendesk refused with.
+    """
     SyncRun.objects.filter(pk=run.pk, state=RunState.RUNNING).update(
         state=RunState.STOPPED if reason else RunState.COMPLETE,
         stop_reason=reason,
         stop_detail=detail[:300],
+        stop_status=status,
         touched_at=now,
         finished_at=now,
         **counts,

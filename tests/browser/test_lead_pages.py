@@ -25,7 +25,7 @@ def paused(one, now):
 
 def failed(one, now):
     Integration.objects.update(blocked_reason="credentials")
-    make_run(integration=one, state="stopped", stop_reason="credentials", stop_detail="… (401).")
+    make_run(integration=one, state="stopped", stop_reason="credentials", stop_status=401, stop_detail="…")
     Incident.objects.create(integration=one, kind="credentials", began_at=now)
 
 

@@ -50,11 +50,16 @@ class TestDrifts:
 
     def test_the_newest_refusal_counts_while_the_sync_is_blocked(self, acme):
         refused = {"state": "stopped", "stop_reason": "credentials"}
-        make_run(integration=acme, stop_detail="Zendesk refused the access token (401).", **refused)
-        make_run(integration=acme, stop_detail="The access token lacks the role (403).", **refused)
+        make_run(integration=acme, stop_status=401, **refused)
+        make_run(integration=acme, stop_status=403, **refused)
         Integration.objects.update(blocked_reason="credentials")
         assert found(acme) == (Drift.SCOPE_LOST,)
 
+    def test_a_refusal_without_an_answer_of_zendesks_tells_nothing(self, acme):
+        make_run(integration=acme, state="stopped", stop_reason="credentials", stop_detail="It says (401).")
+        Integration.objects.update(blocked_reason="credentials")
+        assert found(acme) == ()
+
     def test_an_old_refusal_counts_no_more(self, acme):
-        make_run(integration=acme, state="stopped", stop_reason="credentials", stop_detail="… (401).")
+        make_run(integration=acme, state="stopped", stop_reason="credentials", stop_status=401)
         assert found(acme) == ()

@@ -479,6 +479,10 @@ class TestRefusals:
         report = run(acme, time)
         assert (report.reason, Integration.objects.get().blocked_reason) == (stop, stop)
 
+    def test_keeps_the_status_for_whoever_infers_what_changed(self, acme, chat, time):
+        chat.faults = [ChatRefused("no", reason="scope", status=403)]
+        assert run(acme, time).run.stop_status == 403
+
     def test_is_not_blocked_by_the_refusal_of_settings_that_have_changed(self, acme, chat, time):
         chat.before_call = lambda _call: Integration.objects.get().save()
         chat.faults = [ChatRefused("no", reason="credentials")]

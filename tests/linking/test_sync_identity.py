@@ -48,6 +48,19 @@ class TestCaseVariants:
         run(acme)
         assert conflicts() == [("id_variant", "ABC-1", "abc-1")]
 
+    @pytest.mark.parametrize("other", ["aBc-1", "Abc-1", "abC-1"])
+    def test_are_found_however_the_other_mixes_its_letters(self, acme, chat, other):
+        make_login_user(integration=acme, user_id=other)
+        chat.populate(["ABc-1"])
+        run(acme)
+        assert conflicts() == [("id_variant", "ABc-1", other)]
+
+    def test_are_found_beyond_the_letters_of_ascii(self, acme, chat):
+        make_login_user(integration=acme, user_id="zoë-A")
+        chat.populate(["ZOË-a"])
+        run(acme)
+        assert conflicts() == [("id_variant", "ZOË-a", "zoë-A")]
+
     def test_of_other_integrations_are_nobodys_business(self, acme, chat):
         make_login_user(integration=make_integration(slug="other"), user_id="abc-1")
         chat.populate(["ABC-1"])

@@ -97,7 +97,7 @@ class TestStatus:
     def test_calls_a_person_when_the_token_is_refused(self, status, reason):
         with pytest.raises(ChatRefused) as caught:
             export(answer(b"<html>", status=status, headers="Content-Type: text/html"))
-        assert caught.value.reason == reason
+        assert (caught.value.reason, caught.value.status) == (reason, int(status[:3]))
 
     @pytest.mark.parametrize(("header", "seconds"), [("Retry-After: 7", 7), ("Retry-After: soon", 60), ("X: y", 60)])
     def test_waits_as_long_as_the_vendor_says(self, header, seconds):

@@ -2,13 +2,12 @@ import pytest
 
 from linking.core.drift import Drift, Noticed, infer
 
-REVOKED = "Zendesk refused the access token (401)."
-LACKING = "The access token lacks the role, scope or plan for this call (403)."
+REVOKED, LACKING = 401, 403
 
 
 def noticed(**changes):
     values = {
-        "api_url": "https://acme.zendesk.com/api/v2/chat", "refusal": "", "has_worked": True, "strangers": 0,
+        "api_url": "https://acme.zendesk.com/api/v2/chat", "refusal_status": None, "has_worked": True, "strangers": 0,
         "linked": 0,
     }  # fmt: skip
     return Noticed(**(values | changes))
@@ -19,9 +18,9 @@ class TestInfer:
         ("changes", "found"),
         [
             ({}, ()),
-            ({"refusal": REVOKED}, (Drift.ACCESS_REVOKED,)),
-            ({"refusal": LACKING}, (Drift.SCOPE_LOST,)),
-            ({"refusal": REVOKED, "has_worked": False}, ()),
+            ({"refusal_status": REVOKED}, (Drift.ACCESS_REVOKED,)),
+            ({"refusal_status": LACKING}, (Drift.SCOPE_LOST,)),
+            ({"refusal_status": REVOKED, "has_worked": False}, ()),
             ({"api_url": "https://www.zopim.com/api/v2"}, (Drift.HOST_RETIRED,)),
             ({"strangers": 2}, ()),
             ({"strangers": 3}, (Drift.SIGNATURE_UNKNOWN,)),
@@ -34,5 +33,5 @@ class TestInfer:
         assert infer(noticed(**changes)) == found
 
     def test_names_the_most_urgent_first(self):
-        found = infer(noticed(refusal=REVOKED, strangers=9, api_url="https://www.zopim.com/api/v2"))
+        found = infer(noticed(refusal_status=REVOKED, strangers=9, api_url="https://www.zopim.com/api/v2"))
         assert found == (Drift.ACCESS_REVOKED, Drift.SIGNATURE_UNKNOWN, Drift.HOST_RETIRED)

@@ -212,7 +212,13 @@ class TestDrift:
     @pytest.fixture
     def revoked(self):
         integration = make_read(ago=timedelta(hours=2), blocked_reason="credentials")
-        make_run(integration=integration, state="stopped", stop_reason="credentials", stop_detail=self.REFUSED)
+        make_run(
+            integration=integration,
+            state="stopped",
+            stop_reason="credentials",
+            stop_detail=self.REFUSED,
+            stop_status=401,
+        )
         return integration
 
     def test_is_named_with_the_page_where_it_is_mended(self, sign_in, revoked):
