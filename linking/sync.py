@@ -117,8 +117,9 @@ def _ended(work: Work) -> Iterator[_Outcome]:
     finally:
         now = work.clock.now()
         counts = work.final_counts(now=now)
-        told = {"reason": outcome.reason, "detail": outcome.detail, "status": outcome.status}
-        runs.finish_run(run=work.run, counts=counts, now=now, **told)
+        runs.finish_run(
+            run=work.run, reason=outcome.reason, detail=outcome.detail, status=outcome.status, counts=counts, now=now
+        )
         ending = schedule.Ending(reason=outcome.reason, detail=outcome.detail, resume_in_s=resume_in_s)
         schedule.settle(integration=work.integration, ending=ending, now=now)
 
