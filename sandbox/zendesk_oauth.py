@@ -175,7 +175,8 @@ def _consent_page(call: Call, *, client: Client, params: dict[str, str]) -> Resp
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         '<meta name="color-scheme" content="light dark"><title>Allow access · demo Zendesk Chat</title>'
-        '<link rel="stylesheet" href="/shop/shop.css"></head><body class="sign-in"><main>'
+        '<link rel="icon" href="/shop/icon.svg"><link rel="stylesheet" href="/shop/shop.css"></head>'
+        '<body class="sign-in"><main>'
         f"<h1>Allow access?</h1><p><b><bdi>{escape(client.name)}</bdi></b> asks for: "
         f"<bdi>{escape(params.get('scope', 'read'))}</bdi></p>"
         f'<form method="post" action="{escape(call.base)}/authorizations">{hidden}<ul class="players">'

@@ -47,7 +47,7 @@ def _secret_steps(integration: Integration, *, set_at: dict[str, datetime]) -> t
     access = Step(
         title=_("Zendesk's access token is set"),
         is_done=SecretName.ZENDESK_ACCESS_TOKEN not in missing,
-        todo=_("Zendesk Chat, Settings, Account, API: make a client and an access token with the scope to read chats."),
+        todo=_("An administrator connects with Zendesk on this page, or puts in a Chat token with the scope read."),
         at=set_at.get(SecretName.ZENDESK_ACCESS_TOKEN),
     )
     return (login, shared, access)

@@ -17,7 +17,14 @@ from linking.dashboard.access import page
 from linking.dashboard.freshness import Freshness, blocked_sentence, freshness, stop_sentence
 from linking.dashboard.parts import RUN_STATES, Notice, State
 from linking.dashboard.progress import Progress, backlog_sentence, progress_of
-from linking.dashboard.trouble import Finding, Trouble, clock_findings, findings, troubles_by_integration
+from linking.dashboard.trouble import (
+    Finding,
+    Trouble,
+    clock_findings,
+    findings,
+    lost_connections,
+    troubles_by_integration,
+)
 from linking.models import Heartbeat, Integration, RunState, SyncRun, SyncSteering
 from linking.models.standing import Counts, IntegrationStanding
 
@@ -152,13 +159,15 @@ def _cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpReques
     clocks = clock_meter.readings(now=now)
     troubles = troubles_by_integration()
     user = request.user
+    lost = lost_connections(is_admin=roles.is_admin(user))
     return [
         _card(
             one,
             row=rows[one.slug],
             run=running.get(one.slug),
-            found=findings(
-                drifts=drifted[rows[one.slug].pk], integration=rows[one.slug], is_admin=roles.is_admin(user)
+            found=(
+                *([lost[rows[one.slug].pk]] if rows[one.slug].pk in lost else []),
+                *findings(drifts=drifted[rows[one.slug].pk], integration=rows[one.slug], is_admin=roles.is_admin(user)),
             ),
             clock=clock_findings(clocks.get(rows[one.slug].pk)),
             trouble=troubles.get(rows[one.slug].pk),

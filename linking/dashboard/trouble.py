@@ -9,7 +9,16 @@ from django.utils.translation import gettext as _
 
 from linking.core.clock import ClockReading
 from linking.core.drift import Drift
-from linking.models import AlarmChannel, AlarmMessage, Incident, Integration
+from linking.dashboard.connection_words import lost_sentence
+from linking.models import (
+    AlarmChannel,
+    AlarmMessage,
+    ConnectionState,
+    Incident,
+    Integration,
+    ZendeskConnection,
+)
+from linking.store import connections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +56,22 @@ def clock_findings(reading: ClockReading | None) -> tuple[Finding, ...]:
         "of whoever signs those tokens; “Check both sides” in the admin compares it with the vendors' answers."
     )
     return (Finding(tone="warn", icon="clock", sentence=sentence % values),)
+
+
+def lost_connections(*, is_admin: bool) -> dict[int, Finding]:
+    """Return a finding for each integration whose connection with Zendesk has to be made anew, by its key."""
+    lost = ZendeskConnection.objects.filter(state=ConnectionState.LOST).select_related("integration")
+    return {
+        one.integration_id: Finding(
+            tone="bad",
+            icon="plug-connected",
+            sentence=lost_sentence(one.flaw),
+            url=reverse("setup_connect", args=[one.integration.slug]) if is_admin else "",
+            to=_("Connect"),
+        )
+        for one in lost
+        if connections.is_in_force(one)
+    }
 
 
 def troubles_by_integration() -> dict[int, Trouble]:

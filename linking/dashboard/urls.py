@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from linking.dashboard import (
     admin_link,
     conflicts,
+    connecting,
     deciding,
     export,
     nudges,
@@ -39,6 +40,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("setup/", setup.setup, name="setup"),
     path("setup/<slug:slug>/", wiring.wiring, name="setup_integration"),
     path("setup/<slug:slug>/doctor/", wiring.diagnose, name="setup_doctor"),
+    path("setup/<slug:slug>/connect/", connecting.connect, name="setup_connect"),
+    path("setup/<slug:slug>/connect/start/", connecting.start, name="setup_connect_start"),
+    path("zendesk/callback/", connecting.callback, name="zendesk_callback"),
     path("theme/", theme.choose_theme, name="theme"),
     path("accounts/link/<str:token>/", admin_link.open_link, name="admin_link"),
     path("accounts/own-password/", admin_link.own_password, name="own_password"),

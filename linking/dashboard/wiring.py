@@ -100,6 +100,7 @@ def _context(request: HttpRequest, *, integration: Integration) -> dict[str, Any
         "same_sites": [one.value for one in SameSite],
         "answers": answers_of_the_day(integration=integration, now=now),
         "may_diagnose": doctor.may_diagnose(request.user),
+        "connect_url": reverse("setup_connect", args=[integration.slug]) if is_admin else "",
         "admin_url": reverse("admin:linking_integration_change", args=[integration.pk]) if is_admin else "",
     }
 

@@ -6,21 +6,23 @@ from datetime import datetime
 
 from linking import clock_meter, registry
 from linking.asking.hosts import look_and_keep
+from linking.asking.renewing import CONNECT_AGAIN
 from linking.core.clock import ClockReading
 from linking.core.config import IntegrationConfig, LoginAlgorithm, SecretName, ZendeskProduct
 from linking.core.integration_rules import secret_flaw
 from linking.core.key_sets import usable_keys
 from linking.core.secretbox import SealBroken
 from linking.integrations.saving import NoSuchIntegration
-from linking.models import Integration
+from linking.models import ConnectionFlaw, ConnectionState, Integration
 from linking.models.standing import missing_secrets
+from linking.store import connections
 from linking.xsolla_login import LoginClient, LoginError, LoginRefused
 from linking.zendesk_chat import ChatClient, ChatError, ChatRefused, ChatTryLater
 
 # Zendesk accepts a token from three minutes ahead at most; beyond a minute somebody's clock needs setting.
 CLOCK_LIMIT_S = 60
 _CALL_A_PERSON = {
-    "credentials": "Make a new access token in Zendesk Chat (Settings, Account, API) and set zendesk_access_token.",
+    "credentials": "Make a new access token: Connect with Zendesk on the set-up page, or set zendesk_access_token.",
     "scope": "The token must belong to an administrator and have the scope read.",
     "host": "Check zendesk_subdomain or zendesk_api_url.",
 }
@@ -44,7 +46,7 @@ def check_integration(*, slug: str, login_api_url: str, allow_loopback: bool, no
     if row is None:
         raise NoSuchIntegration(slug)
     config, _problems = registry.config_of(row)
-    checks = [_settings(row), *_secrets(row), _origins(config)]
+    checks = [_settings(row), *_secrets(row), *_connection(row), _origins(config)]
     login, login_clock = _login(config=config, base_url=login_api_url, allow_loopback=allow_loopback)
     config, host = _host(config=config, allow_loopback=allow_loopback, now=now)
     zendesk, zendesk_clock = _zendesk(config=config, is_wanted=_reads_chat(row), allow_loopback=allow_loopback)
@@ -80,6 +82,21 @@ def _secrets(row: Integration) -> Iterator[Check]:
         flaw = secret_flaw(plain, name=SecretName(name))
         found = f"It is set (fingerprint {secret.fingerprint}, by {secret.set_by})."
         yield Check(name=name, is_ok=not flaw, sentence=f"It {flaw}" if flaw else found)
+
+
+def _connection(row: Integration) -> Iterator[Check]:
+    found = connections.of(integration_id=row.pk)
+    if found is None:
+        return
+    name = "zendesk_connection"
+    if found.state == ConnectionState.LOST:
+        sentence = f"It was lost: {ConnectionFlaw(found.flaw).label}. {CONNECT_AGAIN}"
+        yield Check(name=name, is_ok=False, sentence=sentence)
+        return
+    ending = f", ends {found.expires_at:%Y-%m-%d %H:%M} UTC" if found.expires_at else ""
+    renewal = "renewed by itself" if found.refresh_sealed else "not renewed by itself"
+    sentence = f"Connected by {found.connected_by}; the access token is {renewal}{ending}."
+    yield Check(name=name, is_ok=True, sentence=sentence)
 
 
 def _origins(config: IntegrationConfig) -> Check:

@@ -3,7 +3,10 @@
 import os
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings
@@ -11,7 +14,10 @@ from django.db import connection
 from django.utils import timezone
 
 from linking import sync
-from linking.models import Lease, Quarantined, SyncRun, VisitorLink
+from linking.core.oauth import authorize_url
+from linking.models import Lease, Quarantined, SyncRun, VisitorLink, keep_secret
+from linking.store import connections
+from linking.zendesk_oauth import OAuthClient
 from tests.factories import make_integration
 from tests.linking.fake_chat import FakeTime, patience
 from tests.sandbox_process import ROOT, sandbox_process, wait_until
@@ -48,6 +54,51 @@ def run(acme, **changes):
 
 def mapping():
     return dict(VisitorLink.objects.open().values_list("visitor__visitor_id", "login_user__user_id"))
+
+
+@pytest.mark.django_db
+class TestConnection:
+    """A pass whose access token was revoked at the sandbox, with a refresh token in hand."""
+
+    CLIENT = {"client_id": "sandbox-public-client", "client_secret": "sandbox-public-client-secret-not-real"}
+    BACK = "http://localhost:8000/zendesk/callback/"
+
+    @pytest.fixture
+    def acme(self, sandbox):
+        sandbox.control("seed", visitors=20, chats=40, seed=3)
+        acme = make_acme(sandbox, zendesk_client_id=self.CLIENT["client_id"])
+        secret = {"name": "zendesk_client_secret", "plain": self.CLIENT["client_secret"]}
+        keep_secret(integration=acme, **secret, actor="tests", now=timezone.now())
+        client = OAuthClient(authority=sandbox.url, **self.CLIENT, allow_loopback=True)
+        tokens = client.exchange(code=self.code(sandbox), redirect_url=self.BACK)
+        kept = {"authority": sandbox.url, "tokens": tokens, "actor": "tests", "now": timezone.now()}
+        connections.keep_connection(integration=acme, **kept)
+        return acme
+
+    def code(self, sandbox):
+        asked = {"client_id": self.CLIENT["client_id"], "redirect_url": self.BACK, "state": "s"}
+        address = urlsplit(authorize_url(authority=sandbox.url, **asked))
+        with closing(HTTPConnection(address.netloc)) as connection:
+            connection.request("GET", f"{address.path}?{address.query}")
+            return parse_qs(urlsplit(connection.getresponse().headers["Location"]).query)["code"][0]
+
+    def revoke(self, sandbox):
+        with closing(HTTPConnection(urlsplit(sandbox.url).netloc)) as connection:
+            bearer = {"Authorization": "Bearer sandbox-chat-token"}
+            connection.request("DELETE", "/api/v2/chat/oauth/tokens/1", headers=bearer)
+            assert connection.getresponse().status == 204
+
+    def test_goes_on_with_the_token_that_follows(self, acme, sandbox):
+        self.revoke(sandbox)
+        assert (run(acme).is_complete, mapping()) == (True, sandbox.truth())
+
+    def test_asks_for_a_person_when_the_answer_is_lost_and_spends_nothing_twice(self, acme, sandbox):
+        self.revoke(sandbox)
+        sandbox.control("faults", path="^/oauth2/", kind="reset", times=1)
+        reports = [run(acme), run(acme)]
+        stats = sandbox.read("stats")["calls"]
+        assert [report.reason for report in reports] == ["credentials", "credentials"]
+        assert ("connect with Zendesk again" in reports[0].detail, stats["POST /oauth2/chat/token"]) == (True, 2)
 
 
 @pytest.mark.django_db

@@ -6,9 +6,11 @@ import pytest
 
 from linking.asking import hosts
 from linking.integrations import check_integration
-from linking.models import ChatHost, ClockOffset, Integration, Secret
+from linking.models import ChatHost, ClockOffset, ConnectionFlaw, Integration, Secret
+from linking.store import connections
 from tests.factories import LOGIN_SECRET_KEY, NOW, ZENDESK_ACCESS_TOKEN, ZENDESK_SHARED_SECRET, make_integration
 from tests.linking.scripted_server import scripted
+from tests.linking.store.test_connections import make_connection
 
 pytestmark = pytest.mark.django_db
 GOOD = {
@@ -98,6 +100,17 @@ class TestCheckIntegration:
         addresses = []
         monkeypatch.setattr(hosts, "candidate_addresses", lambda _subdomain: (elsewhere, *addresses))
         return checked(answers, on_start=lambda url: addresses.append(f"{url}/chat"), zendesk_api_url="auto")
+
+    def test_shows_a_connection(self):
+        make_connection(Integration.objects.get())
+        check = checked()["zendesk_connection"]
+        assert (check.is_ok, "renewed by itself, ends 2026-11-22 13:00 UTC" in check.sentence) == (True, True)
+
+    def test_says_that_a_connection_was_lost(self):
+        row = make_connection(Integration.objects.get())
+        connections.lose(row=row, number=connections.claim_renewal(row=row), flaw=ConnectionFlaw.ANSWER_LOST)
+        check = checked()["zendesk_connection"]
+        assert (check.is_ok, "connect with Zendesk again" in check.sentence) == (False, True)
 
     def test_finds_a_missing_secret(self):
         Secret.objects.filter(name="login_secret_key").delete()

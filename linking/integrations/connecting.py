@@ -1,0 +1,178 @@
+"""Connects an integration with Zendesk Chat: a person consents there, and the access token comes back by code.
+
+`begin_connecting` sends a browser session out, `finish_connecting` takes it back. In between only a digest of what must
+come back is kept, for ten minutes and one use.
+"""
+
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import datetime
+from enum import StrEnum
+
+from django.db import transaction
+
+from linking import registry
+from linking.asking import current_host
+from linking.core.config import IntegrationConfig, SecretName
+from linking.core.oauth import Refusal, Tokens, authority_of, authorize_url, refusal
+from linking.core.vendor_urls import ZENDESK_HOSTS, address_flaw
+from linking.integrations.saving import Actor, NoSuchIntegration, announce
+from linking.models import AuditEvent, Integration
+from linking.store import connections
+from linking.zendesk_chat import ChatClient, ChatError, ChatRefused
+from linking.zendesk_oauth import OAuthClient, OAuthLost, OAuthRefused, OAuthTryLater
+
+CODE_MAX_CHARACTERS = 2000
+
+
+class ConnectFlaw(StrEnum):
+    """Why there is no connection."""
+
+    CLIENT_UNSET = "client_unset"  # client ID or client secret is missing
+    ADDRESS = "address"  # it is not known where the account is, or nothing answers there
+    STATE = "state"  # nobody was sent out with this, or not from this browser, or too long ago
+    DENIED = "denied"  # the person said no
+    VENDOR = "vendor"  # Zendesk said no, in words of its own
+    NO_CODE = "no_code"
+    CLIENT = "client"  # Zendesk does not take client ID, client secret or the client's type
+    CODE = "code"  # Zendesk does not take the code
+    LATER = "later"
+    LOST = "lost"
+    ACCOUNT = "account"  # the token is another account's
+    UNUSABLE = "unusable"  # there is a token, and the API refuses it
+
+
+_FLAWS = {
+    "invalid_client": ConnectFlaw.CLIENT,
+    "unauthorized_client": ConnectFlaw.CLIENT,
+    "invalid_grant": ConnectFlaw.CODE,
+    "address": ConnectFlaw.ADDRESS,
+}
+
+
+class CannotConnect(Exception):
+    """There is no new connection, and nothing was changed. `slug` is "" where no integration is known; `words` are
+    Zendesk's own, cleaned."""
+
+    def __init__(self, flaw: ConnectFlaw, *, slug: str = "", words: Refusal | None = None) -> None:
+        super().__init__(flaw.value)
+        self.flaw = flaw
+        self.slug = slug
+        self.words = words or Refusal(code="", description="")
+
+
+def authority_of_account(config: IntegrationConfig) -> str:
+    """Return `scheme://host` of the account that is to consent, "" where the settings do not tell."""
+    return authority_of(api_url=config.zendesk_api_url, subdomain=config.zendesk_subdomain)
+
+
+def begin_connecting(
+    *, slug: str, actor: Actor, session_key: str, redirect_url: str, now: datetime, allow_loopback: bool
+) -> str:
+    """Return the address to which the person's browser is to go; it comes back to `redirect_url`.
+
+    Args:
+        session_key: the browser session that must come back.
+
+    Raises: NoSuchIntegration, CannotConnect.
+    """
+    integration = Integration.objects.filter(slug=slug).first()
+    if integration is None:
+        raise NoSuchIntegration(slug)
+    config, _problems = registry.config_of(integration)
+    if not config.zendesk_client_id or not config.zendesk_client_secret:
+        raise CannotConnect(ConnectFlaw.CLIENT_UNSET, slug=slug)
+    authority = authority_of_account(config)
+    if not authority or address_flaw(authority, allow_loopback=allow_loopback, hosts=ZENDESK_HOSTS):
+        raise CannotConnect(ConnectFlaw.ADDRESS, slug=slug)
+    state = connections.begin_attempt(
+        integration=integration, user=actor.user, session_key=session_key, redirect_url=redirect_url, now=now
+    )
+    return authorize_url(
+        authority=authority, client_id=config.zendesk_client_id, redirect_url=redirect_url, state=state
+    )
+
+
+def finish_connecting(
+    *, answer: Mapping[str, str], actor: Actor, session_key: str, now: datetime, allow_loopback: bool
+) -> str:
+    """Take the browser back, exchange its code and keep the tokens; return the integration's slug.
+
+    Args:
+        answer: the query with which the browser came, as strangers can write it.
+
+    Raises: CannotConnect.
+    """
+    attempt = connections.take_attempt(state=answer.get("state", ""), user=actor.user, session_key=session_key, now=now)
+    if attempt is None:
+        raise CannotConnect(ConnectFlaw.STATE)
+    integration = attempt.integration
+    code = _code(answer, slug=integration.slug)
+    config, _notice = current_host(registry.config_of(integration)[0])
+    tokens = _exchanged(config, code=code, redirect_url=attempt.redirect_url, allow_loopback=allow_loopback)
+    _check_account(config, tokens=tokens, allow_loopback=allow_loopback)
+    _keep(integration, authority=authority_of_account(config), tokens=tokens, actor=actor, now=now)
+    return integration.slug
+
+
+def _code(answer: Mapping[str, str], *, slug: str) -> str:
+    if answer.get("error"):
+        words = refusal(code=answer["error"], description=answer.get("error_description", ""))
+        flaw = ConnectFlaw.DENIED if words.code == "access_denied" else ConnectFlaw.VENDOR
+        raise CannotConnect(flaw, slug=slug, words=words)
+    code = answer.get("code", "")
+    if not 0 < len(code) <= CODE_MAX_CHARACTERS or not code.isascii() or not code.isprintable():
+        raise CannotConnect(ConnectFlaw.NO_CODE, slug=slug)
+    return code
+
+
+def _exchanged(config: IntegrationConfig, *, code: str, redirect_url: str, allow_loopback: bool) -> Tokens:
+    try:
+        client = OAuthClient(
+            authority=authority_of_account(config),
+            client_id=config.zendesk_client_id,
+            client_secret=config.zendesk_client_secret,
+            allow_loopback=allow_loopback,
+        )
+        with closing(client):
+            return client.exchange(code=code, redirect_url=redirect_url)
+    except OAuthRefused as error:
+        words = refusal(code=error.code, description=error.description)
+        raise CannotConnect(_FLAWS.get(error.code, ConnectFlaw.VENDOR), slug=config.slug, words=words) from error
+    except OAuthTryLater as error:
+        raise CannotConnect(ConnectFlaw.LATER, slug=config.slug) from error
+    except OAuthLost as error:
+        raise CannotConnect(ConnectFlaw.LOST, slug=config.slug) from error
+
+
+def _check_account(config: IntegrationConfig, *, tokens: Tokens, allow_loopback: bool) -> None:
+    """Refuse a token that is of no use, before it takes the place of one that may be. What only time heals passes."""
+    try:
+        client = ChatClient(
+            base_url=config.zendesk_api_url, access_token=tokens.access_token, allow_loopback=allow_loopback
+        )
+        with closing(client):
+            account = client.account()
+    except ChatRefused as error:
+        flaw = ConnectFlaw.ADDRESS if error.reason == "host" else ConnectFlaw.UNUSABLE
+        raise CannotConnect(flaw, slug=config.slug) from error
+    except ChatError:
+        return
+    if config.zendesk_account_key and account.account_key and account.account_key != config.zendesk_account_key:
+        raise CannotConnect(ConnectFlaw.ACCOUNT, slug=config.slug)
+
+
+@transaction.atomic
+def _keep(integration: Integration, *, authority: str, tokens: Tokens, actor: Actor, now: datetime) -> None:
+    connections.keep_connection(integration=integration, authority=authority, tokens=tokens, actor=actor.name, now=now)
+    # As after a save: whoever connected has looked at it, so the sync may try again at once.
+    Integration.objects.filter(pk=integration.pk).update(blocked_reason="", next_sync_at=None, updated_at=now)
+    AuditEvent.objects.create(
+        at=now,
+        actor=actor.name,
+        actor_user=actor.user,
+        action="integration.connected",
+        target=integration.slug,
+        fields=[SecretName.ZENDESK_ACCESS_TOKEN.value],
+    )
+    announce()
