@@ -21,8 +21,8 @@ from linking.dashboard.trouble import (
     Finding,
     Trouble,
     clock_findings,
+    connections_to_mend,
     findings,
-    lost_connections,
     troubles_by_integration,
 )
 from linking.models import Heartbeat, Integration, RunState, SyncRun, SyncSteering
@@ -159,14 +159,14 @@ def _cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpReques
     clocks = clock_meter.readings(now=now)
     troubles = troubles_by_integration()
     user = request.user
-    lost = lost_connections(is_admin=roles.is_admin(user))
+    to_mend = connections_to_mend(is_admin=roles.is_admin(user), now=now)
     return [
         _card(
             one,
             row=rows[one.slug],
             run=running.get(one.slug),
             found=(
-                *([lost[rows[one.slug].pk]] if rows[one.slug].pk in lost else []),
+                *([to_mend[rows[one.slug].pk]] if rows[one.slug].pk in to_mend else []),
                 *findings(drifts=drifted[rows[one.slug].pk], integration=rows[one.slug], is_admin=roles.is_admin(user)),
             ),
             clock=clock_findings(clocks.get(rows[one.slug].pk)),

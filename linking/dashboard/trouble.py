@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,8 @@ from linking.models import (
     ZendeskConnection,
 )
 from linking.store import connections
+
+ENDS_SOON = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,20 +61,11 @@ def clock_findings(reading: ClockReading | None) -> tuple[Finding, ...]:
     return (Finding(tone="warn", icon="clock", sentence=sentence % values),)
 
 
-def lost_connections(*, is_admin: bool) -> dict[int, Finding]:
-    """Return a finding for each integration whose connection with Zendesk has to be made anew, by its key."""
-    lost = ZendeskConnection.objects.filter(state=ConnectionState.LOST).select_related("integration")
-    return {
-        one.integration_id: Finding(
-            tone="bad",
-            icon="plug-connected",
-            sentence=lost_sentence(one.flaw),
-            url=reverse("setup_connect", args=[one.integration.slug]) if is_admin else "",
-            to=_("Connect"),
-        )
-        for one in lost
-        if connections.is_in_force(one)
-    }
+def connections_to_mend(*, is_admin: bool, now: datetime) -> dict[int, Finding]:
+    """Return a finding for each integration whose connection with Zendesk was lost or is about to end, by its key."""
+    is_ending = Q(refresh_sealed="", expires_at__lt=now + ENDS_SOON)
+    rows = ZendeskConnection.objects.filter(is_ending | Q(state=ConnectionState.LOST)).select_related("integration")
+    return {one.integration_id: _to_mend(one, is_admin=is_admin) for one in rows if connections.is_in_force(one)}
 
 
 def troubles_by_integration() -> dict[int, Trouble]:
@@ -84,6 +78,18 @@ def troubles_by_integration() -> dict[int, Trouble]:
     return {
         one.integration_id: Trouble(began_at=one.began_at, told=_told(messages.get(one.pk, []))) for one in incidents
     }
+
+
+def _to_mend(one: ZendeskConnection, *, is_admin: bool) -> Finding:
+    is_lost = one.state == ConnectionState.LOST
+    ending = _("The access token ends within a day or has ended, and nothing renews it. Connect with Zendesk again.")
+    return Finding(
+        tone="bad" if is_lost else "warn",
+        icon="plug-connected",
+        sentence=lost_sentence(one.flaw) if is_lost else ending,
+        url=reverse("setup_connect", args=[one.integration.slug]) if is_admin else "",
+        to=_("Connect"),
+    )
 
 
 def _told(messages: list[AlarmMessage]) -> str:

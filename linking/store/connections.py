@@ -106,6 +106,8 @@ def claim_renewal(*, row: ZendeskConnection) -> int | None:
 @transaction.atomic
 def keep_renewed(*, row: ZendeskConnection, number: int, tokens: Tokens, now: datetime) -> bool:
     """Keep the pair that came for a claim, late or not; False when somebody connected or put in a token meanwhile."""
+    # Whoever saves settings holds this row: a token put in by hand at this moment is seen, not overwritten.
+    integration = Integration.objects.select_for_update().get(pk=row.integration_id)
     mine = ZendeskConnection.objects.select_for_update().filter(pk=row.pk, generation=number).first()
     if mine is None or not is_in_force(mine):
         return False
@@ -113,7 +115,7 @@ def keep_renewed(*, row: ZendeskConnection, number: int, tokens: Tokens, now: da
     # An answer without a scope leaves it as it was. Source: RFC 6749, section 6.
     values["scope"] = tokens.scope or mine.scope
     ZendeskConnection.objects.filter(pk=row.pk).update(**values)
-    _keep_access_token(mine.integration, tokens=tokens, actor=RENEWER, now=now)
+    _keep_access_token(integration, tokens=tokens, actor=RENEWER, now=now)
     return True
 
 

@@ -1,7 +1,9 @@
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
 from linking.integrations import connecting
 from linking.models import ConnectAttempt, ConnectionFlaw, Integration, Secret, ZendeskConnection, keep_secret
@@ -137,6 +139,12 @@ class TestSyncPage:
         finding = read(admin.get("/sync/")).one(class_="drift")
         assert "Connect with Zendesk again." in finding.text
         assert finding.one("a").attributes["href"] == PAGE
+
+    @pytest.mark.parametrize(("changes", "is_told"), [({"refresh_token": ""}, True), ({}, False)])
+    def test_tells_of_a_token_that_ends_and_that_nothing_renews(self, admin, acme, changes, is_told):
+        make_connection(acme, **changes)
+        ZendeskConnection.objects.update(expires_at=timezone.now() + timedelta(hours=23))
+        assert bool(read(admin.get("/sync/")).all(class_="drift")) is is_told
 
     def test_leads_nobody_to_a_page_that_is_closed(self, lead, acme):
         lose(make_connection(acme))

@@ -15,6 +15,7 @@ from linking.models import (
     SyncRun,
     Visitor,
     VisitorAlias,
+    ZendeskConnection,
 )
 from tests.factories import NOW, make_integration, make_link, make_login_user, make_run, make_visitor
 
@@ -215,3 +216,28 @@ class TestNames:
     def test_a_heartbeat_has_a_name(self):
         with broken("heartbeat_has_a_name"):
             Heartbeat.objects.create(name="", beat_at=NOW)
+
+
+class TestZendeskConnection:
+    @pytest.fixture
+    def connection(self, acme):
+        return ZendeskConnection.objects.create(
+            integration=acme, authority="https://acme.zendesk.com", token_mark="0", connected_at=NOW, connected_by="ada"
+        )
+
+    @pytest.mark.parametrize("changes", [{"state": "renewing"}, {"claimed_at": NOW}])
+    def test_is_claimed_at_some_time(self, connection, changes):
+        with broken("connection_claim_has_a_time"):
+            ZendeskConnection.objects.update(**changes)
+
+    @pytest.mark.parametrize(
+        "changes",
+        [{"state": "lost"}, {"flaw": "refused"}, {"state": "lost", "flaw": "refused", "refresh_sealed": "v1:x"}],
+    )
+    def test_that_is_lost_says_why_and_holds_nothing(self, connection, changes):
+        with broken("connection_lost_says_why"):
+            ZendeskConnection.objects.update(**changes)
+
+    def test_is_one_an_integration(self, connection, acme):
+        with broken("integration"):
+            ZendeskConnection.objects.create(integration=acme, connected_at=NOW)
