@@ -10,8 +10,9 @@ from linking import registry
 from linking.asking import Asker, Clock, Halt, Patience, budget_of, current_host, open_client
 from linking.asking.renewing import renewed_in_time
 from linking.core.facts import Rank
-from linking.models import Integration, RunState, SyncRun, Visitor
+from linking.models import Integration, RunState, SyncRun, Visitor, VisitorRefresh
 from linking.store.answers import Answer, store_answers
+from linking.store.rows import canonical_ids
 from linking.store.runs import REFRESH_TRIGGER
 from linking.zendesk_chat import ChatGone
 
@@ -30,6 +31,8 @@ class RefreshReport:
 def refresh_visitor(*, visitor_pk: int, clock: Clock, patience: Patience, allow_loopback: bool) -> RefreshReport:
     """Read one visitor again and report what changed; where that is not possible now, put it first in the queue.
 
+    The report is kept with the visitor too, for its page.
+
     Raises: Visitor.DoesNotExist.
     """
     row = Visitor.objects.select_related("integration").get(pk=visitor_pk)
@@ -38,9 +41,10 @@ def refresh_visitor(*, visitor_pk: int, clock: Clock, patience: Patience, allow_
     except Halt as halt:
         waiting = {"lookup_due_at": clock.now(), "lookup_rank": Rank.IDENTIFIED, "lookup_attempts": 0}
         Visitor.objects.filter(pk=row.pk).update(**waiting)
-        return RefreshReport(queued_because=str(halt))
-    _store(row.integration, answer=answer, clock=clock)
-    return RefreshReport(changed=_changed(row))
+        return _kept(RefreshReport(queued_because=str(halt)), of=row, clock=clock)
+    with transaction.atomic():
+        _store(row.integration, answer=answer, clock=clock)
+        return _kept(RefreshReport(changed=_changed(row)), of=row, clock=clock)
 
 
 def _asked(row: Visitor, *, clock: Clock, patience: Patience, allow_loopback: bool) -> Answer:
@@ -65,16 +69,26 @@ def _asked(row: Visitor, *, clock: Clock, patience: Patience, allow_loopback: bo
 def _store(integration: Integration, *, answer: Answer, clock: Clock) -> None:
     # No lease: the rows are locked one by one, and what is stored is compared with them as they are then.
     now = clock.now()
-    with transaction.atomic():
-        run = SyncRun.objects.create(
-            integration=integration, trigger=REFRESH_TRIGGER, state=RunState.COMPLETE, started_at=now, touched_at=now,
-            finished_at=now, calls=1, lookups=1,
-        )  # fmt: skip
-        tally = store_answers(run=run, answers=[answer], now=now)
-        SyncRun.objects.filter(pk=run.pk).update(
-            linked=tally.linked, relinked=tally.relinked, anonymous=tally.anonymous, gone=tally.gone,
-            conflicts=tally.conflicts, quarantined=tally.quarantined,
-        )  # fmt: skip
+    run = SyncRun.objects.create(
+        integration=integration, trigger=REFRESH_TRIGGER, state=RunState.COMPLETE, started_at=now, touched_at=now,
+        finished_at=now, calls=1, lookups=1,
+    )  # fmt: skip
+    tally = store_answers(run=run, answers=[answer], now=now)
+    SyncRun.objects.filter(pk=run.pk).update(
+        linked=tally.linked, relinked=tally.relinked, anonymous=tally.anonymous, gone=tally.gone,
+        conflicts=tally.conflicts, quarantined=tally.quarantined,
+    )  # fmt: skip
+
+
+def _kept(report: RefreshReport, *, of: Visitor, clock: Clock) -> RefreshReport:
+    """Keep a report with the visitor, or with the one that Zendesk joined it into, and return it."""
+    ids = canonical_ids(integration_id=of.integration_id, visitor_ids=[of.visitor_id])
+    wanted = ids.get(of.visitor_id, of.visitor_id)
+    now_kept = Visitor.objects.filter(integration_id=of.integration_id, visitor_id=wanted).first()
+    if now_kept is not None:
+        told = {"changed": list(report.changed), "queued_because": report.queued_because[:300], "at": clock.now()}
+        VisitorRefresh.objects.update_or_create(visitor=now_kept, defaults=told)
+    return report
 
 
 def _changed(before: Visitor) -> tuple[str, ...]:

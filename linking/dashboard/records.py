@@ -119,6 +119,7 @@ def _visitor_context(found: Visitor, *, eyes: Eyes) -> dict[str, Any]:
         "external_id": "" if open_link else eyes.words(found.external_id),
         "integration": integration.name,
         "checked_at": found.checked_at,
+        "last_refresh": refreshing.last_refresh(visitor=found),
         "first_seen_at": found.first_seen_at,
         "last_seen_at": found.last_seen_at,
         "why": why,

@@ -1,11 +1,11 @@
 """The refresh of one visitor: what it looked like when somebody asked, and what is different since.
 
-What it looked like is kept in the asker's session as digests, so that no session row holds a name or an address.
+What it looked like is kept in the asker's session as digests, so that no session row holds a name or an address. What
+the last refresh brought is kept with the visitor, for everybody who looks later.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.utils.crypto import salted_hmac
@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from linking.dashboard.parts import Notice
-from linking.models import Visitor
+from linking.models import Visitor, VisitorRefresh
 
 PATIENCE = timedelta(seconds=60)
 _SALT = "linking.dashboard.refreshing"
@@ -25,6 +25,14 @@ class Refreshing:
 
     is_under_way: bool = False
     notice: Notice | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastRefresh:
+    """When a visitor was last refreshed because somebody asked, and what that brought."""
+
+    at: datetime
+    text: str
 
 
 def note_asked(*, session: SessionBase, visitor: Visitor, now: datetime) -> None:
@@ -51,21 +59,42 @@ def forget(*, session: SessionBase, visitor: Visitor) -> None:
     session.pop(_key(visitor), None)
 
 
+def last_refresh(*, visitor: Visitor) -> LastRefresh | None:
+    """Return what the last refresh of `visitor` brought, whoever asked for it; None when nobody did. One query."""
+    kept = VisitorRefresh.objects.filter(visitor=visitor).first()
+    if kept is None:
+        return None
+    if not kept.queued_because:
+        names = _names()
+        changed = ", ".join(names.get(name, name) for name in kept.changed)
+        return LastRefresh(at=kept.at, text=_("Changed: %s.") % changed if changed else _("Nothing had changed."))
+    since = visitor.checked_at is not None and visitor.checked_at >= kept.at
+    rest = _("It was read since.") if since else _("It waits first in the queue.")
+    return LastRefresh(
+        at=kept.at, text=_("Could not be read at once: %(why)s %(rest)s") % {"why": kept.queued_because, "rest": rest}
+    )
+
+
 def _key(visitor: Visitor) -> str:
     return f"refresh-{visitor.pk}"
 
 
 def _changes(visitor: Visitor, *, was: dict[str, str]) -> Notice:
-    names: dict[str, Any] = {
-        "name": _("name"), "email": _("e-mail"), "phone": _("phone"), "notes": _("notes"),
-        "state": _("state"), "user": _("Login user"), "banned": _("ban"), "external_id": _("external ID"),
-    }  # fmt: skip
+    names = _names()
     changed = [names[name] for name, digest in _digests(visitor).items() if was.get(name) != digest]
     if not changed:
         return Notice(tone="good", icon="circle-check", text=_("Read from Zendesk again: nothing has changed."))
     return Notice(
         tone="good", icon="circle-check", text=_("Read from Zendesk again. Changed: %s.") % ", ".join(changed)
     )
+
+
+def _names() -> dict[str, str]:
+    return {
+        "name": _("name"), "email": _("e-mail"), "phone": _("phone"), "notes": _("notes"), "state": _("state"),
+        "user": _("Login user"), "banned": _("ban"), "is_banned": _("ban"), "external_id": _("external ID"),
+        "visitor_id": _("visitor ID (Zendesk joined two visitors)"),
+    }  # fmt: skip
 
 
 def _digests(visitor: Visitor) -> dict[str, str]:

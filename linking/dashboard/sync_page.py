@@ -17,6 +17,7 @@ from linking.dashboard.access import page
 from linking.dashboard.freshness import Freshness, blocked_sentence, freshness, stop_sentence
 from linking.dashboard.parts import RUN_STATES, Notice, State
 from linking.dashboard.progress import Progress, backlog_sentence, progress_of
+from linking.dashboard.set_aside import set_aside
 from linking.dashboard.trouble import (
     Finding,
     Trouble,
@@ -68,6 +69,7 @@ class IntegrationCard:
     trouble: Trouble | None
     pause: Pause | None
     backfill_from: datetime | None
+    waits_half_read: bool
     backlog: str
     counts: Counts
     progress: Progress | None
@@ -93,6 +95,7 @@ def sync(request: HttpRequest) -> HttpResponse:
         "runs": [run_row(run, now=now) for run in found[:RUNS_SHOWN]],
         "older": found[RUNS_SHOWN - 1].pk if len(found) > RUNS_SHOWN else None,
         "is_later_page": bool(before),
+        "set_aside": set_aside(now=now),
         "roles_notice": roles_notice(now=now),
         "self_url": request.get_full_path(),
     }
@@ -203,6 +206,7 @@ def _card(
         trouble=trouble,
         pause=Pause(at=wish.paused_at, by=wish.paused_by) if wish and wish.paused_at else None,
         backfill_from=wish.backfill_from if wish else None,
+        waits_half_read=is_paused and not run and row.cursor_epoch_s is not None and not row.is_caught_up,
         backlog=backlog,
         counts=one.counts,
         progress=progress_of(run, now=now) if run else None,

@@ -23,6 +23,15 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="VisitorRefresh",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("changed", models.JSONField(default=list)),
+                ("queued_because", models.CharField(blank=True, max_length=300)),
+            ],
+        ),
+        migrations.CreateModel(
             name="WebhookDelivery",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -63,6 +72,13 @@ class Migration(migrations.Migration):
             model_name="loginuser",
             index=models.Index(
                 models.F("integration"), django.db.models.functions.text.Lower("user_id"), name="login_user_by_low_id"
+            ),
+        ),
+        migrations.AddField(
+            model_name="visitorrefresh",
+            name="visitor",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE, related_name="last_refresh", to="linking.visitor"
             ),
         ),
         migrations.AddField(

@@ -17,7 +17,7 @@ from linking.models.login_user import LoginUser, TokensIssued
 from linking.models.saved_view import SavedView
 from linking.models.steering import SyncSteering
 from linking.models.sync_run import Quarantined, RunState, StopReason, SyncRun
-from linking.models.visitor import Visitor, VisitorAlias, VisitorState
+from linking.models.visitor import Visitor, VisitorAlias, VisitorRefresh, VisitorState
 from linking.models.webhook import WebhookDelivery
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "Visitor",
     "VisitorAlias",
     "VisitorLink",
+    "VisitorRefresh",
     "VisitorState",
     "WebhookDelivery",
     "ZendeskConnection",

@@ -3,7 +3,7 @@
 import pytest
 
 from linking import refresh
-from linking.models import SyncRun, Visitor, VisitorLink
+from linking.models import SyncRun, Visitor, VisitorLink, VisitorRefresh
 from linking.zendesk_chat import ChatRefused, ChatTryLater
 from tests.factories import make_integration, make_visitor
 from tests.linking.fake_chat import NOW, FakeChat, FakeTime, patience
@@ -70,3 +70,34 @@ class TestRefreshVisitor:
         report = read_again(visitor)
         waiting = Visitor.objects.get()
         assert (bool(report.queued_because), waiting.lookup_due_at, waiting.lookup_rank) == (True, NOW, 0)
+
+
+class TestKept:
+    """What a refresh brought stays with the visitor, for its page."""
+
+    def kept(self):
+        row = VisitorRefresh.objects.get()
+        return row.visitor.visitor_id, row.changed, row.queued_because
+
+    def test_keeps_the_names_of_what_changed_and_no_values(self, chat, visitor):
+        chat.add_visitor("7.a", name="new", external_id="u")
+        read_again(visitor)
+        assert self.kept() == ("7.a", ["state", "external_id", "name"], "")
+
+    def test_keeps_the_last_one_only(self, chat, visitor):
+        chat.add_visitor("7.a", name="new")
+        read_again(visitor)
+        read_again(visitor)
+        assert self.kept() == ("7.a", [], "")
+
+    def test_keeps_it_with_the_visitor_that_zendesk_joined_it_into(self, chat, visitor):
+        make_visitor(integration=visitor.integration, visitor_id="7.b")
+        chat.add_visitor("7.b")
+        chat.aliases["7.a"] = "7.b"
+        read_again(visitor)
+        assert self.kept() == ("7.b", ["visitor_id"], "")
+
+    def test_keeps_why_it_was_queued(self, chat, visitor):
+        chat.faults = [ChatRefused("Zendesk refused the access token (401).", reason="credentials")]
+        read_again(visitor)
+        assert self.kept() == ("7.a", [], "Zendesk refused the access token (401).")

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from linking.models import Conflict, Integration, LoginUser, Visitor, VisitorAlias
+from linking.models import Conflict, Integration, LoginUser, Visitor, VisitorAlias, VisitorRefresh
 from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_run, make_visitor
 from tests.linking.dashboard.reading import read
 
@@ -164,8 +164,40 @@ class TestVisitorPage:
 
     def test_budget(self, lead, django_assert_max_num_queries):
         make_linked()
-        with django_assert_max_num_queries(FRAME_QUERIES + 6):  # slug, visitor, its link, history, conflicts, aliases
+        with django_assert_max_num_queries(
+            FRAME_QUERIES + 7
+        ):  # slug, visitor, its link, history, conflicts, aliases, refresh
             lead.get(f"{PAGE}?integration=acme")
+
+
+class TestLastRefresh:
+    def told(self, client, **kept):
+        visitor = make_visitor(integration=make_integration())
+        VisitorRefresh.objects.create(visitor=visitor, at=kept.pop("at", NOW), **kept)
+        return read(client.get(f"{PAGE}?integration=acme")).one(class_="refreshed").text
+
+    @pytest.mark.parametrize(
+        ("kept", "words"),
+        [
+            ({"changed": ["name", "is_banned"]}, "Changed: name, ban."),
+            ({"changed": []}, "Nothing had changed."),
+            ({"queued_because": "A pause of 12 s is needed."}, "A pause of 12 s is needed. It was read since."),
+            (
+                {"queued_because": "A pause of 12 s is needed.", "at": NOW + timedelta(minutes=1)},
+                "Could not be read at once: A pause of 12 s is needed. It waits first in the queue.",
+            ),
+        ],
+    )
+    def test_is_told_to_everybody(self, agent, kept, words):
+        assert words in self.told(agent, **kept)
+
+    def test_is_told_again_after_a_reload(self, agent):
+        first = self.told(agent, changed=["notes"])
+        assert read(agent.get(f"{PAGE}?integration=acme")).one(class_="refreshed").text == first
+
+    def test_is_not_there_where_nobody_asked(self, lead):
+        make_visitor(integration=make_integration())
+        assert read(lead.get(f"{PAGE}?integration=acme")).all(class_="refreshed") == []
 
 
 class TestUserPage:

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from linking.models import AlarmMessage, Heartbeat, Incident, Integration, StopReason
+from linking.models import AlarmMessage, Heartbeat, Incident, Integration, Quarantined, StopReason, SyncSteering
 from tests.factories import make_integration, make_run, make_visitor
 from tests.linking.dashboard.reading import read
 
@@ -161,6 +161,74 @@ class TestSyncNow:
         assert lead.post("/sync/none/start/").status_code == 404
 
 
+class TestPaused:
+    def paused(self, **changes):
+        integration = make_read(ago=timedelta(0), **changes)
+        return SyncSteering(integration=integration, paused_at=timezone.now(), paused_by="lead")
+
+    def test_a_date_to_read_from_says_that_it_waits(self, lead):
+        wish = self.paused()
+        wish.backfill_from = timezone.now() - timedelta(days=30)
+        wish.save()
+        text = read(lead.get("/sync/")).one(class_="backfill").text
+        assert "The schedule is paused, so it waits until somebody resumes it" in text
+
+    def test_the_same_date_waits_for_nobody_where_the_schedule_goes_on(self, lead):
+        integration = make_read(ago=timedelta(0))
+        SyncSteering.objects.create(integration=integration, backfill_from=timezone.now())
+        assert "paused" not in read(lead.get("/sync/")).one(class_="backfill").text
+
+    @pytest.mark.parametrize(("is_caught_up", "number"), [(False, 1), (True, 0)])
+    def test_says_that_the_rest_of_a_reading_waits(self, lead, is_caught_up, number):
+        self.paused(cursor_epoch_s=1_700_000_000, is_caught_up=is_caught_up).save()
+        told = read(lead.get("/sync/")).all(class_="backfill")
+        assert len(told) == number and all("the rest waits" in one.text for one in told)
+
+
+class TestSetAside:
+    def put_aside(self, integration, **changes):
+        values = {
+            "source": "chat",
+            "record_key": "c1",
+            "reason": "The chat's id cannot be read.",
+            "raw": "SECRET WORDS",
+        }
+        times = {"first_seen_at": timezone.now(), "last_seen_at": timezone.now()}
+        return Quarantined.objects.create(integration=integration, **(values | times | changes))
+
+    def table(self, client):
+        return read(client.get("/sync/")).one(**{"aria-labelledby": "set-aside"})
+
+    def test_says_when_a_chat_is_tried_again(self, agent):
+        at = timezone.now() + timedelta(hours=3)
+        self.put_aside(make_integration(), retry_at=at)
+        table = self.table(agent)
+        assert table.all("relative-time")[1].attributes["datetime"][:16] == f"{at:%Y-%m-%dT%H:%M}"
+        assert "The chat's id cannot be read." in table.text
+
+    def test_takes_a_visitor_s_turn_from_the_queue(self, lead):
+        acme = make_integration()
+        at = timezone.now() + timedelta(minutes=4)
+        make_visitor(integration=acme, visitor_id="7.a", lookup_due_at=at)
+        self.put_aside(acme, source="visitor", record_key="7.a")
+        assert self.table(lead).all("relative-time")[1].attributes["datetime"][:16] == f"{at:%Y-%m-%dT%H:%M}"
+
+    @pytest.mark.parametrize(
+        ("retry_at", "words"), [(timezone.now() - timedelta(hours=1), "with the next pass"), (None, "not by itself")]
+    )
+    def test_says_so_where_no_time_lies_ahead(self, lead, retry_at, words):
+        self.put_aside(make_integration(), retry_at=retry_at)
+        assert words in self.table(lead).text
+
+    def test_shows_nothing_of_what_the_record_held(self, lead):
+        self.put_aside(make_integration())
+        assert "SECRET" not in self.table(lead).text
+
+    def test_is_not_there_when_everything_can_be_read(self, lead):
+        make_integration()
+        assert read(lead.get("/sync/")).all(**{"aria-labelledby": "set-aside"}) == []
+
+
 class TestBudget:
     def test_costs_the_same_for_many_integrations(self, lead, django_assert_max_num_queries):
         for number in range(5):
@@ -172,6 +240,16 @@ class TestBudget:
             FRAME_QUERIES + 15
         ):  # runs, running ones, heartbeats, rows, drift, incidents, seven of standings
             lead.get("/sync/")
+
+
+class TestDetail:
+    def test_of_a_complete_pass_is_shown_too(self, lead):
+        make_run(integration=make_integration(), stop_detail="The host www.zopim.com is retired.")
+        assert "The host www.zopim.com is retired." in read(lead.get("/sync/")).one(class_="more-row").text
+
+    def test_that_is_empty_takes_no_row(self, lead):
+        make_run(integration=make_integration())
+        assert read(lead.get("/sync/")).all(class_="more-row") == []
 
 
 class TestTriggers:
