@@ -73,6 +73,8 @@ def run_pass(
     try:
         schedule.take_poke(integration_id=integration_id)
         integration = Integration.objects.get(pk=integration_id)
+        if runs.was_clock_set_back(integration_id=integration_id, now=clock.now()):
+            lookups.hasten_all(integration_id=integration_id, now=clock.now())
         run = runs.start_run(integration_id=integration_id, trigger=trigger, is_full=is_full, now=clock.now())
         work = Work(
             integration=integration, run=run, held=held, clock=clock, patience=patience, is_eager=is_eager, tell=tell

@@ -117,10 +117,12 @@ class Asker:
         while True:
             self._check_time(seconds=seconds)
             self.keep()
-            seconds = (until - self.clock.now()).total_seconds()
+            # What is slept counts too: a clock that is set back meanwhile must not make the pause longer.
+            seconds = min(seconds, (until - self.clock.now()).total_seconds())
             if seconds <= 0:
                 return
             self.clock.sleep(min(seconds, SLICE_S))
+            seconds -= SLICE_S
 
     def _await_slot(self) -> None:
         self._check_time(seconds=0)
@@ -140,6 +142,9 @@ class Asker:
     def _check_time(self, *, seconds: float) -> None:
         if self.patience.is_stopping():
             raise Halt("The process is to end.", reason=StopReason.DEADLINE, resume_in_s=0)
+        if self.clock.now() < self.started_at:
+            # Every time this pass goes by is wrong; the next one begins with right ones.
+            raise Halt("The clock was set back.", reason=StopReason.DEADLINE, resume_in_s=0)
         if self.patience.deadline_s is None:
             return
         end_at = self.started_at + timedelta(seconds=self.patience.deadline_s)

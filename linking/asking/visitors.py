@@ -28,7 +28,7 @@ def read_visitors(work: Work) -> bool:
     now = work.clock.now()
     hurried = schedule.is_someone_waited_for(integration_id=work.integration.pk, now=now)
     until = now + (schedule.EVERY_HURRIED if hurried else schedule.EVERY)
-    since = (work.integration.last_success_at or now - schedule.HURRY_FOR) - schedule.HURRY_FOR
+    since = min(work.integration.last_success_at or now - schedule.HURRY_FOR, now) - schedule.HURRY_FOR
     lookups.promote(integration_id=work.integration.pk, since=since, now=now)
     work.counts["lookups_left"] = lookups.lookups_left(integration_id=work.integration.pk, now=now)
     while work.clock.now() < until:

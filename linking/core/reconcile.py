@@ -92,7 +92,8 @@ def plan_lookup(*, facts: VisitorFacts, seen: SeenVisitor, issued: frozenset[str
         return facts
     is_urgent = facts.state != State.GONE and _contact_differs(facts=facts, seen=seen)
     is_urgent |= is_identified and facts.state == State.ANONYMOUS
-    due_at = now if is_urgent else max(now, facts.checked_at + _ttl(facts.state))
+    # An answer is never newer than now: a later time was written before the clock was set back.
+    due_at = now if is_urgent else max(now, min(facts.checked_at, now) + _ttl(facts.state))
     rank = Rank.IDENTIFIED if is_urgent else Rank.AGAIN
     if facts.lookup_due_at is not None:
         due_at, rank = min(due_at, facts.lookup_due_at), min(rank, Rank(facts.lookup_rank))

@@ -16,6 +16,8 @@ from linking.models import Lease
 
 # Longer than the longest call and the pause between two renewals, shorter than a minute.
 LEASE_TTL = timedelta(seconds=45)
+# Nobody is given a lease that ends later than this: one that does was written by a clock that has been set back since.
+_FARTHEST = 2 * LEASE_TTL
 
 
 class LeaseLost(Exception):
@@ -37,10 +39,14 @@ def sync_lease_name(*, integration_id: int) -> str:
 
 
 def take(*, name: str) -> Held | None:
-    """Return the lease when it was free or had lapsed, None when another holds it."""
+    """Return the lease when it was free or had lapsed, None when another holds it.
+
+    Where the database's clock was set back by more than 45 s, a lease given before is free as well: its holder may be
+    gone, and would keep it until the clock has caught up. One that lives still is told so by its token.
+    """
     owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
     Lease.objects.bulk_create([Lease(name=name)], ignore_conflicts=True)
-    free = Q(owner="") | Q(expires_at__lt=Now())
+    free = Q(owner="") | Q(expires_at__lt=Now()) | Q(expires_at__gt=Now() + _FARTHEST)
     taken = Lease.objects.filter(free, name=name).update(
         owner=owner, token=F("token") + 1, expires_at=Now() + LEASE_TTL
     )
@@ -66,4 +72,5 @@ def release(*, held: Held) -> None:
 
 def taken_names() -> frozenset[str]:
     """Return the names of all leases that are held and have not lapsed."""
-    return frozenset(Lease.objects.exclude(owner="").filter(expires_at__gte=Now()).values_list("name", flat=True))
+    valid = Q(expires_at__gte=Now(), expires_at__lte=Now() + _FARTHEST)
+    return frozenset(Lease.objects.exclude(owner="").filter(valid).values_list("name", flat=True))

@@ -60,6 +60,15 @@ def hasten_failed(*, integration_id: int, now: datetime) -> int:
     return failed.update(lookup_due_at=now)
 
 
+def hasten_all(*, integration_id: int, now: datetime) -> int:
+    """Let everybody who waits be asked about now; return how many waited for a later time.
+
+    Where the clock was set back, those times lie ahead by as much, and who was due would wait until it has caught up.
+    """
+    later = Visitor.objects.filter(integration_id=integration_id, lookup_due_at__gt=now)
+    return later.update(lookup_due_at=now)
+
+
 def queue_oldest(*, integration_id: int, per_minute: int, now: datetime) -> int:
     """Let the oldest answers be asked for again, after everybody else; return how many.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -10,6 +10,7 @@ from linking.models import Integration, RunState, StopReason, SyncRun
 from linking.store import leases
 
 REFRESH_TRIGGER = "refresh"  # a run that read one visitor again; it holds no lease
+CLOCKS_DIFFER = timedelta(minutes=1)  # by how much the machines' clocks may differ, each of which writes runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,17 @@ def start_run(*, integration_id: int, trigger: str, is_full: bool, now: datetime
         return SyncRun.objects.create(
             integration_id=integration_id, trigger=trigger, is_full=is_full, started_at=now, touched_at=now
         )
+
+
+def was_clock_set_back(*, integration_id: int, now: datetime) -> bool:
+    """Return whether the newest pass wrote a time that lies ahead of `now` by more than clocks differ.
+
+    Asked before a run is begun, it is true once only for each time that the clock is set back.
+    """
+    passes = SyncRun.objects.filter(integration_id=integration_id).exclude(trigger=REFRESH_TRIGGER)
+    # A pass under way at that moment began by the old time and ended by the new one.
+    times = passes.order_by("-pk").values_list("started_at", "touched_at").first()
+    return times is not None and max(times) > now + CLOCKS_DIFFER
 
 
 def finish_run(

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from linking.core.config import SecretName, ZendeskProduct
+from linking.core.retry_after import LONGEST_S
 from linking.models import Integration, LoginUser, RunState, StopReason, SyncRun
 from linking.store import leases
 from linking.store.runs import REFRESH_TRIGGER
@@ -19,6 +20,8 @@ EVERY_POKED = timedelta(seconds=5)
 # A pass that was queued and never came is queued again after this time.
 QUEUED_FOR = timedelta(seconds=30)
 BACK_OFF_FIRST, BACK_OFF_LONGEST = timedelta(seconds=15), timedelta(minutes=5)
+# No pass is put off longer than Zendesk may ask for; one that is was put off by a clock that has been set back since.
+_FARTHEST = timedelta(seconds=LONGEST_S) + EVERY
 QUIET_RUNS_KEPT_FOR = timedelta(days=1)
 _FAULTS = (StopReason.VENDOR_FAULT, StopReason.CRASHED, StopReason.SETUP)
 _BLOCKS = (StopReason.CREDENTIALS, StopReason.HOST)
@@ -52,7 +55,7 @@ def claim(*, integration_id: int, now: datetime) -> bool:
     if row is None or not _is_due(row, now=now):
         return False
     later = now + QUEUED_FOR
-    if row.last_success_at is not None:
+    if row.last_success_at is not None and row.last_success_at <= now:
         later = max(later, row.last_success_at + EVERY + timedelta(seconds=1))  # past what hurrying looks at
     unchanged = Integration.objects.filter(pk=integration_id, next_sync_at=row.next_sync_at)
     if row.next_sync_at is None:
@@ -127,7 +130,7 @@ def _pause(*, integration_id: int, ending: Ending) -> timedelta:
 
 
 def _is_due(row: Integration, *, now: datetime) -> bool:
-    if row.next_sync_at is None or row.next_sync_at <= now:
+    if row.next_sync_at is None or not now < row.next_sync_at <= now + _FARTHEST:
         return True
     if row.last_success_at is None or row.next_sync_at > row.last_success_at + EVERY:
         return False  # not the plain wait after a success: a pause, a back-off, or queued already

@@ -8,6 +8,10 @@ from linking.core.pacing import next_slot
 from linking.core.retry_after import LONGEST_S
 from linking.models import RequestSlot
 
+# One call a minute is the smallest budget: anything farther off was written by a clock that has been set back since.
+# It is written anew, so that the wait ends, and to the full minute, so that no minute holds more than the budget.
+FARTHEST_S = 60.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
@@ -29,11 +33,14 @@ def take_slot(*, account: str, per_minute: int, now_epoch_s: float) -> Wait:
         # A pause farther off than any pause can be was written by a clock that ran ahead.
         if now_epoch_s < row.paused_until_epoch_s <= now_epoch_s + LONGEST_S:
             return Wait(seconds=row.paused_until_epoch_s - now_epoch_s, is_pause=True)
-        slot = next_slot(tat=_sane(row.next_free_epoch_s, now_epoch_s), now=now_epoch_s, per_minute=per_minute)
-        if not slot.is_free:
-            return Wait(seconds=slot.wait_s)
         # The condition holds while nobody else took the slot in between; then it is looked at anew.
         unchanged = RequestSlot.objects.filter(pk=row.pk, next_free_epoch_s=row.next_free_epoch_s)
+        if row.next_free_epoch_s > now_epoch_s + FARTHEST_S:
+            unchanged.update(next_free_epoch_s=now_epoch_s + FARTHEST_S)
+            continue
+        slot = next_slot(tat=row.next_free_epoch_s, now=now_epoch_s, per_minute=per_minute)
+        if not slot.is_free:
+            return Wait(seconds=slot.wait_s)
         if unchanged.filter(paused_until_epoch_s=row.paused_until_epoch_s).update(next_free_epoch_s=slot.next_tat):
             return Wait(seconds=0.0)
 
@@ -53,8 +60,3 @@ def _row(account: str) -> RequestSlot:
         RequestSlot.objects.bulk_create([RequestSlot(account=account)], ignore_conflicts=True)
         found = RequestSlot.objects.get(account=account)
     return found
-
-
-def _sane(next_free_epoch_s: float, now_epoch_s: float) -> float:
-    # One call a minute is the smallest budget: anything farther off was written by a clock that ran ahead.
-    return min(next_free_epoch_s, now_epoch_s + 60.0)

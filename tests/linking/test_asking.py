@@ -78,6 +78,22 @@ class TestWait:
         one.wait(seconds=100, reason="budget")
         assert len(kept) >= 10
 
+    def test_takes_no_longer_when_the_clock_is_set_back(self):
+        time = FakeTime(now=NOW + timedelta(hours=2))
+        one = asker(time=time, patience=patience(longest_wait_s=600.0))
+        one.started_at = NOW
+        kept = iter([None, timedelta(hours=-1)])
+        one.keep = lambda: setattr(time, "now", time.now + (next(kept, None) or timedelta(0)))
+        one.wait(seconds=100, reason="budget")
+        assert sum(time.sleeps) == 100
+
+    def test_ends_when_the_clock_is_set_back_before_the_beginning(self):
+        time = FakeTime()
+        one = asker(time=time)
+        time.now -= timedelta(hours=1)
+        with pytest.raises(Halt):
+            one.ask(Calls())
+
     def test_says_how_long_it_would_have_been(self):
         with pytest.raises(Halt) as caught:
             asker().wait(seconds=61, reason="budget")

@@ -32,6 +32,12 @@ class TestTake:
         lapse()
         assert leases.take(name="x").token == 2
 
+    def test_gives_a_lease_that_ends_farther_off_than_any_can(self):
+        """The clock was set back since it was given; its holder may be long gone."""
+        leases.take(name="x")
+        Lease.objects.update(expires_at=Now() + timedelta(hours=1))
+        assert (leases.taken_names(), leases.take(name="x").token) == (frozenset(), 2)
+
     def test_lapses_within_a_minute(self):
         leases.take(name="x")
         assert not Lease.objects.filter(expires_at__gt=Now() + timedelta(seconds=60)).exists()

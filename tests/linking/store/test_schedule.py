@@ -43,6 +43,11 @@ class TestDue:
         make_integration(zendesk_product="messaging", secrets={"zendesk_access_token": ""})
         assert schedule.due(now=NOW) == []
 
+    @pytest.mark.parametrize(("minutes", "is_due"), [(10, False), (12, True)])
+    def test_is_not_fooled_by_a_clock_that_ran_ahead(self, acme, minutes, is_due):
+        Integration.objects.update(next_sync_at=NOW + timedelta(minutes=minutes))
+        assert (schedule.due(now=NOW) == [acme.pk]) == is_due
+
     @pytest.mark.parametrize(("seconds_ago", "is_due"), [(59, False), (60, True)])
     def test_comes_once_a_minute(self, acme, seconds_ago, is_due):
         after_success(seconds_ago=seconds_ago)
