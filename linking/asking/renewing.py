@@ -12,7 +12,6 @@ from linking import registry
 from linking.asking.asker import Clock, Halt
 from linking.core.config import IntegrationConfig
 from linking.core.oauth import Tokens, authority_of
-from linking.fields import key_ring
 from linking.models import ConnectionFlaw, ConnectionState, Integration, StopReason, ZendeskConnection
 from linking.store import connections
 from linking.zendesk_chat import ChatRefused
@@ -57,17 +56,17 @@ def renewed_after(
     row = connections.of(integration_id=config.integration_id)
     if row is None:
         return None
-    renewed = None
-    if row.state == ConnectionState.CONNECTED and not _is_replaced(config, row=row):
+    renewed = _replaced(config)
+    if renewed is None and row.state == ConnectionState.CONNECTED:
         renewed = _renewed(config, row=row, now=clock.now(), allow_loopback=allow_loopback)
     return renewed or _renewed_by_another(halt, config)
 
 
 def _renewed_by_another(halt: Halt, config: IntegrationConfig) -> IntegrationConfig:
     """Return the settings with the token another worker brought meanwhile. Raises: Halt where none did."""
+    if (replaced := _replaced(config)) is not None:
+        return replaced
     row = connections.of(integration_id=config.integration_id)
-    if row is not None and _is_replaced(config, row=row):
-        return _with_stored_token(config)
     if row is not None and row.state == ConnectionState.RENEWING:
         detail = "Another worker is renewing the access token."
         raise Halt(detail, reason=StopReason.VENDOR_FAULT, resume_in_s=ANOTHER_RENEWS_S)
@@ -76,8 +75,10 @@ def _renewed_by_another(halt: Halt, config: IntegrationConfig) -> IntegrationCon
     raise Halt(f"{halt} {CONNECT_AGAIN}", reason=StopReason.CREDENTIALS)
 
 
-def _is_replaced(config: IntegrationConfig, *, row: ZendeskConnection) -> bool:
-    return row.token_mark != key_ring().fingerprint(config.zendesk_access_token)
+def _replaced(config: IntegrationConfig) -> IntegrationConfig | None:
+    """Return the settings with the stored access token where that is another one by now."""
+    stored = _with_stored_token(config)
+    return stored if stored.zendesk_access_token != config.zendesk_access_token else None
 
 
 def _renewed(

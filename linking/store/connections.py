@@ -68,6 +68,8 @@ def take_attempt(*, state: str, user: Any, session_key: str, now: datetime) -> C
 @transaction.atomic
 def keep_connection(*, integration: Integration, authority: str, tokens: Tokens, actor: str, now: datetime) -> None:
     """Keep the first pair of a connection; what a worker under way may bring for the one before counts no more."""
+    # In the order in which `keep_renewed` locks, so that the two never wait for each other.
+    Integration.objects.select_for_update().get(pk=integration.pk)
     before = ZendeskConnection.objects.select_for_update().filter(integration=integration).first()
     values = _values(integration_id=integration.pk, tokens=tokens, now=now) | {
         "generation": before.generation + 1 if before else 1,
