@@ -206,6 +206,10 @@ _CAUSES: dict[str, tuple[str, str]] = {
         "Let the signer use the new one soon.",
     ),
     "signed_unknown": ("The signature matches no secret known here, in any common form.", _COPY_SECRET),
+    "signed_unknown_zendesk": (
+        "The signature matches no secret known here, in any common form.",
+        "Copy the shared secret, for Messaging the signing key's, from Zendesk into this integration again.",
+    ),
     # Claims
     "server_token": ("This is a server-to-server token; it names no player.", "Pass the player's own Login JWT."),
     "exp_missing": ("There is no exp claim; the token would never end.", _SIGN_IN),

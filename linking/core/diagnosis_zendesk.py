@@ -103,7 +103,8 @@ def _signature(unverified: jws.UnverifiedJWS, *, config: IntegrationConfig, arou
         other_name=LOGIN_SECRET,
         elsewhere=tuple(one for one in around.known if one.slug != config.slug),
     )
-    return bad("signature", cause, **values)
+    # Whose secret to copy again depends on whose token it is.
+    return bad("signature", "signed_unknown_zendesk" if cause == "signed_unknown" else cause, **values)
 
 
 def _check_name(claims: dict[str, Any], _config: IntegrationConfig, _now: float) -> Verdict:

@@ -199,6 +199,7 @@ RS256_CASES = {
 AT_ZENDESK = {
     "login_token_at_zendesk": lambda: GOOD,
     "zendesk_kid_in_chat": lambda: zendesk(header={"kid": "app_1"}),
+    "signed_unknown_zendesk": lambda: zendesk(secret="a secret of nobody, long enough to be one"),
     "zendesk_typ": lambda: jwt.encode(CHAT, ZENDESK_SHARED_SECRET, headers={"typ": None}),
     "zendesk_name": lambda: zendesk(name=" "),
     "zendesk_external_id": lambda: zendesk(external_id=12),
