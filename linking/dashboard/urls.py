@@ -8,6 +8,7 @@ from linking.dashboard import (
     connecting,
     deciding,
     export,
+    matches,
     nudges,
     records,
     setup,
@@ -21,6 +22,7 @@ from linking.dashboard import (
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", visitors.visitors, name="visitors"),
+    path("search/", matches.matches, name="matches"),
     path("export/visitors.csv", export.export, name="visitors_export"),
     path("views/save/", views.save, name="view_save"),
     path("views/<int:view_id>/remove/", views.remove, name="view_remove"),

@@ -1,0 +1,99 @@
+"""The first matches while somebody types into the search box at the top: what the result page would show first."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from linking import finding, roles
+from linking.core.query import parse_query
+from linking.dashboard.access import page
+from linking.dashboard.parts import IDText, State, identity_state
+from linking.dashboard.rows import Eyes, user_row, visitor_row
+from linking.models import Visitor
+
+SHOWN = 8
+# With fewer characters no index can help, and nothing worth choosing is found.
+CHARACTERS_AT_LEAST = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """One visitor or Login user that fits, as this reader may see it."""
+
+    url: str
+    name: str
+    email: str
+    state: State
+    record: IDText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matches:
+    """At most `SHOWN` matches; `said` is read out by screen readers, `all_url` leads to the result page."""
+
+    rows: tuple[Match, ...]
+    said: str
+    all_url: str
+    has_more: bool
+
+
+@page
+@require_safe
+def matches(request: HttpRequest) -> HttpResponse:
+    """Answer the search box with the first matches; whoever comes without scripts is led to the result page."""
+    q = request.GET.get("q", "").replace("\x00", "")
+    all_url = f"{reverse('visitors')}?{urlencode({'q': q})}"
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect(all_url)
+    eyes = Eyes(sees_contact=roles.can_see_contact(request.user))
+    found = first_matches(q=q, all_url=all_url, eyes=eyes)
+    return render(request, "dashboard/_matches.html", {"found": found})
+
+
+def first_matches(*, q: str, all_url: str, eyes: Eyes) -> Matches | None:
+    """Return what `q` finds first, None where it is too short to look for.
+
+    The order is the result page's: the one record that a pasted text names, else the newest visitors.
+    """
+    if len(parse_query(q).text) < CHARACTERS_AT_LEAST:
+        return None
+    hit = finding.direct_hit(q)
+    if hit is not None:
+        rows, has_more = _named(hit, eyes=eyes), False
+    else:
+        visitors = list(finding.visitors(q=q)[: SHOWN + 1])
+        rows, has_more = tuple(_visitor(one, eyes=eyes) for one in visitors[:SHOWN]), len(visitors) > SHOWN
+    return Matches(rows=rows, said=_said(number=len(rows), has_more=has_more), all_url=all_url, has_more=has_more)
+
+
+def _named(hit: finding.Hit, *, eyes: Eyes) -> tuple[Match, ...]:
+    if hit.kind == "visitor":
+        one = finding.visitor(visitor_id=hit.id, integration=hit.integration)
+        return () if one is None else (_visitor(one, eyes=eyes),)
+    person = finding.login_user(user_id=hit.id, integration=hit.integration)
+    if person is None:
+        return ()
+    row = user_row(person, eyes=eyes)
+    state = identity_state(is_verified=person.is_verified)
+    return (Match(url=row.url, name=row.name, email=row.email, state=state, record=row.user),)
+
+
+def _visitor(one: Visitor, *, eyes: Eyes) -> Match:
+    row = visitor_row(one, eyes=eyes)
+    return Match(url=row.url, name=row.name, email=row.email, state=row.state, record=row.user or row.visitor)
+
+
+def _said(*, number: int, has_more: bool) -> str:
+    if not number:
+        return _("No match.")
+    if has_more:
+        return _("The first %d matches. Choose with the arrow keys, or press Enter for all of them.") % number
+    return (
+        ngettext("%d match. Choose it with the arrow keys.", "%d matches. Choose with the arrow keys.", number) % number
+    )
