@@ -44,8 +44,9 @@ def seen_visitors(*, chats: Iterable[ChatRecord], aliases: Mapping[str, str]) ->
         if chat.visitor is None:
             continue
         visitor_id = aliases.get(chat.visitor.visitor_id, chat.visitor.visitor_id)
+        is_itself = visitor_id == chat.visitor.visitor_id
         one = SeenVisitor(
-            contact=replace(chat.visitor, visitor_id=visitor_id),
+            contact=chat.visitor if is_itself else replace(chat.visitor, visitor_id=visitor_id),
             first_seen_at=chat.updated_at,
             last_seen_at=chat.updated_at,
             last_chat_id=chat.chat_id,
@@ -83,10 +84,14 @@ def plan_lookup(*, facts: VisitorFacts, seen: SeenVisitor, issued: frozenset[str
     A visitor is asked about once, and again only when it did something since, after the answer's time to live. Where
     the chat shows another e-mail address or name than the answer did, or one of a user we know, it is asked at once.
     """
-    is_identified = not issued.isdisjoint({email_key(seen.contact.email), email_key(seen.contact.name)} - {""})
+    is_identified = bool(issued) and not issued.isdisjoint(
+        {email_key(seen.contact.email), email_key(seen.contact.name)} - {""}
+    )
     if facts.checked_at is None:
-        rank = Rank.IDENTIFIED if is_identified else min(Rank.NEW, facts.lookup_rank)
-        return replace(facts, lookup_due_at=facts.lookup_due_at or now, lookup_rank=int(rank))
+        rank = int(Rank.IDENTIFIED if is_identified else min(Rank.NEW, facts.lookup_rank))
+        if facts.lookup_due_at is not None and facts.lookup_rank == rank:
+            return facts
+        return replace(facts, lookup_due_at=facts.lookup_due_at or now, lookup_rank=rank)
     is_waiting_after_failure = facts.lookup_due_at is not None and facts.lookup_attempts > 0
     if is_waiting_after_failure or facts.last_seen_at <= (facts.checked_activity_at or facts.checked_at):
         return facts
@@ -153,7 +158,7 @@ def _wrong_type(
 
 def plan_gone(*, facts: VisitorFacts, before: LinkBefore, now: datetime) -> LinkPlan:
     """Return what it means that Zendesk does not know the visitor (any more)."""
-    after = replace(_asked(facts=facts, now=now), state=State.GONE)
+    after = replace(facts, state=State.GONE, **_just_asked(facts=facts, now=now))  # type: ignore[arg-type]
     return LinkPlan(facts=after, verb=Verb.END if before.open_user_id else Verb.NONE)
 
 
@@ -196,11 +201,12 @@ def _with_activity(*, facts: VisitorFacts | None, seen: SeenVisitor) -> VisitorF
     activity = {"last_seen_at": seen.last_seen_at, "last_chat_id": seen.last_chat_id}
     if facts is None:
         return VisitorFacts(visitor_id=seen.visitor_id, first_seen_at=seen.first_seen_at, **activity, **contact)  # type: ignore[arg-type]
-    facts = replace(facts, first_seen_at=min(facts.first_seen_at, seen.first_seen_at))
+    first_seen_at = min(facts.first_seen_at, seen.first_seen_at)
     if (seen.last_seen_at, seen.last_chat_id) <= (facts.last_seen_at, facts.last_chat_id):
-        return facts
+        return facts if first_seen_at == facts.first_seen_at else replace(facts, first_seen_at=first_seen_at)
     # Once asked, the answer's own contact stands until the next answer: a chat's copy can be of any age.
-    return replace(facts, **activity, **({} if facts.checked_at else contact))  # type: ignore[arg-type]
+    newer = activity | ({} if facts.checked_at else contact)
+    return replace(facts, first_seen_at=first_seen_at, **newer)  # type: ignore[arg-type]
 
 
 def _contact_differs(*, facts: VisitorFacts, seen: SeenVisitor) -> bool:
@@ -212,21 +218,19 @@ def _ttl(state: State) -> timedelta:
     return {State.LINKED: LINKED_TTL, State.GONE: GONE_TTL}.get(state, ANONYMOUS_TTL)
 
 
-def _asked(*, facts: VisitorFacts, now: datetime) -> VisitorFacts:
-    return replace(
-        facts,
-        checked_at=now,
-        checked_activity_at=facts.last_seen_at,
-        lookup_due_at=None,
-        lookup_rank=int(Rank.AGAIN),
-        lookup_attempts=0,
-    )
+def _just_asked(*, facts: VisitorFacts, now: datetime) -> dict[str, datetime | int | None]:
+    return {
+        "checked_at": now,
+        "checked_activity_at": facts.last_seen_at,
+        "lookup_due_at": None,
+        "lookup_rank": int(Rank.AGAIN),
+        "lookup_attempts": 0,
+    }
 
 
 def _answered(*, facts: VisitorFacts, record: VisitorRecord, now: datetime) -> VisitorFacts:
-    return replace(
-        _asked(facts=facts, now=now), name=record.name, email=record.email, phone=record.phone, notes=record.notes
-    )
+    contact = {"name": record.name, "email": record.email, "phone": record.phone, "notes": record.notes}
+    return replace(facts, **_just_asked(facts=facts, now=now), **contact)  # type: ignore[arg-type]
 
 
 def _disagreements(

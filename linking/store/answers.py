@@ -3,21 +3,26 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import attrgetter
+
+from django.db.models import F
 
 from linking.core.facts import Disagreement, LinkBefore, LinkPlan, Verb
 from linking.core.reconcile import join_facts, plan_gone, plan_link, plan_retry
 from linking.core.text import email_key
 from linking.core.visitors import Unreadable, VisitorRecord
 from linking.models import Conflict, EndReason, LoginUser, SyncRun, Visitor, VisitorAlias, VisitorLink
-from linking.store import apart
+from linking.store import apart, bulk
 from linking.store.rows import apply_facts, canonical_ids, facts_of, locked_visitors
 from linking.store.set_aside import forget_read, set_aside
 
 _VISITOR_FIELDS = (
-    "visitor_id", "state", "name", "email", "phone", "notes", "is_banned", "created_at", "external_id",
+    "id", "visitor_id", "state", "name", "email", "phone", "notes", "is_banned", "created_at", "external_id",
     "first_seen_at", "last_seen_at", "last_chat_id", "checked_at", "checked_activity_at", "gone_at", "lookup_due_at",
-    "lookup_rank", "lookup_attempts", "stored_at",
+    "lookup_rank", "lookup_attempts",
 )  # fmt: skip
+_visitor_values = attrgetter(*_VISITOR_FIELDS)
+_OF_A_NEW_USER = {"email": "", "name": "", "tokens_issued": 0, "is_seen_in_chat": True}
 _END_REASONS = {Verb.RELINK: EndReason.RELINKED, Verb.END: EndReason.CLEARED}
 
 
@@ -79,7 +84,8 @@ def store_answers(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> 
     for subject in subjects:
         subject.plan = _planned(subject, owners=owners, variants=variants, now=now)
         _apply(subject, now=now)
-    _store_rows([subject.row for subject in subjects])
+    rows = [_visitor_values(subject.row) for subject in subjects]
+    bulk.update(Visitor, _VISITOR_FIELDS, rows, same={"stored_at": now})
     _store_links(run=run, subjects=subjects, now=now)
     conflicts = _store_conflicts(run=run, subjects=subjects, now=now)
     apart.note_claims(claims=_claims(subjects), now=now)
@@ -104,7 +110,10 @@ def _subjects(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> list
         if isinstance(answer.record, VisitorRecord):
             target = aliases.get(answer.record.visitor_id, answer.record.visitor_id)
             if target != row.visitor_id:
+                # An answer before this one may have led to the row that is given up now.
+                given_up = by_key.pop(row.pk, None)
                 row, joined = _join(row=row, other=rows.get(target), canonical_id=target, now=now)
+                joined |= given_up.joined_user_ids if given_up else frozenset()
                 rows[target] = rows[answer.asked_id] = row
         earlier = by_key.get(row.pk)
         joined |= earlier.joined_user_ids if earlier else frozenset()
@@ -147,11 +156,12 @@ def _keep_alias(*, row: Visitor, alias_id: str, now: datetime) -> None:
 
 def _load_links(subjects: Sequence[_Subject]) -> None:
     by_key = {subject.row.pk: subject for subject in subjects}
-    for link in VisitorLink.objects.filter(visitor__in=by_key).select_related("login_user"):
+    links = VisitorLink.objects.filter(visitor__in=by_key).order_by().annotate(user_id=F("login_user__user_id"))
+    for link in links:
         if link.ended_at is None:
             by_key[link.visitor_id].open_link = link
         else:
-            by_key[link.visitor_id].former_user_ids.add(link.login_user.user_id)
+            by_key[link.visitor_id].former_user_ids.add(link.user_id)
     for key, user_ids in apart.kept_apart(visitor_keys=by_key.keys()).items():
         by_key[key].apart_user_ids = user_ids
 
@@ -211,46 +221,44 @@ def _apply(subject: _Subject, *, now: datetime) -> None:
 def _store_links(*, run: SyncRun, subjects: Sequence[_Subject], now: datetime) -> None:
     ended, confirmed, opened = [], [], []
     plans = [(subject, subject.plan) for subject in subjects if subject.plan is not None]
-    users = _users(run=run, user_ids={plan.user_id for _, plan in plans if plan.user_id})
+    users = _users(run=run, user_ids={plan.user_id for _, plan in plans if plan.user_id}, now=now)
     for subject, plan in plans:
         link = subject.open_link
         if link is not None and plan.verb in _END_REASONS:
             is_gone = subject.answer.record is None
             _end(link, reason=EndReason.GONE if is_gone else _END_REASONS[plan.verb], now=now)
-            ended.append(link)
+            ended.append((link.pk, link.ended_at, link.end_reason))
         if link is not None and plan.verb == Verb.CONFIRM:
             confirmed.append(link.pk)
         if plan.verb in (Verb.OPEN, Verb.RELINK):
-            opened.append(
-                VisitorLink(
-                    visitor=subject.row, login_user=users[plan.user_id], evidence_run=run,
-                    evidence_asked_id=subject.answer.asked_id, first_seen_at=now, last_confirmed_at=now,
-                )
-            )  # fmt: skip
-    VisitorLink.objects.bulk_update(ended, ["ended_at", "end_reason"])
-    VisitorLink.objects.filter(pk__in=confirmed, last_confirmed_at__lt=now).update(last_confirmed_at=now)
-    VisitorLink.objects.bulk_create(opened)
+            opened.append((subject.row.pk, users[plan.user_id], subject.answer.asked_id))
+    # Ended before others are opened: a visitor has one open link at most, at every moment.
+    bulk.update(VisitorLink, ("id", "ended_at", "end_reason"), ended)
+    if confirmed:
+        VisitorLink.objects.filter(pk__in=confirmed, last_confirmed_at__lt=now).update(last_confirmed_at=now)
+    since = {"evidence_run_id": run.pk, "first_seen_at": now, "last_confirmed_at": now, "end_reason": ""}
+    bulk.insert(VisitorLink, ("visitor_id", "login_user_id", "evidence_asked_id"), opened, same=since)
 
 
-def _store_rows(rows: Sequence[Visitor]) -> None:
-    # An insert that always finds the row there: one plain statement, where an update of many rows is a CASE a column.
-    Visitor.objects.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=_VISITOR_FIELDS)
-
-
-def _users(*, run: SyncRun, user_ids: Iterable[str]) -> dict[str, LoginUser]:
+def _users(*, run: SyncRun, user_ids: Iterable[str], now: datetime) -> dict[str, int]:
+    """Return the keys of the users `user_ids` by these; all are marked as seen in Chat, and added where new."""
     wanted = sorted(set(user_ids))
     mine = LoginUser.objects.filter(integration_id=run.integration_id, user_id__in=wanted)
-    known = set(mine.values_list("user_id", flat=True))
-    LoginUser.objects.bulk_create(
-        [
-            LoginUser(integration_id=run.integration_id, user_id=user_id, is_seen_in_chat=True)
-            for user_id in wanted
-            if user_id not in known
-        ],
-        ignore_conflicts=True,
+    known = {user_id: (key, is_seen) for user_id, key, is_seen in mine.values_list("user_id", "pk", "is_seen_in_chat")}
+    added = [user_id for user_id in wanted if user_id not in known]
+    bulk.insert(
+        LoginUser,
+        ("user_id",),
+        [(user_id,) for user_id in added],
+        same=_OF_A_NEW_USER | {"integration_id": run.integration_id, "created_at": now},
+        unique=("integration_id", "user_id"),
+        update=("is_seen_in_chat",),
     )
-    mine.filter(is_seen_in_chat=False).update(is_seen_in_chat=True)
-    return {user.user_id: user for user in mine}
+    if unseen := [key for key, is_seen in known.values() if not is_seen]:
+        LoginUser.objects.filter(pk__in=unseen).update(is_seen_in_chat=True)
+    keys = {user_id: key for user_id, (key, _is_seen) in known.items()}
+    new = LoginUser.objects.filter(integration_id=run.integration_id, user_id__in=added)
+    return keys | (dict(new.values_list("user_id", "pk")) if added else {})
 
 
 def _end(link: VisitorLink, *, reason: EndReason, now: datetime) -> None:

@@ -3,26 +3,29 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 
 from django.db import transaction
 
+from linking.core.facts import State
 from linking.core.reconcile import plan_export, seen_visitors
 from linking.core.text import email_key
 from linking.core.visitors import ChatRecord, Unreadable, id_text, parse_chat, parse_time, unreadable
 from linking.models import Integration, LoginUser, SyncRun, Visitor
-from linking.store import leases
-from linking.store.rows import apply_facts, canonical_ids, facts_of, locked_visitors
+from linking.store import bulk, leases
+from linking.store.rows import canonical_ids, locked_facts
 from linking.store.runs import Cursor, touch_run
 from linking.store.set_aside import forget_read, set_aside, settle_place
 from linking.zendesk_chat import ExportPage
 
-_BATCH = 500
 NOBODY_MIN = 10  # chats of a page that may all lack a visitor before the page is taken for broken
 AHEAD_S = 86_400  # how far the vendor's clock may run ahead of ours
-_UPDATED = (
+_CHANGED = (
     "first_seen_at", "last_seen_at", "last_chat_id", "name", "email", "phone", "notes", "lookup_due_at",
-    "lookup_rank", "lookup_attempts", "stored_at",
+    "lookup_rank", "lookup_attempts",
 )  # fmt: skip
+_changeable = attrgetter(*_CHANGED)
+_OF_A_NEW_ONE = {"state": State.PENDING.value, "is_banned": False, "external_id": ""}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,30 +149,31 @@ def _sort_out(*, run: SyncRun, page: ParsedPage, is_retry: bool, now: datetime) 
 def _store_seen(*, integration_id: int, chats: Sequence[ChatRecord], now: datetime) -> int:
     carried = {chat.visitor.visitor_id for chat in chats if chat.visitor is not None}
     seen = seen_visitors(chats=chats, aliases=canonical_ids(integration_id=integration_id, visitor_ids=carried))
-    rows = locked_visitors(integration_id=integration_id, visitor_ids=seen.keys())
+    known = locked_facts(integration_id=integration_id, visitor_ids=seen.keys())
     plan = plan_export(
         seen=seen.values(),
-        known={visitor_id: facts_of(row) for visitor_id, row in rows.items()},
+        known={visitor_id: facts for visitor_id, (_key, facts) in known.items()},
         issued=_issued_words(
             integration_id=integration_id,
             words={word for one in seen.values() for word in (one.contact.email, one.contact.name) if word},
         ),
         now=now,
     )
-    # A changed row goes in whole: the database checks it as if it were new before it finds the old one.
-    whole = [rows[facts.visitor_id] for facts in plan.changed]
-    added = [Visitor(integration_id=integration_id, visitor_id=facts.visitor_id) for facts in plan.added]
-    for row, facts in zip([*added, *whole], [*plan.added, *plan.changed], strict=True):
-        apply_facts(row=row, facts=facts, now=now)
-        row.pk = None
-    Visitor.objects.bulk_create(
-        [*added, *whole],
-        batch_size=_BATCH,
-        update_conflicts=True,
-        unique_fields=["integration", "visitor_id"],
-        update_fields=_UPDATED,
+    bulk.insert(
+        Visitor,
+        ("visitor_id", *_CHANGED),
+        [(facts.visitor_id, *_changeable(facts)) for facts in plan.added],
+        same=_OF_A_NEW_ONE | {"integration_id": integration_id, "stored_at": now},
+        unique=("integration_id", "visitor_id"),
+        update=(*_CHANGED, "stored_at"),
     )
-    return len(added)
+    bulk.update(
+        Visitor,
+        ("id", *_CHANGED),
+        [(known[facts.visitor_id][0], *_changeable(facts)) for facts in plan.changed],
+        same={"stored_at": now},
+    )
+    return len(plan.added)
 
 
 def _issued_words(*, integration_id: int, words: Collection[str]) -> frozenset[str]:

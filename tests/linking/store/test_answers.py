@@ -1,0 +1,74 @@
+"""What one batch of answers leaves behind."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from linking.core.visitors import parse_visitor
+from linking.models import LoginUser, Visitor, VisitorAlias, VisitorLink
+from linking.store.answers import Answer, store_answers
+from tests.factories import NOW, make_integration, make_link, make_login_user, make_run, make_visitor
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def acme():
+    return make_integration()
+
+
+def answer(asked_id, *, as_id=None, user_id="u"):
+    record = parse_visitor({"id": as_id or asked_id, "external_id": user_id, "name": "", "email": ""})
+    return Answer(asked_id=asked_id, record=record)
+
+
+def store(acme, *answers):
+    return store_answers(run=make_run(integration=acme), answers=answers, now=NOW)
+
+
+class TestStatements:
+    def test_are_as_many_for_fifty_answers_as_for_two(self, acme):
+        def number(*places):
+            for place in places:
+                make_visitor(integration=acme, visitor_id=f"7.v{place}")
+            with CaptureQueriesContext(connection) as asked:
+                store(acme, *[answer(f"7.v{place}", user_id=f"u{place}") for place in places])
+            return len(asked)
+
+        assert number(*range(2)) == number(*range(10, 60))
+
+
+class TestJoins:
+    def test_follows_a_visitor_that_was_joined_on_within_a_batch(self, acme):
+        for visitor_id in ("7.a", "7.b", "7.c"):
+            make_visitor(integration=acme, visitor_id=visitor_id)
+        store(acme, answer("7.a", as_id="7.b"), answer("7.b", as_id="7.c"))
+        aliases = VisitorAlias.objects.order_by("alias_id").values_list("alias_id", "visitor__visitor_id")
+        links = VisitorLink.objects.values_list("visitor__visitor_id", "login_user__user_id")
+        assert (Visitor.objects.get().visitor_id, list(links)) == ("7.c", [("7.c", "u")])
+        assert list(aliases) == [("7.a", "7.c"), ("7.b", "7.c")]
+
+    def test_remembers_whom_each_of_them_was_linked_to(self, acme):
+        rows = [make_visitor(integration=acme, visitor_id=visitor_id) for visitor_id in ("7.a", "7.b", "7.c")]
+        for row, user_id in zip(rows, ["u1", "u2", "u3"], strict=True):
+            make_link(visitor=row, login_user=make_login_user(integration=acme, user_id=user_id))
+        store(acme, answer("7.a", as_id="7.b", user_id="u3"), answer("7.b", as_id="7.c", user_id="u3"))
+        others = rows[2].conflicts.filter(kind="relinked").values_list("other_user__user_id", flat=True)
+        assert sorted(others) == ["u1", "u2"]
+
+
+class TestUsers:
+    def test_are_added_and_marked_as_seen(self, acme):
+        known = make_login_user(integration=acme, user_id="known")
+        for visitor_id, user_id in (("7.a", "known"), ("7.b", "new")):
+            make_visitor(integration=acme, visitor_id=visitor_id)
+            store(acme, answer(visitor_id, user_id=user_id))
+        seen = LoginUser.objects.filter(is_seen_in_chat=True).values_list("user_id", flat=True)
+        assert (sorted(seen), LoginUser.objects.get(user_id="known")) == (["known", "new"], known)
+
+    def test_of_another_integration_stay_theirs(self, acme):
+        theirs = make_login_user(integration=make_integration(slug="other", login_project_id="other"), user_id="u")
+        make_visitor(integration=acme, visitor_id="7.a")
+        store(acme, answer("7.a"))
+        theirs.refresh_from_db()
+        assert (VisitorLink.objects.get().login_user.integration, theirs.is_seen_in_chat) == (acme, False)
