@@ -6,7 +6,7 @@ from functools import partial
 from linking.asking.asker import Halt
 from linking.asking.work import Work
 from linking.models import StopReason
-from linking.store import pages
+from linking.store import pages, statistics
 from linking.store.runs import Cursor
 from linking.store.set_aside import due_places
 from linking.zendesk_chat import ExportPage
@@ -93,7 +93,9 @@ def _store(work: Work, *, parsed: pages.ParsedPage, last: Cursor, is_end: bool, 
         held=work.held, run=work.run, page=parsed, cursor=cursor, is_caught_up=is_caught_up,
         counts=work.counted(), now=work.clock.now(), is_retry=is_retry,
     )  # fmt: skip
+    before = work.counts["visitors_found"]
     work.counts["visitors_found"] += outcome.added
+    statistics.keep_up(tables=statistics.SEEN, before=before, after=work.counts["visitors_found"])
     work.counts["quarantined"] += outcome.quarantined
     row.is_caught_up = is_caught_up
     if cursor is not None:

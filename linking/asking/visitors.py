@@ -10,12 +10,13 @@ from django.db import transaction
 from linking.asking.asker import Halt
 from linking.asking.work import Work
 from linking.models import StopReason
-from linking.store import chores, leases, lookups, runs, schedule
+from linking.store import chores, leases, lookups, runs, schedule, statistics
 from linking.store.answers import Answer, store_answers
 from linking.zendesk_chat import ChatGone
 
-BATCH = 50
+BATCH = 500  # answers stored together at most
 BATCH_S = 2.0  # and an answer waits no longer than this to be stored
+ORDER_S = 20.0  # after which the order is looked at anew: somebody more useful may have come
 FAILED_IN_A_ROW = 3
 REVERIFY_EVERY = timedelta(days=1)
 
@@ -36,7 +37,8 @@ def read_visitors(work: Work) -> bool:
             integration_id=work.integration.pk, now=work.clock.now(), is_eager=work.is_eager, limit=BATCH
         )
         if waiting:
-            _ask_about_all(work, [visitor_id for _, visitor_id in waiting], until=until)
+            order_until = min(until, work.clock.now() + timedelta(seconds=ORDER_S))
+            _ask_about_all(work, [visitor_id for _, visitor_id in waiting], until=order_until)
         elif not _took_a_slice(work):
             return True
     return False
@@ -99,4 +101,5 @@ def _store(work: Work, answers: Sequence[Answer]) -> None:
         counts["lookups"] += len(answers)
         counts["lookups_left"] = max(0, counts["lookups_left"] - len(answers))
         runs.touch_run(run=work.run, counts=counts, now=now)
-    work.counts = counts
+    before, work.counts = work.counts["linked"], counts
+    statistics.keep_up(tables=statistics.LINKED, before=before, after=counts["linked"])

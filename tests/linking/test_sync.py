@@ -238,6 +238,19 @@ class TestOrder:
         run(acme, time)
         assert chat.asked("visitor")[1:] == [("7.old",), ("7.new",)]
 
+    def test_lets_somebody_more_useful_in_after_some_seconds(self, acme, chat, time):
+        """A list of people to ask about grows old while calls leave slowly."""
+        chat.populate(["u0", "u1", "u2", "u3"])
+
+        def slowly(*_call):
+            time.now += timedelta(seconds=11)
+            if len(chat.asked("visitor")) == 1:
+                Visitor.objects.filter(visitor_id="7.v0000").update(lookup_rank=0)
+
+        chat.before_call = slowly
+        run(acme, time)
+        assert chat.asked("visitor") == [("7.v0003",), ("7.v0002",), ("7.v0000",), ("7.v0001",)]
+
 
 class TestChanges:
     def test_relinks_with_history(self, acme, chat, time):
