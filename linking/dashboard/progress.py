@@ -66,7 +66,7 @@ def _visitors(run: SyncRun) -> Progress:
         "pages": intcomma(run.pages),
         "calls": intcomma(run.calls),
     }
-    words = _("%(done)s of %(total)s visitors read; %(chats)s chats on %(pages)s pages; %(calls)s calls")
+    words = _("%(done)s of %(total)s visitors read; chats: %(chats)s, pages: %(pages)s, calls: %(calls)s")
     return Progress(
         label=_("Visitors read in this pass"),
         sentence=words % values,
