@@ -23,6 +23,7 @@ from linking.models import (
     Visitor,
     VisitorAlias,
     VisitorLink,
+    WebhookDelivery,
 )
 
 
@@ -117,6 +118,7 @@ _register(
     list_filter=("integration",),
     list_select_related=("integration",),
 )
+_register(WebhookDelivery, list_display=("received_at", "integration"), list_select_related=("integration",))
 _register(AuditEvent, list_display=("at", "actor", "action", "target", "fields"), list_filter=("action",))
 _register(Heartbeat, list_display=("name", "beat_at"))
 _register(Lease, list_display=("name", "owner", "token", "expires_at"))

@@ -20,7 +20,7 @@ from linking.store.webhooks import retry_after_s
 
 SIGNATURE, TIMESTAMP = "X-Zendesk-Webhook-Signature", "X-Zendesk-Webhook-Signature-Timestamp"
 # 409 is left out on purpose: Zendesk is known to send a call that was answered so again.
-_REFUSALS: Mapping[WebhookReason, tuple[int, str]] = MappingProxyType(
+REFUSALS: Mapping[WebhookReason, tuple[int, str]] = MappingProxyType(
     {
         WebhookReason.TOO_LARGE: (413, f"The body is larger than {BODY_MAX_BYTES} bytes."),
         WebhookReason.UNSIGNED: (401, f"{SIGNATURE} and {TIMESTAMP} are needed; the latter as an ISO 8601 time."),
@@ -109,7 +109,7 @@ def _body(request: Request) -> bytes:
 
 
 def _refusal(reason: WebhookReason) -> Response:
-    status, detail = _REFUSALS[reason]
+    status, detail = REFUSALS[reason]
     headers = {"Cache-Control": "no-store"}
     if reason in _MAY_COME_AGAIN:
         headers["Retry-After"] = str(retry_after_s())

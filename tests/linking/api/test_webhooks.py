@@ -1,12 +1,16 @@
 """The HTTP face of the webhook: sizes, methods, statuses, and no session asked for."""
 
 import json
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.test import Client
 
-from linking.core.webhooks import BODY_MAX_BYTES
+from linking import webhooks
+from linking.api import webhooks as edge
+from linking.core.webhooks import BODY_MAX_BYTES, WebhookReason, WebhookRefused
 from linking.models import Visitor
 from tests.factories import make_integration
 from tests.linking.signing import SECRET, signature, stamp
@@ -88,3 +92,22 @@ class TestChatTicket:
 
     def test_may_not_be_kept_by_a_cache(self):
         assert {post(b"{}")["Cache-Control"], post(b'{"ticket_id":"1"}')["Cache-Control"]} == {"no-store"}
+
+    @pytest.mark.parametrize(("reason", "status"), [(WebhookReason.TOO_MANY, 429), (WebhookReason.UNAVAILABLE, 503)])
+    def test_says_when_a_call_may_come_again(self, monkeypatch, reason, status):
+        def refuse(**_options):
+            raise WebhookRefused(reason)
+
+        monkeypatch.setattr(webhooks, "receive", refuse)
+        response = post(b'{"ticket_id":"1"}')
+        assert (told(response), response["Retry-After"]) == ((status, reason.value), "60")
+
+
+class TestDocs:
+    def test_tell_every_refusal_with_its_status(self):
+        page = (Path(__file__).parents[3] / "docs" / "webhook.md").read_text(encoding="utf-8")
+        rows = re.findall(r"^\| (\d{3}) \| `([a-z_]+)` \|", page, re.MULTILINE)
+        assert {word: int(status) for status, word in rows} == {
+            reason.value: status for reason, (status, _sentence) in edge.REFUSALS.items()
+        }
+        assert set(edge.REFUSALS) == set(WebhookReason)
