@@ -2,20 +2,33 @@
 
     python benchmarks/sync_store.py [--database postgresql:///NAME] [--visitors 100000] [--chats 200000] [--queued 0]
 
-Pages and answers come from memory, made as they are asked for, and calls are not paced: what is measured is reading
-the vendor's JSON values, planning and storing. `--queued` puts so many visitors into the queue at once and measures
-what taking the next fifty costs then. The database is `test_NAME`, made for the run and dropped after it.
+First bulk writes: pages and batches of answers, read already, beside the same rows stored one by one; both write the
+same columns of the same tables with all their indexes, and take turns, so that the ratio holds on a busy machine. One
+by one means one `update_or_create` a visitor for pages, and one each for visitor, Login user and link for answers;
+first each in a transaction of its own, as code without further thought does it, then all of them in one.
+
+Then a whole pass: pages and answers come from memory, made as they are asked for, and calls are not paced, so that it
+consists of reading the vendor's JSON values, planning and storing. `--queued` puts so many visitors into the queue at
+once and measures what taking the next five hundred costs then. The database is `test_NAME`, made for the run and
+dropped after it.
 """
 
 import argparse
 import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from statistics import median
 from typing import Any
 
 from scratch import StillTime, resident_mb, scratch_database, set_up
 
 PAGE = 1000
-NAIVE_ROWS = 1000
+BATCH = 500  # answers, as asking/visitors.py stores them
+ROUNDS = 5
+NAIVE_ROWS = 100
+OUR_ROWS = 2000
 FIRST_S = 1_767_312_000
 
 
@@ -30,7 +43,7 @@ class MemoryChat:
         from linking.zendesk_chat import ExportPage
 
         first = max(0, start_epoch_s - FIRST_S + bool(start_id))
-        records = tuple(self._chat(number) for number in range(first, min(first + PAGE, self._chats)))
+        records = tuple(self.chat(number) for number in range(first, min(first + PAGE, self._chats)))
         last = first + len(records) - 1
         return ExportPage(records=records, end_epoch_s=FIRST_S + last, end_id=f"c{last}", is_short=len(records) < PAGE)
 
@@ -56,7 +69,8 @@ class MemoryChat:
         email = f"player.{number}@player.example"
         return {"id": f"7.v{number}", "name": email, "email": email, "phone": "+351 210 000 000", "notes": ""}
 
-    def _chat(self, number: int) -> dict[str, Any]:
+    def chat(self, number: int) -> dict[str, Any]:
+        """Return a record of the export."""
         at = (datetime.fromtimestamp(FIRST_S + number, tz=UTC)).isoformat().replace("+00:00", "Z")
         return {
             "id": f"c{number}", "type": "chat", "update_timestamp": at, "timestamp": at, "deleted": False,
@@ -74,32 +88,184 @@ def main() -> None:
     set_up(database_url=options.database)
     with scratch_database():
         print(f"at rest: {resident_mb():.0f} MB resident")
-        naive = naive_rows_a_second()
-        whole_pass(options, naive=naive)
+        bulk_writes()
+        whole_pass(options)
         if options.queued:
             long_queue(options.queued)
 
 
-def naive_rows_a_second() -> float:
-    """Store the visitors of one page one by one, as the textbook does."""
-    from linking.models import Visitor
+def bulk_writes() -> None:
+    """Store new, changed and unchanged visitors and answers both ways in turns; print rates and ratios."""
+    ours, naive = Ours(), Naive()
+    rates: dict[str, list[float]] = {}
+    for turn in range(ROUNDS):
+        for later, what in enumerate(("visitors added", "visitors changed")):
+            for is_one, way in ((False, "one by one"), (True, "in one transaction")):
+                chats = naive.chats(turn=turn, later=later, is_one=is_one)
+                rates.setdefault(f"{what} {way}", []).append(naive.rate(naive.store_visitor, chats, is_one=is_one))
+            rates.setdefault(what, []).append(ours.rate(ours.store_pages, ours.chats(turn=turn, later=later)))
+        rates.setdefault("visitors unchanged", []).append(
+            ours.rate(ours.store_pages, ours.chats(turn=turn, later=later))
+        )
+        for is_one, way in ((False, "one by one"), (True, "in one transaction")):
+            answers = naive.answers(turn=turn, is_one=is_one)
+            rates.setdefault(f"answers {way}", []).append(naive.rate(naive.store_answer, answers, is_one=is_one))
+        rates.setdefault("answers", []).append(ours.rate(ours.store_answers, ours.answers(turn=turn)))
+    print(f"bulk writes, rows a second and how often the rate of one by one; medians of {ROUNDS} turns:")
+    for what in ("visitors added", "visitors changed", "visitors unchanged", "answers"):
+        print(f"  {what:18}: {median(rates[what]):8.0f}{beside(rates, what)}")
 
-    row = make_integration(slug="naive")
-    chat = MemoryChat(visitors=NAIVE_ROWS, chats=NAIVE_ROWS)
-    page = chat.export_page(start_epoch_s=0)
-    began = time.perf_counter()
-    for record in page.records:
-        visitor, at = record["visitor"], datetime.fromisoformat(record["update_timestamp"])
-        values = {key: visitor[key] for key in ("name", "email", "phone", "notes")}
-        seen = values | {"first_seen_at": at, "last_seen_at": at, "last_chat_id": record["id"]}
-        Visitor.objects.update_or_create(integration=row, visitor_id=visitor["id"], defaults=seen)
-    found = len(page.records) / (time.perf_counter() - began)
-    Visitor.objects.filter(integration=row).delete()
-    print(f"update_or_create: {found:8.0f} rows a second")
-    return found
+
+def beside(rates: dict[str, list[float]], what: str) -> str:
+    """Return what the same took one by one, as the end of a line."""
+    told = ""
+    for way in ("one by one", "in one transaction"):
+        if naive := rates.get(f"{what} {way}"):
+            ratio = median(ours / one for ours, one in zip(rates[what], naive, strict=True))
+            told += f" | {way} {median(naive):6.0f}, {ratio:6.1f} x"
+    return told or " (writes none)"
 
 
-def whole_pass(options: argparse.Namespace, *, naive: float) -> None:
+class Naive:
+    """The textbook: `update_or_create` a row."""
+
+    def __init__(self) -> None:
+        self._row = make_integration(slug="naive")
+
+    def chats(self, *, turn: int, later: int, is_one: bool) -> list[Any]:
+        """Return the chats of a turn, read."""
+        return parsed_chats(first=(turn * 2 + is_one) * NAIVE_ROWS, number=NAIVE_ROWS, later=later)
+
+    def answers(self, *, turn: int, is_one: bool) -> list[Any]:
+        """Return the answers about the same visitors."""
+        return records(first=(turn * 2 + is_one) * NAIVE_ROWS, number=NAIVE_ROWS)
+
+    def rate(self, store: Callable[[Any], None], records: Iterable[Any], *, is_one: bool) -> float:
+        """Return how many records a second are stored one by one."""
+        from django.db import transaction
+
+        began, number = time.perf_counter(), 0
+        with transaction.atomic() if is_one else nullcontext():
+            for record in records:
+                store(record)
+                number += 1
+        return number / (time.perf_counter() - began)
+
+    def store_visitor(self, chat: Any) -> None:
+        """Store the visitor of a chat, every column that a page writes."""
+        from linking.models import Visitor
+
+        visitor, at = chat.visitor, chat.updated_at
+        Visitor.objects.update_or_create(
+            integration=self._row, visitor_id=visitor.visitor_id,
+            defaults={
+                "name": visitor.name, "email": visitor.email, "phone": visitor.phone, "notes": visitor.notes,
+                "first_seen_at": at, "last_seen_at": at, "last_chat_id": chat.chat_id,
+                "lookup_due_at": at, "lookup_rank": 1, "lookup_attempts": 0,
+            },
+        )  # fmt: skip
+
+    def store_answer(self, record: Any) -> None:
+        """Store an answer: the visitor, and where it names one the user and the link."""
+        from linking.models import LoginUser, Visitor, VisitorLink
+
+        now = datetime.now(tz=UTC)
+        visitor, _ = Visitor.objects.update_or_create(
+            integration=self._row, visitor_id=record.visitor_id,
+            defaults={
+                "name": record.name, "email": record.email, "phone": record.phone, "notes": record.notes,
+                "is_banned": record.is_banned, "created_at": record.created_at, "external_id": record.user_id,
+                "state": "linked" if record.user_id else "anonymous", "checked_at": now, "checked_activity_at": now,
+                "lookup_due_at": None, "lookup_rank": 2, "lookup_attempts": 0,
+            },
+        )  # fmt: skip
+        if record.user_id:
+            user, _ = LoginUser.objects.update_or_create(
+                integration=self._row, user_id=record.user_id, defaults={"is_seen_in_chat": True}
+            )
+            VisitorLink.objects.update_or_create(
+                visitor=visitor, ended_at=None,
+                defaults={"login_user": user, "evidence_asked_id": record.visitor_id, "first_seen_at": now,
+                          "last_confirmed_at": now},
+            )  # fmt: skip
+
+
+class Ours:
+    """Pages and batches as the sync stores them: lease, plan, rows, cursor and counts in one transaction."""
+
+    def __init__(self) -> None:
+        from linking.store import leases, runs
+
+        self._row = make_integration(slug="bulk")
+        held = leases.take(name="benchmark")
+        assert held is not None
+        self._held = held
+        self._run = runs.start_run(
+            integration_id=self._row.pk, trigger="benchmark", is_full=False, now=datetime.now(tz=UTC)
+        )
+
+    def chats(self, *, turn: int, later: int) -> list[Any]:
+        """Return the chats of a turn, read."""
+        return parsed_chats(first=turn * OUR_ROWS, number=OUR_ROWS, later=later)
+
+    def answers(self, *, turn: int) -> list[Any]:
+        """Return the answers about the same visitors."""
+        return records(first=turn * OUR_ROWS, number=OUR_ROWS)
+
+    def rate(self, store: Callable[[Sequence[Any]], None], records: list[Any]) -> float:
+        """Return how many records a second are stored."""
+        began = time.perf_counter()
+        store(records)
+        return len(records) / (time.perf_counter() - began)
+
+    def store_pages(self, chats: Sequence[Any]) -> None:
+        """Store chats page by page."""
+        from linking.asking.work import COUNTS
+        from linking.store import pages
+        from linking.store.runs import Cursor
+
+        for first in range(0, len(chats), PAGE):
+            some = tuple(chats[first : first + PAGE])
+            page = pages.ParsedPage(chats=some, unreadable=(), start=Cursor(epoch_s=FIRST_S))
+            pages.store_page(
+                held=self._held, run=self._run, page=page, is_caught_up=False, counts=dict.fromkeys(COUNTS, 0),
+                cursor=Cursor(epoch_s=FIRST_S, chat_id=some[-1].chat_id), now=datetime.now(tz=UTC),
+            )  # fmt: skip
+
+    def store_answers(self, records: Sequence[Any]) -> None:
+        """Store answers batch by batch."""
+        from django.db import transaction
+
+        from linking.asking.work import COUNTS
+        from linking.store import leases, runs
+        from linking.store.answers import Answer, store_answers
+
+        for first in range(0, len(records), BATCH):
+            now = datetime.now(tz=UTC)
+            answers = [Answer(asked_id=one.visitor_id, record=one) for one in records[first : first + BATCH]]
+            with transaction.atomic():
+                leases.renew(held=self._held)
+                store_answers(run=self._run, answers=answers, now=now)
+                runs.touch_run(run=self._run, counts=dict.fromkeys(COUNTS, 0), now=now)
+
+
+def parsed_chats(*, first: int, number: int, later: int) -> list[Any]:
+    """Return chats of `number` visitors, read; those of a later round are newer."""
+    from linking.core.visitors import parse_chat
+
+    chat = MemoryChat(visitors=10**9, chats=10**9)
+    moved = timedelta(days=later)
+    found = [parse_chat(chat.chat(one), fallback_at=datetime.now(tz=UTC)) for one in range(first, first + number)]
+    return [replace(one, updated_at=one.updated_at + moved) for one in found]  # type: ignore[type-var]
+
+
+def records(*, first: int, number: int) -> list[Any]:
+    """Return the answers about `number` visitors."""
+    chat = MemoryChat(visitors=10**9, chats=10**9)
+    return [chat.visitor(visitor_id=f"7.v{one}") for one in range(first, first + number)]
+
+
+def whole_pass(options: argparse.Namespace) -> None:
     """Store pages, then answers, as one pass does; print both rates and the memory."""
     from linking import sync
     from linking.asking import Clock, Patience, asker
@@ -128,8 +294,7 @@ def whole_pass(options: argparse.Namespace, *, naive: float) -> None:
     chats_s, answers_s = marks[0] - began, ended - marks[0]
     run = report.run
     assert report.is_complete and run is not None and run.lookups == options.visitors, report
-    print(f"pages:   {run.chats:8} chats   in {chats_s:6.1f} s, {run.chats / chats_s:7.0f} a second, "
-          f"{run.chats / chats_s / naive:.0f} x update_or_create")  # fmt: skip
+    print(f"pages:   {run.chats:8} chats   in {chats_s:6.1f} s, {run.chats / chats_s:7.0f} a second")
     print(f"answers: {run.lookups:8} answers in {answers_s:6.1f} s, {run.lookups / answers_s:7.0f} a second")
     print(
         f"in all:  {(run.chats + run.lookups) / (ended - began):.0f} records a second; {resident_mb():.0f} MB resident"
@@ -150,10 +315,10 @@ def long_queue(number: int) -> None:
         )  # fmt: skip
     before_mb, began = resident_mb(), time.perf_counter()
     for _ in range(100):
-        taken = lookups.next_lookups(integration_id=row.pk, now=now, is_eager=False, limit=50)
+        taken = lookups.next_lookups(integration_id=row.pk, now=now, is_eager=False, limit=BATCH)
         Visitor.objects.filter(pk__in=[key for key, _ in taken]).update(lookup_due_at=None)
     took_ms = (time.perf_counter() - began) * 10
-    print(f"queue of {number}: {took_ms:.1f} ms for the next 50, {resident_mb() - before_mb:.1f} MB more resident")
+    print(f"queue of {number}: {took_ms:.1f} ms for the next {BATCH}, {resident_mb() - before_mb:.1f} MB more resident")
 
 
 def make_integration(*, slug: str) -> Any:

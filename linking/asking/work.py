@@ -13,7 +13,7 @@ from linking.zendesk_chat import ChatClient
 RENEW_S = 10.0
 LOOK_S = 2.0  # how often a pass looks whether somebody asked for its end
 STOPPED_FOR_S = 60.0
-_COUNTS = (
+COUNTS = (
     "calls", "pages", "chats", "visitors_found", "lookups", "lookups_left", "linked", "relinked", "anonymous", "gone",
     "conflicts", "quarantined",
 )  # fmt: skip
@@ -36,7 +36,7 @@ class Work:
     patience: Patience
     is_eager: bool
     tell: Tell | None = None
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTS, 0))
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
     failed_in_a_row: int = 0
     failed: int = 0
     renewed_at: datetime | None = None
