@@ -253,7 +253,7 @@ class TestDocs:
         paths = signed_in("agents").get("/api/schema/").json()["paths"]
         assert {path.removeprefix("/api/v1/") for path in paths} == {
             "visitors/", "visitors/{visitor_id}/", "visitors/{visitor_id}/refresh/", "users/{user_id}/",
-            "integrations/", "diagnose/", "/generate/token", "/generate/token/{slug}",
+            "integrations/", "diagnose/", "hooks/zendesk/{slug}/", "/generate/token", "/generate/token/{slug}",
         }  # fmt: skip
 
     def test_come_as_yaml_too(self, signed_in):
