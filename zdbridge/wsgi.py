@@ -9,8 +9,9 @@ from zdbridge.turns import Turns, share_time_fairly
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zdbridge.settings")
 
-# Pages compute in Python and share one interpreter: more of them at once would not be done any sooner.
-PAGES_AT_ONCE = 2
+# Pages compute in Python and share one interpreter: more of them at once would not be done any sooner, and a token
+# would wait for each of them.
+PAGES_AT_ONCE = 1
 
 _django = get_wsgi_application()
 

@@ -65,6 +65,14 @@ class TestTurns:
         ask(turns.Turns(application=application, at_once=1, exempt=["/healthz"]), ["/", "/healthz"])
         assert all(application.entered.acquire(timeout=20) for _ in range(2))
 
+    def test_lets_nobody_wait_for_ever_behind_one_that_is_stuck(self, application, ask):
+        threads = ask(turns.Turns(application=application, at_once=1, patience_s=0.05), ["/", "/", "/"])
+        assert all(application.entered.acquire(timeout=20) for _ in range(3))
+        application.let_go.set()
+        for thread in threads:
+            thread.join(timeout=20)
+        assert (application.most, application.inside) == (3, 0)
+
     def test_gives_the_turn_back_after_an_accident(self):
         def break_down(environ, start_response):
             raise RuntimeError
