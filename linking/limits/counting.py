@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from linking.core.pacing import MINUTE_S, next_slot
 
 MAX_KEYS = 100_000
+_TOLERANCE_S = 1.0  # what processes tell one another is rounded and a little late
 
 
 class Limiter:
@@ -35,8 +36,11 @@ class Limiter:
         if self.per_minute == 0:
             return 0.0
         with self._lock:
-            # A budget is never spent further than a minute ahead; a later time means that the clock was set back.
-            tat = min(self._tats.get(key, 0.0), now + MINUTE_S)
+            tat = self._tats.get(key, 0.0)
+            if tat > now + MINUTE_S + _TOLERANCE_S:
+                # A budget is never spent further than a minute ahead: the clock was set back, and nobody knows since
+                # when. To begin anew lets a minute's worth more through once; to wait would shut everybody out.
+                tat = 0.0
             slot = next_slot(tat=tat, now=now, per_minute=self.per_minute, burst=self.per_minute)
             if slot.is_free:
                 if key not in self._tats and len(self._tats) >= MAX_KEYS:
@@ -56,8 +60,9 @@ class Limiter:
         """Take over how far ahead of `now` the budgets of some keys are spent by all processes together."""
         with self._lock:
             for key, seconds in ahead_s.items():
-                if now + seconds > self._tats.get(key, 0.0):
-                    self._tats[key] = now + seconds
+                until = now + min(seconds, MINUTE_S)
+                if until > self._tats.get(key, 0.0):
+                    self._tats[key] = until
 
     def _forget(self, *, now: float) -> None:
         self._spent = None if self._spent is None else {}
