@@ -1,72 +1,97 @@
 """Takes Redis away from a running sync in every way there is and measures how soon work goes on once it is back.
 
-    python tests/faults/redis_loop.py [--seed 1] [--visitors 2000] [--port 9430] [--redis-port 9420]
+    python tests/faults/redis_loop.py [--rounds 1] [--seed 1] [--visitors 2000] [--port 9430] [--redis-port 9420]
+        [--spoil]
 
-Starts a redis-server of its own, without persistence, so that stopping it loses everything in it; a sandbox, a worker
-and a scheduler. Flushes, freezes, stops and kills Redis, each for a while. Ends with 1 when work took longer than ten
-seconds to go on, or links are lost or doubled. Not part of the tests.
+Starts the roles and a redis-server of its own, without persistence: stopping it loses everything in it. Flushes,
+fills, freezes, stops and kills it, each for a while, and asks for tokens five times a second meanwhile. `--spoil` stops
+the web role for some seconds, which must be noticed. Ends with 1 when work took longer than ten seconds to go on, links
+are lost or doubled, or any answer was not a token. Not part of the tests.
 """
 
+import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.faults import kill_loop
+from tests.faults import rig as rigs
 
 LIMIT_S = 10.0
 AWAY_S = 8.0
+MAX_MEMORY = 3_000_000
+WAYS = ("flushed", "full", "frozen", "stopped", "killed")
 
 
 def main():
-    numbers = {"seed": 1, "visitors": 2000, "port": 9430, "redis-port": 9420, "per-minute": 600}
-    options = kill_loop.read_options(defaults=numbers)
-    folder = tempfile.mkdtemp(prefix="zdbridge-redis-")
-    options.database, options.redis = "", f"redis://127.0.0.1:{options.redis_port}/0"
-    kill_loop.set_environment(options, folder=folder)
-    started, redis = [], [start_redis(options)]
+    numbers = {"port": 9430, "redis-port": 9420, "per-minute": 600, "rounds": 1}
+    options = rigs.read_options(about=__doc__, defaults=numbers, flags=("spoil",))
+    options.redis = f"redis://127.0.0.1:{options.redis_port}/0"
+    redis = [start_redis(options)]
     try:
-        started.append(kill_loop.start("-m", "sandbox", "--port", str(options.port)))
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=kill_loop.ROOT, check=True)
-        truth = kill_loop.prepare(options)
-        started += [kill_loop.start("manage.py", "up", "--only", role) for role in kill_loop.ROLES]
-        return loop(options, started=started, redis=redis, truth=truth)
+        with rigs.Rig(options) as rig, rig.tokens_asked_for() as tokens:
+            rig.wait_for_a_pass()
+            resumes = loop(rig, redis=redis)
+            if options.spoil:
+                signal_web(rig)
+            options.spoil = False
+            rig.hurry()
+            found = rig.settle()
     finally:
-        for process in [*reversed(started), *redis]:
-            process.terminate()
-            process.wait(timeout=60)
+        redis[0].kill()
+        redis[0].wait()
+    late = sum(one > LIMIT_S for one in resumes)
+    return rigs.verdict(
+        told=f"{len(resumes)} faults: {rigs.told(found)}; went on {max(resumes):.1f} s at most after Redis was back; "
+        f"{tokens}",
+        flaws=[
+            *rigs.mapping_flaws(found),
+            f"{late} times later than {LIMIT_S:.0f} s" if late else "",
+            f"{tokens.others} answers without a token" if tokens.others else "",
+        ],
+    )
+
+
+def signal_web(rig):
+    """Let the web role's serving processes stand still for longer than anybody waits."""
+    web = rig.processes[rig.roles.index("web")]
+    pids = [pid for keeper in rigs.children(web.pid) for pid in rigs.below(keeper)]
+    for number, pause_s in ((signal.SIGSTOP, 7), (signal.SIGCONT, 0)):
+        for pid in pids:
+            subprocess.run(["kill", f"-{int(number)}", str(pid)], check=False)
+        time.sleep(pause_s)
 
 
 def start_redis(options):
     place = ["--port", str(options.redis_port), "--bind", "127.0.0.1"]
-    command = ["redis-server", *place, "--save", "", "--appendonly", "no"]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    command = ["redis-server", *place, "--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"]
+    return subprocess.Popen([*command, "--maxmemory", str(MAX_MEMORY)], stdout=subprocess.DEVNULL)
 
 
-def loop(options, *, started, redis, truth):
-    from linking.models import Integration, SyncRun
-
-    mine, began = Integration.objects.get(slug=kill_loop.SLUG), time.monotonic()
-    runs = SyncRun.objects.filter(integration=mine)
-    kill_loop.wait_for_a_pass(runs, started=started)
-    resumes = []
-    for name in ("flushed", "frozen", "stopped", "killed"):
-        time.sleep(3)
-        spoil(name, options=options, redis=redis)
-        resumes.append(kill_loop.seconds_until_it_goes_on(runs, integration=mine, started=started))
-        print(f"{name}: went on {resumes[-1]:.1f} s after it was back", flush=True)
-    verdict = kill_loop.verdict(mine, truth=truth, resumes=resumes, began=began)
-    return int(bool(verdict) or max(resumes) > LIMIT_S)
+def loop(rig, *, redis):
+    """Spoil Redis in each way, in a random order each round; return the seconds until the sync went on."""
+    rng, resumes = random.Random(rig.options.seed), []
+    for _ in range(rig.options.rounds):
+        for name in rng.sample(WAYS, len(WAYS)):
+            rig.keep_busy(at_least=500)
+            time.sleep(rng.uniform(1, 6))
+            spoil(name, options=rig.options, redis=redis)
+            resumes.append(rig.seconds_until_it_goes_on())
+            print(f"{name}: next call {resumes[-1]:.1f} s after it was back", flush=True)
+    return resumes
 
 
 def spoil(name, *, options, redis):
     """Take Redis away for a while, but for `flushed`, which it survives empty."""
     if name == "flushed":
-        subprocess.run(["redis-cli", "-p", str(options.redis_port), "flushall"], check=True, stdout=subprocess.DEVNULL)
+        tell(options, "flushall")
+    elif name == "full":
+        size = fill(options)
+        time.sleep(AWAY_S)
+        tell(options, "del", *[f"filler:{number}" for number in range(size)])
     elif name == "frozen":
         redis[0].send_signal(signal.SIGSTOP)
         time.sleep(AWAY_S)
@@ -76,6 +101,20 @@ def spoil(name, *, options, redis):
         redis[0].wait(timeout=30)
         time.sleep(AWAY_S)
         redis[0] = start_redis(options)
+
+
+def fill(options):
+    """Store until Redis refuses to; return how many keys that took."""
+    for number in range(10_000):
+        if "OOM" in tell(options, "set", f"filler:{number}", "x" * 100_000):
+            print(f"full: Redis refuses to store anything after {number} fillers", flush=True)
+            return number
+    raise SystemExit("Redis does not get full.")
+
+
+def tell(options, *words):
+    command = ["redis-cli", "-p", str(options.redis_port), *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 if __name__ == "__main__":
