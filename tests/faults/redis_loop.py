@@ -79,9 +79,25 @@ def loop(rig, *, redis):
             rig.keep_busy(at_least=500)
             time.sleep(rng.uniform(1, 6))
             spoil(name, options=rig.options, redis=redis)
-            resumes.append(rig.seconds_until_it_goes_on())
-            print(f"{name}: next call {resumes[-1]:.1f} s after it was back", flush=True)
+            sync_s = rig.seconds_until_it_goes_on()
+            tick_s = sync_s + seconds_until_a_message(rig)
+            resumes.append(tick_s)
+            print(f"{name}: next call {sync_s:.1f} s, next message {tick_s:.1f} s after it was back", flush=True)
     return resumes
+
+
+def seconds_until_a_message(rig, *, limit_s=180.0):
+    """Return how long it takes until the worker takes a message from now on: each tick leaves its time."""
+    from django.utils import timezone
+
+    from linking.models import Heartbeat
+
+    began_at, began = timezone.now(), time.monotonic()
+    ticks = Heartbeat.objects.filter(name="worker", beat_at__gte=began_at)
+    while not rig.look(ticks.exists) and time.monotonic() - began < limit_s:
+        time.sleep(0.1)
+        rig.revive()
+    return time.monotonic() - began
 
 
 def spoil(name, *, options, redis):

@@ -1,0 +1,24 @@
+"""What a worker tells the passes it runs."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from linking import tasks
+from zdbridge.celery import TellOfTheEnd, app
+
+
+@pytest.fixture(autouse=True)
+def _not_ending():
+    tasks._ending[0] = 0
+    yield
+    tasks._ending[0] = 0
+
+
+class TestTellOfTheEnd:
+    def test_belongs_to_every_worker(self):
+        assert TellOfTheEnd in app.steps["worker"]
+
+    def test_lets_passes_end_however_the_worker_ends(self):
+        TellOfTheEnd(None).close(SimpleNamespace(hostname="worker@here", exitcode=1))
+        assert tasks.is_ending()
