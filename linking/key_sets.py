@@ -30,9 +30,10 @@ OpenClient = Callable[[], LoginClient]
 
 @dataclass(slots=True)
 class _Standing:
-    """When a project's keys were last asked for (monotonic seconds), and whether a request wants them again."""
+    """When a project's keys were last asked for, and last because a request wanted them (monotonic seconds)."""
 
     tried_s: float | None = None
+    granted_s: float | None = None
     has_failed: bool = False
     is_asked: bool = False
 
@@ -102,12 +103,16 @@ def _is_due(project_id: str, *, standing: _Standing, now_s: float) -> bool:
     age_s = now_s - standing.tried_s
     if project_id not in _Known.sets:
         return age_s >= MISSING_EVERY_S
-    return age_s >= (ASKED_EVERY_S if standing.is_asked or standing.has_failed else REFRESH_EVERY_S)
+    # Wishes are counted by themselves: a look by the clock, a moment before Login made a new key, uses none up.
+    if standing.is_asked and (standing.granted_s is None or now_s - standing.granted_s >= ASKED_EVERY_S):
+        return True
+    return age_s >= (ASKED_EVERY_S if standing.has_failed else REFRESH_EVERY_S)
 
 
 def _fetch(project_id: str, *, client: LoginClient, now_s: float) -> None:
     # Set before the call: a wish that comes while it runs is a new one.
     standing = _Known.standings[project_id]
+    standing.granted_s = now_s if standing.is_asked else standing.granted_s
     standing.tried_s, standing.is_asked = now_s, False
     try:
         listed = client.key_set(project_id=project_id)

@@ -114,13 +114,14 @@ class TestLook:
 
 
 class TestAskFor:
-    @pytest.mark.parametrize(("age_s", "calls"), [(59, 1), (60, 2)])
-    def test_has_keys_fetched_again_once_a_minute(self, age_s, calls):
+    @pytest.mark.parametrize(("age_s", "calls"), [(59, 2), (60, 3)])
+    def test_has_keys_fetched_again_at_once_and_then_once_a_minute(self, age_s, calls):
         login = Login()
         look(login, now_s=0)
-        for _ in range(1000):
-            key_sets.ask_for(project_id=PROJECT)
-        look(login, now_s=age_s)
+        for now_s in (1, 1 + age_s):
+            for _ in range(1000):
+                key_sets.ask_for(project_id=PROJECT)
+            look(login, now_s=now_s)
         assert len(login.asked) == calls
 
     def test_is_granted_once(self):

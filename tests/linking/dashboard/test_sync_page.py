@@ -236,9 +236,8 @@ class TestBudget:
             make_run(integration=integration, state="running", finished_at=None)
             make_visitor(integration=integration)
         assert Integration.objects.count() == 5
-        with django_assert_max_num_queries(
-            FRAME_QUERIES + 15
-        ):  # runs, running ones, heartbeats, rows, drift, incidents, seven of standings
+        # Runs, running ones, heartbeats, rows, drift, clocks, connections, incidents, seven of standings.
+        with django_assert_max_num_queries(FRAME_QUERIES + 17):
             lead.get("/sync/")
 
 
