@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -82,6 +83,11 @@ class Rig:
         self._end()
 
     def _begin(self):
+        # A sandbox of somebody else's there would be filled anew under that one's feet.
+        for port in (self.options.port, self.options.port + 1):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    sys.exit(f"Port {port} is taken: choose another --port.")
         self.sandbox = self._run("-m", "sandbox", "--port", str(self.options.port))
         subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, check=True)
         sys.path.insert(0, str(ROOT))
