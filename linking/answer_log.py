@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import Error as StoreError
-from django.db import IntegrityError, transaction
-from django.db.models import F, Min, Sum
+from django.db import transaction
+from django.db.models import Min, Sum
 
 from linking.core.text import clean_line
 from linking.models import AnswerCount, Integration
+from linking.models.counts import add_to_count
 
 HOUR_S = 3600
 MAX_WAITING = 5_000
@@ -185,14 +186,7 @@ def _add(*, kind: Kind, hour_at: datetime, count: _Count) -> None:
     rows = AnswerCount.objects.filter(**{name: value for name, value in same.items() if value is not None})
     if same["integration_id"] is None:
         rows = rows.filter(integration__isnull=True)
-    if rows.update(count=F("count") + count.number):
-        return
-    try:
-        with transaction.atomic():
-            AnswerCount.objects.create(**same, count=count.number, first_at=_time(count.first_epoch_s))
-    except IntegrityError:
-        # Another process made the row in the same moment.
-        rows.update(count=F("count") + count.number)
+    add_to_count(rows, number=count.number, new=same | {"first_at": _time(count.first_epoch_s)})
 
 
 def _put_back(taken: Mapping[_Key, _Count]) -> None:

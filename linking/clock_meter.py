@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from django.db import Error as StoreError
-from django.db import IntegrityError, transaction
-from django.db.models import F, Sum
+from django.db import transaction
+from django.db.models import Sum
 
 from linking.core.clock import ClockReading, reading_of, seconds_ahead
 from linking.core.config import IntegrationConfig
@@ -20,6 +20,7 @@ from linking.core.login_jwt import LoginToken, check_signature
 from linking.core.refusals import Refused
 from linking.core.token_http import bearer_token, cookie_token
 from linking.models import ClockOffset, Integration
+from linking.models.counts import add_to_count
 
 SLOT_S = 600
 MAX_WAITING = 1_000
@@ -121,17 +122,8 @@ def _store(taken: Counter[_Key]) -> None:
 
 def _add(key: _Key, *, number: int) -> None:
     slot, integration_id, ahead_s = key
-    rows = ClockOffset.objects.filter(integration_id=integration_id, slot_at=_time(slot), ahead_s=ahead_s)
-    if rows.update(count=F("count") + number):
-        return
-    try:
-        with transaction.atomic():
-            ClockOffset.objects.create(
-                integration_id=integration_id, slot_at=_time(slot), ahead_s=ahead_s, count=number
-            )
-    except IntegrityError:
-        # Another process made the row in the same moment.
-        rows.update(count=F("count") + number)
+    same = {"integration_id": integration_id, "slot_at": _time(slot), "ahead_s": ahead_s}
+    add_to_count(ClockOffset.objects.filter(**same), number=number, new=same)
 
 
 def _put_back(taken: Counter[_Key]) -> None:
