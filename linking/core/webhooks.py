@@ -5,13 +5,12 @@ sandbox: the signature is base64(HMAC-SHA256(secret, timestamp + body)), over th
 """
 
 import hmac
-import json
 from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, NoReturn
 
+from linking.core import jws
 from linking.core.text import clean_email
 from linking.core.visitors import dot_form, id_text, parse_time
 
@@ -86,24 +85,10 @@ def read_told(*, body: bytes, at: datetime) -> Told:
     Raises: WebhookRefused (`not_json`, `nobody_named`).
     """
     try:
-        raw = json.loads(body.decode(), parse_constant=_no_number, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
+        raw = jws.read_object(body)
+    except jws.JWSError as error:
         raise WebhookRefused(WebhookReason.NOT_JSON) from error
-    if not isinstance(raw, dict):
-        raise WebhookRefused(WebhookReason.NOT_JSON)
     visitor_id, chat_id = dot_form(id_text(raw.get("visitor_id"))), id_text(raw.get("chat_id"))
     if not (visitor_id or chat_id or clean_email(raw.get("email")) or id_text(raw.get("ticket_id"))):
         raise WebhookRefused(WebhookReason.NOBODY_NAMED)
     return Told(at=at, visitor_id=visitor_id, chat_id=chat_id)
-
-
-def _no_number(_text: str) -> NoReturn:
-    raise ValueError("JSON has no such number")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # Two readers could each believe another one of two equal names.
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice")
-    return found
