@@ -46,19 +46,19 @@ class BlockedUserAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: BlockedUser, *_args: Any) -> None:
         """Block through the settings feature."""
         slug = obj.integration.slug
-        integrations.block_user(slug=slug, user_id=obj.user_id, actor=_actor(request), now=timezone.now())
+        integrations.block_user(
+            slug=slug, user_id=obj.user_id, actor=integrations.Actor.signed_in(request.user), now=timezone.now()
+        )
         obj.pk = BlockedUser.objects.get(integration=obj.integration, user_id=obj.user_id).pk
 
     def delete_model(self, request: HttpRequest, obj: BlockedUser) -> None:
         """Lift through the settings feature."""
         slug = obj.integration.slug
-        integrations.lift_block(slug=slug, user_id=obj.user_id, actor=_actor(request), now=timezone.now())
+        integrations.lift_block(
+            slug=slug, user_id=obj.user_id, actor=integrations.Actor.signed_in(request.user), now=timezone.now()
+        )
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[BlockedUser]) -> None:
         """Lift each."""
         for row in queryset.select_related("integration"):
             self.delete_model(request, row)
-
-
-def _actor(request: HttpRequest) -> integrations.Actor:
-    return integrations.Actor(name=request.user.get_username(), user=request.user)

@@ -59,7 +59,7 @@ class IntegrationAdmin(admin.ModelAdmin):
         saved = integrations.save_integration(
             slug=obj.slug,
             values=form.values(),
-            actor=_actor(request),
+            actor=integrations.Actor.signed_in(request.user),
             now=timezone.now(),
             allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
         )
@@ -69,7 +69,9 @@ class IntegrationAdmin(admin.ModelAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Integration) -> None:
         """Remove through the settings feature."""
-        integrations.remove_integration(slug=obj.slug, actor=_actor(request), now=timezone.now())
+        integrations.remove_integration(
+            slug=obj.slug, actor=integrations.Actor.signed_in(request.user), now=timezone.now()
+        )
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Integration]) -> None:
         """Remove each."""
@@ -107,7 +109,7 @@ class IntegrationAdmin(admin.ModelAdmin):
             integrations.save_integration(
                 slug=row.slug,
                 values={"mode": Mode.ENFORCE.value},
-                actor=_actor(request),
+                actor=integrations.Actor.signed_in(request.user),
                 now=timezone.now(),
                 allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
             )
@@ -118,10 +120,6 @@ def _tell(request: HttpRequest, *, slug: str, checks: Iterable[integrations.Chec
     for check in checks:
         level = messages.SUCCESS if check.is_ok else messages.ERROR
         messages.add_message(request, level, f"{slug}, {check.name}: {check.sentence}")
-
-
-def _actor(request: HttpRequest) -> integrations.Actor:
-    return integrations.Actor(name=request.user.get_username(), user=request.user)
 
 
 _SECRETS_TEXT = gettext_lazy(

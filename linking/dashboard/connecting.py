@@ -103,7 +103,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         place = begin_connecting(
             slug=slug,
-            actor=_actor(request),
+            actor=integrations.Actor.signed_in(request.user),
             session_key=request.session.session_key or "",
             redirect_url=_redirect_url(request),
             now=timezone.now(),
@@ -124,7 +124,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     try:
         slug = finish_connecting(
             answer=request.GET.dict(),
-            actor=_actor(request),
+            actor=integrations.Actor.signed_in(request.user),
             session_key=request.session.session_key or "",
             now=timezone.now(),
             allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
@@ -192,7 +192,3 @@ def _is_fine(request: HttpRequest) -> bool:
     """Return whether Zendesk registers an address here: https, or this machine."""
     host = request.get_host().rpartition(":")[0] or request.get_host()
     return request.is_secure() or is_loopback_name(host.strip("[]"))
-
-
-def _actor(request: HttpRequest) -> integrations.Actor:
-    return integrations.Actor(name=request.user.get_username(), user=request.user)

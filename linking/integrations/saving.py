@@ -52,6 +52,11 @@ class Actor:
     name: str
     user: Any = None
 
+    @classmethod
+    def signed_in(cls, user: Any) -> "Actor":
+        """Return the person of ours who asks."""
+        return cls(name=user.get_username(), user=user)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
