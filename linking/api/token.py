@@ -7,7 +7,7 @@ request and response. Whatever either of them adds, the other would have to add 
 import time
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -23,7 +23,6 @@ from linking.limits import Limiter
 
 # Never asked: there is one form of answer. It is handed over so that no request makes its own.
 _NEGOTIATION = DefaultContentNegotiation()
-_LIMITS = ("TOKEN_LIMIT_PER_ADDRESS", "TOKEN_LIMIT_PER_USER")
 
 
 class TokenView(APIView):
@@ -101,7 +100,8 @@ def answer_to(*, environ: Mapping[str, Any], slug: str | None) -> tokens.TokenAn
 
 @cache
 def _limits() -> tokens.TokenLimits:
-    per_address, per_user = (int(str(settings.LINKING[name])) for name in _LIMITS)
+    per_address = cast("int", settings.LINKING["TOKEN_LIMIT_PER_ADDRESS"])
+    per_user = cast("int", settings.LINKING["TOKEN_LIMIT_PER_USER"])
     return tokens.TokenLimits(
         per_address=Limiter(per_minute=per_address, shared_as="address"),
         per_user=Limiter(per_minute=per_user, shared_as="user"),
