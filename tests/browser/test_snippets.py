@@ -179,7 +179,8 @@ class TestSnippets:
         page.context.clear_cookies(name="token")
         with page.expect_console_message(lambda line: "00-00 not_passed" in line.text):
             page.evaluate("switchPlayerInChat()")
-        assert page.locator("#who").inner_text() == ""
+        # The refusal can come before the widget has signed the last player out: the two go their ways side by side.
+        expect(page.locator("#who")).to_have_text("")
 
 
 class TestPlainFetch:
