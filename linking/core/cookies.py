@@ -16,6 +16,8 @@ def find_cookie(*, header: str, names: Sequence[str]) -> str | None:
 
     Raises: AmbiguousCookie when a cookie that would be used stands twice with different values.
     """
+    if len(names) == 1 and (alone := _alone(header, name=names[0])) is not None:
+        return alone
     found: dict[str, str] = {}
     ambiguous = set()
     for pair in header.split(";"):
@@ -28,3 +30,19 @@ def find_cookie(*, header: str, names: Sequence[str]) -> str | None:
         if value := found.get(name, ""):
             return value
     return "" if found else None
+
+
+def _alone(header: str, *, name: str) -> str | None:
+    """Return the value where `name=` stands in `header` once, at the beginning of a pair; None leaves it open.
+
+    A browser sends a shop's other cookies too, twenty of them maybe, and most requests need not look at each.
+    """
+    sought = name + "="
+    at = header.find(sought)
+    begin = at + len(sought)
+    if at < 0 or header.find(sought, begin) >= 0:
+        return None
+    before = header[:at].rstrip(" \t")
+    if before and before[-1] != ";":
+        return None
+    return header[begin:].partition(";")[0].rstrip(" \t")

@@ -3,16 +3,17 @@
 The number is the theoretical arrival time (TAT): when the next request would be due if they came evenly spaced.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MINUTE_S = 60.0
 # Adding up intervals in floating point drifts by microseconds, which must not refuse the last request of a budget.
 _ROUNDING_S = 0.001
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """The answer to "may a request leave now?": `wait_s` is 0 when it may; `next_tat` is to be kept when it did."""
+class Slot(NamedTuple):
+    """The answer to "may a request leave now?": `wait_s` is 0 when it may; `next_tat` is to be kept when it did. A tuple,
+    because each token asks twice.
+    """
 
     wait_s: float
     next_tat: float

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from linking.core.cookies import AmbiguousCookie, find_cookie
 
@@ -30,3 +32,14 @@ class TestFindCookie:
 
     def test_reads_a_giant_header(self):
         assert find_cookie(header="x=1; " * 20_000 + "token=a", names=("token",)) == "a"
+
+    @given(header=st.text(alphabet="ab =;\t", max_size=30))
+    def test_reads_one_name_as_it_does_among_several(self, header):
+        assert read(header, names=("a",)) == read(header, names=("a", "no such name"))
+
+
+def read(header, *, names):
+    try:
+        return find_cookie(header=header, names=names)
+    except AmbiguousCookie:
+        return AmbiguousCookie
