@@ -83,7 +83,7 @@ def serve(*, request: TokenRequest, now: float, limits: TokenLimits) -> TokenAns
         snapshot = registry.current()
     except StoreError:
         # Only a process that has never reached its database comes here; later the last good configuration stays.
-        exchange = _Exchange(request=request, snapshot=snapshot_of(configs=()), now=now, limits=limits)
+        exchange = _Exchange(request, snapshot_of(configs=()), now, limits)
         return exchange.refusal(Refused(Reason.UNAVAILABLE))
     given = answer(
         request=request,
@@ -96,18 +96,10 @@ def serve(*, request: TokenRequest, now: float, limits: TokenLimits) -> TokenAns
     )
     if given.sighting is not None:
         sightings.note(given.sighting)
-    if given.reason in (Reason.UNKNOWN_KEY, Reason.RS256_KEYS) and given.config is not None:
-        key_sets.ask_for(project_id=given.config.login_project_id)
-    if given.reason is Reason.NOT_YET_VALID and given.config is not None:
-        clock_meter.note(
-            authorization=request.authorization,
-            cookie_header=request.cookie_header,
-            config=given.config,
-            keys=key_sets.current(),
-            now=now,
-        )
+    if given.reason is not None and given.config is not None:
+        _learn(given.reason, request=request, config=given.config, now=now)
     if request.method in ("GET", "POST"):
-        _note(given, origin=request.origin or "", now=now)
+        _count(given, origin=request.origin or "", now=now)
     return given
 
 
@@ -127,19 +119,31 @@ def answer(
     token has none, for integrations that ask for it; it takes the keywords of `email_lookup.email_of`. `verified`
     spares tokens that were verified before a second verification; without it each one is verified.
     """
-    exchange = _Exchange(
-        request=request, snapshot=snapshot, now=now, limits=limits, keys=keys, look_up=look_up, verified=verified
-    )
+    exchange = _Exchange(request, snapshot, now, limits, keys, look_up, verified)
     try:
         return exchange.options() if request.method == "OPTIONS" else exchange.issue()
     except Refused as error:
         return exchange.observed(error) or exchange.refusal(error)
 
 
-def _note(given: TokenAnswer, *, origin: str, now: float) -> None:
+def _learn(reason: Reason, *, request: TokenRequest, config: IntegrationConfig, now: float) -> None:
+    """Have done what a refusal shows to be needed: newer keys, or a look at the clock."""
+    if reason in (Reason.UNKNOWN_KEY, Reason.RS256_KEYS):
+        key_sets.ask_for(project_id=config.login_project_id)
+    if reason is Reason.NOT_YET_VALID:
+        clock_meter.note(
+            authorization=request.authorization,
+            cookie_header=request.cookie_header,
+            config=config,
+            keys=key_sets.current(),
+            now=now,
+        )
+
+
+def _count(given: TokenAnswer, *, origin: str, now: float) -> None:
     config, reason = given.config, given.reason
     kind = answer_log.Kind(
-        config.integration_id if config is not None else 0,
+        0 if config is None else config.integration_id,
         "" if reason is None else REFUSALS[reason].code.value,
         answer_log.ISSUED if reason is None else reason.value,
         origin,
@@ -152,12 +156,14 @@ class _Exchange:
     """One request on its way to an answer.
 
     Remembers which integration is known so far, because the pages that may read a refusal depend on it: as long as
-    none is known, those that any enabled integration lists.
+    none is known, those that any enabled integration lists. Each token makes one of these, hence the slots and the
+    arguments by place.
     """
+
+    __slots__ = ("_config", "_keys", "_limits", "_look_up", "_now", "_request", "_snapshot", "_verified")
 
     def __init__(
         self,
-        *,
         request: TokenRequest,
         snapshot: Snapshot,
         now: float,
@@ -326,15 +332,11 @@ class _Exchange:
     ) -> TokenAnswer:
         origin = self._request.origin
         reader = origin if origin is not None and cors.is_listed(origin, origins=self._origins) else None
-        return TokenAnswer(
-            status=status,
-            # A 204 has no content, so neither type nor length (RFC 9110 §8.6).
-            headers=headers(length=None if status == 204 else len(body), reader=reader, more=more),
-            body=b"" if self._request.method == "HEAD" else body,
-            sighting=sighting,
-            config=self._config,
-            reason=reason,
-        )
+        # A 204 has no content, so neither type nor length (RFC 9110 §8.6).
+        length = None if status == 204 else len(body)
+        sent = b"" if self._request.method == "HEAD" else body
+        named = headers(length=length, reader=reader, more=more)
+        return TokenAnswer(status, named, sent, sighting, self._config, reason)
 
 
 def _spend(limiter: Limiter, *, key: str, reason: Reason, now: float) -> None:

@@ -53,7 +53,8 @@ def chat_claims(*, user: LoginUser, config: IntegrationConfig, now: float) -> di
     claims: dict[str, Any] = {"name": _name(user)}
     if email:
         claims["email"] = email
-    return claims | {"external_id": user.user_id, "iat": issued, "exp": issued + LIFETIME_S}
+    claims["external_id"], claims["iat"], claims["exp"] = user.user_id, issued, issued + LIFETIME_S
+    return claims
 
 
 def messaging_claims(*, user: LoginUser, config: IntegrationConfig, now: float) -> dict[str, Any]:
