@@ -11,8 +11,9 @@ _ROUNDING_S = 0.001
 
 
 class Slot(NamedTuple):
-    """The answer to "may a request leave now?": `wait_s` is 0 when it may; `next_tat` is to be kept when it did. A tuple,
-    because each token asks twice.
+    """The answer to "may a request leave now?": `wait_s` is 0 when it may; `next_tat` is to be kept when it did.
+
+    A tuple, because each token asks twice.
     """
 
     wait_s: float

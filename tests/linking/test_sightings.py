@@ -110,6 +110,14 @@ class TestFlush:
         assert sightings.flush() == 8
         assert LoginUser.objects.count() == 8
 
+    def test_rests_between_batches_and_not_after_the_last(self, acme, monkeypatch):
+        rests = []
+        monkeypatch.setattr(sightings, "BATCH", 3)
+        monkeypatch.setattr(sightings.time, "sleep", rests.append)
+        for number in range(8):
+            note(acme, f"user-{number}")
+        assert (sightings.flush(rest_s=0.5), rests) == (8, [0.5, 0.5])
+
     def test_leaves_out_an_integration_that_was_removed(self, acme):
         other = make_integration(slug="other")
         note(other)
