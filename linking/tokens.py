@@ -213,7 +213,7 @@ class _Exchange:
         found = self._verified.find(
             text, slug=self._request.slug, snapshot=self._snapshot, keys=self._keys, now=self._now
         )
-        if found is not None and self._request.slug is None:
+        if found is not None and found[0] is not self._config:
             self._config = found[0]
             self._check_page()
         return found
