@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,6 +12,8 @@ from sandbox.http1 import Request, Response
 
 if TYPE_CHECKING:
     from sandbox.box import Box
+
+DEEPEST_BODY = 64  # levels; a record that is taken in must be writable again inside a list of its like
 
 
 class Problem(Exception):
@@ -39,12 +42,38 @@ class Call:
         if not self.request.body.strip():
             return {}
         try:
-            payload = json.loads(self.request.body)
+            payload = json.loads(self.request.body, parse_constant=_finite, parse_float=_finite)
         except (ValueError, RecursionError):
             raise Problem(400, "Bad Request", "The body is not JSON.") from None
         if not isinstance(payload, dict):
             raise Problem(400, "Bad Request", "The body must be a JSON object.")
+        if _is_deeper_than(payload, DEEPEST_BODY):
+            raise Problem(400, "Bad Request", f"The body is nested deeper than {DEEPEST_BODY} levels.")
         return payload
+
+
+def _finite(text: str) -> float:
+    """Raises: ValueError for NaN, Infinity and 1e999, which once kept would make every later answer no JSON."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def _is_deeper_than(payload: Any, most: int) -> bool:
+    """Will answer whether lists and objects are nested more than `most` levels deep, without recursion."""
+    level, depth = [payload], 0
+    while level:
+        depth += 1
+        if depth > most:
+            return True
+        level = [
+            child
+            for item in level
+            for child in (item.values() if isinstance(item, dict) else item)
+            if isinstance(child, dict | list)
+        ]
+    return False
 
 
 Handler = Callable[[Call], Response]

@@ -133,7 +133,7 @@ class Connection(socketserver.StreamRequestHandler):
             return False
         if request is None:
             return False
-        response = self.server.app.answer(request)
+        response = self._answer(request)
         if response.drop:
             return False
         if response.sending in ("drip", "silence", "reset"):
@@ -143,6 +143,16 @@ class Connection(socketserver.StreamRequestHandler):
         now_s, head_only = self.server.app.box.clock(), request.method == "HEAD"
         self.connection.sendall(response.encode(head_only=head_only, keep_alive=keep_alive, now_s=now_s))
         return keep_alive
+
+    def _answer(self, request: Request) -> Response:
+        """Will answer 500 where a handler fails, so that a client is told and the log has the trace."""
+        try:
+            return self.server.app.answer(request)
+        except Exception:
+            log.exception("%s %s ended in an error", request.method, request.path)
+            return json_response(
+                {"error": "Internal Server Error", "description": "See the sandbox's log."}, status=500
+            )
 
     def _send_badly(self, response: Response) -> None:
         """Will send one byte a second, nothing at all, or break the connection off in the middle."""

@@ -50,6 +50,17 @@ class TestSlowAnswers:
         slow.join(10)
 
 
+class TestFailure:
+    def test_of_a_handler_is_told_and_the_connection_goes_on(self, client: Client, box, monkeypatch, caplog):
+        monkeypatch.setattr(box, "report", lambda: {}["nothing"])
+        request = b"GET /_control/stats HTTP/1.1\r\nHost: x\r\n\r\n"
+        last = b"GET /shop HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        answers = client.raw(request + last)
+        assert answers.startswith(b"HTTP/1.1 500 Internal Server Error")
+        assert b"HTTP/1.1 303 See Other" in answers
+        assert "GET /_control/stats ended in an error" in caplog.text
+
+
 class TestConnections:
     def test_are_kept_alive_without_delay(self, client: Client):
         request = b"GET /shop HTTP/1.1\r\nHost: x\r\n\r\n"

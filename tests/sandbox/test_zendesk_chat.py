@@ -149,6 +149,14 @@ class TestWritingChats:
         made = client.call("POST", f"{CHAT}/chats", {"message": "Hi", "visitor": {"id": visitor_id}}).json()
         assert made["visitor"]["id"] == visitor_id
 
+    @pytest.mark.parametrize(
+        "value", ["NaN", "-Infinity", "1e999", "[" * 64 + "]" * 64, '{"a":' * 900 + "1" + "}" * 900]
+    )
+    def test_takes_in_nothing_that_would_spoil_every_later_page(self, value: str, client: Client):
+        refused = client.call("POST", f"{CHAT}/chats", f'{{"message": "Hi", "session": {value}}}'.encode())
+        assert refused.status == 400
+        assert b"NaN" not in client.get(f"{CHAT}/chats").body
+
     @pytest.mark.parametrize("body", [{"visitor": 3}, {"message": 3}, {"timestamp": "soon"}, {"timestamp": 9e99}])
     def test_refuses_what_is_no_chat(self, body: dict, client: Client):
         assert client.call("POST", f"{CHAT}/chats", body).status == 400
