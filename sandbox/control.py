@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MOST_RECORDS = 2_000_000
 LATEST_EPOCH_S = 9_999_999_999
 JUNK_WORDS = frozenset({"null", "undefined", "0"})
-PLAN_COUNTS = ("visitors", "chats", "ties", "shared", "aliases", "gone", "junk", "malformed", "seed")
+PLAN_COUNTS = ("visitors", "chats", "ties", "shared", "aliases", "gone", "junk", "malformed")
 PLAN_SHARES = ("anonymous_share", "offline_share")
 
 
@@ -257,7 +257,9 @@ def mint_login_jwt(call: Call) -> Response:
 def _plan(call: Call) -> Plan:
     """Will read the seed's body. Raises: Problem 400 naming what makes no sense."""
     body = call.json()
-    _refuse_unknown(body, {*PLAN_COUNTS, *PLAN_SHARES, "now", "span_s"})
+    _refuse_unknown(body, {*PLAN_COUNTS, *PLAN_SHARES, "seed", "now", "span_s"})
+    if type(body.get("seed", 0)) is not int:  # of any size and sign: it counts nothing
+        raise Problem(400, "Bad Request", "seed must be a whole number.")
     for name in (*PLAN_COUNTS, "span_s"):
         value = body.get(name, 0)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_RECORDS:

@@ -116,7 +116,7 @@ def _visitors(rng: Random, plan: Plan) -> list[Visitor]:
 
 
 def _chats(rng: Random, plan: Plan, visitors: list[Visitor]) -> list[Chat]:
-    """Will make the chats; the first `ties` of them share one update time in the middle of the span."""
+    """Will make the chats; `ties` of them, and no others, share one update time in the middle of the span."""
     tie_s = plan.start_s + plan.span_s // 2
     offline = round(plan.offline_share * 1000)
     draw, span_s = rng.random, max(1, plan.span_s - UPDATED_AFTER_S)
@@ -124,9 +124,10 @@ def _chats(rng: Random, plan: Plan, visitors: list[Visitor]) -> list[Chat]:
     starts = sorted(plan.start_s + int(draw() * span_s) for _ in range(plan.chats))
     chats = []
     for place, (token, start_s) in enumerate(zip(_tokens(rng, plan.chats), starts, strict=True)):
+        if place < plan.ties or start_s == tie_s - UPDATED_AFTER_S:
+            # A chat that is none of the ties, but was drawn into their second, comes a second later.
+            start_s = tie_s - UPDATED_AFTER_S + (place >= plan.ties)  # noqa: PLW2901
         update_s = start_s + UPDATED_AFTER_S
-        if place < plan.ties:
-            start_s, update_s = tie_s - UPDATED_AFTER_S, tie_s  # noqa: PLW2901
         owner = visitors[place if place < plan.visitors else int(draw() * plan.visitors)]
         is_offline = place * 7919 % 1000 < offline
         chats.append(Chat(

@@ -46,6 +46,14 @@ class TestSeed:
         linked = {visitor_id: user_id for visitor_id, user_id in found.items() if names_a_user(user_id)}
         assert linked == client.get("/_control/truth").json()["truth"]
 
+    @pytest.mark.parametrize("number", [20261127, -1, 2**80, 0])
+    def test_the_seed_may_be_any_whole_number(self, number: int, client: Client):
+        found = []
+        for _ in range(2):
+            client.control("seed", visitors=5, chats=8, seed=number)
+            found.append(client.get("/_control/truth").json())
+        assert found[0] == found[1]
+
     def test_a_visitor_without_chat_is_not_in_the_truth(self, client: Client):
         assert client.control("seed", visitors=10, chats=4, anonymous_share=0)["truth"] == 4
 
@@ -63,6 +71,9 @@ class TestSeed:
             {"visitors": 0, "chats": 1},
             {"shoes": 42},
             {"visitors": True},
+            {"seed": 1.5},
+            {"seed": "x"},
+            {"seed": True},
         ],
     )
     def test_refuses_nonsense(self, body: dict, client: Client):

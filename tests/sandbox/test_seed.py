@@ -40,9 +40,13 @@ class TestFill:
         anonymous = [visitor for visitor in world.visitors.values() if not visitor.external_id]
         assert (len(world.visitors), len(world.chats), len(anonymous)) == (100, 250, 25)
 
-    def test_ties_share_one_update_time(self):
+    def test_so_many_as_asked_for_share_one_update_time(self):
         times = Counter(chat.update_s for chat in world_of(visitors=50, chats=2500, ties=1500).chats.values())
-        assert times.most_common(1)[0][1] >= 1500
+        assert times.most_common(1)[0][1] == 1500
+
+    def test_no_other_chat_falls_into_the_second_of_the_ties(self):
+        world = world_of(visitors=1, chats=5000, ties=3, span_s=1000)  # so short that every second is drawn often
+        assert sum(chat.update_s == BASE_S + 500 for chat in world.chats.values()) == 3
 
     def test_times_lie_in_the_span(self):
         times = [time_s for time_s, _ in world_of(visitors=20, chats=500).by_update]
