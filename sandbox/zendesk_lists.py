@@ -1,4 +1,7 @@
-"""Zendesk Chat's account, agents, departments and the small lists: fixed, invented records. Source: README Z5."""
+"""Zendesk Chat's account, agents, departments and the small lists: fixed, invented records. Source: README Z5.
+
+Their fields and types are those that connectors in the field declare or read without asking.
+"""
 
 from __future__ import annotations
 
@@ -48,15 +51,63 @@ LISTS: dict[str, list[dict[str, Any]]] = {
             "name": "Greet on checkout",
             "enabled": True,
             "description": "",
-            "definition": {"event": "page_enter"},
+            "definition": {
+                "event": "page_enter",
+                "version": 1,
+                "condition": ["and", ["gt", "@visitor_time_on_page", 30]],
+                "actions": [["sendMessageToVisitor", "Payments", "Can we help?"]],
+            },
         }
     ],
-    "goals": [{"id": 61, "name": "Purchase", "description": "", "enabled": True, "attribution_model": "last_touch"}],
+    "goals": [
+        {
+            "id": 61,
+            "name": "Purchase",
+            "description": "",
+            "enabled": True,
+            "attribution_model": "last_touch",
+            "attribution_period": 15,
+            "settings": {"conditions": [{"type": "url", "operator": "equals", "value": "https://shop.example/thanks"}]},
+        }
+    ],
     "skills": [{"id": 71, "name": "Português", "description": "", "enabled": True, "members": [1180021]}],
     "roles": [
-        {"id": 1, "name": "Owner", "description": "", "enabled": True, "permissions": {"visitors_seen": "account"}},
-        {"id": 3, "name": "Agent", "description": "", "enabled": True, "permissions": {"visitors_seen": "account"}},
+        {
+            "id": 1,
+            "name": "Owner",
+            "description": "",
+            "enabled": True,
+            "members_count": 1,
+            "permissions": {"visitors_seen": "account"},
+        },
+        {
+            "id": 3,
+            "name": "Agent",
+            "description": "",
+            "enabled": True,
+            "members_count": 2,
+            "permissions": {"visitors_seen": "account"},
+        },
     ],
+}
+# What is counted is an integer, what can be unlimited is text: so two connectors type it that ran against the vendor.
+PLAN: dict[str, Any] = {
+    "name": "sandbox", "short_desc": "", "long_desc": "", "price": 0.0, "rest_api": True, "support": True, "sla": False,
+    "max_agents": 10, "goals": 1, "max_departments": "unlimited", "max_concurrent_chats": "unlimited",
+    "max_history_search_days": "unlimited", "max_basic_triggers": "unlimited", "max_advanced_triggers": "unlimited",
+    "widget_customization": "full", "analytics": True, "integrations": True, "file_upload": True, "monitoring": True,
+    "operating_hours": True, "unbranding": True, "ip_restriction": False, "high_load": False,
+}  # fmt: skip
+BILLING = dict.fromkeys(
+    ("first_name", "last_name", "address1", "address2", "city", "state", "postal_code", "country_code", "phone",
+     "additional_info"), ""
+) | {"company": "Demo Games", "email": "billing@support.example", "cycle": 1}  # fmt: skip
+ROUTING = {
+    "routing_mode": "assigned",
+    "chat_limit": {"enabled": False, "limit": 3, "limit_type": "account", "allow_agent_override": False},
+    "skill_routing": {"enabled": False, "max_wait_time": 30},
+    "reassignment": {"enabled": True, "timeout": 30},
+    "auto_idle": {"enabled": False, "reassignments_before_idle": 3, "new_status": "away"},
 }
 
 
@@ -64,16 +115,10 @@ def show_account(call: Call) -> Response:
     """Will answer the account; `billing` may be absent, by switch."""
     account: dict[str, Any] = {
         "account_key": call.box.config.account_key, "status": "active", "create_date": "2025-03-04T09:00:00Z",
-        "plan": {"name": "sandbox", "rest_api": True, "max_agents": "10", "max_departments": "unlimited",
-                 "max_concurrent_chats": "unlimited", "max_history_search_days": "unlimited", "analytics": True},
+        "plan": PLAN,
     }  # fmt: skip
     if call.box.switches.billing:
-        account["billing"] = {
-            "company": "Demo Games",
-            "first_name": "",
-            "last_name": "",
-            "email": "billing@support.example",
-        }
+        account["billing"] = BILLING
     return json_response(account)
 
 
@@ -97,12 +142,7 @@ def show_agent(call: Call) -> Response:
 
 def show_routing(_call: Call) -> Response:
     """Will answer the account's routing settings; one of the field's connection tests."""
-    settings = {
-        "routing_mode": "assigned",
-        "chat_limit": {"enabled": False, "limit": 3},
-        "skill_routing": {"enabled": False},
-    }
-    return json_response({"data": settings})
+    return json_response({"data": ROUTING})
 
 
 def _by_id(records: list[dict[str, Any]], wanted: str) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def chat_json(world: World, chat: Chat, *, switches: Switches, fields: frozenset
         return chat.raw[0]
     shown = _core(world, chat, switches=switches)
     if fields is None or not fields <= CORE_FIELDS:
-        shown |= _rest(chat) if chat.kind == "chat" else _rest_of_offline(chat)
+        shown |= _rest(world, chat) if chat.kind == "chat" else _rest_of_offline(chat)
     if chat.details:
         shown |= chat.details
     return shown if fields is None else {name: value for name, value in shown.items() if name in fields}
@@ -129,20 +129,22 @@ def _common(chat: Chat, mark: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _rest(chat: Chat) -> dict[str, Any]:
+def _rest(world: World, chat: Chat) -> dict[str, Any]:
     """Will answer the rest of a held chat."""
     mark = crc32(chat.id.encode())
     agent_id, agent_name = AGENTS[mark % len(AGENTS)]
     duration = max(0, chat.end_s - chat.start_s)
-    return _common(chat, mark) | {
+    rest = _common(chat, mark) | {
         "agent_ids": [agent_id], "agent_names": [agent_name], "duration": duration,
         "count": {"visitor": 1, "agent": 1, "total": 2},
         "response_time": {"first": mark % 60, "avg": mark % 60 + 0.5, "max": mark % 60 + 1} if mark % 7 else None,
         "rating": ("good", "bad")[mark % 2] if mark % 6 == 0 else None, "comment": None, "started_by": "visitor",
         "triggered": False, "missed": False, "triggered_response": None, "proactive": False,
         "referrer_search_terms": "", "referrer_search_engine": "", "conversions": [], "engagements": [],
-        "history": _history(chat, mark, agent_id, agent_name),
     }  # fmt: skip
+    if "history" not in (chat.details or {}):
+        rest["history"] = _history(world, chat, shown=rest | (chat.details or {}), agent=agent_name)
+    return rest
 
 
 def _rest_of_offline(chat: Chat) -> dict[str, Any]:
@@ -151,14 +153,31 @@ def _rest_of_offline(chat: Chat) -> dict[str, Any]:
     return _common(chat, mark) | {"message": QUESTIONS[mark % len(QUESTIONS)]}
 
 
-def _history(chat: Chat, mark: int, agent_id: str, agent_name: str) -> list[dict[str, Any]]:
-    """Will answer a short transcript; `channel` carries the dash form of the visitor's id, times carry microseconds."""
-    channel = "#supportchat:" + chat.visitor_id.replace(".", "-", 1)
-    stamps = [iso(chat.start_s + offset_s).replace("Z", ".120000Z") for offset_s in (0, 5, 20)]
-    return [
-        {"type": "chat.memberjoin", "name": "Visitor", "timestamp": stamps[0], "channel": channel, "index": 0},
-        {"type": "chat.msg", "name": "Visitor", "msg": QUESTIONS[mark % len(QUESTIONS)], "msg_id": "1",
-         "timestamp": stamps[1], "channel": channel, "index": 1, "options": ""},
-        {"type": "chat.msg", "name": agent_name, "msg": "Let me look at that for you.", "msg_id": 2,
-         "timestamp": stamps[2], "channel": channel, "index": 2, "sender_type": "Agent", "agent_id": agent_id},
+def _history(world: World, chat: Chat, *, shown: dict[str, Any], agent: str) -> list[dict[str, Any]]:
+    """Will answer a short transcript that fits the tags, rating and comment `shown`; keys vary by type and by writer.
+
+    `channel` carries the dash form of the visitor's id, times carry microseconds. Source: README Z4.3, `history`.
+    """
+    known = world.visitors.get(world.canonical_id(chat.visitor_id))
+    visitor = known.name if known else "Visitor"
+    items: list[dict[str, Any]] = [
+        {"type": "chat.memberjoin", "name": visitor,
+         "department_id": shown["department_id"], "department_name": shown["department_name"]},
+        {"type": "chat.msg", "name": visitor, "msg": QUESTIONS[crc32(chat.id.encode()) % len(QUESTIONS)],
+         "msg_id": str(chat.start_s * 1000 + 5000), "options": ""},
+        {"type": "chat.memberjoin", "name": agent},
+        {"type": "chat.msg", "name": agent, "msg": "Let me look at that for you.", "options": ""},
     ]  # fmt: skip
+    if shown["tags"]:
+        items.append({"type": "chat.tag", "name": agent, "tags": [], "new_tags": shown["tags"]})
+    items += [
+        {"type": f"chat.{kind}", "name": visitor, kind: None, f"new_{kind}": shown[kind]}
+        for kind in ("rating", "comment")
+        if shown[kind]
+    ]
+    items.append({"type": "chat.memberleave", "name": visitor})
+    channel = "#supportchat:" + chat.visitor_id.replace(".", "-", 1)
+    for place, item in enumerate(items):
+        stamp = iso(chat.start_s + 5 * place).replace("Z", ".120000Z")
+        item |= {"timestamp": stamp, "channel": channel, "index": place}
+    return items

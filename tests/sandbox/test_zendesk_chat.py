@@ -111,6 +111,33 @@ class TestNoVisitorList:
         assert client.get(CHAT + path).status == 404
 
 
+class TestTranscript:
+    @pytest.fixture
+    def history(self, empty: Client) -> list[dict]:
+        empty.control("visitors", id="9.a", name="Ann")
+        empty.control("chats", id="one", visitor_id="9.a", tags=["vip"], rating="bad", comment="Slow", agent_names=3)
+        return empty.chat("/chats/one")["history"]
+
+    def test_tells_of_coming_and_going_tags_rating_and_comment(self, history: list[dict]):
+        kinds = ["memberjoin", "msg", "memberjoin", "msg", "tag", "rating", "comment", "memberleave"]
+        assert [item["type"] for item in history] == [f"chat.{kind}" for kind in kinds]
+        assert (history[4]["new_tags"], history[5]["new_rating"], history[6]["new_comment"]) == (["vip"], "bad", "Slow")
+
+    def test_only_what_the_visitor_wrote_has_a_message_id(self, history: list[dict]):
+        assert [(item["name"] == "Ann", "msg_id" in item) for item in history if "msg" in item] == [
+            (True, True),
+            (False, False),
+        ]
+
+    def test_times_carry_microseconds_and_the_channel_a_dash(self, history: list[dict]):
+        assert {item["channel"] for item in history} == {"#supportchat:9-a"}
+        assert all(item["timestamp"].endswith(".120000Z") for item in history)
+
+    def test_a_planted_one_is_shown_as_it_is(self, empty: Client):
+        empty.control("chats", id="one", visitor_id="9.a", history=[{"msg_id": 2}])
+        assert empty.chat("/chats/one")["history"] == [{"msg_id": 2}]
+
+
 class TestListingChats:
     def test_gives_forty_newest_first_and_a_cursor(self, client: Client):
         page = client.chat("/chats")

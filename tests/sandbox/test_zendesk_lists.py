@@ -15,6 +15,10 @@ class TestSmallLists:
     def test_an_unknown_record_is_404(self, name: str, client: Client):
         assert client.get(f"{CHAT}/{name}/0").status == 404
 
+    def test_a_trigger_has_the_parts_that_connectors_read_without_asking(self, client: Client):
+        definition = client.chat("/triggers")[0]["definition"]
+        assert (type(definition["condition"]), type(definition["actions"])) == (list, list)
+
     def test_routing_settings(self, client: Client):
         assert "routing_mode" in client.chat("/routing_settings/account")["data"]
 
@@ -33,6 +37,13 @@ class TestAgents:
 
 
 class TestAccount:
+    def test_counts_are_numbers_and_what_can_be_unlimited_is_text(self, client: Client):
+        plan = client.chat("/account")["plan"]
+        assert (type(plan["max_agents"]), type(plan["goals"])) == (int, int)
+        assert {type(value) for name, value in plan.items() if name.startswith("max_") and name != "max_agents"} == {
+            str
+        }
+
     def test_billing_can_be_absent(self, client: Client):
         with_billing = client.chat("/account")
         client.control("faults", billing=False)
