@@ -50,7 +50,8 @@ class ControlService:
 
     def word(self, problem: Problem) -> Response:
         """Will answer `{"error","description"}`."""
-        return json_response({"error": problem.error, "description": problem.description}, status=problem.status)
+        body = {"error": problem.error, "description": problem.description}
+        return json_response(body, status=problem.status, headers=problem.headers)
 
 
 def reset(call: Call) -> Response:

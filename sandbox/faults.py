@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -115,8 +116,11 @@ class Rule:
         self.fired += 1
         return True
 
-    def spoil(self, answer: Response | None) -> Response:
-        """Will answer what goes out instead. `answer` is the true one, needed by the kinds of NEED_THE_TRUTH only."""
+    def spoil(self, answer: Response | None, *, word: Callable[[Problem], Response]) -> Response:
+        """Will answer what goes out instead. `answer` is the true one, needed by the kinds of NEED_THE_TRUTH only.
+
+        `word` puts a problem into the shape of the service that was called.
+        """
         if self.kind == "drop":
             return Response(drop=True)
         spoiled = spoilers.spoil_body(kind=self.kind, answer=answer)
@@ -129,6 +133,9 @@ class Rule:
         if answer is not None and self.kind in ("truncated", "slow"):
             return answer
         headers = [] if self.retry_after is None else [("Retry-After", str(self.retry_after))]
+        if self.body == "json":
+            sentence = f"Answered {self.status} on purpose."
+            return word(Problem(self.status, _words(self.status), sentence, headers=tuple(headers)))
         return error_page(status=self.status, body=self.body, headers=headers)
 
 
@@ -140,14 +147,19 @@ def error_page(*, status: int, body: str, headers: list[tuple[str, str]]) -> Res
 
     Source: README Z6 (429: body unknown on Chat, text or HTML elsewhere at Zendesk).
     """
-    words = "Rate limit exceeded" if status == 429 else "Something went wrong"
+    words = _words(status)
     if body == "text":
         return Response(status=status, body=words.encode(), content_type="text/plain; charset=utf-8", headers=headers)
     if body == "html":
         page = f"<!doctype html><html><head><title>{status}</title></head><body><h1>{words}</h1></body></html>"
         return Response(status=status, body=page.encode(), content_type="text/html; charset=utf-8", headers=headers)
-    text = f'{{"error":"{words}","description":"Answered {status} on purpose or by the limit."}}'
+    text = f'{{"error":"{words}","description":"Answered {status} by the limit."}}'
     return Response(status=status, body=text.encode(), headers=headers)
+
+
+def _words(status: int) -> str:
+    """Will answer what an error is called when nothing but its status is known."""
+    return "Rate limit exceeded" if status == 429 else "Something went wrong"
 
 
 class Faults:

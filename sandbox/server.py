@@ -79,11 +79,11 @@ class App:
         try:
             call = Call(call.box, call.request, params, call.now_s, call.base)
             service.guard(call, route)
-            return label, *self._spoiled(call, route)
+            return label, *self._spoiled(service, call, route)
         except Problem as problem:
             return label, 0.0, service.word(problem)
 
-    def _spoiled(self, call: Call, route: Route) -> tuple[float, Response]:
+    def _spoiled(self, service: Service, call: Call, route: Route) -> tuple[float, Response]:
         """Will let the handler answer, unless a fault takes its place."""
         rule = None
         if not call.request.path.startswith("/_control"):
@@ -92,7 +92,7 @@ class App:
             return 0.0, route.handler(call)
         self.box.stats.faults += 1
         answer = route.handler(call) if rule.kind in NEED_THE_TRUTH else None
-        return float(rule.delay_s), rule.spoil(answer)
+        return float(rule.delay_s), rule.spoil(answer, word=service.word)
 
     @staticmethod
     def _without_route(service: Service, methods: dict[str, Route], method: str) -> Response:

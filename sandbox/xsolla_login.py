@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sandbox.http1 import Response, json_response
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sandbox.box import Box
 
 MOST_KEYS = 8
+CODE = re.compile(r"^(\d{3}-\d{3}|1901-0001|0)$")
 
 
 class LoginService:
@@ -35,7 +37,7 @@ class LoginService:
 
     def word(self, problem: Problem) -> Response:
         """Will answer the nested shape. Source: README L10, errors."""
-        code = {"Not Found": "003-061", "Method Not Allowed": "0", "Bad Request": "0"}.get(problem.error, problem.error)
+        code = problem.error if CODE.match(problem.error) else {404: "003-061"}.get(problem.status, "0")
         body = {"error": {"code": code, "description": problem.description}}
         return json_response(body, status=problem.status, headers=problem.headers)
 

@@ -58,9 +58,8 @@ class MessagingService:
 
     def word(self, problem: Problem) -> Response:
         """Will answer `{"error":{"code","description"}}`, as Messaging does."""
-        return json_response(
-            {"error": {"code": problem.error, "description": problem.description}}, status=problem.status
-        )
+        body = {"error": {"code": problem.error, "description": problem.description}}
+        return json_response(body, status=problem.status, headers=problem.headers)
 
 
 def log_in(call: Call) -> Response:

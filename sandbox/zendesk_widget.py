@@ -77,7 +77,8 @@ class WidgetService:
 
     def word(self, problem: Problem) -> Response:
         """Will answer `{"error","description"}`."""
-        return json_response({"error": problem.error, "description": problem.description}, status=problem.status)
+        body = {"error": problem.error, "description": problem.description}
+        return json_response(body, status=problem.status, headers=problem.headers)
 
 
 def refuse_foreign_origin(request: Request) -> None:

@@ -40,6 +40,12 @@ class TestWhenARuleStrikes:
         client.control("faults", status=503, path="^/login/")
         assert client.get(keys).status == 503
 
+    def test_each_service_words_it_in_its_own_shape(self, client: Client):
+        client.control("faults", status=429, path="")
+        assert client.get(ME).json()["error"] == "Rate limit exceeded"
+        assert client.get("/login/api/users/me").json()["error"]["code"] == "0"
+        assert client.form("/oauth2/chat/token", {}).json()["error_description"]
+
     def test_never_before_404_and_401(self, client: Client):
         client.control("faults", status=503)
         assert Client(client.port, "wrong").get(ME).status == 401

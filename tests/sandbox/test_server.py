@@ -69,6 +69,13 @@ class TestConnections:
                 connection.sendall(request)
                 assert connection.recv(4096).endswith(b"Connection: keep-alive\r\n\r\n")
 
+    @pytest.mark.parametrize(
+        "path", ["/_control/stats", "/widget/judge", "/messaging/judge", "/oauth2/token", "/shop/", "/login/"]
+    )
+    def test_another_method_is_405_and_told_which_are_not(self, path: str, client: Client):
+        answer = client.call("PATCH", path)
+        assert (answer.status, "OPTIONS" in answer.headers["allow"]) == (405, True)
+
     def test_switch_off_nagle(self):
         assert sandbox.server.Connection.disable_nagle_algorithm is True
 
