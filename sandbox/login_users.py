@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from sandbox.http1 import Response, json_response
 from sandbox.players import PLAYERS, RS256_PROJECT_ID, LoginBook
@@ -19,6 +20,14 @@ SEARCH_FIELDS = {
     "username": "username",
     "nickname": "nickname",
     "custom_id": "external_id",
+}
+SORT_FIELDS = {
+    "username": "username",
+    "contact": "email",
+    "nickname": "nickname",
+    "custom_id": "external_id",
+    "activity": "last_login",
+    "group": "groups",
 }
 GROUPS = [{"id": 1204, "name": "default", "is_default": True}]
 
@@ -35,6 +44,18 @@ def show_my_email(call: Call) -> Response:
     return json_response({"current_email": _current_user(call)["email"]})
 
 
+def show_my_networks(call: Call) -> Response:
+    """Will answer the networks the user signed in through. Source: README L10, linked networks."""
+    user = _current_user(call)
+    player = call.box.login.player(user_id=str(user["id"]))
+    extra = player.extra if player is not None and player.kind == "social" else {}
+    networks = [{
+        "full_name": user["name"], "nickname": user["nickname"], "picture": extra.get("picture"),
+        "provider": extra["provider"], "social_id": extra["id"],
+    }] if extra else []  # fmt: skip
+    return json_response(networks)
+
+
 def show_user(call: Call) -> Response:
     """Will answer one user to a server. Source: README L10, user by ID."""
     require_server(call)
@@ -45,19 +66,48 @@ def show_user(call: Call) -> Response:
 
 
 def search_users(call: Call) -> Response:
-    """Will answer users that match, `limit` from `offset` on; a list call without query. Source: README L10."""
+    """Will answer users that match, `limit` from `offset` on, in the order asked for. Source: README L10, search.
+
+    Filters by `status`, `user_groups` and activity are passed over: all demo users are active and in one group.
+    """
     require_server(call)
     params, project_id = call.request.params(), project_of(call)
     limit, offset = _count(params, "limit", 20), _count(params, "offset", 0)
-    field = params.get("search_by", "contact")
-    if "search_query" in params and field not in {*SEARCH_FIELDS, "phone", "social-id"}:
-        raise Problem(400, "002-027", "search_by is not known.")
+    field = _choice(params, "search_by", "contact", {*SEARCH_FIELDS, "phone", "social-id"})
     query = params.get("search_query", "").lower()
     name = SEARCH_FIELDS.get(field, "")
     found = [user for user in _users(call, project_id) if not query or query in str(user.get(name) or "").lower()]
+    if "order_column" in params:
+        column = SORT_FIELDS[_choice(params, "order_column", "", set(SORT_FIELDS))]
+        found.sort(key=lambda user: str(user[column] or "").lower())
+    if _choice(params, "order_dir", "asc", {"asc", "desc"}) == "desc":
+        found.reverse()
     users = found[offset : offset + limit]
     next_after = users[-1]["id"] if offset + limit < len(found) and users else None
     return json_response({"count": len(found), "next_after": next_after, "users": users})
+
+
+def list_users(call: Call) -> Response:
+    """Will answer all users, `limit` of them behind the user `after`. Source: README L10, list.
+
+    Raises: Problem 400 for an `after` that names nobody.
+    """
+    require_server(call)
+    params, project_id = call.request.params(), project_of(call)
+    limit, order = _count(params, "limit", 20), _choice(params, "order", "ASC", {"ASC", "DESC"})
+    found = list(_users(call, project_id))
+    if order == "DESC":
+        found.reverse()
+    ids = [user["id"] for user in found]
+    after = params.get("after", "")
+    if after and after not in ids:
+        raise Problem(400, "002-027", "after names no user.")
+    start = ids.index(after) + 1 if after else 0
+    users = found[start : start + limit]
+    next_after = users[-1]["id"] if users and start + limit < len(found) else None
+    query = urlencode({"limit": limit, "order": order, "after": next_after})
+    next_url = f"{call.base}/api/projects/{project_id}/users?{query}" if next_after else None
+    return json_response({"count": len(found), "next_after": next_after, "next_url": next_url, "users": users})
 
 
 def ban_user(call: Call) -> Response:
@@ -168,6 +218,14 @@ def _user(
     }  # fmt: skip
 
 
+def _choice(params: dict[str, str], name: str, default: str, choices: set[str]) -> str:
+    """Will read one of some words. Raises: Problem 400."""
+    word = params.get(name, default)
+    if word not in choices:
+        raise Problem(400, "002-027", f"{name} is one of {', '.join(sorted(choices))}.")
+    return word
+
+
 def _count(params: dict[str, str], name: str, default: int) -> int:
     """Will read a count of at most 1000. Raises: Problem 400."""
     text = params.get(name, str(default))
@@ -179,7 +237,8 @@ def _count(params: dict[str, str], name: str, default: int) -> int:
 ROUTES = [
     Route("GET", "/api/users/me", show_me),
     Route("GET", "/api/users/me/email", show_my_email),
-    Route("GET", "/api/projects/{project_id}/users", search_users),
+    Route("GET", "/api/users/me/social_providers", show_my_networks),
+    Route("GET", "/api/projects/{project_id}/users", list_users),
     Route("GET", "/api/projects/{project_id}/users/search", search_users),
     Route("GET", "/api/projects/{project_id}/users/search/by_id/{user_id}", show_user),
     Route("POST", "/api/projects/{project_id}/users/{user_id}/ban", ban_user),

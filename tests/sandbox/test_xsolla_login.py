@@ -110,6 +110,13 @@ class TestMe:
             "current_email": "nadia@player.example"
         }
 
+    @pytest.mark.parametrize(("player", "networks"), [("kai", ["steam"]), ("nadia", []), ("li", [])])
+    def test_knows_the_own_networks(self, player: str, networks: list[str], client: Client):
+        headers = {"Authorization": f"Bearer {login_jwt(client, player)}"}
+        found = client.call("GET", f"{API}/users/me/social_providers", headers=headers).json()
+        assert [network["provider"] for network in found] == networks
+        assert all(set(n) == {"full_name", "nickname", "picture", "provider", "social_id"} for n in found)
+
     @pytest.mark.parametrize("value", ["", "Bearer", "Bearer x.y.z", "Basic abc"])
     def test_without_a_living_token_is_401(self, value: str, client: Client):
         answer = client.call("GET", f"{API}/users/me", headers={"Authorization": value})
@@ -147,7 +154,34 @@ class TestUsers:
         assert len(found["users"]) == 2 < found["count"]
         assert found["next_after"] == found["users"][-1]["id"]
 
-    @pytest.mark.parametrize("query", ["limit=x", "search_by=shoe&search_query=42"])
+    def test_are_listed_page_by_page_with_an_address_to_go_on(self, client: Client):
+        headers, found, url = server_headers(client), [], f"{self.BASE}?limit=7"
+        while url:
+            page = client.call("GET", url.removeprefix(client.url), headers=headers).json()
+            found += [user["id"] for user in page["users"]]
+            url = page["next_url"]
+        assert len(found) == len(set(found)) == page["count"] > 7
+
+    def test_are_listed_behind_the_one_named_in_either_order(self, client: Client):
+        headers = server_headers(client)
+        ids = [user["id"] for user in client.call("GET", self.BASE, headers=headers, limit=100).json()["users"]]
+        turned = client.call("GET", self.BASE, headers=headers, limit=2, after=ids[2], order="DESC").json()
+        assert [user["id"] for user in turned["users"]] == [ids[1], ids[0]]
+        assert (turned["next_after"], turned["next_url"]) == (None, None)
+
+    def test_are_searched_in_the_order_asked_for(self, client: Client):
+        query = {"search_query": "player.example", "order_column": "contact", "order_dir": "desc", "limit": 100}
+        found = client.call("GET", f"{self.BASE}/search", headers=server_headers(client), **query).json()["users"]
+        addresses = [user["email"].lower() for user in found]
+        assert addresses == sorted(addresses, reverse=True)
+
+    @pytest.mark.parametrize("query", ["after=nobody", "order=up", "limit=-1"])
+    def test_a_list_of_nonsense_is_400(self, query: str, client: Client):
+        assert client.call("GET", f"{self.BASE}?{query}", headers=server_headers(client)).status == 400
+
+    @pytest.mark.parametrize(
+        "query", ["limit=x", "search_by=shoe&search_query=42", "order_column=shoe", "order_dir=up"]
+    )
     def test_a_search_of_nonsense_is_400(self, query: str, client: Client):
         assert client.call("GET", f"{self.BASE}/search?{query}", headers=server_headers(client)).status == 400
 
