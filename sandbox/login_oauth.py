@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
 from html import escape
@@ -9,9 +10,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from sandbox.http1 import Response, json_response
-from sandbox.players import HOUR_S, PLAYERS, LoginBook
+from sandbox.jwt import to_base64url
+from sandbox.players import HOUR_S, PLAYERS, LoginBook, LoginGrant
 from sandbox.routing import Call, Problem, Route
 from sandbox.zendesk_widget import refuse_foreign_origin
+
+FLOW = ("client_id", "redirect_uri", "state", "response_type", "scope", "code_challenge", "code_challenge_method")
 
 
 def exchange(call: Call) -> Response:
@@ -32,15 +36,11 @@ def exchange(call: Call) -> Response:
         return _tokens(
             {"access_token": book.server_token(now_s=call.now_s), "expires_in": HOUR_S, "token_type": "bearer"}
         )
-    if grant_type == "authorization_code":
-        key, uri = book.codes.pop(form.get("code", ""), ("", ""))
-        key = key if uri == form.get("redirect_uri") else ""
-    else:
-        key = book.refresh.pop(form.get("refresh_token", ""), "")
-    player = book.player(key=key) if key else None
-    if player is None:
+    by_code = grant_type == "authorization_code"
+    granted = (book.codes if by_code else book.refresh).pop(form.get("code" if by_code else "refresh_token", ""), None)
+    if granted is None or (by_code and not _may_redeem(granted, form)):
         raise Problem(400, "010-023", "The grant or refresh token is invalid.")
-    return _tokens(_user_tokens(book, key, call.now_s))
+    return _tokens(_user_tokens(book, granted, call.now_s))
 
 
 def sign_in_page(call: Call) -> Response:
@@ -49,9 +49,7 @@ def sign_in_page(call: Call) -> Response:
     if "client_id" in params and len(params.get("state", "")) < 8:
         raise Problem(400, "010-022", "state is missing or shorter than 8 characters.")
     hidden = "".join(
-        f'<input type="hidden" name="{name}" value="{escape(params[name])}">'
-        for name in ("client_id", "redirect_uri", "state", "response_type")
-        if name in params
+        f'<input type="hidden" name="{name}" value="{escape(params[name])}">' for name in FLOW if name in params
     )
     buttons = "".join(
         f'<li><button class="player" id="player-{p.key}" data-testid="player-{p.key}" name="player" value="{p.key}">'
@@ -85,7 +83,8 @@ def sign_in(call: Call) -> Response:
         if form["client_id"] != book.web_client[0] or not uri.startswith(("http://127.0.0.1", "http://localhost")):
             raise Problem(400, "010-019", "The OAuth 2.0 client or its redirect_uri is not known.")
         code = secrets.token_urlsafe(24)
-        book.codes[code] = (player.key, uri)
+        is_offline = "offline" in form.get("scope", "").split()
+        book.codes[code] = LoginGrant(player.key, uri, is_offline, form.get("code_challenge", ""))
         return _see_other(f"{uri}?{urlencode({'code': code, 'state': form.get('state', '')})}")
     return _see_other(f"/shop/callback?{urlencode({'token': book.mint(player=player, now_s=call.now_s)})}")
 
@@ -95,14 +94,27 @@ def _see_other(place: str) -> Response:
     return Response(status=303, content_type="", headers=[("Location", place), ("Cache-Control", "no-store")])
 
 
-def _user_tokens(book: LoginBook, key: str, now_s: float) -> dict[str, Any]:
-    """Will answer the tokens of a player who signed in by OAuth 2.0: the access token is the user JWT."""
-    player = book.player(key=key)
+def _may_redeem(granted: LoginGrant, form: dict[str, str]) -> bool:
+    """Will answer whether the code's redirect and, if it was asked for with a challenge, its S256 verifier fit."""
+    if granted.redirect_uri != form.get("redirect_uri"):
+        return False
+    digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+    return not granted.challenge or hmac.compare_digest(to_base64url(digest).encode(), granted.challenge.encode())
+
+
+def _user_tokens(book: LoginBook, granted: LoginGrant, now_s: float) -> dict[str, Any]:
+    """Will answer the tokens of a player who signed in by OAuth 2.0: the access token is the user JWT.
+
+    A refresh token comes only to those who asked for the scope `offline`. Source: README L2.
+    """
+    player = book.player(key=granted.player_key)
     assert player is not None
-    refresh = secrets.token_urlsafe(32)
-    book.refresh[refresh] = key
     access = book.mint(player=player, now_s=now_s)
-    return {"access_token": access, "expires_in": player.life_s, "refresh_token": refresh, "token_type": "bearer"}
+    answer = {"access_token": access, "expires_in": player.life_s, "token_type": "bearer"}
+    if granted.is_offline:
+        answer["refresh_token"] = secrets.token_urlsafe(32)
+        book.refresh[str(answer["refresh_token"])] = granted
+    return answer
 
 
 def _tokens(answer: dict[str, Any]) -> Response:

@@ -124,6 +124,16 @@ def make_key(place: int) -> SigningKey:
     return SigningKey(str(kid), key)
 
 
+@dataclass(frozen=True, slots=True)
+class LoginGrant:
+    """What a code or refresh token stands for; `challenge` is PKCE's S256, "" when none was sent."""
+
+    player_key: str
+    redirect_uri: str
+    is_offline: bool
+    challenge: str = ""
+
+
 class LoginBook:
     """What the imitated Login remembers: keys, codes, refresh and server tokens, bans, deleted users."""
 
@@ -138,8 +148,8 @@ class LoginBook:
         """Will forget everything handed out, and go back to one RS256 key."""
         self.key_count = 1
         self.server_tokens: dict[str, float] = {}
-        self.codes: dict[str, tuple[str, str]] = {}
-        self.refresh: dict[str, str] = {}
+        self.codes: dict[str, LoginGrant] = {}
+        self.refresh: dict[str, LoginGrant] = {}
         self.bans: dict[str, dict[str, Any]] = {}
         self.deleted: set[str] = set()
 

@@ -1,19 +1,28 @@
+import base64
+import hashlib
 from urllib.parse import parse_qs, urlsplit
+
+import pytest
 
 from sandbox.jwt import take_apart
 from sandbox.players import PLAYERS
-from tests.sandbox.client import Client
+from tests.sandbox.client import Answer, Client
 
 WEB = {"client_id": "40002", "client_secret": "sandbox-web-client-secret-not-real"}
 BACK = "http://127.0.0.1:5000/back"
 FLOW = {"client_id": "40002", "redirect_uri": BACK, "state": "12345678", "response_type": "code"}
 
 
-def tokens_for(client: Client, player: str) -> dict[str, object]:
-    place = client.form("/login/sign-in", {**FLOW, "player": player}).headers["location"]
+def redeem(client: Client, *, asked: dict[str, str], told: dict[str, str]) -> Answer:
+    """Sign Omar in with further fields, and ask for tokens with further fields."""
+    place = client.form("/login/sign-in", {**FLOW, "player": "omar", **asked}).headers["location"]
     code = parse_qs(urlsplit(place).query)["code"][0]
-    fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, **WEB}
-    return client.form("/login/api/oauth2/token", fields).json()
+    fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, **WEB, **told}
+    return client.form("/login/api/oauth2/token", fields)
+
+
+def tokens_for(client: Client, **asked: str) -> dict[str, object]:
+    return redeem(client, asked=asked, told={}).json()
 
 
 class TestSignInPage:
@@ -38,18 +47,27 @@ class TestSigningIn:
         assert take_apart(parse_qs(urlsplit(place).query)["token"][0]).claims["username"] == "nadia"
 
     def test_by_oauth_the_access_token_is_the_login_jwt(self, client: Client):
-        tokens = tokens_for(client, "omar")
+        tokens = tokens_for(client, scope="offline")
         assert set(tokens) == {"access_token", "expires_in", "refresh_token", "token_type"}
         assert take_apart(str(tokens["access_token"])).claims["scp"] == ["offline"]
 
     def test_a_refresh_token_works_once(self, client: Client):
         fields = {
             "grant_type": "refresh_token",
-            "refresh_token": str(tokens_for(client, "omar")["refresh_token"]),
+            "refresh_token": str(tokens_for(client, scope="offline")["refresh_token"]),
             **WEB,
         }
         statuses = [client.form("/login/api/oauth2/token", fields).status for _ in range(2)]
         assert statuses == [200, 400]
+
+    def test_without_the_scope_offline_there_is_no_refresh_token(self, client: Client):
+        assert set(tokens_for(client, scope="email")) == {"access_token", "expires_in", "token_type"}
+
+    @pytest.mark.parametrize(("verifier", "status"), [("v" * 43, 200), ("w" * 43, 400), ("", 400)])
+    def test_a_code_asked_for_with_a_challenge_needs_its_verifier(self, verifier: str, status: int, client: Client):
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(b"v" * 43).digest()).decode().rstrip("=")
+        asked = {"code_challenge": challenge, "code_challenge_method": "S256"}
+        assert redeem(client, asked=asked, told={"code_verifier": verifier}).status == status
 
     def test_a_foreign_redirect_is_refused(self, client: Client):
         fields = {**FLOW, "player": "omar", "redirect_uri": "https://evil.example"}
