@@ -8,7 +8,7 @@ A program of its own (`python -m sandbox`), in memory, standard library plus `cr
     box.py             everything that is alive: world, switches, faults, counters
     state.py           the imitated Zendesk account: visitors, chats, bans, and their indices
     seed.py, cast.py   worlds by number, and the small cast of a plain start
-    zendesk_*.py       one file a side of Zendesk Chat: REST, export, search, small lists, OAuth, widget
+    zendesk_*.py       one file a side of Zendesk Chat: REST, export, search, small lists, OAuth, widget, older prefixes
     xsolla_login.py    Login: keys and validation (login_users.py, login_oauth.py; players.py: who can sign in)
     shop.py, pages/    the demo shop
     control.py         what a test may do to the world   (faults.py: what can be made to go wrong)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -59,21 +60,32 @@ def load_config(*, token: str, bridge: str, webhook: str = "", path: Path = DEMO
 
 
 class Limiter:
-    """Counts the calls of the last minute; refused ones do not count."""
+    """Counts the calls of the last minute, of the account or of each endpoint apart; refused ones do not count."""
 
     def __init__(self) -> None:
-        self.taken_at: deque[float] = deque()
+        self.taken_at: dict[str, deque[float]] = {}
         self.highest = 0
 
-    def take(self, *, now_s: float, limit: int) -> float:
+    def take(self, *, now_s: float, limit: int, endpoint: str = "") -> float:
         """Will take one call and answer 0, or answer the seconds until one is free again."""
-        while self.taken_at and self.taken_at[0] <= now_s - WINDOW_S:
-            self.taken_at.popleft()
-        if limit and len(self.taken_at) >= limit:
-            return self.taken_at[-limit] + WINDOW_S - now_s
-        self.taken_at.append(now_s)
-        self.highest = max(self.highest, len(self.taken_at))
+        taken_at = self._recent(now_s=now_s, endpoint=endpoint)
+        if limit and len(taken_at) >= limit:
+            return taken_at[-limit] + WINDOW_S - now_s
+        taken_at.append(now_s)
+        self.highest = max(self.highest, sum(map(len, self.taken_at.values())))
         return 0.0
+
+    def left(self, *, now_s: float, limit: int, endpoint: str = "") -> tuple[int, int]:
+        """Will answer how many calls are free, and in how many whole seconds the oldest one counted is forgotten."""
+        taken_at = self._recent(now_s=now_s, endpoint=endpoint)
+        return max(0, limit - len(taken_at)), math.ceil(taken_at[0] + WINDOW_S - now_s) if taken_at else 0
+
+    def _recent(self, *, now_s: float, endpoint: str) -> deque[float]:
+        """Will answer the times of the last minute's calls, having forgotten the older ones."""
+        taken_at = self.taken_at.setdefault(endpoint, deque())
+        while taken_at and taken_at[0] <= now_s - WINDOW_S:
+            taken_at.popleft()
+        return taken_at
 
 
 class Stats:

@@ -48,7 +48,7 @@ class ControlService:
             raise Problem(403, "Forbidden", "Control answers this machine only.")
         refuse_foreign_origin(call.request)
 
-    def word(self, problem: Problem) -> Response:
+    def word(self, _box: Box, problem: Problem, /) -> Response:
         """Will answer `{"error","description"}`."""
         body = {"error": problem.error, "description": problem.description}
         return json_response(body, status=problem.status, headers=problem.headers)

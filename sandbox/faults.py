@@ -14,13 +14,27 @@ from sandbox.routing import Problem
 KINDS = ("status", "truncated", "slow", "drop", "drift", *spoilers.SENDING, *spoilers.BODIES)
 NEED_THE_TRUTH = ("truncated", "slow", "drift", *spoilers.SENDING)
 BODIES = ("json", "text", "html")
-CHOICES: dict[str, tuple[str, ...]] = {
+CHOICES: dict[str, tuple[str | int, ...]] = {
     "limit_body": BODIES,
+    "limit_headers": ("none", "ticketing"),
+    "limit_scope": ("account", "endpoint"),
+    "legacy_gone_status": (404, 410),
+    "error_body": ("json", "short", "text", "html"),
     "created_as": ("epoch", "iso"),
+    "unlinked_as": ("missing", "null", "empty"),
     "embedded_visitor": ("full", "null", "missing"),
+    "empty_page_cursor": ("keep", "null", "missing"),
+    "visitor_list_status": (404, 405),
+    "put_id_status": (400, 422),
     "put_external_id": ("ignore", "refuse"),
+    "young_start_status": (400, 422),
     "missing_email": ("refuse", "accept"),
+    "missing_exp": ("refuse", "accept"),
     "empty_keys": ("array", "object"),
+    "hex_exponent": ("10001", "010001"),
+    "invalid_token_status": (422, 400, 401),
+    "validate_banned": ("accept", "refuse"),
+    "validate_revoked": ("accept", "refuse"),
 }
 ZENDESK_PATHS = r"^/api/v2(/|$)"
 LONGEST_DELAY_S = 120.0
@@ -32,18 +46,34 @@ class Switches:
 
     limit_per_minute: int = 200  # 0 lifts the limit
     limit_body: str = "json"
+    limit_headers: str = "none"
+    limit_scope: str = "account"
     legacy_prefix: bool = True
+    legacy_gone_status: int = 404
+    error_body: str = "json"
     created_as: str = "epoch"
+    unlinked_as: str = "missing"
     embedded_visitor: str = "full"
     ignore_start_id: bool = False
     repeat_cursor: bool = False
+    empty_page_cursor: str = "keep"
+    young_start_status: int = 400
     visitor_list_status: int = 404
+    put_id_status: int = 400
     put_external_id: str = "ignore"
+    prev_url: bool = False
     billing: bool = True
     deleted_in_export: bool = True
     missing_email: str = "refuse"
+    missing_exp: str = "refuse"
     empty_keys: str = "array"
+    hex_exponent: str = "10001"
+    server_bearer: bool = False
+    invalid_token_status: int = 422
+    validate_banned: str = "accept"
+    validate_revoked: str = "accept"
     token_life_s: int = 0  # of OAuth access tokens; 0: they live on, and no end is told
+    refresh_once: bool = True
 
     def set(self, wishes: dict[str, Any]) -> None:
         """Will take over the wishes. Raises: Problem 400 when a value is no choice; then nothing changed."""
@@ -51,9 +81,7 @@ class Switches:
             if type(value) is not type(getattr(self, name)):
                 raise Problem(400, "Bad Request", f"{name} has the wrong type.")
             if value not in CHOICES.get(name, (value,)):
-                raise Problem(400, "Bad Request", f"{name} must be one of {', '.join(CHOICES[name])}.")
-            if name == "visitor_list_status" and value not in (404, 405):
-                raise Problem(400, "Bad Request", "visitor_list_status must be 404 or 405.")
+                raise Problem(400, "Bad Request", f"{name} must be one of {', '.join(map(str, CHOICES[name]))}.")
             if name in ("limit_per_minute", "token_life_s") and value < 0:
                 raise Problem(400, "Bad Request", f"{name} must not be negative.")
         for name, value in wishes.items():

@@ -23,7 +23,7 @@ class Verdict:
     notes: tuple[str, ...] = ()
 
 
-def judge(*, token: object, secret: str, now_s: float, email_needed: bool = True) -> Verdict:
+def judge(*, token: object, secret: str, now_s: float, email_needed: bool = True, exp_needed: bool = True) -> Verdict:
     """Will answer whether the token authenticates a visitor, and if not, the first rule it breaks.
 
     `secret` is the shared secret as text; `now_s` epoch seconds. What depends on the visitor is judged elsewhere.
@@ -34,7 +34,7 @@ def judge(*, token: object, secret: str, now_s: float, email_needed: bool = True
         parts = take_apart(token)
     except TokenUnreadable as error:
         return Verdict("malformed", str(error), {})
-    for rule in (_header_fault(parts), _signature_fault(parts, secret), _time_fault(parts.claims, now_s),
+    for rule in (_header_fault(parts), _signature_fault(parts, secret), _time_fault(parts.claims, now_s, exp_needed),
                  _person_fault(parts.claims, email_needed)):  # fmt: skip
         if rule is not None:
             return Verdict(rule[0], rule[1], parts.claims)
@@ -61,9 +61,11 @@ def _signature_fault(parts: Parts, secret: str) -> Fault:
     return None
 
 
-def _time_fault(claims: dict[str, Any], now_s: float) -> Fault:
+def _time_fault(claims: dict[str, Any], now_s: float, exp_needed: bool) -> Fault:
     """`iat` near the clock, `exp` not past, and at most seven minutes between them."""
     issued, expires = claims.get("iat"), claims.get("exp")
+    if expires is None and not exp_needed and isinstance(issued, int):
+        expires = issued + LONGEST_LIFE_S
     for name, value in (("iat", issued), ("exp", expires)):
         if isinstance(value, bool) or not isinstance(value, int):
             return f"{name}_missing", f"The claim {name} is needed, in whole epoch seconds."

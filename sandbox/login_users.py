@@ -56,6 +56,14 @@ def show_my_networks(call: Call) -> Response:
     return json_response(networks)
 
 
+def log_out(call: Call) -> Response:
+    """Will end the sessions; `sessions=all` voids all of the user's tokens too. Source: README L8, logout."""
+    user = _current_user(call)
+    if _choice(call.request.params(), "sessions", "sso", {"sso", "all"}) == "all":
+        call.box.login.revoke(user_id=str(user["id"]), now_s=call.now_s)
+    return Response(status=204)
+
+
 def show_user(call: Call) -> Response:
     """Will answer one user to a server. Source: README L10, user by ID."""
     require_server(call)
@@ -152,6 +160,8 @@ def project_of(call: Call) -> str:
 def require_server(call: Call) -> None:
     """Raises: Problem 401 without a server token, 403 for one that is not ours. Source: README L10 (no "Bearer")."""
     token = call.request.headers.get("x-server-authorization", "")
+    if call.box.switches.server_bearer:  # one page of the documentation shows it with the word
+        token = token.removeprefix("Bearer ")
     if not token:
         raise Problem(401, "003-040", "The header X-SERVER-AUTHORIZATION is missing.")
     if call.box.login.server_tokens.get(token, 0.0) <= call.now_s:
@@ -162,7 +172,7 @@ def _current_user(call: Call) -> dict[str, Any]:
     """Will answer the user of the Bearer token. Raises: Problem 401."""
     scheme, _, token = call.request.headers.get("authorization", "").partition(" ")
     claims = call.box.login.read(token.strip(), now_s=call.now_s) if scheme.lower() == "bearer" else None
-    if claims is None:
+    if claims is None or call.box.login.is_revoked(claims):
         raise Problem(401, "002-016", "The JWT is invalid.")
     user = find_user(call, str(claims["xsolla_login_project_id"]), str(claims.get("sub")))
     if user is None:
@@ -235,6 +245,7 @@ def _count(params: dict[str, str], name: str, default: int) -> int:
 
 
 ROUTES = [
+    Route("GET", "/api/oauth2/logout", log_out),
     Route("GET", "/api/users/me", show_me),
     Route("GET", "/api/users/me/email", show_my_email),
     Route("GET", "/api/users/me/social_providers", show_my_networks),

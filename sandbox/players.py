@@ -152,6 +152,7 @@ class LoginBook:
         self.refresh: dict[str, LoginGrant] = {}
         self.bans: dict[str, dict[str, Any]] = {}
         self.deleted: set[str] = set()
+        self.revoked_at_s: dict[str, int] = {}
 
     def keys(self) -> list[SigningKey]:
         """Will answer the RS256 project's pairs, the oldest first."""
@@ -183,6 +184,19 @@ class LoginBook:
         if not self._is_ours(parts) or not isinstance(expires, int) or expires <= now_s:
             return None
         return parts.claims
+
+    def revoke(self, *, user_id: str, now_s: float) -> None:
+        """Will void what the user was given up to now: access tokens, refresh tokens, codes."""
+        self.revoked_at_s[user_id] = int(now_s)
+        player = self.player(user_id=user_id)
+        for store in (self.codes, self.refresh):
+            for key in [key for key, grant in store.items() if player and grant.player_key == player.key]:
+                del store[key]
+
+    def is_revoked(self, claims: dict[str, Any]) -> bool:
+        """Will answer whether the token of these claims was given out before its user logged out everywhere."""
+        issued_s = claims.get("iat")
+        return isinstance(issued_s, int) and issued_s <= self.revoked_at_s.get(str(claims.get("sub")), -1)
 
     def _is_ours(self, parts: Parts) -> bool:
         """Will answer whether one of the two projects signed it."""

@@ -129,7 +129,7 @@ class Service(Protocol):
     def guard(self, call: Call, route: Route, /) -> None:
         """Will raise Problem when the caller may not go on: 401 first, then 429."""
 
-    def word(self, problem: Problem) -> Response:
+    def word(self, box: Box, problem: Problem, /) -> Response:
         """Will answer the problem in the vendor's shape."""
 
 

@@ -10,6 +10,7 @@ import struct
 import threading
 import time
 import traceback
+from functools import partial
 from io import BufferedIOBase
 from typing import Any
 
@@ -68,20 +69,24 @@ class App:
         """Will answer the counted label, the delay in seconds and the response."""
         methods_params = service.table.find(segments=segments)
         if methods_params is None:
-            return "(unknown path)", 0.0, service.word(Problem(404, "Not Found", "Nothing lives at this path."))
+            return (
+                "(unknown path)",
+                0.0,
+                service.word(self.box, Problem(404, "Not Found", "Nothing lives at this path.")),
+            )
         methods, params = methods_params
         method = call.request.method
         route = methods.get(method) or (methods.get("GET") if method == "HEAD" else None)
         template = next(iter(methods.values())).template
         label = f"{method} {prefix}{template}"
         if route is None:
-            return label, 0.0, self._without_route(service, methods, method)
+            return label, 0.0, self._without_route(self.box, service, methods, method)
         try:
             call = Call(call.box, call.request, params, call.now_s, call.base)
             service.guard(call, route)
             return label, *self._spoiled(service, call, route)
         except Problem as problem:
-            return label, 0.0, service.word(problem)
+            return label, 0.0, service.word(self.box, problem)
 
     def _spoiled(self, service: Service, call: Call, route: Route) -> tuple[float, Response]:
         """Will let the handler answer, unless a fault takes its place."""
@@ -92,16 +97,18 @@ class App:
             return 0.0, route.handler(call)
         self.box.stats.faults += 1
         answer = route.handler(call) if rule.kind in NEED_THE_TRUTH else None
-        return float(rule.delay_s), rule.spoil(answer, word=service.word)
+        return float(rule.delay_s), rule.spoil(answer, word=partial(service.word, self.box))
 
     @staticmethod
-    def _without_route(service: Service, methods: dict[str, Route], method: str) -> Response:
+    def _without_route(box: Box, service: Service, methods: dict[str, Route], method: str) -> Response:
         """Will answer OPTIONS with what is allowed, and anything else with 405 or what the service prefers."""
         allowed = sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])})
         allow = ("Allow", ", ".join(allowed))
         if method == "OPTIONS":
             return Response(status=204, headers=[allow])
-        return service.word(Problem(405, "Method Not Allowed", f"{method} is not answered here.", headers=(allow,)))
+        return service.word(
+            box, Problem(405, "Method Not Allowed", f"{method} is not answered here.", headers=(allow,))
+        )
 
 
 class Connection(socketserver.StreamRequestHandler):

@@ -44,7 +44,7 @@ class ShopService:
         if call.request.method == "POST":
             refuse_foreign_origin(call.request)
 
-    def word(self, problem: Problem) -> Response:
+    def word(self, _box: Box, problem: Problem, /) -> Response:
         """Will answer plain JSON; the shop's own pages never meet a problem."""
         body = {"error": problem.error, "description": problem.description}
         return json_response(body, status=problem.status, headers=problem.headers)

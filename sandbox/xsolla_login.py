@@ -35,7 +35,7 @@ class LoginService:
     def guard(self, call: Call, _route: Route, /) -> None:
         """Every handler asks for the credential its own call needs: user JWT, server JWT, or none."""
 
-    def word(self, problem: Problem) -> Response:
+    def word(self, _box: Box, problem: Problem, /) -> Response:
         """Will answer the nested shape. Source: README L10, errors."""
         code = problem.error if CODE.match(problem.error) else {404: "003-061"}.get(problem.status, "0")
         body = {"error": {"code": code, "description": problem.description}}
@@ -44,12 +44,12 @@ class LoginService:
 
 def key_set(call: Call) -> Response:
     """Will answer the RFC 7517 form: an object, numbers in base64url. Source: README L6."""
-    return json_response({"keys": [_jwk(pair, as_hex=False) for pair in _keys(call)]})
+    return json_response({"keys": [_jwk(pair) for pair in _keys(call)]})
 
 
 def bare_keys(call: Call) -> Response:
     """Will answer the SDKs' form: a bare array, numbers in hexadecimal; `{}` or `[]` if none. Source: README L6."""
-    keys = [_jwk(pair, as_hex=True) for pair in _keys(call)]
+    keys = [_hexadecimal(call, pair) for pair in _keys(call)]
     return json_response({} if not keys and call.box.switches.empty_keys == "object" else keys)
 
 
@@ -62,12 +62,12 @@ def rotate_keys(call: Call) -> Response:
     if book.key_count >= MOST_KEYS:
         raise Problem(422, "003-022", "This project has all the keys it may have.")
     book.key_count += 1
-    return json_response(_jwk(make_key(book.key_count - 1), as_hex=True))
+    return json_response(_hexadecimal(call, make_key(book.key_count - 1)))
 
 
 def validate_token(call: Call) -> Response:
     """Will answer 204 for a living token of a known user. Source: README L8 (which status for which: unknown)."""
-    token, book = call.json().get("token"), call.box.login
+    token, book, switches = call.json().get("token"), call.box.login, call.box.switches
     if token is None:
         raise Problem(400, "002-028", "The parameter token is missing.")
     if not isinstance(token, str):
@@ -79,10 +79,13 @@ def validate_token(call: Call) -> Response:
     if project_id not in (book.project_id, RS256_PROJECT_ID):
         raise Problem(404, "003-019", "Project was not found.")
     claims = book.read(token, now_s=call.now_s)
-    if claims is None:
-        raise Problem(422, "002-016", "The JWT is invalid.")
-    if find_user(call, str(project_id), str(claims.get("sub"))) is None:
+    if claims is None or (switches.validate_revoked == "refuse" and book.is_revoked(claims)):
+        raise Problem(switches.invalid_token_status, "002-016", "The JWT is invalid.")
+    user = find_user(call, str(project_id), str(claims.get("sub")))
+    if user is None:
         raise Problem(404, "003-002", "User was not found.")
+    if user["ban"] and switches.validate_banned == "refuse":
+        raise Problem(switches.invalid_token_status, "002-040", "The user is banned.")
     return Response(status=204)
 
 
@@ -91,14 +94,17 @@ def _keys(call: Call) -> list[SigningKey]:
     return call.box.login.keys() if project_of(call) == RS256_PROJECT_ID else []
 
 
-def _jwk(pair: SigningKey, *, as_hex: bool) -> dict[str, str]:
-    """Will answer the public half in one of the two published encodings."""
-    numbers = pair.key.public_key().public_numbers()
-    if as_hex:
-        e, n = f"{numbers.e:x}", f"{numbers.n:0512x}"
-    else:
-        e, n = to_base64url(b"\x01\x00\x01"), to_base64url(numbers.n.to_bytes(256, "big"))
-    return {"alg": "RS256", "e": e, "kid": pair.kid, "kty": "RSA", "n": n, "use": "sig"}
+def _jwk(pair: SigningKey) -> dict[str, str]:
+    """Will answer the public half as RFC 7517 has it, numbers in base64url."""
+    modulus = pair.key.public_key().public_numbers().n
+    return {"alg": "RS256", "e": "AQAB", "kid": pair.kid, "kty": "RSA", "n": to_base64url(modulus.to_bytes(256, "big")),
+            "use": "sig"}  # fmt: skip
+
+
+def _hexadecimal(call: Call, pair: SigningKey) -> dict[str, str]:
+    """Will answer the public half as the SDKs read it; the exponent is seen with and without a leading nought."""
+    modulus = pair.key.public_key().public_numbers().n
+    return _jwk(pair) | {"e": call.box.switches.hex_exponent, "n": f"{modulus:0512x}"}
 
 
 ROUTES = [

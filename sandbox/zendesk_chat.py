@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 from sandbox.box import Box, utc_epoch
 from sandbox.faults import error_page
 from sandbox.http1 import Response, json_response
-from sandbox.routing import Call, Problem, Route, Table
+from sandbox.routing import Call, Handler, Problem, Route, Table
 from sandbox.state import Chat, Visitor, dotted
 from sandbox.zendesk_bans import ROUTES as BAN_ROUTES
 from sandbox.zendesk_export import ROUTES as EXPORT_ROUTES
+from sandbox.zendesk_legacy import refuse_gone_prefix, with_legacy
 from sandbox.zendesk_lists import ROUTES as LIST_ROUTES
 from sandbox.zendesk_oauth import ROUTES as OAUTH_ROUTES
 from sandbox.zendesk_search import search_chats
@@ -36,14 +38,15 @@ class ZendeskService:
     name = "zendesk"
 
     def __init__(self) -> None:
-        self.table = Table(ROUTES)
+        self.table = Table([replace(route, handler=_with_limit_headers(route)) for route in ROUTES])
 
     def prefixes(self, box: Box, /) -> tuple[str, ...]:
         """Source: README Z1, only host and prefix changed between the two."""
-        return ("/api/v2/chat", "/api/v2") if box.switches.legacy_prefix else ("/api/v2/chat",)
+        return with_legacy(box, "/api/v2/chat", "/api/v2")
 
     def guard(self, call: Call, route: Route, /) -> None:
         """Will check the access token, then the account's limit. Source: README Z2 and Z6."""
+        refuse_gone_prefix(call, "/api/v2")
         if route.open_:
             return
         scheme, _, token = call.request.headers.get("authorization", "").partition(" ")
@@ -55,17 +58,53 @@ class ZendeskService:
             raise Problem(401, "Unauthorized", "A valid Chat access token is needed as Authorization: Bearer.")
         if ("read" if call.request.method in ("GET", "HEAD") else "write") not in scopes:
             raise Problem(403, "Forbidden", "The access token does not have the scope for this call.")
-        wait_s = call.box.limiter.take(now_s=call.now_s, limit=call.box.switches.limit_per_minute)
+        switches = call.box.switches
+        limit, endpoint = switches.limit_per_minute, _endpoint(call, route)
+        wait_s = call.box.limiter.take(now_s=call.now_s, limit=limit, endpoint=endpoint)
         if wait_s > 0:
             retry = ("Retry-After", str(max(1, math.ceil(wait_s))))
-            raise LimitReached(429, call.box.switches.limit_body, "Too many requests.", headers=(retry,))
+            headers = (retry, *_limit_headers(call, route))
+            raise LimitReached(429, switches.limit_body, "Too many requests.", headers=headers)
 
-    def word(self, problem: Problem) -> Response:
-        """Will answer `{"error","description"}`, the keys recorded for 401. Source: README Z6."""
+    def word(self, box: Box, problem: Problem, /) -> Response:
+        """Will answer `{"error","description"}`, the keys recorded for 401. Source: README Z6.
+
+        The other statuses have whatever body the switch `error_body` says, as nobody recorded one.
+        """
         if isinstance(problem, LimitReached):
             return error_page(status=429, body=problem.error, headers=list(problem.headers))
         body = {"error": problem.error, "description": problem.description}
+        shape = "json" if problem.status == 401 else box.switches.error_body
+        if shape in ("text", "html"):
+            return error_page(status=problem.status, body=shape, headers=list(problem.headers))
+        if shape == "short":
+            del body["description"]
         return json_response(body, status=problem.status, headers=problem.headers)
+
+
+def _endpoint(call: Call, route: Route) -> str:
+    """Will answer whose calls are counted together: "" is the whole account. Source: README Z0.5."""
+    return f"{route.method} {route.template}" if call.box.switches.limit_scope == "endpoint" else ""
+
+
+def _limit_headers(call: Call, route: Route) -> list[tuple[str, str]]:
+    """Will answer the headers that the Ticketing API has, where they are switched on. Source: README Z6."""
+    limit = call.box.switches.limit_per_minute
+    if call.box.switches.limit_headers == "none" or not limit or route.open_:
+        return []
+    left, reset_s = call.box.limiter.left(now_s=call.now_s, limit=limit, endpoint=_endpoint(call, route))
+    return [("X-Rate-Limit", str(limit)), ("X-Rate-Limit-Remaining", str(left)), ("ratelimit-reset", str(reset_s))]
+
+
+def _with_limit_headers(route: Route) -> Handler:
+    """Will make the route's handler tell what is left of the limit."""
+
+    def answer(call: Call) -> Response:
+        response = route.handler(call)
+        response.headers.extend(_limit_headers(call, route))
+        return response
+
+    return answer
 
 
 def no_visitor_list(call: Call) -> Response:
@@ -98,7 +137,7 @@ def update_visitor(call: Call) -> Response:
     """Will change name, e-mail, phone or notes. Source: README Z3.1 (`id` in the body is objected to)."""
     visitor, body = _visitor(call), call.json()
     if "id" in body:
-        raise Problem(400, "Bad Request", "The body must not contain id.")
+        raise Problem(call.box.switches.put_id_status, "Bad Request", "The body must not contain id.")
     if "external_id" in body and call.box.switches.put_external_id == "refuse":
         raise Problem(400, "Bad Request", "external_id is read-only.")
     _take_over(visitor, body)
@@ -117,7 +156,8 @@ def list_chats(call: Call) -> Response:
         mark = urlsafe_b64encode(f"{page[-1].start_s}|{page[-1].id}".encode()).decode().rstrip("=")
         next_url = f"{call.base}/chats?{urlencode({'cursor': mark})}"
     chats = [chat_json(world, chat, switches=switches) for chat in page]
-    return json_response({"chats": chats, "count": len(chats), "next_url": next_url})
+    before = {"prev_url": None} if switches.prev_url else {}
+    return json_response({"chats": chats, "count": len(chats), **before, "next_url": next_url})
 
 
 def show_chat(call: Call) -> Response:

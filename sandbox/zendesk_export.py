@@ -33,39 +33,45 @@ def export_chats(call: Call) -> Response:
     fields = wanted_fields(params.get("fields"))
     chats = [chat_json(world, chat, switches=switches, fields=fields) for chat in page]
     end_s, end_id = (last.update_s, last.id) if last else (start_s, start_id)
-    return json_response({
-        "chats": chats, "count": len(chats), "end_time": end_s, "end_id": end_id,
-        "next_page": _next_page(call, params=params, limit=limit, end_s=end_s, end_id=end_id),
-    })  # fmt: skip
+    cursor: dict[str, Any] = {"end_time": end_s, "end_id": end_id}
+    if not page and switches.empty_page_cursor != "keep":
+        cursor = dict.fromkeys(cursor) if switches.empty_page_cursor == "null" else {}
+    next_page = _next_page(call, feed="chats", limit=limit, end_s=end_s, end_id=end_id)
+    return json_response({"chats": chats, "count": len(chats), **cursor, "next_page": next_page})
 
 
 def _start(call: Call, params: dict[str, str]) -> int:
     """Will answer the first second asked for. Raises: Problem 400."""
     start_s = number(params, "start_time", default=0, low=0, high=LATEST_EPOCH_S)
     if start_s >= call.now_s - YOUNGEST_S:
-        raise Problem(400, "Bad Request", "start_time must be more than five minutes in the past.")
+        status = call.box.switches.young_start_status
+        raise Problem(status, "Bad Request", "start_time must be more than five minutes in the past.")
     return start_s
 
 
-def _next_page(call: Call, *, params: dict[str, str], limit: int, end_s: int, end_id: str) -> str:
+def _next_page(call: Call, *, feed: str, limit: int, end_s: int, end_id: str) -> str:
     """Will answer the absolute address of the next page, every value percent-encoded (`chats%28%2A%29`)."""
+    params = call.request.params()
     pairs: list[tuple[str, Any]] = [("fields", params["fields"])] if "fields" in params else []
     pairs += [("limit", limit), ("start_time", end_s)]
     pairs += [("start_id", end_id)] if end_id else []
     query = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in pairs)
-    return f"{call.base}/incremental/chats?{query}"
+    return f"{call.base}/incremental/{feed}?{query}"
 
 
 def empty_feed(feed: str) -> Callable[[Call], Response]:
-    """Will make the handler of a feed without records; its cursor stays where it was."""
+    """Will make the handler of a feed without records; its cursor stays where it was.
+
+    `start_time` is in seconds, but for `agent_timeline`, which counts microseconds; both are taken as they come.
+    """
 
     def answer(call: Call) -> Response:
         params = call.request.params()
         limit = number(params, "limit", default=LARGEST_PAGE, low=1, high=LARGEST_PAGE)
         start = number(params, "start_time", default=0, low=0, high=LATEST_EPOCH_S * 1_000_000)
-        next_page = f"{call.base}/incremental/{feed}?limit={limit}&start_time={start}"
-        cursor = {"end_time": start, "end_id": params.get("start_id", "")}
-        return json_response({feed: [], "count": 0, **cursor, "next_page": next_page})
+        start_id = params.get("start_id", "")
+        next_page = _next_page(call, feed=feed, limit=limit, end_s=start, end_id=start_id)
+        return json_response({feed: [], "count": 0, "end_time": start, "end_id": start_id, "next_page": next_page})
 
     return answer
 

@@ -56,7 +56,7 @@ class MessagingService:
         """Will refuse pages of other sites."""
         refuse_foreign_origin(call.request)
 
-    def word(self, problem: Problem) -> Response:
+    def word(self, _box: Box, problem: Problem, /) -> Response:
         """Will answer `{"error":{"code","description"}}`, as Messaging does."""
         body = {"error": {"code": problem.error, "description": problem.description}}
         return json_response(body, status=problem.status, headers=problem.headers)

@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from sandbox.http1 import Response, json_response
 from sandbox.routing import Call, Problem, Route, Table
+from sandbox.zendesk_legacy import refuse_gone_prefix, with_legacy
 from sandbox.zendesk_widget import refuse_foreign_origin
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class OAuthBook:
         self.codes: dict[str, Grant] = {}
         self.refresh: dict[str, Grant] = {}
         self.access: dict[str, Grant] = {}
+        self.given = 0  # tokens ever given: a revoked one's number is not given again
 
     def scopes(self, *, token: str, fixed: str, now_s: float) -> frozenset[str] | None:
         """Will answer what an access token may do, or None when it is none any more. `fixed` is the configured one."""
@@ -84,7 +86,8 @@ class OAuthBook:
     def hand_out(self, grant: Grant, *, refresh: bool, now_s: float, life_s: int) -> dict[str, Any]:
         """Will make an access token that lives `life_s` (0: no end is told), and a refresh token if asked for."""
         token = secrets.token_urlsafe(32)
-        grant.id = len(self.access) + 1
+        self.given += 1
+        grant.id = self.given
         grant.ends_s = now_s + life_s if life_s else 0.0
         self.access[token] = grant
         answer: dict[str, Any] = {
@@ -111,12 +114,13 @@ class OAuthService:
 
     def prefixes(self, box: Box, /) -> tuple[str, ...]:
         """Source: README Z2, URLs current and legacy."""
-        return ("/oauth2/chat", "/oauth2") if box.switches.legacy_prefix else ("/oauth2/chat",)
+        return with_legacy(box, "/oauth2/chat", "/oauth2")
 
     def guard(self, call: Call, _route: Route, /) -> None:
         """Nobody is kept out: the body carries the credentials."""
+        refuse_gone_prefix(call, "/oauth2")
 
-    def word(self, problem: Problem) -> Response:
+    def word(self, _box: Box, problem: Problem, /) -> Response:
         """Will answer OAuth's `{"error","error_description"}`. Source: README Z6 (`invalid_client`)."""
         body = {"error": problem.error, "error_description": problem.description}
         return json_response(body, status=problem.status, headers=[*problem.headers, ("Cache-Control", "no-store")])
@@ -207,7 +211,10 @@ def exchange(call: Call) -> Response:
     if grant_type not in ("authorization_code", "refresh_token"):
         raise Problem(400, "unsupported_grant_type", "This grant type is not supported.")
     by_code = grant_type == "authorization_code"
-    grant = (book.codes if by_code else book.refresh).pop(fields.get("code" if by_code else "refresh_token", ""), None)
+    store, key = (book.codes, "code") if by_code else (book.refresh, "refresh_token")
+    grant = store.get(fields.get(key, ""))
+    if by_code or call.box.switches.refresh_once:
+        store.pop(fields.get(key, ""), None)
     is_theirs = grant is not None and grant.client is client and not grant.is_over(now_s=call.now_s)
     if grant is None or not is_theirs or (by_code and grant.redirect_uri != fields.get("redirect_uri")):
         raise Problem(400, "invalid_grant", "The code or refresh token is unknown, used, too old or another client's.")

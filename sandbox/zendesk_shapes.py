@@ -39,6 +39,8 @@ def visitor_json(visitor: Visitor, *, switches: Switches) -> dict[str, Any]:
     }  # fmt: skip
     if visitor.external_id != "":
         shown["external_id"] = visitor.external_id
+    elif switches.unlinked_as != "missing":
+        shown["external_id"] = None if switches.unlinked_as == "null" else ""
     return shown
 
 

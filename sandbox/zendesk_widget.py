@@ -75,7 +75,7 @@ class WidgetService:
         """Will refuse pages of other sites, which could otherwise write into a visitor's chat."""
         refuse_foreign_origin(call.request)
 
-    def word(self, problem: Problem) -> Response:
+    def word(self, _box: Box, problem: Problem, /) -> Response:
         """Will answer `{"error","description"}`."""
         body = {"error": problem.error, "description": problem.description}
         return json_response(body, status=problem.status, headers=problem.headers)
@@ -187,8 +187,14 @@ def _session(call: Call, fields: dict[str, Any]) -> Session:
 
 def _judge(call: Call, token: object) -> Verdict:
     """Will judge by the account's rules of now."""
-    needed = call.box.switches.missing_email == "refuse"
-    return judge(token=token, secret=call.box.config.shared_secret, now_s=call.now_s, email_needed=needed)
+    switches = call.box.switches
+    return judge(
+        token=token,
+        secret=call.box.config.shared_secret,
+        now_s=call.now_s,
+        email_needed=switches.missing_email == "refuse",
+        exp_needed=switches.missing_exp == "refuse",
+    )
 
 
 def _become(world: World, session: Session, verdict: Verdict) -> Verdict:

@@ -1,10 +1,14 @@
 import http.client
+import re
 import socket
+from pathlib import Path
 
 import pytest
 
+from sandbox.faults import CHOICES, SWITCH_NAMES, Switches
 from tests.sandbox.client import CHAT, Client
 
+README = Path(__file__).parents[2] / "sandbox/README.md"
 ME = f"{CHAT}/agents/me"
 
 
@@ -204,3 +208,13 @@ class TestSettingRules:
         before = client.get("/_control/faults").json()
         assert client.call("POST", "/_control/faults", body).status == 400
         assert client.get("/_control/faults").json() == before
+
+
+class TestSwitches:
+    @pytest.mark.parametrize("name", sorted(SWITCH_NAMES))
+    def test_each_stands_in_the_readme(self, name: str):
+        assert re.search(rf"^\|.*`{name}`.*\|$", README.read_text(encoding="utf-8"), re.MULTILINE)
+
+    @pytest.mark.parametrize("name", sorted(CHOICES))
+    def test_the_first_choice_is_the_default(self, name: str):
+        assert getattr(Switches(), name) == CHOICES[name][0]

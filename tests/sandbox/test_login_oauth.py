@@ -60,6 +60,13 @@ class TestSigningIn:
         statuses = [client.form("/login/api/oauth2/token", fields).status for _ in range(2)]
         assert statuses == [200, 400]
 
+    def test_logging_out_everywhere_voids_the_refresh_token(self, client: Client):
+        tokens = tokens_for(client, scope="offline")
+        bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+        client.call("GET", "/login/api/oauth2/logout", headers=bearer, sessions="all")
+        fields = {"grant_type": "refresh_token", "refresh_token": str(tokens["refresh_token"]), **WEB}
+        assert client.form("/login/api/oauth2/token", fields).status == 400
+
     def test_without_the_scope_offline_there_is_no_refresh_token(self, client: Client):
         assert set(tokens_for(client, scope="email")) == {"access_token", "expires_in", "token_type"}
 

@@ -51,6 +51,11 @@ class TestKeys:
         client.control("faults", empty_keys="object")
         assert client.get(f"{API}/projects/{HS256_PROJECT_ID}/keys").json() == {}
 
+    def test_the_exponent_may_begin_with_a_nought(self, client: Client):
+        client.control("faults", hex_exponent="010001")
+        assert client.get(f"{RS256}/keys").json()[0]["e"] == "010001"
+        assert client.get(f"{RS256}/jwks.json").json()["keys"][0]["e"] == "AQAB"
+
     def test_rotation_lists_both_and_signs_with_the_newest(self, client: Client):
         old = login_jwt(client, "omar")
         new = client.call("POST", f"{RS256}/keys", {}, server_headers(client)).json()["kid"]
@@ -85,6 +90,17 @@ class TestValidate:
     def test_a_changed_one_is_422(self, client: Client):
         head, claims, signature = login_jwt(client).split(".")
         assert validate(client, f"{head}.{claims}.{signature[::-1]}") == (422, "002-016")
+
+    @pytest.mark.parametrize("status", [400, 401])
+    def test_or_another_status_by_switch(self, status: int, client: Client):
+        client.control("faults", invalid_token_status=status)
+        assert validate(client, login_jwt(client, "eve")) == (status, "002-016")
+
+    @pytest.mark.parametrize(("choice", "status"), [("accept", 204), ("refuse", 422)])
+    def test_whether_a_banned_user_passes_is_a_switch(self, choice: str, status: int, client: Client):
+        client.control("faults", validate_banned=choice)
+        client.call("POST", f"{TestUsers.BASE}/{PLAYERS[0].user_id}/ban", {"reason": "rude"}, server_headers(client))
+        assert validate(client, login_jwt(client))[0] == status
 
     def test_one_of_another_project_is_404(self, client: Client):
         assert validate(client, login_jwt(client, xsolla_login_project_id="other")) == (404, "003-019")
@@ -123,6 +139,33 @@ class TestMe:
         assert (answer.status, answer.json()["error"]["code"]) == (401, "002-016")
 
 
+class TestLogout:
+    def test_of_all_sessions_voids_the_tokens_given_out_before(self, client: Client, clock):
+        bearer = {"Authorization": f"Bearer {login_jwt(client)}"}
+        assert client.call("GET", f"{API}/oauth2/logout", headers=bearer, sessions="all").status == 204
+        assert client.call("GET", f"{API}/users/me", headers=bearer).status == 401
+        clock.now_s += 1
+        again = {"Authorization": f"Bearer {login_jwt(client)}"}
+        assert client.call("GET", f"{API}/users/me", headers=again).status == 200
+
+    def test_of_one_session_leaves_them(self, client: Client):
+        bearer = {"Authorization": f"Bearer {login_jwt(client)}"}
+        assert client.call("GET", f"{API}/oauth2/logout", headers=bearer, sessions="sso").status == 204
+        assert client.call("GET", f"{API}/users/me", headers=bearer).status == 200
+
+    @pytest.mark.parametrize(("choice", "status"), [("accept", 204), ("refuse", 422)])
+    def test_whether_validate_knows_of_it_is_a_switch(self, choice: str, status: int, client: Client):
+        token = login_jwt(client)
+        client.control("faults", validate_revoked=choice)
+        client.call("GET", f"{API}/oauth2/logout", headers={"Authorization": f"Bearer {token}"}, sessions="all")
+        assert validate(client, token)[0] == status
+
+    def test_needs_a_token_and_a_word_it_knows(self, client: Client):
+        bearer = {"Authorization": f"Bearer {login_jwt(client)}"}
+        assert client.get(f"{API}/oauth2/logout", sessions="all").status == 401
+        assert client.call("GET", f"{API}/oauth2/logout", headers=bearer, sessions="some").status == 400
+
+
 class TestUsers:
     BASE = f"{API}/projects/{HS256_PROJECT_ID}/users"
 
@@ -139,6 +182,13 @@ class TestUsers:
         value = "Bearer " + server_headers(client)["X-SERVER-AUTHORIZATION"]
         answer = client.call("GET", f"{self.BASE}/search", headers={"X-SERVER-AUTHORIZATION": value})
         assert (answer.status, answer.json()["error"]["code"]) == (403, "1901-0001")
+
+    def test_or_takes_it_by_switch(self, client: Client):
+        client.control("faults", server_bearer=True)
+        token = server_headers(client)["X-SERVER-AUTHORIZATION"]
+        for value in (token, f"Bearer {token}"):
+            headers = {"X-SERVER-AUTHORIZATION": value}
+            assert client.call("GET", f"{self.BASE}/search", headers=headers).status == 200
 
     def test_an_unknown_one_is_404(self, client: Client):
         answer = client.call("GET", f"{self.BASE}/search/by_id/nobody", headers=server_headers(client))

@@ -52,6 +52,12 @@ class TestVisitorShape:
         empty.control("visitors", id="9.a", name="Visitor 12345678")
         assert "external_id" not in empty.chat("/visitors/9.a")
 
+    @pytest.mark.parametrize(("choice", "shown"), [("missing", "absent"), ("null", None), ("empty", "")])
+    def test_how_nobody_is_shown_is_a_switch(self, choice: str, shown: object, empty: Client):
+        empty.control("visitors", id="9.a", name="Visitor 12345678")
+        empty.control("faults", unlinked_as=choice)
+        assert empty.chat("/visitors/9.a").get("external_id", "absent") == shown
+
     def test_a_planted_number_stays_a_number(self, empty: Client):
         empty.control("visitors", id="9.a", name="A", external_id=42)
         assert empty.chat("/visitors/9.a")["external_id"] == 42
@@ -86,6 +92,10 @@ class TestChangingVisitors:
     def test_an_id_in_the_body_is_400(self, client: Client):
         path = f"{CHAT}/visitors/{linked_id(client)}"
         assert client.call("PUT", path, {"id": "1", "phone": "456"}).status == 400
+
+    def test_or_another_status_by_switch(self, client: Client):
+        client.control("faults", put_id_status=422)
+        assert client.call("PUT", f"{CHAT}/visitors/{linked_id(client)}", {"id": "1"}).status == 422
 
     def test_an_external_id_is_ignored(self, client: Client):
         visitor_id = linked_id(client)
@@ -150,6 +160,11 @@ class TestListingChats:
         first = client.chat("/chats")
         last = client.follow(first["next_url"]).json()
         assert (len(last["chats"]), last["next_url"]) == (20, None)
+
+    def test_a_way_back_is_named_by_switch_only(self, client: Client):
+        assert "prev_url" not in client.chat("/chats")
+        client.control("faults", prev_url=True)
+        assert client.chat("/chats")["prev_url"] is None
 
     def test_a_foreign_cursor_is_400(self, client: Client):
         assert client.get(f"{CHAT}/chats", cursor="!").status == 400
@@ -233,6 +248,25 @@ class TestOrderOfAnswers:
         assert client.get("/api/v2/account").status == 404
         assert client.get(f"{CHAT}/account").status == 200
 
+    def test_and_say_that_it_is_gone(self, client: Client):
+        client.control("faults", legacy_prefix=False, legacy_gone_status=410)
+        paths = ["/api/v2/account", "/oauth2/authorizations/new", "/api/v2/shoes", f"{CHAT}/account"]
+        assert [client.get(path).status for path in paths] == [410, 410, 404, 200]
+
+
+class TestErrorBodies:
+    @pytest.mark.parametrize(
+        ("shape", "start"), [("short", b'{"error":"Not Found"}'), ("text", b"Something"), ("html", b"<!doctype html>")]
+    )
+    def test_can_be_chosen_where_none_was_recorded(self, shape: str, start: bytes, client: Client):
+        client.control("faults", error_body=shape)
+        assert client.get(f"{CHAT}/visitors/9.nobody").body.startswith(start)
+        assert client.get(f"{CHAT}/shoes").body.startswith(start)
+
+    def test_the_recorded_one_stays(self, client: Client):
+        client.control("faults", error_body="html")
+        assert set(Client(client.port, "wrong").get(f"{CHAT}/account").json()) == {"error", "description"}
+
 
 class TestMethods:
     def test_head_has_the_headers_of_get_and_no_body(self, client: Client):
@@ -271,6 +305,21 @@ class TestLimit:
         client.control("faults", limit_per_minute=1)
         client.get("/api/v2/account")
         assert client.get(f"{CHAT}/account").status == 429
+
+    def test_can_count_each_endpoint_apart(self, client: Client):
+        client.control("faults", limit_per_minute=1, limit_scope="endpoint")
+        paths = ["/account", "/agents/1180021", "/agents/1180034", "/account"]
+        assert [client.get(CHAT + path).status for path in paths] == [200, 200, 429, 429]
+
+    def test_is_told_in_the_headers_of_ticketing_by_switch_only(self, client: Client, clock):
+        names = ("x-rate-limit", "x-rate-limit-remaining", "ratelimit-reset")
+        assert not set(names) & set(client.get(f"{CHAT}/account").headers)
+        client.control("faults", limit_headers="ticketing", limit_per_minute=3)
+        clock.now_s += 20
+        told = [client.get(f"{CHAT}/account").headers for _ in range(3)]
+        assert [[headers[name] for name in names] for headers in told] == [
+            ["3", "1", "40"], ["3", "0", "40"], ["3", "0", "40"],
+        ]  # fmt: skip
 
     def test_can_be_lifted(self, client: Client):
         client.control("faults", limit_per_minute=0)

@@ -150,6 +150,17 @@ class TestSwitches:
         empty.control("faults", embedded_visitor=choice)
         assert empty.chat("/incremental/chats", fields="chats(visitor)")["chats"] == [shown]
 
+    @pytest.mark.parametrize(("choice", "found"), [("keep", ["1", "x"]), ("null", [None, None]), ("missing", [])])
+    def test_the_cursor_of_an_empty_page(self, choice: str, found: list, empty: Client):
+        empty.control("faults", empty_page_cursor=choice)
+        page = empty.chat("/incremental/chats", start_time=1, start_id="x")
+        assert [page[name] and str(page[name]) for name in ("end_time", "end_id") if name in page] == found
+        assert page["next_page"].endswith("&start_time=1&start_id=x")
+
+    def test_the_status_of_a_young_start_time(self, client: Client):
+        client.control("faults", young_start_status=422)
+        assert client.get(f"{CHAT}/incremental/chats", start_time=int(NOW_S)).status == 422
+
     def test_a_deleted_chat_is_named_with_its_flag(self, empty: Client):
         plant(empty, ("a", 1000))
         assert empty.call("DELETE", f"{CHAT}/chats/a").status == 204
@@ -167,6 +178,14 @@ class TestOtherFeeds:
     def test_are_empty_lists(self, feed: str, client: Client):
         page = client.chat(f"/incremental/{feed}", start_time=5)
         assert (page[feed], page["count"], page["end_time"]) == ([], 0, 5)
+
+    def test_have_a_next_page_that_repeats_the_question(self, client: Client):
+        query = {"fields": "agent_timeline(*)", "start_time": 1_767_225_600_000_000, "start_id": "a&b"}
+        page = client.chat("/incremental/agent_timeline", **query)
+        assert page["next_page"].endswith(
+            "?fields=agent_timeline%28%2A%29&limit=1000&start_time=1767225600000000&start_id=a%26b"
+        )
+        assert client.follow(page["next_page"]).json() == page
 
     def test_one_nobody_knows_is_404_even_without_a_token(self, client: Client):
         assert Client(client.port, "").get(f"{CHAT}/incremental/shoes").status == 404

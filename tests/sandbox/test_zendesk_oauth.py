@@ -106,6 +106,12 @@ class TestRefresh:
         assert (second.status, again.status) == (200, 400)
         assert second.json()["refresh_token"] != first
 
+    def test_works_again_by_switch(self, client: Client):
+        first = by_code(client, code_of(client)).json()
+        client.control("faults", refresh_once=False)
+        fields = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"], **PUBLIC}
+        assert [client.form(TOKEN, fields).status for _ in range(2)] == [200, 200]
+
     def test_brings_the_scopes_of_the_first(self, client: Client):
         first = by_code(client, code_of(client)).json()
         fields = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"], **PUBLIC}
@@ -186,3 +192,10 @@ class TestManagingClients:
         assert token.encode() not in listed.body
         client.call("DELETE", f"{CHAT}/oauth/tokens/{listed.json()[0]['id']}")
         assert Client(client.port, token).get(f"{CHAT}/account").status == 401
+
+    def test_the_number_of_a_revoked_token_is_not_given_again(self, client: Client):
+        for _ in range(2):
+            by_code(client, code_of(client))
+        client.call("DELETE", f"{CHAT}/oauth/tokens/1")
+        by_code(client, code_of(client))
+        assert [token["id"] for token in client.chat("/oauth/tokens")] == [2, 3]

@@ -81,6 +81,13 @@ class TestAuthenticate:
         assert post(client, "connect", session=session)["authenticated"] is False
         assert post(client, "judge", jwt=old)["reason"] == "signature"
 
+    @pytest.mark.parametrize(("choice", "ok"), [("refuse", False), ("accept", True)])
+    def test_whether_an_end_must_be_named_is_a_switch(self, choice: str, ok: bool, client: Client, box: Box):
+        client.control("faults", missing_exp=choice)
+        claims = {"name": "a@b.example", "email": "a@b.example", "external_id": "u-1", "iat": int(box.clock())}
+        token = encode_hs256(claims=claims, secret=box.config.shared_secret)
+        assert client.call("POST", "/widget/judge", {"jwt": token}).json()["ok"] is ok
+
     def test_a_missing_email_can_be_accepted(self, client: Client, box: Box):
         client.control("faults", missing_email="accept")
         state = sign_in(client, box, email="")

@@ -1,0 +1,23 @@
+"""The prefixes of Zendesk's older host, which may be switched off. Source: README Z1."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.routing import Call, Problem
+
+if TYPE_CHECKING:
+    from sandbox.box import Box
+
+
+def with_legacy(box: Box, prefix: str, legacy: str) -> tuple[str, ...]:
+    """Will answer the prefixes that lead anywhere; one that is gone with 410 still knows its paths."""
+    switches = box.switches
+    known = switches.legacy_prefix or switches.legacy_gone_status != 404
+    return (prefix, legacy) if known else (prefix,)
+
+
+def refuse_gone_prefix(call: Call, legacy: str) -> None:
+    """Raises: Problem 410 when the call came by the older prefix and that is switched off."""
+    if call.base.endswith(legacy) and not call.box.switches.legacy_prefix:
+        raise Problem(410, "Gone", "This address is no longer served; use the one under /chat.")
