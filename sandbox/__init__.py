@@ -5,6 +5,7 @@ A program of its own (`python -m sandbox`), in memory, standard library plus `cr
     __main__.py        arguments and start
     server.py          sockets and the order of answers   (http1.py: bytes to Request, Response to bytes)
     routing.py         path templates, Call, Problem
+    lucene.py          the query language of search
     box.py             everything that is alive: world, switches, faults, counters
     state.py           the imitated Zendesk account: visitors, chats, bans, and their indices
     seed.py, cast.py   worlds by number, and the small cast of a plain start

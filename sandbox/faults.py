@@ -62,6 +62,7 @@ class Switches:
     put_id_status: int = 400
     put_external_id: str = "ignore"
     prev_url: bool = False
+    search_external_id: bool = False
     billing: bool = True
     deleted_in_export: bool = True
     missing_email: str = "refuse"

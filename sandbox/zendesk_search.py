@@ -1,15 +1,17 @@
-"""Zendesk Chat's search over chats: a small part of its Lucene-like language. Source: README Z4.1."""
+"""Zendesk Chat's search over chats: which fields there are and what they mean. Source: README Z4.1."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlencode
 
 from sandbox.box import utc_epoch
 from sandbox.faults import Switches
 from sandbox.http1 import Response, json_response
+from sandbox.lucene import BadQuery, Either, Every, Node, Not, Range, Term, parse, read_range
 from sandbox.routing import Call, Problem, number
 from sandbox.state import Chat, World, iso
 from sandbox.zendesk_shapes import chat_json
@@ -17,11 +19,25 @@ from sandbox.zendesk_shapes import chat_json
 PAGE = 40
 LAST_PAGE = 251  # Source: README Z4.1, deep paging stops after 251 pages with HTTP 400.
 LATEST_EPOCH_S = 9_999_999_999
-TERM = re.compile(r'(\w+):(\[[^\]]*\]|"[^"]*"|\S+)|"([^"]*)"|(\S+)')
-RANGE = re.compile(r"^\[\s*(\S+)\s+TO\s+(\S+)\s*\]$")
+EVER = (0, LATEST_EPOCH_S)
+TIMES: dict[str, Callable[[Chat], int]] = {
+    "timestamp": lambda chat: chat.start_s,
+    "end_timestamp": lambda chat: chat.end_s,
+    "update_timestamp": lambda chat: chat.update_s,
+}
+VISITOR_FIELDS = {"visitor_email": "email", "visitor_name": "name"}
+CHAT_FIELDS = ("id", "rating", "comment", "tags", "department_name", "agent_names", "zendesk_ticket_id", "started_by")
 
 Test = Callable[[Chat], bool]
 PLAIN = Switches()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a query asks for: `test` decides, and nothing that started outside `window` (epoch seconds) passes it."""
+
+    test: Test
+    window: tuple[int, int] = EVER
 
 
 def search_chats(call: Call) -> Response:
@@ -33,10 +49,12 @@ def search_chats(call: Call) -> Response:
     if not params.get("q", "").strip():
         raise Problem(400, "Bad Request", "q is needed.")
     world = call.box.world
-    window, tests = read_query(params["q"], world=world)
-    found = world.started_between(low_s=window[0], high_s=window[1])
-    for test in tests:
-        found = [chat for chat in found if test(chat)]
+    try:
+        wanted = _meant(parse(params["q"]), world, call.box.switches)
+    except BadQuery as error:
+        raise Problem(400, "Bad Request", str(error)) from None
+    in_time = world.started_between(low_s=wanted.window[0], high_s=wanted.window[1])
+    found = [chat for chat in in_time if wanted.test(chat)]
     part = found[(page - 1) * PAGE : page * PAGE]
     more = len(found) > page * PAGE
     next_url = f"{call.base}/chats/search?{urlencode({'q': params['q'], 'page': page + 1})}" if more else None
@@ -44,59 +62,71 @@ def search_chats(call: Call) -> Response:
     return json_response({"results": results, "count": len(found), "next_url": next_url})
 
 
-def read_query(text: str, *, world: World) -> tuple[tuple[int, int], list[Test]]:
-    """Will answer the window of start times in epoch seconds and the further tests, all of which must hold.
-
-    Raises: Problem 400 for a field nobody knows or a range that is none.
-    """
-    window = (0, LATEST_EPOCH_S)
-    tests: list[Test] = []
-    for name, value, phrase, word in TERM.findall(text):
-        if name == "timestamp":
-            window = _range(value)
-        elif name:
-            tests.append(_test(name, value.strip('"'), world))
-        elif phrase or (word and word != "AND"):
-            if word in ("OR", "NOT"):
-                raise Problem(400, "Bad Request", "Only AND joins terms here.")
-            tests.append(_words(phrase or word, world))
-    return window, tests
+def _meant(node: Node, world: World, switches: Switches) -> Wanted:
+    """Will answer what a query or a part of it asks for. Raises: Problem 400 for a field nobody knows."""
+    if isinstance(node, Term):
+        return _term(node, world, switches)
+    if isinstance(node, Not):
+        denied = _meant(node.part, world, switches).test
+        return Wanted(lambda chat: not denied(chat))
+    parts = [_meant(part, world, switches) for part in node.parts]
+    tests = [part.test for part in parts]
+    if isinstance(node, Either):
+        return Wanted(lambda chat: any(test(chat) for test in tests))
+    assert isinstance(node, Every)
+    window = (max(part.window[0] for part in parts), min(part.window[1] for part in parts))
+    return Wanted(lambda chat: all(test(chat) for test in tests), window)
 
 
-def _range(value: str) -> tuple[int, int]:
-    """Will read `[A TO B]`, times without zone as UTC, both ends included, `*` for open."""
-    found = RANGE.match(value)
-    if not found:
-        raise Problem(400, "Bad Request", "A time range looks like [2026-01-01T00:00:00 TO 2026-01-02T00:00:00].")
-    try:
-        low, high = (None if end == "*" else utc_epoch(end) for end in found.groups())
-    except ValueError:
-        raise Problem(400, "Bad Request", "A time range holds a time nobody can read.") from None
-    return low or 0, LATEST_EPOCH_S if high is None else high
-
-
-def _test(name: str, value: str, world: World) -> Test:
-    """Will answer the test of one `field:value`."""
-    if name == "end_timestamp":
-        low, high = _range(value)
-        return lambda chat: chat.end_s != 0 and low <= chat.end_s <= high
+def _term(term: Term, world: World, switches: Switches) -> Wanted:
+    """Will answer what one term asks for. Raises: Problem 400."""
+    name, value = term.field, term.value.lower()
+    if not name:
+        return Wanted(_words(value, world))
+    if name in TIMES:
+        low, high = _times(read_range(term.value))
+        time_of = TIMES[name]
+        window = (low, high) if name == "timestamp" else EVER
+        return Wanted(lambda chat: time_of(chat) != 0 and low <= time_of(chat) <= high, window)
     if name == "type":
-        return lambda chat: chat.kind == value
-    if name == "visitor_email":
-        return lambda chat: _visitor_text(world, chat, "email").lower() == value.lower()
-    if name == "visitor_name":
-        return lambda chat: value.lower() in _visitor_text(world, chat, "name").lower()
-    if name == "rating":
-        return lambda chat: _shown(world, chat).get("rating") == value
+        return Wanted(lambda chat: chat.kind == value)
+    if name == "visitor_external_id" and switches.search_external_id:
+        return Wanted(lambda chat: _visitor_text(world, chat, "external_id") == term.value)
+    if name in VISITOR_FIELDS:
+        part = VISITOR_FIELDS[name]
+        return Wanted(lambda chat: _fits(_visitor_text(world, chat, part), value, anywhere=part == "name"))
+    if name in CHAT_FIELDS:
+        return Wanted(lambda chat: _fits(_shown(world, chat).get(name), value, anywhere=name == "comment"))
     raise Problem(400, "Bad Request", f"{name} is not a field of the search.")
 
 
+def _times(found: Range | None) -> tuple[int, int]:
+    """Will read a range of times, without zone as UTC, as its first and last second. Raises: Problem 400."""
+    if found is None:
+        raise Problem(400, "Bad Request", "A time range looks like [2026-01-01T00:00:00 TO 2026-01-02T00:00:00].")
+    try:
+        low, high = (None if end == "*" else utc_epoch(end) for end in (found.low, found.high))
+    except ValueError:
+        raise Problem(400, "Bad Request", "A time range holds a time nobody can read.") from None
+    first = EVER[0] if low is None else low + (not found.with_low)
+    return first, EVER[1] if high is None else high - (not found.with_high)
+
+
+def _fits(found: Any, wanted: str, *, anywhere: bool) -> bool:
+    """Will answer whether a value, or one of a list, is the wanted one, whatever its case; `*` and `?` stand in."""
+    if isinstance(found, list):
+        return any(_fits(item, wanted, anywhere=anywhere) for item in found)
+    text = "" if found is None else str(found).lower()
+    if "*" in wanted or "?" in wanted:
+        return fnmatchcase(text, wanted.replace("[", "[[]"))
+    return bool(text) and (wanted in text if anywhere else wanted == text)
+
+
 def _words(words: str, world: World) -> Test:
-    """Will answer the test of a bare word or a quoted phrase: in the visitor's name, e-mail, or the text."""
-    wanted = words.lower()
+    """Will answer the test of a lower-case word or phrase: in the visitor's name, e-mail, or the text."""
     return lambda chat: (
-        wanted in _preview(world, chat).lower()
-        or any(wanted in _visitor_text(world, chat, part).lower() for part in ("name", "email"))
+        _fits(_preview(world, chat), words, anywhere=True)
+        or any(_fits(_visitor_text(world, chat, part), words, anywhere=True) for part in ("name", "email"))
     )
 
 

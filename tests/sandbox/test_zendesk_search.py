@@ -33,13 +33,41 @@ class TestSearch:
         ("Ann", ["two", "one"]),
         ("type:chat AND visitor_email:a@example.com AND timestamp:[* TO 2026-01-01T12:00:00]", ["one"]),
         ("visitor_email:nobody@example.com", []),
+        ("type:chat OR type:offline_msg", ["msg", "two", "one"]),
+        ("rating:good OR lost", ["msg", "two"]),
+        ("type:chat AND NOT rating:good", ["one"]),
+        ("type:chat -rating:good", ["one"]),
+        ("NOT (type:chat AND rating:good)", ["msg", "one"]),
+        ("(Ann OR Bob) AND (rating:good OR type:offline_msg)", ["msg", "two"]),
+        ("Ann rating:good || Bob", ["msg", "two"]),
+        ("+type:chat && !rating:good", ["one"]),
+        ("timestamp:{2026-01-01T10:00:00 TO 2026-01-03T10:00:00}", ["two"]),
+        ("timestamp:[2026-01-01T10:00:00 TO 2026-01-02T10:00:00}", ["one"]),
+        ("timestamp:[2026-01-01 TO 2026-01-02T10:00:00Z]", ["two", "one"]),
+        ("timestamp:[2026-01-02T12:00:00+02:00 TO 2026-01-02T10:00:00.500]", ["two"]),
+        ("timestamp:>2026-01-02T10:00:00", ["msg"]),
+        ("end_timestamp:<=2026-01-01T11:00:00", ["one"]),
+        ("timestamp:[* TO 2026-01-02T23:00:00] AND timestamp:[2026-01-02T00:00:00 TO *]", ["two"]),
+        ("NOT timestamp:[2026-01-02T00:00:00 TO 2026-01-02T23:59:59]", ["msg", "one"]),
+        ("visitor_email:*@example.com", ["two", "one"]),
+        ('visitor_name:"bob"', ["msg"]),
+        ("id:two", ["two"]),
     ])  # fmt: skip
     def test_finds(self, query: str, found: list[str], three: Client):
         assert [result["id"] for result in three.chat("/chats/search", q=query)["results"]] == found
 
-    @pytest.mark.parametrize("query", ["", " ", "shoe:42", "timestamp:yesterday", "timestamp:[x TO y]", "a OR b"])
+    @pytest.mark.parametrize("query", [
+        "", " ", "shoe:42", "timestamp:yesterday", "timestamp:[x TO y]", "a OR", "AND a", "(a", "a)", "NOT", "()",
+        "visitor_external_id:u", "(" * 99 + "a" + ")" * 99, "NOT " * 2000,
+    ])  # fmt: skip
     def test_refuses(self, query: str, three: Client):
         assert three.get(f"{CHAT}/chats/search", q=query).status == 400
+
+    def test_finds_an_external_id_by_switch_only(self, three: Client):
+        three.control("visitors", id="1.b", external_id="u-1")
+        three.control("faults", search_external_id=True)
+        found = three.chat("/chats/search", q="visitor_external_id:u-1")["results"]
+        assert [result["id"] for result in found] == ["msg"]
 
     def test_pages_by_next_url_to_the_end(self, empty: Client):
         empty.control("seed", visitors=10, chats=90, offline_share=0)

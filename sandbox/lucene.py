@@ -1,0 +1,158 @@
+"""Reads the Lucene-like language of Chat's search into a tree; knows no field and no record. Source: README Z4.1.
+
+Terms are `field:value`, a bare word or a quoted phrase; they are joined by AND (also by nothing), OR, NOT, `-`, `+` and
+parentheses; a value may be a range, `[A TO B]` with and `{A TO B}` without its ends, or `>=A` and its like.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+DEEPEST = 50  # parentheses and NOTs inside one another; a query is one line of a request
+TOKEN = re.compile(
+    r'\s*(?:(?P<sign>[()])|(?P<not>[-+!])(?=\S)|(?:(?P<field>[A-Za-z_]\w*):)?(?P<value>[\[{][^\]}]*[\]}]|"[^"]*"|[^\s()]+))'
+)
+RANGE = re.compile(r"^([\[{])\s*(\S+)\s+TO\s+(\S+?)\s*([\]}])$")
+COMPARED = re.compile(r"^(>=|<=|>|<)(\S+)$")
+WORDS = {"AND", "OR", "NOT", "&&", "||"}
+
+
+class BadQuery(Exception):
+    """The text is no query; says why in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One test. `field` is "" for words that may stand anywhere; `is_phrase` when it was quoted."""
+
+    field: str
+    value: str
+    is_phrase: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Holds when every part does."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """Holds when one part does."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Holds when its part does not."""
+
+    part: Node
+
+
+Node = Term | Every | Either | Not
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """`low` and `high` as written, "*" for open; the ends belong to it or do not."""
+
+    low: str
+    high: str
+    with_low: bool = True
+    with_high: bool = True
+
+
+def read_range(value: str) -> Range | None:
+    """Will read a range in either form, or answer None for another value."""
+    found = RANGE.match(value)
+    if found:
+        return Range(found[2], found[3], found[1] == "[", found[4] == "]")
+    compared = COMPARED.match(value)
+    if not compared:
+        return None
+    sign, end = compared.groups()
+    if sign.startswith(">"):
+        return Range(end, "*", with_low=sign == ">=")
+    return Range("*", end, with_high=sign == "<=")
+
+
+def parse(text: str) -> Node:
+    """Will read a whole query. Raises: BadQuery."""
+    parser = _Parser(text)
+    node = parser.either(0)
+    if parser.peek() is not None:
+        raise BadQuery("A parenthesis closes that was never opened.")
+    return node
+
+
+class _Parser:
+    """Goes through the tokens of one query; each method reads one rule of the grammar."""
+
+    def __init__(self, text: str) -> None:
+        self.tokens: list[tuple[str, str | Term]] = []
+        place, end = 0, len(text.rstrip())
+        while place < end:
+            found = TOKEN.match(text, place)
+            if found is None:
+                raise BadQuery("The query cannot be read.")
+            self.tokens.append(_token(found))
+            place = found.end()
+        self.place = 0
+
+    def peek(self) -> str | None:
+        """Will answer the kind of the next token, None at the end."""
+        return self.tokens[self.place][0] if self.place < len(self.tokens) else None
+
+    def either(self, depth: int) -> Node:
+        """Parts joined by OR, which binds weakest."""
+        parts = [self.every(depth)]
+        while self.peek() == "OR":
+            self.place += 1
+            parts.append(self.every(depth))
+        return parts[0] if len(parts) == 1 else Either(tuple(parts))
+
+    def every(self, depth: int) -> Node:
+        """Parts joined by AND, or by nothing."""
+        parts = [self.one(depth)]
+        while self.peek() not in (None, "OR", ")"):
+            if self.peek() == "AND":
+                self.place += 1
+            parts.append(self.one(depth))
+        return parts[0] if len(parts) == 1 else Every(tuple(parts))
+
+    def one(self, depth: int) -> Node:
+        """A term, its denial, or a query in parentheses."""
+        kind = self.peek()
+        if kind is None or kind in ("AND", "OR", ")"):
+            raise BadQuery("A term is missing.")
+        if depth >= DEEPEST:
+            raise BadQuery("The query is nested too deep.")
+        value = self.tokens[self.place][1]
+        self.place += 1
+        if isinstance(value, Term):
+            return value
+        if kind == "NOT":
+            return Not(self.one(depth + 1))
+        if kind == "+":
+            return self.one(depth + 1)
+        node = self.either(depth + 1)
+        if self.peek() != ")":
+            raise BadQuery("A parenthesis is not closed.")
+        self.place += 1
+        return node
+
+
+def _token(found: re.Match[str]) -> tuple[str, str | Term]:
+    """Will answer the kind of a token, and the term where it is one."""
+    if found["sign"]:
+        return found["sign"], ""
+    if found["not"]:
+        return ("+" if found["not"] == "+" else "NOT"), ""
+    field, value = found["field"] or "", found["value"]
+    if not field and value in WORDS:
+        return {"&&": "AND", "||": "OR"}.get(value, value), ""
+    is_phrase = len(value) > 1 and value.startswith('"') and value.endswith('"')
+    return "term", Term(field, value[1:-1] if is_phrase else value, is_phrase)
