@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import lru_cache
@@ -16,6 +17,8 @@ LINE_LIMIT = 16_384  # bytes of one request or header line
 HEADER_LIMIT = 100  # header lines of one request
 BODY_LIMIT = 64 * 1024 * 1024  # bytes; the control calls may plant many records at once
 
+METHOD = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")  # RFC 9110 5.6.2, a token
+CHUNK_SIZE = re.compile(rb"^[0-9A-Fa-f]{1,16}$")
 NO_BODY = {100, 101, 204, 304}
 REASONS = {status.value: status.phrase for status in HTTPStatus}
 
@@ -120,7 +123,9 @@ def json_response(payload: Any, *, status: int = 200, headers: Iterable[tuple[st
     return Response(status=status, body=body, headers=list(headers))
 
 
-def read_request(*, stream: BufferedIOBase, peer: str, send_continue: Any = None) -> Request | None:
+def read_request(
+    *, stream: BufferedIOBase, peer: str, send_continue: Callable[[], None] | None = None
+) -> Request | None:
     """Will read one request, or answer None at the end of the stream.
 
     Raises: BadRequest when the bytes are no request, too long, or of a length nobody said.
@@ -136,14 +141,14 @@ def read_request(*, stream: BufferedIOBase, peer: str, send_continue: Any = None
         raise BadRequest(400, "An HTTP/1.1 request needs a Host header.")
     if set(headers.get("host", "")) & set(" /\\@\"'<>"):
         raise BadRequest(400, "The Host header is not a host.")
-    if send_continue is not None and headers.get("expect", "").lower() == "100-continue":
-        send_continue()
     path, _, query = target.partition("?")
     wish = headers.get("connection", "").lower()
     keep_alive = "keep-alive" in wish if version == "HTTP/1.0" else "close" not in wish
+    is_awaited = version == "HTTP/1.1" and headers.get("expect", "").lower() == "100-continue"
+    body = _body(stream, headers, send_continue if is_awaited else None)
     return Request(
-        method=method, path=path, query=query.partition("#")[0], headers=headers, body=_body(stream, headers),
-        peer=peer, keep_alive=keep_alive,
+        method=method, path=path, query=query.partition("#")[0], headers=headers, body=body, peer=peer,
+        keep_alive=keep_alive,
     )  # fmt: skip
 
 
@@ -152,7 +157,7 @@ def _request_line(line: bytes) -> tuple[str, str, str]:
     if len(line) > LINE_LIMIT:
         raise BadRequest(414, "The request line is too long.")
     parts = line.decode("latin-1").rstrip("\r\n").split(" ")
-    if len(parts) != 3 or parts[2] not in ("HTTP/1.1", "HTTP/1.0") or not parts[0].isalpha():
+    if len(parts) != 3 or parts[2] not in ("HTTP/1.1", "HTTP/1.0") or not METHOD.match(parts[0]):
         raise BadRequest(400, "The request line is not HTTP/1.x.")
     method, target, version = parts
     if target.startswith(("http://", "https://")):
@@ -179,17 +184,24 @@ def _headers(stream: BufferedIOBase) -> dict[str, str]:
     raise BadRequest(431, "Too many header lines.")
 
 
-def _body(stream: BufferedIOBase, headers: dict[str, str]) -> bytes:
-    """Will read the body by chunks or by Content-Length; none of both means no body."""
+def _body(stream: BufferedIOBase, headers: dict[str, str], send_continue: Callable[[], None] | None) -> bytes:
+    """Will read the body by chunks or by Content-Length; none of both means no body.
+
+    A client that waits for it is told to go on by `send_continue`, once nothing said about the body is refused.
+    """
     if "transfer-encoding" in headers:
         if headers["transfer-encoding"].lower() != "chunked" or "content-length" in headers:
             raise BadRequest(400, "Only the chunked transfer encoding is understood, and not beside a length.")
+        if send_continue:
+            send_continue()
         return _chunks(stream)
     length = headers.get("content-length", "0")
     if not (length.isascii() and length.isdigit()):
         raise BadRequest(400, "Content-Length is not a number.")
     if int(length) > BODY_LIMIT:
         raise BadRequest(413, "The body is too large.")
+    if send_continue and length != "0":
+        send_continue()
     body = stream.read(int(length)) if length != "0" else b""
     if len(body) != int(length):
         raise BadRequest(400, "The body ended early.")
@@ -202,17 +214,17 @@ def _chunks(stream: BufferedIOBase) -> bytes:
     total = 0
     while True:
         size_text = stream.readline(LINE_LIMIT).split(b";")[0].strip()
-        try:
-            size = int(size_text, 16)
-        except ValueError:
-            raise BadRequest(400, "A chunk has no size.") from None
+        if not CHUNK_SIZE.match(size_text):
+            raise BadRequest(400, "A chunk has no size.")
+        size = int(size_text, 16)
         total += size
-        if size < 0 or total > BODY_LIMIT:
+        if total > BODY_LIMIT:
             raise BadRequest(413, "The body is too large.")
         if size == 0:
             break
         parts.append(stream.read(size))
-        stream.readline(LINE_LIMIT)
+        if len(parts[-1]) != size or stream.readline(LINE_LIMIT) not in (b"\r\n", b"\n"):
+            raise BadRequest(400, "A chunk is shorter or longer than its size.")
     while stream.readline(LINE_LIMIT) not in (b"\r\n", b"\n", b""):
         pass
     return b"".join(parts)

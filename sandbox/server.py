@@ -28,6 +28,7 @@ from sandbox.zendesk_widget import WidgetService
 
 log = logging.getLogger("sandbox")
 IDLE_S = 75.0  # a kept-alive connection that says nothing for so long is closed
+LINGER_S = 5.0  # how long a refused client is heard out
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -133,10 +134,7 @@ class Connection(socketserver.StreamRequestHandler):
         try:
             request = read_request(stream=stream, peer=peer, send_continue=lambda: self.connection.sendall(CONTINUE))
         except BadRequest as error:
-            refusal = json_response({"error": "Bad Request", "description": str(error)}, status=error.status)
-            self.connection.sendall(
-                refusal.encode(head_only=False, keep_alive=False, now_s=self.server.app.box.clock())
-            )
+            self._refuse(error)
             return False
         if request is None:
             return False
@@ -150,6 +148,21 @@ class Connection(socketserver.StreamRequestHandler):
         now_s, head_only = self.server.app.box.clock(), request.method == "HEAD"
         self.connection.sendall(response.encode(head_only=head_only, keep_alive=keep_alive, now_s=now_s))
         return keep_alive
+
+    def _refuse(self, error: BadRequest) -> None:
+        """Will answer what is no request, and hear the client out for a while.
+
+        A client that sends a large body reads nothing before it has sent all: closed on it, it would see a broken pipe
+        in place of the answer. Source: RFC 9112 9.6.
+        """
+        refusal = json_response({"error": "Bad Request", "description": str(error)}, status=error.status)
+        self.connection.sendall(refusal.encode(head_only=False, keep_alive=False, now_s=self.server.app.box.clock()))
+        self.connection.shutdown(socket.SHUT_WR)
+        ends_s = time.monotonic() + LINGER_S
+        while (left_s := ends_s - time.monotonic()) > 0:
+            self.connection.settimeout(left_s)
+            if not self.connection.recv(1_000_000):
+                return
 
     def _answer(self, request: Request) -> Response:
         """Will answer 500 where a handler fails, so that a client is told and the log has the trace."""

@@ -2,6 +2,7 @@ import io
 
 import pytest
 
+import sandbox.http1
 from sandbox.http1 import BadRequest, Request, Response, read_request
 from tests.sandbox.client import Client
 
@@ -25,6 +26,9 @@ class TestReadRequest:
 
     def test_an_absolute_target_loses_its_host(self):
         assert read(b"GET http://h:1/p?q=1 HTTP/1.1\r\nHost: h\r\n\r\n").path == "/p"
+
+    def test_any_token_is_a_method(self):
+        assert read(b"M-SEARCH / HTTP/1.1\r\nHost: x\r\n\r\n").method == "M-SEARCH"
 
     def test_the_end_of_the_stream_is_none(self):
         assert read(b"") is None
@@ -57,7 +61,12 @@ class TestReadRequest:
             (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 400),
             (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n", 400),
             (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
-            (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", 413),
+            (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n+2\r\nhi\r\n0\r\n\r\n", 400),
+            (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0_2\r\nhi\r\n0\r\n\r\n", 400),
+            (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n20\r\nhi", 400),
+            (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nhi\r\n0\r\n\r\n", 400),
+            (b"G(T / HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+            (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", 400),
         ],
     )
     def test_refuses_what_is_no_request(self, data: bytes, status: int):
@@ -111,3 +120,13 @@ class TestConnection:
     def test_expect_continue_is_met(self, client: Client):
         head = b"POST /_control/reset HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}"
         assert client.raw(head).startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK")
+
+    @pytest.mark.parametrize("length", ["0", "99999999999", "-1"])
+    def test_nobody_is_told_to_send_what_is_refused_or_nothing(self, length: str, client: Client):
+        head = f"POST /_control/reset HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: {length}\r\n\r\n"
+        assert b"100 Continue" not in client.raw(head.encode())
+
+    def test_one_that_sends_too_much_without_listening_still_gets_the_answer(self, client: Client, monkeypatch):
+        monkeypatch.setattr(sandbox.http1, "BODY_LIMIT", 1000)
+        answer = client.call("POST", "/_control/reset", b"x" * 20_000_000)
+        assert (answer.status, answer.headers["connection"]) == (413, "close")
