@@ -24,6 +24,7 @@ from sandbox.zendesk_shapes import chat_json, visitor_json
 
 PAGE = 40  # Source: README Z4.1, 40 chats a page.
 MOST_IDS = 50  # Source: README Z4.1, clients send at most 50 ids; what more does is unknown.
+LARGEST_BODY = 1_000_000  # bytes; the vendor's own limit is unknown, and a large name would come again on every page
 WRITABLE = ("name", "email", "phone", "notes")
 OFFLINE, HELD = "offline_msg", "chat"
 
@@ -65,6 +66,8 @@ class ZendeskService:
             retry = ("Retry-After", str(max(1, math.ceil(wait_s))))
             headers = (retry, *_limit_headers(call, route))
             raise LimitReached(429, switches.limit_body, "Too many requests.", headers=headers)
+        if len(call.request.body) > LARGEST_BODY:
+            raise Problem(413, "Content Too Large", f"A body has at most {LARGEST_BODY} bytes.")
 
     def word(self, box: Box, problem: Problem, /) -> Response:
         """Will answer `{"error","description"}`, the keys recorded for 401. Source: README Z6.

@@ -82,6 +82,9 @@ class TestCreatingVisitors:
     def test_refuses_what_is_no_visitor(self, body: bytes, client: Client):
         assert client.call("POST", f"{CHAT}/visitors", body).status == 400
 
+    def test_refuses_a_giant(self, client: Client):
+        assert client.call("POST", f"{CHAT}/visitors", JOHN | {"name": "x" * 1_000_000}).status == 413
+
 
 class TestChangingVisitors:
     def test_changes_what_is_said_and_keeps_the_rest(self, client: Client):
