@@ -15,6 +15,8 @@ from sandbox.jwt import Parts, TokenUnreadable, encode_hs256, encode_rs256, is_s
 ISSUER = "https://login.xsolla.com"
 RS256_PROJECT_ID = "4d8f0a1e-6b2c-4f57-9e3a-7c1d5b9e2f08"
 PUBLISHER_ID = 77_001
+# In nearly every real token, and nobody's business: a made-up one, so that a client that forwards or logs it is found.
+ACCESS_KEY = "sandbox-access-key-not-real-".ljust(43, "A")
 DAY_S, HOUR_S = 86_400, 3_600
 GROUPS = [{"id": 1204, "name": "default", "is_default": True}]
 
@@ -238,4 +240,6 @@ def claims_of(player: Player, *, project_id: str, now_s: float) -> dict[str, Any
         claims["name"] = player.name
     if player.is_rs256:
         claims |= {"jti": str(uuid.uuid4()), "groups": []}
+    elif player.kind == "xsolla_login":
+        claims["xsolla_login_access_key"] = ACCESS_KEY
     return claims | player.extra

@@ -226,6 +226,10 @@ class TestLoginClaims:
         assert set(minted) == set(published)
         assert {name: type(value) for name, value in minted.items()} == {n: type(v) for n, v in published.items()}
 
+    def test_a_native_sign_in_carries_the_access_key_that_nobody_may_pass_on(self, client: Client):
+        claims = take_apart(client.control("login_jwt", player="nadia")["token"]).claims
+        assert re.match(r"^[A-Za-z0-9_-]{43}$", claims["xsolla_login_access_key"])
+
 
 class TestSamples:
     @pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.json")), ids=lambda path: path.stem)
