@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
+from zlib import crc32
 
 from sandbox import spoilers
 from sandbox.http1 import Response
@@ -94,9 +95,14 @@ SWITCH_NAMES = frozenset(item.name for item in fields(Switches))
 
 @dataclass(slots=True)
 class Rule:
-    """Spoils every `every`-th answer whose path matches, at most `times` times (0 = always), skipping `after` first."""
+    """Spoils every `every`-th answer whose path matches, at most `times` times (0 = always), skipping `after` first.
+
+    Of those `share` are spoiled, drawn by chance: the same `seed` draws the same ones.
+    """
 
     every: int = 1
+    share: float = 1.0
+    seed: int = 0
     times: int = 0
     after: int = 0
     kind: str = "status"
@@ -114,15 +120,17 @@ class Rule:
 
     def check(self) -> None:
         """Raises: Problem 400 naming the first key whose value makes no sense."""
+        given: dict[str, Any] = asdict(self)  # as JSON brought it, so not yet of the declared types
         for name in ("every", "times", "after", "status"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise Problem(400, "Bad Request", f"{name} must be a whole number.")
         if self.kind not in KINDS or self.body not in BODIES:
             raise Problem(400, "Bad Request", f"kind is one of {', '.join(KINDS)}; body one of {', '.join(BODIES)}.")
+        if type(given["share"]) not in (int, float) or not 0 <= self.share <= 1 or type(given["seed"]) is not int:
+            raise Problem(400, "Bad Request", "share must be from 0 to 1, seed a whole number.")
         if not 200 <= self.status <= 599:
             raise Problem(400, "Bad Request", "status must be from 200 to 599.")
-        given: dict[str, Any] = asdict(self)  # as JSON brought it, so not yet of the declared types
         if type(given["delay_s"]) not in (int, float) or not 0 <= self.delay_s <= LONGEST_DELAY_S:
             raise Problem(400, "Bad Request", f"delay_s must be from 0 to {LONGEST_DELAY_S:.0f} seconds.")
         if any(type(given[name]) is not str for name in ("path", "method", "field")):
@@ -141,6 +149,8 @@ class Rule:
         self.matched += 1
         due = self.matched - self.after
         if due <= 0 or due % self.every or (self.times and self.fired >= self.times):
+            return False
+        if crc32(f"{self.seed}/{self.matched}".encode()) >= self.share * 2**32:
             return False
         self.fired += 1
         return True

@@ -29,6 +29,20 @@ class TestWhenARuleStrikes:
         client.control("faults", after=2, times=1, status=500)
         assert statuses(client, 4) == [200, 200, 500, 200]
 
+    def test_a_share_by_chance_the_same_for_the_same_seed(self, client: Client):
+        client.control("faults", limit_per_minute=0)
+        drawn = []
+        for seed in (1, 1, 2):
+            client.control("faults", share=0.3, seed=seed, status=502)
+            drawn.append(statuses(client, 60))
+        assert drawn[0] == drawn[1] != drawn[2]
+        assert 5 < drawn[0].count(502) < 30
+
+    @pytest.mark.parametrize(("share", "status"), [(0, 200), (1, 502)])
+    def test_nothing_or_all_of_it(self, share: int, status: int, client: Client):
+        client.control("faults", share=share, status=502)
+        assert statuses(client, 5) == [status] * 5
+
     def test_only_where_the_path_matches(self, client: Client):
         client.control("faults", path="/visitors/", status=500)
         assert statuses(client, 1) + statuses(client, 1, f"{CHAT}/visitors/9.a") == [200, 500]
@@ -186,6 +200,9 @@ class TestSettingRules:
             {"evry": 7},
             {"every": "7"},
             {"every": -1},
+            {"share": 2},
+            {"share": "0.5"},
+            {"seed": 0.5},
             {"status": 99},
             {"kind": "odd"},
             {"body": "xml"},
