@@ -14,6 +14,7 @@ from sandbox.http1 import Request, Response, json_response
 from sandbox.judge import Verdict, judge
 from sandbox.routing import Call, Problem, Route, Table
 from sandbox.state import Chat, Visitor, World, iso
+from sandbox.zendesk_shapes import AGENTS
 from sandbox.zendesk_webhook import tell
 
 if TYPE_CHECKING:
@@ -225,20 +226,35 @@ def _finish(call: Call, session: Session) -> str | None:
     if live is None:
         return None
     world, now_s = call.box.world, int(call.now_s)
-    channel = "#supportchat:" + live.visitor_id.replace(".", "-", 1)
-    history = [
-        {"type": "chat.msg", "name": "Visitor" if line["from"] == "visitor" else "Ana Ruiz", "msg": line["text"],
-         "msg_id": str(place), "timestamp": line["at"].replace("Z", ".000000Z"), "channel": channel, "index": place}
-        for place, line in enumerate(live.messages)
-    ]  # fmt: skip
     agents = sum(line["from"] == "agent" for line in live.messages)
-    count = {"visitor": len(history) - agents, "agent": agents, "total": len(history)}
+    total = len(live.messages)
+    said = {
+        "history": _transcript(world, live, now_s),
+        "count": {"visitor": total - agents, "agent": agents, "total": total},
+        "agent_ids": [AGENTS[0][0]], "agent_names": [AGENTS[0][1]], "tags": [], "rating": None,
+    }  # fmt: skip
     chat = Chat(
         id=world.mint_chat_id(start_s=live.start_s), visitor_id=live.visitor_id, start_s=live.start_s, end_s=now_s,
-        update_s=now_s, details={"history": history, "count": count},
+        update_s=now_s, details=said,
     )  # fmt: skip
     tell(box=call.box, chat=chat)
     return world.put_chat(chat).id
+
+
+def _transcript(world: World, live: LiveChat, now_s: int) -> list[dict[str, Any]]:
+    """Will answer what was said, between the visitor's coming and going. Source: README Z4.3, `history`."""
+    visitor = world.visitor(live.visitor_id)
+    name = visitor.name if visitor else "Visitor"
+    items: list[dict[str, Any]] = [{"type": "chat.memberjoin", "name": name, "at": iso(live.start_s)}]
+    for place, line in enumerate(live.messages):
+        is_visitor = line["from"] == "visitor"
+        who = {"name": name, "msg_id": str(live.start_s * 1000 + place)} if is_visitor else {"name": AGENTS[0][1]}
+        items.append({"type": "chat.msg", **who, "msg": line["text"], "options": "", "at": line["at"]})
+    items.append({"type": "chat.memberleave", "name": name, "at": iso(now_s)})
+    channel = "#supportchat:" + live.visitor_id.replace(".", "-", 1)
+    for place, item in enumerate(items):
+        item |= {"timestamp": item.pop("at").replace("Z", ".000000Z"), "channel": channel, "index": place}
+    return items
 
 
 def _shown(call: Call, session: Session) -> dict[str, Any]:

@@ -105,8 +105,17 @@ class TestChatting:
         state = sign_in(client, box)
         post(client, "messages", session=state["session"], text="Hi <b>")
         chat = client.chat("/chats/" + post(client, "end", session=state["session"])["chat_id"])
-        assert (chat["visitor"]["id"], chat["history"][0]["msg"]) == (state["visitor_id"], "Hi <b>")
+        assert (chat["visitor"]["id"], chat["history"][1]["msg"]) == (state["visitor_id"], "Hi <b>")
         assert "external_id" not in chat["visitor"]
+
+    def test_its_transcript_tells_of_coming_going_and_who_wrote(self, client: Client, box: Box):
+        state = sign_in(client, box)
+        post(client, "messages", session=state["session"], text="Hi")
+        chat = client.chat("/chats/" + post(client, "end", session=state["session"])["chat_id"])
+        kinds = ["memberjoin", "msg", "msg", "memberleave"]
+        assert [item["type"] for item in chat["history"]] == [f"chat.{kind}" for kind in kinds]
+        assert [item["name"] for item in chat["history"] if "msg_id" in item] == [chat["visitor"]["name"]]
+        assert [chat["history"][2]["name"]] == chat["agent_names"]
 
     def test_the_export_shows_it_at_once(self, client: Client):
         session = connect(client)["session"]
