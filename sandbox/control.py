@@ -149,8 +149,10 @@ def put_visitors(call: Call) -> Response:
     for item in _items(call):
         _refuse_unknown(item, names | {"created"})
         known = world.visitors.get(_text(item, "id"))
-        if "created" in item:
-            item["created_s"] = _time(item.pop("created"))
+        if "created" in item or "created_s" in item:
+            item["created_s"] = _time(item.pop("created", item.get("created_s")))
+        if not all(isinstance(item.get(name), str | None) for name in ("name", "email", "phone", "notes")):
+            raise Problem(400, "Bad Request", "name, email, phone and notes are texts or null.")
         base = known or Visitor(id=item["id"], name="", created_s=int(call.now_s))
         world.put_visitor(replace(base, **item))
     return json_response({"visitors": len(world.visitors)})

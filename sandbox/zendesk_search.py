@@ -133,7 +133,8 @@ def _words(words: str, world: World) -> Test:
 def _visitor_text(world: World, chat: Chat, part: str) -> str:
     """Will answer one field of the chat's visitor, `""` when nobody knows them."""
     visitor = world.visitors.get(world.canonical_id(chat.visitor_id))
-    return "" if visitor is None else str(getattr(visitor, part))
+    value = None if visitor is None else getattr(visitor, part)
+    return "" if value is None else str(value)
 
 
 def _shown(world: World, chat: Chat) -> dict[str, Any]:

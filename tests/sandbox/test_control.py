@@ -118,6 +118,12 @@ class TestRecords:
         shown = empty.chat("/visitors/1.a")
         assert (shown["email"], shown["external_id"]) == ("a@b.c", "u")
 
+    def test_null_can_be_planted_where_text_is_documented(self, empty: Client):
+        empty.control("visitors", id="1.a", name=None, email=None)
+        empty.control("chats", id="c", visitor_id="1.a")
+        assert (empty.chat("/visitors/1.a")["email"], empty.chat("/chats/c")["visitor"]["name"]) == (None, None)
+        assert empty.chat("/chats/search", q="none")["count"] == 0
+
     def test_a_chat_comes_again_when_its_time_moves(self, empty: Client):
         empty.control("visitors", id="1.a", name="A")
         empty.control("chats", id="c", visitor_id="1.a", update_timestamp=1000, rating="bad")
@@ -132,6 +138,8 @@ class TestRecords:
             ("visitors", {"name": "no id"}),
             ("visitors", {"id": "1", "shoe": 1}),
             ("visitors", {"items": [3]}),
+            ("visitors", {"id": "1", "created_s": "soon"}),
+            ("visitors", {"id": "1", "email": 3}),
             ("chats", {}),
             ("chats", {"id": "c", "update_timestamp": "soon"}),
             ("chats", {"id": "c", "update_timestamp": 10**30}),
