@@ -138,6 +138,8 @@ class Connection(socketserver.StreamRequestHandler):
             return False
         if request is None:
             return False
+        # HTTP/1.0 may leave the host out; the addresses in answers need one.
+        request.headers.setdefault("host", self.server.url.partition("://")[2])
         response = self._answer(request)
         if response.drop:
             return False

@@ -4,7 +4,7 @@ import pytest
 
 import sandbox.http1
 from sandbox.http1 import BadRequest, Request, Response, read_request
-from tests.sandbox.client import Client
+from tests.sandbox.client import CHAT, Client
 
 
 def read(data: bytes) -> Request | None:
@@ -116,6 +116,10 @@ class TestConnection:
         answer = client.raw(b"hello\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 400 Bad Request")
         assert answer.count(b"HTTP/1.1 ") == 1
+
+    def test_without_a_host_addresses_in_answers_lead_here(self, client: Client):
+        head = f"GET {CHAT}/chats HTTP/1.0\r\nAuthorization: Bearer {client.token}\r\n\r\n"
+        assert f'"next_url":"{client.url}{CHAT}/chats?cursor='.encode() in client.raw(head.encode())
 
     def test_expect_continue_is_met(self, client: Client):
         head = b"POST /_control/reset HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}"
