@@ -5,12 +5,15 @@ from __future__ import annotations
 import gc
 from base64 import b64encode
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
 from random import Random
 
 from sandbox.state import ACCOUNT_ID, Chat, Visitor, World
 
 BASE_S = 1_767_312_000  # 2026-01-02T00:00:00Z: after the demo integration's sync_start, and long past
-SPAN_S = 7 * 86_400
+DAY_S = 86_400
+SPAN_S = 7 * DAY_S
 SAFE_AGE_S = 3_600  # seeded times are at least this old, far over the export's five minutes
 UPDATED_AFTER_S = 700
 TOKEN_LENGTH = 14
@@ -131,10 +134,16 @@ def _chats(rng: Random, plan: Plan, visitors: list[Visitor]) -> list[Chat]:
         owner = visitors[place if place < plan.visitors else int(draw() * plan.visitors)]
         is_offline = place * 7919 % 1000 < offline
         chats.append(Chat(
-            f"2601.{ACCOUNT_ID}.{token}", owner.id, start_s, 0 if is_offline else start_s + 300, update_s,
-            "offline_msg" if is_offline else "chat",
+            f"{_month(start_s // DAY_S)}.{ACCOUNT_ID}.{token}", owner.id, start_s,
+            0 if is_offline else start_s + 300, update_s, "offline_msg" if is_offline else "chat",
         ))  # fmt: skip
     return chats
+
+
+@lru_cache(maxsize=4096)
+def _month(day: int) -> str:
+    """Will answer the `YYMM` a chat's id begins with, for the day since 1970 it started on."""
+    return f"{datetime.fromtimestamp(day * DAY_S, UTC):%y%m}"
 
 
 def _make_odd(rng: Random, world: World, plan: Plan, visitors: list[Visitor], chats: list[Chat]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.seed import BASE_S, SPAN_S, Plan, fill
-from sandbox.state import World
+from sandbox.state import World, iso
 from sandbox.zendesk_shapes import chat_json
 from tests.sandbox.client import Client
 
@@ -52,6 +52,11 @@ class TestFill:
         times = [time_s for time_s, _ in world_of(visitors=20, chats=500).by_update]
         assert min(times) > BASE_S
         assert max(times) < BASE_S + SPAN_S
+
+    def test_a_chats_id_begins_with_the_month_it_started_in(self):
+        world = world_of(visitors=1, chats=50, start_s=BASE_S + 25 * 86_400, span_s=10 * 86_400)
+        months = {(chat.id[:4], iso(chat.start_s)[2:7].replace("-", "")) for chat in world.chats.values()}
+        assert months == {("2601", "2601"), ("2602", "2602")}
 
     def test_every_visitor_has_a_chat_when_there_are_enough(self):
         world = world_of(visitors=60, chats=60)
