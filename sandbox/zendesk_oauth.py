@@ -74,7 +74,7 @@ class OAuthBook:
 
     def scopes(self, *, token: str, fixed: str, now_s: float) -> frozenset[str] | None:
         """Will answer what an access token may do, or None when it is none any more. `fixed` is the configured one."""
-        if secrets.compare_digest(token.encode("utf-8", "surrogatepass"), fixed.encode()):
+        if token and secrets.compare_digest(token.encode("utf-8", "surrogatepass"), fixed.encode()):
             return ALL_SCOPES
         grant = self.access.get(token)
         return None if grant is None or grant.is_over(now_s=now_s) else grant.scopes
