@@ -29,6 +29,7 @@ CHOICES: dict[str, tuple[str | int, ...]] = {
     "put_id_status": (400, 422),
     "put_external_id": ("ignore", "refuse"),
     "young_start_status": (400, 422),
+    "old_ban_created": ("missing", "null"),
     "missing_email": ("refuse", "accept"),
     "missing_exp": ("refuse", "accept"),
     "empty_keys": ("array", "object"),
@@ -66,6 +67,7 @@ class Switches:
     search_external_id: bool = False
     billing: bool = True
     deleted_in_export: bool = True
+    old_ban_created: str = "missing"
     missing_email: str = "refuse"
     missing_exp: str = "refuse"
     empty_keys: str = "array"

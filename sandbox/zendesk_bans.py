@@ -20,13 +20,20 @@ def list_bans(call: Call) -> Response:
     low = number(params, "since_id", default=0, low=0, high=LARGEST_ID)
     high = number(params, "max_id", default=LARGEST_ID, low=0, high=LARGEST_ID)
     page = [ban for _, ban in sorted(call.box.world.bans.items()) if low <= ban.id <= high][:limit]
-    kinds = {kind: [ban_json(ban) for ban in page if ban.kind == kind] for kind in ("visitor", "ip_address")}
+    kinds = {
+        kind: [ban_json(ban, switches=call.box.switches) for ban in page if ban.kind == kind]
+        for kind in ("visitor", "ip_address")
+    }
     return json_response(kinds)
 
 
 def list_address_bans(call: Call) -> Response:
     """Will answer the banned addresses alone."""
-    bans = [ban_json(ban) for _, ban in sorted(call.box.world.bans.items()) if ban.kind == "ip_address"]
+    bans = [
+        ban_json(ban, switches=call.box.switches)
+        for _, ban in sorted(call.box.world.bans.items())
+        if ban.kind == "ip_address"
+    ]
     return json_response(bans)
 
 
@@ -46,12 +53,12 @@ def create_ban(call: Call) -> Response:
     else:
         raise Problem(400, "Bad Request", "type must be visitor or ip_address.")
     world.bans[ban_id] = ban
-    return json_response(ban_json(ban), status=201)
+    return json_response(ban_json(ban, switches=call.box.switches), status=201)
 
 
 def show_ban(call: Call) -> Response:
     """Will answer one ban."""
-    return json_response(ban_json(_ban(call)))
+    return json_response(ban_json(_ban(call), switches=call.box.switches))
 
 
 def delete_ban(call: Call) -> Response:

@@ -81,8 +81,8 @@ def wanted_fields(text: str | None) -> frozenset[str] | None:
     return None if "*" in names else names
 
 
-def ban_json(ban: Ban) -> dict[str, Any]:
-    """Will answer a ban; an old one has no `created_at` at all, as a recorded answer shows."""
+def ban_json(ban: Ban, *, switches: Switches) -> dict[str, Any]:
+    """Will answer a ban; an old one has no `created_at` at all, as recorded, or null, as documented."""
     shown: dict[str, Any] = {"id": ban.id, "type": ban.kind, "reason": ban.reason}
     if ban.kind == "visitor":
         shown |= {"visitor_id": ban.subject, "visitor_name": ban.visitor_name}
@@ -90,6 +90,8 @@ def ban_json(ban: Ban) -> dict[str, Any]:
         shown["ip_address"] = ban.subject
     if ban.created_s is not None:
         shown["created_at"] = iso(ban.created_s)
+    elif switches.old_ban_created == "null":
+        shown["created_at"] = None
     return shown
 
 

@@ -36,6 +36,11 @@ class TestBans:
     def test_addresses_alone(self, client: Client):
         assert {ban["type"] for ban in client.chat("/bans/ip")} == {"ip_address"}
 
+    @pytest.mark.parametrize(("choice", "shown"), [("missing", "absent"), ("null", None)])
+    def test_how_an_old_one_is_shown_is_a_switch(self, choice: str, shown: object, client: Client):
+        client.control("faults", old_ban_created=choice)
+        assert client.chat("/bans/ip")[0].get("created_at", "absent") == shown
+
     @pytest.mark.parametrize("body", [{}, {"type": "ip_address", "ip_address": "home"}, {"type": "shoe"}])
     def test_refuses_what_is_no_ban(self, body: dict, client: Client):
         assert client.call("POST", f"{CHAT}/bans", body).status == 400
