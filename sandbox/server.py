@@ -126,7 +126,7 @@ class Connection(socketserver.StreamRequestHandler):
         try:
             while self._one(self.rfile, peer):
                 pass
-        except (ConnectionError, TimeoutError):
+        except OSError:  # the client closed, broke off or fell silent; what handlers raise is answered, see _answer
             return
 
     def _one(self, stream: BufferedIOBase, peer: str) -> bool:

@@ -1,3 +1,4 @@
+import errno
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
@@ -75,6 +76,17 @@ class TestConnections:
     def test_another_method_is_405_and_told_which_are_not(self, path: str, client: Client):
         answer = client.call("PATCH", path)
         assert (answer.status, "OPTIONS" in answer.headers["allow"]) == (405, True)
+
+    @pytest.mark.parametrize("error", [OSError(errno.ENOTCONN, "gone"), ConnectionResetError(), TimeoutError()])
+    def test_that_break_off_are_no_error(self, error: OSError, client: Client, server, monkeypatch):
+        def break_off(*_: object) -> None:
+            raise error
+
+        told: list[object] = []
+        monkeypatch.setattr(sandbox.server.Connection, "_refuse", break_off)
+        monkeypatch.setattr(server, "handle_error", lambda *_: told.append(error))
+        assert client.raw(b"hello\r\n\r\n") == b""
+        assert told == []
 
     def test_switch_off_nagle(self):
         assert sandbox.server.Connection.disable_nagle_algorithm is True
