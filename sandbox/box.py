@@ -97,6 +97,7 @@ class Stats:
         self.statuses: Counter[str] = Counter()
         self.services: Counter[str] = Counter()
         self.tokens: Counter[str] = Counter()
+        self.judged: Counter[str] = Counter()
         self.faults = 0
 
     def count(self, *, service: str, label: str, status: int) -> None:
@@ -152,6 +153,7 @@ class Box:
             "zendesk_calls": stats.services["zendesk"], "calls": dict(sorted(stats.calls.items())),
             "by_status": dict(sorted(stats.statuses.items())), "per_minute_max": self.limiter.highest,
             "faults_fired": stats.faults, "tokens": dict(sorted(stats.tokens.items())),
+            "zendesk_jwts": dict(sorted(stats.judged.items())),
             "records": {"visitors": len(self.world.visitors), "chats": len(self.world.chats),
                         "aliases": len(self.world.aliases), "bans": len(self.world.bans)},
         }  # fmt: skip

@@ -29,6 +29,7 @@ CHOICES: dict[str, tuple[str | int, ...]] = {
     "put_id_status": (400, 422),
     "put_external_id": ("ignore", "refuse"),
     "young_start_status": (400, 422),
+    "list_count": ("page", "total"),
     "old_ban_created": ("missing", "null"),
     "missing_email": ("refuse", "accept"),
     "missing_exp": ("refuse", "accept"),
@@ -63,6 +64,7 @@ class Switches:
     visitor_list_status: int = 404
     put_id_status: int = 400
     put_external_id: str = "ignore"
+    list_count: str = "page"
     prev_url: bool = False
     search_external_id: bool = False
     billing: bool = True

@@ -160,7 +160,8 @@ def list_chats(call: Call) -> Response:
         next_url = f"{call.base}/chats?{urlencode({'cursor': mark})}"
     chats = [chat_json(world, chat, switches=switches) for chat in page]
     before = {"prev_url": None} if switches.prev_url else {}
-    return json_response({"chats": chats, "count": len(chats), **before, "next_url": next_url})
+    count = len(world.by_start) if switches.list_count == "total" else len(chats)
+    return json_response({"chats": chats, "count": count, **before, "next_url": next_url})
 
 
 def show_chat(call: Call) -> Response:

@@ -147,7 +147,7 @@ def _rest(world: World, chat: Chat) -> dict[str, Any]:
         "referrer_search_terms": "", "referrer_search_engine": "", "conversions": [], "engagements": [],
     }  # fmt: skip
     if "history" not in (chat.details or {}):
-        rest["history"] = _history(world, chat, shown=rest | (chat.details or {}), agent=agent_name)
+        rest["history"] = _history(world, chat, shown=rest | (chat.details or {}), agent=(agent_id, agent_name))
     return rest
 
 
@@ -157,7 +157,7 @@ def _rest_of_offline(chat: Chat) -> dict[str, Any]:
     return _common(chat, mark) | {"message": QUESTIONS[mark % len(QUESTIONS)]}
 
 
-def _history(world: World, chat: Chat, *, shown: dict[str, Any], agent: str) -> list[dict[str, Any]]:
+def _history(world: World, chat: Chat, *, shown: dict[str, Any], agent: tuple[str, str]) -> list[dict[str, Any]]:
     """Will answer a short transcript that fits the tags, rating and comment `shown`; keys vary by type and by writer.
 
     `channel` carries the dash form of the visitor's id, times carry microseconds. Source: README Z4.3, `history`.
@@ -168,12 +168,13 @@ def _history(world: World, chat: Chat, *, shown: dict[str, Any], agent: str) -> 
         {"type": "chat.memberjoin", "name": visitor,
          "department_id": shown["department_id"], "department_name": shown["department_name"]},
         {"type": "chat.msg", "name": visitor, "msg": QUESTIONS[crc32(chat.id.encode()) % len(QUESTIONS)],
-         "msg_id": str(chat.start_s * 1000 + 5000), "options": ""},
-        {"type": "chat.memberjoin", "name": agent},
-        {"type": "chat.msg", "name": agent, "msg": "Let me look at that for you.", "options": ""},
+         "msg_id": str(chat.start_s * 1000 + 5000), "options": "", "sender_type": "Visitor"},
+        {"type": "chat.memberjoin", "name": agent[1]},
+        {"type": "chat.msg", "name": agent[1], "msg": "Let me look at that for you.", "options": "",
+         "sender_type": "Agent", "agent_id": int(agent[0])},
     ]  # fmt: skip
     if shown["tags"]:
-        items.append({"type": "chat.tag", "name": agent, "tags": [], "new_tags": shown["tags"]})
+        items.append({"type": "chat.tag", "name": agent[1], "tags": [], "new_tags": shown["tags"]})
     items += [
         {"type": f"chat.{kind}", "name": visitor, kind: None, f"new_{kind}": shown[kind]}
         for kind in ("rating", "comment")

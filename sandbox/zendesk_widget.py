@@ -187,15 +187,17 @@ def _session(call: Call, fields: dict[str, Any]) -> Session:
 
 
 def _judge(call: Call, token: object) -> Verdict:
-    """Will judge by the account's rules of now."""
+    """Will judge by the account's rules of now, and count what came of it."""
     switches = call.box.switches
-    return judge(
+    verdict = judge(
         token=token,
         secret=call.box.config.shared_secret,
         now_s=call.now_s,
         email_needed=switches.missing_email == "refuse",
         exp_needed=switches.missing_exp == "refuse",
     )
+    call.box.stats.judged[verdict.reason or "accepted"] += 1
+    return verdict
 
 
 def _become(world: World, session: Session, verdict: Verdict) -> Verdict:
@@ -248,7 +250,11 @@ def _transcript(world: World, live: LiveChat, now_s: int) -> list[dict[str, Any]
     items: list[dict[str, Any]] = [{"type": "chat.memberjoin", "name": name, "at": iso(live.start_s)}]
     for place, line in enumerate(live.messages):
         is_visitor = line["from"] == "visitor"
-        who = {"name": name, "msg_id": str(live.start_s * 1000 + place)} if is_visitor else {"name": AGENTS[0][1]}
+        who = (
+            {"name": name, "sender_type": "Visitor", "msg_id": str(live.start_s * 1000 + place)}
+            if is_visitor
+            else {"name": AGENTS[0][1], "sender_type": "Agent", "agent_id": int(AGENTS[0][0])}
+        )
         items.append({"type": "chat.msg", **who, "msg": line["text"], "options": "", "at": line["at"]})
     items.append({"type": "chat.memberleave", "name": name, "at": iso(now_s)})
     channel = "#supportchat:" + live.visitor_id.replace(".", "-", 1)

@@ -166,6 +166,11 @@ class TestStats:
         assert stats["calls"]["GET /api/v2/visitors/{visitor_id}"] == 1
         assert (stats["zendesk_calls"], stats["per_minute_max"], stats["by_status"]["zendesk 404"]) == (3, 3, 2)
 
+    def test_counts_zendesk_jwts_by_what_the_judge_said(self, client: Client):
+        for token in ("", "no token", "no token"):
+            client.call("POST", "/widget/judge", {"jwt": token})
+        assert client.get("/_control/stats").json()["zendesk_jwts"] == {"malformed": 2, "missing": 1}
+
     def test_shows_tokens_as_fingerprints_only(self, client: Client):
         Client(client.port, "a-secret-token").get(f"{CHAT}/account")
         stats = client.get("/_control/stats")

@@ -142,6 +142,9 @@ class TestTranscript:
             (False, False),
         ]
 
+    def test_who_wrote_is_told_with_each_message(self, history: list[dict]):
+        assert [item["sender_type"] for item in history if "msg" in item] == ["Visitor", "Agent"]
+
     def test_times_carry_microseconds_and_the_channel_a_dash(self, history: list[dict]):
         assert {item["channel"] for item in history} == {"#supportchat:9-a"}
         assert all(item["timestamp"].endswith(".120000Z") for item in history)
@@ -163,6 +166,11 @@ class TestListingChats:
         first = client.chat("/chats")
         last = client.follow(first["next_url"]).json()
         assert (len(last["chats"]), last["next_url"]) == (20, None)
+
+    def test_the_count_is_of_the_page_or_of_all_by_switch(self, client: Client):
+        page = client.chat("/chats")["count"]
+        client.control("faults", list_count="total")
+        assert (page, client.chat("/chats")["count"]) == (40, 60)
 
     def test_a_way_back_is_named_by_switch_only(self, client: Client):
         assert "prev_url" not in client.chat("/chats")
