@@ -90,18 +90,20 @@ class APITokenForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        users: Any = self.fields["user"]
-        users.queryset = User.objects.filter(is_active=True, auth_token__isnull=True).order_by("username")
+        # The page of a token that exists is only looked at and has no fields.
+        users: Any = self.fields.get("user")
+        if users is not None:
+            users.queryset = User.objects.filter(is_active=True, auth_token__isnull=True).order_by("username")
 
 
 @admin.register(APIToken)
 class APITokenAdmin(rest_framework.authtoken.admin.TokenAdmin):
-    """API tokens: the key is shown once, when it is made, and never again."""
+    """API tokens: the key is shown once, when it is made, and never again. A token's page is where it is revoked."""
 
     form = APITokenForm
     fields = ("user", "may_write")
     list_display = ("user", "created", "may_write")
-    list_display_links = None
+    list_display_links = ("user",)
     list_filter = ()
     autocomplete_fields = ()
     made_template = "admin/linking/apitoken/made.html"

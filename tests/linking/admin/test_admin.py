@@ -259,6 +259,13 @@ class TestAPIToken:
         assert not Token.objects.exists()
         assert not Permission.objects.filter(user=agent, codename="write_by_token").exists()
 
+    def test_has_a_page_with_the_way_to_revoke_it(self, admin, agent):
+        admin.post(self.MAKE, {"user": agent.pk})
+        page = reverse("admin:linking_apitoken_change", args=[agent.pk])
+        assert f'href="{page}"' in admin.get("/admin/linking/apitoken/").content.decode()
+        assert reverse("admin:linking_apitoken_delete", args=[agent.pk]) in admin.get(page).content.decode()
+        assert Token.objects.get().key not in admin.get(page).content.decode()
+
 
 class TestPeople:
     def test_cannot_be_made_superusers_by_an_admin(self, admin):
