@@ -211,8 +211,10 @@ def _check_nbf(claims: Claims, _config: IntegrationConfig, _now: float) -> None:
 
 
 def _check_lifetime(claims: Claims, _config: IntegrationConfig, _now: float) -> None:
+    # With the same leeway as each of the two times has: a token that ended a moment ago and is forgiven that may well
+    # have been stamped by another clock than ours.
     issued = claims.get("iat")
-    if issued is not None and claims["exp"] <= issued:
+    if issued is not None and claims["exp"] + LEEWAY_S <= issued:
         raise LoginTokenError(Reason.LIFETIME)
 
 
@@ -280,9 +282,9 @@ CLAIM_RULES = (
     ClaimRule("exp", _check_exp),
     ClaimRule("iat", _check_iat),
     ClaimRule("nbf", _check_nbf),
-    ClaimRule("lifetime", _check_lifetime, needs=("exp", "iat")),
     ClaimRule("not_expired", _check_not_expired, needs=("exp",)),
     ClaimRule("begun", _check_begun, needs=("iat", "nbf")),
+    ClaimRule("lifetime", _check_lifetime, needs=("exp", "iat")),
     ClaimRule("issuer", _check_issuer),
     ClaimRule("project", _check_project),
     ClaimRule("audience", _check_audience),

@@ -131,7 +131,7 @@ CLAIMS = {
     "nbf_text": {"nbf": str(NOW)},
     "nbf_milliseconds": {"nbf": NOW * 1000},
     "nbf_invalid": {"nbf": []},
-    "lifetime": {"exp": NOW - 5, "iat": NOW},
+    "lifetime": {"exp": NOW - 20, "iat": NOW + 50},
     "exp_duration": {"exp": 86_400, "iat": ...},
     "expired": {"exp": NOW - 600, "iat": NOW - 900},
     "clock_ahead": {"iat": NOW + 90, "exp": NOW + 900},

@@ -141,11 +141,16 @@ class TestTimes:
         ({"iat": NOW * 1000}, Reason.IAT_INVALID), ({"iat": {}}, Reason.IAT_INVALID),
         ({"iat": None}, Reason.IAT_INVALID), ({"nbf": None}, Reason.NBF_INVALID),
         ({"nbf": str(NOW)}, Reason.NBF_INVALID), ({"nbf": True}, Reason.NBF_INVALID), ({"nbf": []}, Reason.NBF_INVALID),
-        ({"exp": NOW, "iat": NOW}, Reason.LIFETIME), ({"exp": NOW, "iat": NOW + 1}, Reason.LIFETIME),
+        ({"exp": NOW - 10, "iat": NOW + 50}, Reason.LIFETIME), ({"exp": NOW - 100, "iat": NOW}, Reason.EXPIRED),
+        ({"exp": NOW + 600, "iat": NOW + 900}, Reason.NOT_YET_VALID),
     ])  # fmt: skip
     def test_refuses_a_time_that_is_none(self, changes, reason):
         token = signed_login_jwt(login_claims(now=NOW, **changes))
         assert reason_of(lambda: verify(token)) is reason
+
+    @pytest.mark.parametrize("changes", [{"exp": NOW - 59}, {"exp": NOW, "iat": NOW}, {"exp": NOW, "iat": NOW + 9}])
+    def test_forgives_an_end_before_the_issue_as_much_as_either(self, changes):
+        assert verify_claims(**changes).user_id
 
     def test_takes_the_last_possible_expiry(self):
         assert verify_claims(exp=TIME_END_EPOCH_S - 1).expires_epoch_s == TIME_END_EPOCH_S - 1

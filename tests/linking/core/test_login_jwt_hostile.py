@@ -135,7 +135,7 @@ STRICTER = {
     "exp with underscores": lambda now: token_with(now=now, exp="9_999_999_999"),
     "exp as a fraction": lambda now: token_with(now=now, exp=now + 60.5),
     "exp in milliseconds": lambda now: token_with(now=now, exp=(now + 60) * 1000),
-    "exp before iat": lambda now: token_with(now=now, exp=now - 20, iat=now - 10),
+    "exp a minute before iat": lambda now: token_with(now=now, exp=now - 20, iat=now + 50),
     "another typ": lambda now: token_with(now=now, header=b'{"alg":"HS256","typ":"at+jwt"}'),
     "a header it does not know": lambda now: token_with(
         now=now, header=b'{"alg":"HS256","jku":"https://evil.example"}'
