@@ -73,7 +73,10 @@ def read(token: str) -> UnverifiedJWS:
         raise JWSError(Reason.MALFORMED)
     header, payload, signature = encoded.split(b".")
     signing_input = encoded[: len(header) + 1 + len(payload)]
-    return UnverifiedJWS(_read_header(header), signing_input, _decode(payload), _decode(signature))
+    told = _read_header(header)
+    # An unsecured JWT is whole without a signature (RFC 7519 §6). It is read, so that its algorithm is what is refused.
+    signed = b"" if not signature and told.algorithm.lower() == "none" else _decode(signature)
+    return UnverifiedJWS(told, signing_input, _decode(payload), signed)
 
 
 def verify_hs256(jws: UnverifiedJWS, *, keys: Iterable[bytes]) -> None:

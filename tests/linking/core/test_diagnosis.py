@@ -175,7 +175,7 @@ SETTINGS = {
     "zendesk_key_id": (GOOD, {"zendesk_product": ZendeskProduct.MESSAGING}),
     "algorithm_hs256": (GOOD, RS256),
     "algorithm_rs256": (raw_token(header=b'{"alg":"RS256","typ":"JWT"}'), {}),
-    "algorithm_none": (raw_token(header=b'{"alg":"none","typ":"JWT"}'), {}),
+    "algorithm_none": (raw_token(header=b'{"alg":"none","typ":"JWT"}').rsplit(".", 1)[0] + ".", {}),
     "algorithm_other": (raw_token(header=b'{"alg":"PS256","typ":"JWT"}'), {}),
     "algorithm_missing": (raw_token(header=b'{"typ":"JWT"}'), {}),
     "algorithm_hash": (jwt.encode(login_claims(now=NOW), LOGIN_SECRET_KEY, algorithm="HS512"), {}),

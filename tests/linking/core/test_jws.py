@@ -158,6 +158,12 @@ class TestVerifyHS256:
         token = signed(header=json.dumps({"alg": name}))
         assert reason_of(lambda: jws.verify_hs256(jws.read(token), keys=(KEY,))) is Reason.ALGORITHM
 
+    @pytest.mark.parametrize("name", ["none", "None", "NONE"])
+    @pytest.mark.parametrize("verify", [jws.verify_hs256, jws.verify_rs256])
+    def test_refuses_an_unsecured_jwt_by_its_algorithm(self, verify, name):
+        unsigned = signed(header=json.dumps({"alg": name})).rsplit(".", 1)[0] + "."
+        assert reason_of(lambda: verify(jws.read(unsigned), keys=(KEY,))) is Reason.ALGORITHM
+
     @pytest.mark.parametrize("length", [1, 16, 31, 33, 64])
     def test_refuses_a_signature_of_another_length(self, length):
         header, payload, signature = signed().split(".")
