@@ -19,6 +19,7 @@ from linking.core.login_jwt import (
     LoginToken,
     LoginTokenError,
     LoginUser,
+    signed_for,
     unverified_project_id,
     usable_email,
     verify_login_jwt,
@@ -224,7 +225,9 @@ class _Exchange:
         config = self._chosen(token)
         keys = self._keys.get(config.login_project_id, NO_KEYS)
         user = verify_login_jwt(token=token, config=config, now=self._now, keys=keys)
-        if self._verified is not None:
+        # Where integrations share a project, the asking page has a say, which what is kept knows nothing of.
+        is_shared = self._request.slug is None and len(self._snapshot.by_project[config.login_project_id]) > 1
+        if self._verified is not None and not is_shared:
             self._verified.keep(
                 text, slug=self._request.slug, snapshot=self._snapshot, config=config, keys=keys, user=user,
                 now=self._now,
@@ -308,7 +311,7 @@ class _Exchange:
         """Return the integration that answers; from here on only its own pages may read anything."""
         if self._request.slug is None:
             project_id = unverified_project_id(token)
-            named = self._snapshot.by_project.get(project_id) or self._disabled_of(project_id)
+            named = self._enabled_of(project_id, token=token) or self._disabled_of(project_id)
             if named is None and (project_id or self._config is None):
                 raise LoginTokenError(Reason.PROJECT)
             self._config = named or self._config
@@ -317,6 +320,14 @@ class _Exchange:
         if self._config is None:
             raise Refused(Reason.UNKNOWN_INTEGRATION)
         return self._config
+
+    def _enabled_of(self, project_id: str, *, token: LoginToken) -> IntegrationConfig | None:
+        """Return the one that answers for a project. Where several share it, the asking page and the key tell which."""
+        sharing = self._snapshot.by_project.get(project_id, ())
+        if len(sharing) < 2:
+            return sharing[0] if sharing else None
+        own = [one for one in sharing if self._request.origin in one.allowed_origins]
+        return signed_for(token.unverified, among=own or sharing, now=self._now, keys=self._keys)
 
     def _disabled_of(self, project_id: str) -> IntegrationConfig | None:
         return next((one for one in self._snapshot.by_slug.values() if one.login_project_id == project_id), None)

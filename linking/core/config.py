@@ -124,13 +124,13 @@ class IntegrationConfig:
 class Snapshot:
     """The configuration in force, swapped whole.
 
-    `by_project` leads from a Login project ID to the integration that answers for it when the path names none: where
-    several enabled ones share a project, the one made first. `problems` are sentences for readiness, without secrets.
+    `by_project` leads from a Login project ID to the enabled integrations that can answer for it when the path names
+    none, in the order they were made. `problems` are sentences for readiness, without secrets.
     """
 
     version: int
     by_slug: Mapping[str, IntegrationConfig]
-    by_project: Mapping[str, IntegrationConfig]
+    by_project: Mapping[str, tuple[IntegrationConfig, ...]]
     enabled: tuple[IntegrationConfig, ...]
     cookie_names: tuple[str, ...]
     origins: frozenset[str]
@@ -141,10 +141,13 @@ def snapshot_of(*, configs: Iterable[IntegrationConfig], version: int = 0, probl
     """Return the snapshot of `configs`, given in the order they were made."""
     known = tuple(configs)
     enabled = tuple(config for config in known if config.is_enabled)
+    by_project: dict[str, tuple[IntegrationConfig, ...]] = {}
+    for config in enabled:
+        by_project[config.login_project_id] = (*by_project.get(config.login_project_id, ()), config)
     return Snapshot(
         version=version,
         by_slug=MappingProxyType({config.slug: config for config in known}),
-        by_project=MappingProxyType({config.login_project_id: config for config in reversed(enabled)}),
+        by_project=MappingProxyType(by_project),
         enabled=enabled,
         cookie_names=tuple(dict.fromkeys(config.cookie_name for config in enabled)),
         origins=frozenset().union(*(config.allowed_origins for config in enabled)),

@@ -3,7 +3,7 @@
 Source: developers.xsolla.com, /login-api/jwt-structure (claims) and /doc/login/security/jwt-signature (keys), 2026-11.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -172,6 +172,26 @@ def check_signature(
     if not any(secrets):
         raise LoginSetupIncomplete(Reason.LOGIN_SECRET)
     jws.verify_hs256(unverified, keys=secrets)
+
+
+def signed_for(
+    unverified: jws.UnverifiedJWS,
+    *,
+    among: Sequence[IntegrationConfig],
+    now: float,
+    keys: Mapping[str, KeySet],
+) -> IntegrationConfig:
+    """Return the first of `among`, integrations of one Login project, whose key signed; the very first where none did.
+
+    `keys` are the public keys of RS256 projects, by Login project ID.
+    """
+    for config in among:
+        try:
+            check_signature(unverified, config=config, now=now, keys=keys.get(config.login_project_id, NO_KEYS))
+        except Refused:
+            continue
+        return config
+    return among[0]
 
 
 def _check_rs256(unverified: jws.UnverifiedJWS, *, keys: KeySet) -> None:

@@ -37,10 +37,11 @@ class TestCurrent:
     def test_shows_no_secret(self, acme):
         assert "for-tests-only" not in repr(registry.current())
 
-    def test_leads_from_a_project_to_the_enabled_integration_made_first(self, acme):
-        twin = make_integration(slug="twin")
+    def test_leads_from_a_project_to_its_enabled_integrations_as_they_were_made(self, acme):
+        twin, third = make_integration(slug="twin"), make_integration(slug="a-third")
         Integration.objects.filter(pk=acme.pk).update(enabled=False)
-        assert registry.refresh().by_project[acme.login_project_id].integration_id == twin.pk
+        of_project = registry.refresh().by_project[acme.login_project_id]
+        assert [one.integration_id for one in of_project] == [twin.pk, third.pk]
 
     def test_derives_the_address_of_the_api_from_the_subdomain(self, acme):
         assert in_force().zendesk_api_url == "https://acme.zendesk.com/api/v2/chat"

@@ -6,6 +6,7 @@ import pytest
 from linking import tokens
 from linking.core.config import MissingEmail, ZendeskProduct, snapshot_of
 from linking.limits import Limiter
+from linking.verified_tokens import VerifiedTokens
 from tests.factories import (
     LOGIN_PROJECT_ID,
     LOGIN_SECRET_KEY,
@@ -43,7 +44,7 @@ def limits(*, per_address=0, per_user=0):
     return tokens.TokenLimits(per_address=Limiter(per_minute=per_address), per_user=Limiter(per_minute=per_user))
 
 
-def ask(*, configs=None, limited=None, now=NOW, token=None, **request):
+def ask(*, configs=None, limited=None, now=NOW, token=None, verified=None, **request):
     """Ask as a page does: GET with the cookie, unless said otherwise."""
     if token is not None:
         request["cookie_header"] = f"token={token}"
@@ -52,6 +53,7 @@ def ask(*, configs=None, limited=None, now=NOW, token=None, **request):
         snapshot=snapshot_of(configs=[make_config()] if configs is None else configs),
         now=now,
         limits=limited or limits(),
+        verified=verified,
     )
 
 
@@ -229,6 +231,22 @@ class TestChoosingTheIntegration:
     def test_finds_the_second_of_two_that_share_a_project_by_its_path(self):
         twin = make_config(integration_id=9, slug="twin")
         assert ask(configs=[make_config(), twin], slug="twin", token=fresh()).sighting.integration_id == 9
+
+    def test_answers_with_the_one_of_those_that_share_a_project_whose_key_signed(self):
+        twin = make_config(integration_id=9, slug="twin", login_secrets=(OTHER_SECRET.encode(),))
+        assert ask(configs=[make_config(), twin], token=fresh(secret=OTHER_SECRET)).sighting.integration_id == 9
+
+    def test_answers_with_the_one_of_those_that_share_a_project_whose_page_asks(self):
+        configs = [make_config(), make_config(integration_id=9, slug="twin", allowed_origins=frozenset({OTHER_ORIGIN}))]
+        verified = VerifiedTokens()
+        answers = [
+            ask(configs=configs, verified=verified, token=fresh(), origin=origin) for origin in (OTHER_ORIGIN, ORIGIN)
+        ]
+        assert [answer.sighting.integration_id for answer in answers] == [9, 1]
+
+    def test_says_that_no_key_of_those_that_share_a_project_signed(self):
+        configs = [make_config(), make_config(integration_id=9, slug="twin")]
+        assert refusal_of(ask(configs=configs, token=fresh(secret=OTHER_SECRET))) == (401, "00-01", "signature")
 
     def test_tries_the_cookie_names_of_all_enabled_ones(self):
         configs = [make_config(), other_config(cookie_name="login")]

@@ -312,6 +312,11 @@ class TestDiagnose:
         around = Surroundings(config=None, known=(OTHER, make_config()), now=NOW)
         assert diagnose(text=GOOD, kind=Kind.AUTO, around=around).slug == "acme"
 
+    def test_finds_the_integration_of_several_with_that_project_by_the_key(self):
+        twin = make_config(slug="twin", login_secrets=(b"another-login-secret-key-for-tests-only",))
+        around = Surroundings(config=None, known=(twin, make_config()), now=NOW)
+        assert diagnose(text=GOOD, kind=Kind.AUTO, around=around).slug == "acme"
+
     @pytest.mark.parametrize("text", [
         f"curl -H 'Authorization: Bearer {GOOD}' https://b.example/generate/token", f"Authorization: bearer {GOOD}",
         f"curl https://b.example/generate/token \\\n  -b 'theme=x; token={GOOD}'", f"Cookie: a=b; token={GOOD}",
