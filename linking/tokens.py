@@ -4,7 +4,7 @@
 configuration in force around it and notes who was seen; whoever speaks HTTP passes its answer on byte for byte.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from linking import answer_log, clock_meter, email_lookup, key_sets, registry, s
 from linking.core import cors
 from linking.core.addresses import limit_key
 from linking.core.config import IntegrationConfig, Mode, Snapshot, snapshot_of
+from linking.core.jws import JWSError
 from linking.core.key_sets import NO_KEYS, KeySet
 from linking.core.login_jwt import (
     LoginToken,
@@ -26,7 +27,7 @@ from linking.core.login_jwt import (
 )
 from linking.core.observing import NEVER_OBSERVED, sample_service_user
 from linking.core.refusals import REFUSALS, Reason, Refused
-from linking.core.token_http import ALLOW, METHODS, TooMany, bearer_token, cookie_token, headers, passed, told
+from linking.core.token_http import ALLOW, METHODS, TooMany, bearer_token, cookie_tokens, headers, passed, told
 from linking.core.user_ids import user_id_flaw
 from linking.core.zendesk_jwt import zendesk_jwt
 from linking.limits import Limiter
@@ -197,8 +198,8 @@ class _Exchange:
         _spend(self._limits.per_address, key=limit_key(request.address), reason=Reason.ADDRESS_LIMIT, now=now)
         self._check_path()
         self._check_page()
-        text = self._login_jwt()
-        config, user = self._named_before(text) or self._named(text)
+        texts = self._login_jwts()
+        text, config, user = self._named_by(texts[0]) if len(texts) == 1 else self._named_by_any(texts)
         if user.user_id in config.blocked_user_ids:
             raise Refused(Reason.BLOCKED)
         user_key = f"{config.integration_id}|{user.user_id}"
@@ -206,6 +207,25 @@ class _Exchange:
         if config.is_email_looked_up and not user.email:
             user = self._with_email(user, config=config, login_jwt=text)
         return self._issued(user=user, config=config)
+
+    def _named_by(self, text: str) -> tuple[str, IntegrationConfig, LoginUser]:
+        return text, *(self._named_before(text) or self._named(text))
+
+    def _named_by_any(self, texts: Sequence[str]) -> tuple[str, IntegrationConfig, LoginUser]:
+        """Return the first of `texts` that is a token of ours, the integration that answers, and whom it names to it.
+
+        Under one domain there may be another program's cookie of that name. A token of one of our projects is passed
+        over for no other: what is wrong with it, its player has to know. Raises: Refused.
+        """
+        reasons: list[Reason] = []
+        for text in texts:
+            try:
+                return self._named_by(text)
+            except (JWSError, LoginTokenError) as error:
+                if self._config is not None:
+                    raise
+                reasons.append(error.reason)
+        raise LoginTokenError(reasons[0])
 
     def _named_before(self, text: str) -> tuple[IntegrationConfig, LoginUser] | None:
         """Return what `_named` would, where the very same question was answered before."""
@@ -296,9 +316,12 @@ class _Exchange:
         if origin is not None and not cors.is_listed(origin, origins=self._origins):
             raise Refused(Reason.ORIGIN)
 
-    def _login_jwt(self) -> str:
+    def _login_jwts(self) -> Sequence[str]:
+        """Return the Bearer token, or what the cookies hold: several only where no integration is known yet."""
         token = bearer_token(self._request.authorization)
-        return cookie_token(self._request.cookie_header, names=self._cookie_names()) if token is None else passed(token)
+        if token is not None:
+            return (passed(token),)
+        return cookie_tokens(self._request.cookie_header, names=self._cookie_names())
 
     def _cookie_names(self) -> tuple[str, ...]:
         if self._config is not None:

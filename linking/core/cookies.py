@@ -16,20 +16,32 @@ def find_cookie(*, header: str, names: Sequence[str]) -> str | None:
 
     Raises: AmbiguousCookie when a cookie that would be used stands twice with different values.
     """
+    values = find_cookies(header=header, names=names)
+    return values[0] if values else None
+
+
+def find_cookies(*, header: str, names: Sequence[str]) -> list[str]:
+    """Return the values of those of `names` that have one, in the order of `names`; [""] when all found are empty.
+
+    Raises: AmbiguousCookie when the first that would be used stands twice with different values; a later one that does
+    is left out.
+    """
     if len(names) == 1 and (alone := _alone(header, name=names[0])) is not None:
-        return alone
+        return [alone]
     found: dict[str, str] = {}
     ambiguous = set()
     for pair in header.split(";"):
         name, equals, value = pair.strip(" \t").partition("=")
         if equals and name in names and found.setdefault(name, value) != value:
             ambiguous.add(name)
+    values: list[str] = []
     for name in names:
         if name in ambiguous:
-            raise AmbiguousCookie(name)
-        if value := found.get(name, ""):
-            return value
-    return "" if found else None
+            if not values:
+                raise AmbiguousCookie(name)
+        elif value := found.get(name, ""):
+            values.append(value)
+    return values or [""] * bool(found)
 
 
 def _alone(header: str, *, name: str) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from linking.core import cors
-from linking.core.cookies import AmbiguousCookie, find_cookie
+from linking.core.cookies import AmbiguousCookie, find_cookies
 from linking.core.refusals import REFUSALS, Code, Reason, Refused
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST")
@@ -41,13 +41,22 @@ def cookie_token(header: str, *, names: Sequence[str]) -> str:
 
     Raises: Refused (`not_passed`, `empty`, `ambiguous_cookie`).
     """
+    return cookie_tokens(header, names=names)[0]
+
+
+def cookie_tokens(header: str, *, names: Sequence[str]) -> list[str]:
+    """Return the tokens in those of the cookies `names` that have one, at least one, in the order of `names`.
+
+    Raises: Refused (`not_passed`, `empty`, `ambiguous_cookie`).
+    """
     try:
-        token = find_cookie(header=header, names=names)
+        tokens = find_cookies(header=header, names=names)
     except AmbiguousCookie as error:
         raise Refused(Reason.AMBIGUOUS_COOKIE) from error
-    if token is None:
+    if not tokens:
         raise Refused(Reason.NOT_PASSED)
-    return passed(token)
+    passed(tokens[0])
+    return tokens
 
 
 def passed(token: str) -> str:

@@ -257,6 +257,31 @@ class TestChoosingTheIntegration:
         header = f"token={fresh()}; login={other_token()}"
         assert ask(configs=configs, cookie_header=header, origin=OTHER_ORIGIN).sighting.integration_id == 2
 
+    @pytest.mark.parametrize("other", ["of-another-program", fresh(xsolla_login_project_id="unknown")])
+    def test_goes_on_from_a_cookie_that_is_no_token_of_ours_to_the_next(self, other):
+        configs = [make_config(), other_config(cookie_name="login")]
+        answer = ask(configs=configs, cookie_header=f"token={other}; login={other_token()}", origin=OTHER_ORIGIN)
+        assert (answer.sighting.integration_id, dict(answer.headers)["Access-Control-Allow-Origin"]) == (
+            2,
+            OTHER_ORIGIN,
+        )
+
+    def test_speaks_of_the_first_cookie_where_none_is_a_token_of_ours(self):
+        header = f"login=x; token={fresh(xsolla_login_project_id='unknown')}"
+        answer = ask(configs=[make_config(), other_config(cookie_name="login")], cookie_header=header, origin=ORIGIN)
+        assert refusal_of(answer) == (401, "00-01", "project")
+        assert dict(answer.headers)["Access-Control-Allow-Origin"] == ORIGIN
+
+    def test_passes_over_no_token_of_ours(self):
+        configs = [make_config(), other_config(cookie_name="login")]
+        answer = ask(configs=configs, cookie_header=f"token={fresh(exp=NOW - 900)}; login={other_token()}")
+        assert refusal_of(answer) == (401, "00-01", "expired")
+
+    def test_reads_one_cookie_only_on_a_path_that_names_the_integration(self):
+        configs = [make_config(), other_config(cookie_name="login")]
+        answer = ask(configs=configs, slug="acme", cookie_header=f"token=x; login={other_token()}")
+        assert refusal_of(answer) == (401, "00-01", "malformed")
+
     @pytest.mark.parametrize("slug", ["unknown", "ACME", "", "acme ", "../acme"])
     def test_refuses_an_unknown_path(self, slug):
         assert refusal_of(ask(slug=slug, token=fresh())) == (404, "00-06", "unknown_integration")

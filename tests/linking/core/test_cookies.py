@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linking.core.cookies import AmbiguousCookie, find_cookie
+from linking.core.cookies import AmbiguousCookie, find_cookie, find_cookies
 
 
 class TestFindCookie:
@@ -29,6 +29,12 @@ class TestFindCookie:
 
     def test_does_not_mind_an_ambiguous_cookie_it_does_not_need(self):
         assert find_cookie(header="a=1; b=2; b=3", names=("a", "b")) == "1"
+
+    @pytest.mark.parametrize(("header", "values"), [
+        ("b=2; a=1", ["1", "2"]), ("b=2; a=", ["2"]), ("a=; b=", [""]), ("c=1", []), ("a=1; b=2; b=3", ["1"]),
+    ])  # fmt: skip
+    def test_finds_all_that_have_a_value_in_the_order_of_the_names(self, header, values):
+        assert find_cookies(header=header, names=("a", "b")) == values
 
     def test_reads_a_giant_header(self):
         assert find_cookie(header="x=1; " * 20_000 + "token=a", names=("token",)) == "a"
