@@ -252,7 +252,8 @@ def _check_rotation(*, row: Integration, draft: _Draft, after: Mapping[str, Any]
         draft.warnings.append(f"At the switch of the Zendesk secret {_DROPS}")
     elif following and switch is None:
         draft.warnings.append("zendesk_shared_secret_next waits: set zendesk_secret_switch_at.")
-    if row.pk and SecretName.ZENDESK_SHARED_SECRET in draft.opened:
+    signing = opened_secret(row=row, name=SecretName.ZENDESK_SHARED_SECRET)
+    if signing and draft.opened.get(SecretName.ZENDESK_SHARED_SECRET, signing) != signing:
         draft.warnings.append(f"With a new Zendesk secret {_DROPS}")
 
 

@@ -80,6 +80,11 @@ class TestZendeskSecret:
         warnings = save(zendesk_shared_secret_next=NEXT, zendesk_secret_switch_at=NOW + HOUR).warnings
         assert any("about five minutes" in warning for warning in warnings)
 
+    @pytest.mark.parametrize(("secret", "is_told"), [(NEXT, True), (ZENDESK_SHARED_SECRET, False)])
+    def test_says_that_visitors_drop_where_it_is_another_one_at_once(self, secret, is_told):
+        warnings = save(zendesk_shared_secret=secret).warnings
+        assert any("about five minutes" in warning for warning in warnings) is is_told
+
     def test_becomes_the_secret_with_the_next_save(self):
         save(zendesk_shared_secret_next=NEXT, zendesk_secret_switch_at=NOW + HOUR)
         save(name="Acme again", now=NOW + 2 * HOUR)
