@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from django.conf import settings
 from rest_framework.authtoken.models import Token
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
@@ -24,7 +25,13 @@ class MayRead(BasePermission):
         """Return whether the call may go on; what it may do to a record, `roles` says."""
         if not roles.can_see_pages(request.user):
             return False
-        if isinstance(request.auth, Token) and request.method not in SAFE_METHODS:
+        is_by_token = isinstance(request.auth, Token)
+        # A token is no sign-in: its owner may be a script, and it opens nothing that is for administrators alone.
+        is_required = bool(settings.LINKING["REQUIRE_MFA"]) and not is_by_token
+        if roles.lacks_second_factor(request.user, is_required=is_required):
+            self.message = "Administrators need a second factor here: set one up under your account first."
+            return False
+        if is_by_token and request.method not in SAFE_METHODS:
             self.message = "This API token is read-only. An administrator can let it refresh records."
             return request.user.has_perm(WRITE_PERMISSION)
         return True

@@ -1,11 +1,23 @@
-"""Every view is closed unless it says otherwise, and an open one is answered without asking who is there."""
+"""Every view is closed unless it says otherwise, and an open one is answered without asking who is there.
+
+Where administrators need a second factor, the closed ones are closed to those without as well.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from linking import roles
+
+# Where somebody signs out, sets a second factor up and changes the password: whoever lacks one has to get there.
+_OWN_ACCOUNT = "allauth."
 
 
 class ClosedByDefault(LoginRequiredMiddleware):
@@ -22,7 +34,12 @@ class ClosedByDefault(LoginRequiredMiddleware):
         view_args: tuple[Any, ...],
         view_kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
-        """Return None to let the view answer, or the redirect to the sign-in page."""
+        """Return None to let the view answer, or the redirect to the sign-in page or to the second factor's."""
         if not getattr(view_func, "login_required", True):
             return None
-        return super().process_view(request, view_func, view_args, view_kwargs)
+        refused: HttpResponseBase | None = super().process_view(request, view_func, view_args, view_kwargs)
+        is_required = bool(settings.LINKING["REQUIRE_MFA"]) and not view_func.__module__.startswith(_OWN_ACCOUNT)
+        if refused is not None or not roles.lacks_second_factor(request.user, is_required=is_required):
+            return refused
+        messages.warning(request, _("Administrators need a second factor here: set one up, then come back."))
+        return HttpResponseRedirect(reverse("mfa_index"))

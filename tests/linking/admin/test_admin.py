@@ -90,6 +90,30 @@ class TestEntrance:
         Authenticator.objects.create(user=User.objects.get(), type=Authenticator.Type.TOTP, data={})
         assert admin.get("/admin/").status_code == 200
 
+    @pytest.mark.parametrize("url", ["/", "/sync/", "/conflicts/", "/export/visitors.csv", "/api/docs/"])
+    def test_keeps_an_admin_without_second_factor_from_the_pages_too(self, admin, settings, url):
+        settings.LINKING = settings.LINKING | {"REQUIRE_MFA": True}
+        assert admin.get(url).url == reverse("mfa_index")
+
+    def test_keeps_an_admin_without_second_factor_from_the_api(self, admin, settings):
+        settings.LINKING = settings.LINKING | {"REQUIRE_MFA": True}
+        response = admin.get("/api/v1/visitors/")
+        assert response.status_code == 403 and "second factor" in response.json()["detail"]
+
+    def test_lets_an_admin_without_second_factor_set_one_up_or_go(self, admin, settings):
+        settings.LINKING = settings.LINKING | {"REQUIRE_MFA": True}
+        urls = [
+            reverse(name) for name in ("mfa_index", "mfa_activate_totp", "account_reauthenticate", "account_logout")
+        ]
+        assert reverse("mfa_index") not in [getattr(admin.get(url), "url", "") for url in urls]
+
+    @pytest.mark.parametrize("url", ["/", "/api/v1/visitors/"])
+    def test_asks_nobody_else_for_a_second_factor(self, settings, url):
+        settings.LINKING = settings.LINKING | {"REQUIRE_MFA": True}
+        client = Client()
+        client.force_login(person("leads"))
+        assert client.get(url).status_code == 200
+
     def test_has_no_sign_in_page_of_its_own(self, admin):
         assert admin.post("/admin/login/", {"username": "x", "password": "y"}).status_code == 302
 
