@@ -7,6 +7,7 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, NotFound, PermissionDenied, ValidationError
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -117,6 +118,9 @@ class OneVisitor(_View):
 
 class RefreshVisitor(_View):
     """`POST /api/v1/visitors/{visitor_id}/refresh/`."""
+
+    # Nothing is asked of the body, but with a session a form may bring the CSRF token in it.
+    parser_classes = (JSONParser, FormParser, MultiPartParser)
 
     @extend_schema(
         operation_id="visitors_refresh",

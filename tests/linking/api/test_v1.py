@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from rest_framework.test import APIClient
 
@@ -220,6 +221,14 @@ class TestRefresh:
         client = APIClient(enforce_csrf_checks=True)
         client.force_login(person("leads"))
         assert (client.post(REFRESH).status_code, sent) == (403, [])
+
+    def test_takes_the_csrf_token_from_a_form_too(self, nadia, person, sent):
+        client = APIClient(enforce_csrf_checks=True)
+        client.force_login(person("leads"))
+        client.get("/")
+        token = client.cookies[settings.CSRF_COOKIE_NAME].value
+        form = {"content_type": "application/x-www-form-urlencoded"}
+        assert client.post(REFRESH, f"csrfmiddlewaretoken={token}", **form).status_code == 202
 
     def test_says_so_when_the_queue_is_away(self, nadia, signed_in, monkeypatch):
         def fail(**_options):
