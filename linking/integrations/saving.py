@@ -22,6 +22,7 @@ from linking.core.secret_lint import lint_secret
 from linking.core.vendor_urls import AUTO, RETIRED_HOST, current_address, is_retired
 from linking.integrations.secrets import held_secret, opened_secret, settle_zendesk_switch, store_secret
 from linking.models import AuditEvent, ConfigVersion, Integration, LoginUser, Visitor
+from linking.store import leases
 
 SECRET_NAMES = tuple(str(name) for name in SecretName)
 KEYS = (*RULES, *SECRET_NAMES)
@@ -132,6 +133,8 @@ def remove_integration(*, slug: str, actor: Actor, now: datetime) -> None:
     Integration.objects.filter(pk=row.pk).update(enabled=False, sync_enabled=False)
     ConfigVersion.bump()
     registry.refresh()
+    # A pass under way would store rows for what is no longer there.
+    leases.revoke(name=leases.sync_lease_name(integration_id=row.pk))
     rows: tuple[QuerySet[Any], ...] = (
         Visitor.objects.filter(integration=row),
         LoginUser.objects.filter(integration=row),

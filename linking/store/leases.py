@@ -62,12 +62,17 @@ def renew(*, held: Held) -> None:
     """
     mine = Lease.objects.filter(name=held.name, owner=held.owner, token=held.token)
     if not mine.update(expires_at=Now() + LEASE_TTL):
-        raise LeaseLost(f"The lease {held.name} belongs to another worker now.")
+        raise LeaseLost(f"The lease {held.name} was taken over by another worker, or its integration was removed.")
 
 
 def release(*, held: Held) -> None:
     """Give the lease back; a lost one is left alone."""
     Lease.objects.filter(name=held.name, owner=held.owner, token=held.token).update(owner="", expires_at=None)
+
+
+def revoke(*, name: str) -> None:
+    """Take the lease from whoever holds it: their next write fails. There need be no such lease."""
+    Lease.objects.filter(name=name).update(owner="", token=F("token") + 1, expires_at=None)
 
 
 def taken_names() -> frozenset[str]:

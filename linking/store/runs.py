@@ -64,7 +64,11 @@ def finish_run(
         finished_at=now,
         **counts,
     )
-    run.refresh_from_db()
+    try:
+        run.refresh_from_db()
+    except SyncRun.DoesNotExist:
+        # The integration was removed under the pass, and its runs with it.
+        run.state, run.stop_reason, run.stop_detail = RunState.STOPPED, reason, detail
 
 
 def rewind(*, held: leases.Held, integration_id: int) -> None:

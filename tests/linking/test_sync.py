@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from linking import sync
+from linking import integrations, sync
 from linking.models import (
     Conflict,
     Integration,
@@ -526,6 +526,16 @@ class TestOnePassAtATime:
         chat.before_call = lambda call: call[0] == "visitor" and Lease.objects.update(**steal)
         report = run(acme, time)
         assert (report.reason, mapping(), Lease.objects.get().owner) == ("lease_lost", {}, "thief")
+
+    def test_ends_in_words_when_the_integration_is_removed(self, acme, chat, time):
+        chat.populate(["u"])
+        actor = integrations.Actor(name="ada")
+        chat.before_call = lambda call: (
+            call[0] == "visitor" and integrations.remove_integration(slug="acme", actor=actor, now=NOW)
+        )
+        report = run(acme, time)
+        assert report.reason == "lease_lost" and "removed" in report.detail
+        assert not (Visitor.objects.exists() or SyncRun.objects.exists() or LoginUser.objects.exists())
 
     def test_gives_the_lease_back(self, acme, chat, time):
         run(acme, time)
