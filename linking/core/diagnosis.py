@@ -5,23 +5,22 @@ Pure: nothing is stored, logged or sent. The rules on a Login JWT are the very f
 """
 
 from linking.core.config import IntegrationConfig
+from linking.core.diagnosis_found import Found, in_other_text
 from linking.core.diagnosis_login import judge_login
-from linking.core.diagnosis_paste import PASSED, find_token
-from linking.core.diagnosis_shape import read_shape
-from linking.core.diagnosis_verdicts import Diagnosis, Kind, Surroundings, Verdict, bad
+from linking.core.diagnosis_paste import find_token
+from linking.core.diagnosis_shape import Shaped, read_shape
+from linking.core.diagnosis_verdicts import Diagnosis, Kind, Surroundings, Verdict
 from linking.core.diagnosis_zendesk import judge_zendesk, looks_like_zendesk
 
 
 def diagnose(*, text: str, kind: Kind, around: Surroundings) -> Diagnosis:
     """Return the verdicts on the token in `text`; what cannot be judged is `skipped`, never guessed."""
-    found = find_token(text, cookie_names=_cookie_names(around))
-    slug = around.config.slug if around.config else ""
-    if found.token is None:
+    cookie_names = _cookie_names(around)
+    found = find_token(text, cookie_names=cookie_names)
+    found, shaped = _shaped(found, cookie_names=cookie_names, config=around.config)
+    if shaped is None:
+        slug = around.config.slug if around.config else ""
         return Diagnosis(kind=kind, found_in=found.place, slug=slug, verdicts=(found.verdict,))
-    if not found.token:
-        verdict = bad(PASSED, "no_token_found")
-        return Diagnosis(kind=kind, found_in=found.place, slug=slug, verdicts=(verdict,))
-    shaped = read_shape(found.token, config=around.config)
     judged = _kind(kind, place=found.place, is_zendesk=looks_like_zendesk(shaped.claims))
     verdicts: list[Verdict]
     if judged is Kind.ZENDESK:
@@ -35,6 +34,21 @@ def diagnose(*, text: str, kind: Kind, around: Surroundings) -> Diagnosis:
         slug=config.slug if config else "",
         verdicts=(found.verdict, *shaped.verdicts, *verdicts),
     )
+
+
+def _shaped(
+    found: Found, *, cookie_names: tuple[str, ...], config: IntegrationConfig | None
+) -> tuple[Found, Shaped | None]:
+    """Return the shape of the token found, or of the one amid what was found; None when there is none."""
+    if found.token is None:
+        return found, None
+    shaped = read_shape(found.token, config=config)
+    if shaped.unverified is not None:
+        return found, shaped
+    amid = in_other_text(found.token, place=found.place, cookie_names=cookie_names)
+    if amid is None or amid.token == found.token:
+        return found, shaped
+    return amid, None if amid.token is None else read_shape(amid.token, config=config)
 
 
 def _kind(asked: Kind, *, place: str, is_zendesk: bool) -> Kind:

@@ -31,6 +31,24 @@ _CAUSES: dict[str, tuple[str, str]] = {
         "There is no token in the paste.",
         "Paste three parts of letters and digits joined by two dots.",
     ),
+    "several_tokens": ("There are {number} different tokens in the paste.", "Paste one of them alone."),
+    "other_text": (
+        "Other text stands around the token.",
+        "Only the token is judged here; if the other text is sent too, send the token alone.",
+    ),
+    "nothing_sent": (
+        "This request carries neither the cookie {name} nor an Authorization header.",
+        "Copy it as cURL, which shows the cookies; if {name} is not among them, use the origin preview.",
+    ),
+    "cookie_file": (
+        "The command names a file of cookies, which is not read here.",
+        "Paste the file's line with the cookie {name}.",
+    ),
+    "open_quote": ("A quote in the command is not closed.", "Copy the whole command, to its last line."),
+    "token_in_body": (
+        "The token is in the body, and the endpoint never reads it there.",
+        "Send it as the cookie {name} or as Authorization: Bearer.",
+    ),
     "empty_cookie": ("The cookie {name} is empty.", "Set the cookie only after sign-in, and remove it on sign-out."),
     "two_cookies": (
         "The cookie {name} came twice with different values.",
@@ -48,13 +66,50 @@ _CAUSES: dict[str, tuple[str, str]] = {
         "The token is in the address, where logs and browser histories keep it; the endpoint never reads it there.",
         "Send it as the cookie {name} or as Authorization: Bearer.",
     ),
+    "empty_bearer": (
+        "The Authorization header says Bearer and nothing after it.",
+        "Call the endpoint only once the page has the player's token.",
+    ),
     "not_bearer": ("The Authorization header does not say Bearer.", "Write Authorization: Bearer and then the token."),
     "refused_answer": ("This is an answer of the endpoint: {code}, {reason}.", "{description}"),
+    "oauth_code": (
+        "The address holds a code and no token: the sign-in is not finished.",
+        "Exchange the code at Login (oauth2/token), and pass the access_token of its answer.",
+    ),
+    "token_in_login_url": (
+        "This is Login's answer to a sign-in; the token is inside its login_url.",
+        "Follow that address, and let the page it leads to keep its parameter token.",
+    ),
+    "decoded_token": (
+        "This is what a token says, and not the token: nobody can check it without the signature.",
+        "Paste the encoded token, three parts joined by two dots.",
+    ),
+    "login_error": (
+        "This is an error of Xsolla Login, {code}, and holds no token.",
+        "Look the code up in Login's documentation; the player is not signed in yet.",
+    ),
+    "other_error": (
+        "This is an error message, and not one of the token endpoint.",
+        "Look at the address it came from: the endpoint's own have code, description and reason.",
+    ),
+    "json_without_token": (
+        "The JSON has no text called token.",
+        "Paste the whole answer; where token is null there, the player is not signed in.",
+    ),
     "surrounding_blanks": (
         "There are blanks or line ends around the token.",
         "If they came with the copying, ignore this; if your code sends them, trim the token.",
     ),
     # Shape
+    "invisible_characters": (
+        "There are invisible characters around the token, such as a byte order mark.",
+        "Type the value anew or save the file without them; copying from a chat or a document adds them.",
+    ),
+    "punctuation": ("A comma or a semicolon stands behind the token.", "Take the token without it."),
+    "backslashes": (
+        "There are backslashes in the token: it was escaped and not read back.",
+        "Parse the JSON or the string it comes from instead of cutting it.",
+    ),
     "quoted": ("The token stands in quotes.", "Take the text itself, without JSON.stringify or quotes around it."),
     "bearer_prefix": ("The word Bearer is part of the value.", "Store the token alone; Bearer belongs in the header."),
     "name_prefix": ("The value begins with its own name and an equals sign.", "Keep what follows the equals sign."),
@@ -66,6 +121,23 @@ _CAUSES: dict[str, tuple[str, str]] = {
     "inner_blanks": ("There is a blank or a line end inside the token.", "Copy it on one line, without wrapping."),
     "base64_padding": ("A part ends with the padding =.", "Remove the =; a JWT has none."),
     "standard_base64": ("A part uses + or /.", "Encode with base64url, which has - and _ in their place."),
+    "script_word": (
+        "This is what a script writes for nothing or for an object, and no token.",
+        "Wait for the answer, take its token, and keep that only once it is there.",
+    ),
+    "placeholder": (
+        "A placeholder stands where the token belongs.",
+        "Put a signed-in player's token there; in a shell, set the variable first.",
+    ),
+    "page": (
+        "This is a page or an XML document, and no token.",
+        "See which address answered with it; a proxy's error page looks so too.",
+    ),
+    "shortened": (
+        "The token was shortened for showing: dots stand for its middle or end.",
+        "Copy the whole value, in a browser's tools with Copy value.",
+    ),
+    "case_changed": ("The token was changed to small letters.", "Pass it as it is; capitals matter in a token."),
     "one_part": ("The text has no dots, and a JWT has two.", _PASS_LOGIN_JWT),
     "two_parts": (
         "The token has two parts and a JWT has three.",
@@ -114,12 +186,20 @@ _CAUSES: dict[str, tuple[str, str]] = {
         "This looks like a JWT for signing in to Zendesk Support (it has jti, and no external_id).",
         _PASS_LOGIN_JWT,
     ),
+    "foreign_token": (
+        "This token was issued by “{found}” and not by Xsolla Login.",
+        "Pass the Login JWT; a social network's or another service's own token is of no use here.",
+    ),
     "login_token_at_zendesk": (
         "This is a Login JWT; Zendesk wants the one the token endpoint gives for it.",
         "Call the token endpoint in the widget's callback, and hand over the token of its answer.",
     ),
     # Integration
     "disabled": ("The integration is switched off.", "Enable it in the admin."),
+    "observing": (
+        "The integration only observes: for now, what the vendor's sample service accepted is served all the same.",
+        "Mend what is wrong below before the mode is set to enforce.",
+    ),
     "no_integration": ("No integration is chosen and none has the token's project.", "Choose an integration."),
     "rs256_keys": (
         "This integration is set to RS256, and the Login project's keys are not here yet.",
@@ -201,11 +281,23 @@ _CAUSES: dict[str, tuple[str, str]] = {
         "The signature matches the secret of the integration {slug}.",
         "Call that integration's address, or compare the two integrations' secrets.",
     ),
+    "signed_another_kind": (
+        "The signature is not judged by its secret, as this is another kind of token.",
+        "Mend the place first; no secret has to change for this.",
+    ),
     "signed_previous": (
         "The signature matches the previous secret, which is still accepted.",
         "Let the signer use the new one soon.",
     ),
     "signed_unknown": ("The signature matches no secret known here, in any common form.", _COPY_SECRET),
+    "signed_before_switch": (
+        "The signature is made with the next Zendesk shared secret, whose time has not come.",
+        "Wait for zendesk_secret_switch_at, or set it to the moment at which the secret changed in Zendesk.",
+    ),
+    "signed_after_switch": (
+        "The signature is made with the former Zendesk shared secret, from before the switch.",
+        "Ask the endpoint for a fresh token.",
+    ),
     "signed_unknown_zendesk": (
         "The signature matches no secret known here, in any common form.",
         "Copy the shared secret, for Messaging the signing key's, from Zendesk into this integration again.",

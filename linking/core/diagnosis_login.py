@@ -3,7 +3,7 @@
 from typing import Any
 
 from linking.core import jws
-from linking.core.config import IntegrationConfig, LoginAlgorithm
+from linking.core.config import IntegrationConfig, LoginAlgorithm, Mode
 from linking.core.diagnosis_claims import explain_claims
 from linking.core.diagnosis_shape import RULES as SHAPE_RULES
 from linking.core.diagnosis_shape import Shaped
@@ -37,11 +37,12 @@ def judge_login(shaped: Shaped, *, around: Surroundings) -> tuple[IntegrationCon
     after = LOGIN_RULES[len(SHAPE_RULES) + 1 :]
     if config is None:
         return None, [bad(INTEGRATION, "no_integration"), *skipped(after)]
-    verdicts = [good(INTEGRATION) if config.is_enabled else bad(INTEGRATION, "disabled")]
+    verdicts = [_integration(config)]
     if shaped.unverified is None:
         return config, [*verdicts, *skipped(after[:-1]), _zendesk_setup(config)]
-    verdicts.append(_place(shaped.claims or {}, typ=shaped.typ))
-    verdicts += _signature(shaped.unverified, config=config, around=around)
+    place = _place(shaped.claims or {}, typ=shaped.typ)
+    is_in_place = place.state is State.GOOD
+    verdicts += [place, *_signature(shaped.unverified, is_in_place=is_in_place, config=config, around=around)]
     if shaped.claims is None:
         unread = [bad(CLAIMS, "payload_not_json"), *skipped((*CLAIM_RULE_NAMES, EMAIL))]
         return config, [*verdicts, *unread, _zendesk_setup(config)]
@@ -83,6 +84,12 @@ def _chosen(shaped: Shaped, *, around: Surroundings) -> IntegrationConfig | None
     return enabled[0] if len(enabled) == 1 else None
 
 
+def _integration(config: IntegrationConfig) -> Verdict:
+    if not config.is_enabled:
+        return bad(INTEGRATION, "disabled")
+    return note(INTEGRATION, "observing") if config.mode is Mode.OBSERVE else good(INTEGRATION)
+
+
 def _place(claims: dict[str, Any], *, typ: object) -> Verdict:
     # A token that Login issued may hold any further claim, so only one from elsewhere can be in the wrong place.
     if claims.get("iss") == ISSUER:
@@ -92,10 +99,15 @@ def _place(claims: dict[str, Any], *, typ: object) -> Verdict:
         return bad(PLACE, "zendesk_token_at_login", product=product)
     if typ == "JWT" and {"jti", "iat", "email", "name"} <= claims.keys() and PROJECT_CLAIM not in claims:
         return bad(PLACE, "support_token")
+    issuer = claims.get("iss")
+    if isinstance(issuer, str) and PROJECT_CLAIM not in claims and issuer.rstrip("/") != ISSUER:
+        return bad(PLACE, "foreign_token", found=issuer)
     return good(PLACE)
 
 
-def _signature(unverified: jws.UnverifiedJWS, *, config: IntegrationConfig, around: Surroundings) -> list[Verdict]:
+def _signature(
+    unverified: jws.UnverifiedJWS, *, is_in_place: bool, config: IntegrationConfig, around: Surroundings
+) -> list[Verdict]:
     try:
         keys = around.keys.get(config.login_project_id, NO_KEYS)
         check_signature(unverified, config=config, now=around.now, keys=keys)
@@ -112,6 +124,9 @@ def _signature(unverified: jws.UnverifiedJWS, *, config: IntegrationConfig, arou
             return [algorithm, bad(SIGNATURE, "signed_unknown_rs256")]
         if _is_by_retired(unverified, config=config):
             return [algorithm, bad(SIGNATURE, "signed_retired")]
+        if not is_in_place:
+            # Whose secret made it is no question: it is another kind of token, and no secret of ours has to change.
+            return [algorithm, bad(SIGNATURE, "signed_another_kind")]
         cause, values = explain_signature(
             unverified,
             own=config.login_secrets,

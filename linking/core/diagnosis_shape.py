@@ -21,8 +21,21 @@ SIZE, SHAPE, HEADER = "size", "shape", "header"
 RULES = (SIZE, SHAPE, HEADER)
 _REPAIRS_MAX = 8
 _NAME_PREFIX = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,40}=(?=[A-Za-z0-9_-]+\.)")
-_ACCESS_KEY = re.compile(r"[A-Za-z0-9_-]{43}\Z")
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.IGNORECASE)
+# What else stands where a token belongs, the likeliest reading first.
+_LOOKS = (
+    ("uuid", re.compile(r"\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.IGNORECASE)),
+    ("access_key", re.compile(r"\A[A-Za-z0-9_-]{43}\Z")),
+    ("script_word", re.compile(r"\A(?:undefined|null|none|nan|true|false|\[object \w+\]|\{\}|\[\])\Z", re.IGNORECASE)),
+    (
+        "placeholder",
+        re.compile(r"\A(?:\$\w+|\$?\{+[^{}]*\}+|%\w+%|<[\w .-]+>|(?:your|my)[ _-][\w -]+)\Z", re.IGNORECASE),
+    ),
+    ("page", re.compile(r"\A<(?:!doctype|html|head|body|\?xml)\b", re.IGNORECASE)),
+    ("shortened", re.compile(r"…|\w\.\.\.")),
+    ("no_token_found", re.compile(r"\s")),
+)
+# Byte order mark, zero-width characters: editors and chats put them there.
+_INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
 _ALPHABET = re.compile(r"[A-Za-z0-9_-]*\Z")
 
 
@@ -94,47 +107,66 @@ def _unreadable(text: str, *, problems: list[Verdict], config: IntegrationConfig
 
 def _mended(text: str) -> tuple[str, str]:
     """Return the first mistake that can be undone and the text without it; ("", text) when there is none."""
+    return _without_wrapping(text) or _without_encoding(text) or ("", text)
+
+
+def _without_wrapping(text: str) -> tuple[str, str] | None:
+    """Return what was put around the token, and the text without it."""
     if text != text.strip():
         return "surrounding_blanks", text.strip()
+    if text.strip(_INVISIBLE) not in ("", text):
+        return "invisible_characters", text.strip(_INVISIBLE)
+    if len(text) > 1 and text[-1] in ",;":
+        return "punctuation", text.rstrip(",; ")
     if len(text) > 1 and text[0] in "\"'“”`" and text[-1] in "\"'“”`":
         return "quoted", text[1:-1]
     if text[:7].lower() == "bearer ":
         return "bearer_prefix", text[7:]
-    if match := _NAME_PREFIX.match(text):
-        return "name_prefix", text[match.end() :]
+    match = _NAME_PREFIX.match(text)
+    return ("name_prefix", text[match.end() :]) if match else None
+
+
+def _without_encoding(text: str) -> tuple[str, str] | None:
+    """Return what was done to the token, and the text as it was before."""
+    if match := re.search(r"\\+[nrt\"']?", text):
+        return "backslashes", text.replace(match[0], "")
     if re.search(r"%[0-9A-Fa-f]{2}", text):
         return "percent_encoded", unquote(text)
-    if match := re.search(r"[&?#;,]", text):
-        return "glued_parameters", text[: match.start()]
-    if re.search(r"\s", text):
+    # Only behind what could be a token: a sentence has its commas too.
+    if match := re.match(r"([^\s&?#;,]+\.[^\s&?#;,]+)[&?#;,]", text):
+        return "glued_parameters", match[1]
+    if re.search(r"\s", text) and text.count(".") == 2:
         return "inner_blanks", "".join(text.split())
     if re.search(r"[A-Za-z0-9_-]=+(\.|\Z)", text) and text.count(".") == 2:
         return "base64_padding", text.replace("=", "")
     if re.search(r"[+/]", text) and text.count(".") == 2:
         return "standard_base64", text.replace("+", "-").replace("/", "_")
-    return "", text
+    return None
 
 
 def _why_unreadable(text: str, *, config: IntegrationConfig | None) -> tuple[str, dict[str, object]]:
     if config is not None and (name := _secret_named(text, config=config)):
         return "is_secret", {"name": name}
-    if _UUID.match(text):
-        return "uuid", {}
-    if _ACCESS_KEY.match(text):
-        return "access_key", {}
+    if cause := next((cause for cause, look in _LOOKS if look.search(text)), ""):
+        return cause, {}
     parts = text.split(".")
     if len(parts) != 3:
         return {1: "one_part", 2: "two_parts", 5: "five_parts"}.get(len(parts), "wrong_parts"), {"number": len(parts)}
     for number, part in enumerate(parts, start=1):
-        if not part:
-            return "empty_part", {"number": number}
-        if not _ALPHABET.match(part):
-            return "odd_characters", {}
-        if len(part) % 4 == 1:
-            return "truncated", {"number": number}
-        if _lenient_bytes(part, is_exact=True) is None:
-            return "unusual_base64", {"number": number}
-    return "header_not_json", {}
+        if cause := _part_flaw(part):
+            return cause, {"number": number}
+    return "case_changed" if parts[0].startswith("eyj") else "header_not_json", {}
+
+
+def _part_flaw(part: str) -> str:
+    """Return the cause why `part` is no base64url, "" when it is."""
+    if not part:
+        return "empty_part"
+    if not _ALPHABET.match(part):
+        return "odd_characters"
+    if len(part) % 4 == 1:
+        return "truncated"
+    return "unusual_base64" if _lenient_bytes(part, is_exact=True) is None else ""
 
 
 def _secret_named(text: str, *, config: IntegrationConfig) -> str:

@@ -13,7 +13,7 @@ from linking.core.config import IntegrationConfig, MissingEmail, ZendeskProduct
 from linking.core.diagnosis_shape import RULES as SHAPE_RULES
 from linking.core.diagnosis_shape import Shaped
 from linking.core.diagnosis_signature import LOGIN_SECRET, ZENDESK_SECRET, explain_signature, is_other_hash, matches
-from linking.core.diagnosis_verdicts import Surroundings, Verdict, bad, good, note, skipped
+from linking.core.diagnosis_verdicts import State, Surroundings, Verdict, bad, good, note, skipped
 from linking.core.login_jwt import ISSUER, PROJECT_CLAIM
 
 SKEW_S = 120
@@ -39,9 +39,11 @@ def judge_zendesk(shaped: Shaped, *, config: IntegrationConfig | None, around: S
     verdicts = [good("integration")]
     if shaped.unverified is None:
         return [*verdicts, *skipped(_BEFORE_CLAIMS[1:])]
-    verdicts += [_place(shaped.claims or {}), _setup(config)]
-    verdicts += _header(shaped.unverified, typ=shaped.typ, config=config)
-    verdicts.append(_signature(shaped.unverified, config=config, around=around))
+    place = _place(shaped.claims or {})
+    verdicts += [place, _setup(config)]
+    verdicts += _header(shaped.unverified, typ=shaped.typ, config=config, now=around.now)
+    is_in_place = place.state is State.GOOD
+    verdicts.append(_signature(shaped.unverified, is_in_place=is_in_place, config=config, around=around))
     if shaped.claims is None:
         return [*verdicts, bad("claims", "payload_not_json")]
     verdicts.append(good("claims"))
@@ -74,11 +76,11 @@ def _setup(config: IntegrationConfig) -> Verdict:
     return good("zendesk_setup")
 
 
-def _header(unverified: jws.UnverifiedJWS, *, typ: object, config: IntegrationConfig) -> list[Verdict]:
+def _header(unverified: jws.UnverifiedJWS, *, typ: object, config: IntegrationConfig, now: float) -> list[Verdict]:
     found, key_id = unverified.header.algorithm, unverified.header.key_id
     algorithm = good("algorithm")
     if found != "HS256":
-        is_ours = is_other_hash(found) and matches(unverified, key=config.zendesk_shared_secret)
+        is_ours = is_other_hash(found) and matches(unverified, key=config.zendesk_secret_at(now))
         cause = "algorithm_hash" if is_ours else "algorithm_other"
         algorithm = bad("algorithm", cause, found=found, wanted="HS256")
     kid = good("kid")
@@ -89,12 +91,21 @@ def _header(unverified: jws.UnverifiedJWS, *, typ: object, config: IntegrationCo
     return [algorithm, good("typ") if typ == "JWT" else bad("typ", "zendesk_typ"), kid]
 
 
-def _signature(unverified: jws.UnverifiedJWS, *, config: IntegrationConfig, around: Surroundings) -> Verdict:
+def _signature(
+    unverified: jws.UnverifiedJWS, *, is_in_place: bool, config: IntegrationConfig, around: Surroundings
+) -> Verdict:
     key = config.zendesk_secret_at(around.now)
     if not key or unverified.header.algorithm != "HS256":
         return skipped(("signature",))[0]
     if matches(unverified, key=key):
         return good("signature")
+    if not is_in_place:
+        return bad("signature", "signed_another_kind")
+    if config.zendesk_shared_secret_next and key != config.zendesk_shared_secret_next:
+        if matches(unverified, key=config.zendesk_shared_secret_next):
+            return bad("signature", "signed_before_switch")
+    elif matches(unverified, key=config.zendesk_shared_secret):
+        return bad("signature", "signed_after_switch")
     cause, values = explain_signature(
         unverified,
         own=(key,),

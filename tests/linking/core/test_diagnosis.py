@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from linking.core import jws
 from linking.core.clock import reading_of
-from linking.core.config import LoginAlgorithm, MissingEmail, ZendeskProduct
+from linking.core.config import LoginAlgorithm, MissingEmail, Mode, ZendeskProduct
 from linking.core.diagnosis import diagnose
 from linking.core.diagnosis_causes import CAUSES
 from linking.core.diagnosis_verdicts import Kind, State, Surroundings
@@ -83,16 +83,37 @@ GOOD = token()
 NO_VERDICT = {
     "nothing_pasted": lambda: " \n",
     "paste_too_long": lambda: "x" * 1_000_000,
-    "no_token_found": lambda: "curl https://bridge.example/generate/token",
+    "no_token_found": lambda: "why does it not work",
+    "several_tokens": lambda: f"{GOOD} or {token(sub='u-2')}",
+    "other_text": lambda: f"my token is {GOOD}",
+    "nothing_sent": lambda: "curl https://bridge.example/generate/token",
+    "cookie_file": lambda: "curl -b cookies.txt https://bridge.example/generate/token",
+    "open_quote": lambda: f"curl -b 'token={GOOD}",
+    "token_in_body": lambda: f"curl -d token={GOOD} https://bridge.example/generate/token",
     "empty_cookie": lambda: "Cookie: token=; theme=dark",
     "two_cookies": lambda: f"Cookie: token={GOOD}; token={token(sub='u-2')}",
     "other_cookie": lambda: f"Cookie: login={GOOD}",
     "no_cookie": lambda: "Cookie: theme=dark; lang=en",
     "token_in_query": lambda: f"curl 'https://bridge.example/generate/token?token={GOOD}'",
+    "empty_bearer": lambda: "Authorization: Bearer",
     "not_bearer": lambda: "Authorization: Basic dXNlcjpwYXNz",
     "refused_answer": lambda: '{"code":"00-01","description":"x","reason":"expired"}',
+    "oauth_code": lambda: "https://shop.example/callback?code=abc",
+    "token_in_login_url": lambda: json.dumps({"login_url": f"https://shop.example/?token={GOOD}"}),
+    "decoded_token": lambda: json.dumps(login_claims(now=NOW)),
+    "login_error": lambda: '{"error":{"code":"002-016"}}',
+    "other_error": lambda: '{"error":"invalid_token"}',
+    "json_without_token": lambda: '{"token":null}',
 }
 SHAPES = {
+    "invisible_characters": lambda: f"\ufeff{GOOD}",
+    "punctuation": lambda: f"{GOOD},",
+    "backslashes": lambda: f"{GOOD}\\n",
+    "script_word": lambda: "undefined",
+    "placeholder": lambda: "$TOKEN",
+    "page": lambda: "<!doctype html>",
+    "shortened": lambda: f"{GOOD[:60]}…",
+    "case_changed": lambda: GOOD.lower(),
     "surrounding_blanks": lambda: f"{GOOD}\n",
     "quoted": lambda: f'"{GOOD}"',
     "bearer_prefix": lambda: f"Bearer {GOOD}",
@@ -168,6 +189,7 @@ SIGNED = {
     "signed_unknown": (b"a secret of nobody, long enough to be one", KEY),
 }
 RS256 = {"login_algorithm": LoginAlgorithm.RS256}
+NEXT = b"the-next-zendesk-secret-0000000000"
 SETTINGS = {
     "disabled": (GOOD, {"is_enabled": False}),
     "login_secret": (GOOD, {"login_secrets": ()}),
@@ -187,7 +209,15 @@ SETTINGS = {
     "blocked": (GOOD, {"blocked_user_ids": frozenset({USER_ID})}),
     "project_publisher": (token(project_id=44056), {"login_project_id": "44056"}),
     "zendesk_token_at_login": (f"Cookie: token={zendesk()}", {}),
+    "foreign_token": (jwt.encode({"iss": "https://accounts.google.com", "exp": NOW + 60}, KEY), {}),
     "support_token": (jwt.encode({"jti": "1", "iat": NOW, "email": "a@b.example", "name": "A"}, KEY), {}),
+    "observing": (GOOD, {"mode": Mode.OBSERVE}),
+    "signed_another_kind": (f"Cookie: token={zendesk()}", {}),
+    "signed_before_switch": (zendesk(secret=NEXT.decode()), {"zendesk_shared_secret_next": NEXT}),
+    "signed_after_switch": (
+        zendesk(),
+        {"zendesk_shared_secret_next": NEXT, "zendesk_secret_switch_epoch_s": NOW - 60},
+    ),
     "sub_not_text": (raw_token(payload=json.dumps(login_claims(now=NOW, sub=12)).encode()), {}),
 }
 RS256_TOKEN = rs256_jwt(now=NOW)
