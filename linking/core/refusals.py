@@ -152,7 +152,7 @@ _SENTENCES: tuple[tuple[Code, Reason, str], ...] = (
         "The token's signature does not match: compare this integration's secret with the Login project's.",
     ),
     (Code.INVALID, Reason.SERVER_TOKEN, "This is a server-to-server token: pass the player's own Login JWT."),
-    (Code.INVALID, Reason.EXP_MISSING, f"The token has no exp claim and would never end: {_SIGN_IN_AGAIN.lower()}."),
+    (Code.INVALID, Reason.EXP_MISSING, f"The token has no exp claim and would never end. {_SIGN_IN_AGAIN}."),
     (Code.INVALID, Reason.EXP_INVALID, "The exp claim must be a whole number of seconds before the year 2100."),
     (Code.INVALID, Reason.IAT_INVALID, "The iat claim must be a number of seconds before the year 2100."),
     (Code.INVALID, Reason.NBF_INVALID, "The nbf claim must be a number of seconds before the year 2100."),

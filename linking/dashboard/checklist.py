@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Min
+from django.db.models import Max, Min
 from django.utils.translation import gettext as _
 
 from linking import answer_log
 from linking.core.config import LoginAlgorithm, SecretName
-from linking.models import Integration, LoginUser, Visitor, VisitorLink
+from linking.models import AuditEvent, Integration, LoginUser, Visitor, VisitorLink
 from linking.models.standing import missing_secrets
 
 
@@ -23,7 +23,7 @@ class Step:
 
 
 def checklist(*, integration: Integration) -> tuple[Step, ...]:
-    """Return the steps, each with its live state, in five queries."""
+    """Return the steps, each with its live state, in six queries."""
     set_at = dict(integration.secrets.values_list("name", "set_at"))
     return (*_secret_steps(integration, set_at=set_at), _origin_step(integration), *_live_steps(integration))
 
@@ -54,10 +54,13 @@ def _secret_steps(integration: Integration, *, set_at: dict[str, datetime]) -> t
 
 
 def _origin_step(integration: Integration) -> Step:
+    # The record of changes names the keys that each deed touched.
+    named = AuditEvent.objects.filter(target=integration.slug, fields__icontains='"allowed_origins"').order_by()
     return Step(
         title=_("The pages that show the widget are listed"),
         is_done=bool(integration.allowed_origins),
         todo=_("Add their origins, such as https://shop.example, to the integration's settings."),
+        at=named.aggregate(at=Max("at"))["at"] if integration.allowed_origins else None,
     )
 
 

@@ -19,8 +19,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 VISITOR, USER = "7700123.ab3XkQ9zLm2Rt7", "3f0d2c54-7a1e-4c7b-9a55-0e6b6f1d9c01"
 PAGES = [
     "/", "/?state=linked&seen=30&q=na", "/?q=nothing-like-that", "/?state=signed_in", f"/visitors/{VISITOR}/",
-    f"/users/{USER}/", "/conflicts/", "/sync/", "/setup/acme/", "/api/docs/", "/nothing/", "/accounts/2fa/",
-    "/accounts/password/change/",
+    f"/users/{USER}/", "/conflicts/", "/sync/", "/setup/acme/", "/setup/acme/codes/", "/api/docs/", "/nothing/",
+    "/accounts/2fa/", "/accounts/password/change/",
 ]  # fmt: skip
 OPEN_PAGES = ["/accounts/login/", "/accounts/link/damaged/"]
 VIEWS = [("light", 1440), ("dark", 1440), ("light", 768), ("light", 390), ("dark", 390)]

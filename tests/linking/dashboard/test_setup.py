@@ -99,5 +99,5 @@ class TestChecklist:
 
     def test_budget(self, agent, django_assert_max_num_queries):
         make_integration()
-        with django_assert_max_num_queries(14):  # six of the frame, integration, secrets, clock, answers, four steps
+        with django_assert_max_num_queries(15):  # six of the frame, integration, secrets, clock, answers, five steps
             agent.get("/setup/acme/")

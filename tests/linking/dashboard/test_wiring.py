@@ -1,9 +1,13 @@
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
+from linking.core.diagnosis_causes import CAUSES
+from linking.core.refusals import REFUSALS, STATUSES, Reason
 from linking.dashboard.snippet_files import CHAT_FILES, MESSAGING_FILES, fill
-from linking.models import ClockOffset
-from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, login_jwt, make_integration
+from linking.models import AnswerCount, AuditEvent, ClockOffset
+from tests.factories import LOGIN_SECRET_KEY, NOW, ZENDESK_SHARED_SECRET, login_jwt, make_integration
 from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db
@@ -127,3 +131,41 @@ class TestSnippets:
 class TestChecklist:
     def test_tells_when_a_secret_was_set(self, agent):
         assert read(agent.get(PAGE)).all("li", class_="is-done")[0].one("relative-time").text.startswith("22 Nov 2026")
+
+    def test_tells_when_the_origins_were_set(self, agent):
+        step = read(agent.get(PAGE)).all("li", class_="is-done")[3]
+        assert ("listed" in step.text, step.all("relative-time")) == (True, [])
+        change = {"actor": "x", "action": "integration.changed", "target": "acme"}
+        AuditEvent.objects.create(at=NOW, fields=["name", "allowed_origins"], **change)
+        AuditEvent.objects.create(at=NOW + timedelta(days=1), fields=["name"], **change)
+        step = read(agent.get(PAGE)).all("li", class_="is-done")[3]
+        assert step.one("relative-time").text.startswith("22 Nov 2026")
+
+
+class TestReference:
+    PAGE = "/setup/acme/codes/"
+
+    def test_is_one_step_away_for_whoever_wires(self, agent):
+        assert read(agent.get(PAGE)).one("a", href=self.PAGE).text == "Codes and reasons"
+        assert agent.get(self.PAGE).status_code == 200
+
+    @pytest.mark.parametrize("reason", list(Reason))
+    def test_says_what_every_reason_means(self, agent, reason):
+        assert REFUSALS[reason].description in read(agent.get(self.PAGE)).one(id=reason.value).text
+
+    def test_groups_reasons_by_code_and_status(self, agent):
+        groups = [group.text for group in read(agent.get(self.PAGE)).all(class_="of-code")]
+        assert groups == [f"{code} HTTP {status}" for code, status in STATUSES.items()]
+
+    def test_says_what_every_cause_means(self, agent):
+        page = read(agent.get(self.PAGE))
+        told = {name: page.one(id=f"cause-{name}").text for name in CAUSES}
+        assert told == {name: f"{name} {text.problem} {text.fix}" for name, text in CAUSES.items()}
+
+    def test_is_linked_from_a_refusal_that_was_counted(self, agent, acme):
+        counted = {"code": "00-01", "reason": "expired", "origin": "", "count": 3}
+        AnswerCount.objects.create(integration=acme, hour_at=timezone.now(), first_at=timezone.now(), **counted)
+        assert read(agent.get(PAGE)).all("a", href=f"{self.PAGE}#expired")
+
+    def test_is_of_an_integration_that_is_there(self, agent):
+        assert agent.get("/setup/nowhere/codes/").status_code == 404
