@@ -1,7 +1,8 @@
 """The origin preview: will browsers send the cookie with the Login JWT from a page to the token endpoint, and why not.
 
 Source: RFC 6265bis (domain match, SameSite, prefixes), the HTML and Fetch standards (same site is scheme and
-registrable domain; ports do not count), read 2026-11.
+registrable domain; ports do not count), developer.mozilla.org on partitioned cookies (CHIPS), read 2026-11. The answers
+were compared with what Chromium does (docs/wiring.md).
 
 Which endings are public is known here in part: browsers carry a changing list of thousands (publicsuffix.org), and this
 module has the few dozen of two labels that are common. Under a rarer one, such as `k12.ma.us` or a hosting company's
@@ -93,6 +94,7 @@ class Cookie:
     same_site: SameSite
     is_secure: bool
     is_http_only: bool
+    is_partitioned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,16 @@ class Reach:
 
     sent: Sent
     findings: tuple[Finding, ...]
+
+    @property
+    def first_problem(self) -> str:
+        """What stands in the way, in the order a browser looks; "" for nothing."""
+        return next((one.sentence for one in self.findings if one.state == "bad"), "")
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the page may read the answer, and is given one at all."""
+        return not any(one.state == "bad" and one.rule == "origin" for one in self.findings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,10 +170,12 @@ def _place(address: str) -> _Place:
     wanted = "Type a whole address, such as https://www.shop.example/support."
     try:
         parts = urlsplit(address.strip())
-        host, port = (parts.hostname or "").rstrip("."), parts.port
+        host, port = parts.hostname or "", parts.port
         host = host if _is_address(host) else host.encode("idna").decode("ascii")
     except (ValueError, UnicodeError) as error:
         raise BadAddress(wanted) from error
+    if host.endswith("."):
+        raise BadAddress("Leave out the dot behind the host: to browsers it is another host, with cookies of its own.")
     if parts.scheme not in ("http", "https") or not (_HOST.match(host) or _is_address(host)):
         raise BadAddress(wanted)
     shown = f"[{host}]" if ":" in host else host
@@ -171,27 +185,41 @@ def _place(address: str) -> _Place:
 
 def _may_be_set(cookie: Cookie, *, here: _Place, there: _Place) -> list[Finding]:
     domain = cookie.domain.lstrip(".").lower()
-    told: list[str] = []
-    if domain and _is_address(here.host) and domain != here.host:
-        told.append("a page on an IP address cannot set Domain: leave it out")
-    elif domain and domain == _ending(domain) and domain != "localhost":
-        told.append("Domain is a public ending, under which strangers register names")
-    elif domain and not _is_within(here.host, domain=domain) and not _is_within(there.host, domain=domain):
-        told.append("Domain must be the page's host or a parent of it")
-    if cookie.is_secure and not here.is_trustworthy:
-        told.append("a page without https cannot set Secure")
-    if cookie.same_site is SameSite.NONE and not cookie.is_secure:
-        told.append("SameSite=None is only taken together with Secure")
-    if cookie.name.startswith("__Host-") and (domain or not cookie.is_secure):
-        told.append("a name beginning with __Host- needs Secure and no Domain")
-    if cookie.name.startswith("__Secure-") and not cookie.is_secure:
-        told.append("a name beginning with __Secure- needs Secure")
+    told = [flaw for flaw in (_domain_flaw(domain, here=here, there=there),) if flaw]
+    told += [flaw for is_so, flaw in _attribute_flaws(cookie, here=here) if is_so]
     if not told and domain and not _is_within(here.host, domain=domain):
         sentence = f"This page cannot set the cookie; only a server within {domain} can."
         return [Finding(rule="set", state="note", sentence=sentence)]
     if not told:
         return [Finding(rule="set", state="good", sentence="Browsers keep the cookie.")]
     return [Finding(rule="set", state="bad", sentence=f"Browsers drop the cookie: {one}.") for one in told]
+
+
+def _domain_flaw(domain: str, *, here: _Place, there: _Place) -> str:
+    if not domain:
+        return ""
+    if _is_address(here.host) and domain != here.host:
+        return "a page on an IP address cannot set Domain: leave it out"
+    if domain == _ending(domain) and domain != "localhost":
+        return "Domain is a public ending, under which strangers register names"
+    is_parent = _is_within(here.host, domain=domain) or _is_within(there.host, domain=domain)
+    return "" if is_parent else "Domain must be the page's host or a parent of it"
+
+
+def _attribute_flaws(cookie: Cookie, *, here: _Place) -> list[tuple[bool, str]]:
+    # Browsers compare the prefixes without regard to case, for servers that read names so.
+    is_bare, name = not cookie.is_secure, cookie.name.lower()
+    is_hosts = name.startswith("__host-")
+    return [
+        (cookie.is_secure and not here.is_trustworthy, "a page without https cannot set Secure"),
+        (is_bare and cookie.same_site is SameSite.NONE, "SameSite=None is only taken together with Secure"),
+        (is_bare and cookie.is_partitioned, "Partitioned is only taken together with Secure"),
+        (
+            is_hosts and (is_bare or bool(cookie.domain)),
+            "a name beginning with __Host- needs Secure, Path=/ and no Domain",
+        ),
+        (is_bare and name.startswith("__secure-"), "a name beginning with __Secure- needs Secure"),
+    ]
 
 
 def _host(cookie: Cookie, *, here: _Place, there: _Place) -> Finding:
@@ -233,6 +261,12 @@ def _site(cookie: Cookie, *, here: _Place, there: _Place) -> Finding:
     why = "the schemes differ" if _site_of(here.host) == _site_of(there.host) else "the domains differ"
     if cookie.same_site is not SameSite.NONE:
         sentence = f"Page and endpoint are two sites ({why}), and only SameSite=None; Secure would go along."
+        return Finding(rule="site", state="bad", sentence=sentence)
+    if cookie.is_partitioned:
+        sentence = (
+            f"Page and endpoint are two sites ({why}), and a partitioned cookie is kept apart for each site in the "
+            "address bar: only one that the endpoint's site set from within this page goes along."
+        )
         return Finding(rule="site", state="bad", sentence=sentence)
     sentence = (
         f"Page and endpoint are two sites ({why}): Chrome sends the cookie unless the person forbids it, Safari and "

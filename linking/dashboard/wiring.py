@@ -46,6 +46,7 @@ class ReachForm:
     same_site: str
     is_secure: bool
     is_http_only: bool
+    is_partitioned: bool = False
     reach: Reach | None = None
     lines: tuple[Line, ...] = ()
     problem: str = ""
@@ -124,6 +125,7 @@ def _reach(request: HttpRequest, *, integration: Integration, endpoint: str) -> 
         same_site=same_site if same_site in set(SameSite) else SameSite.ABSENT.value,
         is_secure="secure" in asked,
         is_http_only="http_only" in asked,
+        is_partitioned="partitioned" in asked,
     )
     cookie = Cookie(
         name=integration.cookie_name,
@@ -131,6 +133,7 @@ def _reach(request: HttpRequest, *, integration: Integration, endpoint: str) -> 
         same_site=SameSite(form.same_site),
         is_secure=form.is_secure,
         is_http_only=form.is_http_only,
+        is_partitioned=form.is_partitioned,
     )
     try:
         reach = preview(page=form.page, endpoint=endpoint, cookie=cookie, origins=integration.allowed_origins)

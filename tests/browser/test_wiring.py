@@ -27,7 +27,7 @@ class TestWiringPage:
 
     def test_examines_and_previews_without_scripts(self, open_page):  # noqa: F811
         page = open_page(PREVIEWED, java_script_enabled=False)
-        expect(page.get_by_text("No browser will send the cookie.")).to_be_visible()
+        expect(page.get_by_text("Browsers will not send the cookie.")).to_be_visible()
         page.fill("#text", login_jwt(**WRONG))
         page.click("text=Examine")
         expect(page.locator("#diagnosis")).to_contain_text("The issuer has a slash at its end.")

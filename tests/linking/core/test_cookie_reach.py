@@ -29,7 +29,8 @@ class TestPreview:
     @pytest.mark.parametrize("changes", [
         {}, {"same_site": SameSite.STRICT}, {"same_site": SameSite.ABSENT}, {"domain": ".shop.example"},
         {"is_http_only": False}, {"page": "https://shop.example/"}, {"page": "https://www.shop.example:8443/"},
-        {"domain": "", "page": "https://chat.shop.example/x"}, {"page": "https://WWW.Shop.Example./"},
+        {"domain": "", "page": "https://chat.shop.example/x"}, {"page": "https://WWW.Shop.Example/"},
+        {"same_site": SameSite.NONE, "is_partitioned": True},
         {"page": "http://127.0.0.1:9100/shop/", "endpoint": "http://127.0.0.1:8000/x", "domain": "",
           "is_secure": False},
         {"page": "http://localhost:9100/", "endpoint": "http://localhost:8000/x", "domain": "", "is_secure": True},
@@ -49,6 +50,9 @@ class TestPreview:
         ("set", {"same_site": SameSite.NONE, "is_secure": False}),
         ("set", {"page": "http://www.shop.example/"}),
         ("set", {"name": "__Host-token"}),
+        ("set", {"name": "__host-token"}),
+        ("set", {"is_partitioned": True, "is_secure": False}),
+        ("site", {"page": "https://game.example/", "same_site": SameSite.NONE, "is_partitioned": True}),
         ("set", {"name": "__Secure-token", "is_secure": False}),
         ("secure", {"endpoint": "http://chat.shop.example/", "page": PAGE}),
         ("mixed", {"endpoint": "http://chat.shop.example/", "is_secure": False}),
@@ -66,6 +70,14 @@ class TestPreview:
     def test_says_that_none_sends_a_third_partys_cookie_without_same_site_none(self):
         assert reach(page="https://game.example/", same_site=SameSite.LAX).sent is Sent.NO
 
+    def test_says_first_what_stands_in_the_way(self):
+        assert reach(same_site=SameSite.LAX).first_problem == ""
+        assert reach(domain="other.example").first_problem.startswith("Browsers drop the cookie: Domain must be")
+
+    @pytest.mark.parametrize(("origins", "is_readable"), [(("https://www.shop.example",), True), ((), False)])
+    def test_says_whether_the_page_gets_the_answer(self, origins, is_readable):
+        assert reach(origins=origins).is_readable is is_readable
+
     def test_names_the_domain_that_would_help(self):
         told = {one.rule: one.sentence for one in reach(domain="").findings}
         assert told["host"].endswith("set Domain=shop.example.")
@@ -77,6 +89,7 @@ class TestPreview:
     @pytest.mark.parametrize("page", [
         "", "www.shop.example", "ftp://x.example", "https://", "https://[::1", "https://x:99999", "javascript:alert(1)",
         "https://" + "a" * 300 + ".example", "https://exa mple\x00/", "https://<b>/",
+        "https://www.shop.example./",
     ])  # fmt: skip
     def test_refuses_what_is_no_address(self, page):
         with pytest.raises(BadAddress):

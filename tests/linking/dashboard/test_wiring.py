@@ -100,8 +100,20 @@ class TestPreview:
         assert read(agent.get(PAGE)).all(class_="verdicts") == []
 
     def test_says_whether_browsers_send_the_cookie(self, agent):
-        asked = {"page": "http://testserver:9100/", "same_site": "Lax", "http_only": "on"}
+        asked = {"page": "http://testserver/", "same_site": "Lax", "http_only": "on"}
         assert "Browsers will send the cookie." in read(agent.get(PAGE, asked)).text
+
+    def test_warns_where_the_cookie_arrives_and_the_page_is_refused(self, agent):
+        asked = {"page": "http://testserver:9100/", "same_site": "Lax", "http_only": "on"}
+        told = read(agent.get(PAGE, asked)).one(class_="notice-warn").text
+        assert told.startswith(
+            "Browsers will send the cookie, but the endpoint will refuse this page. Add http://tests"
+        )
+
+    def test_says_first_why_no_cookie_is_sent(self, agent):
+        asked = {"page": "https://shop.example/", "same_site": "None", "partitioned": "on"}
+        told = read(agent.get(PAGE, asked)).one(class_="notice-bad").text
+        assert told.startswith("Browsers will not send the cookie. Browsers drop the cookie: SameSite=None is only")
 
     def test_keeps_what_was_typed_in_the_address(self, agent):
         page = read(agent.get(PAGE, {"page": '"><script>x', "same_site": "None", "domain": "shop.example"}))
