@@ -1,11 +1,14 @@
 """Which network address a request really came from, given the proxies that are trusted."""
 
 import ipaddress
+import re
 from collections.abc import Sequence
 
 # Left in a request's environ by whoever resolves the client's address: the peer is a proxy, trusted or not.
 WAS_FORWARDED = "zdbridge.was_forwarded"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+# Some gateways write the client's port too; an IPv6 address then stands in brackets.
+_WITH_PORT = re.compile(r"(?:([0-9.]+)|\[([0-9A-Fa-f:.]+)\])(?::[0-9]{1,5})?\Z")
 
 
 def is_within(address: str, *, networks: Sequence[Network]) -> bool:
@@ -32,13 +35,18 @@ def client_address(*, peer: str, forwarded_for: str, networks: Sequence[Network]
     nearest = peer
     for hop in reversed(forwarded_for.split(",")):
         try:
-            candidate = str(ipaddress.ip_address(hop.strip()))
+            candidate = str(ipaddress.ip_address(_without_port(hop.strip())))
         except ValueError:
             return nearest
         nearest = candidate
         if not is_within(candidate, networks=networks):
             return candidate
     return nearest
+
+
+def _without_port(hop: str) -> str:
+    found = _WITH_PORT.match(hop)
+    return (found[1] or found[2]) if found else hop
 
 
 def limit_key(address: str) -> str:

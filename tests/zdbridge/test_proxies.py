@@ -26,6 +26,19 @@ class TestTrustedProxies:
         given = seen(HTTP_X_FORWARDED_FOR="6.6.6.6, 192.0.2.7")
         assert given["REMOTE_ADDR"] == "192.0.2.7"
 
+    @pytest.mark.parametrize(("hop", "address"), [
+        ("192.0.2.7:51234", "192.0.2.7"), ("[2001:db8::1]:443", "2001:db8::1"), ("[2001:db8::1]", "2001:db8::1"),
+        ("6.6.6.6, 192.0.2.7:1", "192.0.2.7"), ("192.0.2.7, 10.0.0.9:80", "192.0.2.7"),
+    ])  # fmt: skip
+    def test_read_a_hop_that_a_gateway_wrote_with_its_port(self, hop, address):
+        assert seen(HTTP_X_FORWARDED_FOR=hop)["REMOTE_ADDR"] == address
+
+    @pytest.mark.parametrize(
+        "hop", ["192.0.2.7:", "192.0.2.7:123456", "[192.0.2.7", "999.0.2.7:1", ":1", "[]:1", "x:1"]
+    )
+    def test_end_at_a_hop_that_is_no_address(self, hop):
+        assert seen(HTTP_X_FORWARDED_FOR=f"6.6.6.6, {hop}")["REMOTE_ADDR"] == "10.0.0.1"
+
     @pytest.mark.parametrize("networks", [(), ("10.0.0.0/8",)])
     def test_leave_no_forwarded_header_behind(self, networks):
         given = seen(networks=networks, HTTP_X_FORWARDED_FOR="192.0.2.7", HTTP_X_FORWARDED_PROTO="https")
