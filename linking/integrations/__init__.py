@@ -3,7 +3,7 @@ tries that beforehand, `blocking.py` blocks users, `checking.py` tries both side
 
 from linking.integrations.blocking import block_user, lift_block
 from linking.integrations.checking import Check, check_integration
-from linking.integrations.rehearsal import rehearse_integration
+from linking.integrations.rehearsal import Rehearsal, rehearse_change, rehearse_integration
 from linking.integrations.saving import (
     KEYS,
     SECRET_NAMES,
@@ -23,11 +23,13 @@ __all__ = [
     "BadIntegration",
     "Check",
     "NoSuchIntegration",
+    "Rehearsal",
     "Saved",
     "block_user",
     "check_integration",
     "judge_integration",
     "lift_block",
+    "rehearse_change",
     "rehearse_integration",
     "remove_integration",
     "save_integration",

@@ -1,7 +1,10 @@
 """Tries a change of secrets before it happens: makes and checks tokens under every secret kept, and changes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from django.db import transaction
 
 from linking import registry
 from linking.core import jws
@@ -10,12 +13,44 @@ from linking.core.login_jwt import ISSUER, PROJECT_CLAIM, LoginUser, verify_logi
 from linking.core.refusals import Refused
 from linking.core.zendesk_jwt import zendesk_jwt
 from linking.integrations.checking import Check
-from linking.integrations.saving import NoSuchIntegration
+from linking.integrations.saving import Actor, NoSuchIntegration, save_integration
 from linking.models import Integration
 
 _LOGIN_HEADER = jws.encode_header({"alg": "HS256", "typ": "JWT"})
 _NOBODY = "rehearsal"
 _EMAIL = "rehearsal@users.invalid"
+_AT_ONCE = (
+    "login_secret_key: Login JWTs under the present secret would be refused at once; previous_login_secret_until lets "
+    "them run out."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What a change would do: a line a secret, and the warnings that saving it would give."""
+
+    checks: tuple[Check, ...]
+    warnings: tuple[str, ...]
+
+
+def rehearse_change(*, slug: str, values: Mapping[str, object], now: datetime, allow_loopback: bool) -> Rehearsal:
+    """Return what `rehearse_integration` would say once `values` were saved; nothing is, and nobody is told.
+
+    The values go the whole way into the tables, in a transaction that is taken back, so that what was rehearsed is what
+    saving does.
+
+    Raises: NoSuchIntegration, BadIntegration as `save_integration` would.
+    """
+    present = _config(slug)[0].login_secrets
+    with transaction.atomic():
+        actor = Actor(name=_NOBODY)
+        saved = save_integration(slug=slug, values=values, actor=actor, now=now, allow_loopback=allow_loopback)
+        config = _config(slug)[0]
+        checks = rehearse_integration(slug=slug, now=now)
+        transaction.set_rollback(True)
+    is_hard = any(not _accepts(config, secret=secret, now=now.timestamp()) for secret in present)
+    is_hard = is_hard and config.login_algorithm is LoginAlgorithm.HS256
+    return Rehearsal(checks=checks, warnings=(*saved.warnings, *((_AT_ONCE,) if is_hard else ())))
 
 
 def rehearse_integration(*, slug: str, now: datetime) -> tuple[Check, ...]:
@@ -23,12 +58,17 @@ def rehearse_integration(*, slug: str, now: datetime) -> tuple[Check, ...]:
 
     Raises: NoSuchIntegration.
     """
+    config, problems = _config(slug)
+    unreadable = (Check(name="secrets", is_ok=False, sentence=problem) for problem in problems)
+    return (*unreadable, *_login(config, now=now.timestamp()), *_zendesk(config, now=now.timestamp()))
+
+
+def _config(slug: str) -> tuple[IntegrationConfig, tuple[str, ...]]:
     row = Integration.objects.filter(slug=slug).prefetch_related("secrets", "blocked_users").first()
     if row is None:
         raise NoSuchIntegration(slug)
     config, problems = registry.config_of(row)
-    unreadable = (Check(name="secrets", is_ok=False, sentence=problem) for problem in problems)
-    return (*unreadable, *_login(config, now=now.timestamp()), *_zendesk(config, now=now.timestamp()))
+    return config, tuple(problems)
 
 
 def _login(config: IntegrationConfig, *, now: float) -> Iterator[Check]:

@@ -18,7 +18,6 @@ JSON_MAX_BYTES = 1_000_000
 
 _OF_ONE = (
     ("check", "test both sides"),
-    ("rehearse", "try a change of secrets without making it"),
     ("remove", "delete it and everything stored for it"),
 )
 
@@ -41,6 +40,11 @@ class Command(BaseCommand):
         verbs.add_parser("list", help="one line an integration")
         for verb, words in _OF_ONE:
             verbs.add_parser(verb, help=words).add_argument("slug")
+        rehearse = verbs.add_parser("rehearse", help="try a change of secrets without making it")
+        rehearse.add_argument("slug")
+        rehearse.add_argument(
+            "--json", metavar="FILE", help="settings to try as if they were set; - for standard input"
+        )
         block = verbs.add_parser("block", help="give one user no more tokens")
         block.add_argument("slug")
         block.add_argument("user_id")
@@ -91,8 +95,18 @@ class Command(BaseCommand):
         )
         return self._told(checks)
 
-    def _rehearse(self, *, slug: str, **_options: Any) -> list[str]:
-        return self._told(integrations.rehearse_integration(slug=slug, now=timezone.now()))
+    def _rehearse(self, *, slug: str, json: str | None, **_options: Any) -> list[str]:
+        if json is None:
+            return self._told(integrations.rehearse_integration(slug=slug, now=timezone.now()))
+        rehearsal = integrations.rehearse_change(
+            slug=slug,
+            values=_read(json),
+            now=timezone.now(),
+            allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
+        )
+        for warning in rehearsal.warnings:
+            self.stderr.write(f"Warning: {warning}")
+        return self._told(rehearsal.checks)
 
     def _told(self, checks: tuple[integrations.Check, ...]) -> list[str]:
         for check in checks:

@@ -4,8 +4,15 @@ import pytest
 
 from linking import registry
 from linking.core.config import SecretName
-from linking.integrations import Actor, BadIntegration, NoSuchIntegration, rehearse_integration, save_integration
-from linking.models import Integration, Secret
+from linking.integrations import (
+    Actor,
+    BadIntegration,
+    NoSuchIntegration,
+    rehearse_change,
+    rehearse_integration,
+    save_integration,
+)
+from linking.models import AuditEvent, ConfigVersion, Integration, Secret
 from tests.factories import LOGIN_SECRET_KEY, NOW, ZENDESK_SHARED_SECRET, make_integration
 
 pytestmark = pytest.mark.django_db
@@ -155,3 +162,40 @@ class TestRehearseIntegration:
     def test_of_nothing_is_refused(self):
         with pytest.raises(NoSuchIntegration):
             rehearse_integration(slug="nobody", now=NOW)
+
+
+class TestRehearseChange:
+    def found(self, **values):
+        return rehearse_change(slug="acme", values=values, now=NOW, allow_loopback=False)
+
+    def test_mints_and_verifies_under_a_secret_that_was_not_saved(self):
+        checks = self.found(login_secret_key=NEW_LOGIN, previous_login_secret_until=NOW + HOUR).checks
+        assert {check.name: check.is_ok for check in checks} == {
+            "login_secret_key": True, "login_secret_key_previous": True, "zendesk_shared_secret": True,
+        }  # fmt: skip
+
+    def test_changes_nothing(self):
+        def stored():
+            rows = (Integration, Secret, AuditEvent, ConfigVersion)
+            return [list(model.objects.order_by("pk").values()) for model in rows]
+
+        before = stored()
+        self.found(login_secret_key=NEW_LOGIN, zendesk_shared_secret_next=NEXT, zendesk_secret_switch_at=NOW + HOUR)
+        assert (stored(), login_secrets()) == (before, [LOGIN_SECRET_KEY])
+
+    def test_gives_the_warnings_of_the_save(self):
+        warnings = self.found(zendesk_shared_secret_next=NEXT, zendesk_secret_switch_at=NOW + HOUR).warnings
+        assert any("about five minutes" in warning for warning in warnings)
+
+    @pytest.mark.parametrize(("until", "is_told"), [(None, True), (NOW + HOUR, False)])
+    def test_says_whether_present_tokens_would_be_refused_at_once(self, until, is_told):
+        warnings = self.found(login_secret_key=NEW_LOGIN, previous_login_secret_until=until).warnings
+        assert any("refused at once" in warning for warning in warnings) is is_told
+
+    def test_refuses_what_could_not_be_saved(self):
+        with pytest.raises(BadIntegration):
+            self.found(login_secret_key=" blank ")
+
+    def test_of_nothing_is_refused(self):
+        with pytest.raises(NoSuchIntegration):
+            rehearse_change(slug="nobody", values={}, now=NOW, allow_loopback=False)

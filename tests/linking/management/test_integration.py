@@ -139,6 +139,12 @@ class TestRehearse:
             0, ["ok   login_secret_key", "ok   zendesk_shared_secret"],
         )  # fmt: skip
 
+    def test_tries_a_change_that_was_not_made(self, tmp_path):
+        make_integration()
+        (tmp_path / "change.json").write_text('{"login_secret_key": "a-new-login-secret-key-for-tests-only-00"}')
+        ran = Ran("rehearse", "acme", "--json", str(tmp_path / "change.json"))
+        assert (ran.code, "would be refused at once" in ran.err) == (0, True)
+
     def test_fails_where_a_secret_is_missing(self):
         make_integration(secrets={"zendesk_shared_secret": ""})
         ran = Ran("rehearse", "acme")
