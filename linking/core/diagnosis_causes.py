@@ -315,24 +315,24 @@ _CAUSES: dict[str, tuple[str, str]] = {
     "nbf_text": ("The nbf claim is text.", "Write it as a number, without quotes."),
     "nbf_milliseconds": ("The nbf claim is in milliseconds.", "Divide by 1000 and round: JWT times are seconds."),
     "nbf_invalid": ("The nbf claim is no time between 1970 and 2100.", "Write seconds since 1970."),
-    "lifetime": ("The token ends before it was issued: exp is {seconds} s before iat.", "exp must be later than iat."),
+    "lifetime": ("The token ends before it was issued: exp is {time} before iat.", "exp must be later than iat."),
     "exp_duration": (
         "The token expired in 1970: exp holds a duration of {seconds} s instead of a time.",
         "Add the duration to the time of issue.",
     ),
-    "expired": ("The token expired {seconds} s ago.", _SIGN_IN),
+    "expired": ("The token expired {time} ago.", _SIGN_IN),
     "clock_ahead": (
-        "The token is from the future: iat is {seconds} s ahead of this server's clock.",
+        "The token is from the future: iat is {time} ahead of this server's clock.",
         "Set both clocks by NTP; up to {leeway} s are forgiven.",
     ),
     "clock_behind": (
         (
-            "The token is from the future: iat is {seconds} s ahead of this server's clock, like {number} refused "
+            "The token is from the future: iat is {time} ahead of this server's clock, like {number} refused "
             "tokens of the last hour (median {typical} s)."
         ),
         "Set this server's clock by NTP; if it is right, set the clock of whoever signs.",
     ),
-    "nbf_ahead": ("The token is not valid for another {seconds} s (nbf).", "Wait, or set the clocks by NTP."),
+    "nbf_ahead": ("The token is not valid for another {time} (nbf).", "Wait, or set the clocks by NTP."),
     "issuer_missing": ("There is no iss claim.", _ASK_LOGIN),
     "issuer_slash": ("The issuer has a slash at its end.", "It must be {wanted}, to the letter."),
     "issuer_other": ("The issuer is “{found}”.", "It must be {wanted}: pass a Login JWT."),
@@ -392,13 +392,13 @@ _CAUSES: dict[str, tuple[str, str]] = {
     "zendesk_email_verified": ("The claim email_verified must be true or false.", "Write it without quotes."),
     "zendesk_iat": ("The claim iat is missing or no whole number of seconds.", "Write it as a number of seconds."),
     "zendesk_iat_skew": (
-        "The claim iat is {seconds} s away from this server's clock; 120 s are allowed.",
+        "The claim iat is {time} away from this server's clock; 120 s are allowed.",
         "Set the clock, and make a fresh token at each call.",
     ),
     "zendesk_exp": ("The claim exp is missing or no whole number of seconds.", "Write it as a number of seconds."),
     "zendesk_exp_far": ("The claim exp is {seconds} s after iat; 420 s are allowed.", "Use iat + 300."),
     "zendesk_expired": (
-        "The token expired {seconds} s ago.",
+        "The token expired {time} ago.",
         "Ask the endpoint for a fresh one at each call; keep none.",
     ),
     "zendesk_extra": ("There are claims that Zendesk does not document: {names}.", "Leave them out."),

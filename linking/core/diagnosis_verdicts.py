@@ -75,6 +75,11 @@ class Diagnosis:
         """The verdict that refuses, in the order of checking."""
         return next((one for one in self.verdicts if one.state is State.BAD), None)
 
+    @property
+    def further_problems(self) -> int:
+        """How many more rules are broken than the first."""
+        return max(0, sum(one.state is State.BAD for one in self.verdicts) - 1)
+
 
 def good(rule: str) -> Verdict:
     """Return that `rule` holds."""
@@ -98,6 +103,7 @@ def skipped(rules: Collection[str]) -> list[Verdict]:
 
 def _told(*, rule: str, state: State, cause: str, values: dict[str, object]) -> Verdict:
     # What stands in a token was written by strangers: one clean, short line of it at most.
+    values |= {"time": _time(seconds)} if isinstance(seconds := values.get("seconds"), int) else {}
     shown = {name: clean_line(str(value), max_characters=SHOWN_CHARACTERS) for name, value in values.items()}
     if cause == "refused_answer":
         shown["description"] = str(values["description"])
@@ -105,3 +111,11 @@ def _told(*, rule: str, state: State, cause: str, values: dict[str, object]) -> 
     return Verdict(
         rule=rule, state=state, cause=cause, problem=text.problem.format(**shown), fix=text.fix.format(**shown)
     )
+
+
+def _time(seconds: int) -> str:
+    """Return seconds as they are, and from two minutes on also in a unit that a person can picture."""
+    for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if abs(seconds) >= 2 * size:
+            return f"{seconds} s, about {round(seconds / size)} {unit}"
+    return f"{seconds} s"

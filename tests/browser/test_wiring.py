@@ -8,7 +8,7 @@ from tests.factories import login_jwt
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PREVIEWED = "/setup/acme/?page=https://www.shop.example/&domain=shop.example&same_site=Lax&secure=on"
-WRONG = {"iss": "https://login.xsolla.com/"}
+WRONG = {"iss": "https://login.xsolla.com/", "sub": ""}
 
 
 class TestWiringPage:

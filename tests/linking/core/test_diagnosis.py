@@ -323,6 +323,17 @@ class TestDiagnose:
         problem = seen(token(iat=NOW + 95, exp=NOW + 900)).first_problem.problem
         assert "95 s ahead" in problem
 
+    @pytest.mark.parametrize(("ago", "words"), [
+        (61, "61 s ago"), (600, "600 s, about 10 minutes ago"), (9000, "9000 s, about 2 hours ago"),
+        (248_215, "248215 s, about 3 days ago"),
+    ])  # fmt: skip
+    def test_says_long_times_in_words_too(self, ago, words):
+        assert words in seen(token(iat=NOW - ago - 60, exp=NOW - ago)).first_problem.problem
+
+    @pytest.mark.parametrize(("changes", "number"), [({}, 0), ({"iss": "x"}, 0), ({"iss": "x", "sub": ""}, 1)])
+    def test_counts_what_else_is_wrong(self, changes, number):
+        assert seen(token(**changes)).further_problems == number
+
     def test_forgives_what_the_endpoint_forgives(self):
         assert seen(token(iat=NOW + 60)).is_accepted
 

@@ -41,6 +41,10 @@ class TestDoctor:
         told = answer_to(lead, login_jwt(iss="https://login.xsolla.com/")).one(id="diagnosis").text
         assert told.startswith("This would be refused. The issuer has a slash at its end. It must be https://login")
 
+    def test_says_how_much_more_is_wrong(self, lead):
+        told = answer_to(lead, login_jwt(iss="https://login.xsolla.com/", sub="")).one(id="diagnosis").text
+        assert told.endswith("One more rule is broken, see below.")
+
     def test_gives_a_word_and_a_symbol_for_every_rule(self, lead):
         lines = answer_to(lead, "x").one(class_="verdicts").all("li")
         assert lines
