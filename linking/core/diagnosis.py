@@ -5,19 +5,23 @@ Pure: nothing is stored, logged or sent. The rules on a Login JWT are the very f
 """
 
 from linking.core.config import IntegrationConfig
-from linking.core.diagnosis_found import Found, in_other_text
+from linking.core.diagnosis_found import Found, in_other_text, nothing
 from linking.core.diagnosis_login import judge_login
 from linking.core.diagnosis_paste import find_token
 from linking.core.diagnosis_shape import Shaped, read_shape
 from linking.core.diagnosis_verdicts import Diagnosis, Kind, Surroundings, Verdict
 from linking.core.diagnosis_zendesk import judge_zendesk, looks_like_zendesk
 
+# A shorter one could stand in a text by chance.
+SECRET_MIN_BYTES = 12
+
 
 def diagnose(*, text: str, kind: Kind, around: Surroundings) -> Diagnosis:
     """Return the verdicts on the token in `text`; what cannot be judged is `skipped`, never guessed."""
     cookie_names = _cookie_names(around)
-    found = find_token(text, cookie_names=cookie_names)
-    found, shaped = _shaped(found, cookie_names=cookie_names, config=around.config)
+    secret = _secret_in(text, around=around)
+    found = nothing("is_secret", name=secret) if secret else find_token(text, cookie_names=cookie_names)
+    found, shaped = _shaped(found, cookie_names=cookie_names)
     if shaped is None:
         slug = around.config.slug if around.config else ""
         return Diagnosis(kind=kind, found_in=found.place, slug=slug, verdicts=(found.verdict,))
@@ -36,19 +40,37 @@ def diagnose(*, text: str, kind: Kind, around: Surroundings) -> Diagnosis:
     )
 
 
-def _shaped(
-    found: Found, *, cookie_names: tuple[str, ...], config: IntegrationConfig | None
-) -> tuple[Found, Shaped | None]:
+def _shaped(found: Found, *, cookie_names: tuple[str, ...]) -> tuple[Found, Shaped | None]:
     """Return the shape of the token found, or of the one amid what was found; None when there is none."""
     if found.token is None:
         return found, None
-    shaped = read_shape(found.token, config=config)
+    shaped = read_shape(found.token)
     if shaped.unverified is not None:
         return found, shaped
     amid = in_other_text(found.token, place=found.place, cookie_names=cookie_names)
     if amid is None or amid.token == found.token:
         return found, shaped
-    return amid, None if amid.token is None else read_shape(amid.token, config=config)
+    return amid, None if amid.token is None else read_shape(amid.token)
+
+
+def _secret_in(text: str, *, around: Surroundings) -> str:
+    """Return the name of the secret that stands anywhere in `text`, "" when none does."""
+    raw = text.encode("utf-8", "surrogatepass")
+    for config in (around.config,) if around.config else around.known:
+        for name, secrets in _secrets(config).items():
+            if any(len(secret) >= SECRET_MIN_BYTES and secret in raw for secret in secrets):
+                return name
+    return ""
+
+
+def _secrets(config: IntegrationConfig) -> dict[str, tuple[bytes, ...]]:
+    return {
+        "Login secret key": (*config.login_secrets, config.previous_login_secret),
+        "Zendesk shared secret": (config.zendesk_shared_secret, config.zendesk_shared_secret_next),
+        "Zendesk webhook secret": (config.zendesk_webhook_secret,),
+        "Zendesk access token": (config.zendesk_access_token.encode(),),
+        "Zendesk client secret": (config.zendesk_client_secret.encode(),),
+    }
 
 
 def _kind(asked: Kind, *, place: str, is_zendesk: bool) -> Kind:

@@ -25,6 +25,10 @@ _COPY_SECRET = "Copy the Login project's secret key from Publisher Account into 
 
 _CAUSES: dict[str, tuple[str, str]] = {
     # What was pasted
+    "is_secret": (
+        "This holds an integration's {name} itself. Nobody but the two servers may have it.",
+        "Regenerate it if it was ever in a page, a chat or a ticket; then paste a token.",
+    ),
     "nothing_pasted": ("Nothing was pasted.", "Paste a token, a Cookie header, a curl line or a JSON answer."),
     "paste_too_long": ("The paste is longer than {limit} characters.", "Paste the token alone."),
     "no_token_found": (
@@ -174,10 +178,6 @@ _CAUSES: dict[str, tuple[str, str]] = {
     # Not a Login JWT at all
     "access_key": ("This looks like the claim xsolla_login_access_key, which is a key and no token.", _PASS_LOGIN_JWT),
     "uuid": ("This is an ID, not a token.", _PASS_LOGIN_JWT),
-    "is_secret": (
-        "This is this integration's {name} itself. Nobody but the two servers may have it.",
-        "Regenerate it if it was ever in a page, a chat or a ticket; then pass a token.",
-    ),
     "zendesk_token_at_login": (
         "This is a Zendesk {product} JWT, the answer of the token endpoint and not what it wants.",
         _PASS_LOGIN_JWT,
@@ -384,7 +384,7 @@ _CAUSES: dict[str, tuple[str, str]] = {
     ),
     "zendesk_typ": ("The header has no typ JWT.", "Write typ JWT in the header."),
     "zendesk_scope": ("The claim scope must be user.", "Add scope with the value user."),
-    "zendesk_name": ("The claim name is missing or blank.", "Zendesk wants a name always; the e-mail will do."),
+    "zendesk_name": ("The claim name is missing or blank.", "Chat wants a name always; the e-mail will do."),
     "zendesk_external_id": ("The claim external_id is missing or no text.", "Write the user ID as text."),
     "zendesk_external_id_long": ("The claim external_id is longer than 255 characters.", "Use a shorter user ID."),
     "zendesk_email": ("The claim email is missing or no text.", "Chat documents it as needed."),

@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import unquote
 
 from linking.core import jws
-from linking.core.config import IntegrationConfig
 from linking.core.diagnosis_verdicts import Verdict, bad, good, skipped
 from linking.core.refusals import Reason
 
@@ -49,7 +48,7 @@ class Shaped:
     claims: dict[str, Any] | None = None
 
 
-def read_shape(text: str, *, config: IntegrationConfig | None) -> Shaped:
+def read_shape(text: str) -> Shaped:
     """Return the verdicts on size, shape and header, and what could be read once what is wrong is mended."""
     problems: list[Verdict] = []
     for _ in range(_REPAIRS_MAX):
@@ -64,13 +63,13 @@ def read_shape(text: str, *, config: IntegrationConfig | None) -> Shaped:
                 return _with_odd_header(text, problems=problems, reason=error.reason)
             cause, mended = _mended(text)
             if not cause:
-                return _unreadable(text, problems=problems, config=config)
+                return _unreadable(text, problems=problems)
             problems.append(bad(SHAPE, cause))
             text = mended
         else:
             shape = problems or [good(SHAPE)]
             return _shaped(unverified, text=text, verdicts=(good(SIZE), *shape, good(HEADER)))
-    return _unreadable(text, problems=problems, config=config)
+    return _unreadable(text, problems=problems)
 
 
 def _shaped(unverified: jws.UnverifiedJWS, *, text: str, verdicts: tuple[Verdict, ...]) -> Shaped:
@@ -100,8 +99,8 @@ def _with_odd_header(text: str, *, problems: list[Verdict], reason: Reason) -> S
     return _shaped(unverified, text=text, verdicts=(good(SIZE), *(problems or [good(SHAPE)]), bad(HEADER, cause)))
 
 
-def _unreadable(text: str, *, problems: list[Verdict], config: IntegrationConfig | None) -> Shaped:
-    cause, values = _why_unreadable(text, config=config)
+def _unreadable(text: str, *, problems: list[Verdict]) -> Shaped:
+    cause, values = _why_unreadable(text)
     return Shaped(verdicts=(good(SIZE), *problems, bad(SHAPE, cause, **values), *skipped((HEADER,))))
 
 
@@ -144,9 +143,7 @@ def _without_encoding(text: str) -> tuple[str, str] | None:
     return None
 
 
-def _why_unreadable(text: str, *, config: IntegrationConfig | None) -> tuple[str, dict[str, object]]:
-    if config is not None and (name := _secret_named(text, config=config)):
-        return "is_secret", {"name": name}
+def _why_unreadable(text: str) -> tuple[str, dict[str, object]]:
     if cause := next((cause for cause, look in _LOOKS if look.search(text)), ""):
         return cause, {}
     parts = text.split(".")
@@ -167,17 +164,6 @@ def _part_flaw(part: str) -> str:
     if len(part) % 4 == 1:
         return "truncated"
     return "unusual_base64" if _lenient_bytes(part, is_exact=True) is None else ""
-
-
-def _secret_named(text: str, *, config: IntegrationConfig) -> str:
-    raw = text.encode("utf-8", "surrogatepass")
-    if raw in config.login_secrets:
-        return "Login secret key"
-    if raw and raw == config.zendesk_shared_secret:
-        return "Zendesk shared secret"
-    if raw and raw == config.zendesk_webhook_secret:
-        return "Zendesk webhook secret"
-    return "Zendesk access token" if text and text == config.zendesk_access_token else ""
 
 
 def _lenient_bytes(segment: str, *, is_exact: bool = False) -> bytes | None:

@@ -118,7 +118,9 @@ def _signature(
     return bad("signature", "signed_unknown_zendesk" if cause == "signed_unknown" else cause, **values)
 
 
-def _check_name(claims: dict[str, Any], _config: IntegrationConfig, _now: float) -> Verdict:
+def _check_name(claims: dict[str, Any], config: IntegrationConfig, _now: float) -> Verdict:
+    if "name" not in claims and config.zendesk_product is ZendeskProduct.MESSAGING:
+        return good("name")
     return good("name") if _is_text(claims.get("name")) else bad("name", "zendesk_name")
 
 

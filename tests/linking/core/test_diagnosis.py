@@ -20,7 +20,15 @@ from linking.core.refusals import REFUSALS, Reason, Refused
 from linking.core.zendesk_jwt import zendesk_jwt
 from sandbox.judge import judge as judged_by_the_stand_in
 from sandbox.messaging_judge import judge_messaging
-from tests.factories import LOGIN_SECRET_KEY, USER_ID, ZENDESK_SHARED_SECRET, login_claims, login_jwt, make_config
+from tests.factories import (
+    LOGIN_SECRET_KEY,
+    USER_ID,
+    ZENDESK_ACCESS_TOKEN,
+    ZENDESK_SHARED_SECRET,
+    login_claims,
+    login_jwt,
+    make_config,
+)
 from tests.rsa_keys import key_set, rs256_jwt
 
 NOW = 1_767_225_600
@@ -81,6 +89,7 @@ HEX = b"aabbccddeeff00112233445566778899aabbccddeeff0011"
 BASE64 = base64.b64encode(b"thirty-two bytes of key material")
 GOOD = token()
 NO_VERDICT = {
+    "is_secret": lambda: LOGIN_SECRET_KEY,
     "nothing_pasted": lambda: " \n",
     "paste_too_long": lambda: "x" * 1_000_000,
     "no_token_found": lambda: "why does it not work",
@@ -137,7 +146,6 @@ SHAPES = {
     "header_names": lambda: raw_token(header=b'{"alg":"HS256","jku":"https://evil.example"}'),
     "access_key": lambda: "A" * 43,
     "uuid": lambda: make_config().login_project_id,
-    "is_secret": lambda: LOGIN_SECRET_KEY,
 }
 CLAIMS = {
     "server_token": {"type": "server"},
@@ -333,6 +341,22 @@ class TestDiagnose:
     @pytest.mark.parametrize(("changes", "number"), [({}, 0), ({"iss": "x"}, 0), ({"iss": "x", "sub": ""}, 1)])
     def test_counts_what_else_is_wrong(self, changes, number):
         assert seen(token(**changes)).further_problems == number
+
+    @pytest.mark.parametrize("text", [
+        f"LOGIN_SECRET='{LOGIN_SECRET_KEY}'", json.dumps({"zendesk_shared_secret": ZENDESK_SHARED_SECRET}),
+        f"curl -H 'Authorization: Bearer {ZENDESK_ACCESS_TOKEN}' https://acme.zendesk.com/api/v2/chat/chats",
+        OTHER.login_secrets[0].decode(),
+    ])  # fmt: skip
+    def test_finds_a_secret_anywhere_in_the_paste(self, text):
+        around = Surroundings(config=None, known=(make_config(), OTHER), now=NOW)
+        assert diagnose(text=text, kind=Kind.AUTO, around=around).first_problem.cause == "is_secret"
+
+    def test_takes_no_short_text_for_a_secret(self):
+        assert seen(GOOD, zendesk_access_token="eyJ").is_accepted
+
+    def test_wants_no_name_in_a_messaging_token(self):
+        assert seen(messaging(drop=("name",)), config=MESSAGING).is_accepted
+        assert not seen(messaging(name=" "), config=MESSAGING).is_accepted
 
     def test_forgives_what_the_endpoint_forgives(self):
         assert seen(token(iat=NOW + 60)).is_accepted
