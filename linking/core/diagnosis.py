@@ -4,9 +4,12 @@ Pure: nothing is stored, logged or sent. The rules on a Login JWT are the very f
 (`jws.read`, `check_signature`, `CLAIM_RULES`, `zendesk_jwt`); what is added here only explains and reads on.
 """
 
+from dataclasses import replace
+
 from linking.core.config import IntegrationConfig
 from linking.core.diagnosis_found import Found, in_other_text, nothing
 from linking.core.diagnosis_login import judge_login
+from linking.core.diagnosis_page import judge_page
 from linking.core.diagnosis_paste import find_token
 from linking.core.diagnosis_shape import Shaped, read_shape
 from linking.core.diagnosis_verdicts import Diagnosis, Kind, Surroundings, Verdict
@@ -24,7 +27,8 @@ def diagnose(*, text: str, kind: Kind, around: Surroundings) -> Diagnosis:
     found, shaped = _shaped(found, cookie_names=cookie_names)
     if shaped is None:
         slug = around.config.slug if around.config else ""
-        return Diagnosis(kind=kind, found_in=found.place, slug=slug, verdicts=(found.verdict,))
+        page = judge_page(found, config=around.config)
+        return Diagnosis(kind=kind, found_in=found.place, slug=slug, verdicts=(*page, found.verdict))
     judged = _kind(kind, place=found.place, is_zendesk=looks_like_zendesk(shaped.claims))
     verdicts: list[Verdict]
     if judged is Kind.ZENDESK:
@@ -36,7 +40,7 @@ def diagnose(*, text: str, kind: Kind, around: Surroundings) -> Diagnosis:
         kind=judged,
         found_in=found.place,
         slug=config.slug if config else "",
-        verdicts=(found.verdict, *shaped.verdicts, *verdicts),
+        verdicts=(*judge_page(found, config=config), found.verdict, *shaped.verdicts, *verdicts),
     )
 
 
@@ -50,6 +54,7 @@ def _shaped(found: Found, *, cookie_names: tuple[str, ...]) -> tuple[Found, Shap
     amid = in_other_text(found.token, place=found.place, cookie_names=cookie_names)
     if amid is None or amid.token == found.token:
         return found, shaped
+    amid = replace(amid, origin=found.origin, fetch_mode=found.fetch_mode)
     return amid, None if amid.token is None else read_shape(amid.token)
 
 

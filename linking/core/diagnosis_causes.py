@@ -24,6 +24,19 @@ _PASS_LOGIN_JWT = "Pass the Login JWT that Login handed to the page after sign-i
 _COPY_SECRET = "Copy the Login project's secret key from Publisher Account into this integration again."  # noqa: S105
 
 _CAUSES: dict[str, tuple[str, str]] = {
+    # The page that asked
+    "page_load": (
+        "The request is no call of a script (Sec-Fetch-Mode is {found}): page loads and embedded files get no token.",
+        "Call the address with fetch from the page; the address bar of a browser is no way to try it.",
+    ),
+    "origin_near": (
+        "The page's origin is {found}, and what is listed is {listed}: scheme, host and port must be the same.",
+        "Add {found} to this integration's origins too.",
+    ),
+    "origin_unlisted": (
+        "The page's origin, {found}, is not among this integration's origins.",
+        "Add it there, exactly as the browser sends it.",
+    ),
     # What was pasted
     "is_secret": (
         "This holds an integration's {name} itself. Nobody but the two servers may have it.",

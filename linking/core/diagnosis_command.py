@@ -61,15 +61,16 @@ def in_command(text: str, *, cookie_names: tuple[str, ...]) -> Found | None:
     except ValueError:
         found = in_other_text(text, place="text", cookie_names=cookie_names)
         return blamed(found, cause="open_quote") if found else nothing("open_quote")
+    asked = in_headers(sent.headers, cookie_names=cookie_names)
     if any(name in ("authorization", "cookie") for name, _ in sent.headers):
-        return in_headers(sent.headers, cookie_names=cookie_names)
+        return asked
     for address in sent.addresses:
         if "token" in parameters_of(address):
             return in_address(address, cookie_names=cookie_names)
     for body in sent.bodies:
         if found := in_other_text(body, place="body", cookie_names=cookie_names):
             return blamed(found, cause="token_in_body", name=spelled(cookie_names))
-    return nothing("cookie_file" if sent.has_cookie_file else "nothing_sent", name=spelled(cookie_names))
+    return blamed(asked, cause="cookie_file", name=spelled(cookie_names)) if sent.has_cookie_file else asked
 
 
 def _plain(text: str) -> str:

@@ -22,11 +22,13 @@ _PARAMETERS_MAX = 1000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """The token as the server would get it, None when there is none; `place` is where: `text`, `cookie`, `bearer`,
-    `json`, `address` or `body`."""
+    `json`, `address` or `body`. `origin` and `fetch_mode` are those of the request that held it, "" for none."""
 
     place: str
     token: str | None
     verdict: Verdict
+    origin: str = ""
+    fetch_mode: str = ""
 
 
 def nothing(cause: str, *, place: str = "text", **values: object) -> Found:
@@ -41,7 +43,13 @@ def spelled(cookie_names: tuple[str, ...]) -> str:
 
 def in_headers(headers: list[tuple[str, str]], *, cookie_names: tuple[str, ...]) -> Found:
     """Read request headers, by names in small letters, as the endpoint does: a Bearer token if any, else the cookie."""
-    authorization = dict(headers).get("authorization")
+    held = dict(headers)
+    found = _in_headers(headers, held=held, cookie_names=cookie_names)
+    return replace(found, origin=held.get("origin", ""), fetch_mode=held.get("sec-fetch-mode", "").lower())
+
+
+def _in_headers(headers: list[tuple[str, str]], *, held: Mapping[str, str], cookie_names: tuple[str, ...]) -> Found:
+    authorization = held.get("authorization")
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() == "bearer":
         token = token.strip(" ")

@@ -6,22 +6,27 @@ from itertools import pairwise
 from urllib.parse import unquote
 
 from linking.core.diagnosis_command import in_command
-from linking.core.diagnosis_found import PASSED, TOKEN_LIKE, Found, in_address, in_cookies, in_headers, nothing, spelled
+from linking.core.diagnosis_found import PASSED, TOKEN_LIKE, Found, in_address, in_cookies, in_headers, nothing
 from linking.core.diagnosis_json import in_json, refusal
 from linking.core.diagnosis_verdicts import good
 from linking.core.refusals import Reason
 
 PASTE_MAX_CHARACTERS = 65_536
+_READ = r"(cookie|authorization|origin|sec-fetch-mode)"
+_CREDENTIALS = frozenset({"cookie", "authorization"})
 # A browser's tools put name and value on one line or on two.
 _HEADER = re.compile(
-    r"^[ \t]*(cookie|authorization)[ \t]*(?::[ \t]*\r?\n[ \t]*(?=\S)|:[ \t]*|\r?\n[ \t]*(?=\S))(.*?)[ \t\r]*$",
+    rf"^[ \t]*{_READ}[ \t]*(?::[ \t]*\r?\n[ \t]*(?=\S)|:[ \t]*|\r?\n[ \t]*(?=\S))(.*?)[ \t\r]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _SET_COOKIE = re.compile(r"^[ \t]*set-cookie[ \t]*:?\s*([^;\r\n]*)", re.IGNORECASE | re.MULTILINE)
 # As a script writes headers: a browser's "Copy as fetch", or PowerShell with an equals sign.
-_QUOTED_HEADER = re.compile(r"""(["'])(cookie|authorization)\1\s*[:=]\s*(["'])(.*?)\3""", re.IGNORECASE)
+_QUOTED_HEADER = re.compile(
+    r"""(["'])(cookie|authorization|origin|sec-fetch-mode)\1\s*[:=]\s*(["'])(.*?)\3""", re.IGNORECASE
+)
 _POWERSHELL_COOKIE = re.compile(r"""Net\.Cookie\(\s*"([^"]*)",\s*"([^"]*)\"""")
 _CALL = re.compile(r"(?:await )?fetch\(|\$session = |Invoke-(?:WebRequest|RestMethod)\b", re.IGNORECASE)
+_REQUEST = re.compile(r"(?:GET|POST|OPTIONS) /\S* HTTP/|:authority\b")
 _COOKIE_LIKE = re.compile(r"\s*[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}=[^;]*(;|\Z)")
 _ADDRESS = re.compile(r"(?:https?://|/[^\s?]*\?|[?#])\S*\Z")
 _ENCODED_ADDRESS = re.compile(r"https?%3A%2F%2F\S+\Z", re.IGNORECASE)
@@ -53,14 +58,15 @@ def find_token(text: str, *, cookie_names: tuple[str, ...]) -> Found:
 def _in_call(text: str, *, cookie_names: tuple[str, ...]) -> Found | None:
     headers = [(name.lower(), value) for _, name, _, value in _QUOTED_HEADER.findall(text)]
     headers += [("cookie", f"{name}={value}") for name, value in _POWERSHELL_COOKIE.findall(text)]
-    if headers:
+    if any(name in _CREDENTIALS for name, _ in headers) or _CALL.match(text):
         return in_headers(headers, cookie_names=cookie_names)
-    return nothing("nothing_sent", name=spelled(cookie_names)) if _CALL.match(text) else None
+    return None
 
 
 def _in_request(text: str, *, cookie_names: tuple[str, ...]) -> Found | None:
     """Read a request's headers, or those of an answer that sets the cookie."""
-    if headers := [(name.lower(), value) for name, value in _HEADER.findall(text)]:
+    headers = [(name.lower(), value) for name, value in _HEADER.findall(text)]
+    if any(name in _CREDENTIALS for name, _ in headers) or _REQUEST.match(text.lstrip()):
         return in_headers(headers, cookie_names=cookie_names)
     set_cookies = "; ".join(_SET_COOKIE.findall(text))
     return in_cookies(set_cookies, cookie_names=cookie_names) if set_cookies else None

@@ -22,6 +22,7 @@ VERDICT_STATES: Mapping[str, State] = MappingProxyType(
 FINDING_STATES: Mapping[str, State] = MappingProxyType({"good": _GOOD, "bad": _BAD, "note": _NOTE})
 _RULES: Mapping[str, Text] = MappingProxyType(
     {
+        "page": _("The page that asks"),
         "passed": _("A token is there"),
         "size": _("Length"),
         "shape": _("Three parts in base64url"),

@@ -89,6 +89,9 @@ HEX = b"aabbccddeeff00112233445566778899aabbccddeeff0011"
 BASE64 = base64.b64encode(b"thirty-two bytes of key material")
 GOOD = token()
 NO_VERDICT = {
+    "page_load": lambda: f"Cookie: token={GOOD}\nSec-Fetch-Mode: navigate",
+    "origin_near": lambda: f"Cookie: token={GOOD}\nOrigin: http://shop.example",
+    "origin_unlisted": lambda: f"Cookie: token={GOOD}\nOrigin: https://other.example",
     "is_secret": lambda: LOGIN_SECRET_KEY,
     "nothing_pasted": lambda: " \n",
     "paste_too_long": lambda: "x" * 1_000_000,

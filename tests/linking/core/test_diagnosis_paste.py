@@ -7,6 +7,8 @@ from urllib.parse import quote
 import jwt
 import pytest
 
+from linking.core.diagnosis_page import PAGE_LOADS
+from linking.tokens import REFUSED_FETCH_MODES
 from tests.linking.core.test_diagnosis import CHAT, GOOD, KEY, NOW, messaging, seen, token, zendesk
 
 J = GOOD
@@ -88,6 +90,7 @@ REQUESTS = {
     "a cookie file": (f"# Netscape HTTP Cookie File\n.shop.example\tTRUE\t/\tTRUE\t179\ttoken\t{J}\n", "cookie"),
     "Login's OAuth answer": (json.dumps({"access_token": J, "expires_in": 3600, "token_type": "bearer"}), "json"),
     "an answer inside another": (json.dumps({"data": [{"token": J}]}, indent=2), "json"),
+    "an answer that speaks of an origin": (json.dumps({"origin": "https://evil.example", "token": J}), "json"),
     "cookies of an extension": (json.dumps([{"name": "theme", "value": "x"}, {"name": "token", "value": J}]), "json"),
     "an answer with its headers": (ANSWERED.format(status="200 OK", body=json.dumps({"token": J})), "json"),
     "a line of code": (f'const token = "{J}";', "text"),
@@ -100,6 +103,7 @@ REQUESTS = {
 # What is wrong with a paste, by the cause that has to come first.
 MISTAKES = {
     "a request without anything": (f"curl '{URL}' -H 'accept: */*'", "nothing_sent"),
+    "a raw request without anything": ("GET /generate/token/acme HTTP/1.1\r\nHost: b.example\r\n", "nothing_sent"),
     "a fetch without anything": (f'fetch("{URL}", {{"method": "GET", "credentials": "include"}});', "nothing_sent"),
     "the token in the body": (f"""curl {URL} --data-raw '{{"token":"{J}"}}'""", "token_in_body"),
     "a cookie file that is named": (f"curl -b cookies.txt {URL}", "cookie_file"),
@@ -164,6 +168,34 @@ MISTAKES = {
     "a token cut by a cookie's limit": (f"Cookie: token={J[:200]}", "two_parts"),
     "a base64 text": (base64.b64encode(b"a ticket of somebody else" * 9).decode(), "one_part"),
 }  # fmt: skip
+
+
+class TestPage:
+    def first(self, *headers):
+        return seen(f"curl {URL} -b 'token={J}' " + " ".join(f"-H '{header}'" for header in headers)).first_problem
+
+    @pytest.mark.parametrize(("headers", "cause"), [
+        (("origin: https://evil.example",), "origin_unlisted"), (("Origin: null",), "origin_unlisted"),
+        (("origin: https://shop.example:8443",), "origin_near"), (("origin: https://www.shop.example",), "origin_near"),
+        (("sec-fetch-mode: navigate",), "page_load"), (("Sec-Fetch-Mode: no-cors",), "page_load"),
+    ])  # fmt: skip
+    def test_that_may_not_ask_is_named_first(self, headers, cause):
+        assert self.first(*headers).cause == cause
+
+    @pytest.mark.parametrize("headers", [(), ("origin: https://shop.example", "sec-fetch-mode: cors"), ("Origin:",)])
+    def test_that_may_ask_is_good(self, headers):
+        assert self.first(*headers) is None
+
+    def test_of_a_script_is_judged_too(self):
+        text = f'fetch("{URL}", {{"headers": {{"authorization": "Bearer {J}", "origin": "https://evil.example"}}}})'
+        assert seen(text).first_problem.cause == "origin_unlisted"
+
+    def test_is_judged_where_no_token_was_sent(self):
+        found = seen(f"curl {URL} -H 'sec-fetch-mode: navigate'")
+        assert [one.cause for one in found.verdicts] == ["page_load", "nothing_sent"]
+
+    def test_loads_are_those_that_the_endpoint_refuses(self):
+        assert PAGE_LOADS == REFUSED_FETCH_MODES
 
 
 class TestFindToken:
