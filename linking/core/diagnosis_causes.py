@@ -75,6 +75,10 @@ _CAUSES: dict[str, tuple[str, str]] = {
         "There is no cookie {name}, but the cookie {other} holds a token.",
         "Set this integration's cookie name to {other}, or let the site use {name}.",
     ),
+    "cookie_not_ascii": (
+        "The cookie {other} beside it holds characters outside ASCII; the server is then given no cookie at all.",
+        "Write that cookie with encodeURIComponent, or send the token as Authorization: Bearer.",
+    ),
     "no_cookie": (
         "There is no cookie {name}.",
         "Use the origin preview: the cookie may belong to another host, or need SameSite and Secure.",

@@ -72,7 +72,7 @@ def in_cookies(header: str, *, cookie_names: tuple[str, ...]) -> Found:
     except AmbiguousCookie as error:
         return nothing("two_cookies", place="cookie", name=error)
     if token:
-        return Found(place="cookie", token=token, verdict=good(PASSED))
+        return Found(place="cookie", token=token, verdict=_seen(header, token=token))
     if token == "":
         return nothing("empty_cookie", place="cookie", name=name)
     for pair in header.split(";"):
@@ -80,6 +80,15 @@ def in_cookies(header: str, *, cookie_names: tuple[str, ...]) -> Found:
         if TOKEN_LIKE.match(value):
             return Found(place="cookie", token=value, verdict=bad(PASSED, "other_cookie", name=name, other=other))
     return nothing("no_cookie", place="cookie", name=name)
+
+
+def _seen(header: str, *, token: str) -> Verdict:
+    """Return whether the server sees the cookies at all: it is given no header that holds anything but ASCII."""
+    for pair in header.split(";"):
+        name, _, value = pair.strip(" \t").partition("=")
+        if value != token and not pair.isascii():
+            return bad(PASSED, "cookie_not_ascii", other=name)
+    return good(PASSED)
 
 
 def in_address(address: str, *, cookie_names: tuple[str, ...]) -> Found:

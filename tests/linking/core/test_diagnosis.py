@@ -106,6 +106,7 @@ NO_VERDICT = {
     "two_cookies": lambda: f"Cookie: token={GOOD}; token={token(sub='u-2')}",
     "other_cookie": lambda: f"Cookie: login={GOOD}",
     "no_cookie": lambda: "Cookie: theme=dark; lang=en",
+    "cookie_not_ascii": lambda: f"Cookie: name=Zoë; token={GOOD}",
     "token_in_query": lambda: f"curl 'https://bridge.example/generate/token?token={GOOD}'",
     "empty_bearer": lambda: "Authorization: Bearer",
     "not_bearer": lambda: "Authorization: Basic dXNlcjpwYXNz",
