@@ -53,9 +53,10 @@ def email_of(*, integration_id: int, user_id: str, login_jwt: str, now: float) -
     """
     key = (integration_id, user_id)
     kept = _State.kept.get(key)
-    if kept is not None and now < kept.until_epoch_s:
+    # A time further away than it was set was set by a clock that has been put back since: it is over.
+    if kept is not None and 0 < kept.until_epoch_s - now <= FOUND_KEPT_S:
         return kept.email
-    if _State.open_client is None or now < _State.paused_until_epoch_s:
+    if _State.open_client is None or 0 < _State.paused_until_epoch_s - now <= PAUSE_AFTER_ERROR_S:
         return ""
     try:
         email = _asked(_State.open_client, user_id=user_id, login_jwt=login_jwt)

@@ -66,6 +66,13 @@ class TestEmailOf:
         answers = [email_of(now=now) for now in (NOW, NOW + 1, NOW + 9, NOW + 10)]
         assert (answers, login.calls) == ([""] * 4, 2)
 
+    @pytest.mark.parametrize("found", [LoginTryLater("slow"), (USER_ID, ADDRESS)])
+    def test_asks_again_where_the_clock_was_put_back(self, found):
+        login = use(Login(found))
+        for now in (NOW, NOW - 86_400):
+            email_of(now=now)
+        assert login.calls == 2
+
     def test_is_empty_where_nobody_said_how_login_is_reached(self):
         assert email_of() == ""
 
