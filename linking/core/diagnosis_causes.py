@@ -93,6 +93,18 @@ _CAUSES: dict[str, tuple[str, str]] = {
     ),
     "not_bearer": ("The Authorization header does not say Bearer.", "Write Authorization: Bearer and then the token."),
     "refused_answer": ("This is an answer of the endpoint: {code}, {reason}.", "{description}"),
+    "cors_error": (
+        "A browser kept an answer from the page (CORS): its origin is not listed, or the address is no endpoint.",
+        "Compare the origin with those listed and the address with the one above; the network panel shows the answer.",
+    ),
+    "mixed_content": (
+        "A browser did not send the request: the page has https and the address has not.",
+        "Serve the bridge with https, and call it so.",
+    ),
+    "status_alone": (
+        "This says that the answer was {status}, and not why.",
+        "Paste the body of that answer from the network panel: it has code and reason.",
+    ),
     "oauth_code": (
         "The address holds a code and no token: the sign-in is not finished.",
         "Exchange the code at Login (oauth2/token), and pass the access_token of its answer.",

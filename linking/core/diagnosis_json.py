@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from linking.core.diagnosis_found import PASSED, Found, nothing, parameters_of
+from linking.core.diagnosis_found import PASSED, Found, in_other_text, nothing, parameters_of
 from linking.core.diagnosis_verdicts import bad, good
 from linking.core.refusals import REFUSALS, Reason
 
@@ -28,6 +29,10 @@ def in_json(text: str, *, cookie_names: tuple[str, ...]) -> Found | None:
     for name in (*_NAMES, *cookie_names):
         if isinstance(token := members.get(name), str):
             return Found(place="json", token=token, verdict=good(PASSED))
+    # A tool may call it as it likes.
+    called_otherwise = in_other_text(text, place="json", cookie_names=cookie_names)
+    if called_otherwise and not _in_login_address(members):
+        return replace(called_otherwise, verdict=good(PASSED)) if called_otherwise.token else called_otherwise
     return _in_login_address(members) or _instead(value, members=members)
 
 

@@ -2,6 +2,7 @@
 of cookies, or other text around it."""
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 from urllib.parse import unquote
 
@@ -32,6 +33,13 @@ _ADDRESS = re.compile(r"(?:https?://|/[^\s?]*\?|[?#])\S*\Z")
 _ENCODED_ADDRESS = re.compile(r"https?%3A%2F%2F\S+\Z", re.IGNORECASE)
 # As the snippets of the set-up page write it into a page's console.
 _TOLD = re.compile(r"\b00-0\d ([a-z0-9_]+): ")
+# What browsers write into a page's console about a call that failed.
+_CORS = re.compile(
+    r"blocked by CORS policy|Cross-Origin Request Blocked|is not allowed by Access-Control", re.IGNORECASE
+)
+_CORS_ORIGIN = re.compile(r"from origin '([^']{1,300})'|Origin (https?://\S{1,300}) is not allowed")
+_MIXED = re.compile(r"\bMixed Content\b|\bblocked loading mixed active content\b", re.IGNORECASE)
+_STATUS = re.compile(r"\bstatus of (\d{3})\b|/generate/token\S* (\d{3}) \(|\[HTTP/[\d.]+ (\d{3})\b")
 _QUOTES = "\"'`“”"
 
 
@@ -90,7 +98,15 @@ def _in_table(text: str, *, cookie_names: tuple[str, ...]) -> Found | None:
 
 def _in_console(text: str) -> Found | None:
     told = _TOLD.search(text)
-    return refusal(Reason(told[1])) if told and told[1] in set(Reason) else None
+    if told and told[1] in set(Reason):
+        return refusal(Reason(told[1]))
+    if _CORS.search(text):
+        origin = _CORS_ORIGIN.search(text)
+        return replace(nothing("cors_error"), origin=(origin[1] or origin[2]) if origin else "")
+    if _MIXED.search(text):
+        return nothing("mixed_content")
+    status = _STATUS.search(text)
+    return nothing("status_alone", status=status[1] or status[2] or status[3]) if status else None
 
 
 def _in_address(text: str, *, cookie_names: tuple[str, ...]) -> Found | None:
