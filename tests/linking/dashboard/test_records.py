@@ -106,6 +106,20 @@ class TestVisitorPage:
         link = read(lead.get(PAGE)).one(class_="out").all("a")[0]
         assert link.attributes["href"] == f"https://publisher.xsolla.com/77001/projects/44056/login/users/{USER_ID}"
 
+    def test_ways_out_stand_beside_the_name(self, lead):
+        make_linked()
+        ways = [link.text for link in read(lead.get(PAGE)).one(class_="title").one(class_="out").all("a")]
+        assert [way.partition(" (")[0] for way in ways] == ["Open in Publisher Account", "Open in Zendesk"]
+
+    def test_names_the_login_user_and_their_address(self, lead):
+        make_linked(visitor={"name": "n@chat.example"}, user={"name": "nadia77", "email": "n@login.example"})
+        fact = next(one for one in read(lead.get(PAGE)).all("dd") if one.all("a", class_="to"))
+        assert fact.text == "nadia77 n@login.example"
+
+    def test_masks_the_login_users_address_for_agents(self, agent):
+        make_linked(user={"name": "nadia77", "email": "nadia@login.example"})
+        assert "nadia@login.example" not in agent.get(PAGE).content.decode()
+
     def test_links_out_tell_nobody_where_they_come_from(self, lead):
         make_linked()
         links = read(lead.get(PAGE)).one(class_="out").all("a")
