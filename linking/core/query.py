@@ -12,9 +12,13 @@ _VISITOR = r"(?P<account>[0-9]{1,20})[.-](?P<token>[A-Za-z0-9]{1,100})"
 _VISITOR_ID = re.compile(rf"{_VISITOR}\Z")
 # `…#!7700123-ab3X` in Zendesk's address bar, `#supportchat:…` in a transcript, `visitor:…` as a nickname.
 _NAMED_VISITOR = re.compile(rf"(?:#!|(?:^|[#/\s])(?:supportchat|visitor):){_VISITOR}(?![A-Za-z0-9])")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_UUID_IN_URL = re.compile(r"(?<![0-9a-fA-F-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9a-fA-F-])")
+# Too long to be there by chance: one in an address, a sentence or a line of JSON is what is meant.
+_UUID_IN_LINE = re.compile(r"(?<![0-9a-fA-F-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9a-fA-F-])")
 _EMAIL = re.compile(r"[^\s@<>\"]{1,64}@[^\s@<>\"]{1,190}\Z")
+# As mail programs copy it: Nadia Kovač <nadia@player.example>.
+_EMAIL_IN_BRACKETS = re.compile(r"<(?:mailto:)?([^\s@<>\"]{1,64}@[^\s@<>\"]{1,190})>")
+# What stands around an ID or an address that was copied out of a sentence, a list or a JSON answer.
+_AROUND = " \t\"'`<>()[]{},;"
 _PHONE = re.compile(r"\+?[0-9()\s./-]{5,40}\Z")
 PHONE_MIN_DIGITS = 5
 
@@ -48,7 +52,7 @@ def parse_query(text: str) -> Query:
     words = line[:QUERY_MAX_CHARACTERS].strip()
     if not words:
         return Query(kind=QueryKind.EMPTY)
-    found = _VISITOR_ID.match(line) or _NAMED_VISITOR.search(line)
+    found = _VISITOR_ID.match(line.strip(_AROUND)) or _NAMED_VISITOR.search(line)
     if found:
         visitor_id = f"{found['account']}.{found['token']}"
         digits = found["account"] + found["token"]
@@ -66,12 +70,13 @@ def dot_form(visitor_id: str) -> str:
 
 
 def _user_or_words(*, line: str, words: str) -> Query:
-    in_url = _UUID_IN_URL.findall(line) if "://" in line else []
-    if _UUID.match(line) or len(in_url) == 1:
-        user_id = in_url[0] if in_url else line
-        return Query(kind=QueryKind.USER_ID, text=user_id, user_id=user_id)
-    if _EMAIL.match(words.removeprefix("mailto:")):
-        return Query(kind=QueryKind.EMAIL, text=words.removeprefix("mailto:"))
+    in_line = _UUID_IN_LINE.findall(line)
+    if len(in_line) == 1:
+        return Query(kind=QueryKind.USER_ID, text=in_line[0], user_id=in_line[0])
+    in_brackets = _EMAIL_IN_BRACKETS.findall(words)
+    address = in_brackets[0] if len(in_brackets) == 1 else words.strip(f"{_AROUND}.").removeprefix("mailto:")
+    if _EMAIL.match(address):
+        return Query(kind=QueryKind.EMAIL, text=address)
     digits = "".join(character for character in words if character.isdigit())
     if _PHONE.match(words) and len(digits) >= PHONE_MIN_DIGITS:
         return Query(kind=QueryKind.PHONE, text=words, digits=digits)

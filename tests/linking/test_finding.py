@@ -24,7 +24,8 @@ def nadia(acme):
         email="Nadia@Player.example",
         phone="+49 (30) 123-4567",
     )
-    make_link(visitor=visitor, login_user=make_login_user(integration=acme, email="n.kovac@login.example"))
+    login = {"name": "StarFox77", "email": "n.kovac@login.example"}
+    make_link(visitor=visitor, login_user=make_login_user(integration=acme, **login))
     return visitor
 
 
@@ -36,7 +37,8 @@ class TestVisitors:
     @pytest.mark.parametrize(
         "q",
         [
-            "nadia", "KOVAČ", "kovač", "na", "nadia@player.EXAMPLE", "n.kovac@login.example", "+49301234567",
+            "nadia", "KOVAČ", "kovač", "na", "nadia@player.EXAMPLE", "N.Kovac@login.example", "starfox77",
+            "Nadia <nadia@player.example>", f"user {USER_ID}", "+49301234567",
             "123-4567", "(30) 1234", USER_ID, USER_ID.upper(), "3f0d2c54", VISITOR_ID, "7700123-ab3XkQ9zLm2Rt7",
             "ab3xkq9", "visitor:7700123-ab3XkQ9zLm2Rt7", "#supportchat:7700123-ab3XkQ9zLm2Rt7",
             "  nadia  ",
@@ -58,6 +60,10 @@ class TestVisitors:
 
     def test_are_all_found_by_text_of_control_characters_only(self, nadia):
         assert found("\0\0\x1b") == [VISITOR_ID]
+
+    def test_are_not_found_by_the_name_of_a_user_they_were_linked_to_before(self, nadia):
+        nadia.links.update(ended_at=NOW, end_reason="cleared")
+        assert found("StarFox77") == []
 
     def test_are_found_by_an_alias(self, acme, nadia):
         VisitorAlias.objects.create(integration=acme, alias_id="7700123.old1", visitor=nadia, first_seen_at=NOW)

@@ -19,6 +19,7 @@ class TestParseQuery:
             "#supportchat:7700123-ab3XkQ9zLm2Rt7",
             "#!7700123-ab3XkQ9zLm2Rt7",
             "https://acme.zendesk.com/chat/agent#visitors/visitor_list/state#!7700123-ab3XkQ9zLm2Rt7",
+            f'"{ID}",',
             "https://acme.zendesk.com/chat/agent?" + "x" * 300 + "#!7700123-ab3XkQ9zLm2Rt7",
         ],
     )
@@ -34,6 +35,12 @@ class TestParseQuery:
             (f"https://publisher.xsolla.com/1/projects/2/login/users/{UUID}", QueryKind.USER_ID),
             ("nadia@player.example", QueryKind.EMAIL),
             ("mailto:nadia@player.example", QueryKind.EMAIL),
+            ("Nadia Kovač <nadia@player.example>", QueryKind.EMAIL),
+            ("<mailto:nadia@player.example>", QueryKind.EMAIL),
+            ("(nadia@player.example).", QueryKind.EMAIL),
+            ("<a@player.example>, <b@player.example>", QueryKind.TEXT),
+            (f'"external_id": "{UUID}",', QueryKind.USER_ID),
+            (f"Login user ID: {UUID}", QueryKind.USER_ID),
             ("+49 (30) 123-4567", QueryKind.PHONE),
             ("1234", QueryKind.TEXT),
             ("Nadia", QueryKind.TEXT),
@@ -42,6 +49,12 @@ class TestParseQuery:
     )
     def test_knows_what_else_there_is(self, text, kind):
         assert parse_query(text).kind is kind
+
+    def test_takes_the_address_out_of_what_a_mail_program_copies(self):
+        assert parse_query('"Kovač, Nadia" <Nadia@Player.example>;').text == "Nadia@Player.example"
+
+    def test_leaves_the_full_stop_of_a_sentence_out_of_an_address(self):
+        assert parse_query("nadia@player.example.").text == "nadia@player.example"
 
     def test_takes_a_visitor_id_of_digits_for_a_phone_number_too(self):
         assert parse_query("030-1234567").digits == "0301234567"
