@@ -1,5 +1,6 @@
 """What the visitors list was asked for: everything is in the address, so that a link shows the same list."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -7,10 +8,13 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from linking.finding import DEFAULT_ORDERING, UnknownFilter
+from linking.models import VisitorState
 
 # Users who signed in and were not seen in Chat yet; a state of the list, not of a visitor.
 SIGNED_IN = "signed_in"
 SEEN_DAYS = ("1", "7", "30")
+SEEN_WORDS = {"today": "1", "day": "1", "week": "7", "month": "30"} | {days: days for days in SEEN_DAYS}
+_FILTER_WORD = re.compile(r"(?<!\S)(state|seen):(\S+)", re.IGNORECASE)
 WAITING_ORDERING = "-last_authenticated_at"
 
 
@@ -41,6 +45,11 @@ class Asked:
         return bool(self.q or self.state or self.integration or self.seen)
 
     @property
+    def is_filtered_beside_search(self) -> bool:
+        """Whether anything but the searched text narrows the list."""
+        return replace(self, q="").is_filtered
+
+    @property
     def is_search_alone(self) -> bool:
         """Whether a text was searched for and nothing else was chosen, as the search box at the top does."""
         return bool(self.q) and self == Asked(q=self.q)
@@ -61,3 +70,22 @@ def read_asked(query: QueryDict) -> Asked:
     if asked.seen and asked.seen not in SEEN_DAYS:
         raise UnknownFilter(name="seen", message=f"seen must be one of: {', '.join(SEEN_DAYS)} (days).")
     return asked
+
+
+def with_words_as_filters(asked: Asked) -> Asked:
+    """Return `asked` with `state:linked` or `seen:week` taken out of the searched text and set as the filter it names.
+
+    A word that names no state and no time stays text, because a player may be called anything.
+    """
+    words = dict(found for word in _FILTER_WORD.finditer(asked.q) if (found := _as_filter(word)))
+    if not words:
+        return asked
+    rest = _FILTER_WORD.sub(lambda word: "" if _as_filter(word) else word[0], asked.q)
+    return replace(asked, q=" ".join(rest.split()), cursor="", **words)
+
+
+def _as_filter(word: re.Match[str]) -> tuple[str, str] | None:
+    name, value = word[1].lower(), word[2].lower()
+    if name == "seen":
+        return (name, SEEN_WORDS[value]) if value in SEEN_WORDS else None
+    return (name, value) if value in VisitorState.values or value == SIGNED_IN else None

@@ -1,11 +1,13 @@
 """The first matches while somebody types into the search box at the top: what the result page would show first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -13,9 +15,11 @@ from django.views.decorators.http import require_safe
 from linking import finding, roles
 from linking.core.query import parse_query
 from linking.dashboard.access import page
+from linking.dashboard.asked import SIGNED_IN, Asked, with_words_as_filters
+from linking.dashboard.found import found_rows
 from linking.dashboard.parts import IDText, State, identity_state
 from linking.dashboard.rows import Eyes, user_row, visitor_row
-from linking.models import Visitor
+from linking.models import LoginUser, Visitor
 
 SHOWN = 8
 # With fewer characters no index can help, and nothing worth choosing is found.
@@ -52,23 +56,29 @@ def matches(request: HttpRequest) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(all_url)
     eyes = Eyes(sees_contact=roles.can_see_contact(request.user))
-    found = first_matches(q=q, all_url=all_url, eyes=eyes)
+    found = first_matches(q=q, all_url=all_url, eyes=eyes, now=timezone.now())
     return render(request, "dashboard/_matches.html", {"found": found})
 
 
-def first_matches(*, q: str, all_url: str, eyes: Eyes) -> Matches | None:
+def first_matches(*, q: str, all_url: str, eyes: Eyes, now: datetime) -> Matches | None:
     """Return what `q` finds first, None where it is too short to look for.
 
-    The order is the result page's: the one record that a pasted text names, else the newest visitors.
+    The order is the result page's: the one record that a pasted text names, else the newest visitors, else, where no
+    visitor fits, the users who signed in and are not in Chat yet.
     """
-    if len(parse_query(q).text) < CHARACTERS_AT_LEAST:
+    asked = with_words_as_filters(Asked(q=q))
+    if len(parse_query(asked.q).text) < CHARACTERS_AT_LEAST:
         return None
-    hit = finding.direct_hit(q)
+    hit = finding.direct_hit(asked.q) if asked.is_search_alone else None
     if hit is not None:
         rows, has_more = _named(hit, eyes=eyes), False
     else:
-        visitors = list(finding.visitors(q=q)[: SHOWN + 1])
-        rows, has_more = tuple(_visitor(one, eyes=eyes) for one in visitors[:SHOWN]), len(visitors) > SHOWN
+        found = list(found_rows(asked, now=now)[: SHOWN + 1])
+        if not found and not asked.state:
+            asked = replace(asked, state=SIGNED_IN)
+            all_url = reverse("visitors") + asked.address()
+            found = list(found_rows(asked, now=now)[: SHOWN + 1])
+        rows, has_more = tuple(_match(one, eyes=eyes) for one in found[:SHOWN]), len(found) > SHOWN
     return Matches(rows=rows, said=_said(number=len(rows), has_more=has_more), all_url=all_url, has_more=has_more)
 
 
@@ -77,11 +87,17 @@ def _named(hit: finding.Hit, *, eyes: Eyes) -> tuple[Match, ...]:
         one = finding.visitor(visitor_id=hit.id, integration=hit.integration)
         return () if one is None else (_visitor(one, eyes=eyes),)
     person = finding.login_user(user_id=hit.id, integration=hit.integration)
-    if person is None:
-        return ()
+    return () if person is None else (_user(person, eyes=eyes),)
+
+
+def _match(one: Visitor | LoginUser, *, eyes: Eyes) -> Match:
+    return _visitor(one, eyes=eyes) if isinstance(one, Visitor) else _user(one, eyes=eyes)
+
+
+def _user(person: LoginUser, *, eyes: Eyes) -> Match:
     row = user_row(person, eyes=eyes)
     state = identity_state(is_verified=person.is_verified)
-    return (Match(url=row.url, name=row.name, email=row.email, state=state, record=row.user),)
+    return Match(url=row.url, name=row.name, email=row.email, state=state, record=row.user)
 
 
 def _visitor(one: Visitor, *, eyes: Eyes) -> Match:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from linking import finding, roles
 from linking.core.cursor import BadCursor
 from linking.dashboard.access import page
-from linking.dashboard.asked import SEEN_DAYS, SIGNED_IN, Asked, read_asked
+from linking.dashboard.asked import SEEN_DAYS, SIGNED_IN, Asked, read_asked, with_words_as_filters
 from linking.dashboard.context import count_words
 from linking.dashboard.found import found_rows
 from linking.dashboard.parts import VISITOR_STATES, WAITING, Text
@@ -28,6 +28,7 @@ from linking.finding import COUNT_CAP, UnknownFilter
 from linking.models import Integration, Visitor, VisitorState
 
 SHARE_OF = timedelta(days=30)
+WAYS_COUNT_CAP = 99
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """What the list's template shows; `empty` is a machine word for why there are no rows, "" when there are."""
+    """What the list's template shows.
+
+    `empty` is a machine word for why there are no rows, "" when there are; `ways_on` then says where else to look.
+    """
 
     rows: tuple[VisitorRow, ...] | tuple[UserRow, ...]
     is_waiting_list: bool
@@ -63,6 +67,7 @@ class Listing:
     columns: tuple[Column, ...]
     has_integrations: bool
     empty: str = ""
+    ways_on: tuple[Choice, ...] = ()
 
 
 @page
@@ -71,6 +76,8 @@ def visitors(request: HttpRequest) -> HttpResponse:
     """Show the list that the address asks for, or the one record that a pasted text names."""
     try:
         asked = read_asked(request.GET)
+        if (worded := with_words_as_filters(asked)) != asked:
+            return redirect(reverse("visitors") + worded.address())
         if asked.is_search_alone and (hit := finding.direct_hit(asked.q)):
             address = visitor_url if hit.kind == "visitor" else user_url
             return redirect(address(**{f"{hit.kind}_id": hit.id, "integration": hit.integration}))
@@ -115,6 +122,7 @@ def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integ
         columns=_columns(asked, has_several=len(integrations) > 1),
         has_integrations=len(integrations) > 1,
         empty="" if rows else _why_empty(asked, integrations=integrations),
+        ways_on=() if rows else _ways_on(asked),
     )
 
 
@@ -157,6 +165,26 @@ def _why_empty(asked: Asked, *, integrations: list[Integration]) -> str:
     if asked.is_waiting_list:
         return "nobody_waits"
     return "nothing_yet" if any(one.enabled and one.sync_enabled for one in integrations) else "sync_off"
+
+
+def _ways_on(asked: Asked) -> tuple[Choice, ...]:
+    if not asked.q:
+        return ()
+    ways = []
+    alone = Asked(q=asked.q)
+    if asked.is_filtered_beside_search:
+        ways.append(Choice(word=_("Search without the other filters"), url=alone.address()))
+    waiting = (
+        0
+        if asked.is_waiting_list
+        else finding.capped_count(finding.waiting_users(q=asked.q), cap=WAYS_COUNT_CAP).number
+    )
+    if waiting:
+        word = ngettext(
+            "%d user who signed in and is not in Chat yet", "%d users who signed in and are not in Chat yet", waiting
+        )
+        ways.append(Choice(word=word % waiting, url=Asked(q=asked.q, state=SIGNED_IN).address()))
+    return tuple(ways)
 
 
 def _showing(*, shown: int, total: finding.Count, asked: Asked) -> str:

@@ -114,3 +114,18 @@ class TestBudget:
         # Session, person, groups; is there an index; the record it may name, four ways; visitors and their links.
         with django_assert_max_num_queries(10):
             look(lead, "nadia")
+
+
+class TestWhereNoVisitorFits:
+    def test_users_who_signed_in_are_named(self, lead):
+        proof = {"first_authenticated_at": NOW, "last_authenticated_at": NOW, "tokens_issued": 1}
+        make_login_user(integration=make_integration(), name="StarFox77", **proof)
+        row = look(lead, "starf").one(role="option")
+        assert (row.one("bdi").text, row.attributes["href"]) == ("StarFox77", f"/users/{USER_ID}/?integration=acme")
+
+
+class TestFilterWords:
+    def test_narrow_the_matches(self, lead):
+        make_visitors(number=1)
+        assert look(lead, "nadia state:gone").one(id="match-list").attributes["data-said"] == "No match."
+        assert len(look(lead, "nadia state:anonymous").all(role="option")) == 1

@@ -219,3 +219,42 @@ class TestBudget:
             make_link(visitor=visitor, login_user=user)
         with django_assert_max_num_queries(LIST_QUERIES):
             lead.get("/")
+
+
+class TestWordsInTheSearch:
+    @pytest.mark.parametrize(
+        ("q", "address"),
+        [
+            ("state:linked", "/?state=linked"),
+            ("Seen:Week nadia", "/?q=nadia&seen=7"),
+            ("nadia  state:gone k seen:today", "/?q=nadia+k&state=gone&seen=1"),
+            ("state:signed_in", "/?state=signed_in"),
+        ],
+    )
+    def test_become_filters(self, lead, q, address):
+        assert lead.get("/", {"q": q})["Location"] == address
+
+    def test_keep_the_filters_there_are(self, lead):
+        assert lead.get("/?q=seen:month&state=linked")["Location"] == "/?state=linked&seen=30"
+
+    @pytest.mark.parametrize("q", ["state:happy", "seen:once", "xstate:linked", "state:", "http://state:linked"])
+    def test_that_name_nothing_stay_text(self, lead, q):
+        make_many(1)
+        assert read(lead.get("/", {"q": q})).one(class_="chip").one("bdi").text == f"Search: {q}"
+
+
+class TestNothingFits:
+    def ways(self, answer):
+        return [(way.text, way.attributes["href"]) for way in read(answer).one(class_="empty").all("a")]
+
+    def test_leads_to_users_who_signed_in_and_fit(self, lead):
+        now = timezone.now()
+        proof = {"first_authenticated_at": now, "last_authenticated_at": now, "tokens_issued": 1}
+        make_login_user(integration=make_integration(), name="StarFox77", **proof)
+        way = ("1 user who signed in and is not in Chat yet", "/?q=starf&state=signed_in")
+        assert self.ways(lead.get("/?q=starf")) == [way, ("Clear filters", "/")]
+
+    def test_leads_to_the_search_without_the_other_filters(self, lead):
+        make_many(1)
+        way = ("Search without the other filters", "/?q=visitor")
+        assert self.ways(lead.get("/?q=visitor&state=gone")) == [way, ("Clear filters", "/")]
