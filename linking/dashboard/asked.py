@@ -13,21 +13,30 @@ from linking.models import VisitorState
 # Users who signed in and were not seen in Chat yet; a state of the list, not of a visitor.
 SIGNED_IN = "signed_in"
 SEEN_DAYS = ("1", "7", "30")
+LINKED_TODAY, TO_CHECK, NO_EMAIL = "linked_today", "to_check", "no_email"
+ONLY = (LINKED_TODAY, TO_CHECK, NO_EMAIL)
 SEEN_WORDS = {"today": "1", "day": "1", "week": "7", "month": "30"} | {days: days for days in SEEN_DAYS}
 _FILTER_WORD = re.compile(r"(?<!\S)(state|seen):(\S+)", re.IGNORECASE)
+PLACE_MAX_DIGITS = 12
 WAITING_ORDERING = "-last_authenticated_at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The list's filters as the address gives them; "" means any. `seen` is a number of days as text."""
+    """The list's filters as the address gives them; "" means any.
+
+    `seen` is a number of days as text, `only` one of `ONLY`; `first` is the place in the list of the page's first row,
+    as text, which no cursor knows.
+    """
 
     q: str = ""
     state: str = ""
     integration: str = ""
     seen: str = ""
+    only: str = ""
     ordering: str = ""
     cursor: str = ""
+    first: str = ""
 
     @property
     def is_waiting_list(self) -> bool:
@@ -42,7 +51,7 @@ class Asked:
     @property
     def is_filtered(self) -> bool:
         """Whether anything narrows the list."""
-        return bool(self.q or self.state or self.integration or self.seen)
+        return bool(self.q or self.state or self.integration or self.seen or self.only)
 
     @property
     def is_filtered_beside_search(self) -> bool:
@@ -56,7 +65,7 @@ class Asked:
 
     def address(self, **changes: Any) -> str:
         """Return the query string with `changes`; without a cursor unless one is given, as it belongs to one list."""
-        changed = replace(self, **({"cursor": ""} | changes))
+        changed = replace(self, **({"cursor": "", "first": ""} | changes))
         named = {name: getattr(changed, name) for name in self.__slots__}
         return "?" + urlencode({name: value for name, value in named.items() if value})
 
@@ -64,12 +73,15 @@ class Asked:
 def read_asked(query: QueryDict) -> Asked:
     """Return what the address asks for.
 
-    Raises: UnknownFilter for a `seen` that is none; the other filters are checked where they are used.
+    Raises: UnknownFilter for a `seen` or `only` that is none; the other filters are checked where they are used.
     """
     asked = Asked(**{name: query.get(name, "").replace("\x00", "") for name in Asked.__slots__})
     if asked.seen and asked.seen not in SEEN_DAYS:
         raise UnknownFilter(name="seen", message=f"seen must be one of: {', '.join(SEEN_DAYS)} (days).")
-    return asked
+    if asked.only and (asked.only not in ONLY or asked.is_waiting_list):
+        raise UnknownFilter(name="only", message=f"only must be one of: {', '.join(ONLY)}; it narrows visitors.")
+    is_place = asked.first.isascii() and asked.first.isdecimal() and len(asked.first) <= PLACE_MAX_DIGITS
+    return asked if is_place else replace(asked, first="")
 
 
 def with_words_as_filters(asked: Asked) -> Asked:
@@ -81,7 +93,7 @@ def with_words_as_filters(asked: Asked) -> Asked:
     if not words:
         return asked
     rest = _FILTER_WORD.sub(lambda word: "" if _as_filter(word) else word[0], asked.q)
-    return replace(asked, q=" ".join(rest.split()), cursor="", **words)
+    return replace(asked, q=" ".join(rest.split()), cursor="", first="", **words)
 
 
 def _as_filter(word: re.Match[str]) -> tuple[str, str] | None:

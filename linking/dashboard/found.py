@@ -3,10 +3,15 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from linking import finding
-from linking.dashboard.asked import Asked
+from linking.dashboard.asked import LINKED_TODAY, NO_EMAIL, TO_CHECK, Asked
+from linking.models import Conflict, ConflictState, Visitor, VisitorLink, VisitorState
+
+# An address that is not there can be told only of visitors whose record was read.
+READ_STATES = (VisitorState.LINKED, VisitorState.ANONYMOUS)
 
 
 def found_rows(asked: Asked, *, now: datetime) -> QuerySet[Any]:
@@ -18,4 +23,33 @@ def found_rows(asked: Asked, *, now: datetime) -> QuerySet[Any]:
         users = finding.waiting_users(q=asked.q, integration=asked.integration)
         return users.filter(last_authenticated_at__gte=now - timedelta(days=int(asked.seen))) if asked.seen else users
     found = finding.visitors(q=asked.q, integration=asked.integration, state=asked.state, ordering=asked.order)
+    if asked.only:
+        found = _only(found, what=asked.only, now=now)
     return found.filter(last_seen_at__gte=now - timedelta(days=int(asked.seen))) if asked.seen else found
+
+
+def to_check(found: QuerySet[Visitor]) -> QuerySet[Visitor]:
+    """Return those of `found` of whom a conflict is open."""
+    return found.filter(pk__in=Conflict.objects.filter(state=ConflictState.OPEN).order_by().values("visitor_id"))
+
+
+def day_before(now: datetime) -> datetime:
+    """Return since when a link is one of today."""
+    return now - timedelta(days=1)
+
+
+def _only(found: QuerySet[Visitor], *, what: str, now: datetime) -> QuerySet[Visitor]:
+    if what == LINKED_TODAY:
+        return found.filter(pk__in=_linked_since(day_before(now)))
+    if what == TO_CHECK:
+        return to_check(found)
+    assert what == NO_EMAIL
+    return found.filter(email="", state__in=READ_STATES)
+
+
+def _linked_since(since: datetime) -> QuerySet[Any, Any]:
+    # Links are made in the order of their keys, so the last one before that time is met from the newest end, by the
+    # index of the keys, after as many links as were made since.
+    before = VisitorLink.objects.filter(first_seen_at__lt=since).order_by("-pk").values("pk")[:1]
+    made = VisitorLink.objects.open().filter(pk__gt=Coalesce(Subquery(before), 0), first_seen_at__gte=since)
+    return made.order_by().values("visitor_id")

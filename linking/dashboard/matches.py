@@ -32,7 +32,7 @@ class Match:
 
     url: str
     name: str
-    email: str
+    beside: str
     state: State
     record: IDText
 
@@ -97,12 +97,12 @@ def _match(one: Visitor | LoginUser, *, eyes: Eyes) -> Match:
 def _user(person: LoginUser, *, eyes: Eyes) -> Match:
     row = user_row(person, eyes=eyes)
     state = identity_state(is_verified=person.is_verified)
-    return Match(url=row.url, name=row.name, email=row.email, state=state, record=row.user)
+    return Match(url=row.url, name=row.name, beside=row.email, state=state, record=row.user)
 
 
 def _visitor(one: Visitor, *, eyes: Eyes) -> Match:
     row = visitor_row(one, eyes=eyes)
-    return Match(url=row.url, name=row.name, email=row.email, state=row.state, record=row.user or row.visitor)
+    return Match(url=row.url, name=row.name, beside=row.beside, state=row.state, record=row.user or row.visitor)
 
 
 def _said(*, number: int, has_more: bool) -> str:

@@ -13,12 +13,16 @@ from linking.models import LoginUser, Visitor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitorRow:
-    """One visitor as a list shows it; `user` is None without an open link."""
+    """One visitor as a list shows it; `user` is None without an open link.
+
+    `beside` is what stands below the name: the address, or the name at Login where the address is the name already.
+    """
 
     key: str
     url: str
     name: str
     email: str
+    beside: str
     state: State
     visitor: IDText
     user: IDText | None
@@ -77,11 +81,13 @@ def visitor_row(visitor: Visitor, *, eyes: Eyes) -> VisitorRow:
     link = next(iter(visitor.open_links), None)  # type: ignore[attr-defined]
     user = link.login_user if link else None
     slug = visitor.integration.slug
+    name, email = eyes.words(visitor.name), eyes.email(visitor.email)
     return VisitorRow(
         key=f"v{visitor.pk}",
         url=visitor_url(visitor_id=visitor.visitor_id, integration=slug),
-        name=eyes.words(visitor.name),
-        email=eyes.email(visitor.email),
+        name=name,
+        email=email,
+        beside=_beside(name, email, eyes.words(user.name) if user else ""),
         state=VISITOR_STATES[visitor.state],
         visitor=id_text(visitor.visitor_id),
         user=id_text(user.user_id) if user else None,
@@ -105,6 +111,10 @@ def user_row(user: LoginUser, *, eyes: Eyes) -> UserRow:
         last_authenticated_at=user.last_authenticated_at,
         tokens_issued=user.tokens_issued,
     )
+
+
+def _beside(name: str, *others: str) -> str:
+    return next((other for other in others if other and other != name), "")
 
 
 def _record_url(name: str, record_id: str) -> str:

@@ -1,12 +1,10 @@
 """The first page: visitors, or the users who signed in and were not seen in Chat yet."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.db.models import Q
-from django.db.models.aggregates import Count as CountOf
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,16 +16,26 @@ from django.views.decorators.http import require_safe
 from linking import finding, roles
 from linking.core.cursor import BadCursor
 from linking.dashboard.access import page
-from linking.dashboard.asked import SEEN_DAYS, SIGNED_IN, Asked, read_asked, with_words_as_filters
+from linking.dashboard.asked import (
+    LINKED_TODAY,
+    NO_EMAIL,
+    SEEN_DAYS,
+    SIGNED_IN,
+    TO_CHECK,
+    Asked,
+    read_asked,
+    with_words_as_filters,
+)
 from linking.dashboard.context import count_words
 from linking.dashboard.found import found_rows
 from linking.dashboard.parts import VISITOR_STATES, WAITING, Text
+from linking.dashboard.ready_views import ready_views
+from linking.dashboard.recent import recent_visitors, share_sentence
 from linking.dashboard.rows import Eyes, UserRow, VisitorRow, user_row, user_url, visitor_row, visitor_url
 from linking.dashboard.views import view_rows
-from linking.finding import COUNT_CAP, UnknownFilter
-from linking.models import Integration, Visitor, VisitorState
+from linking.finding import PAGE_SIZE, UnknownFilter
+from linking.models import Integration
 
-SHARE_OF = timedelta(days=30)
 WAYS_COUNT_CAP = 99
 
 
@@ -87,6 +95,8 @@ def visitors(request: HttpRequest) -> HttpResponse:
         return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "dashboard/_visitor_list.html", {"listing": listing})
+    now = timezone.now()
+    recent = recent_visitors(now=now)
     context = {
         "listing": listing,
         "asked": asked,
@@ -94,8 +104,9 @@ def visitors(request: HttpRequest) -> HttpResponse:
         "chips": _chips(asked, integrations=integrations),
         "integrations": [Choice(word=one.name, url="", value=one.slug) for one in integrations],
         "seen_choices": [Choice(word=_seen_words(days), url="", value=days) for days in SEEN_DAYS],
-        "share": share_sentence(now=timezone.now()),
-        "views": view_rows(owner_key=request.user.pk or 0, asked=asked, now=timezone.now()),
+        "share": share_sentence(recent),
+        "ready_views": ready_views(asked=asked, recent=recent, now=now) if recent.total else [],
+        "views": view_rows(owner_key=request.user.pk or 0, asked=asked, now=now),
         "query": asked.address(),
     }
     return render(request, "dashboard/visitors.html", context)
@@ -115,9 +126,9 @@ def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integ
         rows=rows,
         is_waiting_list=asked.is_waiting_list,
         showing=_showing(shown=len(rows), total=finding.capped_count(found), asked=asked) if rows else "",
-        next_url=asked.address(cursor=part.next) if part.next else "",
-        previous_url=asked.address(cursor=part.previous) if part.previous else "",
-        self_url=reverse("visitors") + asked.address(cursor=asked.cursor),
+        next_url=asked.address(cursor=part.next, first=_place(asked, step=len(rows))) if part.next else "",
+        previous_url=asked.address(cursor=part.previous, first=_place(asked, step=-PAGE_SIZE)) if part.previous else "",
+        self_url=reverse("visitors") + asked.address(cursor=asked.cursor, first=asked.first),
         export_url=reverse("visitors_export") + asked.address() if rows and roles.can_export(request.user) else "",
         columns=_columns(asked, has_several=len(integrations) > 1),
         has_integrations=len(integrations) > 1,
@@ -126,41 +137,12 @@ def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integ
     )
 
 
-def share_sentence(*, now: datetime) -> str:
-    """Return how many of the recent visitors are linked and of what that is a share; "" when there are none."""
-    recent = Visitor.objects.filter(last_seen_at__gte=now - SHARE_OF).order_by("-last_seen_at", "-pk")
-    newest = Visitor.objects.filter(pk__in=recent.values("pk")[:COUNT_CAP])
-    counted = newest.order_by().aggregate(
-        total=CountOf("pk"),
-        linked=CountOf("pk", filter=Q(state=VisitorState.LINKED)),
-        pending=CountOf("pk", filter=Q(state=VisitorState.PENDING)),
-    )
-    total, linked, pending = counted["total"], counted["linked"], counted["pending"]
-    if not total:
-        return ""
-    values = {"linked": intcomma(linked), "total": intcomma(total), "share": f"{100 * linked / total:.0f}"}
-    template = (
-        _("%(linked)s of the newest %(total)s visitors (%(share)s %%) are linked to a Login user.")
-        if total == COUNT_CAP
-        else ngettext(
-            "%(linked)s of the %(total)s visitor seen in the last 30 days (%(share)s %%) is linked to a Login user.",
-            "%(linked)s of the %(total)s visitors seen in the last 30 days (%(share)s %%) are linked to a Login user.",
-            total,
-        )
-    )
-    sentence = template % values
-    if pending:
-        waiting = ngettext("%(number)s waits to be looked up.", "%(number)s wait to be looked up.", pending)
-        sentence = f"{sentence} {waiting % {'number': intcomma(pending)}}"
-    return sentence
-
-
 def _why_empty(asked: Asked, *, integrations: list[Integration]) -> str:
     if asked.cursor:
         return "past_the_end"
     if not integrations:
         return "first_run"
-    if asked.q or asked.seen or asked.integration or asked.state not in ("", SIGNED_IN):
+    if asked.q or asked.seen or asked.only or asked.integration or asked.state not in ("", SIGNED_IN):
         return "no_match"
     if asked.is_waiting_list:
         return "nobody_waits"
@@ -188,7 +170,11 @@ def _ways_on(asked: Asked) -> tuple[Choice, ...]:
 
 
 def _showing(*, shown: int, total: finding.Count, asked: Asked) -> str:
-    values = {"shown": intcomma(shown), "total": count_words(total)}
+    first = _first(asked)
+    # Rows that came or went meanwhile may have moved the page past what was counted.
+    is_placed = first and shown > 1 and (total.is_capped or first + shown - 1 <= total.number)
+    rows = f"{intcomma(first)}–{intcomma(first + shown - 1)}" if is_placed else intcomma(shown)
+    values = {"shown": rows, "total": count_words(total)}
     if asked.is_waiting_list:
         return (
             ngettext("Showing %(shown)s of %(total)s user", "Showing %(shown)s of %(total)s users", total.number)
@@ -198,6 +184,16 @@ def _showing(*, shown: int, total: finding.Count, asked: Asked) -> str:
         ngettext("Showing %(shown)s of %(total)s visitor", "Showing %(shown)s of %(total)s visitors", total.number)
         % values
     )
+
+
+def _first(asked: Asked) -> int:
+    """Return the place of the page's first row; 0 for one that is not known."""
+    return int(asked.first or 0) if asked.cursor else 1
+
+
+def _place(asked: Asked, *, step: int) -> str:
+    first = _first(asked)
+    return str(max(first + step, 1)) if first else ""
 
 
 def _columns(asked: Asked, *, has_several: bool) -> tuple[Column, ...]:
@@ -229,9 +225,15 @@ def _sortable(asked: Asked, *, field: str, word: str, first: str) -> Column:
 
 def _states(asked: Asked) -> list[Choice]:
     words = [("", _("All")), *((key, state.word) for key, state in VISITOR_STATES.items()), (SIGNED_IN, WAITING.word)]
+    # The order of one list, and what narrows visitors, mean nothing to the other.
+    any_order, of_users = {"ordering": ""}, {"ordering": "", "only": ""}
     return [
-        # The order of one list means nothing to the other.
-        Choice(word=word, url=asked.address(state=key, ordering=""), is_chosen=asked.state == key, value=key)
+        Choice(
+            word=word,
+            url=asked.address(state=key, **(of_users if key == SIGNED_IN else any_order)),
+            is_chosen=asked.state == key,
+            value=key,
+        )
         for key, word in words
     ]
 
@@ -244,9 +246,19 @@ def _chips(asked: Asked, *, integrations: list[Integration]) -> list[Choice]:
     if asked.integration:
         name = names.get(asked.integration, asked.integration)
         chips.append(Choice(word=_("Integration: %s") % name, url=asked.address(integration="")))
+    if asked.only:
+        chips.append(Choice(word=_only_words()[asked.only], url=asked.address(only="")))
     if asked.seen:
         chips.append(Choice(word=_seen_words(asked.seen), url=asked.address(seen="")))
     return chips
+
+
+def _only_words() -> dict[str, str]:
+    return {
+        LINKED_TODAY: _("Linked in the last 24 hours"),
+        TO_CHECK: _("With an open conflict"),
+        NO_EMAIL: _("Without an e-mail address"),
+    }
 
 
 def _seen_words(days: str) -> str:

@@ -9,7 +9,7 @@ from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db
 FRAME_QUERIES = 7  # session, person, group, integrations, three counts
-LIST_QUERIES = FRAME_QUERIES + 6  # integrations, visitors, links, count, share, kept views
+LIST_QUERIES = FRAME_QUERIES + 8  # integrations, visitors, links, count, share, two ready views, kept views
 
 
 def rows_of(answer):
@@ -93,6 +93,23 @@ class TestRows:
         assert "Acme Games" in rows_of(lead.get("/"))[0].text
 
 
+class TestSecondLine:
+    def beside(self, lead, *, name, email, login_name=""):
+        integration = make_integration()
+        visitor = make_visitor(integration=integration, name=name, email=email)
+        make_link(visitor=visitor, login_user=make_login_user(integration=integration, name=login_name))
+        return rows_of(lead.get("/"))[0].all("td")[0].text.removeprefix(name).strip()
+
+    def test_does_not_say_the_address_twice(self, lead):
+        assert self.beside(lead, name="n@player.example", email="n@player.example") == ""
+
+    def test_names_the_player_where_the_name_is_the_address(self, lead):
+        assert self.beside(lead, name="n@player.example", email="n@player.example", login_name="StarFox") == "StarFox"
+
+    def test_says_that_there_is_no_address(self, lead):
+        assert self.beside(lead, name="Nadia", email="") == "no e-mail"
+
+
 class TestHostileNames:
     @pytest.mark.parametrize("name", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7|add:7 }}"])
     def test_stay_text(self, lead, name):
@@ -130,7 +147,18 @@ class TestFilters:
         assert chip.text == "Search: visitor remove this filter"
         assert chip.attributes["href"] == "?state=anonymous&seen=30"
 
-    @pytest.mark.parametrize("query", ["state=none", "integration=none", "seen=x", "ordering=email", "cursor=abc"])
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "state=none",
+            "integration=none",
+            "seen=x",
+            "only=x",
+            "state=signed_in&only=no_email",
+            "ordering=email",
+            "cursor=abc",
+        ],
+    )
     def test_an_unknown_value_is_told(self, lead, query):
         make_many(1)
         answer = lead.get(f"/?{query}")
@@ -153,8 +181,23 @@ class TestOrderAndPages:
     def test_the_next_page_goes_on_where_this_one_ends(self, lead):
         make_many(51)
         page = read(lead.get("/"))
-        assert page.one(class_="pages").one("p").text == "Showing 50 of 51 visitors"
         assert len(rows_of(lead.get("/" + page.one("a", rel="next").attributes["href"]))) == 1
+
+    def test_each_page_says_which_rows_of_how_many_it_shows(self, lead):
+        make_many(102)
+        first = read(lead.get("/"))
+        second = read(lead.get("/" + first.one("a", rel="next").attributes["href"]))
+        third = read(lead.get("/" + second.one("a", rel="next").attributes["href"]))
+        back = read(lead.get("/" + third.one("a", rel="prev").attributes["href"]))
+        shown = [page.one(class_="pages").one("p").text for page in (first, second, third, back)]
+        rows = ["1–50", "51–100", "101–102", "51–100"]
+        assert shown == [f"Showing {which} of 102 visitors" for which in rows]
+
+    @pytest.mark.parametrize("first", ["", "x", "٣", "-1", "9" * 13, "60"])
+    def test_a_place_that_cannot_be_is_not_claimed(self, lead, first):
+        make_many(51)
+        address = read(lead.get("/")).one("a", rel="next").attributes["href"].replace("first=51", f"first={first}")
+        assert read(lead.get("/" + address)).one(class_="pages").one("p").text == "Showing 1 of 51 visitors"
 
     def test_filters_and_order_are_in_the_address_of_the_next_page(self, lead):
         make_many(51)
