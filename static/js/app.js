@@ -5,7 +5,8 @@ const TOAST_MS = 5000;
 function say(text) {
   const line = document.createElement("p");
   line.textContent = text;
-  toasts.append(line);
+  // What lies behind an open dialog is neither seen nor read out.
+  (document.querySelector("dialog[open] [data-toasts]") ?? toasts).append(line);
   setTimeout(() => line.remove(), TOAST_MS);
 }
 
@@ -46,5 +47,13 @@ document.body.addEventListener("htmx:responseError", (event) => {
   const text = event.detail.elt.closest("[data-failed]")?.dataset.failed;
   if (text) say(text);
 });
+
+// The drawer moves the address without loading a page. After a reload there is no drawer to take "back" from.
+const loaded = location.pathname + location.search;
+if (!document.getElementById("drawer")) {
+  addEventListener("popstate", () => {
+    if (location.pathname + location.search !== loaded) location.reload();
+  });
+}
 
 for (const line of document.querySelectorAll("[data-toast]")) setTimeout(() => line.remove(), TOAST_MS * 2);

@@ -12,13 +12,16 @@ function isOn() {
 
 function search() {
   const box = document.getElementById("search");
-  if (!box) return false;
+  if (!box || drawer?.open) return false;
   box.focus();
   box.select();
   return true;
 }
 
+const drawer = document.getElementById("drawer");
+
 function walk(step) {
+  if (drawer?.open) return drawer.dispatchEvent(new CustomEvent("walk", { detail: step }));
   const rows = [...document.querySelectorAll(ROWS)];
   if (!rows.length) return false;
   const here = rows.findIndex((row) => row.closest("tr, article").contains(document.activeElement));
@@ -33,7 +36,7 @@ const dialog = document.getElementById("keys");
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (event.target.closest("input, textarea, select, [contenteditable], dialog")) return;
+  if (event.target.closest("input, textarea, select, [contenteditable], dialog:not(#drawer)")) return;
   if (event.key === "?" && dialog) {
     event.preventDefault();
     dialog.showModal();

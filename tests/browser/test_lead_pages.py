@@ -104,5 +104,5 @@ class TestViews:
         page.click("text=Keep this view")
         page.fill("#view-name", "Nobody knows them")
         page.get_by_role("button", name="Keep", exact=True).click()
-        expect(page.locator(".views a")).to_contain_text("Nobody knows them 1")
+        expect(page.locator(".views .mine a")).to_contain_text("Nobody knows them 1")
         assert looked_at(page, "/?state=anonymous") == []
