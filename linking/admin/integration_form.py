@@ -40,7 +40,7 @@ def remove_box(name: str) -> str:
 
 
 def _password_box(label: Any, *, autocomplete: str) -> forms.CharField:
-    widget = forms.PasswordInput(render_value=False, attrs={"autocomplete": autocomplete, "class": "vTextField"})
+    widget = forms.PasswordInput(render_value=False, attrs={"autocomplete": autocomplete, "class": "vURLField"})
     return forms.CharField(label=label, required=False, strip=False, widget=widget)
 
 
@@ -117,6 +117,11 @@ class IntegrationForm(forms.ModelForm):
     class Meta:
         model = Integration
         fields = ("slug", *RULES)
+        # Wide enough to be read whole: what is cut off hides a wrong letter.
+        widgets: ClassVar[dict[str, Any]] = {
+            name: forms.TextInput(attrs={"class": "vURLField", "spellcheck": "false"})
+            for name in ("login_project_id", "zendesk_account_key", "zendesk_api_url", "publisher_account_url_template")
+        }
         labels: ClassVar[dict[str, Any]] = {
             "login_project_id": gettext_lazy("Login project ID"),
             "missing_email": gettext_lazy("Without an e-mail address"),
