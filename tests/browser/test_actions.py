@@ -1,0 +1,89 @@
+"""The menu of everything that can be done from a page."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_pages import VISITOR, flaws, open_page, records  # noqa: F401 - fixtures
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def opened(open_page):  # noqa: F811
+    """A page with the menu open."""
+
+    def make(path=f"/visitors/{VISITOR}/", **options):
+        page = open_page(path, **options)
+        page.keyboard.press("Control+k")
+        expect(page.locator("#actions")).to_be_visible()
+        return page
+
+    return make
+
+
+def names(page):
+    return [text.partition("\n")[0] for text in page.locator("#action-list [role=option]").all_inner_texts()]
+
+
+class TestActions:
+    def test_are_what_the_page_offers_this_person(self, opened):
+        assert {
+            "Open in Publisher Account",
+            "Read again from Zendesk",
+            "Copy the user ID",
+            "Conflicts",
+            "Sign out",
+        } <= set(names(opened()))
+        assert "Conflicts" not in names(opened(who="agent"))
+
+    def test_are_found_by_words_and_done_with_enter(self, opened):
+        page = opened(permissions=["clipboard-read", "clipboard-write"])
+        page.keyboard.type("visitor copy")
+        assert names(page) == ["Copy the visitor ID"]
+        page.keyboard.press("Enter")
+        expect(page.locator("#toasts")).to_contain_text("visitor ID copied")
+        assert (page.evaluate("navigator.clipboard.readText()"), page.said) == (VISITOR, [])
+
+    def test_are_walked_with_the_arrows(self, opened):
+        page = opened()
+        page.keyboard.type("not in chat")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile(r"state=signed_in"))
+
+    def test_close_with_escape_or_the_same_keys(self, opened):
+        page = opened()
+        page.keyboard.press("Escape")
+        expect(page.locator("#actions")).to_be_hidden()
+        page.keyboard.press("Control+k")
+        page.keyboard.press("Control+k")
+        expect(page.locator("#actions")).to_be_hidden()
+
+    def test_say_when_there_is_none(self, opened):
+        page = opened()
+        page.keyboard.type("make coffee")
+        expect(page.locator("#actions [role=status]")).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(page.locator("#actions")).to_be_visible()
+
+    def test_are_those_of_the_record_in_an_open_drawer(self, open_page):  # noqa: F811
+        page = open_page("/")
+        page.get_by_role("link", name="Nadia", exact=True).click()
+        expect(page.locator("#drawer h1")).to_contain_text("Nadia")
+        page.keyboard.press("Control+k")
+        assert "Open in Publisher Account" in names(page)
+        assert "Live" not in names(page)
+
+    @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
+    def test_are_accessible(self, opened, theme, width):
+        page = opened(theme=theme, width=width)
+        assert flaws(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    def test_have_a_button_for_those_without_keys(self, open_page):  # noqa: F811
+        page = open_page("/", width=390)
+        page.get_by_role("button", name="Actions").click()
+        expect(page.locator("#actions")).to_be_visible()
