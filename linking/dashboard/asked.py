@@ -49,9 +49,14 @@ class Asked:
         return WAITING_ORDERING if self.is_waiting_list else self.ordering or DEFAULT_ORDERING
 
     @property
+    def filters(self) -> list[str]:
+        """The names of the filters that narrow the list; what the audit keeps, which never holds what was searched."""
+        return sorted(name for name in ("q", "state", "integration", "seen", "only") if getattr(self, name))
+
+    @property
     def is_filtered(self) -> bool:
         """Whether anything narrows the list."""
-        return bool(self.q or self.state or self.integration or self.seen or self.only)
+        return bool(self.filters)
 
     @property
     def is_filtered_beside_search(self) -> bool:

@@ -59,7 +59,7 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         actor_user=request.user,  # type: ignore[misc]
         action="export",
         target=f"{count_words(finding.capped_count(rows))} {what}",
-        fields=sorted(name for name in ("q", "state", "integration", "seen", "only") if getattr(asked, name)),
+        fields=asked.filters,
     )
     answer = StreamingHttpResponse(_lines(rows, asked=asked), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="zdbridge-{what}-{now:%Y-%m-%d-%H%M}.csv"'

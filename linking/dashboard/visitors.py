@@ -31,6 +31,7 @@ from linking.dashboard.found import found_rows
 from linking.dashboard.parts import VISITOR_STATES, WAITING, Text
 from linking.dashboard.ready_views import ready_views
 from linking.dashboard.recent import recent_visitors, share_sentence
+from linking.dashboard.rechecking import RECHECK_MAX
 from linking.dashboard.rows import Eyes, UserRow, VisitorRow, user_row, user_url, visitor_row, visitor_url
 from linking.dashboard.views import view_rows
 from linking.finding import PAGE_SIZE, UnknownFilter
@@ -62,6 +63,7 @@ class Column:
 class Listing:
     """What the list's template shows.
 
+    `recheck` says how many can be read again from Zendesk at once, "" for whoever may not or where there are none;
     `empty` is a machine word for why there are no rows, "" when there are; `ways_on` then says where else to look.
     """
 
@@ -72,6 +74,7 @@ class Listing:
     previous_url: str
     self_url: str
     export_url: str
+    recheck: str
     columns: tuple[Column, ...]
     has_integrations: bool
     empty: str = ""
@@ -94,7 +97,7 @@ def visitors(request: HttpRequest) -> HttpResponse:
     except (UnknownFilter, BadCursor) as error:
         return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "dashboard/_visitor_list.html", {"listing": listing})
+        return render(request, "dashboard/_visitor_list.html", {"listing": listing, "query": asked.address()})
     now = timezone.now()
     recent = recent_visitors(now=now)
     context = {
@@ -122,14 +125,17 @@ def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integ
     part = finding.page(found, ordering=asked.order, cursor=asked.cursor)
     to_row: Any = user_row if asked.is_waiting_list else visitor_row
     rows = tuple(to_row(one, eyes=eyes) for one in part.rows)
+    total = finding.capped_count(found) if rows else finding.Count(number=0, is_capped=False)
+    may_recheck = roles.can_decide(request.user) and not asked.is_waiting_list
     return Listing(
         rows=rows,
         is_waiting_list=asked.is_waiting_list,
-        showing=_showing(shown=len(rows), total=finding.capped_count(found), asked=asked) if rows else "",
+        showing=_showing(shown=len(rows), total=total, asked=asked) if rows else "",
         next_url=asked.address(cursor=part.next, first=_place(asked, step=len(rows))) if part.next else "",
         previous_url=asked.address(cursor=part.previous, first=_place(asked, step=-PAGE_SIZE)) if part.previous else "",
         self_url=reverse("visitors") + asked.address(cursor=asked.cursor, first=asked.first),
         export_url=reverse("visitors_export") + asked.address() if rows and roles.can_export(request.user) else "",
+        recheck=_recheck_words(total) if rows and may_recheck else "",
         columns=_columns(asked, has_several=len(integrations) > 1),
         has_integrations=len(integrations) > 1,
         empty="" if rows else _why_empty(asked, integrations=integrations),
@@ -184,6 +190,12 @@ def _showing(*, shown: int, total: finding.Count, asked: Asked) -> str:
         ngettext("Showing %(shown)s of %(total)s visitor", "Showing %(shown)s of %(total)s visitors", total.number)
         % values
     )
+
+
+def _recheck_words(total: finding.Count) -> str:
+    if total.number > RECHECK_MAX:
+        return _("Read the first %s again") % intcomma(RECHECK_MAX)
+    return ngettext("Read %s visitor again", "Read %s visitors again", total.number) % intcomma(total.number)
 
 
 def _first(asked: Asked) -> int:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from linking.core.facts import Rank, State
@@ -47,6 +47,16 @@ def ask_first(*, integration_id: int, told: Told, now: datetime) -> bool:
     mine.filter(last_seen_at__lt=told.at).update(last_seen_at=told.at, **_chat(told))
     is_news = Q(checked_at__isnull=True) | Q(checked_at__lt=told.at)
     return bool(mine.filter(is_news).update(**urgent))
+
+
+def ask_again(*, visitors: QuerySet[Visitor], now: datetime, limit: int) -> int:
+    """Let the first `limit` of `visitors`, in their order, be asked about once more, after those that are new.
+
+    Who waits already keeps the place; return how many were added.
+    """
+    idle = visitors.exclude(lookup_due_at__lte=now).values("pk")[:limit]
+    again = {"lookup_due_at": now, "lookup_rank": int(Rank.AGAIN), "lookup_attempts": 0}
+    return Visitor.objects.filter(pk__in=idle).update(**again)
 
 
 def lookups_left(*, integration_id: int, now: datetime) -> int:

@@ -189,7 +189,7 @@ class TestOrderAndPages:
         second = read(lead.get("/" + first.one("a", rel="next").attributes["href"]))
         third = read(lead.get("/" + second.one("a", rel="next").attributes["href"]))
         back = read(lead.get("/" + third.one("a", rel="prev").attributes["href"]))
-        shown = [page.one(class_="pages").one("p").text for page in (first, second, third, back)]
+        shown = [page.one(class_="showing").text for page in (first, second, third, back)]
         rows = ["1–50", "51–100", "101–102", "51–100"]
         assert shown == [f"Showing {which} of 102 visitors" for which in rows]
 
@@ -197,7 +197,7 @@ class TestOrderAndPages:
     def test_a_place_that_cannot_be_is_not_claimed(self, lead, first):
         make_many(51)
         address = read(lead.get("/")).one("a", rel="next").attributes["href"].replace("first=51", f"first={first}")
-        assert read(lead.get("/" + address)).one(class_="pages").one("p").text == "Showing 1 of 51 visitors"
+        assert read(lead.get("/" + address)).one(class_="showing").text == "Showing 1 of 51 visitors"
 
     def test_filters_and_order_are_in_the_address_of_the_next_page(self, lead):
         make_many(51)
