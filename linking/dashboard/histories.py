@@ -122,15 +122,15 @@ def decision_words(decision: str) -> str:
 def visitor_events(*, visitor: Visitor, links: Iterable[VisitorLink], conflicts: Iterable[Conflict]) -> list[Event]:
     """Return what is known to have happened with a visitor, newest first."""
     events = [
-        Event(at=visitor.last_seen_at, title=_("Last chat seen"), icon="clock"),
-        Event(at=visitor.first_seen_at, title=_("First chat seen"), icon="clock"),
+        Event(at=visitor.last_seen_at, kind="chats", title=_("Last chat seen"), icon="clock"),
+        Event(at=visitor.first_seen_at, kind="chats", title=_("First chat seen"), icon="clock"),
     ]
     if visitor.created_at:
-        events.append(Event(at=visitor.created_at, title=_("Made in Zendesk"), icon="circle-dashed"))
+        events.append(Event(at=visitor.created_at, kind="record", title=_("Made in Zendesk"), icon="circle-dashed"))
     if visitor.checked_at:
-        events.append(Event(at=visitor.checked_at, title=_("Read from Zendesk"), icon="refresh"))
+        events.append(Event(at=visitor.checked_at, kind="record", title=_("Read from Zendesk"), icon="refresh"))
     if visitor.gone_at:
-        events.append(Event(at=visitor.gone_at, title=_("Found deleted in Zendesk"), icon="trash-x"))
+        events.append(Event(at=visitor.gone_at, kind="record", title=_("Found deleted in Zendesk"), icon="trash-x"))
     events += [event for link in links for event in link_events(link, with_name=link.login_user.user_id)]
     events += conflict_events(conflicts)
     return newest_first(events)
@@ -138,17 +138,23 @@ def visitor_events(*, visitor: Visitor, links: Iterable[VisitorLink], conflicts:
 
 def link_events(link: VisitorLink, *, with_name: str) -> list[Event]:
     """Return the beginning and the end of a link to what `with_name` names."""
-    events = [Event(at=link.first_seen_at, title=_("Linked"), text=with_name, icon="link")]
+    events = [Event(at=link.first_seen_at, kind="links", title=_("Linked"), text=with_name, icon="link")]
     if link.ended_at:
         text = f"{with_name} · {end_words(link=link)}"
-        events.append(Event(at=link.ended_at, title=_("Link ended"), text=text, icon="link-off"))
+        events.append(Event(at=link.ended_at, kind="links", title=_("Link ended"), text=text, icon="link-off"))
     return events
 
 
 def conflict_events(conflicts: Iterable[Conflict]) -> list[Event]:
     """Return when conflicts were found."""
     return [
-        Event(at=one.first_seen_at, title=_("Conflict found"), text=one.get_kind_display(), icon="alert-triangle")
+        Event(
+            at=one.first_seen_at,
+            kind="conflicts",
+            title=_("Conflict found"),
+            text=one.get_kind_display(),
+            icon="alert-triangle",
+        )
         for one in conflicts
     ]
 
@@ -157,9 +163,9 @@ def user_events(*, user: LoginUser, links: Iterable[VisitorLink], conflicts: Ite
     """Return what is known to have happened with a Login user, newest first."""
     events = []
     if user.first_authenticated_at:
-        events.append(Event(at=user.first_authenticated_at, title=_("First token issued"), icon="key"))
+        events.append(Event(at=user.first_authenticated_at, kind="tokens", title=_("First token issued"), icon="key"))
     if user.last_authenticated_at and user.tokens_issued > 1:
-        events.append(Event(at=user.last_authenticated_at, title=_("Last token issued"), icon="key"))
+        events.append(Event(at=user.last_authenticated_at, kind="tokens", title=_("Last token issued"), icon="key"))
     events += [event for link in links for event in link_events(link, with_name=link.visitor.visitor_id)]
     events += conflict_events(conflicts)
     return newest_first(events)

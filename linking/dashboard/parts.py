@@ -36,10 +36,11 @@ class IDText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One line of a timeline. `at` may be unknown; then the line has no place and is not shown."""
+    """One line of a timeline. `kind` is one of `chats links conflicts tokens record`."""
 
     at: datetime
     title: Text
+    kind: str
     text: Text = ""
     icon: str = "history"
 

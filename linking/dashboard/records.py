@@ -21,6 +21,7 @@ from linking.dashboard.histories import (
 from linking.dashboard.links_out import publisher_address, zendesk_address
 from linking.dashboard.parts import VISITOR_STATES, IDText, id_text, identity_state
 from linking.dashboard.rows import Eyes, user_url, visitor_url
+from linking.dashboard.timeline import PARAMETER, timeline
 from linking.dashboard.why import identity_sentence, why_linked, why_not_linked
 from linking.finding import UnknownFilter
 from linking.models import Conflict, Integration, LoginUser, Visitor, VisitorLink
@@ -74,6 +75,7 @@ def visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
     context = _visitor_context(found, eyes=Eyes(sees_contact=roles.can_see_contact(request.user)))
     refresh_url = own_url.replace("/?", "/refresh/?", 1)
     extra = {
+        "timeline": timeline(context.pop("events"), asked=request.GET.get(PARAMETER, ""), own_url=own_url),
         "refreshing": state,
         "self_url": own_url,
         "refresh_url": refresh_url,
@@ -96,8 +98,13 @@ def user(request: HttpRequest, user_id: str) -> HttpResponse:
     if found.user_id != user_id:
         return redirect(user_url(user_id=found.user_id, integration=found.integration.slug))
     eyes = Eyes(sees_contact=roles.can_see_contact(request.user))
-    context = _user_context(found, eyes=eyes) | {"may_decide": roles.can_decide(request.user)}
-    return render(request, "dashboard/user.html", context)
+    context = _user_context(found, eyes=eyes)
+    own_url = user_url(user_id=found.user_id, integration=found.integration.slug)
+    extra = {
+        "timeline": timeline(context.pop("events"), asked=request.GET.get(PARAMETER, ""), own_url=own_url),
+        "may_decide": roles.can_decide(request.user),
+    }
+    return render(request, "dashboard/user.html", context | extra)
 
 
 def _visitor_context(found: Visitor, *, eyes: Eyes) -> dict[str, Any]:

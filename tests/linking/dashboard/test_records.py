@@ -296,3 +296,36 @@ class TestStoredRows:
         before = (list(Visitor.objects.values()), list(LoginUser.objects.values()))
         lead.get(PAGE)
         assert (list(Visitor.objects.values()), list(LoginUser.objects.values())) == before
+
+
+class TestTimeline:
+    @pytest.fixture
+    def visitor(self, db):
+        link = make_linked(ended_at=NOW, end_reason="relinked")
+        make_link(visitor=link.visitor, login_user=make_login_user(integration=link.visitor.integration, user_id="b"))
+        return link.visitor
+
+    def titles(self, answer):
+        return [
+            line.all("p")[0].text.rpartition(" 22 Nov")[0] for line in read(answer).one(class_="timeline").all("li")
+        ]
+
+    def kinds(self, answer):
+        return [kind.text for kind in read(answer).one("nav", aria_label="Kind of events").all("a")]
+
+    def test_offers_the_kinds_there_are(self, lead, visitor):
+        assert self.kinds(lead.get(PAGE)) == ["All 6", "Chats 2", "Links 3", "Zendesk's record 1"]
+
+    def test_shows_one_kind_when_asked(self, lead, visitor):
+        answer = lead.get(f"{PAGE}?events=links")
+        assert sorted(self.titles(answer)) == ["Link ended", "Linked", "Linked"]
+        chosen = read(answer).one("nav", aria_label="Kind of events").one("a", aria_current="true")
+        assert (chosen.text, chosen.attributes["href"]) == ("Links 3", f"{PAGE}?integration=acme&events=links#timeline")
+
+    @pytest.mark.parametrize("asked", ["", "tokens", "<b>"])
+    def test_shows_everything_for_a_kind_there_is_none_of(self, lead, visitor, asked):
+        assert len(self.titles(lead.get(PAGE, {"events": asked}))) == 6
+
+    def test_offers_no_choice_among_few(self, lead):
+        make_visitor(integration=make_integration())
+        assert read(lead.get(PAGE)).all("nav", aria_label="Kind of events") == []
