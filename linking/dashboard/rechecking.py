@@ -1,6 +1,7 @@
 """Everything that a list shows, read again from Zendesk: queued behind what is new, within the account's budget."""
 
 from django.contrib import messages
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -48,9 +49,9 @@ def recheck(request: HttpRequest) -> HttpResponse:
             fields=asked.filters,
         )
     said = ngettext(
-        "%d visitor waits to be read again; the next passes of the sync do that.",
-        "%d visitors wait to be read again; the next passes of the sync do that.",
+        "%s visitor waits to be read again; the next passes of the sync do that.",
+        "%s visitors wait to be read again; the next passes of the sync do that.",
         number,
     )
-    messages.success(request, said % number if number else _("All of them wait to be read already."))
+    messages.success(request, said % intcomma(number) if number else _("All of them wait to be read already."))
     return redirect(reverse("visitors") + asked.address())

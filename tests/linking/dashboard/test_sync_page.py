@@ -309,3 +309,9 @@ class TestDrift:
     def test_a_retired_host_is_named(self, lead):
         make_read(ago=timedelta(0), zendesk_api_url="https://www.zopim.com/api/v2")
         assert "www.zopim.com" in read(lead.get("/sync/")).one(class_="drift").text
+
+
+class TestFreshnessInTheFrame:
+    def test_leads_to_the_sync_page(self, lead):
+        make_integration()
+        assert read(lead.get("/")).one(class_="freshness").one("a").attributes["href"] == "/sync/"
