@@ -15,12 +15,16 @@ def theme_of(request: HttpRequest) -> str:
     return chosen if chosen in CHOICES else ""
 
 
+def own_address(back: str) -> str:
+    """Return `back` where it is an address of this site, else the first page's."""
+    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return back if is_ours and back.startswith("/") else "/"
+
+
 @require_POST
 def choose_theme(request: HttpRequest) -> HttpResponse:
     """Remember the choice and lead back to the page it was made on."""
-    back = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
-    response = HttpResponseRedirect(back if is_ours and back.startswith("/") else "/")
+    response = HttpResponseRedirect(own_address(request.POST.get("next", "")))
     chosen = request.POST.get("theme", "")
     if chosen in CHOICES:
         response.set_cookie(

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from linking.dashboard import (
     admin_link,
+    columns,
     conflicts,
     connecting,
     deciding,
@@ -49,6 +50,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("setup/<slug:slug>/connect/", connecting.connect, name="setup_connect"),
     path("setup/<slug:slug>/connect/start/", connecting.start, name="setup_connect_start"),
     path("zendesk/callback/", connecting.callback, name="zendesk_callback"),
+    path("columns/", columns.choose_columns, name="columns"),
     path("theme/", theme.choose_theme, name="theme"),
     path("accounts/link/<str:token>/", admin_link.open_link, name="admin_link"),
     path("accounts/own-password/", admin_link.own_password, name="own_password"),

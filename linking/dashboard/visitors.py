@@ -16,19 +16,12 @@ from django.views.decorators.http import require_safe
 from linking import finding, roles
 from linking.core.cursor import BadCursor
 from linking.dashboard.access import page
-from linking.dashboard.asked import (
-    LINKED_TODAY,
-    NO_EMAIL,
-    SEEN_DAYS,
-    SIGNED_IN,
-    TO_CHECK,
-    Asked,
-    read_asked,
-    with_words_as_filters,
-)
+from linking.dashboard.asked import SEEN_DAYS, SIGNED_IN, Asked, read_asked, with_words_as_filters
+from linking.dashboard.columns import OPTIONAL, hidden_columns
 from linking.dashboard.context import count_words
 from linking.dashboard.found import found_rows
-from linking.dashboard.parts import VISITOR_STATES, WAITING, Text
+from linking.dashboard.narrowing import Choice, chips_of, seen_words, state_choices, ways_on
+from linking.dashboard.parts import Text
 from linking.dashboard.ready_views import ready_views
 from linking.dashboard.recent import recent_visitors, share_sentence
 from linking.dashboard.rechecking import RECHECK_MAX
@@ -37,26 +30,27 @@ from linking.dashboard.views import view_rows
 from linking.finding import PAGE_SIZE, UnknownFilter
 from linking.models import Integration
 
-WAYS_COUNT_CAP = 99
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One thing to choose: its words, where choosing it leads, whether it is chosen."""
-
-    word: Text
-    url: str
-    is_chosen: bool = False
-    value: str = ""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A heading; `sort` is `ascending`, `descending` or "" as `aria-sort` has it, `url` sorts by it ("" cannot)."""
+    """A heading; `sort` is `ascending`, `descending` or "" as `aria-sort` has it, `url` sorts by it ("" cannot).
+
+    `key` is the name of a column that somebody may do without, "" for the others.
+    """
 
     word: Text
+    key: str = ""
     url: str = ""
     sort: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnChoice:
+    """One column that may be done without, and whether it is shown."""
+
+    key: str
+    word: Text
+    is_shown: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +70,8 @@ class Listing:
     export_url: str
     recheck: str
     columns: tuple[Column, ...]
+    choices: tuple[ColumnChoice, ...]
+    hidden: frozenset[str]
     has_integrations: bool
     empty: str = ""
     ways_on: tuple[Choice, ...] = ()
@@ -103,10 +99,10 @@ def visitors(request: HttpRequest) -> HttpResponse:
     context = {
         "listing": listing,
         "asked": asked,
-        "states": _states(asked),
-        "chips": _chips(asked, integrations=integrations),
+        "states": state_choices(asked),
+        "chips": chips_of(asked, integrations=integrations),
         "integrations": [Choice(word=one.name, url="", value=one.slug) for one in integrations],
-        "seen_choices": [Choice(word=_seen_words(days), url="", value=days) for days in SEEN_DAYS],
+        "seen_choices": [Choice(word=seen_words(days), url="", value=days) for days in SEEN_DAYS],
         "share": share_sentence(recent),
         "ready_views": ready_views(asked=asked, recent=recent, now=now) if recent.total else [],
         "views": view_rows(owner_key=request.user.pk or 0, asked=asked, now=now),
@@ -126,6 +122,7 @@ def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integ
     to_row: Any = user_row if asked.is_waiting_list else visitor_row
     rows = tuple(to_row(one, eyes=eyes) for one in part.rows)
     total = finding.capped_count(found) if rows else finding.Count(number=0, is_capped=False)
+    columns, hidden = _columns(asked, has_several=len(integrations) > 1), hidden_columns(request)
     may_recheck = roles.can_decide(request.user) and not asked.is_waiting_list
     return Listing(
         rows=rows,
@@ -136,10 +133,16 @@ def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integ
         self_url=reverse("visitors") + asked.address(cursor=asked.cursor, first=asked.first),
         export_url=reverse("visitors_export") + asked.address() if rows and roles.can_export(request.user) else "",
         recheck=_recheck_words(total) if rows and may_recheck else "",
-        columns=_columns(asked, has_several=len(integrations) > 1),
+        columns=tuple(column for column in columns if column.key not in hidden),
+        choices=tuple(
+            ColumnChoice(key=column.key, word=column.word, is_shown=column.key not in hidden)
+            for column in columns
+            if column.key
+        ),
+        hidden=hidden,
         has_integrations=len(integrations) > 1,
         empty="" if rows else _why_empty(asked, integrations=integrations),
-        ways_on=() if rows else _ways_on(asked),
+        ways_on=() if rows else ways_on(asked),
     )
 
 
@@ -153,26 +156,6 @@ def _why_empty(asked: Asked, *, integrations: list[Integration]) -> str:
     if asked.is_waiting_list:
         return "nobody_waits"
     return "nothing_yet" if any(one.enabled and one.sync_enabled for one in integrations) else "sync_off"
-
-
-def _ways_on(asked: Asked) -> tuple[Choice, ...]:
-    if not asked.q:
-        return ()
-    ways = []
-    alone = Asked(q=asked.q)
-    if asked.is_filtered_beside_search:
-        ways.append(Choice(word=_("Search without the other filters"), url=alone.address()))
-    waiting = (
-        0
-        if asked.is_waiting_list
-        else finding.capped_count(finding.waiting_users(q=asked.q), cap=WAYS_COUNT_CAP).number
-    )
-    if waiting:
-        word = ngettext(
-            "%d user who signed in and is not in Chat yet", "%d users who signed in and are not in Chat yet", waiting
-        )
-        ways.append(Choice(word=word % waiting, url=Asked(q=asked.q, state=SIGNED_IN).address()))
-    return tuple(ways)
 
 
 def _showing(*, shown: int, total: finding.Count, asked: Asked) -> str:
@@ -209,16 +192,14 @@ def _place(asked: Asked, *, step: int) -> str:
 
 
 def _columns(asked: Asked, *, has_several: bool) -> tuple[Column, ...]:
-    several = (Column(word=_("Integration")),) if has_several else ()
     if asked.is_waiting_list:
+        several = (Column(word=_("Integration")),) if has_several else ()
         plain = (Column(word=_("User")), Column(word=_("Login user ID")), Column(word=_("Tokens")))
         return (*plain, *several, Column(word=_("Last signed in"), sort="descending"))
     return (
         _sortable(asked, field="name", word=_("Visitor"), first="name"),
-        Column(word=_("State")),
-        Column(word=_("Login user ID")),
-        Column(word=_("Visitor ID")),
-        *several,
+        *(Column(word=OPTIONAL[key], key=key) for key in ("state", "login", "visitor")),
+        *((Column(word=OPTIONAL["integration"], key="integration"),) if has_several else ()),
         _sortable(asked, field="last_seen_at", word=_("Last seen"), first="-last_seen_at"),
     )
 
@@ -233,45 +214,3 @@ def _sortable(asked: Asked, *, field: str, word: str, first: str) -> Column:
         url=asked.address(ordering=field if is_falling else f"-{field}"),
         sort="descending" if is_falling else "ascending",
     )
-
-
-def _states(asked: Asked) -> list[Choice]:
-    words = [("", _("All")), *((key, state.word) for key, state in VISITOR_STATES.items()), (SIGNED_IN, WAITING.word)]
-    # The order of one list, and what narrows visitors, mean nothing to the other.
-    any_order, of_users = {"ordering": ""}, {"ordering": "", "only": ""}
-    return [
-        Choice(
-            word=word,
-            url=asked.address(state=key, **(of_users if key == SIGNED_IN else any_order)),
-            is_chosen=asked.state == key,
-            value=key,
-        )
-        for key, word in words
-    ]
-
-
-def _chips(asked: Asked, *, integrations: list[Integration]) -> list[Choice]:
-    names = {one.slug: one.name for one in integrations}
-    chips = []
-    if asked.q:
-        chips.append(Choice(word=_("Search: %s") % asked.q[:60], url=asked.address(q="")))
-    if asked.integration:
-        name = names.get(asked.integration, asked.integration)
-        chips.append(Choice(word=_("Integration: %s") % name, url=asked.address(integration="")))
-    if asked.only:
-        chips.append(Choice(word=_only_words()[asked.only], url=asked.address(only="")))
-    if asked.seen:
-        chips.append(Choice(word=_seen_words(asked.seen), url=asked.address(seen="")))
-    return chips
-
-
-def _only_words() -> dict[str, str]:
-    return {
-        LINKED_TODAY: _("Linked in the last 24 hours"),
-        TO_CHECK: _("With an open conflict"),
-        NO_EMAIL: _("Without an e-mail address"),
-    }
-
-
-def _seen_words(days: str) -> str:
-    return ngettext("Seen in the last %s day", "Seen in the last %s days", int(days)) % days

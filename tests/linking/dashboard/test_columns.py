@@ -1,0 +1,69 @@
+"""Columns of the visitors list that somebody does without."""
+
+import pytest
+
+from tests.factories import make_integration, make_visitor
+from tests.linking.dashboard.reading import read
+
+pytestmark = pytest.mark.django_db
+ALL = ["Visitor", "State", "Login user ID", "Visitor ID", "Last seen"]
+OFFERED = ["state", "login", "visitor"]
+
+
+@pytest.fixture(autouse=True)
+def somebody(db):
+    make_visitor(integration=make_integration(), name="Nadia")
+
+
+def headings(browser, path="/"):
+    return [heading.text for heading in read(browser.get(path)).one("table").all("th")]
+
+
+def choose(browser, *columns, offered=OFFERED, back="/"):
+    return browser.post("/columns/", {"column": columns, "offered": offered, "next": back})
+
+
+class TestColumns:
+    def test_are_all_there_at_first(self, lead):
+        assert headings(lead) == ALL
+
+    def test_are_kept_as_chosen_with_as_many_cells(self, lead):
+        choose(lead, "visitor")
+        page = read(lead.get("/?state=anonymous"))
+        assert headings(lead) == ["Visitor", "Visitor ID", "Last seen"]
+        assert len(page.one("tbody").all("td")) == 3
+
+    def test_are_the_same_in_the_live_refresh(self, lead):
+        choose(lead)
+        part = read(lead.get("/", headers={"HX-Request": "true"}))
+        assert [heading.text for heading in part.all("th")] == ["Visitor", "Last seen"]
+
+    def test_come_back(self, lead):
+        choose(lead)
+        choose(lead, *OFFERED)
+        assert headings(lead) == ALL
+
+    def test_that_were_not_offered_stay_as_they_were(self, lead):
+        choose(lead, *OFFERED, offered=[*OFFERED, "integration"])
+        choose(lead, *OFFERED)
+        make_integration(slug="beta", name="Beta", login_project_id="other")
+        assert headings(lead) == ALL
+
+    def test_are_offered_as_they_are(self, lead):
+        choose(lead, "state", "login")
+        boxes = read(lead.get("/")).one(id="column-choice").all("input", type="checkbox")
+        assert [(box.attributes["value"], "checked" in box.attributes) for box in boxes] == [
+            ("state", True), ("login", True), ("visitor", False),
+        ]  # fmt: skip
+
+    def test_lead_back_to_the_same_list_and_nowhere_else(self, lead):
+        assert choose(lead, back="/?q=n&seen=7")["Location"] == "/?q=n&seen=7"
+        assert choose(lead, back="//evil.example")["Location"] == "/"
+
+    @pytest.mark.parametrize("cookie", ["", "name", '"><script>', "state.state..evil"])
+    def test_nonsense_hides_nothing_that_must_be_there(self, lead, cookie):
+        lead.cookies["zdbridge_hidden_columns"] = cookie
+        assert {"Visitor", "Last seen"} <= set(headings(lead))
+
+    def test_of_the_list_of_users_are_fixed(self, lead):
+        assert read(lead.get("/?state=signed_in")).all(id="column-choice") == []
