@@ -46,6 +46,8 @@ document.addEventListener("keydown", (event) => {
   if (deed && deed()) event.preventDefault();
 });
 
+document.querySelector("[data-keys]")?.addEventListener("click", () => dialog?.showModal());
+
 const box = document.getElementById("keys-on");
 if (box) {
   box.checked = isOn();

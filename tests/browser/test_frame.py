@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from linking.models import Conflict
+from linking.models import Conflict, Visitor
 from tests.browser.test_pages import VISITOR, open_page, records  # noqa: F401 - fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -48,3 +48,27 @@ class TestPaper:
         for what in ("#search", ".filters", "#export", "[data-live]"):
             expect(page.locator(what)).to_be_hidden()
         expect(page.locator(".states a:visible")).to_have_text(["Linked"])
+
+
+class TestNames:
+    def test_that_run_from_right_to_left_keep_their_beginning(self, open_page):  # noqa: F811
+        page = open_page("/", width=1150)
+        Visitor.objects.update(name="\u0645\u062d\u0645\u062f \u0639\u0628\u062f " * 12)
+        page.reload()
+        is_seen = """name => {
+            const first = document.createRange();
+            first.setStart(name.firstChild, 0);
+            first.setEnd(name.firstChild, 1);
+            const [letter, row] = [first.getBoundingClientRect(), name.closest("td").getBoundingClientRect()];
+            return letter.left >= row.left && letter.right <= row.right;
+        }"""
+        name = page.locator("tbody td.who > a bdi").first
+        assert name.evaluate("name => name.scrollWidth > name.clientWidth")
+        assert name.evaluate(is_seen)
+
+
+class TestKeysButton:
+    def test_tells_the_keys_to_who_knows_none(self, open_page):  # noqa: F811
+        page = open_page("/")
+        page.get_by_role("button", name="Keys").click()
+        expect(page.locator("#keys")).to_contain_text("Everything that can be done from here")
