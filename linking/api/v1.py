@@ -67,7 +67,11 @@ class Visitors(_View):
     @extend_schema(
         operation_id="visitors_list",
         parameters=[
-            OpenApiParameter("q", str, description="Name, e-mail, phone, user ID or visitor ID in any form."),
+            OpenApiParameter(
+                "q",
+                str,
+                description="Name, e-mail, phone, user ID or visitor ID in any form, or the Login user's whole name.",
+            ),
             _IN_ONE,
             OpenApiParameter("state", str, enum=sorted(VisitorState.values)),
             OpenApiParameter("ordering", str, enum=finding.VISITOR_ORDERINGS),

@@ -27,6 +27,14 @@ class TestPhone:
         page.goto(f"/conflicts/{Conflict.objects.get().pk}/")
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
+    def test_an_empty_list_keeps_its_words_off_the_edge(self, open_page):  # noqa: F811
+        page = open_page("/?q=nothing-like-that", width=390)
+        edge = page.locator(".empty").bounding_box()
+        for part in page.locator(".empty > *").all():
+            box = part.bounding_box()
+            assert edge["x"] + 20 <= box["x"]
+            assert box["x"] + box["width"] <= edge["x"] + edge["width"] - 20
+
 
 class TestPaper:
     def test_has_dark_letters_whatever_the_screen_has(self, open_page):  # noqa: F811
