@@ -41,15 +41,16 @@ _verified = VerifiedTokens()
 
 
 class TokenRequest(NamedTuple):
-    """What of an HTTP request matters; a header that was not sent is "", except `origin`, which is None. A tuple, as
-    the answer is, because each request makes one.
+    """What of an HTTP request matters; a header that was not sent is "", `origin` and `cookie_header` then are None. A
+    tuple, as the answer is, because each request makes one.
 
-    `cookie_header` is the raw header. `slug` is the path's last part, None where the path names no integration.
+    `cookie_header` is the raw header, "" when one came that the server could not read. `slug` is the path's last part,
+    None where the path names no integration.
     """
 
     method: str
     slug: str | None = None
-    cookie_header: str = ""
+    cookie_header: str | None = None
     authorization: str = ""
     origin: str | None = None
     fetch_mode: str = ""
@@ -135,7 +136,7 @@ def _learn(reason: Reason, *, request: TokenRequest, config: IntegrationConfig, 
     if reason is Reason.NOT_YET_VALID:
         clock_meter.note(
             authorization=request.authorization,
-            cookie_header=request.cookie_header,
+            cookie_header=request.cookie_header or "",
             config=config,
             keys=key_sets.current(),
             now=now,
@@ -273,7 +274,7 @@ class _Exchange:
         for config in known:
             if config.mode is not Mode.OBSERVE or not config.is_enabled:
                 continue
-            user = sample_service_user(cookie_header=self._request.cookie_header, config=config, now=self._now)
+            user = sample_service_user(cookie_header=self._request.cookie_header or "", config=config, now=self._now)
             if user is None or user.user_id in config.blocked_user_ids:
                 continue
             self._config = config
@@ -321,7 +322,10 @@ class _Exchange:
         token = bearer_token(self._request.authorization)
         if token is not None:
             return (passed(token),)
-        return cookie_tokens(self._request.cookie_header, names=self._cookie_names())
+        header = self._request.cookie_header
+        if header == "":
+            raise Refused(Reason.COOKIES_UNREADABLE)
+        return cookie_tokens(header or "", names=self._cookie_names())
 
     def _cookie_names(self) -> tuple[str, ...]:
         if self._config is not None:

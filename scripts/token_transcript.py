@@ -136,6 +136,7 @@ def cases(sandbox: "Sandbox") -> list[tuple[str, list[Line]]]:
          [Line(arguments=omar, token=sandbox.omar_under_a_new_key),
           Line(arguments=omar, token=sandbox.last_token, wait_s=5.0)]),
         ("not_passed", [Line(arguments=acme)]),
+        ("cookies_unreadable", [Line(arguments=f"-b 'name=Zoë; token=$JWT' {acme}", token=login_jwt)]),
         ("a token in the query string", [Line(arguments=f"'{acme}?token=$JWT'", token=login_jwt)]),
         ("empty", [Line(arguments=f"-b 'token=' {acme}")]),
         ("ambiguous_cookie", [Line(arguments=f"-b 'token=$JWT; token=another' {acme}", token=login_jwt)]),

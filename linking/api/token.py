@@ -86,8 +86,9 @@ def answer_to(*, environ: Mapping[str, Any], slug: str | None) -> tokens.TokenAn
             # As it was sent: Django's own would call a `get` GET, but methods are case-sensitive (RFC 9110 §9.1).
             method=environ["REQUEST_METHOD"],
             slug=slug,
-            # The raw Cookie header: the parsed cookies have already forgotten that one stood twice.
-            cookie_header=told("HTTP_COOKIE", ""),
+            # The raw Cookie header: the parsed cookies have already forgotten that one stood twice. Granian hands over
+            # an empty one for one that is not ASCII (its issue 335, read 2026-11); no browser sends an empty one.
+            cookie_header=told("HTTP_COOKIE"),
             authorization=told("HTTP_AUTHORIZATION", ""),
             origin=told("HTTP_ORIGIN"),
             fetch_mode=told("HTTP_SEC_FETCH_MODE", ""),

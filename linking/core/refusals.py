@@ -42,6 +42,7 @@ class Reason(StrEnum):
     """The finer machine words, in the order in which the checks are made within each code."""
 
     NOT_PASSED = "not_passed"
+    COOKIES_UNREADABLE = "cookies_unreadable"
 
     EMPTY = "empty"
     AMBIGUOUS_COOKIE = "ambiguous_cookie"
@@ -119,6 +120,11 @@ class Refused(Exception):
 _SIGN_IN_AGAIN = "Send the player through Xsolla Login again"
 _SENTENCES: tuple[tuple[Code, Reason, str], ...] = (
     (Code.NOT_PASSED, Reason.NOT_PASSED, "Token not passed: send the Login JWT as a cookie or as a Bearer token."),
+    (
+        Code.NOT_PASSED,
+        Reason.COOKIES_UNREADABLE,
+        "A cookie beside the token is not plain ASCII and hides them all: encode it, or pass the token as Bearer.",
+    ),
     (Code.INVALID, Reason.EMPTY, "The token is empty: let the page set it only after sign-in."),
     (
         Code.INVALID,

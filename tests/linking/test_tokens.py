@@ -138,6 +138,12 @@ class TestCredentials:
     def test_refuses_when_only_another_cookie_was_passed(self):
         assert refusal_of(ask(cookie_header=f"session={fresh()}")) == (401, "00-00", "not_passed")
 
+    def test_says_so_when_the_server_could_not_read_the_cookies(self):
+        assert refusal_of(ask(cookie_header="")) == (401, "00-00", "cookies_unreadable")
+
+    def test_takes_a_bearer_token_beside_unreadable_cookies(self):
+        assert ask(cookie_header="", authorization=f"Bearer {fresh()}").status == 200
+
     @pytest.mark.parametrize("slug", [None, "acme"])
     @pytest.mark.parametrize(
         "passed", [{"cookie_header": "token="}, {"authorization": "Bearer"}, {"authorization": "Bearer "}]

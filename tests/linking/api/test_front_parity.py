@@ -76,6 +76,7 @@ def hostile_headers():
     for mode in ("cors", "same-origin", "navigate", "no-cors", "websocket", "NAVIGATE", ""):
         yield (cookie, origin, ("Sec-Fetch-Mode", mode))
     for line in (
+        "",
         "token",
         "token=",
         "=",
