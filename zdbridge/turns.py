@@ -2,12 +2,14 @@
 
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-# Threads that compute share one interpreter, and each may keep it for this long before another one gets it. By itself
-# that is 5 ms, which a token would wait for every page that is being computed.
-SWITCH_INTERVAL_S = 0.0005
+# Threads that compute share one interpreter, and each may keep it for this long before another one gets it. While a
+# page is made, a token would wait that long for it; while there are tokens only, each is done long before, and to be
+# interrupted in the middle is all that a short time brings.
+BESIDE_PAGES_S = 0.0005
+TOKENS_ONLY_S = 0.05
 # Longer than a queue of slow pages: whoever has waited so long waits for one that is stuck, in the database say.
 PATIENCE_S = 2.0
 
@@ -18,7 +20,8 @@ class Turns:
     After `patience_s` seconds a request goes ahead out of turn, so that one that is stuck does not stop the others.
 
     The server's threads are more than there are turns, so that there is always one left for a token. What is sent
-    after the application has returned, a long export say, is not part of a turn.
+    after the application has returned, a long export say, is not part of a turn; until it is closed, threads give way
+    soon all the same.
 
     Args:
         exempt: paths that are answered out of turn.
@@ -31,9 +34,23 @@ class Turns:
         self._turns = threading.BoundedSemaphore(at_once)
         self._exempt = frozenset(exempt)
         self._patience_s = patience_s
+        self._under_way = 0
+        self._lock = threading.Lock()
+        sys.setswitchinterval(TOKENS_ONLY_S)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer one request (PEP 3333)."""
+        self._count(1)
+        is_sent_later = False
+        try:
+            answer = self._in_turn(environ, start_response)
+            is_sent_later = getattr(answer, "streaming", False)
+        finally:
+            if not is_sent_later:
+                self._count(-1)
+        return _Sent(answer, closed=lambda: self._count(-1)) if is_sent_later else answer
+
+    def _in_turn(self, environ: dict[str, Any], start_response: Any) -> Any:
         if environ.get("PATH_INFO") in self._exempt:
             return self._application(environ, start_response)
         is_its_turn = self._turns.acquire(timeout=self._patience_s)
@@ -43,7 +60,26 @@ class Turns:
             if is_its_turn:
                 self._turns.release()
 
+    def _count(self, change: int) -> None:
+        """Note that a request begins (1) or has ended (-1), and make threads give way sooner while there are any."""
+        with self._lock:
+            before, self._under_way = self._under_way, self._under_way + change
+            if not before or not self._under_way:
+                sys.setswitchinterval(BESIDE_PAGES_S if self._under_way else TOKENS_ONLY_S)
 
-def share_time_fairly() -> None:
-    """Make computing threads of this process give way sooner."""
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
+
+class _Sent:
+    """The parts of an answer that are computed as they are sent; says when that is over."""
+
+    def __init__(self, parts: Any, *, closed: Callable[[], None]) -> None:
+        self._parts, self._closed = parts, closed
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._parts)
+
+    def close(self) -> None:
+        """Close the answer (PEP 3333: the server calls this however the sending ends)."""
+        try:
+            self._parts.close()
+        finally:
+            self._closed()

@@ -5,7 +5,7 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 from zdbridge.proxies import TrustedProxies
-from zdbridge.turns import Turns, share_time_fairly
+from zdbridge.turns import Turns
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zdbridge.settings")
 
@@ -28,7 +28,6 @@ background.start(
     redis_url=str(settings.LINKING["REDIS_URL"]),
 )
 
-share_time_fairly()
 _front = TokenFront(
     application=Turns(application=_django, at_once=PAGES_AT_ONCE, exempt=["/healthz", "/readyz", "/metrics"]),
     is_direct=settings.TOKEN_FRONT,

@@ -6,6 +6,13 @@ import pytest
 from zdbridge import turns
 
 
+@pytest.fixture(autouse=True)
+def _time_of_threads():
+    before = sys.getswitchinterval()
+    yield
+    sys.setswitchinterval(before)
+
+
 class Waiting:
     """An application whose requests stay until they are let go, and which knows how many are inside."""
 
@@ -87,11 +94,48 @@ class TestTurns:
         assert turns.Turns(application=application, at_once=1)({"PATH_INFO": "/x"}, None) == [b"/x"]
 
 
-class TestShareTimeFairly:
-    def test_makes_threads_give_way_sooner(self):
-        before = sys.getswitchinterval()
-        try:
-            turns.share_time_fairly()
-            assert sys.getswitchinterval() < before
-        finally:
-            sys.setswitchinterval(before)
+class Export:
+    """An answer that is computed as it is sent."""
+
+    streaming = True
+
+    def __init__(self):
+        self.is_closed = False
+
+    def __iter__(self):
+        return iter([b"a", b"b"])
+
+    def close(self):
+        self.is_closed = True
+
+
+class TestTimeOfThreads:
+    """How long a thread may keep the interpreter: briefly while a page is made, long enough for a token otherwise."""
+
+    def test_is_short_while_a_page_is_made(self, application, ask):
+        wrapper = turns.Turns(application=application, at_once=1)
+        assert sys.getswitchinterval() == pytest.approx(turns.TOKENS_ONLY_S)
+        threads = ask(wrapper, ["/", "/"])
+        assert application.entered.acquire(timeout=20)
+        assert sys.getswitchinterval() == pytest.approx(turns.BESIDE_PAGES_S)
+        application.let_go.set()
+        for thread in threads:
+            thread.join(timeout=20)
+        assert sys.getswitchinterval() == pytest.approx(turns.TOKENS_ONLY_S)
+
+    def test_is_short_until_an_export_is_sent(self):
+        export = Export()
+        sent = turns.Turns(application=lambda *_: export, at_once=1)({"PATH_INFO": "/"}, None)
+        assert list(sent) == [b"a", b"b"]
+        assert sys.getswitchinterval() == pytest.approx(turns.BESIDE_PAGES_S)
+        sent.close()
+        assert (export.is_closed, sys.getswitchinterval()) == (True, pytest.approx(turns.TOKENS_ONLY_S))
+
+    def test_is_long_again_after_an_accident(self):
+        def break_down(environ, start_response):
+            raise RuntimeError
+
+        wrapper = turns.Turns(application=break_down, at_once=1)
+        with pytest.raises(RuntimeError):
+            wrapper({"PATH_INFO": "/"}, None)
+        assert sys.getswitchinterval() == pytest.approx(turns.TOKENS_ONLY_S)
