@@ -82,7 +82,9 @@ def _next_place(work: Work, *, start: Cursor, last: Cursor, is_repeat: bool) -> 
 
 def _store(work: Work, *, parsed: pages.ParsedPage, last: Cursor, is_end: bool, is_retry: bool = False) -> None:
     row = work.integration
-    known_s = row.cursor_epoch_s if row.cursor_epoch_s is not None else -1
+    # A cursor that lies ahead was kept while a clock was wrong: nothing read leads there, so it gives way.
+    known_s = -1 if row.cursor_epoch_s is None else row.cursor_epoch_s
+    known_s = known_s if known_s <= work.clock.now().timestamp() else -1
     has_records = bool(parsed.chats or parsed.unreadable)
     # The overlap is read again without moving the cursor back.
     cursor = last if has_records and last.epoch_s >= known_s else None

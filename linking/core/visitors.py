@@ -133,8 +133,12 @@ def parse_visitor(raw: object) -> VisitorRecord | Unreadable:
     )
 
 
-def parse_chat(raw: object, *, fallback_at: datetime) -> ChatRecord | Unreadable:
-    """Return the chat of one export record; `fallback_at` stands in for an update time that is missing or unreadable.
+def parse_chat(raw: object, *, fallback_at: datetime, latest_at: datetime | None = None) -> ChatRecord | Unreadable:
+    """Return the chat of one export record.
+
+    Args:
+        fallback_at: stands in for an update time that is missing or unreadable.
+        latest_at: times after this one are not believed; None for no such bound.
 
     Source: developer.zendesk.com, Chat API, Incremental export, and recorded answers (older ones lack the time).
     """
@@ -151,7 +155,8 @@ def parse_chat(raw: object, *, fallback_at: datetime) -> ChatRecord | Unreadable
         if not isinstance(visitor, dict) or not id_text(visitor.get("id")):
             return unreadable(raw, reason="The chat's visitor cannot be read.")
         embedded = EmbeddedVisitor(visitor_id=dot_form(id_text(visitor.get("id"))), **_contact(visitor))
-    updated_at = parse_time(raw.get("update_timestamp")) or parse_time(raw.get("timestamp")) or fallback_at
+    times = (parse_time(raw.get(name)) for name in ("update_timestamp", "timestamp"))
+    updated_at = next((at for at in times if at is not None and (latest_at is None or at <= latest_at)), fallback_at)
     return ChatRecord(chat_id=chat_id, updated_at=updated_at, is_deleted=raw.get("deleted") is True, visitor=embedded)
 
 

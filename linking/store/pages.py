@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 
 from django.db import transaction
@@ -46,10 +46,14 @@ class PageOutcome:
 
 
 def parsed_page(*, page: ExportPage, start: Cursor, now: datetime) -> ParsedPage:
-    """Return a page's records read; a chat without a time of its own is taken to be as old as the page."""
+    """Return a page's records read; a chat without a time of its own is taken to be as old as the page.
+
+    So is one from the future, beside which nothing that its visitor does later would look like news.
+    """
     end_epoch_s = _end(page=page, now=now)
     fallback_at = datetime.fromtimestamp(start.epoch_s if end_epoch_s is None else end_epoch_s, tz=UTC)
-    records = [parse_chat(raw, fallback_at=fallback_at) for raw in page.records]
+    latest_at = now + timedelta(seconds=AHEAD_S)
+    records = [parse_chat(raw, fallback_at=fallback_at, latest_at=latest_at) for raw in page.records]
     chats = tuple(record for record in records if isinstance(record, ChatRecord))
     bad = tuple(record for record in records if isinstance(record, Unreadable))
     if len(chats) >= NOBODY_MIN and all(chat.visitor is None for chat in chats):
@@ -62,16 +66,19 @@ def parsed_page(*, page: ExportPage, start: Cursor, now: datetime) -> ParsedPage
 def last_place(*, page: ExportPage, start: Cursor, now: datetime) -> Cursor | None:
     """Return the place after a page, None where it names none that leads on.
 
-    That is the vendor's word, but never beyond the last record that has a time of its own: a cursor that runs ahead of
-    what was stored would lose what lies between.
+    That is the vendor's word, but never beyond the last record that has a time of its own, nor beyond `now`: a cursor
+    that runs ahead of what was stored would lose what lies between. So a chat with a time that is still to come is
+    stored, and does not move the cursor.
     """
-    own = _own_places(page)
+    own = [place for place in _own_places(page) if place.epoch_s <= now.timestamp()]
     newest_s = max((place.epoch_s for place in own), default=None)
     end_epoch_s = _end(page=page, now=now)
     if not own and page.is_short:
         return start  # nobody waits behind it, so the same place is asked for again
-    epoch_s = min((one for one in (end_epoch_s, newest_s) if one is not None), default=None)
-    if epoch_s is None or epoch_s < start.epoch_s:
+    if end_epoch_s is None and newest_s is None:
+        return None
+    epoch_s = min(one for one in (end_epoch_s, newest_s, int(now.timestamp())) if one is not None)
+    if epoch_s < start.epoch_s:
         return None
     # The last record's own id, and the vendor's word only where that cannot be read.
     chat_id = next((place.chat_id for place in reversed(own) if place.epoch_s == epoch_s), "")

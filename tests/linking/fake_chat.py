@@ -39,6 +39,7 @@ class FakeChat:
     calls: list[tuple] = field(default_factory=list)
     limit: int = 1000
     ignores_start_id: bool = False
+    names_its_end: bool = True
     before_call: object = None
     banned: list[str] = field(default_factory=list)
     ban_calls: list[int] = field(default_factory=list)
@@ -64,7 +65,7 @@ class FakeChat:
         after = (start_epoch_s, "" if self.ignores_start_id else start_id)
         ordered = sorted(self.chats, key=lambda chat: (chat["at_s"], str(chat["id"])))
         page = [chat for chat in ordered if (chat["at_s"], str(chat["id"])) > after][: self.limit]
-        end = (page[-1]["at_s"], str(page[-1]["id"])) if page else (None, "")
+        end = (page[-1]["at_s"], str(page[-1]["id"])) if page and self.names_its_end else (None, "")
         return ExportPage(records=tuple(page), end_epoch_s=end[0], end_id=end[1], is_short=len(page) < self.limit)
 
     def visitor(self, *, visitor_id):

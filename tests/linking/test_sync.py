@@ -184,6 +184,24 @@ class TestCursor:
         run(acme, time)
         assert Integration.objects.get().cursor_epoch_s == DAY_AGO_S + 4
 
+    @pytest.mark.parametrize("ahead", [timedelta(hours=20), timedelta(days=1_500)])
+    @pytest.mark.parametrize("names_its_end", [True, False])
+    def test_does_not_run_ahead_with_a_chat_from_the_future(self, acme, chat, time, ahead, names_its_end):
+        chat.names_its_end = names_its_end
+        chat.populate(["u0"])
+        chat.add_chat("7.v0000", at_s=int((NOW + ahead).timestamp()))
+        run(acme, time)
+        time.now += timedelta(hours=2)
+        chat.populate(["u0", "u1"], at_s=int(NOW.timestamp()) + 60)
+        run(acme, time)
+        assert mapping() == {"7.v0000": "u0", "7.v0001": "u1"}
+
+    def test_comes_back_from_a_place_that_lies_ahead(self, acme, chat, time):
+        Integration.objects.update(cursor_epoch_s=int(NOW.timestamp()) + 10**8, cursor_id="z", is_caught_up=True)
+        chat.populate(["u0"], at_s=int(NOW.timestamp()) - 60)
+        run(acme, time)
+        assert Integration.objects.get().cursor_epoch_s == int(NOW.timestamp()) - 60
+
     def test_waits_until_a_young_page_may_be_followed(self, acme, chat, time):
         chat.limit = 2
         chat.populate([f"u{n}" for n in range(4)], at_s=int(NOW.timestamp()) - 310)

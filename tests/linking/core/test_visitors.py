@@ -145,6 +145,11 @@ class TestParseChat:
         record = chat(update_timestamp=value, timestamp="2026-11-20T09:00:00Z")
         assert record.updated_at == datetime(2026, 11, 20, 9, tzinfo=UTC)
 
+    def test_does_not_believe_a_time_that_is_still_to_come(self):
+        raw = CHAT | {"update_timestamp": "2099-01-01T00:00:00Z", "timestamp": "2026-11-20T09:00:00Z"}
+        record = parse_chat(raw, fallback_at=AT, latest_at=AT)
+        assert record.updated_at == datetime(2026, 11, 20, 9, tzinfo=UTC)
+
     def test_falls_back_to_the_page(self):
         assert chat(update_timestamp=...).updated_at == AT
 
