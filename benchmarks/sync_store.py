@@ -316,7 +316,8 @@ def long_queue(number: int) -> None:
     before_mb, began = resident_mb(), time.perf_counter()
     for _ in range(100):
         taken = lookups.next_lookups(integration_id=row.pk, now=now, is_eager=False, limit=BATCH)
-        Visitor.objects.filter(pk__in=[key for key, _ in taken]).update(lookup_due_at=None)
+        ids = [question.visitor_id for question in taken]
+        Visitor.objects.filter(integration=row, visitor_id__in=ids).update(lookup_due_at=None)
     took_ms = (time.perf_counter() - began) * 10
     print(f"queue of {number}: {took_ms:.1f} ms for the next {BATCH}, {resident_mb() - before_mb:.1f} MB more resident")
 

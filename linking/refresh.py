@@ -63,7 +63,7 @@ def _asked(row: Visitor, *, clock: Clock, patience: Patience, allow_loopback: bo
             record = asker.ask(partial(client.visitor, visitor_id=row.visitor_id))
         except ChatGone:
             record = None
-    return Answer(asked_id=row.visitor_id, record=record)
+    return Answer(asked_id=row.visitor_id, asked_at=asker.asked_at, activity_at=row.last_seen_at, record=record)
 
 
 def _store(integration: Integration, *, answer: Answer, clock: Clock) -> None:

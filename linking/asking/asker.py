@@ -65,6 +65,8 @@ class Asker:
         account: whose budget the calls use; `per_minute`: that budget.
         keep: called before each call and while waiting, to keep a lease alive.
         tries: how often a call that fails is tried in all.
+
+    `asked_at` is when the last call left.
     """
 
     account: str
@@ -74,11 +76,12 @@ class Asker:
     keep: Callable[[], None]
     tries: int = TRIES
     calls: int = 0
+    asked_at: datetime = field(init=False)
     started_at: datetime = field(init=False)
     _random: SystemRandom = field(init=False, default_factory=SystemRandom)
 
     def __post_init__(self) -> None:
-        self.started_at = self.clock.now()
+        self.started_at = self.asked_at = self.clock.now()
 
     def ask(self, call: Callable[[], T]) -> T:
         """Return what `call` returns, sooner or later.
@@ -89,6 +92,7 @@ class Asker:
         while True:
             self._await_slot()
             self.calls += 1
+            self.asked_at = self.clock.now()
             try:
                 return call()
             except ChatRefused as error:

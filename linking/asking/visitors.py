@@ -38,7 +38,7 @@ def read_visitors(work: Work) -> bool:
         )
         if waiting:
             order_until = min(until, work.clock.now() + timedelta(seconds=ORDER_S))
-            _ask_about_all(work, [visitor_id for _, visitor_id in waiting], until=order_until)
+            _ask_about_all(work, waiting, until=order_until)
         elif not _took_a_slice(work):
             return True
     return False
@@ -56,14 +56,14 @@ def _took_a_slice(work: Work) -> bool:
     return number > 0
 
 
-def _ask_about_all(work: Work, visitor_ids: Sequence[str], *, until: datetime) -> None:
+def _ask_about_all(work: Work, questions: Sequence[lookups.Question], *, until: datetime) -> None:
     answers: list[Answer] = []
     began_at = work.clock.now()
     try:
-        for visitor_id in visitor_ids:
+        for question in questions:
             if work.clock.now() >= until:
                 break
-            answers.append(_ask_about(work, visitor_id))
+            answers.append(_ask_about(work, question))
             if (work.clock.now() - began_at).total_seconds() >= BATCH_S:
                 _store(work, answers)
                 answers, began_at = [], work.clock.now()
@@ -73,9 +73,10 @@ def _ask_about_all(work: Work, visitor_ids: Sequence[str], *, until: datetime) -
     _store(work, answers)
 
 
-def _ask_about(work: Work, visitor_id: str) -> Answer:
+def _ask_about(work: Work, question: lookups.Question) -> Answer:
+    answer = partial(Answer, asked_id=question.visitor_id, activity_at=question.activity_at)
     try:
-        record = work.ask.ask(partial(work.client.visitor, visitor_id=visitor_id))
+        record = work.ask.ask(partial(work.client.visitor, visitor_id=question.visitor_id))
     except ChatGone:
         record = None
     except Halt as halt:
@@ -83,9 +84,9 @@ def _ask_about(work: Work, visitor_id: str) -> Answer:
         if halt.reason != StopReason.VENDOR_FAULT or work.failed_in_a_row >= FAILED_IN_A_ROW:
             raise
         work.failed += 1
-        return Answer(asked_id=visitor_id, failure=str(halt))
+        return answer(asked_at=work.ask.asked_at, failure=str(halt))
     work.failed_in_a_row = 0
-    return Answer(asked_id=visitor_id, record=record)
+    return answer(asked_at=work.ask.asked_at, record=record)
 
 
 def _store(work: Work, answers: Sequence[Answer]) -> None:

@@ -119,6 +119,7 @@ def plan_link(
     Args:
         facts: what is kept of it; its `visitor_id` is already canonical.
         email_owners: users we signed a token for with the record's e-mail address.
+        now: when the question left; what the answer says held then.
         id_variants: other users whose IDs differ from the record's by upper and lower case only.
     """
     after = _answered(facts=facts, record=record, now=now)
@@ -167,6 +168,20 @@ def plan_retry(*, facts: VisitorFacts, now: datetime) -> VisitorFacts:
     attempts = min(facts.lookup_attempts + 1, MAX_ATTEMPTS)
     pause = min(RETRY_FIRST * 4 ** min(attempts - 1, 8), RETRY_LONGEST)
     return replace(facts, lookup_attempts=attempts, lookup_due_at=now + pause, lookup_rank=int(Rank.AGAIN))
+
+
+def keep_waiting(*, before: VisitorFacts, after: VisitorFacts, activity_at: datetime) -> VisitorFacts:
+    """Return the facts `after` an answer, still waiting where the visitor did something since the question was put.
+
+    Args:
+        before: the facts as they are kept by now.
+        activity_at: the last activity that was known when the question was put.
+    """
+    is_settled = after.lookup_due_at is not None or before.lookup_due_at is None
+    if is_settled or before.last_seen_at <= activity_at:
+        return after
+    waiting = {"lookup_due_at": before.lookup_due_at, "lookup_rank": before.lookup_rank}
+    return replace(after, checked_activity_at=activity_at, **waiting)  # type: ignore[arg-type]
 
 
 def join_facts(*, asked: VisitorFacts, canonical: VisitorFacts) -> VisitorFacts:

@@ -8,7 +8,7 @@ from operator import attrgetter
 from django.db.models import F
 
 from linking.core.facts import Disagreement, LinkBefore, LinkPlan, Verb
-from linking.core.reconcile import join_facts, plan_gone, plan_link, plan_retry
+from linking.core.reconcile import join_facts, keep_waiting, plan_gone, plan_link, plan_retry
 from linking.core.text import email_key
 from linking.core.visitors import Unreadable, VisitorRecord
 from linking.models import Conflict, EndReason, LoginUser, SyncRun, Visitor, VisitorAlias, VisitorLink
@@ -30,10 +30,13 @@ _END_REASONS = {Verb.RELINK: EndReason.RELINKED, Verb.END: EndReason.CLEARED}
 class Answer:
     """What became of asking about one visitor: its record, None for "gone", or why it could not be read.
 
-    `failure` is a sentence when no answer came at all; the visitor then waits for another try.
+    `failure` is a sentence when no answer came at all; the visitor then waits for another try. `asked_at` is when the
+    question left, None for just now; `activity_at` the visitor's last activity known by then, None for all of it.
     """
 
     asked_id: str
+    asked_at: datetime | None = None
+    activity_at: datetime | None = None
     record: VisitorRecord | Unreadable | None = None
     failure: str = ""
 
@@ -75,7 +78,8 @@ class _Subject:
 def store_answers(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> Tally:
     """Store a batch of answers in the caller's transaction; the last answer about a visitor counts.
 
-    Stale or repeated answers are harmless: what they say is compared with the rows as they are now.
+    Stale or repeated answers are harmless: what they say is compared with the rows as they are now, and an answer to a
+    question that was put before the one whose answer is kept changes nothing.
     """
     subjects = _subjects(run=run, answers=answers, now=now)
     _load_links(subjects)
@@ -104,12 +108,14 @@ def _subjects(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> list
     by_key: dict[int, _Subject] = {}
     for answer in answers:
         row = rows.get(aliases.get(answer.asked_id, answer.asked_id))
-        if row is None:
-            continue  # removed since it was asked about
+        if row is None or _is_overtaken(answer, row=row, now=now):
+            continue  # removed since it was asked about, or read by somebody else
         joined: frozenset[str] = frozenset()
         if isinstance(answer.record, VisitorRecord):
             target = aliases.get(answer.record.visitor_id, answer.record.visitor_id)
             if target != row.visitor_id:
+                if _is_overtaken(answer, row=rows.get(target), now=now):
+                    continue  # asked again later, and joined then
                 # An answer before this one may have led to the row that is given up now.
                 given_up = by_key.pop(row.pk, None)
                 row, joined = _join(row=row, other=rows.get(target), canonical_id=target, now=now)
@@ -119,6 +125,13 @@ def _subjects(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> list
         joined |= earlier.joined_user_ids if earlier else frozenset()
         by_key[row.pk] = _Subject(row=row, answer=answer, joined_user_ids=joined)
     return list(by_key.values())
+
+
+def _is_overtaken(answer: Answer, *, row: Visitor | None, now: datetime) -> bool:
+    """Return whether what is kept was asked for later. A time after `now` is of a clock that has been set back."""
+    if row is None or row.checked_at is None or answer.asked_at is None:
+        return False
+    return answer.asked_at < row.checked_at <= now
 
 
 def _join(*, row: Visitor, other: Visitor | None, canonical_id: str, now: datetime) -> tuple[Visitor, frozenset[str]]:
@@ -193,19 +206,24 @@ def _id_variants(*, run: SyncRun, subjects: Iterable[_Subject]) -> dict[str, set
 def _planned(
     subject: _Subject, *, owners: Mapping[str, list[str]], variants: Mapping[str, set[str]], now: datetime
 ) -> LinkPlan:
-    facts, record = facts_of(subject.row), subject.answer.record
+    facts, answer, record = facts_of(subject.row), subject.answer, subject.answer.record
+    if isinstance(record, Unreadable) or answer.failure:
+        return LinkPlan(facts=plan_retry(facts=facts, now=now), verb=Verb.KEEP)
+    asked_at = min(answer.asked_at or now, now)
     if isinstance(record, VisitorRecord):
-        return plan_link(
+        plan = plan_link(
             record=record,
             facts=facts,
             before=subject.before,
             email_owners=owners.get(email_key(record.email), []),
             id_variants=variants.get(record.user_id.lower(), ()),
-            now=now,
+            now=asked_at,
         )
-    if isinstance(record, Unreadable) or subject.answer.failure:
-        return LinkPlan(facts=plan_retry(facts=facts, now=now), verb=Verb.KEEP)
-    return plan_gone(facts=facts, before=subject.before, now=now)
+    else:
+        plan = plan_gone(facts=facts, before=subject.before, now=asked_at)
+    if answer.activity_at is None or subject.row.visitor_id != answer.asked_id:
+        return plan
+    return replace(plan, facts=keep_waiting(before=facts, after=plan.facts, activity_at=answer.activity_at))
 
 
 def _apply(subject: _Subject, *, now: datetime) -> None:

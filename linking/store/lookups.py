@@ -1,5 +1,6 @@
 """Who is to be asked about next."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
@@ -16,8 +17,16 @@ REVERIFY_DAYS, REVERIFY_SHARE = 30, 20
 _BATCH = 500
 
 
-def next_lookups(*, integration_id: int, now: datetime, is_eager: bool, limit: int) -> list[tuple[int, str]]:
-    """Return key and visitor ID of those to ask about next, in order.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A visitor to ask about, and its last activity known at that moment."""
+
+    visitor_id: str
+    activity_at: datetime
+
+
+def next_lookups(*, integration_id: int, now: datetime, is_eager: bool, limit: int) -> list[Question]:
+    """Return whom to ask about next, in order.
 
     `is_eager` also takes those whose last answer may still be trusted for a while; never those that just failed.
     """
@@ -25,7 +34,8 @@ def next_lookups(*, integration_id: int, now: datetime, is_eager: bool, limit: i
     if is_eager:
         when |= Q(lookup_due_at__isnull=False, lookup_attempts=0)
     waiting = Visitor.objects.filter(when, integration_id=integration_id).in_lookup_order()
-    return list(waiting.values_list("pk", "visitor_id")[:limit])
+    found = waiting.values_list("visitor_id", "last_seen_at")[:limit]
+    return [Question(visitor_id=visitor_id, activity_at=activity_at) for visitor_id, activity_at in found]
 
 
 def ask_first(*, integration_id: int, told: Told, now: datetime) -> bool:

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from linking import integrations, sync
+from linking import integrations, refresh, sync
+from linking.core.webhooks import Told
 from linking.models import (
     Conflict,
     Integration,
@@ -17,7 +18,7 @@ from linking.models import (
     VisitorAlias,
     VisitorLink,
 )
-from linking.store import leases
+from linking.store import leases, lookups
 from linking.zendesk_chat import ChatBroken, ChatRefused, ChatTryLater
 from tests.factories import make_integration, make_login_user
 from tests.linking.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
@@ -344,6 +345,45 @@ class TestChanges:
         chat.add_chat("7.v0000", at_s=DAY_AGO_S + 9)
         report = run(acme, time, is_eager=False)
         assert (report.is_complete, len(chat.asked("visitor"))) == (True, 1)
+
+
+class TestWhatComesMeanwhile:
+    """While an answer waits to be stored, other processes go on."""
+
+    def second_call(self, chat, time, happens):
+        chat.populate(["u0", "u0"])
+        first, second = "7.v0001", "7.v0000"  # newest first
+
+        def meanwhile(call):
+            if call == ("visitor", second):
+                chat.before_call = None
+                time.now += timedelta(seconds=1)
+                happens(first)
+
+        chat.before_call = meanwhile
+
+    def test_a_refresh_is_not_undone_by_the_older_answer(self, acme, chat, time, monkeypatch):
+        newer = FakeChat()
+        newer.add_visitor("7.v0001", external_id="newer")
+        monkeypatch.setattr(refresh, "open_client", lambda **_options: newer)
+
+        def happens(visitor_id):
+            key = Visitor.objects.get(visitor_id=visitor_id).pk
+            refresh.refresh_visitor(visitor_pk=key, clock=time.clock, patience=patience(), allow_loopback=False)
+
+        self.second_call(chat, time, happens)
+        run(acme, time)
+        assert mapping() == {"7.v0001": "newer", "7.v0000": "u0"}
+
+    def test_zendesks_word_of_a_chat_is_not_taken_for_answered(self, acme, chat, time):
+        def happens(visitor_id):
+            chat.add_visitor(visitor_id, external_id="newer")
+            told = Told(at=time.now, visitor_id=visitor_id, chat_id="c9")
+            lookups.ask_first(integration_id=acme.pk, told=told, now=time.now)
+
+        self.second_call(chat, time, happens)
+        run(acme, time)
+        assert (mapping(), len(chat.asked("visitor"))) == ({"7.v0001": "newer", "7.v0000": "u0"}, 3)
 
 
 class TestJoinedVisitors:

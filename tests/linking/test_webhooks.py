@@ -45,7 +45,7 @@ def refusal(**options):
 
 def front(acme):
     found = lookups.next_lookups(integration_id=acme.pk, now=LATER, is_eager=False, limit=9)
-    return [visitor_id for _, visitor_id in found]
+    return [question.visitor_id for question in found]
 
 
 class TestReceive:

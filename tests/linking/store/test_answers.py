@@ -1,5 +1,8 @@
 """What one batch of answers leaves behind."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -55,6 +58,45 @@ class TestJoins:
         store(acme, answer("7.a", as_id="7.b", user_id="u3"), answer("7.b", as_id="7.c", user_id="u3"))
         others = rows[2].conflicts.filter(kind="relinked").values_list("other_user__user_id", flat=True)
         assert sorted(others) == ["u1", "u2"]
+
+
+class TestOvertaken:
+    """An answer waits up to two seconds to be stored, and somebody else may ask about the same visitor meanwhile."""
+
+    @pytest.fixture
+    def row(self, acme):
+        return make_visitor(integration=acme, visitor_id="7.a")
+
+    def store_late(self, acme, given, **seconds_ago):
+        store(acme, replace(given, asked_at=NOW - timedelta(**seconds_ago)))
+
+    def test_changes_nothing_where_a_later_question_was_answered(self, acme, row):
+        link = make_link(visitor=row, login_user=make_login_user(integration=acme, user_id="newer"))
+        for late in (answer("7.a", user_id="older"), answer("7.a", user_id=None), Answer(asked_id="7.a")):
+            self.store_late(acme, late, seconds=1)
+        assert list(VisitorLink.objects.values_list("pk", "ended_at")) == [(link.pk, None)]
+
+    def test_joins_nobody_to_whom_a_later_question_was_answered(self, acme, row):
+        make_visitor(integration=acme, visitor_id="7.b", checked_at=NOW - timedelta(hours=1))
+        self.store_late(acme, answer("7.b", as_id="7.a"), seconds=1)
+        assert (Visitor.objects.count(), VisitorLink.objects.count()) == (2, 0)
+
+    def test_counts_where_the_later_time_is_of_a_clock_that_was_set_back(self, acme, row):
+        Visitor.objects.update(checked_at=NOW + timedelta(hours=1))
+        self.store_late(acme, answer("7.a"), seconds=1)
+        assert VisitorLink.objects.count() == 1
+
+    def test_leaves_the_visitor_waiting_that_did_something_since_the_question(self, acme, row):
+        due_at = NOW + timedelta(minutes=1)
+        Visitor.objects.update(checked_at=None, state="pending", lookup_due_at=due_at, lookup_rank=2)
+        store(acme, replace(answer("7.a"), activity_at=NOW - timedelta(seconds=1)))
+        row.refresh_from_db()
+        assert (row.state, row.lookup_due_at, row.lookup_rank) == ("linked", due_at, 2)
+
+    def test_settles_a_visitor_that_did_nothing_since(self, acme, row):
+        Visitor.objects.update(lookup_due_at=NOW)
+        store(acme, replace(answer("7.a"), activity_at=NOW))
+        assert Visitor.objects.get().lookup_due_at is None
 
 
 class TestUsers:
