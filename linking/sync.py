@@ -10,6 +10,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db import transaction
+
 from linking import registry
 from linking.asking import Clock, Halt, Patience, budget_of, current_host, open_client
 from linking.asking.bans import read_bans
@@ -117,7 +119,18 @@ def _ended(work: Work) -> Iterator[_Outcome]:
         resume_in_s = None if isinstance(error, Exception) else 0.0
         raise
     finally:
-        now = work.clock.now()
+        _settle(work, outcome, resume_in_s=resume_in_s)
+
+
+def _settle(work: Work, outcome: _Outcome, *, resume_in_s: float | None) -> None:
+    """Finish the run's row and say when the next pass is due, unless another worker holds the lease by now."""
+    now = work.clock.now()
+    with transaction.atomic():
+        try:
+            leases.renew(held=work.held)
+        except leases.LeaseLost as error:
+            # Whatever this pass ended with, it is the other one that knows how things stand.
+            outcome.reason, outcome.detail, outcome.status = StopReason.LEASE_LOST, str(error), None
         counts = work.final_counts(now=now)
         runs.finish_run(
             run=work.run, reason=outcome.reason, detail=outcome.detail, status=outcome.status, counts=counts, now=now

@@ -4,10 +4,12 @@ import logging
 from datetime import timedelta
 from functools import partial
 
+from django.db import transaction
+
 from linking.asking.asker import Halt
 from linking.asking.work import Work
 from linking.models import StopReason
-from linking.store import bans, chores
+from linking.store import bans, chores, leases
 
 EVERY = timedelta(hours=1)
 PAGES_MAX = 1000
@@ -29,7 +31,9 @@ def read_bans(work: Work) -> None:
         logger.warning("The bans of %s could not be read: %s", work.integration.slug, halt)
     else:
         bans.store_bans(held=work.held, integration_id=key, visitor_ids=banned)
-    chores.postpone(integration_id=key, name=chores.BANS, until=now + EVERY)
+    with transaction.atomic():
+        leases.renew(held=work.held)
+        chores.postpone(integration_id=key, name=chores.BANS, until=now + EVERY)
 
 
 def _banned(work: Work) -> frozenset[str]:

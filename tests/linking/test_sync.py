@@ -595,6 +595,20 @@ class TestOnePassAtATime:
         assert report.reason == "lease_lost" and "removed" in report.detail
         assert not (Visitor.objects.exists() or SyncRun.objects.exists() or LoginUser.objects.exists())
 
+    @pytest.mark.parametrize(
+        "fault",
+        [None, ChatRefused("Zendesk refused the access token (401).", reason="credentials"), pause(300)],
+    )
+    def test_settles_nothing_either_however_it_ends(self, acme, chat, time, fault):
+        def another_takes_over(call):
+            if call[0] == "export":
+                Lease.objects.update(owner="another", token=99)
+
+        chat.before_call, chat.faults = another_takes_over, [fault]
+        before = rows(Integration)
+        report = run(acme, time)
+        assert (report.reason, rows(Integration)) == ("lease_lost", before)
+
     def test_gives_the_lease_back(self, acme, chat, time):
         run(acme, time)
         assert Lease.objects.get().owner == ""
