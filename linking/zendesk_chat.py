@@ -21,6 +21,7 @@ from linking.core.visitors import (
 from linking.outbound import AddressRefused, Answer, AnswerTooLarge, Outbound, OutboundError
 
 PAGE_LIMIT = 1000  # the most the vendor allows; Source: Chat API, Incremental export
+RECORDS_MAX = 10 * PAGE_LIMIT  # millions of records fit into ten megabytes, and not into a worker's memory
 CALL_DEADLINE_S = 30.0
 _FIELDS = "chats(id,type,update_timestamp,timestamp,deleted,visitor)"
 _LATEST_EPOCH_S = 4_102_444_800
@@ -139,6 +140,8 @@ class ChatClient:
         records = body.get("chats")
         if not isinstance(records, list):
             raise ChatBroken("The export page has no list of chats.")
+        if len(records) > RECORDS_MAX:
+            raise ChatBroken(f"The export page holds {len(records)} records.")
         return ExportPage(
             records=tuple(records),
             end_epoch_s=_epoch_s(body.get("end_time")),
@@ -174,6 +177,8 @@ class ChatClient:
         visitors, addresses = body.get("visitor"), body.get("ip_address")
         if not isinstance(visitors, list) or not isinstance(addresses, list):
             raise ChatBroken("The bans answer has not the two lists.")
+        if len(visitors) + len(addresses) > RECORDS_MAX:
+            raise ChatBroken("The bans answer holds more bans than were asked for.")
         bans = [ban if isinstance(ban, dict) else {} for ban in (*visitors, *addresses)]
         ids = {dot_form(id_text(ban.get("visitor_id"))) for ban in bans[: len(visitors)]}
         if "" in ids:
