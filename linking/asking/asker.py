@@ -66,7 +66,7 @@ class Asker:
         keep: called before each call and while waiting, to keep a lease alive.
         tries: how often a call that fails is tried in all.
 
-    `asked_at` is when the last call left.
+    `asked_at` is when the last call left, `waited_s` how long calls were kept waiting so far.
     """
 
     account: str
@@ -76,6 +76,7 @@ class Asker:
     keep: Callable[[], None]
     tries: int = TRIES
     calls: int = 0
+    waited_s: float = 0.0
     asked_at: datetime = field(init=False)
     started_at: datetime = field(init=False)
     _random: SystemRandom = field(init=False, default_factory=SystemRandom)
@@ -126,6 +127,7 @@ class Asker:
             if seconds <= 0:
                 return
             self.clock.sleep(min(seconds, SLICE_S))
+            self.waited_s += min(seconds, SLICE_S)
             seconds -= SLICE_S
 
     def _await_slot(self) -> None:

@@ -15,7 +15,7 @@ LOOK_S = 2.0  # how often a pass looks whether somebody asked for its end
 STOPPED_FOR_S = 60.0
 COUNTS = (
     "calls", "pages", "chats", "visitors_found", "lookups", "lookups_left", "linked", "relinked", "anonymous", "gone",
-    "conflicts", "quarantined",
+    "conflicts", "quarantined", "waited_s",
 )  # fmt: skip
 
 
@@ -72,7 +72,8 @@ class Work:
 
     def counted(self) -> dict[str, int]:
         """Return the counts as they stand."""
-        return self.counts | ({"calls": self.asker.calls} if self.asker else {})
+        mine = {"calls": self.asker.calls, "waited_s": round(self.asker.waited_s)} if self.asker else {}
+        return self.counts | mine
 
     def final_counts(self, *, now: datetime) -> dict[str, int]:
         """Return the counts, with how many visitors wait still."""

@@ -1,14 +1,19 @@
 """How far a pass is, how fast it goes and how long that will take, in sentences."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db.models import Max, Min, Q, Sum
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from linking.models import SyncRun
+from linking.models import RunState, SyncRun
+from linking.store.runs import REFRESH_TRIGGER
 
 # Before so many visitors and seconds a rate says more about chance than about the pass.
 RATE_AFTER_LOOKUPS = 10
@@ -27,9 +32,34 @@ class Progress:
     started_at: datetime
 
 
-def progress_of(run: SyncRun, *, now: datetime) -> Progress:
-    """Return how far a running pass is at `now`."""
-    return _visitors(run) if run.lookups + run.lookups_left else _chats(run, now=now)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What the passes before a running one did since the last complete one: a long reading takes many of them.
+
+    `from_epoch_s`: where the earliest of them began to read the export, None where there is none.
+    """
+
+    lookups: int = 0
+    from_epoch_s: int | None = None
+
+
+def done_before(running: Iterable[SyncRun]) -> dict[int, Before]:
+    """Return what was done since the last complete pass, by integration's key, where one is running; two queries."""
+    keys = {run.integration_id for run in running}
+    if not keys:
+        return {}
+    passes = SyncRun.objects.filter(integration__in=keys).exclude(trigger=REFRESH_TRIGGER).order_by()
+    complete = passes.filter(state=RunState.COMPLETE).values_list("integration_id")
+    last = dict(complete.annotate(number=Max("pk")))
+    since = [Q(integration=key, pk__gt=last.get(key, 0)) for key in sorted(keys)]
+    stopped = passes.filter(reduce(or_, since), state=RunState.STOPPED).values_list("integration_id")
+    found = stopped.annotate(read=Sum("lookups"), begin=Min("cursor_from_epoch_s"))
+    return {key: Before(lookups=lookups, from_epoch_s=from_epoch_s) for key, lookups, from_epoch_s in found}
+
+
+def progress_of(run: SyncRun, *, before: Before, now: datetime) -> Progress:
+    """Return how far a running pass is at `now`, with the passes `before` it that it goes on from."""
+    return _visitors(run, before=before) if run.lookups + run.lookups_left else _chats(run, before=before, now=now)
 
 
 def backlog_sentence(*, waiting: int, per_minute: int) -> str:
@@ -57,21 +87,28 @@ def about(time: timedelta) -> str:
     return ngettext("%d day", "%d days", round(minutes / 1440)) % round(minutes / 1440)
 
 
-def _visitors(run: SyncRun) -> Progress:
-    total = run.lookups + run.lookups_left
+def _visitors(run: SyncRun, *, before: Before) -> Progress:
+    done = before.lookups + run.lookups
+    total = done + run.lookups_left
     values = {
-        "done": intcomma(run.lookups),
+        "done": intcomma(done),
+        "here": intcomma(run.lookups),
         "total": intcomma(total),
         "chats": intcomma(run.chats),
         "pages": intcomma(run.pages),
         "calls": intcomma(run.calls),
     }
     words = _("%(done)s of %(total)s visitors read; chats: %(chats)s, pages: %(pages)s, calls: %(calls)s")
+    if before.lookups:
+        words = _(
+            "%(done)s of %(total)s visitors read since the last complete pass; in this pass: visitors: %(here)s, "
+            "chats: %(chats)s, pages: %(pages)s, calls: %(calls)s"
+        )
     return Progress(
-        label=_("Visitors read in this pass"),
+        label=_("Visitors read since the last complete pass") if before.lookups else _("Visitors read in this pass"),
         sentence=words % values,
         left=_time_left(run),
-        done=run.lookups,
+        done=done,
         total=total,
         started_at=run.started_at,
     )
@@ -89,13 +126,14 @@ def _time_left(run: SyncRun) -> str:
     return _("%(rate)s visitors a minute, about %(time)s left") % values
 
 
-def _chats(run: SyncRun, *, now: datetime) -> Progress:
+def _chats(run: SyncRun, *, before: Before, now: datetime) -> Progress:
     values = {"chats": intcomma(run.chats), "pages": intcomma(run.pages), "calls": intcomma(run.calls)}
     sentence = _("Reading chats: %(chats)s on %(pages)s pages; %(calls)s calls") % values
     done = total = 0
-    if run.cursor_from_epoch_s and run.cursor_to_epoch_s:
-        total = max(0, int(now.timestamp()) - run.cursor_from_epoch_s)
-        done = min(total, max(0, run.cursor_to_epoch_s - run.cursor_from_epoch_s))
+    begins = [at for at in (before.from_epoch_s, run.cursor_from_epoch_s) if at is not None]
+    if run.cursor_to_epoch_s and (from_epoch_s := min(begins, default=0)):
+        total = max(0, int(now.timestamp()) - from_epoch_s)
+        done = min(total, max(0, run.cursor_to_epoch_s - from_epoch_s))
         reached = datetime.fromtimestamp(run.cursor_to_epoch_s, tz=UTC)
         sentence += "; " + _("read up to %s UTC") % date_format(reached, "j M Y, H:i")
     return Progress(

@@ -16,7 +16,8 @@ from linking.core.freshness import HEARTBEAT_STALE_AFTER, Standing
 from linking.dashboard.access import page
 from linking.dashboard.freshness import Freshness, blocked_sentence, freshness, stop_sentence
 from linking.dashboard.parts import RUN_STATES, Notice, State
-from linking.dashboard.progress import Progress, backlog_sentence, progress_of
+from linking.dashboard.progress import Before, Progress, backlog_sentence, done_before, progress_of
+from linking.dashboard.run_facts import run_facts
 from linking.dashboard.set_aside import set_aside
 from linking.dashboard.trouble import (
     Finding,
@@ -47,6 +48,7 @@ class RunRow:
     run: SyncRun
     stop: str
     detail: str
+    facts: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,7 @@ def run_row(run: SyncRun, *, now: datetime) -> RunRow:
         run=run,
         stop=stop_sentence(state=run.state, reason=run.stop_reason),
         detail=run.stop_detail,
+        facts=run_facts(run, duration=duration_words),
     )
 
 
@@ -161,6 +164,7 @@ def _cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpReques
     drifted = drift.drifts(integrations=rows.values(), now=now)
     clocks = clock_meter.readings(now=now)
     troubles = troubles_by_integration()
+    before = done_before(running.values())
     user = request.user
     to_mend = connections_to_mend(is_admin=roles.is_admin(user), now=now)
     return [
@@ -168,6 +172,7 @@ def _cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpReques
             one,
             row=rows[one.slug],
             run=running.get(one.slug),
+            before=before.get(rows[one.slug].pk, Before()),
             found=(
                 *([to_mend[rows[one.slug].pk]] if rows[one.slug].pk in to_mend else []),
                 *findings(drifts=drifted[rows[one.slug].pk], integration=rows[one.slug], is_admin=roles.is_admin(user)),
@@ -187,6 +192,7 @@ def _card(
     *,
     row: Integration,
     run: SyncRun | None,
+    before: Before,
     found: tuple[Finding, ...],
     clock: tuple[Finding, ...],
     trouble: Trouble | None,
@@ -209,7 +215,7 @@ def _card(
         waits_half_read=is_paused and not run and row.cursor_epoch_s is not None and not row.is_caught_up,
         backlog=backlog,
         counts=one.counts,
-        progress=progress_of(run, now=now) if run else None,
+        progress=progress_of(run, before=before, now=now) if run else None,
         may_steer=may_steer and one.standing is not Standing.DISABLED,
         can_pause=not is_resting and not is_paused,
     )

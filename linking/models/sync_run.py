@@ -58,6 +58,7 @@ class SyncRun(models.Model):
     gone = models.PositiveIntegerField(default=0)
     conflicts = models.PositiveIntegerField(default=0)
     quarantined = models.PositiveIntegerField(default=0)
+    waited_s = models.PositiveIntegerField(default=0)  # for the budget, for Zendesk's pauses and before another try
 
     class Meta:
         ordering = ["-started_at", "-id"]

@@ -470,6 +470,10 @@ class TestVendorPauses:
         assert run(acme, time).is_complete
         assert sum(time.sleeps) >= 30
 
+    def test_tells_in_the_run_how_long_it_waited(self, acme, chat, time):
+        chat.faults = [pause(7), pause(25)]
+        assert run(acme, time).run.waited_s == 32
+
     def test_stops_at_one_longer_than_the_patience(self, acme, chat, time):
         chat.populate(["u"])
         chat.faults = [None, pause(61)]

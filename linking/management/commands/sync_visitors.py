@@ -18,7 +18,7 @@ LEASE_WAIT_S = 60.0
 EXIT_STOPPED = 2
 COUNTS = (
     "calls", "pages", "chats", "visitors_found", "lookups", "lookups_left", "linked", "relinked", "anonymous", "gone",
-    "conflicts", "quarantined",
+    "conflicts", "quarantined", "waited_s",
 )  # fmt: skip
 
 

@@ -60,10 +60,24 @@ class TestRuns:
         assert cells[1] == "Complete"
         assert cells[4:6] == ["1,041", "310"]
 
+    def test_says_which_part_of_the_export_it_read_and_what_came_of_it(self, lead):
+        make_run(
+            integration=make_integration(), cursor_from_epoch_s=1_795_262_400, cursor_to_epoch_s=1_795_266_000,
+            pages=3, visitors_found=1200, anonymous=4, gone=1, lookups_left=7, waited_s=75,
+        )  # fmt: skip
+        assert read(lead.get("/sync/")).one(class_="facts").text == (
+            "Chats from 21 Nov 2026, 12:00 to 21 Nov 2026, 13:00 UTC · 3 pages · 1,200 new visitors · 4 anonymous · "
+            "1 gone · 7 wait to be read · waited 75 s"
+        )
+
+    def test_leaves_out_what_did_not_happen(self, lead):
+        make_run(integration=make_integration(), cursor_from_epoch_s=0, pages=1)
+        assert read(lead.get("/sync/")).one(class_="facts").text == "Chats from the beginning on, none new · 1 page"
+
     @pytest.mark.parametrize("reason", StopReason.values)
     def test_each_stop_reason_has_its_sentence(self, lead, reason):
         make_run(integration=make_integration(), state="stopped", stop_reason=reason)
-        text = read(lead.get("/sync/")).one("tr", class_="more-row").text
+        text = read(lead.get("/sync/")).one("p", class_="stop").text
         assert text.endswith(".")
         assert "does not know" not in text
 
@@ -84,6 +98,17 @@ class TestProgress:
         bar = page.one("progress").attributes
         assert (bar["value"], bar["max"]) == ("30", "100")
         assert "30 of 100 visitors read" in page.one(class_="progress-line").text
+
+    def test_goes_on_over_the_passes_that_a_long_reading_takes(self, lead):
+        integration = make_integration()
+        make_run(integration=integration, lookups=900)
+        for lookups in (500, 450):
+            make_run(integration=integration, state="stopped", stop_reason="deadline", lookups=lookups)
+        make_run(integration=integration, trigger="refresh", lookups=1)
+        make_run(integration=integration, state="running", finished_at=None, lookups=50, lookups_left=9_000)
+        page = read(lead.get("/sync/"))
+        assert (page.one("progress").attributes["value"], page.one("progress").attributes["max"]) == ("1000", "10000")
+        assert "1,000 of 10,000 visitors read since the last complete pass" in page.one(class_="progress-line").text
 
     def test_says_how_fast_it_goes_and_how_long_that_will_take(self, lead):
         began = timezone.now() - timedelta(minutes=1)
@@ -236,8 +261,9 @@ class TestBudget:
             make_run(integration=integration, state="running", finished_at=None)
             make_visitor(integration=integration)
         assert Integration.objects.count() == 5
-        # Runs, running ones, heartbeats, rows, drift, clocks, connections, incidents, seven of standings.
-        with django_assert_max_num_queries(FRAME_QUERIES + 17):
+        # Runs, running ones, what was done before them, heartbeats, rows, drift, clocks, connections, incidents, seven
+        # of standings.
+        with django_assert_max_num_queries(FRAME_QUERIES + 19):
             lead.get("/sync/")
 
 
