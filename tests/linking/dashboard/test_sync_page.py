@@ -65,14 +65,14 @@ class TestRuns:
             integration=make_integration(), cursor_from_epoch_s=1_795_262_400, cursor_to_epoch_s=1_795_266_000,
             pages=3, visitors_found=1200, anonymous=4, gone=1, lookups_left=7, waited_s=75,
         )  # fmt: skip
-        assert read(lead.get("/sync/")).one(class_="facts").text == (
+        assert read(lead.get("/sync/")).one(class_="run-facts").text == (
             "Chats from 21 Nov 2026, 12:00 to 21 Nov 2026, 13:00 UTC · 3 pages · 1,200 new visitors · 4 anonymous · "
             "1 gone · 7 wait to be read · waited 75 s"
         )
 
     def test_leaves_out_what_did_not_happen(self, lead):
         make_run(integration=make_integration(), cursor_from_epoch_s=0, pages=1)
-        assert read(lead.get("/sync/")).one(class_="facts").text == "Chats from the beginning on, none new · 1 page"
+        assert read(lead.get("/sync/")).one(class_="run-facts").text == "Chats from the beginning on, none new · 1 page"
 
     @pytest.mark.parametrize("reason", StopReason.values)
     def test_each_stop_reason_has_its_sentence(self, lead, reason):
