@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
@@ -218,6 +219,14 @@ class ChatClient:
             answered_at=http_date(answer.headers.get("Date")),
         )
 
+    def is_known_to_support(self) -> bool:
+        """Return whether Support's API, below the base address, knows whose token this is."""
+        try:
+            user = self._object(self._get(path="/users/me.json"), what="user").get("user")
+        except ChatError:
+            return False
+        return isinstance(user, dict) and bool(id_text(user.get("id")))
+
     def close(self) -> None:
         """Close the connection."""
         self._out.close()
@@ -255,6 +264,22 @@ class ChatClient:
         if not isinstance(body, dict):
             raise ChatBroken(f"The {what} answer is not an object.")
         return body
+
+
+def is_support_token(*, authority: str, access_token: str, allow_loopback: bool) -> bool:
+    """Return whether a token that Chat refused is one of Zendesk Support's; False as well where that cannot be told.
+
+    Args:
+        authority: `https://acme.zendesk.com`.
+
+    Source: Support API, Users, "Show Self": whoever is not signed in is answered with an `id` of null.
+    """
+    try:
+        client = ChatClient(base_url=f"{authority}/api/v2", access_token=access_token, allow_loopback=allow_loopback)
+    except ChatRefused:
+        return False
+    with closing(client):
+        return client.is_known_to_support()
 
 
 def _error_of(answer: Answer) -> ChatError:

@@ -1,44 +1,29 @@
 """Tries an integration's both sides, as its own calls will, and says in a sentence each what to do."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from linking import clock_meter, registry
-from linking.asking.hosts import look_and_keep
 from linking.asking.renewing import CONNECT_AGAIN
 from linking.core.clock import ClockReading
 from linking.core.config import IntegrationConfig, LoginAlgorithm, SecretName, ZendeskProduct
 from linking.core.integration_rules import secret_flaw
 from linking.core.key_sets import usable_keys
 from linking.core.secretbox import SealBroken
+from linking.integrations.check import CALL_A_PERSON, Check
+from linking.integrations.checking_zendesk import check_zendesk
 from linking.integrations.saving import NoSuchIntegration
 from linking.models import ConnectionFlaw, ConnectionState, Integration
 from linking.models.standing import missing_secrets
 from linking.store import connections
 from linking.xsolla_login import LoginClient, LoginError, LoginRefused
-from linking.zendesk_chat import ChatClient, ChatError, ChatRefused, ChatTryLater
 
 # Zendesk accepts a token from three minutes ahead at most; beyond a minute somebody's clock needs setting.
 CLOCK_LIMIT_S = 60
-_CALL_A_PERSON = {
-    "credentials": "Make a new access token: Connect with Zendesk on the set-up page, or set zendesk_access_token.",
-    "scope": "The token must belong to an administrator and have the scope read.",
-    "host": "Check zendesk_subdomain or zendesk_api_url.",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing tried; `sentence` says what was found and, where it failed, what to do. Never a secret."""
-
-    name: str
-    is_ok: bool
-    sentence: str
 
 
 def check_integration(*, slug: str, login_api_url: str, allow_loopback: bool, now: datetime) -> tuple[Check, ...]:
-    """Return everything tried, in the order it depends on one another. Makes up to six calls.
+    """Return everything tried, in the order it depends on one another. Makes up to seven calls.
 
     Raises: NoSuchIntegration.
     """
@@ -48,12 +33,13 @@ def check_integration(*, slug: str, login_api_url: str, allow_loopback: bool, no
     config, _problems = registry.config_of(row)
     checks = [_settings(row), *_secrets(row), *_connection(row), _origins(config)]
     login, login_clock = _login(config=config, base_url=login_api_url, allow_loopback=allow_loopback)
-    config, host = _host(config=config, allow_loopback=allow_loopback, now=now)
-    zendesk, zendesk_clock = _zendesk(config=config, is_wanted=_reads_chat(row), allow_loopback=allow_loopback)
+    zendesk, zendesk_clock = check_zendesk(
+        config=config, is_wanted=_reads_chat(row), allow_loopback=allow_loopback, now=now
+    )
     answered_at = zendesk_clock or login_clock
     clock = _clock(answered_at=answered_at, now=now)
     tokens = _clock_of_tokens(clock_meter.readings(now=now).get(row.pk), answered_at=answered_at, now=now)
-    return (*checks, login, *host, *zendesk, clock, *([tokens] if tokens else []))
+    return (*checks, login, *zendesk, clock, *([tokens] if tokens else []))
 
 
 def _reads_chat(row: Integration) -> bool:
@@ -64,7 +50,7 @@ def _settings(row: Integration) -> Check:
     if not row.enabled:
         return Check(name="enabled", is_ok=False, sentence="It is switched off: set enabled to true.")
     if row.blocked_reason:
-        sentence = f"The sync stopped ({row.blocked_reason}). {_CALL_A_PERSON.get(row.blocked_reason, '')}".strip()
+        sentence = f"The sync stopped ({row.blocked_reason}). {CALL_A_PERSON.get(row.blocked_reason, '')}".strip()
         return Check(name="enabled", is_ok=False, sentence=sentence)
     return Check(name="enabled", is_ok=True, sentence="It is switched on.")
 
@@ -128,82 +114,6 @@ def _login(*, config: IntegrationConfig, base_url: str, allow_loopback: bool) ->
             return Check(name=name, is_ok=False, sentence=sentence), found.answered_at
     sentence = f"Xsolla Login answers and lists {number} public {'key' if number == 1 else 'keys'} of the project."
     return Check(name=name, is_ok=True, sentence=sentence), found.answered_at
-
-
-def _host(
-    *, config: IntegrationConfig, allow_loopback: bool, now: datetime
-) -> tuple[IntegrationConfig, tuple[Check, ...]]:
-    """Find the address anew where it is `auto`; return the settings with it, and what was found."""
-    if not config.is_host_sought or not config.zendesk_access_token:
-        return config, ()
-    name = "zendesk_host"
-    try:
-        found = look_and_keep(config=config, allow_loopback=allow_loopback, now=now)
-    except ChatTryLater as error:
-        return config, (Check(name=name, is_ok=False, sentence=f"{error} Try again later."),)
-    told = " ".join(f"{url}: {flaw}" for url, flaw in found.failures)
-    if not found.url:
-        sentence = f"auto: neither address answers as Chat does. {told} {config.zendesk_api_url} stays in use."
-        return config, (Check(name=name, is_ok=False, sentence=sentence),)
-    sentence = f"auto: {found.url} answers and is used. {told}".strip()
-    return replace(config, zendesk_api_url=found.url), (Check(name=name, is_ok=True, sentence=sentence),)
-
-
-def _zendesk(
-    *, config: IntegrationConfig, is_wanted: bool, allow_loopback: bool
-) -> tuple[list[Check], datetime | None]:
-    if not config.zendesk_access_token and not is_wanted:
-        sentence = "Nothing is to be read from Chat and no access token is set: not tried."
-        return [Check(name="zendesk_token", is_ok=True, sentence=sentence)], None
-    name = "zendesk_token"
-    try:
-        client = ChatClient(
-            base_url=config.zendesk_api_url,
-            access_token=config.zendesk_access_token,
-            allow_loopback=allow_loopback,
-        )
-    except ChatRefused as error:
-        return [_refused(name=name, error=error)], None
-    try:
-        agent = client.agents_me()
-        token = _agent(name=name, is_enabled=agent.is_enabled, roles=agent.roles)
-        return [token, _account(client=client, config=config)], agent.answered_at
-    except ChatRefused as error:
-        return [_refused(name=name, error=error)], None
-    except ChatError as error:
-        return [Check(name=name, is_ok=False, sentence=f"{error} Try again later.")], None
-    finally:
-        client.close()
-
-
-def _agent(*, name: str, is_enabled: bool, roles: tuple[str, ...]) -> Check:
-    if not is_enabled:
-        return Check(name=name, is_ok=False, sentence="The token's agent is disabled in Zendesk.")
-    if roles and not {"administrator", "owner"} & set(roles):
-        return Check(name=name, is_ok=False, sentence="The token's agent is no administrator, so visitors stay hidden.")
-    return Check(name=name, is_ok=True, sentence="Zendesk accepts the access token.")
-
-
-def _account(*, client: ChatClient, config: IntegrationConfig) -> Check:
-    name = "zendesk_account"
-    try:
-        account = client.account()
-    except ChatRefused as error:
-        return _refused(name=name, error=error)
-    except ChatError as error:
-        return Check(name=name, is_ok=False, sentence=f"{error} Try again later.")
-    if account.has_rest_api is False:
-        return Check(
-            name=name, is_ok=False, sentence="The account's plan does not include the REST API: change the plan."
-        )
-    if config.zendesk_account_key and account.account_key and account.account_key != config.zendesk_account_key:
-        sentence = "The token belongs to another account than zendesk_account_key names: check both."
-        return Check(name=name, is_ok=False, sentence=sentence)
-    return Check(name=name, is_ok=True, sentence="The account answers and its plan includes the REST API.")
-
-
-def _refused(*, name: str, error: ChatRefused) -> Check:
-    return Check(name=name, is_ok=False, sentence=f"{error} {_CALL_A_PERSON.get(error.reason, '')}".strip())
 
 
 def _clock(*, answered_at: datetime | None, now: datetime) -> Check:

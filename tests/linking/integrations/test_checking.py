@@ -4,7 +4,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from linking.asking import hosts
+from linking.asking import asker, hosts
 from linking.integrations import check_integration
 from linking.models import ChatHost, ClockOffset, ConnectionFlaw, Integration, Secret
 from linking.store import connections
@@ -17,6 +17,7 @@ GOOD = {
     "/login/projects/": (200, {"keys": [{"kid": "1"}]}),
     "/chat/agents/me": (200, {"id": 1, "enabled": True, "roles": {"administrator": True}}),
     "/chat/account": (200, {"account_key": "", "status": "active", "plan": {"rest_api": True}}),
+    "/chat/incremental/chats": (200, {"chats": [], "count": 0}),
 }
 
 
@@ -54,11 +55,14 @@ class TestCheckIntegration:
         [
             ({"/chat/agents/me": (401, {})}, "zendesk_token", "Make a new access token"),
             ({"/chat/agents/me": (403, {})}, "zendesk_token", "administrator"),
-            ({"/chat/agents/me": (404, {})}, "zendesk_token", "zendesk_subdomain"),
-            ({"/chat/agents/me": (503, {})}, "zendesk_token", "Try again later"),
-            ({"/chat/agents/me": (200, {"id": 1, "enabled": False})}, "zendesk_token", "disabled"),
-            ({"/chat/agents/me": (200, {"id": 1, "roles": {"agent": True}})}, "zendesk_token", "no administrator"),
-            ({"/chat/account": (200, {"plan": {"rest_api": False}})}, "zendesk_account", "change the plan"),
+            ({"/chat/agents/me": (404, {})}, "zendesk_host", "zendesk_subdomain"),
+            ({"/chat/agents/me": (503, {})}, "zendesk_host", "Try again later"),
+            ({"/chat/agents/me": (200, {"id": 1, "enabled": False})}, "zendesk_role", "disabled"),
+            ({"/chat/agents/me": (200, {"id": 1, "roles": {"agent": True}})}, "zendesk_role", "no administrator"),
+            ({"/chat/incremental/chats": (403, {})}, "zendesk_scope", "scope read"),
+            ({"/chat/incremental/chats": (503, {})}, "zendesk_scope", "Try again later"),
+            ({"/chat/account": (403, {})}, "zendesk_account", "administrator"),
+            ({"/chat/account": (200, {"plan": {"rest_api": False}})}, "zendesk_plan", "change the plan"),
             ({"/login/projects/": (404, {})}, "login_keys", "login_project_id"),
             ({"/login/projects/": (500, {})}, "login_keys", "Try again later"),
         ],
@@ -73,12 +77,38 @@ class TestCheckIntegration:
             ({"enabled": False}, "enabled"),
             ({"blocked_reason": "credentials"}, "enabled"),
             ({"allowed_origins": []}, "origins"),
-            ({"zendesk_api_url": "http://127.0.0.1:1"}, "zendesk_token"),
-            ({"zendesk_api_url": "https://evil.example"}, "zendesk_token"),
+            ({"zendesk_api_url": "http://127.0.0.1:1"}, "zendesk_host"),
+            ({"zendesk_api_url": "https://evil.example"}, "zendesk_host"),
         ],
     )
     def test_finds_settings_that_cannot_work(self, changes, name):
         assert not checked(**changes)[name].is_ok
+
+    def test_says_each_fact_of_zendesks_side_in_a_line_of_its_own(self):
+        names = ["host", "token", "role", "scope", "account", "plan", "limit"]
+        told = [check for check in checked().values() if check.name.startswith("zendesk_")]
+        assert [check.name for check in told if check.name.removeprefix("zendesk_") in names] == [
+            f"zendesk_{name}" for name in names
+        ]
+
+    @pytest.mark.parametrize(
+        ("user", "is_known"), [({"id": 17, "role": "admin"}, True), ({"id": None}, False), (None, False)]
+    )
+    def test_knows_a_token_of_support_by_its_being_one(self, user, is_known):
+        answers = {"/chat/agents/me": (401, {}), "/api/v2/users/me.json": (200, {"user": user})}
+        check = checked(answers)["zendesk_token"]
+        assert (check.is_ok, "a token of Zendesk Support" in check.sentence) == (False, is_known)
+
+    @pytest.mark.parametrize(("per_minute", "words"), [(150, "of the 200"), (201, "will ask for pauses")])
+    def test_says_how_the_pace_suits_what_zendesk_allows(self, per_minute, words):
+        assert words in checked(requests_per_minute=per_minute)["zendesk_limit"].sentence
+
+    def test_says_that_the_retired_host_is_not_called(self, monkeypatch):
+        def on_start(url):
+            monkeypatch.setattr(asker, "current_address", lambda _url, **_options: f"{url}/chat")
+
+        sentence = checked(on_start=on_start, zendesk_api_url="https://www.zopim.com/api/v2")["zendesk_host"].sentence
+        assert sentence.startswith("The host www.zopim.com is retired; http://127.0.0.1")
 
     def test_shows_which_address_was_found(self, monkeypatch):
         with scripted(b"HTTP/1.1 404 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n") as elsewhere:
