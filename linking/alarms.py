@@ -2,6 +2,8 @@
 
 `watch` looks at rows and writes rows; what is to be sent is a row too, so that a restart loses no message and two
 schedulers send none twice. A trouble that is over within a minute is nobody's business and is never told.
+Scheduler and worker do this; a serving process stands in for them while one of them is silent, so that the death of
+the one who would tell is told as well.
 """
 
 from collections.abc import Iterable
@@ -15,6 +17,7 @@ from django.db import transaction
 from django.db.models import F
 
 from linking.core.config import ZendeskProduct
+from linking.core.freshness import HEARTBEAT_STALE_AFTER
 from linking.core.secretbox import SealBroken
 from linking.core.vendor_urls import address_flaw
 from linking.fields import key_ring
@@ -22,6 +25,7 @@ from linking.models import (
     AlarmChannel,
     AlarmMessage,
     AlarmSettings,
+    Heartbeat,
     Incident,
     IncidentKind,
     Integration,
@@ -33,6 +37,7 @@ from linking.outbound import Outbound, OutboundError
 PATIENCE = timedelta(seconds=60)  # what is over by then is not told
 RETRY_FIRST, RETRY_LONGEST = timedelta(minutes=1), timedelta(hours=1)
 TRIES = 12
+_WHO_TELLS = ("beat", "worker")
 CALL_DEADLINE_S = 10.0
 _SENTENCES = {
     IncidentKind.STALE: "nothing was read from Zendesk completely for too long",
@@ -110,6 +115,21 @@ def send(*, message_id: int, allow_loopback: bool, now: datetime) -> None:
         mine.update(failure=str(error)[:200])
     else:
         mine.update(sent_at=now, next_try_at=None, failure="")
+
+
+def stand_in(*, allow_loopback: bool, now: datetime) -> bool:
+    """Watch and send where scheduler or worker were not heard of lately; return whether that was so.
+
+    Raises: django.db.Error.
+    """
+    lately = now - HEARTBEAT_STALE_AFTER
+    heard = Heartbeat.objects.filter(name__in=_WHO_TELLS, beat_at__gte=lately, beat_at__lte=now + HEARTBEAT_STALE_AFTER)
+    if heard.count() == len(_WHO_TELLS):
+        return False
+    watch(now=now)
+    for message_id in due(now=now):
+        send(message_id=message_id, allow_loopback=allow_loopback, now=now)
+    return True
 
 
 def webhook_flaw(url: str, *, allow_loopback: bool) -> str:

@@ -1,8 +1,23 @@
 """What a serving process keeps running beside its requests: settings and keys kept fresh, notes written down."""
 
-from linking import answer_log, clock_meter, email_lookup, key_sets, limits, registry, sightings
+import logging
+import threading
+
+from django.db import Error as StoreError
+from django.db import connection
+from django.utils import timezone
+
+from linking import alarms, answer_log, clock_meter, email_lookup, key_sets, limits, registry, sightings
 from linking.core.config import LoginAlgorithm
 from linking.xsolla_login import LoginClient
+
+WATCH_EVERY_S = 60.0
+logger = logging.getLogger(__name__)
+
+
+class _Watch:
+    lock = threading.Lock()
+    thread: threading.Thread | None = None
 
 
 def start(*, login_api_url: str, allow_loopback: bool, redis_url: str) -> None:
@@ -17,6 +32,15 @@ def start(*, login_api_url: str, allow_loopback: bool, redis_url: str) -> None:
         projects=rs256_projects,
         open_client=lambda: LoginClient(base_url=login_api_url, allow_loopback=allow_loopback),
     )
+    _start_watching(allow_loopback=allow_loopback)
+
+
+def watch_once(*, allow_loopback: bool) -> None:
+    """Send alarms where the roles that otherwise do are silent; a database that is away is logged and left alone."""
+    try:
+        alarms.stand_in(allow_loopback=allow_loopback, now=timezone.now())
+    except StoreError as error:
+        logger.warning("Nobody could look after the alarms (%s).", type(error).__name__)
 
 
 def fetch_keys_once(*, login_api_url: str, allow_loopback: bool) -> None:
@@ -36,3 +60,18 @@ def rs256_projects() -> tuple[str, ...]:
         return ()
     found = (one.login_project_id for one in snapshot.enabled if one.login_algorithm is LoginAlgorithm.RS256)
     return tuple(dict.fromkeys(found))
+
+
+def _start_watching(*, allow_loopback: bool) -> None:
+    with _Watch.lock:
+        if _Watch.thread is None:
+            _Watch.thread = threading.Thread(target=_keep_watching, args=(allow_loopback,), name="alarms", daemon=True)
+            _Watch.thread.start()
+
+
+def _keep_watching(allow_loopback: bool) -> None:
+    pause = threading.Event()
+    while True:
+        pause.wait(WATCH_EVERY_S)
+        watch_once(allow_loopback=allow_loopback)
+        connection.close()  # once a minute is not worth a connection kept open

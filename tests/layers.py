@@ -25,11 +25,9 @@ ROWS = (
         "health",
         "doctor",
         "background",
-        "conflicts",
-        "alarms",
-        "drift",
         "webhooks",
     ),
+    ("conflicts", "alarms", "drift"),
     ("asking",),
     (
         "registry",

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core import mail
 
 from linking import alarms
-from linking.models import AlarmMessage, AlarmSettings, Incident, Integration
+from linking.models import AlarmMessage, AlarmSettings, Heartbeat, Incident, Integration
 from linking.store import steering
 from tests.factories import NOW, ZENDESK_ACCESS_TOKEN, make_integration
 from tests.linking.scripted_server import answer, scripted
@@ -205,3 +205,29 @@ class TestWebhookFlaw:
     )
     def test_refuses_others(self, url):
         assert alarms.webhook_flaw(url, allow_loopback=False)
+
+
+class TestStandIn:
+    """While scheduler and worker live, alarms are theirs; a serving process tells of their silence."""
+
+    def heard(self, **ago):
+        for name, seconds in ago.items():
+            Heartbeat.objects.create(name=name, beat_at=LATER - timedelta(seconds=seconds))
+
+    @pytest.mark.parametrize("ago", [{}, {"beat": 1}, {"worker": 1}, {"beat": 1, "worker": 90}])
+    def test_tells_where_one_of_them_is_silent(self, acme, by_mail, ago):
+        self.heard(**ago)
+        alarms.watch(now=NOW)
+        assert alarms.stand_in(allow_loopback=False, now=LATER)
+        assert [one.subject for one in mail.outbox] == ["zdbridge: sync began stale acme"]
+
+    def test_leaves_it_to_them_while_both_live(self, acme, by_mail):
+        self.heard(beat=1, worker=30)
+        assert not alarms.stand_in(allow_loopback=False, now=LATER)
+        assert not Incident.objects.exists()
+
+    def test_of_several_processes_sends_each_message_once(self, acme, by_mail):
+        alarms.watch(now=NOW)
+        for _process in range(3):
+            alarms.stand_in(allow_loopback=False, now=LATER)
+        assert len(mail.outbox) == 1

@@ -1,6 +1,7 @@
 import pytest
+from django.db import OperationalError
 
-from linking import background, key_sets
+from linking import alarms, background, key_sets
 from tests.factories import LOGIN_PROJECT_ID, make_integration
 from tests.linking.scripted_server import scripted
 from tests.linking.test_xsolla_login import answer
@@ -22,6 +23,16 @@ def fetch(*bodies):
 
 def key_ids():
     return [one.key_id for one in key_sets.current()[LOGIN_PROJECT_ID].keys]
+
+
+class TestWatchOnce:
+    def test_lives_through_a_database_that_is_away(self, monkeypatch, caplog):
+        def away(**_options):
+            raise OperationalError
+
+        monkeypatch.setattr(alarms, "stand_in", away)
+        background.watch_once(allow_loopback=False)
+        assert "Nobody could look after the alarms (OperationalError)." in caplog.text
 
 
 class TestFetchKeysOnce:
