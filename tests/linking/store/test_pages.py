@@ -1,0 +1,73 @@
+"""Pages of the export, stored: the same rows whatever the order, and no write where there is no news."""
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from linking.core.visitors import parse_chat
+from linking.models import Visitor
+from linking.store import leases, pages, runs
+from linking.store.runs import Cursor
+from tests.factories import NOW, make_integration, make_login_user
+
+pytestmark = pytest.mark.django_db
+PAGE = 7
+COUNTS = {"visitors_found": 0, "quarantined": 0}
+
+
+def chat(number):
+    at = (NOW - timedelta(days=1) + timedelta(seconds=number // 3)).isoformat()
+    visitor = {"id": f"7.v{number % 11}", "name": f"n{number}", "email": f"u{number % 11}@player.example"}
+    return parse_chat({"id": f"c{number:03}", "update_timestamp": at, "visitor": visitor}, fallback_at=NOW)
+
+
+FEED = tuple(chat(number) for number in range(60))
+
+
+class Keeper:
+    """Stores chats in pages, as a pass does."""
+
+    def __init__(self, slug):
+        self.integration = make_integration(slug=slug, login_project_id=slug)
+        make_login_user(
+            integration=self.integration, user_id="u", email="u3@player.example", first_authenticated_at=NOW,
+            last_authenticated_at=NOW, tokens_issued=1,
+        )  # fmt: skip
+        self.held = leases.take(name=slug)
+        self.run = runs.start_run(integration_id=self.integration.pk, trigger="command", is_full=False, now=NOW)
+
+    def store(self, chats):
+        for first in range(0, len(chats), PAGE):
+            page = pages.ParsedPage(chats=tuple(chats[first : first + PAGE]), unreadable=(), start=Cursor(epoch_s=0))
+            pages.store_page(
+                held=self.held, run=self.run, page=page, cursor=None, is_caught_up=False, counts=COUNTS, now=NOW
+            )
+
+    def rows(self):
+        left_out = {"id", "integration_id"}
+        mine = Visitor.objects.filter(integration=self.integration).order_by("visitor_id")
+        return [{key: value for key, value in row.items() if key not in left_out} for row in mine.values()]
+
+
+class TestOrder:
+    @pytest.mark.parametrize("seed", range(5))
+    def test_of_the_feed_makes_no_difference(self, seed):
+        ordered, shuffled = Keeper("ordered"), Keeper("shuffled")
+        ordered.store(FEED)
+        shuffled.store(random.Random(seed).sample(FEED, len(FEED)))
+        assert shuffled.rows() == ordered.rows()
+
+    def test_of_a_feed_replayed_ten_times_writes_no_visitor(self):
+        keeper = Keeper("acme")
+        keeper.store(FEED)
+        Visitor.objects.update(checked_at=NOW, checked_activity_at=datetime(2100, 1, 1, tzinfo=UTC), state="anonymous")
+        with CaptureQueriesContext(connection) as asked:
+            for seed in range(10):
+                keeper.store(random.Random(seed).sample(FEED, len(FEED)))
+        written = [one["sql"] for one in asked if one["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
+        assert {sql.split('"')[1] for sql in written} == {
+            "linking_lease", "linking_integration", "linking_syncrun",
+        }  # fmt: skip
