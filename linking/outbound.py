@@ -10,7 +10,8 @@ import contextlib
 import json
 import socket
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
@@ -21,7 +22,7 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from linking.core.vendor_urls import address_flaw, is_loopback_address, is_public_address
 
@@ -31,7 +32,7 @@ DEADLINE_S = 60.0  # for the whole call: a read timeout alone never ends an answ
 MAX_BODY_BYTES = 10_000_000  # after decompression
 _CHUNK_BYTES = 65_536
 _JSON = "application/json"
-_HEADERS = {"User-Agent": "zdbridge", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+_HEADERS = {"User-Agent": "zdbridge", "Accept": "application/json", "Accept-Encoding": "gzip"}
 
 Query = Sequence[tuple[str, str]]
 
@@ -153,7 +154,7 @@ class Outbound:
             return Answer(
                 status=response.status_code,
                 headers=CaseInsensitiveDict(response.headers),
-                body=_body(response),
+                body=_body_of_refusal(response) if method == "GET" and response.status_code >= 400 else _body(response),
             )
 
 
@@ -287,13 +288,45 @@ def _connected(*, found: Sequence[Any], timeout: Any, options: Any) -> socket.so
     raise problem or OSError("no address to connect to")
 
 
+def _body_of_refusal(response: requests.Response) -> bytes:
+    """Return the body of an answer whose status says enough, "" where it is broken or too large.
+
+    What a gateway writes below a 429 must not make a fault of the pause it asks for.
+    """
+    try:
+        return _body(response)
+    except (OutboundError, HTTPError):
+        return b""
+
+
 def _body(response: requests.Response) -> bytes:
+    """Return the body, unpacked here: the library takes a packed one that ends too early for a whole one."""
+    coding = response.headers.get("Content-Encoding", "").strip().lower()
+    if coding not in ("", "identity", "gzip", "x-gzip"):
+        raise NetworkFault("The answer is packed in a way that was not asked for.")
+    chunks = response.raw.stream(_CHUNK_BYTES, decode_content=False)
     body = bytearray()
-    for chunk in response.iter_content(_CHUNK_BYTES):
+    for chunk in _unpacked(chunks) if coding.endswith("gzip") else chunks:
         body += chunk
         if len(body) > MAX_BODY_BYTES:
             raise AnswerTooLarge(f"The answer is larger than {MAX_BODY_BYTES} bytes.")
     return bytes(body)
+
+
+def _unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield what a gzip body holds, a bounded piece at a time. Raises: NetworkFault when it is not whole."""
+    unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    is_empty = True
+    try:
+        for chunk in chunks:
+            is_empty, rest = False, chunk
+            while rest and not unpacker.eof:
+                yield unpacker.decompress(rest, _CHUNK_BYTES)
+                rest = unpacker.unconsumed_tail
+    except zlib.error as error:
+        raise NetworkFault("The answer cannot be unpacked.") from error
+    if not unpacker.eof and not is_empty:
+        raise NetworkFault("The answer ended too early.")
 
 
 def _translated(*, error: Exception, is_over: bool) -> OutboundError:
@@ -301,6 +334,6 @@ def _translated(*, error: Exception, is_over: bool) -> OutboundError:
     if _this_thread.refusal:
         return AddressRefused(_this_thread.refusal, was_sent=False)
     was_sent = _this_thread.is_sent
-    if is_over or isinstance(error, requests.Timeout | TimeoutError):
+    if is_over or isinstance(error, requests.Timeout | ReadTimeoutError | TimeoutError):
         return AnswerTooSlow("The answer did not come in time.", was_sent=was_sent)
     return NetworkFault(f"The connection failed ({type(error).__name__}).", was_sent=was_sent)

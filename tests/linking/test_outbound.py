@@ -3,6 +3,7 @@
 import gzip
 import socket
 import time
+import zlib
 
 import pytest
 
@@ -92,6 +93,23 @@ class TestLimits:
         with scripted(answer(bomb, headers="Content-Encoding: gzip")) as server, pytest.raises(AnswerTooLarge):
             out(server.url).get(path="/x")
 
+    @pytest.mark.parametrize(
+        "script",
+        [
+            answer(b"x" * 11_000_000, status=429, headers="Retry-After: 7"),
+            answer(b"not gzip", status=429, headers="Retry-After: 7\r\nContent-Encoding: gzip"),
+            b"HTTP/1.1 429 Slow down\r\nRetry-After: 7\r\nContent-Length: 50\r\n\r\nshort",
+        ],
+    )
+    def test_reads_the_pause_above_a_body_that_cannot_be_read(self, script):
+        with scripted(script) as server:
+            found = out(server.url).get(path="/x")
+        assert (found.status, found.headers["Retry-After"], found.body) == (429, "7", b"")
+
+    def test_leaves_an_empty_packed_body_empty(self):
+        with scripted(answer(b"", headers="Content-Encoding: gzip")) as server:
+            assert out(server.url).get(path="/x").body == b""
+
     def test_unpacks_what_is_within_bounds(self):
         with scripted(answer(gzip.compress(b"{}"), headers="Content-Encoding: gzip")) as server:
             assert out(server.url).get(path="/x").body == b"{}"
@@ -106,6 +124,11 @@ class TestFaults:
             b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nshort",
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nx",
             answer(b"not gzip", headers="Content-Encoding: gzip"),
+            answer(gzip.compress(b"{}")[:-9], headers="Content-Encoding: gzip"),
+            answer(gzip.compress(b"{}")[:-1], headers="Content-Encoding: gzip"),
+            answer(b"\x1f\x8b", headers="Content-Encoding: gzip"),
+            answer(zlib.compress(b"{}"), headers="Content-Encoding: deflate"),
+            answer(b"{}", headers="Content-Encoding: br"),
         ],
     )
     def test_tells_a_broken_answer_from_a_whole_one(self, script):
