@@ -52,6 +52,10 @@ class Site:
         assert self.lost() == []
         return report
 
+    def held_s(self):
+        """Seconds until the next pass is due."""
+        return (Integration.objects.get().next_sync_at - self.time.now).total_seconds()
+
     def settle(self, *, passes=30):
         """Let passes come in their time until the mapping is the truth; return how many it took."""
         truth = self.sandbox.truth()
@@ -94,6 +98,13 @@ def place(chat):
 
 def mapping():
     return dict(VisitorLink.objects.open().values_list("visitor__visitor_id", "login_user__user_id"))
+
+
+@pytest.fixture
+def clean_calls(sandbox):
+    """The calls of a pass in which nothing goes wrong: one page, each visitor that chatted, and the bans."""
+    visitors = {chat["visitor"]["id"] for chat in sandbox.chat("/incremental/chats?fields=chats(visitor)")["chats"]}
+    return 1 + len(visitors) + 1
 
 
 @pytest.fixture
