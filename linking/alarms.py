@@ -31,7 +31,7 @@ from linking.models import (
     Integration,
 )
 from linking.models.alarm import WEBHOOK_PLACE
-from linking.models.standing import is_paused
+from linking.models.standing import is_catching_up, is_paused, with_catching_up
 from linking.outbound import Outbound, OutboundError
 
 PATIENCE = timedelta(seconds=60)  # what is over by then is not told
@@ -63,9 +63,10 @@ def watch(*, now: datetime) -> None:
     settings = AlarmSettings.objects.first() or AlarmSettings()
     channels = _channels(settings)
     open_ones = {(one.integration_id, one.kind): one for one in Incident.objects.filter(over_at__isnull=True)}
-    for row in Integration.objects.select_related("steering"):
+    after = timedelta(minutes=settings.after_minutes)
+    for row in with_catching_up(Integration.objects.select_related("steering"), since=now - after):
         mine = {kind for key, kind in open_ones if key == row.pk}
-        kinds = troubles(row, known=mine, after=timedelta(minutes=settings.after_minutes), now=now)
+        kinds = troubles(row, known=mine, after=after, now=now)
         for kind in kinds - mine:
             Incident.objects.bulk_create([Incident(integration=row, kind=kind, began_at=now)], ignore_conflicts=True)
         for kind in mine - kinds:
@@ -83,7 +84,7 @@ def troubles(row: Integration, *, known: Iterable[str], after: timedelta, now: d
     if row.zendesk_product == ZendeskProduct.MESSAGING and row.last_success_at is None:
         return set()  # such an account has no chats to read
     found = {row.blocked_reason} & {IncidentKind.CREDENTIALS.value, IncidentKind.HOST.value}
-    is_old = now - (row.last_success_at or row.created_at) > after
+    is_old = now - (row.last_success_at or row.created_at) > after and not is_catching_up(row)
     if is_old and (not found or IncidentKind.STALE in known):
         found.add(IncidentKind.STALE.value)
     return found

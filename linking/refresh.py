@@ -11,9 +11,9 @@ from linking.asking import Asker, Clock, Halt, Patience, budget_of, current_host
 from linking.asking.renewing import renewed_in_time
 from linking.core.facts import Rank
 from linking.models import Integration, RunState, SyncRun, Visitor, VisitorRefresh
+from linking.models.sync_run import REFRESH_TRIGGER
 from linking.store.answers import Answer, store_answers
 from linking.store.rows import canonical_ids
-from linking.store.runs import REFRESH_TRIGGER
 from linking.zendesk_chat import ChatGone
 
 TRIES = 2

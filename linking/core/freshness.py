@@ -16,6 +16,7 @@ class Standing(StrEnum):
     BLOCKED = "blocked"  # only a person can get the sync going again
     SYNC_OFF = "sync_off"  # tokens are answered, nothing is read from Zendesk
     PAUSED = "paused"  # a person lets the schedule rest
+    CATCHING_UP = "catching_up"  # passes read what they can, and there is more than they could read yet
     NEVER_SYNCED = "never_synced"  # no pass was ever complete
     STALE = "stale"  # the last complete pass is too long ago
     FRESH = "fresh"
@@ -30,8 +31,12 @@ def standing_of(
     last_success_at: datetime | None,
     now: datetime,
     is_paused: bool = False,
+    is_catching_up: bool = False,
 ) -> Standing:
-    """Return the one word for an integration at `now`."""
+    """Return the one word for an integration at `now`.
+
+    `is_catching_up`: whether passes got on lately although none was complete.
+    """
     if not is_enabled:
         return Standing.DISABLED
     if not is_complete:
@@ -42,6 +47,8 @@ def standing_of(
         return Standing.SYNC_OFF
     if is_paused:
         return Standing.PAUSED
-    if last_success_at is None:
-        return Standing.NEVER_SYNCED
-    return Standing.STALE if now - last_success_at > STALE_AFTER else Standing.FRESH
+    if last_success_at is not None and now - last_success_at <= STALE_AFTER:
+        return Standing.FRESH
+    if is_catching_up:
+        return Standing.CATCHING_UP
+    return Standing.NEVER_SYNCED if last_success_at is None else Standing.STALE

@@ -11,11 +11,13 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from linking import finding, roles
+from linking.core.freshness import STALE_AFTER
 from linking.dashboard.asked import SIGNED_IN
 from linking.dashboard.freshness import Freshness, worst_of
 from linking.dashboard.theme import theme_of
 from linking.finding import Count
 from linking.models import Conflict, ConflictState, Integration, Visitor
+from linking.models.standing import with_catching_up
 
 QUERY_SHOWN_CHARACTERS = 200
 
@@ -53,13 +55,14 @@ def make_frame(request: HttpRequest) -> Frame:
     user = getattr(request, "user", None)
     if user is None or not roles.can_see_pages(user):
         return Frame(theme=theme_of(request))
-    integrations = list(Integration.objects.select_related("steering"))
+    now = timezone.now()
+    rows = with_catching_up(Integration.objects.select_related("steering"), since=now - STALE_AFTER)
     return Frame(
         theme=theme_of(request),
         role=_role_word(roles.rank_of(user)),
         query=request.GET.get("q", "")[:QUERY_SHOWN_CHARACTERS],
         sections=tuple(_sections(request)),
-        freshness=worst_of(integrations=integrations, now=timezone.now()),
+        freshness=worst_of(integrations=list(rows), now=now),
     )
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from linking.core.freshness import Standing, standing_of
 from linking.models import Integration, RunState, StopReason
-from linking.models.standing import is_paused
+from linking.models.standing import is_catching_up, is_paused
 
 # An integration that was never read hides nothing; one that is stale or stopped does.
 _WORST_FIRST = ("bad", "warn", "good", "quiet")
@@ -27,6 +27,9 @@ def freshness(*, standing: Standing, last_success_at: datetime | None, of: str =
     """Return how fresh the visitors of an integration that stands so are; `of` is its name where it must be said."""
     words, tone, icon = _words(standing)
     sentence = f"{of}: {words}" if of else words
+    if standing is Standing.CATCHING_UP:
+        ending = f" {_('Last complete pass')}" if last_success_at else ""
+        return Freshness(sentence=f"{sentence}{ending}", at=last_success_at, tone=tone, icon=icon)
     if last_success_at is None and standing is not Standing.NEVER_SYNCED:
         return Freshness(sentence=f"{sentence} {_('Nothing was read from Zendesk yet.')}", tone=tone, icon=icon)
     if last_success_at is not None and standing not in (Standing.FRESH, Standing.STALE):
@@ -60,6 +63,7 @@ def _standing(one: Integration, *, now: datetime) -> Standing:
         last_success_at=one.last_success_at,
         now=now,
         is_paused=is_paused(one),
+        is_catching_up=is_catching_up(one),
     )
 
 
@@ -70,6 +74,7 @@ def _words(standing: Standing) -> tuple[str, str, str]:
         Standing.BLOCKED: (_("Sync is stopped and needs a person."), "bad", "alert-circle"),
         Standing.SYNC_OFF: (_("Sync is off."), "quiet", "player-pause"),
         Standing.PAUSED: (_("Sync is paused by a person."), "quiet", "player-pause"),
+        Standing.CATCHING_UP: (_("Catching up: not everything that is there was read yet."), "good", "refresh"),
         Standing.NEVER_SYNCED: (_("Nothing was read from Zendesk yet."), "quiet", "clock"),
         Standing.STALE: (_("Stale: last read from Zendesk"), "warn", "alert-triangle"),
         Standing.FRESH: (_("Read from Zendesk"), "good", "circle-check"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from linking.models import RunState, SyncRun
-from linking.store.runs import REFRESH_TRIGGER
+from linking.models.sync_run import REFRESH_TRIGGER
 
 # Before so many visitors and seconds a rate says more about chance than about the pass.
 RATE_AFTER_LOOKUPS = 10

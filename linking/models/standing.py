@@ -4,16 +4,19 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from linking.core.config import LoginAlgorithm, SecretName, ZendeskProduct
-from linking.core.freshness import Standing, standing_of
+from linking.core.freshness import STALE_AFTER, Standing, standing_of
 from linking.models.conflict import Conflict, ConflictState
 from linking.models.integration import Integration, Secret
 from linking.models.login_user import LoginUser
 from linking.models.steering import SyncSteering
-from linking.models.sync_run import RunState, SyncRun
+from linking.models.sync_run import REFRESH_TRIGGER, RunState, StopReason, SyncRun
 from linking.models.visitor import Visitor, VisitorState
+
+# A pass that ends so goes on soon where it was, without anybody's doing.
+_SOUND_STOPS = (StopReason.DEADLINE, StopReason.BUDGET, StopReason.VENDOR_PAUSE, StopReason.BY_HAND)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,7 @@ def standings(*, now: datetime) -> list[IntegrationStanding]:
         secrets.setdefault(key, set()).add(name)
     running = set(SyncRun.objects.filter(state=RunState.RUNNING).order_by().values_list("integration_id", flat=True))
     counts = _counts()
+    rows = with_catching_up(Integration.objects.select_related("steering"), since=now - STALE_AFTER)
     return [
         IntegrationStanding(
             slug=row.slug,
@@ -64,8 +68,25 @@ def standings(*, now: datetime) -> list[IntegrationStanding]:
             lag_s=None if row.last_success_at is None else max(0, int((now - row.last_success_at).total_seconds())),
             counts=_counts_of(counts, key=row.pk),
         )
-        for row in Integration.objects.select_related("steering").order_by("name", "pk")
+        for row in rows.order_by("name", "pk")
     ]
+
+
+def with_catching_up(rows: QuerySet[Integration], *, since: datetime) -> QuerySet[Integration]:
+    """Return `rows` that know whether passes got on since `since` and were not held up by a fault.
+
+    A first reading takes hours or days, in passes of minutes that all end before everything is read. One page is what
+    every pass reads, however little it gets on.
+    """
+    passes = SyncRun.objects.filter(integration=OuterRef("pk"), touched_at__gte=since).exclude(trigger=REFRESH_TRIGGER)
+    got_on = passes.filter(Q(lookups__gt=0) | Q(pages__gt=1))
+    sound = got_on.filter(Q(state=RunState.RUNNING) | Q(stop_reason__in=_SOUND_STOPS))
+    return rows.annotate(is_catching_up=Exists(sound.order_by()))
+
+
+def is_catching_up(row: Integration) -> bool:
+    """Return what a row of `with_catching_up` knows; False for any other."""
+    return bool(getattr(row, "is_catching_up", False))
 
 
 def missing_secrets(integration: Integration, *, names: set[str]) -> tuple[SecretName, ...]:
@@ -95,6 +116,7 @@ def _standing(row: Integration, *, names: set[str], now: datetime) -> Standing:
         last_success_at=row.last_success_at,
         now=now,
         is_paused=is_paused(row),
+        is_catching_up=is_catching_up(row),
     )
 
 

@@ -30,6 +30,9 @@ class StopReason(models.TextChoices):
     BY_HAND = "by_hand", _("Somebody stopped it")
 
 
+REFRESH_TRIGGER = "refresh"  # a run that read one visitor again; it holds no lease
+
+
 class SyncRun(models.Model):
     """One pass. Counts are written page by page, so that progress shows while it runs and survives a kill."""
 

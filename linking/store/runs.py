@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from linking.models import Integration, RunState, StopReason, SyncRun
+from linking.models.sync_run import REFRESH_TRIGGER
 from linking.store import leases
 
-REFRESH_TRIGGER = "refresh"  # a run that read one visitor again; it holds no lease
 CLOCKS_DIFFER = timedelta(minutes=1)  # by how much the machines' clocks may differ, each of which writes runs
 
 

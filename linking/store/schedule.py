@@ -8,8 +8,8 @@ from django.db.models import Q, QuerySet
 from linking.core.config import SecretName, ZendeskProduct
 from linking.core.retry_after import LONGEST_S
 from linking.models import Integration, LoginUser, RunState, StopReason, SyncRun
+from linking.models.sync_run import REFRESH_TRIGGER
 from linking.store import leases
-from linking.store.runs import REFRESH_TRIGGER
 
 EVERY = timedelta(seconds=60)
 # While someone we just signed a token for has not been seen in Chat yet, a chat is awaited any moment.

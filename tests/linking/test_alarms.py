@@ -9,7 +9,7 @@ from django.core import mail
 from linking import alarms
 from linking.models import AlarmMessage, AlarmSettings, Heartbeat, Incident, Integration
 from linking.store import steering
-from tests.factories import NOW, ZENDESK_ACCESS_TOKEN, make_integration
+from tests.factories import NOW, ZENDESK_ACCESS_TOKEN, make_integration, make_run
 from tests.linking.scripted_server import answer, scripted
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +72,18 @@ class TestTroubles:
         row = make_integration()
         late = row.created_at + timedelta(minutes=16)
         assert alarms.troubles(row, known=(), after=timedelta(minutes=15), now=late) == {"stale"}
+
+
+class TestLongReading:
+    def test_that_gets_on_is_no_trouble(self, acme):
+        make_run(integration=acme, state="stopped", stop_reason="deadline", lookups=500)
+        alarms.watch(now=NOW)
+        assert not Incident.objects.exists()
+
+    def test_that_stands_still_is(self, acme):
+        make_run(integration=acme, state="stopped", stop_reason="deadline", lookups=500)
+        alarms.watch(now=NOW + timedelta(minutes=16))
+        assert Incident.objects.get().kind == "stale"
 
 
 class TestWatch:

@@ -34,6 +34,15 @@ class TestFreshness:
         make_integration()
         assert read(lead.get("/sync/")).one(class_="fresh").text == "Nothing was read from Zendesk yet."
 
+    @pytest.mark.parametrize(("ago", "ending"), [(None, ""), (timedelta(hours=2), " Last complete pass")])
+    def test_during_a_long_reading_is_no_complaint(self, lead, ago, ending):
+        integration = make_read(ago=ago) if ago else make_integration()
+        make_run(integration=integration, state="stopped", stop_reason="deadline", lookups=5, touched_at=timezone.now())
+        page = read(lead.get("/sync/"))
+        sentence = f"Catching up: not everything that is there was read yet.{ending}"
+        assert page.one(class_="fresh").text.startswith(sentence)
+        assert page.one(class_="freshness").text.startswith(sentence)
+
     def test_an_incomplete_set_up_is_named(self, lead):
         make_integration(secrets={"zendesk_access_token": ""})
         assert read(lead.get("/sync/")).one(class_="fresh").text.startswith("The set-up is incomplete.")

@@ -2,7 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from linking.models.standing import standings
+from linking.models import Integration
+from linking.models.standing import is_catching_up, standings, with_catching_up
 from tests.factories import NOW, make_integration, make_link, make_login_user, make_run, make_visitor
 
 pytestmark = pytest.mark.django_db
@@ -64,3 +65,27 @@ class TestStandings:
             make_visitor(integration=make_integration(slug=f"a{number}"), visitor_id=f"1.{number}")
         with django_assert_num_queries(7):
             assert len(standings(now=NOW)) == 3
+
+
+class TestCatchingUp:
+    @pytest.mark.parametrize(
+        ("changes", "is_one"),
+        [
+            ({"stop_reason": "deadline", "lookups": 5}, True),
+            ({"stop_reason": "budget", "pages": 2}, True),
+            ({"state": "running", "stop_reason": "", "finished_at": None, "lookups": 5}, True),
+            ({"stop_reason": "deadline", "pages": 1}, False),
+            ({"stop_reason": "vendor_fault", "pages": 9, "lookups": 5}, False),
+            ({"stop_reason": "killed", "lookups": 5}, False),
+            ({"stop_reason": "deadline", "lookups": 5, "touched_at": NOW - timedelta(minutes=16)}, False),
+            ({"stop_reason": "deadline", "lookups": 1, "trigger": "refresh"}, False),
+        ],
+    )
+    def test_is_one_whose_passes_get_on(self, changes, is_one):
+        make_run(integration=make_integration(), **({"state": "stopped"} | changes))
+        (row,) = with_catching_up(Integration.objects.all(), since=NOW - timedelta(minutes=15))
+        assert is_catching_up(row) is is_one
+
+    def test_shows_in_how_it_stands(self):
+        make_run(integration=make_integration(), state="stopped", stop_reason="deadline", lookups=5)
+        assert only().standing == "catching_up"
