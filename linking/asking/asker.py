@@ -7,7 +7,7 @@ from secrets import SystemRandom
 from typing import TypeVar
 
 from linking.core.config import IntegrationConfig
-from linking.core.vendor_urls import chat_address, current_address, is_retired
+from linking.core.vendor_urls import account_of, chat_address, current_address, is_retired
 from linking.models import StopReason
 from linking.store import slots
 from linking.zendesk_chat import ChatBroken, ChatClient, ChatRefused, ChatTryLater
@@ -175,8 +175,8 @@ def current_host(config: IntegrationConfig) -> tuple[IntegrationConfig, str]:
 
 
 def budget_of(config: IntegrationConfig) -> str:
-    """Return the name under which the account's calls are counted: its address, whichever of two was found."""
-    return chat_address(config.zendesk_subdomain) if config.is_host_sought else config.zendesk_api_url
+    """Return the name under which the account's calls are counted, whichever of two addresses was found."""
+    return account_of(chat_address(config.zendesk_subdomain) if config.is_host_sought else config.zendesk_api_url)
 
 
 def open_client(*, config: IntegrationConfig, problems: Sequence[str], allow_loopback: bool) -> ChatClient:

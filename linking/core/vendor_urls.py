@@ -58,6 +58,21 @@ def candidate_addresses(subdomain: str) -> tuple[str, ...]:
     return (chat_address(subdomain), f"https://{RETIRED_HOST}/api/v2")
 
 
+def account_of(url: str) -> str:
+    """Return the name of the account behind an address, `acme.zendesk.com`, however the address is written.
+
+    On the retired host accounts cannot be told apart.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return url
+    is_usual = port is None or (parts.scheme.lower(), port) == ("https", _HTTPS_PORT)
+    host = (parts.hostname or "").rstrip(".")
+    return host if is_usual else f"{host}:{port}"
+
+
 def is_loopback_name(host: str) -> bool:
     """Return whether `host` is a name or address of this machine's loopback."""
     if host == "localhost":

@@ -25,7 +25,7 @@ def take_slot(*, account: str, per_minute: int, now_epoch_s: float) -> Wait:
     """Take the next free request slot of `account`, or say how long to wait for one.
 
     Args:
-        account: the base address, so that integrations of one Zendesk account share its budget.
+        account: its name, so that integrations of one Zendesk account share its budget.
         per_minute: the budget; calls leave evenly spaced, so that no 60 s hold more than these.
     """
     while True:

@@ -483,8 +483,9 @@ class TestVendorPauses:
         run(acme, time)
         assert Integration.objects.get().next_sync_at == NOW + timedelta(seconds=400)
 
-    def test_holds_every_integration_of_the_account_back(self, acme, chat, time):
-        other = make_integration(slug="other")
+    @pytest.mark.parametrize("url", ["", "https://ACME.zendesk.com:443/api/v2/chat/"])
+    def test_holds_every_integration_of_the_account_back(self, acme, chat, time, url):
+        other = make_integration(slug="other", zendesk_api_url=url)
         chat.faults = [pause(400)]
         run(acme, time)
         assert run(other, time).reason == "vendor_pause"

@@ -4,6 +4,7 @@ import pytest
 
 from linking.core.vendor_urls import (
     ZENDESK_HOSTS,
+    account_of,
     address_flaw,
     current_address,
     is_loopback_address,
@@ -86,6 +87,28 @@ class TestCurrentAddress:
     )
     def test_leaves_every_other_address_alone(self, other):
         assert current_address(other, subdomain="acme") == other
+
+
+class TestAccountOf:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://acme.zendesk.com/api/v2/chat",
+            "https://acme.zendesk.com/api/v2/chat/",
+            "https://ACME.zendesk.com/api/v2/chat",
+            "HTTPS://acme.zendesk.com:443/api/v2/chat",
+            "https://acme.zendesk.com./api/v2",
+        ],
+    )
+    def test_is_one_however_the_address_is_written(self, url):
+        assert account_of(url) == "acme.zendesk.com"
+
+    @pytest.mark.parametrize(
+        ("url", "name"),
+        [("http://127.0.0.1:9100/api/v2/chat", "127.0.0.1:9100"), ("", ""), ("https://[broken", "https://[broken")],
+    )
+    def test_tells_other_places_apart(self, url, name):
+        assert account_of(url) == name
 
 
 class TestIsPublicAddress:
