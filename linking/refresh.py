@@ -10,6 +10,7 @@ from linking import registry
 from linking.asking import Asker, Clock, Halt, Patience, budget_of, current_host, open_client
 from linking.asking.renewing import renewed_in_time
 from linking.core.facts import Rank
+from linking.core.visitors import Unreadable
 from linking.models import Integration, RunState, SyncRun, Visitor, VisitorRefresh
 from linking.models.sync_run import REFRESH_TRIGGER
 from linking.store.answers import Answer, store_answers
@@ -37,17 +38,20 @@ def refresh_visitor(*, visitor_pk: int, clock: Clock, patience: Patience, allow_
     """
     row = Visitor.objects.select_related("integration").get(pk=visitor_pk)
     try:
-        answer = _asked(row, clock=clock, patience=patience, allow_loopback=allow_loopback)
+        answer, calls = _asked(row, clock=clock, patience=patience, allow_loopback=allow_loopback)
     except Halt as halt:
         waiting = {"lookup_due_at": clock.now(), "lookup_rank": Rank.IDENTIFIED, "lookup_attempts": 0}
         Visitor.objects.filter(pk=row.pk).update(**waiting)
         return _kept(RefreshReport(queued_because=str(halt)), of=row, clock=clock)
     with transaction.atomic():
-        _store(row.integration, answer=answer, clock=clock)
+        _store(row.integration, answer=answer, calls=calls, clock=clock)
+        if isinstance(answer.record, Unreadable):
+            return _kept(RefreshReport(queued_because=answer.record.reason), of=row, clock=clock)
         return _kept(RefreshReport(changed=_changed(row)), of=row, clock=clock)
 
 
-def _asked(row: Visitor, *, clock: Clock, patience: Patience, allow_loopback: bool) -> Answer:
+def _asked(row: Visitor, *, clock: Clock, patience: Patience, allow_loopback: bool) -> tuple[Answer, int]:
+    """Return the answer and how many calls it took. Raises: Halt."""
     config, problems = registry.config_of(row.integration)
     config, _notice = current_host(renewed_in_time(config, clock=clock, allow_loopback=allow_loopback))
     asker = Asker(
@@ -63,15 +67,16 @@ def _asked(row: Visitor, *, clock: Clock, patience: Patience, allow_loopback: bo
             record = asker.ask(partial(client.visitor, visitor_id=row.visitor_id))
         except ChatGone:
             record = None
-    return Answer(asked_id=row.visitor_id, asked_at=asker.asked_at, activity_at=row.last_seen_at, record=record)
+    answer = Answer(asked_id=row.visitor_id, asked_at=asker.asked_at, activity_at=row.last_seen_at, record=record)
+    return answer, asker.calls
 
 
-def _store(integration: Integration, *, answer: Answer, clock: Clock) -> None:
+def _store(integration: Integration, *, answer: Answer, calls: int, clock: Clock) -> None:
     # No lease: the rows are locked one by one, and what is stored is compared with them as they are then.
     now = clock.now()
     run = SyncRun.objects.create(
         integration=integration, trigger=REFRESH_TRIGGER, state=RunState.COMPLETE, started_at=now, touched_at=now,
-        finished_at=now, calls=1, lookups=1,
+        finished_at=now, calls=calls, lookups=1,
     )  # fmt: skip
     tally = store_answers(run=run, answers=[answer], now=now)
     SyncRun.objects.filter(pk=run.pk).update(

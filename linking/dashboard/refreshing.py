@@ -69,7 +69,8 @@ def last_refresh(*, visitor: Visitor) -> LastRefresh | None:
         changed = ", ".join(names.get(name, name) for name in kept.changed)
         return LastRefresh(at=kept.at, text=_("Changed: %s.") % changed if changed else _("Nothing had changed."))
     since = visitor.checked_at is not None and visitor.checked_at >= kept.at
-    rest = _("It was read since.") if since else _("It waits first in the queue.")
+    queued = _("It is tried again by itself.") if visitor.lookup_attempts else _("It waits first in the queue.")
+    rest = _("It was read since.") if since else queued
     return LastRefresh(
         at=kept.at, text=_("Could not be read at once: %(why)s %(rest)s") % {"why": kept.queued_because, "rest": rest}
     )

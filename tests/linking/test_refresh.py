@@ -1,5 +1,7 @@
 """One visitor, read again now."""
 
+from datetime import timedelta
+
 import pytest
 
 from linking import refresh
@@ -51,6 +53,16 @@ class TestRefreshVisitor:
 
     def test_reports_that_the_visitor_is_gone(self, chat, visitor):
         assert read_again(visitor).changed == ("state",)
+
+    def test_does_not_call_a_record_unchanged_that_it_could_not_read(self, chat, visitor):
+        chat.visitors["7.a"] = {"id": ["7.a"]}
+        assert read_again(visitor).queued_because == "The visitor's id cannot be read."
+        assert Visitor.objects.get().lookup_due_at == NOW + timedelta(minutes=1)
+
+    def test_counts_the_calls_it_took(self, chat, visitor):
+        chat.faults = [ChatTryLater("Zendesk failed (502).", reason="vendor_fault")]
+        read_again(visitor)
+        assert SyncRun.objects.get().calls == 2
 
     def test_leaves_a_run_as_evidence(self, chat, visitor):
         chat.add_visitor("7.a", external_id="u")

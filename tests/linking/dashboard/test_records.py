@@ -185,8 +185,8 @@ class TestVisitorPage:
 
 
 class TestLastRefresh:
-    def told(self, client, **kept):
-        visitor = make_visitor(integration=make_integration())
+    def told(self, client, *, attempts=0, **kept):
+        visitor = make_visitor(integration=make_integration(), lookup_attempts=attempts)
         VisitorRefresh.objects.create(visitor=visitor, at=kept.pop("at", NOW), **kept)
         return read(client.get(f"{PAGE}?integration=acme")).one(class_="refreshed").text
 
@@ -204,6 +204,11 @@ class TestLastRefresh:
     )
     def test_is_told_to_everybody(self, agent, kept, words):
         assert words in self.told(agent, **kept)
+
+    def test_of_a_record_nobody_can_read_says_that_it_is_tried_again(self, agent):
+        kept = {"queued_because": "The visitor's id cannot be read.", "at": NOW + timedelta(minutes=1)}
+        words = "Could not be read at once: The visitor's id cannot be read. It is tried again by itself."
+        assert words in self.told(agent, attempts=1, **kept)
 
     def test_is_told_again_after_a_reload(self, agent):
         first = self.told(agent, changed=["notes"])
