@@ -80,8 +80,10 @@ def last_place(*, page: ExportPage, start: Cursor, now: datetime) -> Cursor | No
     epoch_s = min(one for one in (end_epoch_s, newest_s, int(now.timestamp())) if one is not None)
     if epoch_s < start.epoch_s:
         return None
-    # The last record's own id, and the vendor's word only where that cannot be read.
-    chat_id = next((place.chat_id for place in reversed(own) if place.epoch_s == epoch_s), "")
+    # The last id that can be read, and the vendor's word only where there is none: from no id on, a second that holds
+    # more chats than a page would begin anew.
+    ids = (place.chat_id for place in reversed(own) if place.epoch_s == epoch_s and place.chat_id)
+    chat_id = next(ids, "")
     return Cursor(epoch_s=epoch_s, chat_id=chat_id or (page.end_id if epoch_s == end_epoch_s else ""))
 
 

@@ -11,6 +11,7 @@ from linking.core.visitors import parse_chat
 from linking.models import Visitor
 from linking.store import leases, pages, runs
 from linking.store.runs import Cursor
+from linking.zendesk_chat import ExportPage
 from tests.factories import NOW, make_integration, make_login_user
 
 pytestmark = pytest.mark.django_db
@@ -71,3 +72,22 @@ class TestOrder:
         assert {sql.split('"')[1] for sql in written} == {
             "linking_lease", "linking_integration", "linking_syncrun",
         }  # fmt: skip
+
+
+class TestLastPlace:
+    def page(self, *ids, **changes):
+        at = (NOW - timedelta(days=1)).isoformat()
+        records = tuple({"id": one, "update_timestamp": at} for one in ids)
+        return ExportPage(**{"records": records, "end_epoch_s": None, "end_id": "", "is_short": False} | changes)
+
+    def place(self, page):
+        return pages.last_place(page=page, start=Cursor(epoch_s=0), now=NOW)
+
+    @pytest.mark.parametrize("end_id", ["", "c9"])
+    def test_is_behind_the_last_record_whose_id_can_be_read(self, end_id):
+        page = self.page("c1", "c2", ["spoiled"], end_epoch_s=int(NOW.timestamp()) - 86_400, end_id=end_id)
+        assert self.place(page).chat_id == "c2"
+
+    def test_takes_the_vendors_word_where_no_id_can_be_read(self):
+        page = self.page(["spoiled"], end_epoch_s=int(NOW.timestamp()) - 86_400, end_id="c9")
+        assert self.place(page).chat_id == "c9"
