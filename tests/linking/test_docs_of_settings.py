@@ -7,10 +7,12 @@ from drf_spectacular.generators import SchemaGenerator
 
 from linking import finding, integrations
 from linking.core.freshness import Standing
-from linking.models import Integration
+from linking.models import Integration, StopReason
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-SETTINGS, API = ((DOCS / name).read_text(encoding="utf-8") for name in ("settings.md", "api.md"))
+SETTINGS, API, SYNC, FAULTS = (
+    (DOCS / name).read_text(encoding="utf-8") for name in ("settings.md", "api.md", "sync.md", "faults.md")
+)
 
 
 class TestSettingsPage:
@@ -28,6 +30,18 @@ class TestSettingsPage:
     def test_names_every_check(self):
         code = (DOCS.parent / "linking" / "checks.py").read_text(encoding="utf-8")
         assert set(re.findall(r"linking\.[EW]\d+", SETTINGS)) == set(re.findall(r"linking\.[EW]\d+", code))
+
+
+class TestSyncPage:
+    def test_explains_every_word_a_pass_can_stop_with(self):
+        told = re.findall(r"^\| ((?:`[a-z_]+`(?:, )?)+) \|", SYNC, re.MULTILINE)
+        assert set(re.findall(r"[a-z_]+", " ".join(told))) >= set(StopReason.values)
+
+    def test_names_tests_of_faults_that_there_are(self):
+        tests = DOCS.parent / "tests"
+        pages = [path.read_text(encoding="utf-8") for path in tests.rglob("test_*.py")]
+        named = re.findall(r"\b(test_[a-z_0-9]+|Test[A-Za-z]+)\b(?!\.py)", FAULTS)
+        assert [name for name in named if not any(f" {name}" in page for page in pages)] == []
 
 
 class TestAPIPage:
