@@ -117,10 +117,12 @@ def _subjects(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> list
                 if _is_overtaken(answer, row=rows.get(target), now=now):
                     continue  # asked again later, and joined then
                 # An answer before this one may have led to the row that is given up now.
-                given_up = by_key.pop(row.pk, None)
+                given_up, former, former_id = by_key.pop(row.pk, None), row, row.visitor_id
                 row, joined = _join(row=row, other=rows.get(target), canonical_id=target, now=now)
                 joined |= given_up.joined_user_ids if given_up else frozenset()
-                rows[target] = rows[answer.asked_id] = row
+                # Answers that follow find the one that is kept under every id that led to the other.
+                rows |= {one: row for one, led_to in rows.items() if led_to is former} | {target: row}
+                aliases |= {one: target for one, led_to in aliases.items() if led_to == former_id} | {former_id: target}
         earlier = by_key.get(row.pk)
         joined |= earlier.joined_user_ids if earlier else frozenset()
         by_key[row.pk] = _Subject(row=row, answer=answer, joined_user_ids=joined)

@@ -51,6 +51,23 @@ class TestJoins:
         assert (Visitor.objects.get().visitor_id, list(links)) == ("7.c", [("7.c", "u")])
         assert list(aliases) == [("7.a", "7.c"), ("7.b", "7.c")]
 
+    @pytest.mark.parametrize(
+        "said",
+        [
+            [("7.a", "7.b"), ("7.b", "7.a")],
+            [("7.a", "7.b"), ("7.b", "7.c"), ("7.c", "7.a")],
+            [("7.b", "7.c"), ("7.c", "7.d"), ("7.a", "7.b")],
+            [("7.a", "7.x"), ("7.b", "7.a"), ("7.c", "7.x"), ("7.d", "7.b")],
+        ],
+    )
+    def test_lives_through_answers_that_contradict_each_other(self, acme, said):
+        for visitor_id in ("7.a", "7.b", "7.c", "7.d"):
+            make_visitor(integration=acme, visitor_id=visitor_id)
+        store(acme, *[answer(asked_id, as_id=as_id) for asked_id, as_id in said])
+        ids = set(Visitor.objects.values_list("visitor_id", flat=True))
+        aliases = set(VisitorAlias.objects.values_list("alias_id", flat=True))
+        assert ({"7.a", "7.b", "7.c", "7.d"} <= ids | aliases, ids & aliases) == (True, set())
+
     def test_remembers_whom_each_of_them_was_linked_to(self, acme):
         rows = [make_visitor(integration=acme, visitor_id=visitor_id) for visitor_id in ("7.a", "7.b", "7.c")]
         for row, user_id in zip(rows, ["u1", "u2", "u3"], strict=True):
