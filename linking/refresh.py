@@ -13,7 +13,7 @@ from linking.core.facts import Rank
 from linking.core.visitors import Unreadable
 from linking.models import Integration, RunState, SyncRun, Visitor, VisitorRefresh
 from linking.models.sync_run import REFRESH_TRIGGER
-from linking.store.answers import Answer, store_answers
+from linking.store.answers import Answer, store_answers, twice
 from linking.store.rows import canonical_ids
 from linking.zendesk_chat import ChatGone
 
@@ -43,6 +43,10 @@ def refresh_visitor(*, visitor_pk: int, clock: Clock, patience: Patience, allow_
         waiting = {"lookup_due_at": clock.now(), "lookup_rank": Rank.IDENTIFIED, "lookup_attempts": 0}
         Visitor.objects.filter(pk=row.pk).update(**waiting)
         return _kept(RefreshReport(queued_because=str(halt)), of=row, clock=clock)
+    return twice(partial(_settled, row, answer=answer, calls=calls, clock=clock))
+
+
+def _settled(row: Visitor, *, answer: Answer, calls: int, clock: Clock) -> RefreshReport:
     with transaction.atomic():
         _store(row.integration, answer=answer, calls=calls, clock=clock)
         if isinstance(answer.record, Unreadable):

@@ -11,7 +11,7 @@ from linking.asking.asker import Halt
 from linking.asking.work import Work
 from linking.models import StopReason
 from linking.store import chores, leases, lookups, runs, schedule, statistics
-from linking.store.answers import Answer, store_answers
+from linking.store.answers import Answer, store_answers, twice
 from linking.zendesk_chat import ChatGone
 
 BATCH = 500  # answers stored together at most
@@ -92,7 +92,12 @@ def _ask_about(work: Work, question: lookups.Question) -> Answer:
 def _store(work: Work, answers: Sequence[Answer]) -> None:
     if not answers:
         return
-    now = work.clock.now()
+    before, work.counts = work.counts["linked"], twice(partial(_stored, work, answers, now=work.clock.now()))
+    statistics.keep_up(tables=statistics.LINKED, before=before, after=work.counts["linked"])
+
+
+def _stored(work: Work, answers: Sequence[Answer], *, now: datetime) -> dict[str, int]:
+    """Store answers in a transaction; return the run's counts with them."""
     with transaction.atomic():
         leases.renew(held=work.held)
         tally = store_answers(run=work.run, answers=answers, now=now)
@@ -102,5 +107,4 @@ def _store(work: Work, answers: Sequence[Answer]) -> None:
         counts["lookups"] += len(answers)
         counts["lookups_left"] = max(0, counts["lookups_left"] - len(answers))
         runs.touch_run(run=work.run, counts=counts, now=now)
-    before, work.counts = work.counts["linked"], counts
-    statistics.keep_up(tables=statistics.LINKED, before=before, after=counts["linked"])
+    return counts

@@ -1,10 +1,12 @@
 """One batch of visitor answers, stored: links, their ends, what disagrees, and visitors that Zendesk joined."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import attrgetter
+from typing import TypeVar
 
+from django.db import IntegrityError
 from django.db.models import F
 
 from linking.core.facts import Disagreement, LinkBefore, LinkPlan, Verb
@@ -21,6 +23,7 @@ _VISITOR_FIELDS = (
     "first_seen_at", "last_seen_at", "last_chat_id", "checked_at", "checked_activity_at", "gone_at", "lookup_due_at",
     "lookup_rank", "lookup_attempts",
 )  # fmt: skip
+T = TypeVar("T")
 _visitor_values = attrgetter(*_VISITOR_FIELDS)
 _OF_A_NEW_USER = {"email": "", "name": "", "tokens_issued": 0, "is_seen_in_chat": True}
 _END_REASONS = {Verb.RELINK: EndReason.RELINKED, Verb.END: EndReason.CLEARED}
@@ -98,6 +101,18 @@ def store_answers(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> 
     settled = {one.asked_id for one in answers if not one.failure and not isinstance(one.record, Unreadable)}
     forget_read(integration_id=run.integration_id, source="visitor", keys=settled)
     return _tally(subjects=subjects, conflicts=conflicts, quarantined=quarantined)
+
+
+def twice(deed: Callable[[], T]) -> T:
+    """Do `deed`, which is a transaction of its own, and do it again where another writer was a moment faster.
+
+    A refresh and a pass may learn at the same time that two visitors are one under an ID that nobody knew: the second
+    time it is known.
+    """
+    try:
+        return deed()
+    except IntegrityError:
+        return deed()
 
 
 def _subjects(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> list[_Subject]:

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError
 
 from linking import integrations, refresh, sync
+from linking.asking import visitors
 from linking.core.webhooks import Told
 from linking.models import (
     Conflict,
@@ -372,6 +374,19 @@ class TestWhatComesMeanwhile:
         self.second_call(chat, time, happens)
         run(acme, time)
         assert mapping() == {"7.v0001": "newer", "7.v0000": "u0"}
+
+    def test_another_writer_who_is_a_moment_faster_does_not_stop_the_pass(self, acme, chat, time, monkeypatch):
+        faults, real = [IntegrityError()], visitors.store_answers
+
+        def store_answers(**options):
+            if faults:
+                raise faults.pop()
+            return real(**options)
+
+        monkeypatch.setattr(visitors, "store_answers", store_answers)
+        chat.populate(["u0"])
+        report = run(acme, time)
+        assert (report.is_complete, report.run.lookups, mapping()) == (True, 1, {"7.v0000": "u0"})
 
     def test_zendesks_word_of_a_chat_is_not_taken_for_answered(self, acme, chat, time):
         def happens(visitor_id):
