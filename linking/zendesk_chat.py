@@ -22,7 +22,7 @@ from linking.core.visitors import (
 from linking.outbound import AddressRefused, Answer, AnswerTooLarge, Outbound, OutboundError
 
 PAGE_LIMIT = 1000  # the most the vendor allows; Source: Chat API, Incremental export
-RECORDS_MAX = 10 * PAGE_LIMIT  # millions of records fit into ten megabytes, and not into a worker's memory
+RECORDS_MAX = 50 * PAGE_LIMIT  # millions of records fit into ten megabytes, and not into a worker's memory
 CALL_DEADLINE_S = 30.0
 _FIELDS = "chats(id,type,update_timestamp,timestamp,deleted,visitor)"
 _LATEST_EPOCH_S = 4_102_444_800

@@ -134,7 +134,9 @@ def store_page(
         added = _store_seen(integration_id=run.integration_id, chats=page.chats, now=now)
         quarantined = _sort_out(run=run, page=page, is_retry=is_retry, now=now)
         place = {} if cursor is None else {"cursor_epoch_s": cursor.epoch_s, "cursor_id": cursor.chat_id}
-        Integration.objects.filter(pk=run.integration_id).update(is_caught_up=is_caught_up, **place)
+        # Whatever Zendesk refused before, it does so no more.
+        working = {"is_caught_up": is_caught_up, "blocked_reason": ""}
+        Integration.objects.filter(pk=run.integration_id).update(**working, **place)
         outcome = PageOutcome(added=added, quarantined=quarantined)
         after = dict(counts) | {
             "visitors_found": counts["visitors_found"] + added,

@@ -583,6 +583,12 @@ class TestRefusals:
         run(acme, time)
         assert Integration.objects.get().blocked_reason == ""
 
+    def test_is_lifted_as_soon_as_a_page_was_read(self, acme, chat, time):
+        chat.populate(["u"])
+        Integration.objects.update(blocked_reason="credentials")
+        chat.faults = [None, pause(300)]
+        assert (run(acme, time).reason, Integration.objects.get().blocked_reason) == ("vendor_pause", "")
+
 
 class TestOnePassAtATime:
     def test_reports_another_pass(self, acme, chat, time):
