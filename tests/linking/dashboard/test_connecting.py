@@ -3,6 +3,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.urls import reverse
 from django.utils import timezone
 
 from linking.integrations import connecting
@@ -63,7 +64,8 @@ class TestAccess:
 
     def test_asks_for_the_second_factor_where_that_is_wanted(self, admin, settings):
         settings.LINKING = settings.LINKING | {"REQUIRE_MFA": True}
-        assert [one.status_code for one in (admin.get(PAGE), admin.post(START))] == [403, 403]
+        assert [one.url for one in (admin.get(PAGE), admin.post(START))] == [reverse("mfa_index")] * 2
+        assert not ConnectAttempt.objects.exists()
 
     def test_is_begun_by_a_form_of_ours_only(self, sign_in):
         browser = sign_in("admin")
