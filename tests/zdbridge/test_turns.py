@@ -1,3 +1,4 @@
+import os
 import sys
 import threading
 
@@ -89,9 +90,37 @@ class TestTurns:
             with pytest.raises(RuntimeError):
                 wrapper({"PATH_INFO": "/"}, None)
 
+    def test_makes_a_whole_page_in_a_thread_that_stands_back(self):
+        made = Made()
+        assert turns.Turns(application=made, at_once=1)({"PATH_INFO": "/"}, None) == [b"page"]
+        assert set(made.threads) == {made.threads[0]} and made.threads[0] != threading.get_native_id()
+        if sys.platform == "linux":
+            assert made.niceness == os.getpriority(os.PRIO_PROCESS, 0) + turns.PAGE_NICENESS
+
     def test_passes_the_answer_on(self, application):
         application.let_go.set()
         assert turns.Turns(application=application, at_once=1)({"PATH_INFO": "/x"}, None) == [b"/x"]
+
+
+class Made:
+    """A page that notes which thread it was made, read and closed in, and how nice that one is."""
+
+    streaming = False
+
+    def __init__(self):
+        self.threads = []
+
+    def __call__(self, environ, start_response):
+        self.threads.append(threading.get_native_id())
+        self.niceness = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        return self
+
+    def __iter__(self):
+        self.threads.append(threading.get_native_id())
+        return iter([b"page"])
+
+    def close(self):
+        self.threads.append(threading.get_native_id())
 
 
 class Export:
