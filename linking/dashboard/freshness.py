@@ -31,7 +31,7 @@ def freshness(*, standing: Standing, last_success_at: datetime | None, of: str =
         ending = f" {_('Last complete pass')}" if last_success_at else ""
         return Freshness(sentence=f"{sentence}{ending}", at=last_success_at, tone=tone, icon=icon)
     if last_success_at is None and standing is not Standing.NEVER_SYNCED:
-        return Freshness(sentence=f"{sentence} {_('Nothing was read from Zendesk yet.')}", tone=tone, icon=icon)
+        return Freshness(sentence=f"{sentence} {_('No pass was complete yet.')}", tone=tone, icon=icon)
     if last_success_at is not None and standing not in (Standing.FRESH, Standing.STALE):
         sentence = f"{sentence} {_('Last read from Zendesk')}"
     return Freshness(sentence=sentence, at=last_success_at, tone=tone, icon=icon)

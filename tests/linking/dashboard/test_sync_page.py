@@ -34,6 +34,11 @@ class TestFreshness:
         make_integration()
         assert read(lead.get("/sync/")).one(class_="fresh").text == "Nothing was read from Zendesk yet."
 
+    def test_refused_before_a_pass_was_complete(self, lead):
+        make_integration(blocked_reason="credentials")
+        sentence = "Sync is stopped and needs a person. No pass was complete yet."
+        assert read(lead.get("/sync/")).one(class_="fresh").text == sentence
+
     @pytest.mark.parametrize(("ago", "ending"), [(None, ""), (timedelta(hours=2), " Last complete pass")])
     def test_during_a_long_reading_is_no_complaint(self, lead, ago, ending):
         integration = make_read(ago=ago) if ago else make_integration()
