@@ -27,14 +27,22 @@ from linking.core.login_jwt import (
 )
 from linking.core.observing import NEVER_OBSERVED, sample_service_user
 from linking.core.refusals import REFUSALS, Reason, Refused
-from linking.core.token_http import ALLOW, METHODS, TooMany, bearer_token, cookie_tokens, headers, passed, told
+from linking.core.token_http import (
+    ALLOW,
+    METHODS,
+    REFUSED_FETCH_MODES,
+    TooMany,
+    bearer_token,
+    cookie_tokens,
+    headers,
+    passed,
+    told,
+)
 from linking.core.user_ids import user_id_flaw
 from linking.core.zendesk_jwt import zendesk_jwt
 from linking.limits import Limiter
 from linking.verified_tokens import VerifiedTokens
 
-# `fetch` from a page says `cors` or `same-origin`. A page load or an embedded resource has no use for a token.
-REFUSED_FETCH_MODES = frozenset({"navigate", "no-cors"})
 LookUp = Callable[..., str]
 _NO_KEY_SETS: Mapping[str, KeySet] = {}
 _verified = VerifiedTokens()

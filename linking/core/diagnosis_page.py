@@ -6,15 +6,14 @@ from linking.core.config import IntegrationConfig
 from linking.core.cors import is_listed
 from linking.core.diagnosis_found import Found
 from linking.core.diagnosis_verdicts import Verdict, bad, good
+from linking.core.token_http import REFUSED_FETCH_MODES
 
 PAGE = "page"
-# A test compares them with the endpoint's.
-PAGE_LOADS = frozenset({"navigate", "no-cors"})
 
 
 def judge_page(found: Found, *, config: IntegrationConfig | None) -> list[Verdict]:
     """Return the verdict, none where the paste tells nothing of a page or no integration is known."""
-    if found.fetch_mode in PAGE_LOADS:
+    if found.fetch_mode in REFUSED_FETCH_MODES:
         return [bad(PAGE, "page_load", found=found.fetch_mode)]
     if not found.origin or config is None:
         return []

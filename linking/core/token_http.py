@@ -10,6 +10,8 @@ from linking.core.cookies import AmbiguousCookie, find_cookies
 from linking.core.refusals import REFUSALS, Code, Reason, Refused
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST")
+# `fetch` from a page says `cors` or `same-origin`. A page load or an embedded resource has no use for a token.
+REFUSED_FETCH_MODES = frozenset({"navigate", "no-cors"})
 NOT_READY_RETRY_AFTER_S = 60
 HEADERS_KEPT = 1024
 ALLOW: cors.Headers = (("Allow", ", ".join(METHODS)),)

@@ -7,8 +7,6 @@ from urllib.parse import quote
 import jwt
 import pytest
 
-from linking.core.diagnosis_page import PAGE_LOADS
-from linking.tokens import REFUSED_FETCH_MODES
 from tests.linking.core.test_diagnosis import CHAT, GOOD, KEY, NOW, messaging, seen, token, zendesk
 
 J = GOOD
@@ -205,12 +203,10 @@ class TestPage:
         text = f'fetch("{URL}", {{"headers": {{"authorization": "Bearer {J}", "origin": "https://evil.example"}}}})'
         assert seen(text).first_problem.cause == "origin_unlisted"
 
-    def test_is_judged_where_no_token_was_sent(self):
-        found = seen(f"curl {URL} -H 'sec-fetch-mode: navigate'")
+    @pytest.mark.parametrize("mode", ["navigate", "no-cors"])
+    def test_is_judged_where_no_token_was_sent(self, mode):
+        found = seen(f"curl {URL} -H 'sec-fetch-mode: {mode}'")
         assert [one.cause for one in found.verdicts] == ["page_load", "nothing_sent"]
-
-    def test_loads_are_those_that_the_endpoint_refuses(self):
-        assert PAGE_LOADS == REFUSED_FETCH_MODES
 
 
 class TestFindToken:
