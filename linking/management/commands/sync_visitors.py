@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from linking.asking import Clock, Patience
+from linking.asking.work import COUNTS
 from linking.management.progress import progress_teller
 from linking.models import Integration
 from linking.sync import PassReport, run_pass
@@ -16,10 +17,6 @@ from linking.sync import PassReport, run_pass
 LONGEST_WAIT_S, LONGEST_WAIT_PATIENT_S = 60.0, 600.0
 LEASE_WAIT_S = 60.0
 EXIT_STOPPED = 2
-COUNTS = (
-    "calls", "pages", "chats", "visitors_found", "lookups", "lookups_left", "linked", "relinked", "anonymous", "gone",
-    "conflicts", "quarantined", "waited_s",
-)  # fmt: skip
 
 
 class Command(BaseCommand):
