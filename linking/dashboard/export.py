@@ -20,8 +20,9 @@ from linking.dashboard.access import page, require
 from linking.dashboard.asked import Asked, read_asked
 from linking.dashboard.context import count_words
 from linking.dashboard.found import found_rows
+from linking.dashboard.uses import note_use
 from linking.finding import UnknownFilter
-from linking.models import AuditEvent, LoginUser, Visitor
+from linking.models import LoginUser, Visitor
 
 CHUNK = 1_000
 VISITOR_COLUMNS = (
@@ -53,14 +54,7 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     except UnknownFilter as error:
         return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
     what = "users" if asked.is_waiting_list else "visitors"
-    AuditEvent.objects.create(
-        at=now,
-        actor=request.user.get_username(),
-        actor_user=request.user,  # type: ignore[misc]
-        action="export",
-        target=f"{count_words(finding.capped_count(rows))} {what}",
-        fields=asked.filters,
-    )
+    note_use(request, action="export", target=f"{count_words(finding.capped_count(rows))} {what}", asked=asked, now=now)
     answer = StreamingHttpResponse(_lines(rows, asked=asked), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="zdbridge-{what}-{now:%Y-%m-%d-%H%M}.csv"'
     return answer

@@ -15,8 +15,8 @@ from linking import roles
 from linking.dashboard.access import page, require
 from linking.dashboard.asked import read_asked
 from linking.dashboard.found import found_rows
+from linking.dashboard.uses import note_use
 from linking.finding import UnknownFilter
-from linking.models import AuditEvent
 from linking.store.lookups import ask_again
 
 # As many as an account reads in five minutes: more would push the daily work back for hours.
@@ -40,14 +40,7 @@ def recheck(request: HttpRequest) -> HttpResponse:
         return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
     with transaction.atomic():
         number = ask_again(visitors=found, now=now, limit=RECHECK_MAX)
-        AuditEvent.objects.create(
-            at=now,
-            actor=request.user.get_username(),
-            actor_user=request.user,  # type: ignore[misc]
-            action="recheck",
-            target=f"{number} visitors",
-            fields=asked.filters,
-        )
+        note_use(request, action="recheck", target=f"{number} visitors", asked=asked, now=now)
     said = ngettext(
         "%s visitor waits to be read again; the next passes of the sync do that.",
         "%s visitors wait to be read again; the next passes of the sync do that.",
