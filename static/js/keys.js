@@ -1,6 +1,7 @@
 // Single keys, for those who want them: / searches, j and k walk the rows, ? tells the keys and switches the others off.
 const KEY = "zdbridge-keys";
 const ROWS = "tbody td.who > a, article.conflict h3 > a";
+const drawer = document.getElementById("drawer");
 
 function isOn() {
   try {
@@ -17,8 +18,6 @@ function search() {
   box.select();
   return true;
 }
-
-const drawer = document.getElementById("drawer");
 
 function walk(step) {
   if (drawer?.open) return drawer.dispatchEvent(new CustomEvent("walk", { detail: step }));
