@@ -31,7 +31,7 @@ from linking.api import front, token
 from linking.core.config import IntegrationConfig, snapshot_of
 from linking.core.key_sets import NO_KEYS
 from linking.core.login_jwt import ISSUER, LEEWAY_S, verify_login_jwt
-from linking.core.zendesk_jwt import LIFETIME_S, zendesk_jwt
+from linking.core.zendesk_jwt import LIFETIME_S, draft, signed, signing_key, zendesk_jwt
 from linking.limits import Limiter
 from linking.verified_tokens import VerifiedTokens
 
@@ -71,13 +71,13 @@ def ours() -> str:
 
 def ours_known() -> str:
     """Sign for a token that was verified before."""
-    asked = {"slug": None, "snapshot": SNAPSHOT, "now": NOW}
-    found = KNOWN.find(TOKEN, keys={}, **asked)
+    found = KNOWN.find(TOKEN, None, SNAPSHOT, {}, NOW)
     if found is None:
         user = verify_login_jwt(token=TOKEN, config=CONFIG, now=NOW)
-        KNOWN.keep(TOKEN, config=CONFIG, keys=NO_KEYS, user=user, **asked)
-        found = CONFIG, user
-    return zendesk_jwt(user=found[1], config=found[0], now=NOW)
+        KNOWN.keep(TOKEN, slug=None, snapshot=SNAPSHOT, config=CONFIG, keys=NO_KEYS, user=user, now=NOW)
+        return zendesk_jwt(user=user, config=CONFIG, now=NOW)
+    found.draft = found.draft or draft(user=found.user, config=found.config)
+    return signed(found.draft, signing_key(found.config, NOW), NOW).decode()
 
 
 def theirs() -> str:

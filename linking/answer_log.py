@@ -68,7 +68,7 @@ class _Waiting:
     flush_lock = threading.Lock()
 
 
-def note(*, kind: Kind, is_origin_listed: bool, now: float) -> None:
+def note(kind: Kind, is_origin_listed: bool, now: float) -> None:
     """Count one answer given at `now` (epoch seconds); costs no input or output."""
     hour = int(now) // HOUR_S
     with _Waiting.lock:

@@ -14,6 +14,7 @@ from linking import answer_log, clock_meter, email_lookup, key_sets, registry, s
 from linking.core import cors
 from linking.core.addresses import limit_key
 from linking.core.config import IntegrationConfig, Mode, Snapshot, snapshot_of
+from linking.core.cookies import only_cookie
 from linking.core.jws import JWSError
 from linking.core.key_sets import NO_KEYS, KeySet
 from linking.core.login_jwt import (
@@ -29,6 +30,7 @@ from linking.core.observing import NEVER_OBSERVED, sample_service_user
 from linking.core.refusals import REFUSALS, Reason, Refused
 from linking.core.token_http import (
     ALLOW,
+    ISSUING,
     METHODS,
     REFUSED_FETCH_MODES,
     TooMany,
@@ -39,7 +41,7 @@ from linking.core.token_http import (
     told,
 )
 from linking.core.user_ids import user_id_flaw
-from linking.core.zendesk_jwt import zendesk_jwt
+from linking.core.zendesk_jwt import draft, signed, signing_key, zendesk_jwt
 from linking.limits import Limiter
 from linking.verified_tokens import VerifiedTokens
 
@@ -88,34 +90,27 @@ class TokenAnswer(NamedTuple):
     reason: Reason | None = None
 
 
-def serve(*, request: TokenRequest, now: float, limits: TokenLimits) -> TokenAnswer:
-    """Answer `request` with what is in force; what is worth remembering is noted in memory and written later."""
+def serve(request: TokenRequest, now: float, limits: TokenLimits) -> TokenAnswer:
+    """Answer `request` at `now` (epoch seconds) with what is in force; what is worth remembering is noted in memory and
+    written later.
+    """
     try:
         snapshot = registry.current()
     except StoreError:
         # Only a process that has never reached its database comes here; later the last good configuration stays.
         exchange = _Exchange(request, snapshot_of(configs=()), now, limits)
         return exchange.refusal(Refused(Reason.UNAVAILABLE))
-    given = answer(
-        request=request,
-        snapshot=snapshot,
-        now=now,
-        limits=limits,
-        keys=key_sets.current(),
-        look_up=email_lookup.email_of,
-        verified=_verified,
-    )
+    given = answer(request, snapshot, now, limits, key_sets.current(), email_lookup.email_of, _verified)
     if given.sighting is not None:
         sightings.note(given.sighting)
     if given.reason is not None and given.config is not None:
         _learn(given.reason, request=request, config=given.config, now=now)
-    if request.method in ("GET", "POST"):
-        _count(given, origin=request.origin or "", now=now)
+    if request.method in ISSUING:
+        _count(given, request.origin or "", now)
     return given
 
 
 def answer(
-    *,
     request: TokenRequest,
     snapshot: Snapshot,
     now: float,
@@ -130,11 +125,52 @@ def answer(
     token has none, for integrations that ask for it; it takes the keywords of `email_lookup.email_of`. `verified`
     spares tokens that were verified before a second verification; without it each one is verified.
     """
-    exchange = _Exchange(request, snapshot, now, limits, keys, look_up, verified)
+    exchange = None
     try:
+        given = None if verified is None else _again(request, snapshot, now, limits, keys, verified)
+        if given is not None:
+            return given
+        exchange = _Exchange(request, snapshot, now, limits, keys, look_up, verified)
         return exchange.options() if request.method == "OPTIONS" else exchange.issue()
     except Refused as error:
+        exchange = exchange or _Exchange(request, snapshot, now, limits, keys)
         return exchange.observed(error) or exchange.refusal(error)
+
+
+def _again(
+    request: TokenRequest,
+    snapshot: Snapshot,
+    now: float,
+    limits: TokenLimits,
+    keys: Mapping[str, KeySet],
+    verified: VerifiedTokens,
+) -> TokenAnswer | None:
+    """Return the answer to a page that is let in and a token that was verified before; None leaves it to `_Exchange`.
+
+    Most requests are of this kind, as a player goes from page to page; the answer is the one that `_Exchange` would
+    give. Nothing is spent before everything else is known.
+
+    Raises: Refused, which only `_Exchange` knows how to tell.
+    """
+    method, slug, cookie_header, authorization, origin, fetch_mode, address = request
+    config = snapshot.by_page.get((slug, origin))
+    if config is None or method not in ISSUING or authorization or fetch_mode in REFUSED_FETCH_MODES:
+        return None
+    token = only_cookie(cookie_header or "", config.cookie_name)
+    found = None if token is None else verified.find(token, slug, snapshot, keys, now)
+    if found is None:
+        return None
+    user_id, email, _, name, *_ = user = found.user
+    if user_id in config.blocked_user_ids or (config.is_email_looked_up and not email):
+        return None
+    _spend(limits.per_address, limit_key(address), Reason.ADDRESS_LIMIT, now)
+    _spend(limits.per_user, f"{config.integration_id}|{user_id}", Reason.USER_LIMIT, now)
+    key = signing_key(config, now)
+    if found.draft is None:
+        found.draft = draft(user=user, config=config)
+    body = b'{"token":"%b"}' % signed(found.draft, key, now)
+    sighting = sightings.Sighting(config.integration_id, user_id, email, name, int(now))
+    return TokenAnswer(200, headers(len(body), origin), body, sighting, config)
 
 
 def _learn(reason: Reason, *, request: TokenRequest, config: IntegrationConfig, now: float) -> None:
@@ -151,7 +187,7 @@ def _learn(reason: Reason, *, request: TokenRequest, config: IntegrationConfig, 
         )
 
 
-def _count(given: TokenAnswer, *, origin: str, now: float) -> None:
+def _count(given: TokenAnswer, origin: str, now: float) -> None:
     config, reason = given.config, given.reason
     kind = answer_log.Kind(
         0 if config is None else config.integration_id,
@@ -160,7 +196,7 @@ def _count(given: TokenAnswer, *, origin: str, now: float) -> None:
         origin,
         reason is not None and given.status == 200,
     )
-    answer_log.note(kind=kind, is_origin_listed=config is not None and origin in config.allowed_origins, now=now)
+    answer_log.note(kind, config is not None and origin in config.allowed_origins, now)
 
 
 class _Exchange:
@@ -204,15 +240,14 @@ class _Exchange:
         request, now = self._request, self._now
         if request.method not in METHODS:
             raise Refused(Reason.METHOD)
-        _spend(self._limits.per_address, key=limit_key(request.address), reason=Reason.ADDRESS_LIMIT, now=now)
+        _spend(self._limits.per_address, limit_key(request.address), Reason.ADDRESS_LIMIT, now)
         self._check_path()
         self._check_page()
         texts = self._login_jwts()
         text, config, user = self._named_by(texts[0]) if len(texts) == 1 else self._named_by_any(texts)
         if user.user_id in config.blocked_user_ids:
             raise Refused(Reason.BLOCKED)
-        user_key = f"{config.integration_id}|{user.user_id}"
-        _spend(self._limits.per_user, key=user_key, reason=Reason.USER_LIMIT, now=now)
+        _spend(self._limits.per_user, f"{config.integration_id}|{user.user_id}", Reason.USER_LIMIT, now)
         if config.is_email_looked_up and not user.email:
             user = self._with_email(user, config=config, login_jwt=text)
         return self._issued(user=user, config=config)
@@ -240,13 +275,13 @@ class _Exchange:
         """Return what `_named` would, where the very same question was answered before."""
         if self._verified is None:
             return None
-        found = self._verified.find(
-            text, slug=self._request.slug, snapshot=self._snapshot, keys=self._keys, now=self._now
-        )
-        if found is not None and found[0] is not self._config:
-            self._config = found[0]
+        found = self._verified.find(text, self._request.slug, self._snapshot, self._keys, self._now)
+        if found is None:
+            return None
+        if found.config is not self._config:
+            self._config = found.config
             self._check_page()
-        return found
+        return found.config, found.user
 
     def _named(self, text: str) -> tuple[IntegrationConfig, LoginUser]:
         """Return the integration that answers, and whom the token names to it. Raises: Refused."""
@@ -381,12 +416,12 @@ class _Exchange:
         # A 204 has no content, so neither type nor length (RFC 9110 §8.6).
         length = None if status == 204 else len(body)
         sent = b"" if self._request.method == "HEAD" else body
-        named = headers(length=length, reader=reader, more=more)
+        named = headers(length, reader, more)
         return TokenAnswer(status, named, sent, sighting, self._config, reason)
 
 
-def _spend(limiter: Limiter, *, key: str, reason: Reason, now: float) -> None:
-    wait_s = limiter.wait_s(key=key, now=now)
+def _spend(limiter: Limiter, key: str, reason: Reason, now: float) -> None:
+    wait_s = limiter.wait_s(key, now)
     if wait_s > 0:
         raise TooMany(reason, wait_s=wait_s)
 

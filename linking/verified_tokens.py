@@ -7,16 +7,23 @@ origins are not part of the verdict and are looked at each time.
 
 import threading
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from linking.core.config import IntegrationConfig, Snapshot
 from linking.core.key_sets import NO_KEYS, KeySet
 from linking.core.login_jwt import LoginUser, good_between
+from linking.core.zendesk_jwt import Draft
 
 AT_MOST = 2_000
 
 
-class _Kept(NamedTuple):
+@dataclass(slots=True)
+class Verified:
+    """A verdict: the integration that believed a token, whom it names to it, and on what all that rests.
+
+    `draft` is what the user's next tokens have in common, once somebody has made one.
+    """
+
     snapshot: Snapshot
     keys: KeySet
     slug: str | None
@@ -24,6 +31,7 @@ class _Kept(NamedTuple):
     ends_epoch_s: float
     config: IntegrationConfig
     user: LoginUser
+    draft: Draft | None = None
 
 
 class VerifiedTokens:
@@ -31,13 +39,13 @@ class VerifiedTokens:
 
     def __init__(self, *, at_most: int = AT_MOST) -> None:
         self._at_most = at_most
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[str, Verified] = {}
         self._lock = threading.Lock()
 
     def find(
-        self, token: str, *, slug: str | None, snapshot: Snapshot, keys: Mapping[str, KeySet], now: float
-    ) -> tuple[IntegrationConfig, LoginUser] | None:
-        """Return the integration that believed `token` and whom it names; None when it has to be verified.
+        self, token: str, slug: str | None, snapshot: Snapshot, keys: Mapping[str, KeySet], now: float
+    ) -> Verified | None:
+        """Return the verdict about `token`; None when it has to be verified.
 
         `keys` are those in force, by Login project ID; `now` is in epoch seconds.
         """
@@ -50,7 +58,7 @@ class VerifiedTokens:
             or not kept.begins_epoch_s <= now < kept.ends_epoch_s
         ):
             return None
-        return kept.config, kept.user
+        return kept
 
     def keep(
         self,
@@ -65,7 +73,7 @@ class VerifiedTokens:
     ) -> None:
         """Remember that `config` of `snapshot`, by its project's `keys`, believed `token` at `now` (epoch seconds)."""
         begins, ends = good_between(user=user, config=config, now=now)
-        kept = _Kept(snapshot, keys, slug, begins, ends, config, user)
+        kept = Verified(snapshot, keys, slug, begins, ends, config, user)
         with self._lock:
             if token not in self._kept and len(self._kept) >= self._at_most:
                 del self._kept[next(iter(self._kept))]

@@ -67,10 +67,10 @@ class TokenFront:
         """Answer one request (PEP 3333)."""
         path = environ.get("PATH_INFO", "")
         slug = None if path == PATH else _slug(environ, path=path)
-        if slug == "" or not self._is_expected(environ):
+        if slug == "" or not self._is_ours(environ.get("HTTP_HOST", "")) or self._is_redirected(environ):
             return self._application(environ, start_response)
         try:
-            given = self._answer(environ=environ, slug=slug)
+            given = self._answer(environ, slug)
         except Exception as error:  # noqa: BLE001 - Django's own net: logged, redacted, answered with its page
             given = response_for_exception(TokenCall(environ=environ, slug=slug), error)
         if isinstance(given, TokenAnswer):
@@ -79,10 +79,8 @@ class TokenFront:
         start_response(_STATUS_LINES[given.status_code], [*_headers(given), *self._more_headers])
         return [given.content]
 
-    def _is_expected(self, environ: Environ) -> bool:
-        if self._is_https_only and environ.get("wsgi.url_scheme") != "https":
-            return False
-        return self._is_ours(environ.get("HTTP_HOST", ""))
+    def _is_redirected(self, environ: Environ) -> bool:
+        return self._is_https_only and environ.get("wsgi.url_scheme") != "https"
 
 
 def hsts_headers(*, seconds: int, with_subdomains: bool, is_preloaded: bool) -> Headers:
@@ -100,7 +98,7 @@ def hsts_headers(*, seconds: int, with_subdomains: bool, is_preloaded: bool) -> 
 _view = TokenView.as_view()
 
 
-def _through_view(*, environ: Environ, slug: str | None) -> Any:
+def _through_view(environ: Environ, slug: str | None) -> Any:
     call = TokenCall(environ=environ, slug=slug)
     return _view(call) if slug is None else _view(call, slug=slug)
 

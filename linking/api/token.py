@@ -60,7 +60,7 @@ class TokenView(APIView):
     @describe_token_route
     def get(self, request: Request, slug: str | None = None) -> HttpResponse:
         """Answer with status, headers and body as `linking.tokens` gives them."""
-        given = answer_to(environ=request.META, slug=slug)
+        given = answer_to(request.META, slug)
         headers = dict(given.headers)
         response = HttpResponse(given.body, status=given.status, headers=headers)
         if "Content-Type" not in headers:
@@ -75,28 +75,25 @@ class TokenView(APIView):
         return self.get(request, *args, **kwargs)
 
 
-def answer_to(*, environ: Mapping[str, Any], slug: str | None) -> tokens.TokenAnswer:
+def answer_to(environ: Mapping[str, Any], slug: str | None) -> tokens.TokenAnswer:
     """Answer the request that `environ` (PEP 3333) describes.
 
     `slug` is the last part of a path that names an integration, else None.
     """
     told = environ.get
-    return tokens.serve(
-        request=tokens.TokenRequest(
-            # As it was sent: Django's own would call a `get` GET, but methods are case-sensitive (RFC 9110 §9.1).
-            method=environ["REQUEST_METHOD"],
-            slug=slug,
-            # The raw Cookie header: the parsed cookies have already forgotten that one stood twice. Granian hands over
-            # an empty one for one that is not ASCII (its issue 335, read 2026-11); no browser sends an empty one.
-            cookie_header=told("HTTP_COOKIE"),
-            authorization=told("HTTP_AUTHORIZATION", ""),
-            origin=told("HTTP_ORIGIN"),
-            fetch_mode=told("HTTP_SEC_FETCH_MODE", ""),
-            address=told("REMOTE_ADDR", ""),
-        ),
-        now=time.time(),
-        limits=_limits(),
+    request = tokens.TokenRequest(
+        # As it was sent: Django's own would call a `get` GET, but methods are case-sensitive (RFC 9110 §9.1).
+        environ["REQUEST_METHOD"],
+        slug,
+        # The raw Cookie header: the parsed cookies have already forgotten that one stood twice. Granian hands over
+        # an empty one for one that is not ASCII (its issue 335, read 2026-11); no browser sends an empty one.
+        told("HTTP_COOKIE"),
+        told("HTTP_AUTHORIZATION", ""),
+        told("HTTP_ORIGIN"),
+        told("HTTP_SEC_FETCH_MODE", ""),
+        told("REMOTE_ADDR", ""),
     )
+    return tokens.serve(request, time.time(), _limits())
 
 
 @cache

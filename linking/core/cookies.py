@@ -26,7 +26,7 @@ def find_cookies(*, header: str, names: Sequence[str]) -> list[str]:
     Raises: AmbiguousCookie when the first that would be used stands twice with different values; a later one that does
     is left out.
     """
-    if len(names) == 1 and (alone := _alone(header, name=names[0])) is not None:
+    if len(names) == 1 and (alone := only_cookie(header, names[0])) is not None:
         return [alone]
     found: dict[str, str] = {}
     ambiguous = set()
@@ -44,17 +44,16 @@ def find_cookies(*, header: str, names: Sequence[str]) -> list[str]:
     return values or [""] * bool(found)
 
 
-def _alone(header: str, *, name: str) -> str | None:
+def only_cookie(header: str, name: str) -> str | None:
     """Return the value where `name=` stands in `header` once, at the beginning of a pair; None leaves it open.
 
     A browser sends a shop's other cookies too, twenty of them maybe, and most requests need not look at each.
     """
     sought = name + "="
-    at = header.find(sought)
-    begin = at + len(sought)
-    if at < 0 or header.find(sought, begin) >= 0:
+    before, found, after = header.partition(sought)
+    if not found or sought in after:
         return None
-    before = header[:at].rstrip(" \t")
+    before = before.rstrip(" \t")
     if before and before[-1] != ";":
         return None
-    return header[begin:].partition(";")[0].rstrip(" \t")
+    return after.partition(";")[0].rstrip(" \t")

@@ -167,7 +167,7 @@ def _outgoing(claims: dict[str, Any], *, is_sound: bool, config: IntegrationConf
         return [*skipped((EMAIL,)), setup]
     user = login_user(claims=claims, config=config)
     try:
-        chat_claims(user=user, config=config, now=now)
+        chat_claims(user=user, config=config)
         if setup.state is State.GOOD:
             zendesk_jwt(user=user, config=config, now=now)
     except Refused as error:

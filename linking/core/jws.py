@@ -112,10 +112,15 @@ def sign_hs256(*, header_segment: bytes, claims: Mapping[str, Any], key: bytes) 
 
     Raises: ValueError for an empty key.
     """
+    return sign_payload_hs256(header_segment, orjson.dumps(claims), key).decode("ascii")
+
+
+def sign_payload_hs256(header_segment: bytes, payload: bytes, key: bytes) -> bytes:
+    """Return what `sign_hs256` does for a payload that is bytes already. Raises: ValueError for an empty key."""
     if not key:
         raise ValueError("An empty key signs nothing.")
-    signing_input = header_segment + b"." + _encode(orjson.dumps(claims))
-    return (signing_input + b"." + _encode(_hmac_sha256(key, signing_input))).decode("ascii")
+    signing_input = header_segment + b"." + _encode(payload)
+    return signing_input + b"." + _encode(_hmac_sha256(key, signing_input))
 
 
 def encode_header(header: Mapping[str, str]) -> bytes:

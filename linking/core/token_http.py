@@ -10,6 +10,7 @@ from linking.core.cookies import AmbiguousCookie, find_cookies
 from linking.core.refusals import REFUSALS, Code, Reason, Refused
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST")
+ISSUING = ("GET", "POST")
 # `fetch` from a page says `cors` or `same-origin`. A page load or an embedded resource has no use for a token.
 REFUSED_FETCH_MODES = frozenset({"navigate", "no-cors"})
 NOT_READY_RETRY_AFTER_S = 60
@@ -85,7 +86,7 @@ def told(error: Refused) -> tuple[int, bytes, cors.Headers]:
 
 
 @lru_cache(maxsize=HEADERS_KEPT)
-def headers(*, length: int | None, reader: str | None, more: cors.Headers) -> cors.Headers:
+def headers(length: int | None, reader: str | None, more: cors.Headers = ()) -> cors.Headers:
     """Return the headers of an answer; they are few, and putting them together is much of an answer's time.
 
     `reader` is the origin whose pages may read it: listed ones only, so that strangers cannot fill the memory.

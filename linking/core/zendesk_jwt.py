@@ -6,7 +6,9 @@ messaging", read 2026-11: `exp` at most 7 minutes after `iat` for Chat, no accen
 
 import re
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
+
+import orjson
 
 from linking.core import jws
 from linking.core.config import EmailVerified, IntegrationConfig, MissingEmail, ZendeskProduct
@@ -27,58 +29,86 @@ class ZendeskSetupIncomplete(Refused):
     """The integration cannot sign for Zendesk yet; reasons `zendesk_secret`, `zendesk_key_id`."""
 
 
+class Draft(NamedTuple):
+    """A Zendesk JWT but for its times and its signature, which are all that differs from one page to the next.
+
+    `claims` is a JSON object without its end. `has_iat` says whether the widget wants to know the time of issue, too.
+    """
+
+    header_segment: bytes
+    claims: bytes
+    has_iat: bool
+
+
 def zendesk_jwt(*, user: LoginUser, config: IntegrationConfig, now: float) -> str:
     """Return the signed token for the widget that `config` names; `now` is in epoch seconds.
 
     Raises: ZendeskTokenError, ZendeskSetupIncomplete.
     """
+    key = signing_key(config, now)
+    return signed(draft(user=user, config=config), key, now).decode("ascii")
+
+
+def signing_key(config: IntegrationConfig, now: float) -> bytes:
+    """Return the secret that signs at `now` (epoch seconds). Raises: ZendeskSetupIncomplete."""
     key = config.zendesk_secret_at(now)
     if not key:
         raise ZendeskSetupIncomplete(Reason.ZENDESK_SECRET)
+    return key
+
+
+def draft(*, user: LoginUser, config: IntegrationConfig) -> Draft:
+    """Return what stays the same in the tokens of `user`. Raises: ZendeskTokenError, ZendeskSetupIncomplete."""
     if config.zendesk_product is ZendeskProduct.CHAT:
-        return sign(claims=chat_claims(user=user, config=config, now=now), key=key)
+        return Draft(_CHAT_HEADER, _opened(chat_claims(user=user, config=config)), has_iat=True)
     if not config.zendesk_key_id:
         raise ZendeskSetupIncomplete(Reason.ZENDESK_KEY_ID)
-    claims = messaging_claims(user=user, config=config, now=now)
-    return sign(claims=claims, key=key, key_id=config.zendesk_key_id)
+    header = jws.encode_header({"alg": "HS256", "typ": "JWT", "kid": config.zendesk_key_id})
+    return Draft(header, _opened(messaging_claims(user=user, config=config)), has_iat=False)
 
 
-def chat_claims(*, user: LoginUser, config: IntegrationConfig, now: float) -> dict[str, Any]:
-    """Return `name`, `email`, `external_id`, `iat`, `exp`; without `email` where the policy is to omit it.
+def signed(drafted: Draft, key: bytes, now: float) -> bytes:
+    """Return the token of a draft, issued at `now` (epoch seconds; by place, as each page's token comes by here)."""
+    issued = int(now)
+    times = b',"exp":%d}' % (issued + LIFETIME_S)
+    if drafted.has_iat:
+        times = b',"iat":%d%b' % (issued, times)
+    return jws.sign_payload_hs256(drafted.header_segment, drafted.claims + times, key)
+
+
+def chat_claims(*, user: LoginUser, config: IntegrationConfig) -> dict[str, Any]:
+    """Return `name`, `email`, `external_id`; without `email` where the policy is to omit it. `iat` and `exp` follow.
 
     Raises: ZendeskTokenError.
     """
     email = _email(user=user, config=config)
-    issued = int(now)
     claims: dict[str, Any] = {"name": _name(user)}
     if email:
         claims["email"] = email
-    claims["external_id"], claims["iat"], claims["exp"] = user.user_id, issued, issued + LIFETIME_S
+    claims["external_id"] = user.user_id
     return claims
 
 
-def messaging_claims(*, user: LoginUser, config: IntegrationConfig, now: float) -> dict[str, Any]:
-    """Return `external_id`, `scope`, `name`, `email`, `email_verified`, `exp`; without the e-mail pair where omitted.
+def messaging_claims(*, user: LoginUser, config: IntegrationConfig) -> dict[str, Any]:
+    """Return `external_id`, `scope`, `name`, `email`, `email_verified`; without the e-mail pair where omitted.
 
-    Mapped attributes come with them and never in the place of one of these.
+    Mapped attributes come with them and never in the place of one of these, nor of `exp`, which follows.
 
     A placeholder address is never called verified: nobody reads mail there.
 
     Raises: ZendeskTokenError.
     """
     email = _email(user=user, config=config)
-    claims: dict[str, Any] = dict(user.attributes)
+    claims: dict[str, Any] = {name: value for name, value in user.attributes if name != "exp"}
     claims |= {"external_id": user.user_id, "scope": "user", "name": _name(user)}
     if email:
         is_verified = bool(user.email) and config.email_verified is EmailVerified.ALWAYS
         claims |= {"email": email, "email_verified": is_verified}
-    return claims | {"exp": int(now) + LIFETIME_S}
+    return claims
 
 
-def sign(*, claims: dict[str, Any], key: bytes, key_id: str = "") -> str:
-    """Return the token, its header `{"alg":"HS256","typ":"JWT"}`, with `kid` only where there is a `key_id`."""
-    header = jws.encode_header({"alg": "HS256", "typ": "JWT", "kid": key_id}) if key_id else _CHAT_HEADER
-    return jws.sign_hs256(header_segment=header, claims=claims, key=key)
+def _opened(claims: dict[str, Any]) -> bytes:
+    return orjson.dumps(claims).removesuffix(b"}")
 
 
 def _email(*, user: LoginUser, config: IntegrationConfig) -> str:

@@ -31,7 +31,7 @@ class Limiter:
         if shared_as and per_minute:
             _shared.add(self)
 
-    def wait_s(self, *, key: str, now: float) -> float:
+    def wait_s(self, key: str, now: float) -> float:
         """Return 0 when a request of `key` may be answered at `now` (seconds), else the seconds to wait."""
         if self.per_minute == 0:
             return 0.0

@@ -1,16 +1,17 @@
 """A verdict that was kept is the verdict that would be given again, whatever changed in between."""
 
+import itertools
 import threading
 
 import pytest
 
 from linking import tokens
 from linking.core import login_jwt as rules
-from linking.core.config import LoginAlgorithm, snapshot_of
+from linking.core.config import LoginAlgorithm, MissingEmail, Mode, ZendeskProduct, snapshot_of
 from linking.core.login_jwt import LEEWAY_S
 from linking.limits import Limiter
 from linking.verified_tokens import VerifiedTokens
-from tests.factories import LOGIN_PROJECT_ID, ORIGIN, make_config
+from tests.factories import LOGIN_PROJECT_ID, ORIGIN, USER_ID, make_config
 from tests.linking.api.test_front_parity import hostile_tokens
 from tests.linking.test_tokens import NOW, OTHER_ORIGIN, fresh, other_config, other_token
 from tests.rsa_keys import key_set, rs256_jwt
@@ -167,6 +168,88 @@ class TestRefused:
     def test_every_token_is_judged_alike_however_often_it_comes(self, kept):
         for token in [*hostile_tokens(), *hostile_tokens()]:
             assert ask(kept, token) == ask(None, token)
+
+
+SETTINGS = {
+    "one": [make_config()],
+    "two": [make_config(), other_config()],
+    "of one project": [make_config(), make_config(integration_id=3, slug="third", allowed_origins={OTHER_ORIGIN})],
+    "observed": [make_config(mode=Mode.OBSERVE)],
+    "switched off": [make_config(is_enabled=False)],
+    "one switched off": [make_config(), other_config(is_enabled=False)],
+    "blocked": [make_config(blocked_user_ids=frozenset({USER_ID}))],
+    "without a secret": [make_config(zendesk_shared_secret=b"")],
+    "without a key ID": [make_config(zendesk_product=ZendeskProduct.MESSAGING)],
+    "messaging": [make_config(zendesk_product=ZendeskProduct.MESSAGING, zendesk_key_id="app_1")],
+    "null listed": [make_config(allowed_origins=frozenset({ORIGIN, "null", "*"}))],
+    "looked up": [make_config(is_email_looked_up=True)],
+    "omitted": [make_config(missing_email=MissingEmail.OMIT)],
+    "other cookie": [make_config(cookie_name="login")],
+}
+REQUESTS = {
+    "method": ["GET", "POST", "HEAD", "OPTIONS", "PUT", "get"],
+    "slug": [None, "acme", "other", "third", "nobody"],
+    "origin": [None, ORIGIN, OTHER_ORIGIN, "null", "*", ""],
+    "fetch_mode": ["", "cors", "navigate", "no-cors", "x"],
+    "authorization": ["", "Basic eA==", "Bearer", "Bearer {token}", "Bearer x"],
+    "cookie_header": [
+        None, "", "x=1", "token={token}", "a=1; token={token} ;b=2", "token={token}; token={token}",
+        "token={token}; token=x", "xtoken={token}", "token=", "token=x; x_token={token}", "login={token}",
+        "a;token={token}", "a token={token}",
+    ],
+    "address": ["", "192.0.2.7", "2001:db8::1"],
+}  # fmt: skip
+ORDINARY = {"method": "GET", "cookie_header": "token={token}", "origin": ORIGIN, "address": "192.0.2.7"}
+
+
+def requests_of(token):
+    """Requests that differ in one or two things from the ordinary one, with or without a slug."""
+    for slug in (None, "acme"):
+        for one, other in itertools.combinations(REQUESTS, 2):
+            for values in itertools.product(REQUESTS[one], REQUESTS[other]):
+                words = ORDINARY | {"slug": slug} | dict(zip((one, other), values, strict=True))
+                yield tokens.TokenRequest(**{
+                    name: text if text is None else text.replace("{token}", token) for name, text in words.items()
+                })  # fmt: skip
+
+
+class TestAgain:
+    """The short way for a page and a token that were let in before ends where the long one would."""
+
+    @pytest.mark.parametrize("settings", SETTINGS)
+    @pytest.mark.parametrize("claims", [{}, {"email": ...}])
+    def test_gives_the_answer_of_the_long_way(self, kept, settings, claims):
+        token, snapshot = fresh(**claims), snapshot_of(configs=SETTINGS[settings])
+        for slug in (None, "acme", "third"):
+            ask(kept, token, snapshot=snapshot, slug=slug)
+        for request in requests_of(token):
+            assert self.answered(request, snapshot, kept) == self.answered(request, snapshot, None), request
+
+    @staticmethod
+    def answered(request, snapshot, verified):
+        """Two answers each without limits, with one a minute for an address and one for a user, and what was spent."""
+        found = []
+        for per_address, per_user in ((0, 0), (1, 0), (0, 1)):
+            limits = tokens.TokenLimits(
+                per_address=Limiter(per_minute=per_address), per_user=Limiter(per_minute=per_user)
+            )
+            for limiter in (limits.per_address, limits.per_user):
+                limiter.take_spent()
+            words = {"request": request, "snapshot": snapshot, "now": NOW, "limits": limits, "verified": verified}
+            found.append([tokens.answer(**words, look_up=lambda **_: "found@player.example") for _ in range(2)])
+            found.append([limits.per_address.take_spent(), limits.per_user.take_spent()])
+        return found
+
+    @pytest.mark.parametrize("slug", [None, "acme"])
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    def test_is_the_one_that_is_gone(self, kept, monkeypatch, method, slug):
+        request = tokens.TokenRequest(
+            method=method, slug=slug, origin=ORIGIN, cookie_header=f"a=1; token={fresh()}; b=2", fetch_mode="cors"
+        )
+        words = {"request": request, "snapshot": ACME, "now": NOW, "limits": UNLIMITED, "verified": kept}
+        first = tokens.answer(**words)
+        monkeypatch.delattr(tokens, "_Exchange")
+        assert tokens.answer(**words) == first
 
 
 class TestGoodBetween:

@@ -235,7 +235,7 @@ class TestAccidents:
     def token(self, integrations, monkeypatch):
         token = login_jwt()
 
-        def break_down(**_):
+        def break_down(*_):
             raise RuntimeError(f"while reading {token}")
 
         monkeypatch.setattr(tokens, "serve", break_down)

@@ -48,7 +48,7 @@ class TestTokenView:
 
     def test_passes_on_the_answer_as_it_is(self, acme, monkeypatch):
         given = tokens.TokenAnswer(status=418, headers=(("X-One", "1"), ("Content-Length", "2")), body=b"\xff\x00")
-        monkeypatch.setattr(tokens, "serve", lambda **_: given)
+        monkeypatch.setattr(tokens, "serve", lambda *_: given)
         response = ask()
         assert (response.status_code, response.content, response["X-One"]) == (418, b"\xff\x00", "1")
         assert "Content-Type" not in response.headers
@@ -173,7 +173,7 @@ class TestAccidents:
     def test_show_and_log_nothing_of_the_token(self, acme, monkeypatch, caplog):
         token = login_jwt()
 
-        def break_down(**_):
+        def break_down(*_):
             raise RuntimeError(f"while reading {token}")
 
         monkeypatch.setattr(tokens, "serve", break_down)
