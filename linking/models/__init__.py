@@ -1,6 +1,7 @@
 """What is stored, one file a concept."""
 
 from linking.models.alarm import AlarmChannel, AlarmMessage, AlarmSettings, Incident, IncidentKind
+from linking.models.among import Among
 from linking.models.answer_count import AnswerCount
 from linking.models.api_token import APIToken
 from linking.models.audit import AuditEvent
@@ -25,6 +26,7 @@ __all__ = [
     "AlarmChannel",
     "AlarmMessage",
     "AlarmSettings",
+    "Among",
     "AnswerCount",
     "AuditEvent",
     "BlockedUser",

@@ -186,7 +186,7 @@ def _keep_alias(*, row: Visitor, alias_id: str, now: datetime) -> None:
 
 def _load_links(subjects: Sequence[_Subject]) -> None:
     by_key = {subject.row.pk: subject for subject in subjects}
-    links = VisitorLink.objects.filter(visitor__in=by_key).order_by().annotate(user_id=F("login_user__user_id"))
+    links = VisitorLink.objects.filter(visitor__pk__among=by_key).order_by().annotate(user_id=F("login_user__user_id"))
     for link in links:
         if link.ended_at is None:
             by_key[link.visitor_id].open_link = link
@@ -270,7 +270,7 @@ def _store_links(*, run: SyncRun, subjects: Sequence[_Subject], now: datetime) -
     # Ended before others are opened: a visitor has one open link at most, at every moment.
     bulk.update(VisitorLink, ("id", "ended_at", "end_reason"), ended)
     if confirmed:
-        VisitorLink.objects.filter(pk__in=confirmed, last_confirmed_at__lt=now).update(last_confirmed_at=now)
+        VisitorLink.objects.filter(pk__among=confirmed, last_confirmed_at__lt=now).update(last_confirmed_at=now)
     since = {"evidence_run_id": run.pk, "first_seen_at": now, "last_confirmed_at": now, "end_reason": ""}
     bulk.insert(VisitorLink, ("visitor_id", "login_user_id", "evidence_asked_id"), opened, same=since)
 
@@ -278,7 +278,7 @@ def _store_links(*, run: SyncRun, subjects: Sequence[_Subject], now: datetime) -
 def _users(*, run: SyncRun, user_ids: Iterable[str], now: datetime) -> dict[str, int]:
     """Return the keys of the users `user_ids` by these; all are marked as seen in Chat, and added where new."""
     wanted = sorted(set(user_ids))
-    mine = LoginUser.objects.filter(integration_id=run.integration_id, user_id__in=wanted)
+    mine = LoginUser.objects.filter(integration_id=run.integration_id, user_id__among=wanted)
     known = {user_id: (key, is_seen) for user_id, key, is_seen in mine.values_list("user_id", "pk", "is_seen_in_chat")}
     added = [user_id for user_id in wanted if user_id not in known]
     bulk.insert(
@@ -290,9 +290,9 @@ def _users(*, run: SyncRun, user_ids: Iterable[str], now: datetime) -> dict[str,
         update=("is_seen_in_chat",),
     )
     if unseen := [key for key, is_seen in known.values() if not is_seen]:
-        LoginUser.objects.filter(pk__in=unseen).update(is_seen_in_chat=True)
+        LoginUser.objects.filter(pk__among=unseen).update(is_seen_in_chat=True)
     keys = {user_id: key for user_id, (key, _is_seen) in known.items()}
-    new = LoginUser.objects.filter(integration_id=run.integration_id, user_id__in=added)
+    new = LoginUser.objects.filter(integration_id=run.integration_id, user_id__among=added)
     return keys | (dict(new.values_list("user_id", "pk")) if added else {})
 
 
@@ -306,10 +306,12 @@ def _store_conflicts(*, run: SyncRun, subjects: Sequence[_Subject], now: datetim
     if not found:
         return 0
     user_ids = {user_id for _, one in found for user_id in (one.user_id, one.other_user_id) if user_id}
-    users = LoginUser.objects.filter(integration_id=run.integration_id, user_id__in=user_ids)
+    users = LoginUser.objects.filter(integration_id=run.integration_id, user_id__among=user_ids)
     keys = dict(users.values_list("user_id", "pk"))
     known = set(
-        Conflict.objects.filter(visitor__in={row.pk for row, _ in found}).values_list("visitor_id", "kind", "subject")
+        Conflict.objects.filter(visitor__pk__among={row.pk for row, _ in found}).values_list(
+            "visitor_id", "kind", "subject"
+        )
     )
     rows = {(row.pk, one.kind.value, one.subject): _conflict(run=run, row=row, one=one, keys=keys, now=now)
             for row, one in found}  # fmt: skip

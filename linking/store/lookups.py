@@ -99,7 +99,7 @@ def queue_oldest(*, integration_id: int, per_minute: int, now: datetime) -> int:
     limit = min(-(-known.count() // REVERIFY_DAYS), per_minute * 1_440 // REVERIFY_SHARE)
     keys = list(old.order_by("checked_at", "pk").values_list("pk", flat=True)[:limit])
     for first in range(0, len(keys), _BATCH):
-        some = known.filter(pk__in=keys[first : first + _BATCH])
+        some = known.filter(pk__among=keys[first : first + _BATCH])
         some.update(lookup_due_at=now, lookup_rank=int(Rank.REVERIFY))
     return len(keys)
 
