@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 from linking.core.retry_after import http_date, retry_after_s
 from linking.core.vendor_urls import ZENDESK_HOSTS
@@ -25,6 +25,7 @@ PAGE_LIMIT = 1000  # the most the vendor allows; Source: Chat API, Incremental e
 RECORDS_MAX = 50 * PAGE_LIMIT  # millions of records fit into ten megabytes, and not into a worker's memory
 CALL_DEADLINE_S = 30.0
 _FIELDS = "chats(id,type,update_timestamp,timestamp,deleted,visitor)"
+_QUERY_FIELDS_MAX = 20
 _LATEST_EPOCH_S = 4_102_444_800
 
 
@@ -129,7 +130,8 @@ class ChatClient:
         """Return the chats changed at or after `start_epoch_s`; with `start_id`, those after (time, id).
 
         The answer's `next_page` is never followed: the next question is made from the cursor, so that no answer can
-        lead elsewhere.
+        lead elsewhere. What it says about the limit is believed where that is a smaller one: a page is short, and thus
+        the last, by the limit that was in force.
 
         Raises: ChatRefused, ChatTryLater, ChatBroken.
         Source: developer.zendesk.com, Chat API, Incremental export (2025-05-12): seconds, limit 1000, `fields`.
@@ -147,7 +149,7 @@ class ChatClient:
             records=tuple(records),
             end_epoch_s=_epoch_s(body.get("end_time")),
             end_id=id_text(body.get("end_id")),
-            is_short=len(records) < limit,
+            is_short=len(records) < _limit_in_force(body.get("next_page"), asked=limit),
         )
 
     def visitor(self, *, visitor_id: str) -> VisitorRecord | Unreadable:
@@ -301,6 +303,15 @@ def _error_of(answer: Answer) -> ChatError:
 
 def _wait_s(answer: Answer) -> int:
     return retry_after_s(answer.headers.get("Retry-After"), date=answer.headers.get("Date"))
+
+
+def _limit_in_force(next_page: object, *, asked: int) -> int:
+    try:
+        query = urlsplit(next_page).query if isinstance(next_page, str) else ""
+        limit = int(parse_qs(query, max_num_fields=_QUERY_FIELDS_MAX)["limit"][-1])
+    except (ValueError, KeyError):
+        return asked
+    return min(limit, asked) if limit > 0 else asked
 
 
 def _epoch_s(value: object) -> int | None:

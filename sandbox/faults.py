@@ -60,6 +60,7 @@ class Switches:
     ignore_start_id: bool = False
     repeat_cursor: bool = False
     empty_page_cursor: str = "keep"
+    export_page_at_most: int = 1000
     young_start_status: int = 400
     visitor_list_status: int = 404
     put_id_status: int = 400
@@ -90,6 +91,8 @@ class Switches:
                 raise Problem(400, "Bad Request", f"{name} must be one of {', '.join(map(str, CHOICES[name]))}.")
             if name in ("limit_per_minute", "token_life_s") and value < 0:
                 raise Problem(400, "Bad Request", f"{name} must not be negative.")
+            if name == "export_page_at_most" and not 1 <= value <= 1000:
+                raise Problem(400, "Bad Request", f"{name} must be 1 to 1000.")
         for name, value in wishes.items():
             setattr(self, name, value)
 

@@ -22,6 +22,7 @@ def export_chats(call: Call) -> Response:
     """
     params, switches, world = call.request.params(), call.box.switches, call.box.world
     limit = number(params, "limit", default=LARGEST_PAGE, low=1, high=LARGEST_PAGE)
+    limit = min(limit, switches.export_page_at_most)
     start_s, start_id = _start(call, params), params.get("start_id", "")
     page = world.updated(
         start_s=start_s,

@@ -154,6 +154,13 @@ class TestFaults:
         sandbox.control("faults", every=1, status=401)
         assert run(acme).reason == "credentials"
 
+    @pytest.mark.parametrize(("at_most", "pages"), [(7, 9), (10, 7), (60, 2), (61, 1)])
+    def test_reads_on_where_pages_are_smaller_than_was_asked_for(self, sandbox, at_most, pages):
+        sandbox.control("seed", visitors=40, chats=60, ties=20, seed=2)
+        sandbox.control("faults", export_page_at_most=at_most)
+        report = run(make_acme(sandbox))
+        assert (report.is_complete, mapping(), report.run.pages) == (True, sandbox.truth(), pages)
+
     def test_ends_although_half_of_the_cursor_is_ignored(self, sandbox):
         sandbox.control("seed", visitors=30, chats=1300, ties=1200, seed=2)
         sandbox.control("faults", ignore_start_id=True)

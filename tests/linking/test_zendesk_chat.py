@@ -52,6 +52,31 @@ class TestExportPage:
         page, _ = export(as_json(PAGE), limit=1)
         assert not page.is_short
 
+    @pytest.mark.parametrize(
+        ("next_page", "is_short"),
+        [
+            (
+                "https://acme.zendesk.com/api/v2/chat/incremental/chats?fields=chats%28%2A%29&limit=1&start_time=1",
+                False,
+            ),
+            ("/x?limit=1", False),
+            ("?limit=2", True),
+            ("?limit=1000", True),
+            ("?limit=5000", True),
+            *(
+                (text, True)
+                for text in ("", "?", "?limit=", "?limit=0", "?limit=-1", "?limit=1.0", "?limit=x", "limit=1")
+            ),
+            ("?limit=" + "9" * 5000, True),
+            ("?" + "a=1&" * 1000 + "limit=1", True),
+            ("http://[", True),
+            *((junk, True) for junk in (None, 7, [], {}, True)),
+        ],
+    )
+    def test_takes_a_page_for_full_by_the_limit_that_was_in_force(self, next_page, is_short):
+        page, _ = export(as_json(PAGE | {"next_page": next_page}))
+        assert page.is_short is is_short
+
     def test_refuses_a_page_with_more_records_than_memory_is_meant_for(self):
         with pytest.raises(ChatBroken, match="50001 records"):
             export(as_json({"chats": [1] * 50_001}))

@@ -157,6 +157,12 @@ class TestSwitches:
         assert [page[name] and str(page[name]) for name in ("end_time", "end_id") if name in page] == found
         assert page["next_page"].endswith("&start_time=1&start_id=x")
 
+    def test_a_page_can_be_smaller_than_was_asked_for(self, empty: Client):
+        plant(empty, ("a", 1000), ("b", 2000), ("c", 3000))
+        empty.control("faults", export_page_at_most=2)
+        page = empty.chat("/incremental/chats", start_time=1, limit=500)
+        assert (ids(page), parse_qs(urlsplit(page["next_page"]).query)["limit"]) == (["a", "b"], ["2"])
+
     def test_the_status_of_a_young_start_time(self, client: Client):
         client.control("faults", young_start_status=422)
         assert client.get(f"{CHAT}/incremental/chats", start_time=int(NOW_S)).status == 422
