@@ -23,6 +23,7 @@ from linking.core.cors import Headers
 from linking.core.token_http import HEADERS_KEPT
 from linking.limits import Limiter
 
+# A response without any would make up a longer one; the headers of the answer take its place either way.
 _REPLACED = "application/json"
 # Never asked: there is one form of answer. It is handed over so that no request makes its own.
 _NEGOTIATION = DefaultContentNegotiation()
