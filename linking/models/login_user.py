@@ -5,27 +5,26 @@ from datetime import datetime
 from string import ascii_uppercase
 from typing import NamedTuple
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
 from linking.core.text import email_key
+from linking.models import bulk
 
 _ASCII_LOW = {ord(letter): letter.lower() for letter in ascii_uppercase}
-# In SQL, because both databases do in one statement what the query language needs three for. The counts add up and the
-# times only widen, whichever process writes first.
-_NOTE_TOKENS = """
-INSERT INTO linking_loginuser AS kept (integration_id, user_id, email, name, first_authenticated_at,
-                                       last_authenticated_at, tokens_issued, is_seen_in_chat, created_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (integration_id, user_id) DO UPDATE SET
-    email = excluded.email,
-    name = excluded.name,
-    first_authenticated_at = coalesce(kept.first_authenticated_at, excluded.first_authenticated_at),
-    last_authenticated_at = CASE WHEN kept.last_authenticated_at > excluded.last_authenticated_at
-                            THEN kept.last_authenticated_at ELSE excluded.last_authenticated_at END,
-    tokens_issued = kept.tokens_issued + excluded.tokens_issued
-"""
+_TOKENS_ISSUED = (
+    "integration_id", "user_id", "email", "name", "first_authenticated_at", "last_authenticated_at", "tokens_issued",
+)  # fmt: skip
+# The counts add up and the times only widen, whichever process writes first.
+_ADDED_UP = {
+    "first_authenticated_at": "coalesce(kept.first_authenticated_at, excluded.first_authenticated_at)",
+    "last_authenticated_at": (
+        "CASE WHEN kept.last_authenticated_at > excluded.last_authenticated_at "
+        "THEN kept.last_authenticated_at ELSE excluded.last_authenticated_at END"
+    ),
+    "tokens_issued": "kept.tokens_issued + excluded.tokens_issued",
+}
 
 
 class TokensIssued(NamedTuple):
@@ -47,10 +46,15 @@ class LoginUserQuerySet(models.QuerySet["LoginUser"]):
         """Add what was issued to users, known ones or not yet known; give them in one order, so that nobody waits in
         a circle. Raises: django.db.Error.
         """
-        stored = connection.ops.adapt_datetimefield_value
-        rows = [(*one[:4], stored(one.first_at), stored(one.last_at), one.number, False, stored(now)) for one in tokens]
-        with connection.cursor() as cursor:
-            cursor.executemany(_NOTE_TOKENS, rows)
+        bulk.insert(
+            LoginUser,
+            _TOKENS_ISSUED,
+            tokens,
+            same={"is_seen_in_chat": False, "created_at": now},
+            unique=("integration_id", "user_id"),
+            update=("email", "name"),
+            merge=_ADDED_UP,
+        )
 
     def issued(self) -> "LoginUserQuerySet":
         """Users we signed a token for."""

@@ -13,7 +13,6 @@ Rows that a plan leaves alone are not written, so that a pass over unchanged dat
     chores.py     what is done once in a while
     bans.py       who is banned
     rows.py       a visitor's row and its facts
-    bulk.py       many rows in one statement
     statistics.py what PostgreSQL believes about tables that a pass fills
     pages.py      one page of the export
     lookups.py    who is to be asked about next

@@ -13,8 +13,8 @@ from linking.core.facts import Disagreement, LinkBefore, LinkPlan, Verb
 from linking.core.reconcile import join_facts, keep_waiting, plan_gone, plan_link, plan_retry
 from linking.core.text import email_key
 from linking.core.visitors import Unreadable, VisitorRecord
-from linking.models import Conflict, EndReason, LoginUser, SyncRun, Visitor, VisitorAlias, VisitorLink
-from linking.store import apart, bulk
+from linking.models import Conflict, EndReason, LoginUser, SyncRun, Visitor, VisitorAlias, VisitorLink, bulk
+from linking.store import apart
 from linking.store.rows import apply_facts, canonical_ids, facts_of, locked_visitors
 from linking.store.set_aside import forget_read, set_aside
 

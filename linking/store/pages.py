@@ -11,8 +11,8 @@ from linking.core.facts import State
 from linking.core.reconcile import plan_export, seen_visitors
 from linking.core.text import email_key
 from linking.core.visitors import ChatRecord, Unreadable, id_text, parse_chat, parse_time, unreadable
-from linking.models import Integration, LoginUser, SyncRun, Visitor
-from linking.store import bulk, leases
+from linking.models import Integration, LoginUser, SyncRun, Visitor, bulk
+from linking.store import leases
 from linking.store.rows import canonical_ids, locked_facts
 from linking.store.runs import Cursor, touch_run
 from linking.store.set_aside import forget_read, set_aside, settle_place

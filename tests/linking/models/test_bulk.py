@@ -6,8 +6,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from linking.models import LoginUser, Visitor, VisitorLink
-from linking.store import bulk
+from linking.models import LoginUser, Visitor, VisitorLink, bulk
 from tests.factories import NOW, make_integration, make_visitor
 
 pytestmark = pytest.mark.django_db
@@ -136,6 +135,19 @@ class TestUpdate:
             plan = " ".join(row[-1] for row in cursor.fetchall())
         assert "SCAN linking_visitor" not in plan
         assert "SEARCH linking_visitor USING" in plan
+
+
+class TestMerge:
+    def test_joins_the_row_that_is_there_with_the_new_one(self, acme):
+        keys = {"unique": ("integration_id", "visitor_id"), "update": ("name",)}
+        merge = {
+            "notes": "kept.notes || ' ' || excluded.notes",
+            "lookup_rank": "kept.lookup_rank + excluded.lookup_rank",
+        }
+        for word in ("first", "second"):
+            insert(acme, visitor(name=word, notes=word, rank=2), **keys, merge=merge)
+        one = Visitor.objects.get()
+        assert (one.name, one.notes, one.lookup_rank) == ("second", "first second", 4)
 
 
 class TestForeignKeys:

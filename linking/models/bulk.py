@@ -7,6 +7,7 @@ search index after each statement, so that one statement of a thousand rows cost
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from django.db import connection, models
@@ -23,12 +24,14 @@ def insert(
     same: Mapping[str, object] | None = None,
     unique: Sequence[str] = (),
     update: Sequence[str] = (),
+    merge: Mapping[str, str] | None = None,
 ) -> None:
     """Insert `rows`, each a value for every one of `columns`, in the caller's transaction.
 
     Args:
         columns: names of fields, foreign keys as `…_id`; `same`: further ones whose value is the same in every row.
-        unique: the fields that tell whether a row is there already; `update` of it then takes the new values.
+        unique: the fields that tell whether a row is there already; `update` of it then takes the new values, and
+            `merge` names fields that take something else, in SQL: `kept.…` is the row's value, `excluded.…` the new.
 
     Defaults of the model are not filled in. Times are aware.
     """
@@ -37,11 +40,15 @@ def insert(
     names = ", ".join(_quoted(model, [*columns, *same]))
     conflict = ""
     if unique:
-        changes = ", ".join(f"{name} = excluded.{name}" for name in _quoted(model, update))
-        conflict = f" ON CONFLICT ({', '.join(_quoted(model, unique))}) DO UPDATE SET {changes}"
+        merge = merge or {}
+        changes = [f"{name} = excluded.{name}" for name in _quoted(model, update)]
+        changes += [f"{name} = {sql}" for name, sql in zip(_quoted(model, merge), merge.values(), strict=True)]
+        conflict = f" ON CONFLICT ({', '.join(_quoted(model, unique))}) DO UPDATE SET {', '.join(changes)}"
     values = ", ".join([*_given(fields), *("%s" for _ in same)])
     # The condition keeps SQLite from reading ON CONFLICT as the beginning of a join.
-    statement = f"INSERT INTO {table_name(model)} ({names}) SELECT {values} FROM {_source(fields)} WHERE true{conflict}"  # noqa: S608  names of the model
+    statement = (
+        f"INSERT INTO {table_name(model)} AS kept ({names}) SELECT {values} FROM {_source(fields)} WHERE true{conflict}"  # noqa: S608  names of the model
+    )
     fixed = _prepared(model, same)
     for text in _texts(fields, rows):
         # The placeholders of the values stand before that of the rows.
@@ -106,11 +113,13 @@ def _given(fields: Sequence[Any]) -> list[str]:
 def _texts(fields: Sequence[Any], rows: Rows) -> Iterable[str]:
     moments = [place for place, field in enumerate(fields) if isinstance(field, models.DateTimeField)]
     is_sqlite = connection.vendor == "sqlite"
+    # The rows of a batch share many of their times.
+    as_text = cache(_sqlite_text if is_sqlite else datetime.isoformat)
     keys = [f"c{place}" for place in range(len(fields))]
     for first in range(0, len(rows), _BATCH):
         columns = list(zip(*rows[first : first + _BATCH], strict=True))
         for place in moments:
-            columns[place] = _moment_texts(columns[place], as_text=_sqlite_text if is_sqlite else datetime.isoformat)
+            columns[place] = _moment_texts(columns[place], as_text=as_text)
         tuples = zip(*columns, strict=True)
         yield json.dumps(list(tuples) if is_sqlite else [dict(zip(keys, row, strict=True)) for row in tuples])
 
