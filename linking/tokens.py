@@ -6,6 +6,7 @@ configuration in force around it and notes who was seen; whoever speaks HTTP pas
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.db import Error as StoreError
@@ -47,6 +48,7 @@ from linking.verified_tokens import VerifiedTokens
 
 LookUp = Callable[..., str]
 _NO_KEY_SETS: Mapping[str, KeySet] = {}
+_KINDS_KEPT = 256
 _verified = VerifiedTokens()
 
 
@@ -76,7 +78,7 @@ class TokenLimits:
 
 
 class TokenAnswer(NamedTuple):
-    """A whole HTTP answer, whom it was for when a token left, and what to record.
+    """A whole HTTP answer, whom a token in it is to be remembered for, and what to record.
 
     `config` is the integration that answered, None where none was known. `reason` is why the request was refused, or
     would have been had the integration not only been observed (a token is in the body all the same); None for a token.
@@ -85,7 +87,7 @@ class TokenAnswer(NamedTuple):
     status: int
     headers: cors.Headers
     body: bytes
-    sighting: sightings.Sighting | None = None
+    user: LoginUser | None = None
     config: IntegrationConfig | None = None
     reason: Reason | None = None
 
@@ -101,12 +103,7 @@ def serve(request: TokenRequest, now: float, limits: TokenLimits) -> TokenAnswer
         exchange = _Exchange(request, snapshot_of(configs=()), now, limits)
         return exchange.refusal(Refused(Reason.UNAVAILABLE))
     given = answer(request, snapshot, now, limits, key_sets.current(), email_lookup.email_of, _verified)
-    if given.sighting is not None:
-        sightings.note(given.sighting)
-    if given.reason is not None and given.config is not None:
-        _learn(given.reason, request=request, config=given.config, now=now)
-    if request.method in ISSUING:
-        _count(given, request.origin or "", now)
+    _note(given, request, now)
     return given
 
 
@@ -160,17 +157,17 @@ def _again(
     found = None if token is None else verified.find(token, slug, snapshot, keys, now)
     if found is None:
         return None
-    user_id, email, _, name, *_ = user = found.user
-    if user_id in config.blocked_user_ids or (config.is_email_looked_up and not email):
+    user = found.user
+    user_id = user.user_id
+    if user_id in config.blocked_user_ids or (config.is_email_looked_up and not user.email):
         return None
-    _spend(limits.per_address, limit_key(address), Reason.ADDRESS_LIMIT, now)
-    _spend(limits.per_user, f"{config.integration_id}|{user_id}", Reason.USER_LIMIT, now)
+    _spend_address(limits, address, now)
+    _spend_user(limits, config, user_id, now)
     key = signing_key(config, now)
     if found.draft is None:
         found.draft = draft(user=user, config=config)
     body = b'{"token":"%b"}' % signed(found.draft, key, now)
-    sighting = sightings.Sighting(config.integration_id, user_id, email, name, int(now))
-    return TokenAnswer(200, headers(len(body), origin), body, sighting, config)
+    return TokenAnswer(200, headers(len(body), origin), body, user, config)
 
 
 def _learn(reason: Reason, *, request: TokenRequest, config: IntegrationConfig, now: float) -> None:
@@ -187,16 +184,28 @@ def _learn(reason: Reason, *, request: TokenRequest, config: IntegrationConfig, 
         )
 
 
-def _count(given: TokenAnswer, origin: str, now: float) -> None:
-    config, reason = given.config, given.reason
-    kind = answer_log.Kind(
-        0 if config is None else config.integration_id,
-        "" if reason is None else REFUSALS[reason].code.value,
-        answer_log.ISSUED if reason is None else reason.value,
-        origin,
-        reason is not None and given.status == 200,
-    )
-    answer_log.note(kind, config is not None and origin in config.allowed_origins, now)
+def _note(given: TokenAnswer, request: TokenRequest, now: float) -> None:
+    """Remember whom a token was for, what a refusal shows, and that an answer of this kind was given."""
+    status, _, _, user, config, reason = given
+    if config is not None:
+        if user is not None:
+            sightings.note(config.integration_id, user, now)
+        if reason is not None:
+            _learn(reason, request=request, config=config, now=now)
+    if request.method in ISSUING:
+        origin = request.origin or ""
+        integration_id = 0 if config is None else config.integration_id
+        if reason is None:
+            kind = _issued(integration_id, origin)
+        else:
+            kind = answer_log.Kind(integration_id, REFUSALS[reason].code.value, reason.value, origin, status == 200)
+        answer_log.note(kind, config is not None and origin in config.allowed_origins, now)
+
+
+# Tokens go to pages that an integration lists, so that strangers cannot fill this.
+@lru_cache(maxsize=_KINDS_KEPT)
+def _issued(integration_id: int, origin: str) -> answer_log.Kind:
+    return answer_log.Kind(integration_id, "", answer_log.ISSUED, origin)
 
 
 class _Exchange:
@@ -240,14 +249,14 @@ class _Exchange:
         request, now = self._request, self._now
         if request.method not in METHODS:
             raise Refused(Reason.METHOD)
-        _spend(self._limits.per_address, limit_key(request.address), Reason.ADDRESS_LIMIT, now)
+        _spend_address(self._limits, request.address, now)
         self._check_path()
         self._check_page()
         texts = self._login_jwts()
         text, config, user = self._named_by(texts[0]) if len(texts) == 1 else self._named_by_any(texts)
         if user.user_id in config.blocked_user_ids:
             raise Refused(Reason.BLOCKED)
-        _spend(self._limits.per_user, f"{config.integration_id}|{user.user_id}", Reason.USER_LIMIT, now)
+        _spend_user(self._limits, config, user.user_id, now)
         if config.is_email_looked_up and not user.email:
             user = self._with_email(user, config=config, login_jwt=text)
         return self._issued(user=user, config=config)
@@ -325,16 +334,13 @@ class _Exchange:
                 given = self._issued(user=user, config=config)
             except Refused:  # not set up to sign
                 return None
-            return given._replace(reason=error.reason, sighting=_cleaned(given.sighting))
+            return given._replace(reason=error.reason, user=_cleaned(given.user))
         return None
 
     def _issued(self, *, user: LoginUser, config: IntegrationConfig) -> TokenAnswer:
         # A compact JWS has no character that JSON would escape.
         body = b'{"token":"%b"}' % zendesk_jwt(user=user, config=config, now=self._now).encode("ascii")
-        sighting = None
-        if self._request.method != "HEAD":
-            sighting = sightings.Sighting(config.integration_id, user.user_id, user.email, user.name, int(self._now))
-        return self._answered(200, body=body, sighting=sighting)
+        return self._answered(200, body=body, user=None if self._request.method == "HEAD" else user)
 
     def refusal(self, error: Refused) -> TokenAnswer:
         """Answer that the request is refused, and why."""
@@ -408,7 +414,7 @@ class _Exchange:
         *,
         body: bytes = b"",
         more: cors.Headers = (),
-        sighting: sightings.Sighting | None = None,
+        user: LoginUser | None = None,
         reason: Reason | None = None,
     ) -> TokenAnswer:
         origin = self._request.origin
@@ -417,20 +423,26 @@ class _Exchange:
         length = None if status == 204 else len(body)
         sent = b"" if self._request.method == "HEAD" else body
         named = headers(length, reader, more)
-        return TokenAnswer(status, named, sent, sighting, self._config, reason)
+        return TokenAnswer(status, named, sent, user, self._config, reason)
 
 
-def _spend(limiter: Limiter, key: str, reason: Reason, now: float) -> None:
-    wait_s = limiter.wait_s(key, now)
-    if wait_s > 0:
-        raise TooMany(reason, wait_s=wait_s)
+def _spend_address(limits: TokenLimits, address: str, now: float) -> None:
+    """Count a request of `address`. Raises: TooMany."""
+    if limits.per_address.per_minute and (wait_s := limits.per_address.wait_s(limit_key(address), now)):
+        raise TooMany(Reason.ADDRESS_LIMIT, wait_s=wait_s)
 
 
-def _cleaned(sighting: sightings.Sighting | None) -> sightings.Sighting | None:
-    """Return a sighting whose address is one that our own rules would have passed, or none.
+def _spend_user(limits: TokenLimits, config: IntegrationConfig, user_id: str, now: float) -> None:
+    """Count a token for a user of `config`. Raises: TooMany."""
+    if limits.per_user.per_minute and (wait_s := limits.per_user.wait_s(f"{config.integration_id}|{user_id}", now)):
+        raise TooMany(Reason.USER_LIMIT, wait_s=wait_s)
 
-    An ID that no rule of ours has passed has no place among the users: then there is no sighting.
+
+def _cleaned(user: LoginUser | None) -> LoginUser | None:
+    """Return the user with an address that our own rules would have passed, or with none.
+
+    An ID that no rule of ours has passed has no place among the users: then there is nobody to remember.
     """
-    if sighting is None or user_id_flaw(sighting.user_id):
+    if user is None or user_id_flaw(user.user_id):
         return None
-    return sighting._replace(email=usable_email(sighting.email)[0])
+    return user._replace(email=usable_email(user.email)[0])

@@ -125,7 +125,7 @@ class TestTokens:
 
     def test_take_the_address_that_was_found(self):
         given = self.ask(look_up=lambda **_: ADDRESS)
-        assert claims_of(given)["email"] == ADDRESS and given.sighting.email == ADDRESS
+        assert claims_of(given)["email"] == ADDRESS and given.user.email == ADDRESS
 
     def test_fall_back_on_the_policy_where_none_was_found(self):
         assert refusal_of(self.ask(look_up=lambda **_: ""))[2] == "email_missing"

@@ -5,8 +5,8 @@ import pytest
 from django.db import InterfaceError, OperationalError
 
 from linking import sightings
+from linking.core import login_jwt
 from linking.models import Integration, LoginUser
-from linking.sightings import Sighting
 from tests.factories import make_integration, make_login_user
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,8 @@ def acme():
 
 
 def note(integration, user_id="nadia", *, at=NOON, email="nadia@player.example", name="Nadia"):
-    sightings.note(Sighting(integration_id=integration.pk, user_id=user_id, email=email, name=name, at_epoch_s=at))
+    user = login_jwt.LoginUser(user_id=user_id, email=email, email_flaw=None, name=name)
+    sightings.note(integration.pk, user, at + 0.5)
 
 
 def time(epoch_s):
@@ -125,6 +126,69 @@ class TestFlush:
         Integration.objects.filter(pk=other.pk).delete()
         sightings.flush()
         assert LoginUser.objects.get().integration_id == acme.pk
+
+
+class TestFlushOfThoseNotWrittenLately:
+    @pytest.fixture(autouse=True)
+    def _nadia_is_written(self, acme):
+        note(acme)
+        assert sightings.flush(is_everything=False) == 1
+
+    def tokens(self):
+        return dict(LoginUser.objects.values_list("user_id", "tokens_issued"))
+
+    def test_leaves_the_others_for_later(self, acme):
+        note(acme, at=NOON + 1)
+        note(acme, "omar", at=NOON + 1)
+        assert sightings.flush(is_everything=False) == 1
+        assert self.tokens() == {"nadia": 1, "omar": 1}
+        assert sightings.flush() == 1
+        assert self.tokens() == {"nadia": 2, "omar": 1}
+        assert LoginUser.objects.get(user_id="nadia").last_authenticated_at == time(NOON + 1)
+
+    def test_counts_somebody_as_new_again_who_stayed_away(self, acme):
+        assert sightings.flush() == 0
+        note(acme, at=NOON + 1)
+        assert sightings.flush(is_everything=False) == 1
+
+    def test_leaves_nobody_when_there_are_too_many(self, acme, monkeypatch):
+        monkeypatch.setattr(sightings, "MAX_WAITING", 2)
+        note(acme)
+        note(acme, "omar")
+        assert sightings.flush(is_everything=False) == 2
+
+    def test_comes_round_to_everybody(self, acme, monkeypatch):
+        rounds = []
+        monkeypatch.setattr(sightings, "flush", lambda *, rest_s, is_everything: rounds.append(is_everything))
+        monkeypatch.setattr(sightings._Waiting, "stop", FewRounds(sightings.ALL_EVERY_S * 2 // sightings.FLUSH_EVERY_S))
+        sightings._keep_flushing()
+        assert rounds == [*[False] * 9, True] * 2
+
+    def test_keeps_what_comes_while_it_writes(self, acme, monkeypatch):
+        store = sightings._store
+
+        def store_and_note(batch):
+            note(acme, at=NOON + 2)
+            store(batch)
+
+        note(acme, at=NOON + 1)
+        with monkeypatch.context() as busy:
+            busy.setattr(sightings, "_store", store_and_note)
+            sightings.flush()
+        assert self.tokens() == {"nadia": 2}
+        sightings.flush()
+        assert self.tokens() == {"nadia": 3}
+
+
+class FewRounds:
+    """An event that is waited for so many times, and then is there."""
+
+    def __init__(self, rounds):
+        self.left = rounds
+
+    def wait(self, _seconds):
+        self.left -= 1
+        return self.left < 0
 
 
 class TestFlushWithoutDatabase:

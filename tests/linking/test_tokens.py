@@ -92,17 +92,13 @@ class TestSuccess:
         assert headers == ALWAYS | {"Content-Type": "application/json", "Content-Length": str(len(answer.body))}
 
     def test_says_whom_it_was_for(self):
-        seen = ask(token=fresh()).sighting
-        assert (seen.integration_id, seen.user_id, seen.email, seen.at_epoch_s) == (
-            1,
-            USER_ID,
-            "nadia@player.example",
-            NOW,
-        )
+        answer = ask(token=fresh())
+        user = answer.user
+        assert (answer.config.integration_id, user.user_id, user.email) == (1, USER_ID, "nadia@player.example")
 
     def test_gives_head_the_headers_without_the_body(self):
         get, head = ask(token=fresh()), ask(token=fresh(), method="HEAD")
-        assert (head.status, head.headers, head.body, head.sighting) == (get.status, get.headers, b"", None)
+        assert (head.status, head.headers, head.body, head.user) == (get.status, get.headers, b"", None)
 
     def test_follows_the_policy_for_a_missing_email(self):
         config = make_config(missing_email=MissingEmail.OMIT)
@@ -189,7 +185,7 @@ class TestTokenRefusals:
         assert refusal_of(ask(token=fresh(**changes))) == expected
 
     def test_never_leave_a_sighting(self):
-        assert ask(token=fresh(email=...)).sighting is None
+        assert ask(token=fresh(email=...)).user is None
 
     def test_never_echo_the_token(self):
         token = fresh(secret=OTHER_SECRET)
@@ -204,10 +200,10 @@ class TestChoosingTheIntegration:
     both = (make_config(), other_config())
 
     def test_goes_by_the_project_of_the_token(self):
-        assert ask(configs=self.both, token=other_token()).sighting.integration_id == 2
+        assert ask(configs=self.both, token=other_token()).config.integration_id == 2
 
     def test_goes_by_the_path_where_it_names_one(self):
-        assert ask(configs=self.both, slug="other", token=other_token()).sighting.integration_id == 2
+        assert ask(configs=self.both, slug="other", token=other_token()).config.integration_id == 2
 
     def test_refuses_a_token_of_another_project_on_a_path(self):
         token = fresh(secret=OTHER_SECRET)
@@ -232,15 +228,15 @@ class TestChoosingTheIntegration:
 
     def test_answers_with_the_first_of_two_that_share_a_project(self):
         twin = make_config(integration_id=9, slug="twin")
-        assert ask(configs=[make_config(), twin], token=fresh()).sighting.integration_id == 1
+        assert ask(configs=[make_config(), twin], token=fresh()).config.integration_id == 1
 
     def test_finds_the_second_of_two_that_share_a_project_by_its_path(self):
         twin = make_config(integration_id=9, slug="twin")
-        assert ask(configs=[make_config(), twin], slug="twin", token=fresh()).sighting.integration_id == 9
+        assert ask(configs=[make_config(), twin], slug="twin", token=fresh()).config.integration_id == 9
 
     def test_answers_with_the_one_of_those_that_share_a_project_whose_key_signed(self):
         twin = make_config(integration_id=9, slug="twin", login_secrets=(OTHER_SECRET.encode(),))
-        assert ask(configs=[make_config(), twin], token=fresh(secret=OTHER_SECRET)).sighting.integration_id == 9
+        assert ask(configs=[make_config(), twin], token=fresh(secret=OTHER_SECRET)).config.integration_id == 9
 
     def test_answers_with_the_one_of_those_that_share_a_project_whose_page_asks(self):
         configs = [make_config(), make_config(integration_id=9, slug="twin", allowed_origins=frozenset({OTHER_ORIGIN}))]
@@ -248,7 +244,7 @@ class TestChoosingTheIntegration:
         answers = [
             ask(configs=configs, verified=verified, token=fresh(), origin=origin) for origin in (OTHER_ORIGIN, ORIGIN)
         ]
-        assert [answer.sighting.integration_id for answer in answers] == [9, 1]
+        assert [answer.config.integration_id for answer in answers] == [9, 1]
 
     def test_says_that_no_key_of_those_that_share_a_project_signed(self):
         configs = [make_config(), make_config(integration_id=9, slug="twin")]
@@ -256,18 +252,18 @@ class TestChoosingTheIntegration:
 
     def test_tries_the_cookie_names_of_all_enabled_ones(self):
         configs = [make_config(), other_config(cookie_name="login")]
-        assert ask(configs=configs, cookie_header=f"login={other_token()}").sighting.integration_id == 2
+        assert ask(configs=configs, cookie_header=f"login={other_token()}").config.integration_id == 2
 
     def test_prefers_the_cookie_of_the_asking_page(self):
         configs = [make_config(), other_config(cookie_name="login")]
         header = f"token={fresh()}; login={other_token()}"
-        assert ask(configs=configs, cookie_header=header, origin=OTHER_ORIGIN).sighting.integration_id == 2
+        assert ask(configs=configs, cookie_header=header, origin=OTHER_ORIGIN).config.integration_id == 2
 
     @pytest.mark.parametrize("other", ["of-another-program", fresh(xsolla_login_project_id="unknown")])
     def test_goes_on_from_a_cookie_that_is_no_token_of_ours_to_the_next(self, other):
         configs = [make_config(), other_config(cookie_name="login")]
         answer = ask(configs=configs, cookie_header=f"token={other}; login={other_token()}", origin=OTHER_ORIGIN)
-        assert (answer.sighting.integration_id, dict(answer.headers)["Access-Control-Allow-Origin"]) == (
+        assert (answer.config.integration_id, dict(answer.headers)["Access-Control-Allow-Origin"]) == (
             2,
             OTHER_ORIGIN,
         )

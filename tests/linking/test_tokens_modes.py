@@ -43,10 +43,10 @@ class TestObserve:
         assert [ask(configs=[OBSERVED], token=fresh(), limited=limited).status for _ in range(3)] == [200] * 3
 
     def test_records_no_user_whose_id_is_none(self):
-        assert ask(configs=[OBSERVED], token=fresh(sub="null")).sighting is None
+        assert ask(configs=[OBSERVED], token=fresh(sub="null")).user is None
 
     def test_records_no_address_that_could_not_be_kept(self):
-        assert ask(configs=[OBSERVED], token=fresh(email="a\x00b")).sighting.email == ""
+        assert ask(configs=[OBSERVED], token=fresh(email="a\x00b")).user.email == ""
 
     def test_still_refuses_a_blocked_user(self):
         config = make_config(mode=Mode.OBSERVE, blocked_user_ids=frozenset({USER_ID}))

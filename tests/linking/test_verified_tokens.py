@@ -73,7 +73,7 @@ class TestKept:
         def keep_asking(name):
             token = fresh(sub=name)
             for _ in range(200):
-                if ask(kept, token).sighting.user_id != name:
+                if ask(kept, token).user.user_id != name:
                     wrong.append(name)
 
         threads = [threading.Thread(target=keep_asking, args=(f"player-{number}",)) for number in range(6)]
@@ -117,7 +117,7 @@ class TestVerifiedAnew:
         assert self.refused(kept, token, snapshot=rotating, now=NOW + 5) == "signature"
 
     def test_when_the_user_is_blocked(self, kept):
-        user_id = ask(kept, fresh()).sighting.user_id
+        user_id = ask(kept, fresh()).user.user_id
         blocked = snapshot_of(configs=[make_config(blocked_user_ids=frozenset({user_id}))])
         assert self.refused(kept, fresh(), snapshot=blocked) == "blocked"
 
