@@ -74,8 +74,9 @@ class TokenFront:
         except Exception as error:  # noqa: BLE001 - Django's own net: logged, redacted, answered with its page
             given = response_for_exception(TokenCall(environ=environ, slug=slug), error)
         if isinstance(given, TokenAnswer):
-            start_response(_STATUS_LINES[given.status], [*given.headers, *self._more_headers])
-            return [given.body]
+            status, headers, body, *_ = given
+            start_response(_STATUS_LINES[status], [*headers, *self._more_headers])
+            return [body]
         start_response(_STATUS_LINES[given.status_code], [*_headers(given), *self._more_headers])
         return [given.content]
 

@@ -112,14 +112,27 @@ def sign_hs256(*, header_segment: bytes, claims: Mapping[str, Any], key: bytes) 
 
     Raises: ValueError for an empty key.
     """
-    return sign_payload_hs256(header_segment, orjson.dumps(claims), key).decode("ascii")
+    begun, rest = begin(header_segment=header_segment, payload=orjson.dumps(claims))
+    return sign_begun_hs256(begun, rest, key).decode("ascii")
 
 
-def sign_payload_hs256(header_segment: bytes, payload: bytes, key: bytes) -> bytes:
-    """Return what `sign_hs256` does for a payload that is bytes already. Raises: ValueError for an empty key."""
+def begin(*, header_segment: bytes, payload: bytes) -> tuple[bytes, bytes]:
+    """Return what a JWS begins with whose payload begins with `payload`, and what of it the next bytes are needed for.
+
+    Base64url spells three bytes at a time; up to two wait for those that follow.
+    """
+    whole = len(payload) - len(payload) % 3
+    return header_segment + b"." + _encode(payload[:whole]), payload[whole:]
+
+
+def sign_begun_hs256(begun: bytes, rest: bytes, key: bytes) -> bytes:
+    """Return the compact JWS that `begin` began, where `rest` completes the payload.
+
+    Raises: ValueError for an empty key.
+    """
     if not key:
         raise ValueError("An empty key signs nothing.")
-    signing_input = header_segment + b"." + _encode(payload)
+    signing_input = begun + _encode(rest)
     return signing_input + b"." + _encode(_hmac_sha256(key, signing_input))
 
 

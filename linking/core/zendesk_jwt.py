@@ -32,11 +32,12 @@ class ZendeskSetupIncomplete(Refused):
 class Draft(NamedTuple):
     """A Zendesk JWT but for its times and its signature, which are all that differs from one page to the next.
 
-    `claims` is a JSON object without its end. `has_iat` says whether the widget wants to know the time of issue, too.
+    `begun` and `left` are what `jws.begin` makes of a JSON object without its end. `has_iat` says whether the widget
+    wants to know the time of issue, too.
     """
 
-    header_segment: bytes
-    claims: bytes
+    begun: bytes
+    left: bytes
     has_iat: bool
 
 
@@ -60,20 +61,22 @@ def signing_key(config: IntegrationConfig, now: float) -> bytes:
 def draft(*, user: LoginUser, config: IntegrationConfig) -> Draft:
     """Return what stays the same in the tokens of `user`. Raises: ZendeskTokenError, ZendeskSetupIncomplete."""
     if config.zendesk_product is ZendeskProduct.CHAT:
-        return Draft(_CHAT_HEADER, _opened(chat_claims(user=user, config=config)), has_iat=True)
+        return _drafted(_CHAT_HEADER, chat_claims(user=user, config=config), has_iat=True)
     if not config.zendesk_key_id:
         raise ZendeskSetupIncomplete(Reason.ZENDESK_KEY_ID)
     header = jws.encode_header({"alg": "HS256", "typ": "JWT", "kid": config.zendesk_key_id})
-    return Draft(header, _opened(messaging_claims(user=user, config=config)), has_iat=False)
+    return _drafted(header, messaging_claims(user=user, config=config), has_iat=False)
 
 
 def signed(drafted: Draft, key: bytes, now: float) -> bytes:
     """Return the token of a draft, issued at `now` (epoch seconds; by place, as each page's token comes by here)."""
+    begun, left, has_iat = drafted
     issued = int(now)
-    times = b',"exp":%d}' % (issued + LIFETIME_S)
-    if drafted.has_iat:
-        times = b',"iat":%d%b' % (issued, times)
-    return jws.sign_payload_hs256(drafted.header_segment, drafted.claims + times, key)
+    if has_iat:
+        rest = b'%b,"iat":%d,"exp":%d}' % (left, issued, issued + LIFETIME_S)
+    else:
+        rest = b'%b,"exp":%d}' % (left, issued + LIFETIME_S)
+    return jws.sign_begun_hs256(begun, rest, key)
 
 
 def chat_claims(*, user: LoginUser, config: IntegrationConfig) -> dict[str, Any]:
@@ -107,8 +110,9 @@ def messaging_claims(*, user: LoginUser, config: IntegrationConfig) -> dict[str,
     return claims
 
 
-def _opened(claims: dict[str, Any]) -> bytes:
-    return orjson.dumps(claims).removesuffix(b"}")
+def _drafted(header_segment: bytes, claims: dict[str, Any], *, has_iat: bool) -> Draft:
+    begun, left = jws.begin(header_segment=header_segment, payload=orjson.dumps(claims).removesuffix(b"}"))
+    return Draft(begun, left, has_iat)
 
 
 def _email(*, user: LoginUser, config: IntegrationConfig) -> str:
