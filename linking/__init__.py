@@ -14,6 +14,6 @@ read, links kept). Imports go down only, never within a row, and tests/test_laye
     clock_meter | limits | roles | store
     models | zendesk_chat | zendesk_oauth | xsolla_login
     outbound                           the only way out over HTTP
-    fields
+    fields | waiting
     core                               plain Python: values in, values out
 """

@@ -4,22 +4,20 @@ No token, no user and no e-mail is among them. Memory and table are bounded what
 by name are those that an integration lists and a few more an hour, the rest are `(other)`.
 """
 
-import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from django.db import Error as StoreError
 from django.db import transaction
 from django.db.models import Min, Sum
 
 from linking.core.text import clean_line
 from linking.models import AnswerCount, Integration
 from linking.models.counts import add_to_count
+from linking.waiting import Waiting
 
 HOUR_S = 3600
-MAX_WAITING = 5_000
 MAX_STRANGE_ORIGINS = 50
 ORIGIN_MAX_CHARACTERS = 200
 KEPT = timedelta(days=90)
@@ -58,61 +56,53 @@ class _Count:
     first_epoch_s: int
 
 
-class _Waiting:
-    counts: dict[_Key, _Count] = {}
-    strange: set[tuple[int, str]] = set()
+_waiting: Waiting[_Key, _Count] = Waiting(at_most=5_000)
+
+
+class _Hours:
+    """The hour whose strange origins are counted by name, those, and the hour up to which old rows were dropped."""
+
     strange_hour = 0
-    dropped = 0
+    strange: set[tuple[int, str]] = set()
     pruned_hour = 0
-    lock = threading.Lock()
-    flush_lock = threading.Lock()
 
 
 def note(kind: Kind, is_origin_listed: bool, now: float) -> None:
     """Count one answer given at `now` (epoch seconds); costs no input or output."""
     hour = int(now) // HOUR_S
-    with _Waiting.lock:
+    with _waiting.lock:
         if kind.origin and not is_origin_listed:
             kind = _with_bounded_origin(kind, hour=hour)
-        seen = _Waiting.counts.get((kind, hour))
-        if seen is not None:
-            seen.number += 1
-        elif len(_Waiting.counts) < MAX_WAITING:
-            _Waiting.counts[kind, hour] = _Count(1, int(now))
+        seen = _waiting.counted.get((kind, hour))
+        if seen is None:
+            _waiting.add((kind, hour), _Count(1, int(now)))
         else:
-            _Waiting.dropped += 1
+            seen.number += 1
 
 
 def dropped() -> int:
     """Return how many answers this process could not count."""
-    return _Waiting.dropped
+    return _waiting.dropped
 
 
 def forget() -> None:
     """Drop what waits."""
-    with _Waiting.lock:
-        _Waiting.counts, _Waiting.strange = {}, set()
-        _Waiting.dropped = _Waiting.pruned_hour = 0
+    _waiting.forget()
+    _Hours.strange, _Hours.pruned_hour = set(), 0
 
 
-def flush() -> int:
+def flush(*, is_everything: bool = True) -> int:
     """Write what waits and return how many rows it touched; once an hour, drop what is older than `KEPT`.
+
+    Without `is_everything`, kinds of answers that were written lately wait on.
 
     Raises: django.db.Error; what could not be written waits on.
     """
-    with _Waiting.flush_lock:
-        with _Waiting.lock:
-            taken, _Waiting.counts = _Waiting.counts, {}
-        number = len(taken)
-        try:
-            for keys in _batches(taken):
-                _store({key: taken[key] for key in keys})
-                for key in keys:
-                    del taken[key]
-                _prune(hour=max(hour for _kind, hour in keys))
-        except StoreError:
-            _put_back(taken)
-            raise
+    with _waiting.writing:
+        number = 0
+        for keys in _batches(_waiting.due(is_everything=is_everything)):
+            number += _waiting.write(keys, copied=_copied, store=_store)
+            _prune(hour=max(hour for _kind, hour in keys))
         return number
 
 
@@ -146,21 +136,25 @@ def first_asked_at(*, integration_id: int) -> datetime | None:
 
 
 def _with_bounded_origin(kind: Kind, *, hour: int) -> Kind:
-    if hour != _Waiting.strange_hour:
-        _Waiting.strange, _Waiting.strange_hour = set(), hour
+    if hour != _Hours.strange_hour:
+        _Hours.strange, _Hours.strange_hour = set(), hour
     origin = clean_line(kind.origin, max_characters=ORIGIN_MAX_CHARACTERS) or OTHER
     key = (kind.integration_id, origin)
-    if key not in _Waiting.strange:
-        if len(_Waiting.strange) >= MAX_STRANGE_ORIGINS:
+    if key not in _Hours.strange:
+        if len(_Hours.strange) >= MAX_STRANGE_ORIGINS:
             origin = OTHER
         else:
-            _Waiting.strange.add(key)
+            _Hours.strange.add(key)
     return Kind(kind.integration_id, kind.code, kind.reason, origin, kind.is_observed)
 
 
-def _batches(taken: Mapping[_Key, _Count]) -> list[list[_Key]]:
+def _copied(_key: _Key, count: _Count) -> _Count:
+    return _Count(count.number, count.first_epoch_s)
+
+
+def _batches(due: Iterable[_Key]) -> list[list[_Key]]:
     # In one order everywhere, so that two processes never wait for each other's rows.
-    keys = sorted(taken, key=lambda key: (key[1], key[0].integration_id, key[0].reason, key[0].origin))
+    keys = sorted(due, key=lambda key: (key[1], key[0].integration_id, key[0].reason, key[0].origin))
     return [keys[start : start + _BATCH] for start in range(0, len(keys), _BATCH)]
 
 
@@ -189,21 +183,9 @@ def _add(*, kind: Kind, hour_at: datetime, count: _Count) -> None:
     add_to_count(rows, number=count.number, new=same | {"first_at": _time(count.first_epoch_s)})
 
 
-def _put_back(taken: Mapping[_Key, _Count]) -> None:
-    with _Waiting.lock:
-        for key, old in taken.items():
-            new = _Waiting.counts.get(key)
-            if new is not None:
-                new.number, new.first_epoch_s = new.number + old.number, old.first_epoch_s
-            elif len(_Waiting.counts) < MAX_WAITING:
-                _Waiting.counts[key] = old
-            else:
-                _Waiting.dropped += old.number
-
-
 def _prune(*, hour: int) -> None:
-    if hour > _Waiting.pruned_hour:
-        _Waiting.pruned_hour = hour
+    if hour > _Hours.pruned_hour:
+        _Hours.pruned_hour = hour
         AnswerCount.objects.filter(hour_at__lt=_time(hour * HOUR_S) - KEPT).delete()
 
 

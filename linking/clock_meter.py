@@ -4,12 +4,11 @@ A token refused as `not_yet_valid` is well signed, so its times are Login's. Its
 ten minutes, in numbers that are rounded: memory and table stay small whatever comes, and hold no token and no user.
 """
 
-import threading
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db import Error as StoreError
 from django.db import transaction
 from django.db.models import Sum
 
@@ -21,21 +20,25 @@ from linking.core.refusals import Refused
 from linking.core.token_http import bearer_token, cookie_token
 from linking.models import ClockOffset, Integration
 from linking.models.counts import add_to_count
+from linking.waiting import Waiting
 
 SLOT_S = 600
-MAX_WAITING = 1_000
 WINDOW = timedelta(hours=1)
 KEPT = timedelta(hours=2)
 
 _Key = tuple[int, int, int]  # slot, integration, seconds ahead; sorted like this, two processes write in one order
 
 
-class _Waiting:
-    counts: Counter[_Key] = Counter()
-    dropped = 0
-    pruned_slot = 0
-    lock = threading.Lock()
-    flush_lock = threading.Lock()
+@dataclass(slots=True)
+class _Tokens:
+    number: int
+
+
+_waiting: Waiting[_Key, _Tokens] = Waiting(at_most=1_000)
+
+
+class _Pruned:
+    slot = 0
 
 
 def note(
@@ -56,40 +59,34 @@ def note(
     if not ahead_s:
         return
     key = (int(now) // SLOT_S, config.integration_id, ahead_s)
-    with _Waiting.lock:
-        if key in _Waiting.counts or len(_Waiting.counts) < MAX_WAITING:
-            _Waiting.counts[key] += 1
+    with _waiting.lock:
+        seen = _waiting.counted.get(key)
+        if seen is None:
+            _waiting.add(key, _Tokens(1))
         else:
-            _Waiting.dropped += 1
+            seen.number += 1
 
 
 def dropped() -> int:
     """Return how many tokens this process could not count."""
-    return _Waiting.dropped
+    return _waiting.dropped
 
 
 def forget() -> None:
     """Drop what waits."""
-    with _Waiting.lock:
-        _Waiting.counts, _Waiting.dropped, _Waiting.pruned_slot = Counter(), 0, 0
+    _waiting.forget()
+    _Pruned.slot = 0
 
 
-def flush() -> int:
+def flush(*, is_everything: bool = True) -> int:
     """Write what waits and return how many rows it touched; now and then, drop what is older than `KEPT`.
+
+    Without `is_everything`, what was written lately waits on.
 
     Raises: django.db.Error; what could not be written waits on.
     """
-    with _Waiting.flush_lock:
-        with _Waiting.lock:
-            taken, _Waiting.counts = _Waiting.counts, Counter()
-        if not taken:
-            return 0
-        try:
-            _store(taken)
-        except StoreError:
-            _put_back(taken)
-            raise
-        return len(taken)
+    with _waiting.writing:
+        return _waiting.write(_waiting.due(is_everything=is_everything), copied=_copied, store=_store)
 
 
 def readings(*, now: datetime) -> dict[int, ClockReading]:
@@ -106,33 +103,28 @@ def readings(*, now: datetime) -> dict[int, ClockReading]:
     return {key: found for key, mine in counts.items() if (found := reading_of(mine)) is not None}
 
 
-def _store(taken: Counter[_Key]) -> None:
+def _copied(_key: _Key, tokens: _Tokens) -> _Tokens:
+    return _Tokens(tokens.number)
+
+
+def _store(taken: Mapping[_Key, _Tokens]) -> None:
     wanted = {integration_id for _slot, integration_id, _ahead_s in taken}
     with transaction.atomic():
         # An integration can have been removed meanwhile.
         kept = set(Integration.objects.filter(pk__in=wanted).values_list("pk", flat=True))
         for key in sorted(taken):
             if key[1] in kept:
-                _add(key, number=taken[key])
+                _add(key, number=taken[key].number)
         newest = max(slot for slot, _integration_id, _ahead_s in taken)
-        if newest > _Waiting.pruned_slot:
+        if newest > _Pruned.slot:
             ClockOffset.objects.filter(slot_at__lt=_time(newest) - KEPT).delete()
-    _Waiting.pruned_slot = max(newest, _Waiting.pruned_slot)
+    _Pruned.slot = max(newest, _Pruned.slot)
 
 
 def _add(key: _Key, *, number: int) -> None:
     slot, integration_id, ahead_s = key
     same = {"integration_id": integration_id, "slot_at": _time(slot), "ahead_s": ahead_s}
     add_to_count(ClockOffset.objects.filter(**same), number=number, new=same)
-
-
-def _put_back(taken: Counter[_Key]) -> None:
-    with _Waiting.lock:
-        for key, number in taken.items():
-            if key in _Waiting.counts or len(_Waiting.counts) < MAX_WAITING:
-                _Waiting.counts[key] += number
-            else:
-                _Waiting.dropped += number
 
 
 def _time(slot: int) -> datetime:

@@ -43,7 +43,7 @@ ROWS = (
     ),
     ("models", "zendesk_chat", "zendesk_oauth", "xsolla_login"),
     ("outbound",),
-    ("fields",),
+    ("fields", "waiting"),
     ("core",),
 )
 RANK = {name: len(ROWS) - number for number, row in enumerate(ROWS) for name in row}

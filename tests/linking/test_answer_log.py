@@ -35,7 +35,7 @@ class TestNote:
             note(acme)
 
     def test_holds_no_more_than_its_bound(self, acme, monkeypatch):
-        monkeypatch.setattr(answer_log, "MAX_WAITING", 2)
+        monkeypatch.setattr(answer_log._waiting, "at_most", 2)
         for number in range(5):
             note(acme, reason=f"reason-{number}")
         assert (answer_log.flush(), answer_log.dropped()) == (2, 3)

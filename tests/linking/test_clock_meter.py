@@ -91,7 +91,7 @@ class TestNote:
         assert told(acme) is None
 
     def test_holds_no_more_than_its_bound(self, acme, monkeypatch):
-        monkeypatch.setattr(clock_meter, "MAX_WAITING", 2)
+        monkeypatch.setattr(clock_meter._waiting, "at_most", 2)
         for ahead_s in (70, 80, 90, 90):
             self.note(early(ahead_s), config=make_config(integration_id=acme.pk))
         assert (clock_meter.flush(), clock_meter.dropped()) == (2, 2)

@@ -40,7 +40,7 @@ class TestNote:
             note(acme)
 
     def test_drops_and_counts_new_users_when_full(self, acme, monkeypatch):
-        monkeypatch.setattr(sightings, "MAX_WAITING", 2)
+        monkeypatch.setattr(sightings._waiting, "at_most", 2)
         for user_id in ("a", "b", "c", "a"):
             note(acme, user_id)
         assert sightings.dropped() == 1
@@ -152,15 +152,18 @@ class TestFlushOfThoseNotWrittenLately:
         assert sightings.flush(is_everything=False) == 1
 
     def test_leaves_nobody_when_there_are_too_many(self, acme, monkeypatch):
-        monkeypatch.setattr(sightings, "MAX_WAITING", 2)
+        monkeypatch.setattr(sightings._waiting, "at_most", 2)
         note(acme)
         note(acme, "omar")
         assert sightings.flush(is_everything=False) == 2
 
     def test_comes_round_to_everybody(self, acme, monkeypatch):
         rounds = []
-        monkeypatch.setattr(sightings, "flush", lambda *, rest_s, is_everything: rounds.append(is_everything))
-        monkeypatch.setattr(sightings._Waiting, "stop", FewRounds(sightings.ALL_EVERY_S * 2 // sightings.FLUSH_EVERY_S))
+        flush = lambda *, is_everything: rounds.append(is_everything)  # noqa: E731
+        monkeypatch.setattr(sightings._Flushing, "flushes", (flush,))
+        monkeypatch.setattr(
+            sightings._Flushing, "stop", FewRounds(sightings.ALL_EVERY_S * 2 // sightings.FLUSH_EVERY_S)
+        )
         sightings._keep_flushing()
         assert rounds == [*[False] * 9, True] * 2
 
@@ -247,7 +250,7 @@ class TestFlushWithoutDatabase:
         assert (user.tokens_issued, user.email, user.first_authenticated_at) == (2, "new@player.example", time(NOON))
 
     def test_stays_within_its_bound(self, acme, monkeypatch):
-        monkeypatch.setattr(sightings, "MAX_WAITING", 1)
+        monkeypatch.setattr(sightings._waiting, "at_most", 1)
         note(acme, "a")
 
         def note_and_fail(_batch):
