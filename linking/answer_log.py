@@ -91,16 +91,16 @@ def forget() -> None:
     _Hours.strange, _Hours.pruned_hour = set(), 0
 
 
-def flush(*, is_everything: bool = True) -> int:
+def flush(*, turn: int | None = None) -> int:
     """Write what waits and return how many rows it touched; once an hour, drop what is older than `KEPT`.
 
-    Without `is_everything`, kinds of answers that were written lately wait on.
+    In a `turn`, kinds of answers that were written lately wait for theirs; see `Waiting`.
 
     Raises: django.db.Error; what could not be written waits on.
     """
     with _waiting.writing:
         number = 0
-        for keys in _batches(_waiting.due(is_everything=is_everything)):
+        for keys in _batches(_waiting.due(turn=turn)):
             number += _waiting.write(keys, copied=_copied, store=_store)
             _prune(hour=max(hour for _kind, hour in keys))
         return number

@@ -78,15 +78,15 @@ def forget() -> None:
     _Pruned.slot = 0
 
 
-def flush(*, is_everything: bool = True) -> int:
+def flush(*, turn: int | None = None) -> int:
     """Write what waits and return how many rows it touched; now and then, drop what is older than `KEPT`.
 
-    Without `is_everything`, what was written lately waits on.
+    In a `turn`, what was written lately waits for its own; see `Waiting`.
 
     Raises: django.db.Error; what could not be written waits on.
     """
     with _waiting.writing:
-        return _waiting.write(_waiting.due(is_everything=is_everything), copied=_copied, store=_store)
+        return _waiting.write(_waiting.due(turn=turn), copied=_copied, store=_store)
 
 
 def readings(*, now: datetime) -> dict[int, ClockReading]:

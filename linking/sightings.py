@@ -1,8 +1,7 @@
 """Who authenticated, kept off the token route's path: a bounded dict, flushed in batches by a thread.
 
 A user who was not seen lately is written within a second or two; the tokens of one who comes again and again are added
-up and written every `ALL_EVERY_S`. So much is lost when a process is killed; a sighting is made again at the next page
-load.
+up and written every ten. So much is lost when a process is killed; a sighting is made again at the next page load.
 """
 
 import logging
@@ -22,15 +21,14 @@ from linking.core import login_jwt
 from linking.models import Integration, LoginUser, TokensIssued
 from linking.waiting import Waiting
 
-FLUSH_EVERY_S = 1
-ALL_EVERY_S = 10
+FLUSH_EVERY_S = 1.0
 # Tokens wait while a batch is put together and, on SQLite, written: small batches with a rest between them keep the
 # slowest answers quick.
 BATCH = 50
 REST_S = 0.004
 
 logger = logging.getLogger(__name__)
-Flush = Callable[..., object]  # takes `is_everything`
+Flush = Callable[..., object]  # takes `turn`
 
 
 @dataclass(slots=True)
@@ -92,15 +90,15 @@ def start_flushing(*, also: Sequence[Flush] = ()) -> None:
             Finalize(None, _flush_at_exit, exitpriority=0)
 
 
-def flush(*, rest_s: float = 0.0, is_everything: bool = True) -> int:
+def flush(*, rest_s: float = 0.0, turn: int | None = None) -> int:
     """Write what waits and return how many users it was; between batches, leave the process to others for `rest_s`.
 
-    Without `is_everything`, users who were written lately wait on, unless there are too many of them.
+    In a `turn`, users who were written lately wait for theirs; see `Waiting`.
 
     Raises: django.db.Error; what could not be written waits on.
     """
     with _waiting.writing:
-        keys = _without_removed(_waiting.due(is_everything=is_everything))
+        keys = _without_removed(_waiting.due(turn=turn))
         number = 0
         for start in range(0, len(keys), BATCH):
             if start and rest_s:
@@ -135,22 +133,22 @@ def _at(epoch_s: int) -> datetime:
 
 
 def _keep_flushing() -> None:
-    rounds = 0
+    turn = 0
     while not _Flushing.stop.wait(FLUSH_EVERY_S):
-        rounds += 1
-        _flush_or_say(is_everything=rounds % (ALL_EVERY_S // FLUSH_EVERY_S) == 0)
+        turn += 1
+        _flush_or_say(turn=turn)
 
 
 def _flush_at_exit() -> None:
     _Flushing.stop.set()
-    _flush_or_say(is_everything=True)
+    _flush_or_say(turn=None)
 
 
-def _flush_or_say(*, is_everything: bool) -> None:
+def _flush_or_say(*, turn: int | None) -> None:
     for one in _Flushing.flushes:
         try:
             close_old_connections()
-            one(is_everything=is_everything)
+            one(turn=turn)
         except StoreError as error:
             logger.warning("Sightings or counts could not be written (%s); they wait.", type(error).__name__)
             connection.close()

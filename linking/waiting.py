@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Generic, Protocol, TypeVar
 
+TURNS = 10
+
 
 class Counted(Protocol):
     """What happened `number` times and is not written yet."""
@@ -28,8 +30,8 @@ class Waiting(Generic[K, C]):
     """What waits, at most `at_most` keys of it.
 
     Whoever counts holds `lock`, looks into `counted` and raises the number there, or adds a key. Whoever writes holds
-    `writing` from `due` on; nobody else takes keys away. What was begun to be written lately is not due again until
-    everything is, so that what happens again and again is written together.
+    `writing` from `due` on; nobody else takes keys away. What was written before is due in one turn of `TURNS` only, so
+    that what happens again and again is written together, and a part of it at a time.
     """
 
     def __init__(self, *, at_most: int) -> None:
@@ -39,19 +41,25 @@ class Waiting(Generic[K, C]):
         self.lock = threading.Lock()
         self.writing = threading.Lock()
         self._fresh: set[K] = set()
+        self._turns: list[set[K]] = [set() for _ in range(TURNS)]
 
     def add(self, key: K, first: C) -> None:
         """Begin to count `key`, or drop and count that where too many wait; `lock` is the caller's to hold."""
         if len(self.counted) < self.at_most:
             self.counted[key] = first
             self._fresh.add(key)
+            self._turns[hash(key) % TURNS].add(key)
         else:
             self.dropped += first.number
 
-    def due(self, *, is_everything: bool) -> list[K]:
-        """Return what is to be written: all, or what was not written lately; all where half the room is taken."""
+    def due(self, *, turn: int | None) -> list[K]:
+        """Return what is to be written in a turn (counted from anything), new keys among it; None is everybody's turn,
+        as it is where half the room is taken.
+        """
         with self.lock:
-            return list(self.counted if is_everything or len(self.counted) > self.at_most // 2 else self._fresh)
+            if turn is None or len(self.counted) > self.at_most // 2:
+                return list(self.counted)
+            return list(self._fresh | self._turns[turn % TURNS])
 
     def write(self, keys: Collection[K], *, copied: Callable[[K, C], W], store: Callable[[Mapping[K, W]], None]) -> int:
         """Have `store` write what waits of `keys`, each as `copied` gives it, and return how many they were.
@@ -78,8 +86,10 @@ class Waiting(Generic[K, C]):
         """Drop everything, and the count of what was dropped."""
         with self.lock:
             self.counted, self._fresh, self.dropped = {}, set(), 0
+            self._turns = [set() for _ in range(TURNS)]
 
     def _take_out(self, keys: Iterable[K]) -> None:
         for key in keys:
             del self.counted[key]
             self._fresh.discard(key)
+            self._turns[hash(key) % TURNS].discard(key)

@@ -7,6 +7,7 @@ from django.db import InterfaceError, OperationalError
 from linking import sightings
 from linking.core import login_jwt
 from linking.models import Integration, LoginUser
+from linking.waiting import TURNS
 from tests.factories import make_integration, make_login_user
 
 pytestmark = pytest.mark.django_db
@@ -132,7 +133,13 @@ class TestFlushOfThoseNotWrittenLately:
     @pytest.fixture(autouse=True)
     def _nadia_is_written(self, acme):
         note(acme)
-        assert sightings.flush(is_everything=False) == 1
+        assert sightings.flush(turn=self.another_turn) == 1
+
+    @property
+    def another_turn(self):
+        """A turn that is not Nadia's."""
+        (key,) = (key for key in sightings._waiting.counted if key[1] == "nadia")
+        return hash(key) % TURNS + 1
 
     def tokens(self):
         return dict(LoginUser.objects.values_list("user_id", "tokens_issued"))
@@ -140,32 +147,24 @@ class TestFlushOfThoseNotWrittenLately:
     def test_leaves_the_others_for_later(self, acme):
         note(acme, at=NOON + 1)
         note(acme, "omar", at=NOON + 1)
-        assert sightings.flush(is_everything=False) == 1
+        assert sightings.flush(turn=self.another_turn) == 1
         assert self.tokens() == {"nadia": 1, "omar": 1}
         assert sightings.flush() == 1
         assert self.tokens() == {"nadia": 2, "omar": 1}
         assert LoginUser.objects.get(user_id="nadia").last_authenticated_at == time(NOON + 1)
 
-    def test_counts_somebody_as_new_again_who_stayed_away(self, acme):
-        assert sightings.flush() == 0
-        note(acme, at=NOON + 1)
-        assert sightings.flush(is_everything=False) == 1
-
     def test_leaves_nobody_when_there_are_too_many(self, acme, monkeypatch):
         monkeypatch.setattr(sightings._waiting, "at_most", 2)
         note(acme)
         note(acme, "omar")
-        assert sightings.flush(is_everything=False) == 2
+        assert sightings.flush(turn=self.another_turn) == 2
 
     def test_comes_round_to_everybody(self, acme, monkeypatch):
-        rounds = []
-        flush = lambda *, is_everything: rounds.append(is_everything)  # noqa: E731
-        monkeypatch.setattr(sightings._Flushing, "flushes", (flush,))
-        monkeypatch.setattr(
-            sightings._Flushing, "stop", FewRounds(sightings.ALL_EVERY_S * 2 // sightings.FLUSH_EVERY_S)
-        )
+        turns = []
+        monkeypatch.setattr(sightings._Flushing, "flushes", (lambda *, turn: turns.append(turn),))
+        monkeypatch.setattr(sightings._Flushing, "stop", FewRounds(TURNS))
         sightings._keep_flushing()
-        assert rounds == [*[False] * 9, True] * 2
+        assert {turn % TURNS for turn in turns} == set(range(TURNS))
 
     def test_keeps_what_comes_while_it_writes(self, acme, monkeypatch):
         store = sightings._store

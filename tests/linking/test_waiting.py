@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linking.waiting import Waiting
+from linking.waiting import TURNS, Waiting
 
 
 @dataclass
@@ -42,10 +42,15 @@ def count(waiting, key):
             waiting.add(key, Count(1))
 
 
-def flush(waiting, store, *, is_everything=True):
+def flush(waiting, store, *, turn=None):
     with waiting.writing:
-        keys = waiting.due(is_everything=is_everything)
+        keys = waiting.due(turn=turn)
         return waiting.write(keys, copied=lambda _key, one: replace(one), store=store)
+
+
+def not_of(key):
+    """A turn that is not the key's own."""
+    return hash(key) % TURNS + 1
 
 
 def some():
@@ -56,18 +61,27 @@ class TestDue:
     def test_is_what_was_never_written(self):
         waiting, store = some()
         count(waiting, "a")
-        assert flush(waiting, store, is_everything=False) == 1
+        assert flush(waiting, store, turn=not_of("a")) == 1
         count(waiting, "a")
         count(waiting, "b")
-        assert waiting.due(is_everything=False) == ["b"]
-        assert waiting.due(is_everything=True) == ["a", "b"]
+        assert waiting.due(turn=not_of("a")) == ["b"]
+        assert waiting.due(turn=None) == ["a", "b"]
+
+    def test_is_each_key_once_in_all_turns(self):
+        waiting, store = Waiting(at_most=100), Store()
+        for key in range(40):
+            count(waiting, key)
+        flush(waiting, store)
+        turns = [waiting.due(turn=turn) for turn in range(7, 7 + TURNS)]
+        assert sorted(key for due in turns for key in due) == list(range(40))
+        assert max(len(due) for due in turns) < 20
 
     def test_is_everything_where_half_the_room_is_taken(self):
         waiting, store = some()
         for key in range(6):
             count(waiting, key)
         flush(waiting, store)
-        assert sorted(waiting.due(is_everything=False)) == list(range(6))
+        assert sorted(waiting.due(turn=1)) == list(range(6))
 
     def test_is_what_stayed_away_for_a_while(self):
         waiting, store = some()
@@ -75,15 +89,15 @@ class TestDue:
         flush(waiting, store)
         assert flush(waiting, store) == 0
         count(waiting, "a")
-        assert waiting.due(is_everything=False) == ["a"]
+        assert waiting.due(turn=not_of("a")) == ["a"]
 
     def test_is_what_could_not_be_written(self):
         waiting, store = some()
         store.is_away = True
         count(waiting, "a")
         with pytest.raises(Away):
-            flush(waiting, store, is_everything=False)
-        assert waiting.due(is_everything=False) == ["a"]
+            flush(waiting, store, turn=not_of("a"))
+        assert waiting.due(turn=not_of("a")) == ["a"]
 
 
 class TestLeaveOut:
@@ -92,7 +106,7 @@ class TestLeaveOut:
         for key in "ab":
             count(waiting, key)
         waiting.leave_out(["a"])
-        flush(waiting, store, is_everything=False)
+        flush(waiting, store, turn=not_of("a"))
         assert store.written == {"b": 1}
 
 
@@ -120,7 +134,7 @@ def test_writes_each_count_once_or_says_that_it_was_dropped(steps):
             store.while_writing = come
         if step != "count":
             try:
-                flush(waiting, store, is_everything=step == "flush all")
+                flush(waiting, store, turn=None if step == "flush all" else key)
             except Away:
                 assert step == "fail"
         assert len(waiting.counted) <= 10
