@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from multiprocessing.util import Finalize
 
 from django.db import Error as StoreError
-from django.db import close_old_connections, connection
+from django.db import IntegrityError, close_old_connections, connection
 from django.utils import timezone
 
 from linking.core import login_jwt
@@ -98,22 +98,26 @@ def flush(*, rest_s: float = 0.0, turn: int | None = None) -> int:
     Raises: django.db.Error; what could not be written waits on.
     """
     with _waiting.writing:
-        keys = _without_removed(_waiting.due(turn=turn))
+        keys = _waiting.due(turn=turn)
         number = 0
         for start in range(0, len(keys), BATCH):
             if start and rest_s:
                 time.sleep(rest_s)
             # In one order everywhere, so that two processes never wait for each other's rows.
-            number += _waiting.write(sorted(keys[start : start + BATCH]), copied=_issued, store=_store)
+            batch = sorted(keys[start : start + BATCH])
+            try:
+                number += _waiting.write(batch, copied=_issued, store=_store)
+            except IntegrityError:
+                _leave_out_removed(batch)
+                raise
         return number
 
 
-def _without_removed(keys: Collection[_Key]) -> list[_Key]:
-    """Forget users of integrations that are no more, who would fail their whole batch for ever; return the others."""
+def _leave_out_removed(keys: Collection[_Key]) -> None:
+    """Forget users of integrations that are no more, who would fail their whole batch for ever."""
     wanted = {integration_id for integration_id, _user_id in keys}
-    kept = set(Integration.objects.filter(pk__in=wanted).values_list("pk", flat=True)) if wanted else set()
+    kept = set(Integration.objects.filter(pk__in=wanted).values_list("pk", flat=True))
     _waiting.leave_out(key for key in keys if key[0] not in kept)
-    return [key for key in keys if key[0] in kept]
 
 
 def _store(batch: Mapping[_Key, TokensIssued]) -> None:

@@ -35,22 +35,12 @@ def insert(
 
     Defaults of the model are not filled in. Times are aware.
     """
-    same = same or {}
-    fields = _fields(model, columns)
-    names = ", ".join(_quoted(model, [*columns, *same]))
-    conflict = ""
-    if unique:
-        merge = merge or {}
-        changes = [f"{name} = excluded.{name}" for name in _quoted(model, update)]
-        changes += [f"{name} = {sql}" for name, sql in zip(_quoted(model, merge), merge.values(), strict=True)]
-        conflict = f" ON CONFLICT ({', '.join(_quoted(model, unique))}) DO UPDATE SET {', '.join(changes)}"
-    values = ", ".join([*_given(fields), *("%s" for _ in same)])
-    # The condition keeps SQLite from reading ON CONFLICT as the beginning of a join.
-    statement = (
-        f"INSERT INTO {table_name(model)} AS kept ({names}) SELECT {values} FROM {_source(fields)} WHERE true{conflict}"  # noqa: S608  names of the model
+    same, merge = same or {}, merge or {}
+    statement = _insert_statement(
+        model, tuple(columns), same=tuple(same), unique=tuple(unique), update=tuple(update), merge=tuple(merge.items())
     )
     fixed = _prepared(model, same)
-    for text in _texts(fields, rows):
+    for text in _texts(_fields(model, columns), rows):
         # The placeholders of the values stand before that of the rows.
         _execute(statement, [*fixed, text])
 
@@ -65,22 +55,50 @@ def update(
         same: further columns that take the same value in every row.
     """
     same = same or {}
-    fields = _fields(model, columns)
-    key, *names = _quoted(model, columns)
-    key_given, *given = _given(fields)
-    pairs = [*zip(names, given, strict=True), *((name, "%s") for name in _quoted(model, same))]
-    changes = ", ".join(f"{name} = {value}" for name, value in pairs)
+    statement = _update_statement(model, tuple(columns), same=tuple(same))
     fixed = _prepared(model, same)
-    statement = (
-        f"UPDATE {table_name(model)} SET {changes} FROM {_source(fields)} WHERE {table_name(model)}.{key} = {key_given}"  # noqa: S608  names of the model
-    )
-    for text in _texts(fields, rows):
+    for text in _texts(_fields(model, columns), rows):
         _execute(statement, [*fixed, text])
 
 
 def table_name(model: type[models.Model]) -> str:
     """Return the name of a model's table, quoted."""
     return connection.ops.quote_name(model._meta.db_table)  # noqa: SLF001  Django documents it
+
+
+@cache
+def _insert_statement(
+    model: type[models.Model],
+    columns: tuple[str, ...],
+    *,
+    same: tuple[str, ...],
+    unique: tuple[str, ...],
+    update: tuple[str, ...],
+    merge: tuple[tuple[str, str], ...],
+) -> str:
+    fields = _fields(model, columns)
+    names = ", ".join(_quoted(model, [*columns, *same]))
+    conflict = ""
+    if unique:
+        changes = [f"{name} = excluded.{name}" for name in _quoted(model, update)]
+        changes += [f"{_quoted(model, [name])[0]} = {sql}" for name, sql in merge]
+        conflict = f" ON CONFLICT ({', '.join(_quoted(model, unique))}) DO UPDATE SET {', '.join(changes)}"
+    values = ", ".join([*_given(fields), *("%s" for _ in same)])
+    # The condition keeps SQLite from reading ON CONFLICT as the beginning of a join.
+    return (
+        f"INSERT INTO {table_name(model)} AS kept ({names}) SELECT {values} FROM {_source(fields)} WHERE true{conflict}"  # noqa: S608  names of the model
+    )
+
+
+@cache
+def _update_statement(model: type[models.Model], columns: tuple[str, ...], *, same: tuple[str, ...]) -> str:
+    fields = _fields(model, columns)
+    key, *names = _quoted(model, columns)
+    key_given, *given = _given(fields)
+    pairs = [*zip(names, given, strict=True), *((name, "%s") for name in _quoted(model, same))]
+    changes = ", ".join(f"{name} = {value}" for name, value in pairs)
+    table = table_name(model)
+    return f"UPDATE {table} SET {changes} FROM {_source(fields)} WHERE {table}.{key} = {key_given}"  # noqa: S608  names of the model
 
 
 def _fields(model: type[models.Model], names: Iterable[str]) -> list[Any]:

@@ -2,7 +2,7 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 
 from linking import sightings
 from linking.core import login_jwt
@@ -120,12 +120,15 @@ class TestFlush:
             note(acme, f"user-{number}")
         assert (sightings.flush(rest_s=0.5), rests) == (8, [0.5, 0.5])
 
-    def test_leaves_out_an_integration_that_was_removed(self, acme):
+    @pytest.mark.django_db(transaction=True)
+    def test_leaves_out_an_integration_that_was_removed_the_next_time(self, acme):
         other = make_integration(slug="other")
         note(other)
         note(acme)
         Integration.objects.filter(pk=other.pk).delete()
-        sightings.flush()
+        with pytest.raises(IntegrityError):
+            sightings.flush()
+        assert sightings.flush() == 1
         assert LoginUser.objects.get().integration_id == acme.pk
 
 
