@@ -71,7 +71,7 @@ def note(kind: Kind, is_origin_listed: bool, now: float) -> None:
     """Count one answer given at `now` (epoch seconds); costs no input or output."""
     hour = int(now) // HOUR_S
     with _waiting.lock:
-        if kind.origin and not is_origin_listed:
+        if not is_origin_listed and kind.origin:
             kind = _with_bounded_origin(kind, hour=hour)
         seen = _waiting.counted.get((kind, hour))
         if seen is None:

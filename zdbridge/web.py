@@ -8,7 +8,7 @@ import sys
 import django
 from django.urls import get_resolver
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
@@ -54,6 +54,8 @@ def serve(*, host: str, port: int, processes: int) -> None:
         address=host,
         port=port,
         interface=Interfaces.WSGI,
+        # What a client may take its time with is limited in HTTP/1 only, and proxies speak that to whom they serve.
+        http=HTTPModes.http1,
         workers=processes,
         blocking_threads=BLOCKING_THREADS,
         websockets=False,

@@ -113,7 +113,7 @@ def sign_hs256(*, header_segment: bytes, claims: Mapping[str, Any], key: bytes) 
     Raises: ValueError for an empty key.
     """
     begun, rest = begin(header_segment=header_segment, payload=orjson.dumps(claims))
-    return sign_begun_hs256(begun, rest, key).decode("ascii")
+    return sign_input_hs256(begun + encode(rest), key).decode("ascii")
 
 
 def begin(*, header_segment: bytes, payload: bytes) -> tuple[bytes, bytes]:
@@ -122,23 +122,24 @@ def begin(*, header_segment: bytes, payload: bytes) -> tuple[bytes, bytes]:
     Base64url spells three bytes at a time; up to two wait for those that follow.
     """
     whole = len(payload) - len(payload) % 3
-    return header_segment + b"." + _encode(payload[:whole]), payload[whole:]
+    return header_segment + b"." + encode(payload[:whole]), payload[whole:]
 
 
-def sign_begun_hs256(begun: bytes, rest: bytes, key: bytes) -> bytes:
-    """Return the compact JWS that `begin` began, where `rest` completes the payload.
-
-    Raises: ValueError for an empty key.
-    """
+def sign_input_hs256(signing_input: bytes, key: bytes) -> bytes:
+    """Return the compact JWS of what `begin` began and `encode` ended. Raises: ValueError for an empty key."""
     if not key:
         raise ValueError("An empty key signs nothing.")
-    signing_input = begun + _encode(rest)
-    return signing_input + b"." + _encode(_hmac_sha256(key, signing_input))
+    return signing_input + b"." + encode(_hmac_sha256(key, signing_input))
 
 
 def encode_header(header: Mapping[str, str]) -> bytes:
     """Return the first segment, its names in the order given."""
-    return _encode(orjson.dumps(header))
+    return encode(orjson.dumps(header))
+
+
+def encode(raw: bytes) -> bytes:
+    """Return `raw` as base64url without padding."""
+    return binascii.b2a_base64(raw, newline=False).translate(_TO_URL_SAFE).rstrip(b"=")
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
@@ -215,10 +216,6 @@ def _decode(segment: bytes) -> bytes:
     if not segment or segment[-1] not in _LAST[over]:
         raise JWSError(Reason.MALFORMED)
     return binascii.a2b_base64(segment.translate(_TO_STANDARD) + _PADDING[over])
-
-
-def _encode(raw: bytes) -> bytes:
-    return binascii.b2a_base64(raw, newline=False).translate(_TO_URL_SAFE).rstrip(b"=")
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
