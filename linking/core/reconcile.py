@@ -91,7 +91,7 @@ def plan_lookup(*, facts: VisitorFacts, seen: SeenVisitor, issued: frozenset[str
         rank = int(Rank.IDENTIFIED if is_identified else min(Rank.NEW, facts.lookup_rank))
         if facts.lookup_due_at is not None and facts.lookup_rank == rank:
             return facts
-        return replace(facts, lookup_due_at=facts.lookup_due_at or now, lookup_rank=rank)
+        return facts._replace(lookup_due_at=facts.lookup_due_at or now, lookup_rank=rank)
     is_waiting_after_failure = facts.lookup_due_at is not None and facts.lookup_attempts > 0
     if is_waiting_after_failure or facts.last_seen_at <= (facts.checked_activity_at or facts.checked_at):
         return facts
@@ -102,7 +102,7 @@ def plan_lookup(*, facts: VisitorFacts, seen: SeenVisitor, issued: frozenset[str
     rank = Rank.IDENTIFIED if is_urgent else Rank.AGAIN
     if facts.lookup_due_at is not None:
         due_at, rank = min(due_at, facts.lookup_due_at), min(rank, Rank(facts.lookup_rank))
-    return replace(facts, lookup_due_at=due_at, lookup_rank=int(rank), lookup_attempts=0)
+    return facts._replace(lookup_due_at=due_at, lookup_rank=int(rank), lookup_attempts=0)
 
 
 def plan_link(
@@ -126,7 +126,7 @@ def plan_link(
     if record.user_id and record.user_id not in before.apart_user_ids:
         verb = Verb.OPEN if not before.open_user_id else Verb.RELINK
         return LinkPlan(
-            facts=replace(after, state=State.LINKED),
+            facts=after._replace(state=State.LINKED),
             verb=Verb.CONFIRM if before.open_user_id == record.user_id else verb,
             user_id=record.user_id,
             disagreements=_disagreements(record=record, before=before, email_owners=email_owners)
@@ -137,12 +137,12 @@ def plan_link(
     if before.open_user_id and not record.has_external_id and not facts.lookup_attempts:
         # The field itself is missing. Once may be an odd answer; only a second one ends the link.
         return LinkPlan(
-            facts=replace(facts, lookup_due_at=now, lookup_rank=int(Rank.AGAIN), lookup_attempts=1, checked_at=now),
+            facts=facts._replace(lookup_due_at=now, lookup_rank=int(Rank.AGAIN), lookup_attempts=1, checked_at=now),
             verb=Verb.KEEP,
         )
     junk = (_junk(record),) if record.junk_reason else ()
     verb = Verb.END if before.open_user_id else Verb.NONE
-    return LinkPlan(facts=replace(after, state=State.ANONYMOUS), verb=verb, disagreements=junk)
+    return LinkPlan(facts=after._replace(state=State.ANONYMOUS), verb=verb, disagreements=junk)
 
 
 def _wrong_type(
@@ -153,13 +153,13 @@ def _wrong_type(
     waiting = {"lookup_due_at": again.lookup_due_at, "lookup_attempts": again.lookup_attempts}
     if before.open_user_id:
         return LinkPlan(facts=again, verb=Verb.KEEP, disagreements=(_junk(record),))
-    facts = replace(after, state=State.ANONYMOUS, **waiting)  # type: ignore[arg-type]
+    facts = after._replace(state=State.ANONYMOUS, **waiting)  # type: ignore[arg-type]
     return LinkPlan(facts=facts, verb=Verb.NONE, disagreements=(_junk(record),))
 
 
 def plan_gone(*, facts: VisitorFacts, before: LinkBefore, now: datetime) -> LinkPlan:
     """Return what it means that Zendesk does not know the visitor (any more)."""
-    after = replace(facts, state=State.GONE, **_just_asked(facts=facts, now=now))  # type: ignore[arg-type]
+    after = facts._replace(state=State.GONE, **_just_asked(facts=facts, now=now))  # type: ignore[arg-type]
     return LinkPlan(facts=after, verb=Verb.END if before.open_user_id else Verb.NONE)
 
 
@@ -167,7 +167,7 @@ def plan_retry(*, facts: VisitorFacts, now: datetime) -> VisitorFacts:
     """Return `facts` of a visitor that could not be read: asked again after 1, 4, 16 … minutes, daily in the end."""
     attempts = min(facts.lookup_attempts + 1, MAX_ATTEMPTS)
     pause = min(RETRY_FIRST * 4 ** min(attempts - 1, 8), RETRY_LONGEST)
-    return replace(facts, lookup_attempts=attempts, lookup_due_at=now + pause, lookup_rank=int(Rank.AGAIN))
+    return facts._replace(lookup_attempts=attempts, lookup_due_at=now + pause, lookup_rank=int(Rank.AGAIN))
 
 
 def keep_waiting(*, before: VisitorFacts, after: VisitorFacts, activity_at: datetime) -> VisitorFacts:
@@ -181,14 +181,13 @@ def keep_waiting(*, before: VisitorFacts, after: VisitorFacts, activity_at: date
     if is_settled or before.last_seen_at <= activity_at:
         return after
     waiting = {"lookup_due_at": before.lookup_due_at, "lookup_rank": before.lookup_rank}
-    return replace(after, checked_activity_at=activity_at, **waiting)  # type: ignore[arg-type]
+    return after._replace(checked_activity_at=activity_at, **waiting)  # type: ignore[arg-type]
 
 
 def join_facts(*, asked: VisitorFacts, canonical: VisitorFacts) -> VisitorFacts:
     """Return the facts of one visitor that was kept under two ids; `canonical` gives the id and what was answered."""
     newest = max(asked, canonical, key=lambda facts: (facts.last_seen_at, facts.last_chat_id))
-    return replace(
-        canonical,
+    return canonical._replace(
         first_seen_at=min(asked.first_seen_at, canonical.first_seen_at),
         last_seen_at=newest.last_seen_at,
         last_chat_id=newest.last_chat_id,
@@ -218,10 +217,10 @@ def _with_activity(*, facts: VisitorFacts | None, seen: SeenVisitor) -> VisitorF
         return VisitorFacts(visitor_id=seen.visitor_id, first_seen_at=seen.first_seen_at, **activity, **contact)  # type: ignore[arg-type]
     first_seen_at = min(facts.first_seen_at, seen.first_seen_at)
     if (seen.last_seen_at, seen.last_chat_id) <= (facts.last_seen_at, facts.last_chat_id):
-        return facts if first_seen_at == facts.first_seen_at else replace(facts, first_seen_at=first_seen_at)
+        return facts if first_seen_at == facts.first_seen_at else facts._replace(first_seen_at=first_seen_at)
     # Once asked, the answer's own contact stands until the next answer: a chat's copy can be of any age.
     newer = activity | ({} if facts.checked_at else contact)
-    return replace(facts, first_seen_at=first_seen_at, **newer)  # type: ignore[arg-type]
+    return facts._replace(first_seen_at=first_seen_at, **newer)  # type: ignore[arg-type]
 
 
 def _contact_differs(*, facts: VisitorFacts, seen: SeenVisitor) -> bool:
@@ -245,7 +244,7 @@ def _just_asked(*, facts: VisitorFacts, now: datetime) -> dict[str, datetime | i
 
 def _answered(*, facts: VisitorFacts, record: VisitorRecord, now: datetime) -> VisitorFacts:
     contact = {"name": record.name, "email": record.email, "phone": record.phone, "notes": record.notes}
-    return replace(facts, **_just_asked(facts=facts, now=now), **contact)  # type: ignore[arg-type]
+    return facts._replace(**_just_asked(facts=facts, now=now), **contact)  # type: ignore[arg-type]
 
 
 def _disagreements(

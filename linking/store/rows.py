@@ -3,30 +3,27 @@
 from collections.abc import Collection
 from datetime import datetime
 from operator import attrgetter
+from typing import Any
 
 from django.db.models import QuerySet
 
 from linking.core.facts import State, VisitorFacts
 from linking.models import Visitor, VisitorAlias
 
-_FACTS = (
-    "first_seen_at", "last_seen_at", "last_chat_id", "name", "email", "phone", "notes", "checked_at",
-    "checked_activity_at", "lookup_due_at", "lookup_rank", "lookup_attempts",
-)  # fmt: skip
+_FACTS = VisitorFacts._fields
+_STATE = _FACTS.index("state")
 _facts_in = attrgetter(*_FACTS)
 
 
 def facts_of(row: Visitor) -> VisitorFacts:
     """Return a row as the plans read it."""
-    facts = dict(zip(_FACTS, _facts_in(row), strict=True))
-    return VisitorFacts(visitor_id=row.visitor_id, state=State(row.state), **facts)
+    return _facts(list(_facts_in(row)))
 
 
 def apply_facts(*, row: Visitor, facts: VisitorFacts, now: datetime) -> None:
     """Put a plan's facts into a row, unsaved."""
-    for name in _FACTS:
-        setattr(row, name, getattr(facts, name))
-    row.visitor_id = facts.visitor_id
+    for name, value in zip(_FACTS, facts, strict=True):
+        setattr(row, name, value)
     row.state = facts.state.value
     row.stored_at = now
     if facts.state == State.GONE:
@@ -38,11 +35,12 @@ def apply_facts(*, row: Visitor, facts: VisitorFacts, now: datetime) -> None:
 def locked_facts(*, integration_id: int, visitor_ids: Collection[str]) -> dict[str, tuple[int, VisitorFacts]]:
     """Return key and facts of `visitor_ids`, by id, without making models of them; locked like `locked_visitors`."""
     rows = _locked(integration_id=integration_id, visitor_ids=visitor_ids)
-    found = {}
-    for key, visitor_id, state, *rest in rows.values_list("pk", "visitor_id", "state", *_FACTS):
-        facts = dict(zip(_FACTS, rest, strict=True))
-        found[visitor_id] = key, VisitorFacts(visitor_id=visitor_id, state=State(state), **facts)
-    return found
+    return {(facts := _facts(kept)).visitor_id: (key, facts) for key, *kept in rows.values_list("pk", *_FACTS)}
+
+
+def _facts(kept: list[Any]) -> VisitorFacts:
+    kept[_STATE] = State(kept[_STATE])
+    return VisitorFacts._make(kept)
 
 
 def locked_visitors(*, integration_id: int, visitor_ids: Collection[str]) -> dict[str, Visitor]:

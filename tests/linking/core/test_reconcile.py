@@ -1,7 +1,6 @@
 """The plans: what an export page and an answer change."""
 
 import random
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -83,7 +82,7 @@ class TestPlanExport:
     def test_moves_first_seen_back_for_an_older_chat_and_nothing_else(self):
         older = THEN - timedelta(days=1)
         (changed,) = export(chat(chat_id="c0", at=older, name="old"), known=[facts(name="N")]).changed
-        assert changed == replace(facts(name="N"), first_seen_at=older, lookup_due_at=NOW)
+        assert changed == facts(name="N")._replace(first_seen_at=older, lookup_due_at=NOW)
 
     def test_takes_newer_contact_of_a_visitor_never_asked_about(self):
         (changed,) = export(chat(at=NOW, name="new"), known=[facts(name="old", lookup_due_at=THEN)]).changed
