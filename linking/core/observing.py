@@ -32,6 +32,7 @@ NEVER_OBSERVED = frozenset(
     }
 )
 _HASHES = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 _COOKIE_VALUE = re.compile(r"[!#-+\--:<-\[\]-~ ,]*\Z")
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]*\Z")
 _TOKEN_MAX_CHARACTERS = 65_536
@@ -51,12 +52,12 @@ def sample_service_user(*, cookie_header: str, config: IntegrationConfig, now: f
     user_id, email = claims.get("sub"), claims.get("email")
     if not isinstance(user_id, str) or not user_id or not isinstance(email, str) or not email:
         return None
-    return LoginUser(
-        user_id=user_id,
-        email=email,
-        email_flaw=None,
-        name="",
-    )
+    return LoginUser(user_id=_whole(user_id), email=_whole(email), email_flaw=None, name="")
+
+
+def _whole(text: str) -> str:
+    # Go reads half of a pair of escapes as U+FFFD, as it does bytes that are no UTF-8.
+    return _HALF_A_PAIR.sub("\ufffd", text)
 
 
 def _first_cookie(header: str, *, name: str) -> str:

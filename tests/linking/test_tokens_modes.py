@@ -21,6 +21,8 @@ class TestObserve:
         (fresh(sub="null"), {}, Reason.SUB_JUNK),
         (fresh(xsolla_login_project_id="x"), {}, Reason.PROJECT),
         (fresh(email="é@player.example"), {}, Reason.EMAIL_UNUSABLE),
+        (fresh(email="half \ud800 a pair"), {}, Reason.EMAIL_UNUSABLE),
+        (fresh(sub="half \udc00 a pair"), {}, Reason.SUB_UNPRINTABLE),
         (fresh(), {"origin": "https://new.example"}, Reason.ORIGIN),
         (fresh(), {"fetch_mode": "navigate"}, Reason.FETCH_MODE),
         (fresh(), {"authorization": "Bearer x"}, Reason.MALFORMED),

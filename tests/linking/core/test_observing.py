@@ -86,3 +86,8 @@ class TestSampleServiceUser:
 
     def test_is_none_without_any_secret(self):
         assert user_of(f"token={signed(key=b'')}", login_secrets=(b"",)) is None
+
+
+def test_half_a_pair_of_escapes_is_read_as_go_reads_it():
+    user = user_of("token=" + signed(sub="a\ud800", email="\udc00@player.example"))
+    assert (user.user_id, user.email) == ("a\ufffd", "\ufffd@player.example")
