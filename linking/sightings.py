@@ -33,9 +33,13 @@ Flush = Callable[..., object]  # takes `turn`
 
 @dataclass(slots=True)
 class _Seen:
-    """One Login user to whom `number` tokens were issued that are not written yet; the times may be of earlier ones."""
+    """One Login user to whom `number` tokens were issued that are not written yet; the times may be of earlier ones.
 
-    user: login_jwt.LoginUser
+    No more of the user than is written, because many wait at once.
+    """
+
+    email: str
+    name: str
     first_epoch_s: float
     last_epoch_s: float
     number: int = 1
@@ -60,9 +64,9 @@ def note(integration_id: int, user: login_jwt.LoginUser, now: float) -> None:
     with _waiting.lock:
         seen = _waiting.counted.get(key)
         if seen is None:
-            _waiting.add(key, _Seen(user, now, now))
+            _waiting.add(key, _Seen(user.email, user.name, now, now))
         else:
-            seen.user, seen.last_epoch_s = user, now
+            seen.email, seen.name, seen.last_epoch_s = user.email, user.name, now
             seen.number += 1
 
 
@@ -128,7 +132,7 @@ def _store(batch: Mapping[_Key, TokensIssued]) -> None:
 def _issued(key: _Key, one: _Seen) -> TokensIssued:
     integration_id, user_id = key
     first_at, last_at = _at(int(one.first_epoch_s)), _at(int(one.last_epoch_s))
-    return TokensIssued(integration_id, user_id, one.user.email, one.user.name, first_at, last_at, one.number)
+    return TokensIssued(integration_id, user_id, one.email, one.name, first_at, last_at, one.number)
 
 
 @lru_cache(maxsize=64)
