@@ -112,8 +112,7 @@ def sign_hs256(*, header_segment: bytes, claims: Mapping[str, Any], key: bytes) 
 
     Raises: ValueError for an empty key.
     """
-    begun, rest = begin(header_segment=header_segment, payload=orjson.dumps(claims))
-    return sign_input_hs256(begun + encode(rest), key).decode("ascii")
+    return sign_input_hs256(header_segment + b"." + encode(orjson.dumps(claims)), key).decode("ascii")
 
 
 def begin(*, header_segment: bytes, payload: bytes) -> tuple[bytes, bytes]:
@@ -126,7 +125,7 @@ def begin(*, header_segment: bytes, payload: bytes) -> tuple[bytes, bytes]:
 
 
 def sign_input_hs256(signing_input: bytes, key: bytes) -> bytes:
-    """Return the compact JWS of what `begin` began and `encode` ended. Raises: ValueError for an empty key."""
+    """Return the compact JWS of header and payload, both encoded already. Raises: ValueError for an empty key."""
     if not key:
         raise ValueError("An empty key signs nothing.")
     return signing_input + b"." + encode(_hmac_sha256(key, signing_input))
