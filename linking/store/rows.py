@@ -35,7 +35,8 @@ def apply_facts(*, row: Visitor, facts: VisitorFacts, now: datetime) -> None:
 def locked_facts(*, integration_id: int, visitor_ids: Collection[str]) -> dict[str, tuple[int, VisitorFacts]]:
     """Return key and facts of `visitor_ids`, by id, without making models of them; locked like `locked_visitors`."""
     rows = _locked(integration_id=integration_id, visitor_ids=visitor_ids)
-    return {(facts := _facts(kept)).visitor_id: (key, facts) for key, *kept in rows.values_list("pk", *_FACTS)}
+    found = ((key, _facts(kept)) for key, *kept in rows.values_list("pk", *_FACTS))
+    return {facts.visitor_id: (key, facts) for key, facts in found}
 
 
 def _facts(kept: list[Any]) -> VisitorFacts:
