@@ -78,9 +78,9 @@ class TokenLimits:
 
 
 class TokenAnswer(NamedTuple):
-    """A whole HTTP answer, whom a token in it is to be remembered for, and what to record.
+    """A whole HTTP answer, and what to remember of it.
 
-    `config` is the integration that answered, None where none was known. `reason` is why the request was refused, or
+    `user` is whom a token left for, None where nobody is to be noted. `config` is the integration that answered, None where none was known. `reason` is why the request was refused, or
     would have been had the integration not only been observed (a token is in the body all the same); None for a token.
     """
 
@@ -201,7 +201,7 @@ def _note(given: TokenAnswer, request: TokenRequest, now: float) -> None:
         origin = request.origin or ""
         integration_id = 0 if config is None else config.integration_id
         if reason is None:
-            kind = _issued(integration_id, origin)
+            kind = _issued_kind(integration_id, origin)
         else:
             kind = answer_log.Kind(integration_id, REFUSALS[reason].code.value, reason.value, origin, status == 200)
         answer_log.note(kind, config is not None and origin in config.allowed_origins, now)
@@ -209,7 +209,7 @@ def _note(given: TokenAnswer, request: TokenRequest, now: float) -> None:
 
 # Tokens go to pages that an integration lists, so that strangers cannot fill this.
 @lru_cache(maxsize=_KINDS_KEPT)
-def _issued(integration_id: int, origin: str) -> answer_log.Kind:
+def _issued_kind(integration_id: int, origin: str) -> answer_log.Kind:
     return answer_log.Kind(integration_id, "", answer_log.ISSUED, origin)
 
 
@@ -433,13 +433,13 @@ class _Exchange:
 
 def _spend_address(limits: TokenLimits, address: str, now: float) -> None:
     """Count a request of `address`. Raises: TooMany."""
-    if limits.per_address.per_minute and (wait_s := limits.per_address.wait_s(limit_key(address), now)):
+    if limits.per_address.per_minute and (wait_s := limits.per_address.wait_s(limit_key(address), now)) > 0:
         raise TooMany(Reason.ADDRESS_LIMIT, wait_s=wait_s)
 
 
 def _spend_user(limits: TokenLimits, config: IntegrationConfig, user_id: str, now: float) -> None:
     """Count a token for a user of `config`. Raises: TooMany."""
-    if limits.per_user.per_minute and (wait_s := limits.per_user.wait_s(f"{config.integration_id}|{user_id}", now)):
+    if limits.per_user.per_minute and (wait_s := limits.per_user.wait_s(f"{config.integration_id}|{user_id}", now)) > 0:
         raise TooMany(Reason.USER_LIMIT, wait_s=wait_s)
 
 
