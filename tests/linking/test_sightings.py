@@ -2,7 +2,7 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
 from linking import sightings
 from linking.core import login_jwt
@@ -183,6 +183,17 @@ class TestFlushOfThoseNotWrittenLately:
         assert self.tokens() == {"nadia": 2}
         sightings.flush()
         assert self.tokens() == {"nadia": 3}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_flushing_leaves_the_connection_open(acme, monkeypatch):
+    closed = []
+    monkeypatch.setattr(sightings._Flushing, "flushes", (sightings.flush,))
+    monkeypatch.setattr(connection, "close", lambda: closed.append(True))
+    for _ in range(2):
+        note(acme)
+        sightings._flush_or_say(turn=None)
+    assert (closed, LoginUser.objects.get().tokens_issued) == ([], 2)
 
 
 class FewRounds:
