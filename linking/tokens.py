@@ -80,8 +80,9 @@ class TokenLimits:
 class TokenAnswer(NamedTuple):
     """A whole HTTP answer, and what to remember of it.
 
-    `user` is whom a token left for, None where nobody is to be noted. `config` is the integration that answered, None where none was known. `reason` is why the request was refused, or
-    would have been had the integration not only been observed (a token is in the body all the same); None for a token.
+    `user` is whom a token left for, None where nobody is to be noted; `config` the integration that answered, None
+    where none was known. `reason` is why the request was refused, or would have been had the integration not only been
+    observed (a token is in the body all the same); None for a token.
     """
 
     status: int
