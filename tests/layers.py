@@ -48,7 +48,7 @@ ROWS = (
 )
 RANK = {name: len(ROWS) - number for number, row in enumerate(ROWS) for name in row}
 # What core may import besides itself and the standard library.
-CORE_LIBRARIES = {"cryptography", "jwt", "orjson"}
+CORE_LIBRARIES = {"cryptography", "jwt", "orjson", "pybase64"}
 # Standard library that reads the clock, the network or the machine.
 CORE_REFUSES = {
     "time",

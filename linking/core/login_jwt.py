@@ -21,7 +21,8 @@ LEEWAY_S = 60
 # 2100-01-01T00:00:00Z: a time beyond it is a mistake (milliseconds, say) and not a lifetime.
 TIME_END_EPOCH_S = 4_102_444_800
 ATTRIBUTE_MAX_CHARACTERS = 255
-
+# Held here, because asking an enumeration for its member takes as long as a function call.
+_RS256, _MESSAGING = LoginAlgorithm.RS256, ZendeskProduct.MESSAGING
 
 Claims = Mapping[str, Any]
 
@@ -107,8 +108,9 @@ def verify_login_jwt(
     read = _read(token)
     check_signature(read.unverified, config=config, now=now, keys=keys)
     claims = read.unverified_claims()
-    for check in _CHECKS:
-        check(claims, config, now)
+    if not _are_ordinary(claims, config, now):
+        for check in _CHECKS:
+            check(claims, config, now)
     return login_user(claims=claims, config=config)
 
 
@@ -132,17 +134,11 @@ def _read(token: str | LoginToken) -> LoginToken:
 def login_user(*, claims: Claims, config: IntegrationConfig) -> LoginUser:
     """Return the user of `claims`, which every one of `CLAIM_RULES` has passed."""
     email, email_flaw = usable_email(claim_at(claims, config.email_claim))
-    chosen = clean_line(claim_at(claims, config.name_claim), max_characters=NAME_MAX_CHARACTERS)
-    return LoginUser(
-        user_id=claims["sub"],
-        email=email,
-        email_flaw=email_flaw,
-        name=chosen or _name(claims),
-        begins_epoch_s=_begins(claims),
-        expires_epoch_s=claims["exp"],
-        is_name_chosen=bool(chosen),
-        attributes=_attributes(claims, config) if config.claim_map else (),
-    )
+    chosen = _clean_name(claim_at(claims, config.name_claim)) if config.name_claim else ""
+    name = chosen or _clean_name(claims.get("username")) or _clean_name(claims.get("name"))
+    attributes = _attributes(claims, config) if config.claim_map else ()
+    # By place: names would take twice as long as the rest of this function.
+    return LoginUser(claims["sub"], email, email_flaw, name, _begins(claims), claims["exp"], bool(chosen), attributes)
 
 
 def claim_at(claims: Claims, path: str) -> object:
@@ -165,7 +161,7 @@ def check_signature(
 
     Raises: JWSError (`algorithm`, `signature`), LoginTokenError (`unknown_key`), LoginSetupIncomplete.
     """
-    if config.login_algorithm is LoginAlgorithm.RS256:
+    if config.login_algorithm is _RS256:
         _check_rs256(unverified, keys=keys)
         return
     secrets = config.login_secrets_at(now)
@@ -195,7 +191,7 @@ def signed_for(
 
 
 def _check_rs256(unverified: jws.UnverifiedJWS, *, keys: KeySet) -> None:
-    if unverified.header.algorithm != LoginAlgorithm.RS256:
+    if unverified.header.algorithm != _RS256:
         raise jws.JWSError(Reason.ALGORITHM)
     if not keys.keys:
         raise LoginSetupIncomplete(Reason.RS256_KEYS)
@@ -313,6 +309,28 @@ CLAIM_RULES = (
 _CHECKS = tuple(rule.check for rule in CLAIM_RULES)
 
 
+def _are_ordinary(claims: Claims, config: IntegrationConfig, now: float) -> bool:
+    """Tell whether `claims` are what Login says of a player day in, day out, and so keep every rule.
+
+    A third of the rules' time, and nowhere more lenient: a test asks both about the same claims. No means only that
+    the rules have to be asked.
+    """
+    get = claims.get
+    issued, expires = get("iat"), get("exp")
+    return (
+        type(issued) is int
+        and type(expires) is int
+        and 0 <= issued <= now < expires < TIME_END_EPOCH_S
+        and get("iss") == ISSUER
+        and get(PROJECT_CLAIM) == config.login_project_id
+        and get("type") != "server"
+        and "request_type" not in claims
+        and "nbf" not in claims
+        and "aud" not in claims
+        and not user_id_flaw(get("sub"))
+    )
+
+
 def usable_email(value: object) -> tuple[str, Reason | None]:
     """Return a usable address, or "" and why there is none.
 
@@ -327,14 +345,13 @@ def usable_email(value: object) -> tuple[str, Reason | None]:
     return email, None
 
 
-def _name(claims: Claims) -> str:
-    username = clean_line(claims.get("username"), max_characters=NAME_MAX_CHARACTERS)
-    return username or clean_line(claims.get("name"), max_characters=NAME_MAX_CHARACTERS)
+def _clean_name(value: object) -> str:
+    return clean_line(value, max_characters=NAME_MAX_CHARACTERS)
 
 
 def _attributes(claims: Claims, config: IntegrationConfig) -> tuple[tuple[str, str | int | float | bool], ...]:
     # Chat takes five claims and no more; only Messaging reads others.
-    if config.zendesk_product is not ZendeskProduct.MESSAGING:
+    if config.zendesk_product is not _MESSAGING:
         return ()
     found = ((name, _attribute(claim_at(claims, path))) for name, path in config.claim_map)
     return tuple((name, value) for name, value in found if value is not None)

@@ -15,11 +15,12 @@ def user_id_flaw(value: object) -> str:
     """
     if not isinstance(value, str):
         return "not_text"
-    if not value.strip():
+    text = value.strip()
+    if not text:
         return "blank"
     if len(value) > USER_ID_MAX_CHARACTERS:
         return "too_long"
-    if value != value.strip():
+    if value != text:
         return "surrounding_blanks"
     if not value.isprintable():
         return "unprintable"

@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+import itertools
 import json
 import random
 import re
@@ -11,7 +12,8 @@ from pathlib import Path
 import jwt
 import pytest
 
-from linking.core.login_jwt import ISSUER, LEEWAY_S, verify_login_jwt
+from linking.core import login_jwt as judged
+from linking.core.login_jwt import CLAIM_RULES, ISSUER, LEEWAY_S, TIME_END_EPOCH_S, verify_login_jwt
 from linking.core.refusals import Refused
 from tests.factories import LOGIN_PROJECT_ID, LOGIN_SECRET_KEY, USER_ID, login_claims, login_jwt, make_config
 
@@ -26,6 +28,10 @@ HOSTILE = (
     {"a": 1}, NOW, str(NOW), NOW * 1000, ISSUER, ISSUER + "/", LOGIN_PROJECT_ID, [LOGIN_PROJECT_ID], USER_ID, "server",
 )  # fmt: skip
 CLAIMS = (*login_claims(now=NOW), "nbf", "aud", "request_type", "name", "jti")
+TIMES = (
+    ..., None, True, "", 0, -1, 1.0, 0.5, NOW - 0.5, TIME_END_EPOCH_S - 1, TIME_END_EPOCH_S,
+    *(NOW + away for away in (-86_400, -61, -60, -59, -1, 0, 1, 59, 60, 61, 86_400)),
+)  # fmt: skip
 
 
 def b64(raw):
@@ -107,6 +113,30 @@ class TestMutatedTokens:
         accepted = found - {None}
         assert accepted
         assert all(one.isprintable() and 0 < len(one) <= 255 for one in accepted)
+
+
+class TestOrdinaryClaims:
+    """The quick judgement about claims beside the rules that it stands in for."""
+
+    def cases(self):
+        claims = login_claims(now=NOW)
+        yield from (claims | {name: value} for name in CLAIMS for value in HOSTILE)
+        yield from ({other: claims[other] for other in claims if other != name} for name in claims)
+        for times in itertools.product(TIMES, TIMES, (..., NOW - 60, NOW + 61)):
+            named = zip(("iat", "exp", "nbf"), times, strict=True)
+            yield claims | {name: time for name, time in named if time is not ...}
+
+    @pytest.mark.parametrize("now", [NOW, NOW + 0.25])
+    def test_keep_every_rule(self, now):
+        ordinary = [claims for claims in self.cases() if judged._are_ordinary(claims, CONFIG, now)]
+        for claims, rule in itertools.product(ordinary, CLAIM_RULES):
+            rule.check(claims, CONFIG, now)
+        assert 100 < len(ordinary) < len([*self.cases()]) / 2
+
+    @pytest.mark.parametrize("changes", [{}, {"type": "social"}, {"type": ...}, {"groups": ...}, {"exp": NOW + 1}])
+    def test_spare_the_rules(self, changes, monkeypatch):
+        monkeypatch.setattr(judged, "_CHECKS", None)
+        assert ours(login_jwt(now=NOW, **changes)) == USER_ID
 
 
 def theirs(token):
