@@ -77,10 +77,10 @@ def ours_known() -> str:
     found = KNOWN.find(TOKEN, None, SNAPSHOT, {}, NOW)
     if found is None:
         user = verify_login_jwt(token=TOKEN, config=CONFIG, now=NOW)
-        KNOWN.keep(TOKEN, slug=None, snapshot=SNAPSHOT, config=CONFIG, keys=NO_KEYS, user=user, now=NOW)
+        KNOWN.keep(TOKEN, None, SNAPSHOT, CONFIG, NO_KEYS, user, NOW)
         return zendesk_jwt(user=user, config=CONFIG, now=NOW)
-    found.draft = found.draft or draft(user=found.user, config=found.config)
-    return signed(found.draft, signing_key(found.config, NOW), NOW).decode()
+    found.draft = found.draft or draft(found.user, found.config)
+    return signed(found.draft, found.config, signing_key(found.config, NOW), NOW).decode()
 
 
 def theirs() -> str:
@@ -120,7 +120,7 @@ def answered(*, slug: str | None = None, limits: tokens.TokenLimits = UNLIMITED)
     request = tokens.TokenRequest(
         method="GET", slug=slug, cookie_header=f"token={TOKEN}", origin=ORIGIN, fetch_mode="cors", address="192.0.2.7"
     )
-    return lambda: tokens.answer(request=request, snapshot=SNAPSHOT, now=NOW, limits=limits)
+    return lambda: tokens.answer(request, SNAPSHOT, NOW, limits, verified=VerifiedTokens())
 
 
 def served(*, is_direct: bool) -> Callable[[], object]:

@@ -22,6 +22,7 @@ from linking.core.login_jwt import (
     LoginToken,
     LoginTokenError,
     LoginUser,
+    ordinary_user,
     signed_for,
     unverified_project_id,
     usable_email,
@@ -130,7 +131,7 @@ def answer(
     """
     exchange = None
     try:
-        given = None if verified is None else _again(request, snapshot, now, limits, keys, verified)
+        given = None if verified is None else _at_a_glance(request, snapshot, now, limits, keys, verified)
         if given is not None:
             return given
         exchange = _Exchange(request, snapshot, now, limits, keys, look_up, verified)
@@ -140,7 +141,7 @@ def answer(
         return exchange.observed(error) or exchange.refusal(error)
 
 
-def _again(
+def _at_a_glance(
     request: TokenRequest,
     snapshot: Snapshot,
     now: float,
@@ -148,10 +149,11 @@ def _again(
     keys: Mapping[str, KeySet],
     verified: VerifiedTokens,
 ) -> TokenAnswer | None:
-    """Return the answer to a page that is let in and a token that was verified before; None leaves it to `_Exchange`.
+    """Return the answer to a page that is let in and a token that was verified before, or is as ordinary as most; None
+    leaves it to `_Exchange`.
 
-    Most requests are of this kind, as a player goes from page to page; the answer is the one that `_Exchange` would
-    give. Nothing is spent before everything else is known.
+    Nearly all requests are of this kind; the answer is the one that `_Exchange` would give. Nothing is spent before
+    everything else is known.
 
     Raises: Refused, which only `_Exchange` knows how to tell.
     """
@@ -160,20 +162,28 @@ def _again(
     if config is None or method not in ISSUING or authorization or fetch_mode in REFUSED_FETCH_MODES:
         return None
     token = only_cookie(cookie_header or "", config.cookie_name)
-    found = None if token is None else verified.find(token, slug, snapshot, keys, now)
-    if found is None:
+    if token is None:
         return None
+    found = verified.find(token, slug, snapshot, keys, now)
+    if found is None:
+        user = ordinary_user(token, config, now)
+        if user is None:
+            return None
+        found = verified.keep(token, slug, snapshot, config, _keys_of(config, keys), user, now)
     user = found.user
-    user_id = user.user_id
-    if user_id in config.blocked_user_ids or (config.is_email_looked_up and not user.email):
+    if user.user_id in config.blocked_user_ids or (config.is_email_looked_up and not user.email):
         return None
     _spend_address(limits, address, now)
-    _spend_user(limits, config, user_id, now)
+    _spend_user(limits, config, user.user_id, now)
     key = signing_key(config, now)
     if found.draft is None:
-        found.draft = draft(user=user, config=config)
-    body = b'{"token":"%b"}' % signed(found.draft, key, now)
+        found.draft = draft(user, config)
+    body = b'{"token":"%b"}' % signed(found.draft, config, key, now)
     return _answer_of((200, headers(len(body), origin), body, user, config, None))
+
+
+def _keys_of(config: IntegrationConfig, keys: Mapping[str, KeySet]) -> KeySet:
+    return keys.get(config.login_project_id, NO_KEYS)
 
 
 def _learn(reason: Reason, *, request: TokenRequest, config: IntegrationConfig, now: float) -> None:
@@ -302,15 +312,12 @@ class _Exchange:
         """Return the integration that answers, and whom the token names to it. Raises: Refused."""
         token = LoginToken(text)
         config = self._chosen(token)
-        keys = self._keys.get(config.login_project_id, NO_KEYS)
+        keys = _keys_of(config, self._keys)
         user = verify_login_jwt(token=token, config=config, now=self._now, keys=keys)
         # Where integrations share a project, the asking page has a say, which what is kept knows nothing of.
         is_shared = self._request.slug is None and len(self._snapshot.by_project[config.login_project_id]) > 1
         if self._verified is not None and not is_shared:
-            self._verified.keep(
-                text, slug=self._request.slug, snapshot=self._snapshot, config=config, keys=keys, user=user,
-                now=self._now,
-            )  # fmt: skip
+            self._verified.keep(text, self._request.slug, self._snapshot, config, keys, user, self._now)
         return config, user
 
     def _with_email(self, user: LoginUser, *, config: IntegrationConfig, login_jwt: str) -> LoginUser:

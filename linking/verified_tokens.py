@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from linking.core.config import IntegrationConfig, Snapshot
 from linking.core.key_sets import NO_KEYS, KeySet
 from linking.core.login_jwt import LoginUser, good_between
-from linking.core.zendesk_jwt import Draft
 
 AT_MOST = 2_000
 
@@ -21,7 +20,7 @@ AT_MOST = 2_000
 class Verified:
     """A verdict: the integration that believed a token, whom it names to it, and on what all that rests.
 
-    `draft` is what the user's next tokens have in common, once somebody has made one.
+    `draft` is what the user's next tokens have in common (`zendesk_jwt.draft`), once somebody has made one.
     """
 
     snapshot: Snapshot
@@ -31,7 +30,7 @@ class Verified:
     ends_epoch_s: float
     config: IntegrationConfig
     user: LoginUser
-    draft: Draft | None = None
+    draft: bytes | None = None
 
 
 class VerifiedTokens:
@@ -63,14 +62,13 @@ class VerifiedTokens:
     def keep(
         self,
         token: str,
-        *,
         slug: str | None,
         snapshot: Snapshot,
         config: IntegrationConfig,
         keys: KeySet,
         user: LoginUser,
         now: float,
-    ) -> None:
+    ) -> Verified:
         """Remember that `config` of `snapshot`, by its project's `keys`, believed `token` at `now` (epoch seconds)."""
         begins, ends = good_between(user=user, config=config, now=now)
         kept = Verified(snapshot, keys, slug, begins, ends, config, user)
@@ -78,3 +76,4 @@ class VerifiedTokens:
             if token not in self._kept and len(self._kept) >= self._at_most:
                 del self._kept[next(iter(self._kept))]
             self._kept[token] = kept
+        return kept

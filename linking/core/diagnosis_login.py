@@ -165,9 +165,9 @@ def _outgoing(claims: dict[str, Any], *, is_sound: bool, config: IntegrationConf
     setup = _zendesk_setup(config)
     if not is_sound:
         return [*skipped((EMAIL,)), setup]
-    user = login_user(claims=claims, config=config)
+    user = login_user(claims, config)
     try:
-        chat_claims(user=user, config=config)
+        chat_claims(user, config)
         if setup.state is State.GOOD:
             zendesk_jwt(user=user, config=config, now=now)
     except Refused as error:

@@ -73,6 +73,26 @@ def read(token: str) -> UnverifiedJWS:
     return UnverifiedJWS(told, signing_input, carried, made)
 
 
+def payload_at_a_glance(token: str, keys: Iterable[bytes]) -> bytes | None:
+    """Return the payload of `token` where `read` takes it and `verify_hs256` believes one of `keys` made it.
+
+    None says nothing: those two have to be asked. It takes half their time (hence by place), because no parts are kept,
+    and because our signature is spelled to be compared with the one that came, which then needs no reading.
+    """
+    if len(token) > TOKEN_MAX_CHARACTERS or not token.isascii():
+        return None
+    signing_input, _, signature = token.encode("ascii").rpartition(b".")
+    header, _, payload = signing_input.partition(b".")
+    try:
+        is_hs256, carried = _read_header(header).algorithm == "HS256", _decode(payload)
+    except JWSError:
+        return None
+    is_signed = False
+    for key in keys:
+        is_signed |= bool(key) and compare_digest(encode(_hmac_sha256(key, signing_input)), signature)
+    return carried if is_signed and is_hs256 else None
+
+
 def verify_hs256(jws: UnverifiedJWS, *, keys: Iterable[bytes]) -> None:
     """Return when one of `keys` made the signature with HMAC-SHA-256.
 
@@ -133,12 +153,12 @@ def read_object(raw: bytes) -> dict[str, Any]:
 
     Raises: JWSError (`malformed`).
     """
-    value = _read_canonical(raw)
+    value = object_at_a_glance(raw)
     return _read_strictly(raw) if value is None else value
 
 
-def _read_canonical(raw: bytes) -> dict[str, Any] | None:
-    """Return the object in `raw` where it is spelled as our own writer would spell it; None leaves the verdict open.
+def object_at_a_glance(raw: bytes) -> dict[str, Any] | None:
+    """Return the object in `raw` where it is spelled as our own writer would spell it; None leaves it to `read_object`.
 
     Four times as quick as the strict reader, and as strict: a name that stands twice, a blank, an escape or a number
     that another reader could see differently does not come out as it went in.

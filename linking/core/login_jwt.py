@@ -105,13 +105,31 @@ def verify_login_jwt(
 
     Raises: JWSError, LoginTokenError, LoginSetupIncomplete; each carries its `reason`.
     """
+    if isinstance(token, str):
+        user = ordinary_user(token, config, now)
+        if user is not None:
+            return user
     read = _read(token)
     check_signature(read.unverified, config=config, now=now, keys=keys)
     claims = read.unverified_claims()
-    if not _are_ordinary(claims, config, now):
-        for check in _CHECKS:
-            check(claims, config, now)
-    return login_user(claims=claims, config=config)
+    for check in _CHECKS:
+        check(claims, config, now)
+    return login_user(claims, config)
+
+
+def ordinary_user(token: str, config: IntegrationConfig, now: float) -> LoginUser | None:
+    """Return whom `token` names where it is as Login makes them day in, day out, and every check has passed.
+
+    None says nothing: `verify_login_jwt`, which judges rule by rule, has to be asked. This takes half its time (by
+    place, hence) and nowhere believes more: a test asks both about every hostile token.
+    """
+    if config.login_algorithm is _RS256:
+        return None
+    payload = jws.payload_at_a_glance(token, config.login_secrets_at(now))
+    claims = None if payload is None else jws.object_at_a_glance(payload)
+    if claims is None or not _are_ordinary(claims, config, now):
+        return None
+    return login_user(claims, config)
 
 
 def good_between(*, user: LoginUser, config: IntegrationConfig, now: float) -> tuple[float, float]:
@@ -131,7 +149,7 @@ def _read(token: str | LoginToken) -> LoginToken:
     return token if isinstance(token, LoginToken) else LoginToken(token)
 
 
-def login_user(*, claims: Claims, config: IntegrationConfig) -> LoginUser:
+def login_user(claims: Claims, config: IntegrationConfig) -> LoginUser:
     """Return the user of `claims`, which every one of `CLAIM_RULES` has passed."""
     email, email_flaw = usable_email(claim_at(claims, config.email_claim))
     chosen = _clean_name(claim_at(claims, config.name_claim)) if config.name_claim else ""
@@ -310,10 +328,9 @@ _CHECKS = tuple(rule.check for rule in CLAIM_RULES)
 
 
 def _are_ordinary(claims: Claims, config: IntegrationConfig, now: float) -> bool:
-    """Tell whether `claims` are what Login says of a player day in, day out, and so keep every rule.
+    """Tell whether `claims` are what Login says of a player day in, day out, and so keep every one of the rules.
 
-    A third of the rules' time, and nowhere more lenient: a test asks both about the same claims. No means only that
-    the rules have to be asked.
+    No says nothing: the rules have to be asked. A test asks both about the same claims.
     """
     get = claims.get
     issued, expires = get("iat"), get("exp")

@@ -7,7 +7,7 @@ messaging", read 2026-11: `exp` at most 7 minutes after `iat` for Chat, no accen
 import re
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
@@ -34,24 +34,13 @@ class ZendeskSetupIncomplete(Refused):
     """The integration cannot sign for Zendesk yet; reasons `zendesk_secret`, `zendesk_key_id`."""
 
 
-class Draft(NamedTuple):
-    """A Zendesk JWT but for its times and its signature, which are all that differs from one page to the next.
-
-    `begun` is encoded up to where the times follow. `has_iat` says whether the widget wants to know the time of issue,
-    too.
-    """
-
-    begun: bytes
-    has_iat: bool
-
-
 def zendesk_jwt(*, user: LoginUser, config: IntegrationConfig, now: float) -> str:
     """Return the signed token for the widget that `config` names; `now` is in epoch seconds.
 
     Raises: ZendeskTokenError, ZendeskSetupIncomplete.
     """
     key = signing_key(config, now)
-    return signed(draft(user=user, config=config), key, now).decode("ascii")
+    return signed(draft(user, config), config, key, now).decode("ascii")
 
 
 def signing_key(config: IntegrationConfig, now: float) -> bytes:
@@ -62,35 +51,41 @@ def signing_key(config: IntegrationConfig, now: float) -> bytes:
     return key
 
 
-def draft(*, user: LoginUser, config: IntegrationConfig) -> Draft:
-    """Return what stays the same in the tokens of `user`. Raises: ZendeskTokenError, ZendeskSetupIncomplete."""
+def draft(user: LoginUser, config: IntegrationConfig) -> bytes:
+    """Return what is the same in all tokens of `user`, encoded up to where the times follow.
+
+    Raises: ZendeskTokenError, ZendeskSetupIncomplete.
+    """
     if config.zendesk_product is _CHAT:
-        return _drafted(_CHAT_HEADER, chat_claims(user=user, config=config), has_iat=True)
-    if not config.zendesk_key_id:
+        header, claims = _CHAT_HEADER, chat_claims(user, config)
+    elif config.zendesk_key_id:
+        header = jws.encode_header({"alg": "HS256", "typ": "JWT", "kid": config.zendesk_key_id})
+        claims = messaging_claims(user, config)
+    else:
         raise ZendeskSetupIncomplete(Reason.ZENDESK_KEY_ID)
-    header = jws.encode_header({"alg": "HS256", "typ": "JWT", "kid": config.zendesk_key_id})
-    return _drafted(header, messaging_claims(user=user, config=config), has_iat=False)
+    payload = orjson.dumps(claims)[:-1]
+    # Base64 spells three bytes at a time: blanks, which JSON does not mind, let the times begin with their own three.
+    return header + b"." + jws.encode(payload + b"  "[: -len(payload) % 3])
 
 
-def signed(drafted: Draft, key: bytes, now: float) -> bytes:
+def signed(drafted: bytes, config: IntegrationConfig, key: bytes, now: float) -> bytes:
     """Return the token of a draft, issued at `now` (epoch seconds; by place, as each page's token comes by here)."""
-    begun, has_iat = drafted
-    return jws.sign_input_hs256(begun + _encoded_times(int(now), has_iat), key)
+    return jws.sign_input_hs256(drafted + _encoded_times(int(now), config.zendesk_product is _CHAT), key)
 
 
 @lru_cache(maxsize=_TIMES_KEPT)
-def _encoded_times(issued: int, has_iat: bool) -> bytes:
-    if has_iat:
+def _encoded_times(issued: int, is_chat: bool) -> bytes:
+    if is_chat:
         return jws.encode(b',"iat":%d,"exp":%d}' % (issued, issued + LIFETIME_S))
     return jws.encode(b',"exp":%d}' % (issued + LIFETIME_S))
 
 
-def chat_claims(*, user: LoginUser, config: IntegrationConfig) -> dict[str, Any]:
+def chat_claims(user: LoginUser, config: IntegrationConfig) -> dict[str, Any]:
     """Return `name`, `email`, `external_id`; without `email` where the policy is to omit it. `iat` and `exp` follow.
 
     Raises: ZendeskTokenError.
     """
-    email = _email(user=user, config=config)
+    email = user.email or _email_instead(user, config)
     claims: dict[str, Any] = {"name": _name(user)}
     if email:
         claims["email"] = email
@@ -98,7 +93,7 @@ def chat_claims(*, user: LoginUser, config: IntegrationConfig) -> dict[str, Any]
     return claims
 
 
-def messaging_claims(*, user: LoginUser, config: IntegrationConfig) -> dict[str, Any]:
+def messaging_claims(user: LoginUser, config: IntegrationConfig) -> dict[str, Any]:
     """Return `external_id`, `scope`, `name`, `email`, `email_verified`; without the e-mail pair where omitted.
 
     Mapped attributes come with them and never in the place of one of these, nor of `exp`, which follows.
@@ -107,7 +102,7 @@ def messaging_claims(*, user: LoginUser, config: IntegrationConfig) -> dict[str,
 
     Raises: ZendeskTokenError.
     """
-    email = _email(user=user, config=config)
+    email = user.email or _email_instead(user, config)
     claims: dict[str, Any] = {name: value for name, value in user.attributes if name != "exp"}
     claims |= {"external_id": user.user_id, "scope": "user", "name": _name(user)}
     if email:
@@ -116,15 +111,9 @@ def messaging_claims(*, user: LoginUser, config: IntegrationConfig) -> dict[str,
     return claims
 
 
-def _drafted(header_segment: bytes, claims: dict[str, Any], *, has_iat: bool) -> Draft:
-    payload = orjson.dumps(claims)[:-1]
-    # Base64 spells three bytes at a time: blanks, which JSON does not mind, let the times begin with their own three.
-    return Draft(header_segment + b"." + jws.encode(payload + b"  "[: -len(payload) % 3]), has_iat)
-
-
-def _email(*, user: LoginUser, config: IntegrationConfig) -> str:
-    if user.email or config.missing_email is MissingEmail.OMIT:
-        return user.email
+def _email_instead(user: LoginUser, config: IntegrationConfig) -> str:
+    if config.missing_email is MissingEmail.OMIT:
+        return ""
     if config.missing_email is MissingEmail.PLACEHOLDER:
         return f"{_local_part(user.user_id)}@{config.placeholder_domain}"
     raise ZendeskTokenError(user.email_flaw or Reason.EMAIL_MISSING)

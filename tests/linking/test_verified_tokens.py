@@ -29,14 +29,14 @@ def kept():
 
 @pytest.fixture
 def verifications(monkeypatch):
-    """How often a token was really verified."""
-    real, seen = tokens.verify_login_jwt, []
+    """How often a token was really verified, at a glance or rule by rule."""
+    seen = []
 
-    def counted(**words):
-        seen.append(words)
-        return real(**words)
+    def counting(real):
+        return lambda *places, **words: seen.append(real) or real(*places, **words)
 
-    monkeypatch.setattr(tokens, "verify_login_jwt", counted)
+    for name in ("ordinary_user", "verify_login_jwt"):
+        monkeypatch.setattr(tokens, name, counting(getattr(tokens, name)))
     return seen
 
 
@@ -213,17 +213,21 @@ def requests_of(token):
                 })  # fmt: skip
 
 
-class TestAgain:
-    """The short way for a page and a token that were let in before ends where the long one would."""
+class TestAtAGlance:
+    """The short way for a page that is let in and a token that is ordinary, or was verified before, ends where the long
+    one would.
+    """
 
     @pytest.mark.parametrize("settings", SETTINGS)
-    @pytest.mark.parametrize("claims", [{}, {"email": ...}])
+    @pytest.mark.parametrize("claims", [{}, {"email": ...}, {"nbf": NOW}])
     def test_gives_the_answer_of_the_long_way(self, kept, settings, claims):
         token, snapshot = fresh(**claims), snapshot_of(configs=SETTINGS[settings])
         for slug in (None, "acme", "third"):
             ask(kept, token, snapshot=snapshot, slug=slug)
         for request in requests_of(token):
-            assert self.answered(request, snapshot, kept) == self.answered(request, snapshot, None), request
+            by_the_long_way = self.answered(request, snapshot, None)
+            assert self.answered(request, snapshot, kept) == by_the_long_way, request
+            assert self.answered(request, snapshot, VerifiedTokens()) == by_the_long_way, request
 
     @staticmethod
     def answered(request, snapshot, verified):
@@ -247,9 +251,15 @@ class TestAgain:
             method=method, slug=slug, origin=ORIGIN, cookie_header=f"a=1; token={fresh()}; b=2", fetch_mode="cors"
         )
         words = {"request": request, "snapshot": ACME, "now": NOW, "limits": UNLIMITED, "verified": kept}
-        first = tokens.answer(**words)
+        by_the_long_way = tokens.answer(**words | {"verified": None})
         monkeypatch.delattr(tokens, "_Exchange")
-        assert tokens.answer(**words) == first
+        assert [tokens.answer(**words) for _ in range(2)] == [by_the_long_way] * 2
+
+    def test_is_taken_with_a_token_that_only_the_rules_can_judge_once_it_was(self, kept, monkeypatch):
+        token = fresh(nbf=NOW)
+        first = ask(kept, token, origin=ORIGIN)
+        monkeypatch.delattr(tokens, "_Exchange")
+        assert ask(kept, token, origin=ORIGIN) == first
 
 
 class TestGoodBetween:

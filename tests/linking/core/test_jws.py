@@ -177,6 +177,63 @@ class TestVerifyHS256:
         assert reason_of(lambda: jws.verify_hs256(jws.read(token), keys=(KEY,))) is Reason.SIGNATURE
 
 
+def verified_payload(token, keys):
+    """By the careful way."""
+    try:
+        read = jws.read(token)
+        jws.verify_hs256(read, keys=keys)
+    except jws.JWSError:
+        return None
+    return read.payload
+
+
+LONGEST = signed(payload="x" * 6083)
+TOKENS = {
+    "good": signed(payload='{"a":1}'),
+    "without content": signed(payload=""),
+    "of an empty key": signed(key=b""),
+    "of another key": signed(key=b"another"),
+    "with a key ID": signed(header='{"alg":"HS256","kid":"k1"}'),
+    "with an odd header": signed(header='{"alg":"HS256","zip":"DEF"}'),
+    "with a broken header": signed(header="{"),
+    "as long as may be": LONGEST,
+    "longer": signed(payload="x" * 6084),
+    "with dots alone": "..",
+    "empty": "",
+    "padded": signed() + "=",
+    "with a line end": signed() + "\n",
+    "with an accent": signed() + "é",
+    "with half a pair": "\ud800" + signed(),
+    "with one part more": signed() + ".e30",
+    "without a signature": signed().rpartition(".")[0] + ".",
+    "with set bits that decoding drops": signed().replace(".e30.", ".e31."),
+    **{f"by {name}": signed(header=json.dumps({"alg": name})) for name in ("none", "HS384", "RS256", "hs256", "")},
+}
+
+
+class TestPayloadAtAGlance:
+    """The careful way is asked the same."""
+
+    def test_covers_tokens_of_the_greatest_length(self):
+        assert len(LONGEST) == jws.TOKEN_MAX_CHARACTERS
+
+    @pytest.mark.parametrize("keys", [(KEY,), (KEY, b"another"), (b"another", KEY), (b"",), (), (b"", b"x", KEY)])
+    @pytest.mark.parametrize("name", TOKENS)
+    def test_is_that_of_a_token_that_is_believed(self, name, keys):
+        assert jws.payload_at_a_glance(TOKENS[name], keys) == verified_payload(TOKENS[name], keys)
+
+    def test_is_not_always_none(self):
+        assert [name for name, token in TOKENS.items() if jws.payload_at_a_glance(token, (KEY,)) is not None] == [
+            "good", "with a key ID", "as long as may be",
+        ]  # fmt: skip
+
+    @given(st.integers(0, 10_000), st.characters())
+    def test_is_none_after_any_change(self, at, character):
+        token = signed(payload='{"sub":"3f0d2c54"}')
+        changed = token[: at % len(token)] + character + token[at % len(token) + 1 :]
+        assert (jws.payload_at_a_glance(changed, (KEY,)) is None) is (changed != token)
+
+
 class TestReadObject:
     @pytest.mark.parametrize("raw", [b"{}", b' {"a": [1, {"b": null}]} ', '{"name":"Жан"}'.encode(), b'{"a":1e3}'])
     def test_takes_plain_json_objects(self, raw):
@@ -203,7 +260,7 @@ class TestReadObject:
     @given(st.lists(SCRAPS, min_size=1, max_size=4))
     def test_the_quick_reader_never_sees_more_than_the_strict_one(self, scraps):
         raw = ("".join(scraps) + "}").encode()
-        value = jws._read_canonical(raw)
+        value = jws.object_at_a_glance(raw)
         # By their spelling: 1, 1.0 and true are equal.
         assert value is None or repr(value) == repr(jws._read_strictly(raw))
 
@@ -211,7 +268,7 @@ class TestReadObject:
         "raw", [b'{"a":1,"b":[{"c":"d e"}],"f":true,"g":null,"h":0.5}', '{"a":"é"}'.encode(), b"{}"]
     )
     def test_the_quick_reader_reads_what_an_encoder_writes(self, raw):
-        assert jws._read_canonical(raw) == json.loads(raw)
+        assert jws.object_at_a_glance(raw) == json.loads(raw)
 
     json_values = st.recursive(
         st.none()

@@ -13,6 +13,7 @@ import jwt
 import pytest
 
 from linking.core import login_jwt as judged
+from linking.core.config import LoginAlgorithm
 from linking.core.login_jwt import CLAIM_RULES, ISSUER, LEEWAY_S, TIME_END_EPOCH_S, verify_login_jwt
 from linking.core.refusals import Refused
 from tests.factories import LOGIN_PROJECT_ID, LOGIN_SECRET_KEY, USER_ID, login_claims, login_jwt, make_config
@@ -78,6 +79,10 @@ def hostile_bytes(raw, *, chance):
     return bytes(changed)
 
 
+def compact(claims):
+    return json.dumps(claims, separators=(",", ":"), ensure_ascii=False).encode(errors="surrogatepass")
+
+
 def hostile_claims(*, chance):
     claims = login_claims(now=NOW)
     for name in chance.sample(CLAIMS, chance.randint(1, 3)):
@@ -133,10 +138,42 @@ class TestOrdinaryClaims:
             rule.check(claims, CONFIG, now)
         assert 100 < len(ordinary) < len([*self.cases()]) / 2
 
+    @pytest.mark.slow
+    def test_name_whom_the_rules_name(self):
+        chance, token = random.Random(SEED + 2), login_jwt(now=NOW)
+        raw = json.dumps(login_claims(now=NOW), separators=(",", ":")).encode()
+        hostile = [
+            *(damaged(token, chance=chance) for _ in range(20_000)),
+            *(signed(payload=hostile_bytes(raw, chance=chance)) for _ in range(20_000)),
+            *(signed(payload=compact(hostile_claims(chance=chance))) for _ in range(20_000)),
+        ]
+        named = [(judged.ordinary_user(one, CONFIG, NOW), one) for one in hostile]
+        ordinary = [(user, one) for user, one in named if user is not None]
+        assert len(ordinary) > 1000
+        for user, one in ordinary:
+            assert verify_login_jwt(token=judged.LoginToken(one), config=CONFIG, now=NOW) == user
+
     @pytest.mark.parametrize("changes", [{}, {"type": "social"}, {"type": ...}, {"groups": ...}, {"exp": NOW + 1}])
     def test_spare_the_rules(self, changes, monkeypatch):
         monkeypatch.setattr(judged, "_CHECKS", None)
         assert ours(login_jwt(now=NOW, **changes)) == USER_ID
+
+    @pytest.mark.parametrize("config", [
+        make_config(login_secrets=(b"another",)), make_config(login_secrets=()), make_config(login_secrets=(b"",)),
+        make_config(login_algorithm=LoginAlgorithm.RS256), make_config(login_project_id="another"),
+    ])  # fmt: skip
+    def test_are_of_no_use_to_another_integration(self, config):
+        assert judged.ordinary_user(login_jwt(now=NOW), config, NOW) is None
+
+    def test_may_be_signed_with_the_previous_secret_until_it_retires(self):
+        config = make_config(
+            login_secrets=(b"another",),
+            previous_login_secret=LOGIN_SECRET_KEY.encode(),
+            previous_login_secret_until_epoch_s=NOW + 1,
+        )
+        token = login_jwt(now=NOW)
+        assert judged.ordinary_user(token, config, NOW).user_id == USER_ID
+        assert judged.ordinary_user(token, config, NOW + 1) is None
 
 
 def theirs(token):
