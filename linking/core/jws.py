@@ -73,11 +73,11 @@ def read(token: str) -> UnverifiedJWS:
     return UnverifiedJWS(told, signing_input, carried, made)
 
 
-def payload_at_a_glance(token: str, keys: Iterable[bytes]) -> bytes | None:
+def hs256_payload_at_a_glance(token: str, keys: Iterable[bytes]) -> bytes | None:
     """Return the payload of `token` where `read` takes it and `verify_hs256` believes one of `keys` made it.
 
-    None says nothing: those two have to be asked. It takes half their time (hence by place), because no parts are kept,
-    and because our signature is spelled to be compared with the one that came, which then needs no reading.
+    None says nothing: those two have to be asked. It takes half their time, and therefore its arguments by place: no
+    parts are kept, and our signature is spelled to be compared with the one that came, which then needs no reading.
     """
     if len(token) > TOKEN_MAX_CHARACTERS or not token.isascii():
         return None

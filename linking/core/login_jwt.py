@@ -120,12 +120,12 @@ def verify_login_jwt(
 def ordinary_user(token: str, config: IntegrationConfig, now: float) -> LoginUser | None:
     """Return whom `token` names where it is as Login makes them day in, day out, and every check has passed.
 
-    None says nothing: `verify_login_jwt`, which judges rule by rule, has to be asked. This takes half its time (by
-    place, hence) and nowhere believes more: a test asks both about every hostile token.
+    None says nothing: `verify_login_jwt`, which judges rule by rule, has to be asked. This takes half its time, and
+    therefore its arguments by place, and nowhere believes more: a test asks both about every hostile token.
     """
     if config.login_algorithm is _RS256:
         return None
-    payload = jws.payload_at_a_glance(token, config.login_secrets_at(now))
+    payload = jws.hs256_payload_at_a_glance(token, config.login_secrets_at(now))
     claims = None if payload is None else jws.object_at_a_glance(payload)
     if claims is None or not _are_ordinary(claims, config, now):
         return None
