@@ -178,7 +178,7 @@ class TestVerifyHS256:
 
 
 def verified_payload(token, keys):
-    """By the careful way."""
+    """The payload of a token that the careful way believes, or None."""
     try:
         read = jws.read(token)
         jws.verify_hs256(read, keys=keys)

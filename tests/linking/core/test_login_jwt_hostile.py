@@ -30,7 +30,7 @@ HOSTILE = (
 )  # fmt: skip
 CLAIMS = (*login_claims(now=NOW), "nbf", "aud", "request_type", "name", "jti")
 TIMES = (
-    ..., None, True, "", 0, -1, 1.0, 0.5, NOW - 0.5, TIME_END_EPOCH_S - 1, TIME_END_EPOCH_S,
+    ..., None, True, "", 0, -1, 1.0, 0.5, NOW - 0.5, NOW + 0.5, TIME_END_EPOCH_S - 1, TIME_END_EPOCH_S,
     *(NOW + away for away in (-86_400, -61, -60, -59, -1, 0, 1, 59, 60, 61, 86_400)),
 )  # fmt: skip
 
