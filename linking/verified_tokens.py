@@ -69,7 +69,9 @@ class VerifiedTokens:
         user: LoginUser,
         now: float,
     ) -> Verified:
-        """Remember that `config` of `snapshot`, by its project's `keys`, believed `token` at `now` (epoch seconds)."""
+        """Remember that `config` of `snapshot`, by its project's `keys`, believed `token` at `now` (epoch seconds), and
+        return that verdict.
+        """
         begins, ends = good_between(user=user, config=config, now=now)
         kept = Verified(snapshot, keys, slug, begins, ends, config, user)
         with self._lock:
