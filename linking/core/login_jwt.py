@@ -155,8 +155,9 @@ def login_user(claims: Claims, config: IntegrationConfig) -> LoginUser:
     chosen = _clean_name(claim_at(claims, config.name_claim)) if config.name_claim else ""
     name = chosen or _clean_name(claims.get("username")) or _clean_name(claims.get("name"))
     attributes = _attributes(claims, config) if config.claim_map else ()
-    # By place: by name it takes twice as long, for each token.
-    return LoginUser(claims["sub"], email, email_flaw, name, _begins(claims), claims["exp"], bool(chosen), attributes)
+    user = (claims["sub"], email, email_flaw, name, _begins(claims), claims["exp"], bool(chosen), attributes)
+    # What LoginUser(*user) comes to in the end, in a third of its time, for each token.
+    return tuple.__new__(LoginUser, user)
 
 
 def claim_at(claims: Claims, path: str) -> object:
@@ -263,7 +264,8 @@ def _check_begun(claims: Claims, _config: IntegrationConfig, now: float) -> None
 
 
 def _begins(claims: Claims) -> float:
-    return max(claims.get("iat") or 0, claims.get("nbf") or 0)
+    issued, begins = claims.get("iat") or 0, claims.get("nbf") or 0
+    return issued if issued > begins else begins
 
 
 def _is_time(value: object) -> bool:

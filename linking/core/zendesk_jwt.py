@@ -22,6 +22,8 @@ _TIMES_KEPT = 16
 # Held here, because asking an enumeration for its member takes as long as a function call.
 _CHAT = ZendeskProduct.CHAT
 _CHAT_HEADER = jws.encode_header({"alg": "HS256", "typ": "JWT"})
+# Base64 spells three bytes at a time. JSON does not mind blanks, which let the times begin with their own three.
+_BLANKS = (b"", b"  ", b" ")
 # What may stand before the @ without quoting, at most 64 characters (RFC 5321 §4.5.3.1.1).
 _LOCAL_PART = re.compile(r"(?=.{1,64}\Z)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*\Z")
 
@@ -64,8 +66,7 @@ def draft(user: LoginUser, config: IntegrationConfig) -> bytes:
     else:
         raise ZendeskSetupIncomplete(Reason.ZENDESK_KEY_ID)
     payload = orjson.dumps(claims)[:-1]
-    # Base64 spells three bytes at a time: blanks, which JSON does not mind, let the times begin with their own three.
-    return header + b"." + jws.encode(payload + b"  "[: -len(payload) % 3])
+    return header + b"." + jws.encode(payload + _BLANKS[len(payload) % 3])
 
 
 def signed(drafted: bytes, config: IntegrationConfig, key: bytes, now: float) -> bytes:
