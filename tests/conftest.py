@@ -7,6 +7,16 @@ import pytest
 from linking import answer_log, clock_meter, email_lookup, key_sets, registry, sightings
 from linking.api.token import forget_limits
 
+# Folders whose code asks no store.
+STORELESS = ("tests/linking/core/", "tests/sandbox/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what CI need not run on a second store."""
+    for item in items:
+        if item.nodeid.startswith(STORELESS):
+            item.add_marker(pytest.mark.storeless)
+
 
 @pytest.fixture(autouse=True)
 def forget_process_state() -> Iterator[None]:

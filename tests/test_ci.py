@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.storeless
 ROOT = Path(__file__).resolve().parents[1]
 complaints = runpy.run_path(str(ROOT / ".ci" / "check_lock.py"))["complaints"]
 SKIPPING = """

@@ -83,6 +83,7 @@ class TestConnecting:
 
     @pytest.mark.parametrize("width", [1440, 390])
     @pytest.mark.parametrize("theme", ["light", "dark"])
+    @pytest.mark.storeless
     def test_is_accessible_with_and_without_a_connection(self, sandbox, open_page, theme, width):  # noqa: F811
         page = open_page(PAGE, who="admin", theme=theme, width=width)
         found = [*flaws(page)]

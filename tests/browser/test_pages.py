@@ -90,6 +90,7 @@ def flaws(page):
 
 class TestAccessibility:
     @pytest.mark.parametrize(("theme", "width"), VIEWS)
+    @pytest.mark.storeless
     def test_axe_finds_nothing_on_any_page(self, open_page, theme, width):
         page = open_page("/", theme=theme, width=width)
         found = {}
@@ -100,6 +101,7 @@ class TestAccessibility:
 
     @pytest.mark.parametrize("theme", ["light", "dark"])
     @pytest.mark.parametrize("path", OPEN_PAGES)
+    @pytest.mark.storeless
     def test_axe_finds_nothing_before_sign_in(self, open_page, path, theme):
         assert flaws(open_page(path, theme=theme, who="")) == []
 

@@ -14,6 +14,7 @@ WRONG = {"iss": "https://login.xsolla.com/", "sub": ""}
 class TestWiringPage:
     @pytest.mark.parametrize("width", [1440, 390])
     @pytest.mark.parametrize("theme", ["light", "dark"])
+    @pytest.mark.storeless
     def test_is_accessible_with_its_answers_shown(self, open_page, theme, width):  # noqa: F811
         page = open_page(PREVIEWED, theme=theme, width=width)
         previewed = flaws(page)

@@ -12,6 +12,7 @@ import pytest
 from zdbridge import bootstrap
 from zdbridge.bootstrap import PRODUCT_LOCK, TEST_LOCK, CannotStart, is_adequate, make_environment, pip_trouble
 
+pytestmark = pytest.mark.storeless
 ROOT = Path(__file__).resolve().parents[2]
 
 
