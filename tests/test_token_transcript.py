@@ -22,6 +22,7 @@ class TestTranscript:
         assert named == ["unavailable", "nothing configured", *(heading for heading, _lines in cases(Sandbox(url="")))]
 
     @pytest.mark.slow
+    @pytest.mark.storeless
     @pytest.mark.filterwarnings("ignore:The HMAC key")
     @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl: apt-get install curl")
     def test_is_what_the_product_answers(self):

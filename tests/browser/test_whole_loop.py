@@ -19,7 +19,7 @@ READY_WITHIN_S = 120.0
 LINKED_WITHIN_MS = 60_000
 PLAYER_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.storeless]
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ roles._beat = lambda plan: roles._python("-c", "print('no luck'); raise SystemEx
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.storeless,
     pytest.mark.skipif(sys.platform != "linux", reason="processes are found through /proc"),
 ]
 
