@@ -78,7 +78,6 @@ class TestActions:
         assert "Live" not in names(page)
 
     @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
-    @pytest.mark.storeless
     def test_are_accessible(self, opened, theme, width):
         page = opened(theme=theme, width=width)
         assert flaws(page) == []

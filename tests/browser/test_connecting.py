@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from linking.models import Integration, Secret, ZendeskConnection, keep_secret
-from tests.browser.test_pages import flaws, open_page, records  # noqa: F401 - fixtures
+from tests.browser.test_pages import flaws, only_looks, open_page, records  # noqa: F401 - fixtures
 from tests.factories import NOW, ZENDESK_ACCESS_TOKEN
 from tests.sandbox_process import sandbox_process
 
@@ -81,9 +81,9 @@ class TestConnecting:
         expect(page.locator("#toasts")).to_contain_text("Redirect URL copied")
         assert page.evaluate("navigator.clipboard.readText()") == f"{live_server.url}/zendesk/callback/"
 
-    @pytest.mark.parametrize("width", [1440, 390])
-    @pytest.mark.parametrize("theme", ["light", "dark"])
-    @pytest.mark.storeless
+    @pytest.mark.parametrize(
+        ("theme", "width"), only_looks(("light", 1440), ("light", 390), ("dark", 1440), ("dark", 390))
+    )
     def test_is_accessible_with_and_without_a_connection(self, sandbox, open_page, theme, width):  # noqa: F811
         page = open_page(PAGE, who="admin", theme=theme, width=width)
         found = [*flaws(page)]

@@ -73,7 +73,6 @@ class TestDrawer:
         expect(drawer(page).get_by_role("status").last).to_have_text("visitor ID copied")
 
     @pytest.mark.parametrize("theme", ["light", "dark"])
-    @pytest.mark.storeless
     def test_is_accessible(self, opened, theme):
         assert flaws(opened(theme=theme)) == []
 

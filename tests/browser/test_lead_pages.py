@@ -49,7 +49,6 @@ def looked_at(page, path):
 
 class TestSyncPage:
     @pytest.mark.parametrize("state", [running, paused, failed, stale])
-    @pytest.mark.storeless
     def test_is_accessible_in_every_state(self, open_page, state):  # noqa: F811
         page = open_page("/sync/", who="admin")
         state(Integration.objects.get(), timezone.now())
@@ -66,7 +65,6 @@ class TestSyncPage:
 
 
 class TestConflictPage:
-    @pytest.mark.storeless
     def test_is_accessible_open_and_decided(self, open_page):  # noqa: F811
         one = Conflict.objects.get()
         other = make_login_user(integration=one.integration, user_id="other", name="Bo", email="bo@player.example")

@@ -82,7 +82,6 @@ class TestMatches:
         expect(page.locator("#matches")).to_be_hidden()
 
     @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)])
-    @pytest.mark.storeless
     def test_are_accessible_and_fit(self, typed, theme, width):
         page = typed("aaa", theme=theme, width=width)
         box(page).press("ArrowDown")

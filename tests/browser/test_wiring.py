@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_pages import flaws, open_page, records  # noqa: F401 - fixtures
+from tests.browser.test_pages import flaws, only_looks, open_page, records  # noqa: F401 - fixtures
 from tests.factories import login_jwt
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -12,9 +12,9 @@ WRONG = {"iss": "https://login.xsolla.com/", "sub": ""}
 
 
 class TestWiringPage:
-    @pytest.mark.parametrize("width", [1440, 390])
-    @pytest.mark.parametrize("theme", ["light", "dark"])
-    @pytest.mark.storeless
+    @pytest.mark.parametrize(
+        ("theme", "width"), only_looks(("light", 1440), ("light", 390), ("dark", 1440), ("dark", 390))
+    )
     def test_is_accessible_with_its_answers_shown(self, open_page, theme, width):  # noqa: F811
         page = open_page(PREVIEWED, theme=theme, width=width)
         previewed = flaws(page)
