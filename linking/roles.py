@@ -22,8 +22,9 @@ User = AbstractBaseUser | AnonymousUser
 
 # What `admins` may do in the admin, as Django's own permissions: by app and model, the verbs.
 _MACHINE_WRITTEN = (
-    "alarmmessage", "answercount", "auditevent", "conflict", "conflictdecision", "heartbeat", "incident", "lease",
-    "loginuser", "quarantined", "requestslot", "syncrun", "syncsteering", "visitor", "visitoralias", "visitorlink",
+    "alarmmessage", "answercount", "auditevent", "clockoffset", "conflict", "conflictdecision", "heartbeat",
+    "incident", "lease", "loginuser", "quarantined", "requestslot", "syncrun", "syncsteering", "visitor",
+    "visitoralias", "visitorlink", "webhookdelivery",
 )  # fmt: skip
 ADMIN_PERMISSIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "linking": {
@@ -33,6 +34,8 @@ ADMIN_PERMISSIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "blockeduser": ("view", "add", "delete"),
     }
     | dict.fromkeys(_MACHINE_WRITTEN, ("view",)),
+    # Kept by allauth as its people change their own addresses.
+    "account": {"emailaddress": ("view",)},
     "auth": {"user": ("view", "add", "change", "delete"), "group": ("view",)},
     # A person who lost the second factor needs somebody who can remove it.
     "mfa": {"authenticator": ("view", "delete")},

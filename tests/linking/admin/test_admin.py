@@ -2,6 +2,7 @@ import re
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.contrib.admin import site
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
@@ -64,6 +65,21 @@ def boxes(client: Client, url: str) -> dict[str, str]:
 
 def url_of(integration: Integration) -> str:
     return reverse("admin:linking_integration_change", args=[integration.pk])
+
+
+class TestRegistered:
+    def test_models_all_have_a_page_that_opens(self, admin):
+        urls = {
+            model: reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+            for model in site._registry
+        }
+        assert {
+            model.__name__: code for model, url in urls.items() if (code := admin.get(url).status_code) != 200
+        } == {}
+
+    def test_models_are_all_listed_on_the_first_page(self, admin):
+        listed = {model["model"] for app in admin.get("/admin/").context["available_apps"] for model in app["models"]}
+        assert listed == set(site._registry)
 
 
 class TestEntrance:
