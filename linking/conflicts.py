@@ -1,5 +1,6 @@
 """Deciding conflicts: what a lead may decide, what that would change, and doing, undoing or deciding it anew.
 
+A lead may also part a visitor from a user where nothing disagrees; that raises a conflict and decides it at once.
 Nothing is merged and nothing is overwritten: each deed is a row of its own. Only `unlink` touches a link: it ends the
 open one between the visitor and the user, and while it is in force the sync opens none between the two, whatever
 Zendesk goes on saying. Undoing it lets the link go on where Zendesk's record still carries the user's ID.
@@ -14,6 +15,7 @@ from typing import Any
 from django.db import transaction
 
 from linking.core.facts import Rank
+from linking.core.reconcile import subject_of
 from linking.models import (
     AuditEvent,
     Conflict,
@@ -28,6 +30,8 @@ from linking.models import (
     VisitorState,
 )
 
+USERS_MAX = 10
+LINKS_MAX = 100  # a device may have gone from hand to hand a thousand times
 _ALL = (Verdict.KEEP, Verdict.SHARED_DEVICE, Verdict.UNLINK, Verdict.IGNORE)
 _OFFERED: Mapping[str, tuple[Verdict, ...]] = MappingProxyType(
     {
@@ -37,6 +41,7 @@ _OFFERED: Mapping[str, tuple[Verdict, ...]] = MappingProxyType(
         ConflictKind.ID_VARIANT: (Verdict.KEEP, Verdict.UNLINK, Verdict.IGNORE),
         # A text that is no user ID made no link, so there is none to keep or to end.
         ConflictKind.JUNK_EXTERNAL_ID: (Verdict.IGNORE,),
+        ConflictKind.WRONG_LINK: (Verdict.KEEP, Verdict.UNLINK),
     }
 )
 
@@ -72,6 +77,18 @@ def in_force(*, conflict: Conflict) -> ConflictDecision | None:
     """Return the decision in force with its user and link, or None."""
     mine = ConflictDecision.objects.filter(conflict=conflict, is_in_force=True)
     return mine.select_related("login_user", "ended_link__login_user").first()
+
+
+def find_users(*, conflict: Conflict) -> tuple[LoginUser, ...]:
+    """Return whom a conflict is about, the current user first; of a shared device everybody whom it was linked to.
+
+    At most `USERS_MAX`, the newest links first.
+    """
+    sides = [user for user in (conflict.login_user, conflict.other_user) if user is not None]
+    if conflict.kind == ConflictKind.SHARED_DEVICE:
+        links = VisitorLink.objects.filter(visitor=conflict.visitor).select_related("login_user").order_by("-pk")
+        sides += [link.login_user for link in links[:LINKS_MAX]]
+    return tuple({user.pk: user for user in sides}.values())[:USERS_MAX]
 
 
 def choices(*, conflict: Conflict) -> tuple[Choice, ...]:
@@ -124,6 +141,49 @@ def decide(
 
 
 @transaction.atomic
+def part(*, link_id: int, by: Any, now: datetime) -> Conflict:
+    """Part a visitor from a user although nothing disagrees, and return the conflict that keeps the decision.
+
+    It is the decision `unlink` about a conflict that the person raises: the link ends, the sync opens none between
+    the two, and the conflict's page undoes it.
+
+    Args:
+        link_id: the key of the open link that the person sees.
+
+    Raises: VisitorLink.DoesNotExist, DecidedMeanwhile when the link has ended meanwhile.
+    """
+    link = VisitorLink.objects.select_related("visitor", "login_user").get(pk=link_id)
+    _lock_visitor(visitor_id=link.visitor_id)
+    conflict, _is_new = Conflict.objects.get_or_create(
+        visitor=link.visitor,
+        kind=ConflictKind.WRONG_LINK,
+        subject=subject_of(link.login_user.user_id),
+        defaults={
+            "integration_id": link.visitor.integration_id,
+            "login_user": link.login_user,
+            "first_seen_at": now,
+            "last_seen_at": now,
+        },
+    )
+    if not VisitorLink.objects.open().filter(pk=link_id).exists() or in_force(conflict=conflict):
+        raise DecidedMeanwhile("The link ended meanwhile.")
+    decide(
+        conflict_id=conflict.pk,
+        verdict=Verdict.UNLINK,
+        login_user_id=link.login_user_id,
+        seen=_newest_deed(conflict_id=conflict.pk),
+        by=by,
+        now=now,
+    )
+    return conflict
+
+
+def preview_parting(*, link: VisitorLink) -> Effect:
+    """Return what parting the visitor of an open link from its user changes."""
+    return Effect(ends=link, keeps_apart=link.login_user)
+
+
+@transaction.atomic
 def undo(*, conflict_id: int, seen: int, by: Any, now: datetime) -> ConflictDecision:
     """Undo the decision in force, which opens the conflict again, and return the deed.
 
@@ -135,7 +195,13 @@ def undo(*, conflict_id: int, seen: int, by: Any, now: datetime) -> ConflictDeci
         raise NotOffered("There is no decision to undo.")
     _apply(conflict=conflict, effect=effect, now=now)
     deed = _record(conflict=conflict, verdict=Verdict.UNDO, user=effect.lets_together, ended=None, by=by, now=now)
-    conflict.state, conflict.decision, conflict.decided_by, conflict.decided_at = ConflictState.OPEN, "", None, None
+    if conflict.kind == ConflictKind.WRONG_LINK:
+        # Only the person who has changed their mind saw anything wrong: nothing is left to decide.
+        conflict.state, conflict.decision = ConflictState.DECIDED, Verdict.UNDO
+        conflict.decided_by, conflict.decided_at = by, now
+    else:
+        conflict.state, conflict.decision = ConflictState.OPEN, ""
+        conflict.decided_by, conflict.decided_at = None, None
     conflict.save(update_fields=["state", "decision", "decided_by", "decided_at"])
     return deed
 
@@ -146,21 +212,30 @@ def _is(choice: Choice, verdict: str, login_user_id: int | None) -> bool:
 
 
 def _linkable(conflict: Conflict) -> tuple[LoginUser, ...]:
-    # Whose address it is was never linked because of that, so only the linked side can be parted from the visitor.
-    others = () if conflict.kind == ConflictKind.EMAIL_OF_ANOTHER_USER else (conflict.other_user,)
-    return tuple(user for user in (conflict.login_user, *others) if user is not None)
+    if conflict.kind == ConflictKind.EMAIL_OF_ANOTHER_USER:
+        # Whose address it is was never linked because of that, so only the linked side can be parted from the visitor.
+        return () if conflict.login_user is None else (conflict.login_user,)
+    return find_users(conflict=conflict)
 
 
 def _locked(*, conflict_id: int, seen: int) -> Conflict:
-    # The visitor first, in the order in which the sync locks, so that a pass and a person never wait for each other.
     owner = Conflict.objects.values_list("visitor_id", flat=True).get(pk=conflict_id)
-    Visitor.objects.select_for_update().filter(pk=owner).first()
+    _lock_visitor(visitor_id=owner)
     Conflict.objects.select_for_update().filter(pk=conflict_id).first()
     conflict = Conflict.objects.select_related("visitor", "login_user", "other_user").get(pk=conflict_id)
-    newest = ConflictDecision.objects.filter(conflict=conflict).order_by("-pk").values_list("pk", flat=True).first()
-    if conflict.visitor_id != owner or (newest or 0) != seen:
+    if conflict.visitor_id != owner or _newest_deed(conflict_id=conflict_id) != seen:
         raise DecidedMeanwhile("Somebody decided about this conflict meanwhile.")
     return conflict
+
+
+def _lock_visitor(*, visitor_id: int) -> None:
+    # The visitor first, in the order in which the sync locks, so that a pass and a person never wait for each other.
+    Visitor.objects.select_for_update().filter(pk=visitor_id).first()
+
+
+def _newest_deed(*, conflict_id: int) -> int:
+    deeds = ConflictDecision.objects.filter(conflict=conflict_id).order_by("-pk")
+    return deeds.values_list("pk", flat=True).first() or 0
 
 
 def _effect(*, conflict: Conflict, undone: ConflictDecision | None, user: LoginUser | None) -> Effect:

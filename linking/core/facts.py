@@ -45,6 +45,7 @@ class Kind(StrEnum):
     EMAIL_OF_ANOTHER_USER = "email_of_another_user"
     ID_VARIANT = "id_variant"
     JUNK_EXTERNAL_ID = "junk_external_id"
+    WRONG_LINK = "wrong_link"  # asked by a person; no plan makes it
 
 
 class VisitorFacts(NamedTuple):
@@ -108,13 +109,15 @@ class Disagreement:
 class LinkBefore:
     """A visitor's links before the answer: the open one's user, former users, and users joined in from another id.
 
-    `apart_user_ids` are users a person decided to keep apart from the visitor.
+    `apart_user_ids` are users a person decided to keep apart from the visitor. `is_shared_device` is whether a person
+    decided that several users share the visitor's device.
     """
 
     open_user_id: str = ""
     former_user_ids: frozenset[str] = frozenset()
     joined_user_ids: frozenset[str] = frozenset()
     apart_user_ids: frozenset[str] = frozenset()
+    is_shared_device: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,8 @@ MAX_ATTEMPTS = 100
 SUBJECT_MAX_CHARACTERS = 400
 NOT_TEXT = "not_text"
 OWNERS_MAX = 5  # users named as owners of one e-mail address
+USERS_OF_ONE_CHANGE = 2
+SHARED_DEVICE_SUBJECT = "device"  # the same for every pair of users, so that a visitor has one such question
 
 
 def seen_visitors(*, chats: Iterable[ChatRecord], aliases: Mapping[str, str]) -> dict[str, SeenVisitor]:
@@ -250,36 +252,39 @@ def _answered(*, facts: VisitorFacts, record: VisitorRecord, now: datetime) -> V
 def _disagreements(
     *, record: VisitorRecord, before: LinkBefore, email_owners: Iterable[str]
 ) -> tuple[Disagreement, ...]:
-    found = []
-    for former in sorted(({before.open_user_id} | before.joined_user_ids) - {"", record.user_id}):
-        found.append(
-            Disagreement(
-                kind=Kind.RELINKED,
-                subject=subject_of(former, record.user_id),
-                user_id=record.user_id,
-                other_user_id=former,
-            )
-        )
-        if record.user_id in before.former_user_ids:
-            # It was this user before, then another, now this one again: one device, several people.
-            pair = sorted((former, record.user_id))
-            found.append(
-                Disagreement(
-                    kind=Kind.SHARED_DEVICE, subject=subject_of(*pair), user_id=record.user_id, other_user_id=former
-                )
-            )
     owners = sorted(set(email_owners))
-    if record.email and record.user_id not in owners:
-        found += [
-            Disagreement(
-                kind=Kind.EMAIL_OF_ANOTHER_USER,
-                subject=subject_of(record.user_id, owner),
-                user_id=record.user_id,
-                other_user_id=owner,
-            )
-            for owner in owners[:OWNERS_MAX]
-        ]
-    return tuple(found)
+    if not record.email or record.user_id in owners:
+        return _user_changes(user_id=record.user_id, before=before)
+    return _user_changes(user_id=record.user_id, before=before) + tuple(
+        Disagreement(
+            kind=Kind.EMAIL_OF_ANOTHER_USER,
+            subject=subject_of(record.user_id, owner),
+            user_id=record.user_id,
+            other_user_id=owner,
+        )
+        for owner in owners[:OWNERS_MAX]
+    )
+
+
+def _user_changes(*, user_id: str, before: LinkBefore) -> tuple[Disagreement, ...]:
+    """Return the one question that a change of user raises; none where a person called the device shared.
+
+    A second user may be the first one's new account. A third one, or a former one who is back, means one device and
+    several people; that is one question a visitor, however often they take turns.
+    """
+    others = sorted(({before.open_user_id} | before.joined_user_ids) - {"", user_id})
+    if not others or before.is_shared_device:
+        return ()
+    users = (before.former_user_ids | set(others) | {user_id}) - before.apart_user_ids
+    if user_id in before.former_user_ids or len(users) > USERS_OF_ONE_CHANGE:
+        shared = Disagreement(
+            kind=Kind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT, user_id=user_id, other_user_id=others[0]
+        )
+        return (shared,)
+    return tuple(
+        Disagreement(kind=Kind.RELINKED, subject=subject_of(former, user_id), user_id=user_id, other_user_id=former)
+        for former in others
+    )
 
 
 def _variants(*, user_id: str, others: Iterable[str]) -> tuple[Disagreement, ...]:

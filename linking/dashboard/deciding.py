@@ -1,12 +1,11 @@
 """One conflict: both sides with their evidence, what can be decided and what that would change, and what was."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,7 +17,7 @@ from linking import roles
 from linking.conflicts import Choice, DecidedMeanwhile, Effect, NotOffered
 from linking.dashboard.access import page, require
 from linking.dashboard.conflicts import JOINED
-from linking.dashboard.histories import LinkRow, conflict_row, link_row
+from linking.dashboard.histories import LinkRow, conflict_row, link_row, side
 from linking.dashboard.rows import Eyes
 from linking.models import Conflict, ConflictDecision, ConflictState, LoginUser, Verdict, VisitorLink
 
@@ -137,8 +136,8 @@ def _refused(request: HttpRequest, *, error: Exception, conflict_id: int) -> Htt
 def _context(found: Conflict, *, eyes: Eyes) -> dict[str, Any]:
     deeds = list(ConflictDecision.objects.filter(conflict=found).select_related("login_user"))
     undoing = deciding.undoing(conflict=found)
-    links = _links_by_user(found, eyes=eyes)
-    users = [user for user in (found.login_user, found.other_user) if user is not None]
+    users = deciding.find_users(conflict=found)
+    links = _links_by_user(found, users=users, eyes=eyes)
     waiting = Conflict.objects.filter(state=ConflictState.OPEN).exclude(pk=found.pk).order_by("-pk")
     following = waiting.filter(pk__lt=found.pk).first() or waiting.first()
     return {
@@ -148,8 +147,12 @@ def _context(found: Conflict, *, eyes: Eyes) -> dict[str, Any]:
         "visitor_seen_at": found.visitor.last_seen_at,
         "checked_at": found.visitor.checked_at,
         "people": [
-            {"side": side, "email": eyes.email(user.email), "links": links.get(user.pk, ())}
-            for side, user in zip(conflict_row(found, eyes=eyes).sides, users, strict=True)
+            {
+                "side": side(user, slug=found.integration.slug, eyes=eyes),
+                "email": eyes.email(user.email),
+                "links": links.get(user.pk, ()),
+            }
+            for user in users
         ],
         "choices": [_choice_row(one) for one in deciding.choices(conflict=found)],
         "undo_effects": effect_sentences(undoing, verdict=Verdict.UNDO) if undoing else (),
@@ -159,9 +162,8 @@ def _context(found: Conflict, *, eyes: Eyes) -> dict[str, Any]:
     }
 
 
-def _links_by_user(found: Conflict, *, eyes: Eyes) -> dict[int, list[LinkRow]]:
-    sides = Q(login_user=found.login_user) | Q(login_user=found.other_user)
-    links = VisitorLink.objects.filter(sides, visitor=found.visitor)
+def _links_by_user(found: Conflict, *, users: Sequence[LoginUser], eyes: Eyes) -> dict[int, list[LinkRow]]:
+    links = VisitorLink.objects.filter(visitor=found.visitor, login_user__in=users)
     rows: dict[int, list[LinkRow]] = {}
     for link in links.select_related("login_user", "evidence_run", "visitor")[:LINKS_SHOWN]:
         rows.setdefault(link.login_user_id, []).append(link_row(link, slug=found.integration.slug, eyes=eyes))

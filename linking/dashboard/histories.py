@@ -102,7 +102,7 @@ def conflict_row(conflict: Conflict, *, eyes: Eyes) -> ConflictRow:
         visitor=id_text(conflict.visitor.visitor_id),
         visitor_url=visitor_url(visitor_id=conflict.visitor.visitor_id, integration=slug),
         visitor_name=eyes.words(conflict.visitor.name),
-        sides=tuple(_side(user, slug=slug, eyes=eyes) for user in users),
+        sides=tuple(side(user, slug=slug, eyes=eyes) for user in users),
         subject=_subject(conflict, eyes=eyes),
         run=_("pass no. %s") % conflict.evidence_run_id if conflict.evidence_run_id else "",
         integration=conflict.integration.name,
@@ -176,7 +176,8 @@ def newest_first(events: list[Event]) -> list[Event]:
     return sorted(events, key=lambda event: event.at, reverse=True)
 
 
-def _side(user: LoginUser, *, slug: str, eyes: Eyes) -> Side:
+def side(user: LoginUser, *, slug: str, eyes: Eyes) -> Side:
+    """Return a user as one side of a conflict."""
     return Side(
         user=id_text(user.user_id),
         url=user_url(user_id=user.user_id, integration=slug),

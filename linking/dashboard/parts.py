@@ -80,6 +80,7 @@ CONFLICT_KINDS: Mapping[str, Text] = MappingProxyType(
         ConflictKind.EMAIL_OF_ANOTHER_USER: _("The visitor typed the e-mail address of another user."),
         ConflictKind.ID_VARIANT: _("Two user IDs differ by upper and lower case only, which Zendesk may take for one."),
         ConflictKind.JUNK_EXTERNAL_ID: _("The widget sent an ID that is no user ID, so no link was made."),
+        ConflictKind.WRONG_LINK: _("Someone in support decided that this visitor is not this player."),
     }
 )
 

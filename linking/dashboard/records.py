@@ -9,9 +9,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from linking import conflicts as deciding
 from linking import finding, roles
 from linking.dashboard import refreshing
 from linking.dashboard.access import page
+from linking.dashboard.deciding import effect_sentences
 from linking.dashboard.histories import (
     conflict_row,
     link_row,
@@ -24,7 +26,7 @@ from linking.dashboard.rows import Eyes, user_url, visitor_url
 from linking.dashboard.timeline import PARAMETER, timeline
 from linking.dashboard.why import identity_sentence, why_linked, why_not_linked
 from linking.finding import UnknownFilter
-from linking.models import Conflict, Integration, LoginUser, Visitor, VisitorLink
+from linking.models import Conflict, ConflictKind, Integration, LoginUser, Verdict, Visitor, VisitorLink
 from linking.store.apart import kept_apart
 
 HISTORY_LIMIT = 100
@@ -39,6 +41,15 @@ class UserCard:
     user: IDText
     url: str
     publisher_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parting:
+    """What parting the visitor from its user changes, in sentences; `link` is what the form sends."""
+
+    link: int
+    name: str
+    effects: tuple[str, ...]
 
 
 def visitor_or_404(request: HttpRequest, *, visitor_id: str) -> Visitor:
@@ -75,6 +86,7 @@ def visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
     context = _visitor_context(found, eyes=Eyes(sees_contact=roles.can_see_contact(request.user)))
     refresh_url = own_url.replace("/?", "/refresh/?", 1)
     extra = {
+        "unlink_url": own_url.replace("/?", "/unlink/?", 1),
         "timeline": timeline(context.pop("events"), asked=request.GET.get(PARAMETER, ""), own_url=own_url),
         "refreshing": state,
         "self_url": own_url,
@@ -134,9 +146,16 @@ def _visitor_context(found: Visitor, *, eyes: Eyes) -> dict[str, Any]:
         "zendesk_url": zendesk_address(subdomain=integration.zendesk_subdomain, visitor_id=found.visitor_id),
         "links": [link_row(link, slug=integration.slug, eyes=eyes) for link in links],
         "conflicts": [conflict_row(one, eyes=eyes) for one in conflicts],
+        "parting": _parting(open_link, eyes=eyes) if open_link else None,
         "aliases": list(aliases[:HISTORY_LIMIT]),
         "events": visitor_events(visitor=found, links=links, conflicts=conflicts),
     }
+
+
+def _parting(link: VisitorLink, *, eyes: Eyes) -> Parting:
+    effect = deciding.preview_parting(link=link)
+    name = eyes.words(link.login_user.name) or link.login_user.user_id
+    return Parting(link=link.pk, name=name, effects=effect_sentences(effect, verdict=Verdict.UNLINK))
 
 
 def _is_parted(found: Visitor) -> bool:
@@ -152,6 +171,12 @@ def _links(**of: Any) -> list[VisitorLink]:
 def _conflicts(of: Q) -> list[Conflict]:
     joined = ("integration", "visitor", "login_user", "other_user", "decided_by")
     return list(Conflict.objects.filter(of).select_related(*joined)[:HISTORY_LIMIT])
+
+
+def _is_on_a_device_of(user: LoginUser) -> Q:
+    # A shared device names two users as its sides, and may have been in more hands.
+    visitors = VisitorLink.objects.filter(login_user=user).values("visitor")
+    return Q(kind=ConflictKind.SHARED_DEVICE, visitor__in=visitors)
 
 
 def _user_card(person: LoginUser, *, integration: Integration, eyes: Eyes) -> UserCard:
@@ -172,7 +197,7 @@ def _user_card(person: LoginUser, *, integration: Integration, eyes: Eyes) -> Us
 def _user_context(found: LoginUser, *, eyes: Eyes) -> dict[str, Any]:
     integration = found.integration
     links = _links(login_user=found)
-    conflicts = _conflicts(Q(login_user=found) | Q(other_user=found))
+    conflicts = _conflicts(Q(login_user=found) | Q(other_user=found) | _is_on_a_device_of(found))
     rows = [link_row(link, slug=integration.slug, eyes=eyes) for link in links]
     return {
         "card": _user_card(found, integration=integration, eyes=eyes),

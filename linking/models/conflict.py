@@ -14,6 +14,7 @@ class ConflictKind(models.TextChoices):
     EMAIL_OF_ANOTHER_USER = "email_of_another_user", _("E-mail address of another user")
     ID_VARIANT = "id_variant", _("User IDs that differ by upper and lower case only")
     JUNK_EXTERNAL_ID = "junk_external_id", _("External ID that is no user ID")
+    WRONG_LINK = "wrong_link", _("Wrong link reported by support")
 
 
 class ConflictState(models.TextChoices):

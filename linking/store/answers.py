@@ -9,12 +9,13 @@ from typing import TypeVar
 from django.db import IntegrityError
 from django.db.models import F
 
-from linking.core.facts import Disagreement, LinkBefore, LinkPlan, Verb
+from linking.core.facts import LinkBefore, LinkPlan, Verb
 from linking.core.reconcile import join_facts, keep_waiting, plan_gone, plan_link, plan_retry
 from linking.core.text import email_key
 from linking.core.visitors import Unreadable, VisitorRecord
-from linking.models import Conflict, EndReason, LoginUser, SyncRun, Visitor, VisitorAlias, VisitorLink, bulk
+from linking.models import EndReason, LoginUser, SyncRun, Visitor, VisitorAlias, VisitorLink, bulk
 from linking.store import apart
+from linking.store.disagreements import find_shared_devices, store_disagreements
 from linking.store.rows import apply_facts, canonical_ids, facts_of, locked_visitors
 from linking.store.set_aside import forget_read, set_aside
 
@@ -64,18 +65,29 @@ class _Subject:
     answer: Answer
     joined_user_ids: frozenset[str] = frozenset()
     open_link: VisitorLink | None = None
+    open_user_id: str = ""
     former_user_ids: set[str] = field(default_factory=set)
     apart_user_ids: frozenset[str] = frozenset()
+    is_shared_device: bool = False
     plan: LinkPlan | None = None
 
     @property
     def before(self) -> LinkBefore:
         return LinkBefore(
-            open_user_id=self.open_link.login_user.user_id if self.open_link else "",
+            open_user_id=self.open_user_id,
             former_user_ids=frozenset(self.former_user_ids),
             joined_user_ids=self.joined_user_ids,
             apart_user_ids=self.apart_user_ids,
+            is_shared_device=self.is_shared_device,
         )
+
+    @property
+    def is_changing(self) -> bool:
+        """Whether the answer names another user than a link that is open, or was until two visitors were joined."""
+        record = self.answer.record
+        if not isinstance(record, VisitorRecord) or not record.user_id:
+            return False
+        return bool(({self.open_user_id} | self.joined_user_ids) - {"", record.user_id})
 
 
 def store_answers(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> Tally:
@@ -94,7 +106,8 @@ def store_answers(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> 
     rows = [_visitor_values(subject.row) for subject in subjects]
     bulk.update(Visitor, _VISITOR_FIELDS, rows, same={"stored_at": now})
     _store_links(run=run, subjects=subjects, now=now)
-    conflicts = _store_conflicts(run=run, subjects=subjects, now=now)
+    found = [(one.row, disagreement) for one in subjects if one.plan for disagreement in one.plan.disagreements]
+    conflicts = store_disagreements(run=run, found=found, now=now)
     apart.note_claims(claims=_claims(subjects), now=now)
     unreadable = [replace(one.record, key=one.asked_id) for one in answers if isinstance(one.record, Unreadable)]
     quarantined = set_aside(run=run, source="visitor", records=unreadable, now=now)
@@ -189,11 +202,13 @@ def _load_links(subjects: Sequence[_Subject]) -> None:
     links = VisitorLink.objects.filter(visitor__pk__among=by_key).order_by().annotate(user_id=F("login_user__user_id"))
     for link in links:
         if link.ended_at is None:
-            by_key[link.visitor_id].open_link = link
+            by_key[link.visitor_id].open_link, by_key[link.visitor_id].open_user_id = link, link.user_id
         else:
             by_key[link.visitor_id].former_user_ids.add(link.user_id)
     for key, user_ids in apart.kept_apart(visitor_keys=by_key.keys()).items():
         by_key[key].apart_user_ids = user_ids
+    for key in find_shared_devices(visitor_keys=[key for key, one in by_key.items() if one.is_changing]):
+        by_key[key].is_shared_device = True
 
 
 def _email_owners(*, run: SyncRun, subjects: Iterable[_Subject]) -> dict[str, list[str]]:
@@ -301,29 +316,6 @@ def _end(link: VisitorLink, *, reason: EndReason, now: datetime) -> None:
     link.ended_at, link.end_reason = max(now, link.first_seen_at), reason
 
 
-def _store_conflicts(*, run: SyncRun, subjects: Sequence[_Subject], now: datetime) -> int:
-    found = [(subject.row, one) for subject in subjects if subject.plan for one in subject.plan.disagreements]
-    if not found:
-        return 0
-    user_ids = {user_id for _, one in found for user_id in (one.user_id, one.other_user_id) if user_id}
-    users = LoginUser.objects.filter(integration_id=run.integration_id, user_id__among=user_ids)
-    keys = dict(users.values_list("user_id", "pk"))
-    known = set(
-        Conflict.objects.filter(visitor__pk__among={row.pk for row, _ in found}).values_list(
-            "visitor_id", "kind", "subject"
-        )
-    )
-    rows = {(row.pk, one.kind.value, one.subject): _conflict(run=run, row=row, one=one, keys=keys, now=now)
-            for row, one in found}  # fmt: skip
-    Conflict.objects.bulk_create(
-        rows.values(),
-        update_conflicts=True,
-        unique_fields=["visitor", "kind", "subject"],
-        update_fields=["last_seen_at"],
-    )
-    return len(rows.keys() - known)
-
-
 def _claims(subjects: Iterable[_Subject]) -> dict[int, str]:
     """Return the user IDs that visitors carry although a person parted them, by the visitor's key."""
     return {
@@ -331,20 +323,6 @@ def _claims(subjects: Iterable[_Subject]) -> dict[int, str]:
         for one in subjects
         if isinstance(one.answer.record, VisitorRecord) and one.answer.record.user_id in one.apart_user_ids
     }
-
-
-def _conflict(*, run: SyncRun, row: Visitor, one: Disagreement, keys: Mapping[str, int], now: datetime) -> Conflict:
-    return Conflict(
-        integration_id=run.integration_id,
-        kind=one.kind.value,
-        visitor=row,
-        login_user_id=keys.get(one.user_id),
-        other_user_id=keys.get(one.other_user_id),
-        subject=one.subject,
-        evidence_run=run,
-        first_seen_at=now,
-        last_seen_at=now,
-    )
 
 
 def _tally(*, subjects: Sequence[_Subject], conflicts: int, quarantined: int) -> Tally:

@@ -189,3 +189,71 @@ class TestChoices:
         conflict.refresh_from_db()
         users = [one.login_user for one in conflicts.choices(conflict=conflict) if one.verdict == "unlink"]
         assert users == [conflict.login_user]
+
+    def test_offer_everybody_of_a_shared_device(self, conflict):
+        for number in range(3):
+            user = make_login_user(integration=conflict.integration, user_id=f"u{number}")
+            make_link(visitor=conflict.visitor, login_user=user, ended_at=LATER, end_reason="relinked")
+        Conflict.objects.update(kind="shared_device")
+        conflict.refresh_from_db()
+        users = [one.login_user.user_id for one in conflicts.choices(conflict=conflict) if one.verdict == "unlink"]
+        assert users == [USER_ID, "other", "u2", "u1", "u0"]
+
+
+class TestPart:
+    @pytest.fixture
+    def link(self):
+        integration = make_integration()
+        return make_link(
+            visitor=make_visitor(integration=integration), login_user=make_login_user(integration=integration)
+        )
+
+    def part(self, link, *, by):
+        return conflicts.part(link_id=link.pk, by=by, now=LATER)
+
+    def test_ends_the_link_with_the_reason_of_a_decision(self, link, lead):
+        self.part(link, by=lead)
+        link.refresh_from_db()
+        assert (link.ended_at, link.end_reason, Visitor.objects.get().state) == (LATER, "unlinked", "anonymous")
+
+    def test_is_what_the_page_says_beforehand(self, link, lead):
+        effect = conflicts.preview_parting(link=link)
+        self.part(link, by=lead)
+        assert (effect.ends, effect.keeps_apart) == (link, ConflictDecision.objects.get().login_user)
+
+    def test_is_a_decision_like_others_and_in_the_audit_log(self, link, lead):
+        conflict = self.part(link, by=lead)
+        deed = ConflictDecision.objects.get()
+        assert (deed.verdict, deed.is_in_force, deed.login_user, deed.by_name) == (
+            "unlink",
+            True,
+            link.login_user,
+            "lena",
+        )
+        assert AuditEvent.objects.get(action="decide_conflict").target == f"conflict {conflict.pk}"
+
+    def test_leaves_no_open_question(self, link, lead):
+        assert Conflict.objects.get(pk=self.part(link, by=lead).pk).state == "decided"
+
+    def test_holds_against_the_next_pass(self, link, lead):
+        conflict = self.part(link, by=lead)
+        sync_sees(conflict, external_id=USER_ID)
+        assert not VisitorLink.objects.open().exists()
+
+    def test_undone_lets_the_same_link_go_on_and_leaves_no_question(self, link, lead):
+        conflict = self.part(link, by=lead)
+        undo(conflict, by=lead)
+        conflict.refresh_from_db()
+        link.refresh_from_db()
+        assert (link.ended_at, conflict.state, conflict.decision) == (None, "decided", "undo")
+
+    def test_can_be_done_again_after_an_undo(self, link, lead):
+        undo(self.part(link, by=lead), by=lead)
+        self.part(link, by=lead)
+        assert (Conflict.objects.count(), VisitorLink.objects.open().count()) == (1, 0)
+
+    def test_of_a_link_that_has_ended_changes_nothing(self, link, lead):
+        self.part(link, by=lead)
+        with pytest.raises(conflicts.DecidedMeanwhile):
+            self.part(link, by=lead)
+        assert ConflictDecision.objects.count() == 1

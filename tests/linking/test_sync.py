@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError
 
 from linking import integrations, refresh, sync
 from linking.asking import visitors
+from linking.conflicts import decide
 from linking.core.webhooks import Told
 from linking.models import (
     Conflict,
@@ -59,6 +61,14 @@ def rows(model, *left_out):
         {key: value for key, value in row.items() if key not in left_out}
         for row in model.objects.order_by("pk").values()
     ]
+
+
+def read_in_turn(acme, chat, time, *, users, after=0):
+    """Let one visitor chat as each of `users`, with a pass after each chat; `after` such chats came before."""
+    for number, user_id in enumerate(users, start=after):
+        chat.add_visitor("7.x", external_id=user_id)
+        chat.add_chat("7.x", at_s=DAY_AGO_S + number)
+        run(acme, time)
 
 
 def pause(seconds):
@@ -280,13 +290,36 @@ class TestChanges:
         history = VisitorLink.objects.order_by("pk").values_list("login_user__user_id", "end_reason")
         assert list(history) == [("a", "relinked"), ("b", "relinked"), ("a", "")]
 
-    def test_asks_a_person_about_a_shared_device(self, acme, chat, time):
-        for number, user_id in enumerate(["a", "b", "a"]):
-            chat.add_visitor("7.x", external_id=user_id)
-            chat.add_chat("7.x", at_s=DAY_AGO_S + number)
-            run(acme, time)
-        kinds = Conflict.objects.order_by("pk").values_list("kind", flat=True)
-        assert list(kinds) == ["relinked", "relinked", "shared_device"]
+    @pytest.mark.parametrize("users", ["ab", "aab"])
+    def test_asks_a_person_about_a_second_user(self, acme, chat, time, users):
+        read_in_turn(acme, chat, time, users=users)
+        assert list(Conflict.objects.values_list("kind", flat=True)) == ["relinked"]
+
+    @pytest.mark.parametrize("users", ["aba", "abab", "abc", "abcd", "abcda"])
+    def test_asks_one_question_about_a_shared_device(self, acme, chat, time, users):
+        read_in_turn(acme, chat, time, users=users)
+        assert list(Conflict.objects.values_list("kind", flat=True)) == ["shared_device"]
+
+    def test_names_the_current_user_first_and_the_one_before_second(self, acme, chat, time):
+        read_in_turn(acme, chat, time, users="abcd")
+        conflict = Conflict.objects.get()
+        assert (conflict.login_user.user_id, conflict.other_user.user_id) == ("d", "c")
+
+    def test_leaves_a_decided_question_as_it_is(self, acme, chat, time):
+        read_in_turn(acme, chat, time, users="ab")
+        lead = get_user_model().objects.create_user("lead")
+        decide(conflict_id=Conflict.objects.get().pk, verdict="keep", login_user_id=None, seen=0, by=lead, now=NOW)
+        read_in_turn(acme, chat, time, users="a", after=2)
+        states = Conflict.objects.order_by("pk").values_list("kind", "state")
+        assert list(states) == [("relinked", "decided"), ("shared_device", "open")]
+
+    def test_asks_no_more_about_a_device_that_a_person_called_shared(self, acme, chat, time):
+        read_in_turn(acme, chat, time, users="ab")
+        lead = get_user_model().objects.create_user("lead")
+        number = Conflict.objects.get().pk
+        decide(conflict_id=number, verdict="shared_device", login_user_id=None, seen=0, by=lead, now=NOW)
+        read_in_turn(acme, chat, time, users="acd", after=2)
+        assert list(Conflict.objects.values_list("pk", "state")) == [(number, "decided")]
 
     def test_links_two_visitors_of_one_user_without_a_question(self, acme, chat, time):
         chat.populate(["u", "u"])

@@ -162,7 +162,19 @@ class TestPlanLink:
 
     def test_calls_a_device_shared_when_a_former_user_is_back(self):
         plan = link(user_id="u1", before=LinkBefore(open_user_id="u2", former_user_ids=frozenset({"u1"})))
-        assert [one.kind for one in plan.disagreements] == [Kind.RELINKED, Kind.SHARED_DEVICE]
+        assert [one.kind for one in plan.disagreements] == [Kind.SHARED_DEVICE]
+
+    def test_calls_a_device_shared_when_a_third_user_comes(self):
+        plan = link(user_id="u3", before=LinkBefore(open_user_id="u2", former_user_ids=frozenset({"u1"})))
+        assert [one.kind for one in plan.disagreements] == [Kind.SHARED_DEVICE]
+
+    def test_does_not_count_a_user_that_a_person_parted_from_the_visitor(self):
+        before = LinkBefore(open_user_id="u2", former_user_ids=frozenset({"u1"}), apart_user_ids=frozenset({"u1"}))
+        assert [one.kind for one in link(user_id="u3", before=before).disagreements] == [Kind.RELINKED]
+
+    def test_asks_nothing_where_a_person_called_the_device_shared(self):
+        before = LinkBefore(open_user_id="u2", is_shared_device=True)
+        assert link(user_id="u3", before=before).disagreements == ()
 
     def test_compares_user_ids_letter_by_letter(self):
         assert link(user_id="U1", before=LinkBefore(open_user_id="u1")).verb == Verb.RELINK

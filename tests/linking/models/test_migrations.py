@@ -5,8 +5,8 @@ from importlib import import_module
 import pytest
 from django.apps import apps
 
-from linking.models import SyncRun
-from tests.factories import make_integration, make_run
+from linking.models import Conflict, SyncRun
+from tests.factories import NOW, make_integration, make_run, make_visitor
 
 pytestmark = pytest.mark.django_db
 
@@ -25,3 +25,27 @@ class TestReadStatuses:
         make_run(integration=make_integration(), state="stopped", **run)
         import_module("linking.migrations.0004_webhook_and_refresh").read_statuses(apps, None)
         assert SyncRun.objects.get().stop_status == status
+
+
+class TestJoinQuestions:
+    def make_conflicts(self, *kinds, visitor):
+        values = {"integration": visitor.integration, "visitor": visitor, "first_seen_at": NOW, "last_seen_at": NOW}
+        for number, (kind, changes) in enumerate(kinds):
+            Conflict.objects.create(**values, kind=kind, subject=f"a|{number}", **changes)
+
+    def join(self):
+        import_module("linking.migrations.0007_one_question_a_device").join_questions(apps, None)
+        return list(Conflict.objects.order_by("pk").values_list("visitor__visitor_id", "kind", "state"))
+
+    def test_makes_one_of_three_that_ask_about_one_device(self):
+        visitor = make_visitor(integration=make_integration(), visitor_id="7.a")
+        self.make_conflicts(("relinked", {}), ("relinked", {}), ("shared_device", {}), visitor=visitor)
+        assert self.join() == [("7.a", "shared_device", "open")]
+
+    def test_leaves_a_single_one_and_what_was_decided(self):
+        visitor = make_visitor(integration=make_integration(), visitor_id="7.a")
+        decided = {"state": "decided", "decision": "keep", "decided_at": NOW}
+        self.make_conflicts(("relinked", decided), ("relinked", {}), ("junk_external_id", {}), visitor=visitor)
+        assert self.join() == [
+            ("7.a", "relinked", "decided"), ("7.a", "relinked", "open"), ("7.a", "junk_external_id", "open"),
+        ]  # fmt: skip

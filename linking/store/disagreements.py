@@ -1,0 +1,88 @@
+"""What disagrees, stored as questions for a person: the same one seen again adds nothing."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from linking.core.facts import Disagreement, Kind
+from linking.core.reconcile import SHARED_DEVICE_SUBJECT
+from linking.models import Conflict, ConflictDecision, ConflictState, LoginUser, SyncRun, Verdict, Visitor
+
+Found = Sequence[tuple[Visitor, Disagreement]]
+
+
+def store_disagreements(*, run: SyncRun, found: Found, now: datetime) -> int:
+    """Store what disagrees about visitors in the caller's transaction; return how many questions are new."""
+    if not found:
+        return 0
+    _turn_into_shared_devices(visitor_keys=[row.pk for row, one in found if one.kind == Kind.SHARED_DEVICE], now=now)
+    user_ids = {user_id for _, one in found for user_id in (one.user_id, one.other_user_id) if user_id}
+    users = LoginUser.objects.filter(integration_id=run.integration_id, user_id__among=user_ids)
+    keys = dict(users.values_list("user_id", "pk"))
+    mine = Conflict.objects.filter(visitor__pk__among={row.pk for row, _ in found})
+    known = set(mine.values_list("visitor_id", "kind", "subject"))
+    rows = {(row.pk, one.kind.value, one.subject): _conflict(run=run, row=row, one=one, keys=keys, now=now)
+            for row, one in found}  # fmt: skip
+    Conflict.objects.bulk_create(
+        rows.values(),
+        update_conflicts=True,
+        unique_fields=["visitor", "kind", "subject"],
+        update_fields=["login_user", "other_user", "last_seen_at"],
+    )
+    return len(rows.keys() - known)
+
+
+def find_shared_devices(*, visitor_keys: Collection[int]) -> set[int]:
+    """Return the keys of those visitors whose device a person called shared."""
+    if not visitor_keys:
+        return set()
+    decided = Conflict.objects.filter(
+        visitor__pk__among=visitor_keys, state=ConflictState.DECIDED, decision=Verdict.SHARED_DEVICE
+    )
+    return set(decided.order_by().values_list("visitor_id", flat=True))
+
+
+def _turn_into_shared_devices(*, visitor_keys: Collection[int], now: datetime) -> None:
+    """Make one open question a visitor of those that ask about the same people in turn.
+
+    What a person decided about before stays as it is, also where the decision was undone.
+    """
+    if not visitor_keys:
+        return
+    open_ones = _find_untouched(visitor_keys=visitor_keys)
+    taken = set(
+        Conflict.objects.filter(
+            visitor__pk__among=visitor_keys, kind=Kind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT
+        ).values_list("visitor_id", flat=True)
+    )
+    surplus = []
+    for key, visitor_key in open_ones.order_by("pk").values_list("pk", "visitor_id"):
+        if visitor_key in taken:
+            surplus.append(key)
+            continue
+        taken.add(visitor_key)
+        Conflict.objects.filter(pk=key).update(kind=Kind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT, last_seen_at=now)
+    Conflict.objects.filter(pk__among=surplus).delete()
+
+
+def _find_untouched(*, visitor_keys: Collection[int]) -> QuerySet[Conflict]:
+    asked = Conflict.objects.filter(
+        visitor__pk__among=visitor_keys, state=ConflictState.OPEN, kind__in=(Kind.RELINKED, Kind.SHARED_DEVICE)
+    )
+    deeds = ConflictDecision.objects.filter(conflict=OuterRef("pk"))
+    return asked.exclude(kind=Kind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT).filter(~Exists(deeds))
+
+
+def _conflict(*, run: SyncRun, row: Visitor, one: Disagreement, keys: Mapping[str, int], now: datetime) -> Conflict:
+    return Conflict(
+        integration_id=run.integration_id,
+        kind=one.kind.value,
+        visitor=row,
+        login_user_id=keys.get(one.user_id),
+        other_user_id=keys.get(one.other_user_id),
+        subject=one.subject,
+        evidence_run=run,
+        first_seen_at=now,
+        last_seen_at=now,
+    )
