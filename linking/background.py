@@ -28,6 +28,7 @@ def start(*, login_api_url: str, allow_loopback: bool, redis_url: str) -> None:
         lambda: LoginClient(base_url=login_api_url, allow_loopback=allow_loopback, deadline_s=email_lookup.DEADLINE_S)
     )
     limits.start_sharing(redis_url=redis_url)
+    limits.share_windows(redis_url=redis_url)
     key_sets.start_fetching(
         projects=rs256_projects,
         open_client=lambda: LoginClient(base_url=login_api_url, allow_loopback=allow_loopback),

@@ -111,16 +111,19 @@ class ChatClient:
         base_url: `https://{subdomain}.zendesk.com/api/v2/chat`, or the legacy `https://www.zopim.com/api/v2`.
         access_token: a Chat OAuth token.
         allow_loopback: whether an address on this machine is allowed.
+        deadline_s: the time one call may take.
 
     Raises: ChatRefused when the address or the token cannot be used at all.
     """
 
-    def __init__(self, *, base_url: str, access_token: str, allow_loopback: bool) -> None:
+    def __init__(
+        self, *, base_url: str, access_token: str, allow_loopback: bool, deadline_s: float = CALL_DEADLINE_S
+    ) -> None:
         if not access_token or not access_token.isascii() or not access_token.isprintable() or " " in access_token:
             raise ChatRefused("The access token is empty or contains blanks.", reason="credentials")
         try:
             self._out = Outbound(
-                base_url=base_url, hosts=ZENDESK_HOSTS, allow_loopback=allow_loopback, deadline_s=CALL_DEADLINE_S
+                base_url=base_url, hosts=ZENDESK_HOSTS, allow_loopback=allow_loopback, deadline_s=deadline_s
             )
         except AddressRefused as error:
             raise ChatRefused(str(error), reason="host") from error

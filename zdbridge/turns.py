@@ -19,12 +19,15 @@ PATIENCE_S = 2.0
 PAGE_NICENESS = 5
 # A page that is stuck holds its thread; with this many stuck, pages wait for one another.
 PAGE_THREADS = 16
+# Where a request finds what gives its turn to the next one: a page that waits for another service computes nothing.
+GIVE_WAY = "linking.give_way"
 
 
 class Turns:
     """WSGI wrapper: lets `at_once` requests compute; whoever comes meanwhile waits in its thread, which costs nothing.
 
-    After `patience_s` seconds a request goes ahead out of turn, so that one that is stuck does not stop the others.
+    After `patience_s` seconds a request goes ahead out of turn, so that one that is stuck does not stop the others. One
+    that is about to wait for another service gives its turn back: `environ[GIVE_WAY]()`.
 
     Pages are made in threads of their own, which stand back for the server's, and these are more than there are turns:
     there is always one left for a token. What is computed as it is sent, a long export say, is made in the server's
@@ -61,12 +64,13 @@ class Turns:
     def _in_turn(self, environ: dict[str, Any], start_response: Any) -> Any:
         if environ.get("PATH_INFO") in self._exempt:
             return self._application(environ, start_response)
-        is_its_turn = self._turns.acquire(timeout=self._patience_s)
+        turn = _Turn(self._turns)
+        turn.take(timeout_s=self._patience_s)
+        environ[GIVE_WAY] = turn.give_back
         try:
             return self._makers.submit(self._make, environ, start_response).result()
         finally:
-            if is_its_turn:
-                self._turns.release()
+            turn.give_back()
 
     def _make(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Return the whole answer and close it in this thread, whose database connection it used."""
@@ -84,6 +88,26 @@ class Turns:
             before, self._under_way = self._under_way, self._under_way + change
             if not before or not self._under_way:
                 sys.setswitchinterval(BESIDE_PAGES_S if self._under_way else TOKENS_ONLY_S)
+
+
+class _Turn:
+    """One request's turn, which it may give back before it has ended; any thread may do so."""
+
+    def __init__(self, turns: threading.Semaphore) -> None:
+        self._turns = turns
+        self._is_mine = False
+        self._lock = threading.Lock()
+
+    def take(self, *, timeout_s: float) -> None:
+        """Wait for the turn; after `timeout_s` go ahead without one."""
+        self._is_mine = self._turns.acquire(timeout=timeout_s)
+
+    def give_back(self) -> None:
+        """Let the next request compute; a second call changes nothing."""
+        with self._lock:
+            was_mine, self._is_mine = self._is_mine, False
+        if was_mine:
+            self._turns.release()
 
 
 def _stand_back() -> None:

@@ -10,7 +10,7 @@ from linking.core.config import IntegrationConfig
 from linking.core.vendor_urls import account_of, chat_address, current_address, is_retired
 from linking.models import StopReason
 from linking.store import slots
-from linking.zendesk_chat import ChatBroken, ChatClient, ChatRefused, ChatTryLater
+from linking.zendesk_chat import CALL_DEADLINE_S, ChatBroken, ChatClient, ChatRefused, ChatTryLater
 
 TRIES = 5
 TRIES_AFTER_A_FAULT = 2  # the account failed in the last pass too: do not knock as often
@@ -65,6 +65,7 @@ class Asker:
         account: whose budget the calls use; `per_minute`: that budget.
         keep: called before each call and while waiting, to keep a lease alive.
         tries: how often a call that fails is tried in all.
+        is_first: a person waits, so calls reserve the next slot ahead of everybody who waits for one.
 
     `asked_at` is when the last call left, `waited_s` how long calls were kept waiting so far.
     """
@@ -75,6 +76,7 @@ class Asker:
     clock: Clock
     keep: Callable[[], None]
     tries: int = TRIES
+    is_first: bool = False
     calls: int = 0
     waited_s: float = 0.0
     asked_at: datetime = field(init=False)
@@ -133,12 +135,32 @@ class Asker:
     def _await_slot(self) -> None:
         self._check_time(seconds=0)
         self.keep()
+        if self.is_first:
+            self._await_reserved_slot()
+            return
         while True:
             now_epoch_s = self.clock.now().timestamp()
             wait = slots.take_slot(account=self.account, per_minute=self.per_minute, now_epoch_s=now_epoch_s)
             if wait.seconds <= 0:
                 return
             self.wait(seconds=wait.seconds, reason=StopReason.VENDOR_PAUSE if wait.is_pause else StopReason.BUDGET)
+
+    def _await_reserved_slot(self) -> None:
+        while True:
+            slot = slots.reserve_slot(
+                account=self.account,
+                per_minute=self.per_minute,
+                now_epoch_s=self.clock.now().timestamp(),
+                within_s=self.patience.longest_wait_s,
+            )
+            reason = StopReason.VENDOR_PAUSE if slot.is_pause else StopReason.BUDGET
+            if not slot.is_mine and not slot.is_pause:
+                raise Halt(f"A pause of {slot.seconds:.0f} s is needed.", reason=reason, resume_in_s=slot.seconds)
+            if slot.seconds > 0:
+                self.wait(seconds=slot.seconds, reason=reason)
+            # Zendesk may have asked for a pause while the slot was awaited.
+            if slot.is_mine and not slots.is_paused(account=self.account, now_epoch_s=self.clock.now().timestamp()):
+                return
 
     def _pause(self, *, seconds: float) -> None:
         # Zendesk's word counts for every worker that calls this account, not only for this one.
@@ -179,11 +201,18 @@ def budget_of(config: IntegrationConfig) -> str:
     return account_of(chat_address(config.zendesk_subdomain) if config.is_host_sought else config.zendesk_api_url)
 
 
-def open_client(*, config: IntegrationConfig, problems: Sequence[str], allow_loopback: bool) -> ChatClient:
+def open_client(
+    *,
+    config: IntegrationConfig,
+    problems: Sequence[str],
+    allow_loopback: bool,
+    deadline_s: float = CALL_DEADLINE_S,
+) -> ChatClient:
     """Return a client for an integration.
 
     Args:
         problems: what `registry.config_of` said about secrets that cannot be had.
+        deadline_s: the time one call may take.
 
     Raises: Halt when the set-up is incomplete or the address may not be called.
     """
@@ -192,7 +221,10 @@ def open_client(*, config: IntegrationConfig, problems: Sequence[str], allow_loo
         raise Halt(detail, reason=StopReason.SETUP)
     try:
         return ChatClient(
-            base_url=config.zendesk_api_url, access_token=config.zendesk_access_token, allow_loopback=allow_loopback
+            base_url=config.zendesk_api_url,
+            access_token=config.zendesk_access_token,
+            allow_loopback=allow_loopback,
+            deadline_s=deadline_s,
         )
     except ChatRefused as error:
         raise _refusal(error) from error

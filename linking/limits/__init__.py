@@ -2,5 +2,6 @@
 
 from linking.limits.counting import Limiter
 from linking.limits.sharing import start_sharing
+from linking.limits.window import WindowLimiter, share_windows
 
-__all__ = ["Limiter", "start_sharing"]
+__all__ = ["Limiter", "WindowLimiter", "share_windows", "start_sharing"]

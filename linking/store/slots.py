@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from linking.core.pacing import next_slot
+from linking.core.pacing import MINUTE_S, next_slot
 from linking.core.retry_after import LONGEST_S
 from linking.models import RequestSlot
 
 # One call a minute is the smallest budget: anything farther off was written by a clock that has been set back since.
 # It is written anew, so that the wait ends, and to the full minute, so that no minute holds more than the budget.
 FARTHEST_S = 60.0
+# A person who waits may reserve a slot that is still to come; nothing else takes one before its time.
+RESERVED_AHEAD_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +20,18 @@ class Wait:
     """How long to wait before asking again; 0 means that the slot is taken. `is_pause`: Zendesk asked for it."""
 
     seconds: float
+    is_pause: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """A slot in `seconds`; `is_mine` is False where none is free in time, and then `seconds` says how far it is off.
+
+    `is_pause`: Zendesk asked for that wait.
+    """
+
+    seconds: float
+    is_mine: bool = False
     is_pause: bool = False
 
 
@@ -35,7 +49,7 @@ def take_slot(*, account: str, per_minute: int, now_epoch_s: float) -> Wait:
             return Wait(seconds=row.paused_until_epoch_s - now_epoch_s, is_pause=True)
         # The condition holds while nobody else took the slot in between; then it is looked at anew.
         unchanged = RequestSlot.objects.filter(pk=row.pk, next_free_epoch_s=row.next_free_epoch_s)
-        if row.next_free_epoch_s > now_epoch_s + FARTHEST_S:
+        if row.next_free_epoch_s > now_epoch_s + FARTHEST_S + RESERVED_AHEAD_S:
             unchanged.update(next_free_epoch_s=now_epoch_s + FARTHEST_S)
             continue
         slot = next_slot(tat=row.next_free_epoch_s, now=now_epoch_s, per_minute=per_minute)
@@ -45,6 +59,28 @@ def take_slot(*, account: str, per_minute: int, now_epoch_s: float) -> Wait:
             return Wait(seconds=0.0)
 
 
+def reserve_slot(*, account: str, per_minute: int, now_epoch_s: float, within_s: float) -> Reservation:
+    """Take the next slot of `account` before it is free, ahead of everybody who waits for one.
+
+    Args:
+        within_s: how far off the slot may be, at most `RESERVED_AHEAD_S`.
+    """
+    within_s = min(within_s, RESERVED_AHEAD_S)
+    while True:
+        row = _row(account)
+        if now_epoch_s < row.paused_until_epoch_s <= now_epoch_s + LONGEST_S:
+            return Reservation(seconds=row.paused_until_epoch_s - now_epoch_s, is_pause=True)
+        is_sane = row.next_free_epoch_s <= now_epoch_s + FARTHEST_S + RESERVED_AHEAD_S
+        at = max(row.next_free_epoch_s if is_sane else now_epoch_s + FARTHEST_S, now_epoch_s)
+        if at > now_epoch_s + within_s:
+            return Reservation(seconds=at - now_epoch_s)
+        unchanged = RequestSlot.objects.filter(pk=row.pk, next_free_epoch_s=row.next_free_epoch_s)
+        if unchanged.filter(paused_until_epoch_s=row.paused_until_epoch_s).update(
+            next_free_epoch_s=at + MINUTE_S / per_minute
+        ):
+            return Reservation(seconds=at - now_epoch_s, is_mine=True)
+
+
 def pause(*, account: str, until_epoch_s: float) -> None:
     """Let no call to `account` leave before `until_epoch_s`; a longer pause already asked for stays."""
     row = RequestSlot.objects.filter(pk=_row(account).pk)
@@ -52,6 +88,11 @@ def pause(*, account: str, until_epoch_s: float) -> None:
     row.filter(is_behind | Q(paused_until_epoch_s__gt=until_epoch_s + LONGEST_S)).update(
         paused_until_epoch_s=until_epoch_s
     )
+
+
+def is_paused(*, account: str, now_epoch_s: float) -> bool:
+    """Return whether Zendesk asked for a pause that is not over."""
+    return now_epoch_s < _row(account).paused_until_epoch_s <= now_epoch_s + LONGEST_S
 
 
 def _row(account: str) -> RequestSlot:

@@ -168,3 +168,14 @@ class TestTimeOfThreads:
         with pytest.raises(RuntimeError):
             wrapper({"PATH_INFO": "/"}, None)
         assert sys.getswitchinterval() == pytest.approx(turns.TOKENS_ONLY_S)
+
+
+class TestGiveWay:
+    def test_lets_the_next_page_be_made_while_one_waits_for_another_service(self, application, ask):
+        def waits(environ, start_response):
+            environ[turns.GIVE_WAY]()
+            environ[turns.GIVE_WAY]()
+            return application(environ, start_response)
+
+        ask(turns.Turns(application=waits, at_once=1, patience_s=60), ["/", "/"])
+        assert all(application.entered.acquire(timeout=20) for _ in range(2))

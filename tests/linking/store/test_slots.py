@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from linking.models import RequestSlot
-from linking.store.slots import pause, take_slot
+from linking.store.slots import is_paused, pause, reserve_slot, take_slot
 
 pytestmark = pytest.mark.django_db
 NOW = 1_795_348_800.0
@@ -75,3 +75,44 @@ class TestManyWorkers:
         for thread in threads:
             thread.join()
         assert (sum(taken), RequestSlot.objects.count()) == (1, 1)
+
+
+class TestReserveSlot:
+    def reserve(self, *, now=NOW, per_minute=60, within_s=5.0):
+        return reserve_slot(account="a", per_minute=per_minute, now_epoch_s=now, within_s=within_s)
+
+    def test_takes_a_slot_that_is_still_to_come(self):
+        take()
+        found = self.reserve(now=NOW + 0.25)
+        assert (found.is_mine, found.seconds) == (True, pytest.approx(0.75))
+
+    def test_goes_ahead_of_whoever_waits_for_the_same_slot(self):
+        take()
+        waiting = take()
+        self.reserve()
+        assert take(now=NOW + waiting.seconds).seconds == pytest.approx(1)
+
+    def test_keeps_calls_evenly_spaced(self):
+        assert [self.reserve().seconds for _ in range(3)] == pytest.approx([0, 1, 2])
+
+    def test_takes_none_that_is_too_far_off(self):
+        take(per_minute=1)
+        found = self.reserve(per_minute=1)
+        assert (found.is_mine, found.is_pause, found.seconds) == (False, False, 60)
+        assert take(now=NOW + 60, per_minute=1).seconds == 0
+
+    def test_takes_none_while_zendesk_asked_for_a_pause(self):
+        pause(account="a", until_epoch_s=NOW + 3)
+        found = self.reserve()
+        assert (found.is_mine, found.is_pause, found.seconds) == (False, True, 3)
+
+    def test_leaves_the_smallest_budget_whole(self):
+        take(now=NOW - 57, per_minute=1)
+        assert self.reserve(per_minute=1).seconds == 3
+        assert take(now=NOW + 60, per_minute=1).seconds == 3
+
+
+class TestIsPaused:
+    def test_is_so_until_the_pause_is_over(self):
+        pause(account="a", until_epoch_s=NOW + 3)
+        assert [is_paused(account="a", now_epoch_s=NOW + later_s) for later_s in (0, 3)] == [True, False]
