@@ -27,7 +27,7 @@ class TestPart:
     def test_says_beforehand_what_changes(self, lead, link):
         box = read(lead.get(page_of(link))).one(class_="unlink")
         assert "ends now and stays in the history" in box.text
-        assert "Unlink <b>Nadia</b>" in box.text
+        assert "Unlink this player : <b>Nadia</b>" in box.text
 
     def test_ends_the_link_and_offers_to_undo_it(self, lead, link):
         answer = send(lead, link)
