@@ -24,7 +24,9 @@ class LinkingConfig(AppConfig):
 
         from linking import checks, roles
         from linking.api import cors
+        from linking.dashboard import sign_in
 
         roles.connect()
+        sign_in.connect()
         checks.connect()
         check_request_enabled.connect(cors.is_zendesk_account, dispatch_uid="linking.api.cors")

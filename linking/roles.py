@@ -5,9 +5,11 @@ unmasked, export and decide conflicts. `admins` also keep integrations, secrets,
 superuser counts as one of `admins`. Nobody reads a secret back.
 """
 
-from enum import IntEnum
+from collections.abc import Mapping, Sequence
+from enum import IntEnum, StrEnum
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.apps import apps
 from django.contrib.auth import get_user_model
@@ -51,6 +53,17 @@ class Rank(IntEnum):
     ADMIN = 3
 
 
+class FactorStep(StrEnum):
+    """What an admin has to do about a second factor."""
+
+    NONE = ""
+    SET_UP = "set_up"
+    SHOW = "show"
+
+
+# allauth's word in its records, and what it asks for at sign-in. Recovery codes stand in for one of them.
+FACTOR_METHOD = "mfa"
+_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 _RANK_OF_GROUP = {AGENTS: Rank.AGENT, LEADS: Rank.LEAD, ADMINS: Rank.ADMIN}
 _REMEMBERED, _MEMBERS = "_linking_rank", "_linking_members"
 
@@ -96,9 +109,18 @@ def is_admin(user: User) -> bool:
     return rank_of(user) >= Rank.ADMIN
 
 
-def lacks_second_factor(user: User, *, is_required: bool) -> bool:
-    """Return whether `user` is an admin who must set up a second factor first (`ZDBRIDGE_REQUIRE_MFA`)."""
-    return is_required and is_admin(user) and not is_mfa_enabled(user)
+def find_factor_step(user: User, *, records: Sequence[Mapping[str, Any]], is_required: bool) -> FactorStep:
+    """Return what `user`, if an admin, has to do about a second factor before anything else (`ZDBRIDGE_REQUIRE_MFA`).
+
+    `records` are the ways this person authenticated in this session, as allauth keeps them. A session can be without
+    the second factor when it is older than the factor, or than the operator's wish for one.
+    """
+    if not is_required or not is_admin(user):
+        return FactorStep.NONE
+    if not is_mfa_enabled(user, types=_FACTORS):
+        return FactorStep.SET_UP
+    is_shown = any(record.get("method") == FACTOR_METHOD for record in records)
+    return FactorStep.NONE if is_shown else FactorStep.SHOW
 
 
 def make_groups() -> None:

@@ -43,6 +43,9 @@ def greeting(*, plan: Plan, prepared: Mapping[str, Any]) -> str:
     lines = ["", "zdbridge is ready.", f"  Dashboard   {plan.address}/", f"  Admin       {plan.address}/admin/"]
     if prepared.get("admin_link"):
         lines += [f"  First administrator, works once:  {prepared['admin_link']}"]
+        lines += ["  (until an administrator has a password; later ones: python3 manage.py create_admin_link)"]
+    if prepared.get("admin_note"):
+        lines += [f"  {prepared['admin_note']}"]
     if plan.has_sandbox:
         lines += [f"  Demo shop   {plan.sandbox_address}/shop/", f"  Sandbox     {plan.sandbox_address}/"]
     if prepared.get("people"):

@@ -1,7 +1,8 @@
 """What has to be done once before the processes of `up` start; a program of its own, so that `up` stays small.
 
 `python -m zdbridge.prepare PLAN` where PLAN is a `PreparePlan` as JSON.
-Writes `{"people": [{"username", "group", "password"}], "admin_link": str}` to the file its `result` names (0600).
+Writes `{"people": [{"username", "group", "password"}], "admin_link": str, "admin_note": str}` to the file its `result`
+names (0600); the link is there only while no administrator can sign in, the note where that cannot be helped by a link.
 """
 
 import hashlib
@@ -66,7 +67,8 @@ def _prepare(plan: PreparePlan) -> dict[str, Any]:
     people: list[dict[str, str]] = []
     if plan.has_demo:
         people = _make_demo(plan)
-    return {"people": people, "admin_link": _admin_link() if plan.is_whole else ""}
+    link = _print_first_link(besides=[person["username"] for person in people]) if plan.is_whole else {}
+    return {"people": people, **link}
 
 
 def _make_demo(plan: PreparePlan) -> list[dict[str, str]]:
@@ -120,13 +122,13 @@ def _static_state() -> str:
     return digest.hexdigest()
 
 
-def _admin_link() -> str:
+def _print_first_link(*, besides: list[str]) -> dict[str, str]:
     if "create_admin_link" not in get_commands():
-        return ""
+        return {}
     output = io.StringIO()
-    call_command("create_admin_link", stdout=output)
+    call_command("create_admin_link", if_needed=True, besides=besides, stdout=output)
     found = _LINK.search(output.getvalue())
-    return found.group() if found else ""
+    return {"admin_link": found.group()} if found else {"admin_note": output.getvalue().strip()}
 
 
 def _write_private(*, path: Path, content: str) -> None:

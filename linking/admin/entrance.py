@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -14,27 +13,20 @@ from linking import roles
 
 
 def may_enter(request: HttpRequest) -> bool:
-    """Return whether the person may use the admin."""
-    return roles.is_admin(request.user) and not _lacks_second_factor(request)
+    """Return whether the person may use the admin; who lacks a second factor never comes this far."""
+    return roles.is_admin(request.user)
 
 
 def lead_in(request: HttpRequest, _extra_context: Any = None) -> HttpResponse:
-    """Lead somebody who is signed in to the admin or to where the second factor is set up.
+    """Lead somebody who is signed in to the admin.
 
     Takes the place of the admin's own sign-in page, which knows neither the limits nor the second factor.
 
     Raises: PermissionDenied for everybody else.
     """
-    if _lacks_second_factor(request):
-        messages.warning(request, _("Administrators need a second factor here: set one up, then come back."))
-        return HttpResponseRedirect(reverse("mfa_index"))
     if may_enter(request):
         return HttpResponseRedirect(reverse("admin:index"))
     raise PermissionDenied(_("The admin is for members of the group admins."))
-
-
-def _lacks_second_factor(request: HttpRequest) -> bool:
-    return roles.lacks_second_factor(request.user, is_required=bool(settings.LINKING["REQUIRE_MFA"]))
 
 
 admin.site.has_permission = may_enter  # type: ignore[method-assign]

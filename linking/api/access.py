@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from rest_framework.authtoken.models import Token
 from rest_framework.permissions import SAFE_METHODS, BasePermission
@@ -11,9 +12,14 @@ from rest_framework.throttling import BaseThrottle
 
 from linking import roles
 from linking.limits import Limiter
+from linking.roles import FactorStep
 
 CALLS_PER_MINUTE = 1200
 WRITE_PERMISSION = "linking.write_by_token"
+_FACTOR_WORDS = {
+    FactorStep.SET_UP: "Administrators need a second factor here: set one up under your account first.",
+    FactorStep.SHOW: "Administrators need a second factor here: open any page and show yours first.",
+}
 
 
 class MayRead(BasePermission):
@@ -27,9 +33,13 @@ class MayRead(BasePermission):
             return False
         is_by_token = isinstance(request.auth, Token)
         # A token is no sign-in: its owner may be a script, and it opens nothing that is for administrators alone.
-        is_required = bool(settings.LINKING["REQUIRE_MFA"]) and not is_by_token
-        if roles.lacks_second_factor(request.user, is_required=is_required):
-            self.message = "Administrators need a second factor here: set one up under your account first."
+        step = roles.find_factor_step(
+            request.user,
+            records=get_authentication_records(request, request.user),
+            is_required=bool(settings.LINKING["REQUIRE_MFA"]) and not is_by_token,
+        )
+        if step is not FactorStep.NONE:
+            self.message = _FACTOR_WORDS[step]
             return False
         if is_by_token and request.method not in SAFE_METHODS:
             self.message = "This API token is read-only. An administrator can let it refresh records."

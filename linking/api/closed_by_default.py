@@ -1,11 +1,14 @@
 """Every view is closed unless it says otherwise, and an open one is answered without asking who is there.
 
-Where administrators need a second factor, the closed ones are closed to those without as well.
+Where administrators need a second factor, the closed ones are closed to those who have none, or have not shown it.
 """
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
+from allauth.account.adapter import get_adapter
+from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
@@ -15,9 +18,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from linking import roles
+from linking.roles import FactorStep
 
-# Where somebody signs out, sets a second factor up and changes the password: whoever lacks one has to get there.
-_OWN_ACCOUNT = "allauth."
+# Pages an admin gets to who has no second factor yet: to set one up, choose a password, or leave.
+_TO_SET_UP = (
+    "account_change_password", "account_logout", "account_reauthenticate", "account_set_password", "mfa_activate_totp",
+    "mfa_add_webauthn", "mfa_index", "mfa_list_webauthn", "own_password", "theme",
+)  # fmt: skip
+# And who has one that this session has not seen: nothing else, or the factor could be taken off with a password.
+_TO_SHOW = ("account_logout", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "theme")
 
 
 class ClosedByDefault(LoginRequiredMiddleware):
@@ -38,8 +47,21 @@ class ClosedByDefault(LoginRequiredMiddleware):
         if not getattr(view_func, "login_required", True):
             return None
         refused: HttpResponseBase | None = super().process_view(request, view_func, view_args, view_kwargs)
-        is_required = bool(settings.LINKING["REQUIRE_MFA"]) and not view_func.__module__.startswith(_OWN_ACCOUNT)
-        if refused is not None or not roles.lacks_second_factor(request.user, is_required=is_required):
-            return refused
+        return refused or _lead_to_second_factor(request)
+
+
+def _lead_to_second_factor(request: HttpRequest) -> HttpResponseBase | None:
+    step = roles.find_factor_step(
+        request.user,
+        records=get_authentication_records(request, request.user),
+        is_required=bool(settings.LINKING["REQUIRE_MFA"]),
+    )
+    name = request.resolver_match.url_name if request.resolver_match else ""
+    if step is FactorStep.SET_UP and name not in _TO_SET_UP:
         messages.warning(request, _("Administrators need a second factor here: set one up, then come back."))
         return HttpResponseRedirect(reverse("mfa_index"))
+    if step is FactorStep.SHOW and name not in _TO_SHOW:
+        ways = get_adapter().get_reauthentication_methods(request.user)
+        page = next(way["url"] for way in ways if way["id"].startswith("mfa_"))
+        return HttpResponseRedirect(f"{page}?{urlencode({'next': request.get_full_path()})}")
+    return None

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from allauth.account.utils import perform_login
 from django.contrib import messages
-from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import SetPasswordForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -30,9 +32,12 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
         user = use_admin_link(token=token, now=timezone.now())
     except LinkRefused as refusal:
         return render(request, "dashboard/admin_link_refused.html", {"sentence": _sentence(refusal.flaw)}, status=410)
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    # Whoever was signed in in this browser is not who the link is for.
+    logout(request)
     request.session[_MAY_SET_PASSWORD] = user.pk
-    return redirect("own_password")
+    # Not Django's `login`: where the account has a second factor, allauth asks for it before anybody is signed in.
+    answer: HttpResponse = perform_login(request, user, redirect_url=reverse("own_password"))
+    return answer
 
 
 @never_cache

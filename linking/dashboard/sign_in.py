@@ -4,23 +4,35 @@ A link carries a signed note of who it is for and a digest of that account's sta
 (`last_login`), and so does a new password, which is what makes the link work once without a table of its own.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import record_authentication
+from allauth.mfa import app_settings as mfa_settings
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added
+from allauth.mfa.utils import is_mfa_enabled
+from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core import signing
 from django.db import transaction
-from django.http import HttpRequest
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext as _
 
 from linking import roles
+from linking.models import AuditEvent
 
 LINK_LIFETIME = timedelta(hours=24)
 DEFAULT_USERNAME = "administrator"
+LINK_MADE, LINK_USED = "admin_link.made", "admin_link.used"
 _SALT = "linking.dashboard.sign_in.admin_link"
 
 
@@ -30,6 +42,11 @@ class ClosedSignupAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - the signature is allauth's
         """Return False: sign-up is closed."""
         return False
+
+    def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:  # noqa: ARG002 - as above
+        """Lead back to the sign-in page, in words: whoever comes here has given the right password."""
+        messages.error(request, _("This account is switched off. Ask an administrator."))
+        return HttpResponseRedirect(reverse("account_login"))
 
 
 class LinkFlaw(StrEnum):
@@ -48,18 +65,47 @@ class LinkRefused(Exception):
         self.flaw = flaw
 
 
+class LinkObstacle(StrEnum):
+    """Why no administrator link is made for an account."""
+
+    SWITCHED_OFF = "switched_off"
+    NO_ADMIN = "no_admin"
+
+
+class LinkNotMade(Exception):
+    """No link is made for this account; `obstacle` says why."""
+
+    def __init__(self, obstacle: LinkObstacle) -> None:
+        super().__init__(obstacle.value)
+        self.obstacle = obstacle
+
+
+class FirstLink(StrEnum):
+    """Whether a start prints a link for the first administrator."""
+
+    NEEDED = "needed"
+    NOT_NEEDED = "not_needed"
+    # Nobody can sign in, but the account the link would be for was switched off or is no administrator.
+    IN_THE_WAY = "in_the_way"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminLink:
-    """The secret part of a link's address and the account it opens."""
+    """The secret part of a link's address, the account it opens, and what was done to that account for it."""
 
     token: str
     username: str
+    was_made: bool
+    promoted_from: roles.Rank | None
 
 
-def make_admin_link(*, username: str) -> AdminLink:
-    """Return a link for the member of `admins` named `username`, who is made when there is none.
+def make_admin_link(*, username: str, may_promote: bool, actor: str, now: datetime) -> AdminLink:
+    """Return a link for the administrator named `username`, who is made when there is no such account.
 
-    The account stays without a password until its owner sets one. Raises: ValueError when the account is switched off.
+    A new account stays without a password until its owner sets one. Somebody who is no administrator becomes one only
+    where `may_promote` says so. An audit event tells of the link, and of what was done to the account for it.
+
+    Raises: LinkNotMade.
     """
     with transaction.atomic():
         user, is_new = get_user_model().objects.get_or_create(username=username)
@@ -67,15 +113,58 @@ def make_admin_link(*, username: str) -> AdminLink:
             user.set_unusable_password()
             user.save(update_fields=["password"])
         if not user.is_active:
-            raise ValueError(f"The account {username} is switched off.")
-        user.groups.add(Group.objects.get_or_create(name=roles.ADMINS)[0])
-    return AdminLink(token=signing.dumps([user.pk, _state_of(user)], salt=_SALT), username=username)
+            raise LinkNotMade(LinkObstacle.SWITCHED_OFF)
+        role = roles.rank_of(user)
+        is_promoted = not is_new and role < roles.Rank.ADMIN
+        if is_promoted and not may_promote:
+            raise LinkNotMade(LinkObstacle.NO_ADMIN)
+        if is_new or is_promoted:
+            user.groups.add(Group.objects.get_or_create(name=roles.ADMINS)[0])
+        done = ["account made"] if is_new else ["promoted"] if is_promoted else []
+        AuditEvent.objects.create(at=now, actor=actor, action=LINK_MADE, target=username[:200], fields=done)
+    token = signing.dumps([user.pk, _state_of(user)], salt=_SALT)
+    return AdminLink(token=token, username=username, was_made=is_new, promoted_from=role if is_promoted else None)
 
 
-def is_admin_link_needed() -> bool:
-    """Return whether no member of `admins` has a password to sign in with yet."""
-    people = get_user_model().objects.filter(groups__name=roles.ADMINS, is_active=True)
-    return not any(user.has_usable_password() for user in people)
+def plan_first_link(*, demo_usernames: Collection[str]) -> FirstLink:
+    """Return whether a start prints a link for the first administrator; nothing is changed here.
+
+    The people named in `demo_usernames` come with the demo and are nobody's way in for good, so they do not make the
+    link needless; but while one of them can sign in, an account that an operator deleted, switched off or took out of
+    `admins` stays as it is.
+    """
+    able = [user.get_username() for user in _admins() if can_sign_in(user)]
+    if any(name not in demo_usernames for name in able):
+        return FirstLink.NOT_NEEDED
+    user = get_user_model().objects.filter(username=DEFAULT_USERNAME).first()
+    if user is None:
+        is_deleted = AuditEvent.objects.filter(action=LINK_MADE, target=DEFAULT_USERNAME).exists()
+        return FirstLink.NOT_NEEDED if able and is_deleted else FirstLink.NEEDED
+    if user.is_active and roles.is_admin(user):
+        return FirstLink.NEEDED
+    return FirstLink.NOT_NEEDED if able else FirstLink.IN_THE_WAY
+
+
+def can_sign_in(user: Any) -> bool:
+    """Return whether an account has a way in of its own: a password, or a passkey where those sign in."""
+    has_passkey = mfa_settings.PASSKEY_LOGIN_ENABLED and is_mfa_enabled(user, types=[Authenticator.Type.WEBAUTHN])
+    return bool(user.is_active and (user.has_usable_password() or has_passkey))
+
+
+def connect() -> None:
+    """Count a second factor as shown in the session that has just set it up."""
+    authenticator_added.connect(_count_as_shown, dispatch_uid="linking.dashboard.sign_in.factor")
+
+
+def _count_as_shown(request: HttpRequest, user: Any, authenticator: Authenticator, **_kwargs: Any) -> None:
+    # To set one up takes a code of it, or a touch. Recovery codes come by themselves and prove nothing.
+    if authenticator.type != Authenticator.Type.RECOVERY_CODES:
+        record_authentication(request, user, roles.FACTOR_METHOD, id=authenticator.pk, type=authenticator.type)
+
+
+def _admins() -> Iterable[Any]:
+    is_one = Q(is_superuser=True) | Q(groups__name=roles.ADMINS)
+    return get_user_model().objects.filter(is_one, is_active=True).distinct()
 
 
 def account_of(*, token: str) -> Any:
@@ -105,6 +194,8 @@ def use_admin_link(*, token: str, now: datetime) -> Any:
     if not same.update(last_login=now):
         raise LinkRefused(LinkFlaw.USED)
     user.last_login = now
+    name = user.get_username()
+    AuditEvent.objects.create(at=now, actor=name, actor_user=user, action=LINK_USED, target=name[:200])
     return user
 
 

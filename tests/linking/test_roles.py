@@ -103,17 +103,33 @@ class TestStaff:
         assert person(is_superuser=True, is_staff=True).is_staff
 
 
-class TestSecondFactor:
-    def test_is_lacking_for_an_admin_without_one(self):
-        assert roles.lacks_second_factor(person("admins"), is_required=True)
-
-    def test_is_not_asked_of_an_admin_who_has_one(self):
+class TestFactorStep:
+    @pytest.fixture
+    def equipped(self):
         admin = person("admins")
         Authenticator.objects.create(user=admin, type=Authenticator.Type.TOTP, data={})
-        assert not roles.lacks_second_factor(admin, is_required=True)
+        return admin
 
-    def test_is_not_asked_when_it_is_not_required(self):
-        assert not roles.lacks_second_factor(person("admins"), is_required=False)
+    def step(self, user, *methods, is_required=True):
+        records = [{"method": method} for method in methods]
+        return roles.find_factor_step(user, records=records, is_required=is_required)
 
-    def test_is_not_asked_of_leads(self):
-        assert not roles.lacks_second_factor(person("leads"), is_required=True)
+    def test_is_setting_one_up_for_an_admin_without_one(self):
+        assert self.step(person("admins"), "password") == "set_up"
+
+    def test_is_showing_it_for_an_admin_whose_session_has_not_seen_it(self, equipped):
+        assert self.step(equipped, "password") == "show"
+
+    def test_is_none_once_it_was_shown(self, equipped):
+        assert self.step(equipped, "password", "mfa") == ""
+
+    def test_is_none_when_it_is_not_required(self, equipped):
+        assert self.step(equipped, is_required=False) == ""
+
+    def test_is_none_for_leads(self):
+        assert self.step(person("leads")) == ""
+
+    def test_recovery_codes_alone_are_no_second_factor(self):
+        admin = person("admins")
+        Authenticator.objects.create(user=admin, type=Authenticator.Type.RECOVERY_CODES, data={})
+        assert self.step(admin) == "set_up"

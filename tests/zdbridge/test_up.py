@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -202,6 +203,30 @@ class TestEnd:
         assert (up.process.wait(timeout=60), up.processes()) == (1, [])
         assert wait_until(lambda: up.has_said("    no luck"))
         assert up.has_said("beat died 2 times in a row; its last lines:")
+
+
+class TestFirstAdministrator:
+    LINK = "First administrator, works once:  http://127.0.0.1"
+
+    def change(self, up: Up, sentence: str) -> None:
+        with contextlib.closing(sqlite3.connect(up.folder / "zdbridge.sqlite3")) as database, database:
+            database.execute(sentence)
+
+    def start_again(self, up: Up) -> Up:
+        up.process.send_signal(signal.SIGTERM)
+        up.process.wait(timeout=10)
+        up.output.clear()
+        return up.start("--no-demo")
+
+    def test_gets_a_link_on_a_new_installation(self, running: Up) -> None:
+        assert running.has_said(self.LINK)
+
+    def test_that_was_switched_off_keeps_nothing_from_starting(self, up: Up) -> None:
+        assert up.start("--no-demo").is_ready(), "\n".join(up.output)
+        self.change(up, "UPDATE auth_user SET is_active = 0 WHERE username = 'administrator'")
+        assert self.start_again(up).is_ready(), "\n".join(up.output)
+        assert up.has_said("create_admin_link --username NAME")
+        assert not up.has_said(self.LINK)
 
 
 class TestOneRole:

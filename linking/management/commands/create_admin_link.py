@@ -1,18 +1,40 @@
 """`create_admin_link`: a sign-in link for an administrator that works once."""
 
+import os
+import sys
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
+from django.utils import timezone
 
-from linking.dashboard.sign_in import DEFAULT_USERNAME, LINK_LIFETIME, is_admin_link_needed, make_admin_link
+from linking import roles
+from linking.dashboard.sign_in import (
+    DEFAULT_USERNAME,
+    LINK_LIFETIME,
+    AdminLink,
+    FirstLink,
+    LinkNotMade,
+    LinkObstacle,
+    make_admin_link,
+    plan_first_link,
+)
 
 ANY_HOST = ("0.0.0.0", "::", "[::]", "")  # noqa: S104 - compared with, never listened on
+ACTOR = "command line"
+_IN_THE_WAY = (
+    f"No administrator can sign in, and the account {DEFAULT_USERNAME} is switched off or is none: "
+    "`python3 manage.py create_admin_link --username NAME` makes another one."
+)
+_ROLE_WORDS = {roles.Rank.NONE: "Account", roles.Rank.AGENT: "Agent", roles.Rank.LEAD: "Lead"}
 
 
 class Command(BaseCommand):
-    """Print a link that signs an administrator in once and lets them choose a password."""
+    """Print a link that signs an administrator in once and lets them choose a password.
+
+    The address alone goes into the first line of standard output, so that `| head -1` gives just that.
+    """
 
     help = "Print a link that signs an administrator in once; the account is made when there is none."
 
@@ -20,22 +42,54 @@ class Command(BaseCommand):
         """Declare the options."""
         parser.add_argument("--username", default=DEFAULT_USERNAME, help=f"whose account (default {DEFAULT_USERNAME})")
         parser.add_argument(
+            "--promote", action="store_true", help="let an existing account that is no administrator become one"
+        )
+        parser.add_argument(
             "--base-url", default="", help="how people reach the dashboard, e.g. https://support.example"
         )
-        parser.add_argument("--if-needed", action="store_true", help="print nothing when an admin has a password")
+        parser.add_argument("--if-needed", action="store_true", help="print no link while an administrator can sign in")
+        parser.add_argument(
+            "--besides", nargs="*", default=[], metavar="NAME", help="with --if-needed: administrators not to count"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make the link and print it."""
-        if options["if_needed"] and not is_admin_link_needed():
-            return
         try:
-            link = make_admin_link(username=options["username"])
-        except ValueError as error:
-            raise CommandError(str(error)) from error
+            self._write(options)
+            self.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read has had enough (`create_admin_link | head -1`); nothing is left to be written at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def _write(self, options: dict[str, Any]) -> None:
+        need = plan_first_link(demo_usernames=options["besides"]) if options["if_needed"] else FirstLink.NEEDED
+        if need is FirstLink.NOT_NEEDED:
+            return
+        if need is FirstLink.IN_THE_WAY:
+            self.stdout.write(_IN_THE_WAY)
+            return
+        link = _make(username=options["username"], may_promote=options["promote"])
+        if link.promoted_from is not None:
+            # On standard error, because a pipe may take the address alone.
+            self.stderr.write(f"{_ROLE_WORDS[link.promoted_from]} '{link.username}' becomes an administrator.")
         address = (options["base_url"] or _address()).rstrip("/") + reverse("admin_link", args=[link.token])
         self.stdout.write(address)
         hours = int(LINK_LIFETIME.total_seconds() // 3600)
         self.stdout.write(f"Signs {link.username} in, once, within {hours} hours.")
+
+
+def _make(*, username: str, may_promote: bool) -> AdminLink:
+    try:
+        return make_admin_link(username=username, may_promote=may_promote, actor=ACTOR, now=timezone.now())
+    except LinkNotMade as error:
+        raise CommandError(_explain(error.obstacle, username=username)) from error
+
+
+def _explain(obstacle: LinkObstacle, *, username: str) -> str:
+    return {
+        LinkObstacle.SWITCHED_OFF: f"The account {username} is switched off.",
+        LinkObstacle.NO_ADMIN: f"The account {username} exists and is no administrator: add --promote to make it one.",
+    }[obstacle]
 
 
 def _address() -> str:

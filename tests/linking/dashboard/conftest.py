@@ -1,5 +1,7 @@
 """The fixed cast: an admin, a lead, an agent, an outsider without a group, and nobody."""
 
+from collections.abc import Sequence
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
@@ -8,10 +10,11 @@ from django.test import Client
 GROUP_OF = {"admin": "admins", "lead": "leads", "agent": "agents", "outsider": ""}
 
 
-def make_person(name: str, **changes):
+def make_person(name: str, groups: Sequence[str] | None = None, **changes):
+    """Make one of the cast, or somebody else in `groups`, with a password."""
     person = get_user_model().objects.create_user(name, password="a long password of theirs", **changes)
-    if GROUP_OF.get(name):
-        person.groups.add(Group.objects.get_or_create(name=GROUP_OF[name])[0])
+    for group in [GROUP_OF[name]] if groups is None and GROUP_OF.get(name) else groups or ():
+        person.groups.add(Group.objects.get_or_create(name=group)[0])
     return person
 
 

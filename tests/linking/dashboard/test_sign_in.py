@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from linking.dashboard.sign_in import LinkRefused, make_admin_link, use_admin_link
+from linking.models import AuditEvent
 from tests.linking.dashboard.conftest import make_person
 from tests.linking.dashboard.reading import read
 
@@ -19,6 +20,10 @@ def printed(*arguments, **options):
     output = StringIO()
     call_command("create_admin_link", *arguments, stdout=output, **options)
     return output.getvalue()
+
+
+def groups_of(username):
+    return [group.name for group in get_user_model().objects.get(username=username).groups.all()]
 
 
 def path_of(text):
@@ -51,13 +56,108 @@ class TestCommand:
         with pytest.raises(CommandError, match="is switched off"):
             printed(username="admin")
 
-    def test_if_needed_prints_nothing_once_an_admin_has_a_password(self):
-        make_person("admin")
-        assert printed("--if-needed") == ""
-
-    def test_if_needed_prints_a_link_while_no_admin_has_a_password(self):
+    def test_makes_no_administrator_of_somebody_else_unless_told(self):
         make_person("lead")
-        assert "/accounts/link/" in printed("--if-needed")
+        with pytest.raises(CommandError, match="is no administrator: add --promote"):
+            printed(username="lead")
+        assert groups_of("lead") == ["leads"]
+
+    def test_says_aloud_whom_it_promotes(self):
+        make_person("lead")
+        aloud = StringIO()
+        text = printed("--promote", username="lead", stderr=aloud)
+        assert text.startswith("http://127.0.0.1:8000/accounts/link/")
+        assert aloud.getvalue() == "Lead 'lead' becomes an administrator.\n"
+
+    def test_promotes_nobody_who_is_an_administrator_already(self):
+        make_person("admin")
+        aloud = StringIO()
+        printed("--promote", username="admin", stderr=aloud)
+        assert aloud.getvalue() == ""
+
+    @pytest.mark.parametrize(
+        ("name", "fields"), [("administrator", ["account made"]), ("lead", ["promoted"]), ("admin", [])]
+    )
+    def test_is_audited_with_what_it_did(self, name, fields):
+        make_person("lead")
+        make_person("admin")
+        printed("--promote", username=name, stderr=StringIO())
+        event = AuditEvent.objects.get(action="admin_link.made")
+        assert (event.actor, event.target, event.fields) == ("command line", name, fields)
+
+    def test_ends_quietly_when_its_reader_has_gone(self, monkeypatch):
+        class Gone(StringIO):
+            def flush(self):
+                raise BrokenPipeError
+
+        put_aside = []
+        monkeypatch.setattr("os.dup2", lambda *files: put_aside.append(files))
+        call_command("create_admin_link", stdout=Gone())
+        assert len(put_aside) == 1
+
+
+class TestFirstLink:
+    """What `up` prints at each start: the demo people `admin` and `lead` are those not to count."""
+
+    def start(self, *besides):
+        return printed("--if-needed", besides=list(besides))
+
+    def test_is_printed_while_nobody_can_sign_in(self):
+        make_person("lead")
+        assert "/accounts/link/" in self.start()
+
+    def test_is_printed_again_until_there_is_a_password(self):
+        self.start()
+        assert "/accounts/link/" in self.start()
+
+    def test_is_not_printed_once_an_admin_has_a_password(self):
+        make_person("ada", groups=["admins"])
+        assert self.start() == ""
+
+    def test_is_not_printed_beside_a_superuser(self):
+        get_user_model().objects.create_superuser("root", password="a long password of theirs")
+        assert self.start() == ""
+
+    def test_is_printed_when_every_admin_is_switched_off(self):
+        make_person("ada", groups=["admins"], is_active=False)
+        assert "/accounts/link/" in self.start()
+
+    def test_is_printed_beside_the_demo_people(self):
+        make_person("admin")
+        assert "/accounts/link/" in self.start("agent", "lead", "admin")
+
+    def test_is_not_printed_beside_them_once_the_administrator_has_a_password(self):
+        make_person("admin")
+        make_person("administrator", groups=["admins"])
+        assert self.start("agent", "lead", "admin") == ""
+
+    def test_never_makes_a_deleted_account_again_beside_an_admin(self):
+        self.start()
+        get_user_model().objects.get(username="administrator").delete()
+        make_person("ada", groups=["admins"])
+        assert (self.start(), get_user_model().objects.filter(username="administrator").count()) == ("", 0)
+
+    def test_leaves_it_deleted_beside_a_demo_admin(self):
+        self.start()
+        get_user_model().objects.get(username="administrator").delete()
+        make_person("admin")
+        assert self.start("admin") == ""
+
+    @pytest.mark.parametrize("state", [{"is_active": False}, {"groups": []}])
+    def test_leaves_a_demo_admin_and_a_changed_account_alone(self, state):
+        make_person("admin")
+        make_person("administrator", **({"groups": ["admins"]} | state))
+        assert self.start("admin") == ""
+
+    @pytest.mark.parametrize("state", [{"is_active": False}, {"groups": []}])
+    def test_says_what_to_do_where_the_account_was_changed_and_nobody_can_sign_in(self, state):
+        make_person("administrator", **({"groups": ["admins"]} | state))
+        assert "create_admin_link --username NAME" in self.start()
+
+    def test_adds_nobody_to_a_group_again(self):
+        make_person("administrator", groups=[])
+        self.start()
+        assert groups_of("administrator") == []
 
 
 class TestLink:
@@ -80,7 +180,7 @@ class TestLink:
         assert "This link was used already" in read(answer).one("main").text
 
     def test_two_presses_at_once_sign_in_once(self):
-        token = make_admin_link(username="root").token
+        token = make_admin_link(username="root", may_promote=False, actor="test", now=timezone.now()).token
         use_admin_link(token=token, now=timezone.now())
         with pytest.raises(LinkRefused, match="used"):
             use_admin_link(token=token, now=timezone.now())
@@ -157,3 +257,18 @@ class TestSignInPage:
 
     def test_nobody_signs_up(self, client):
         assert read(client.get("/accounts/signup/")).all("input", type="password") == []
+
+
+class TestSwitchedOff:
+    def test_is_told_to_whoever_knows_the_password(self, client):
+        make_person("lead", is_active=False)
+        answer = client.post(
+            "/accounts/login/", {"login": "lead", "password": "a long password of theirs"}, follow=True
+        )
+        assert "This account is switched off" in read(answer).one("main").text
+        assert "_auth_user_id" not in client.session
+
+    def test_is_told_to_nobody_else(self, client):
+        make_person("lead", is_active=False)
+        answer = client.post("/accounts/login/", {"login": "lead", "password": "wrong"}, follow=True)
+        assert "not correct" in read(answer).one("main").text
