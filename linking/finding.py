@@ -66,8 +66,8 @@ def visitors(
 ) -> QuerySet[Visitor]:
     """Return the visitors that fit, each with its `integration` and its open link, in two queries a page.
 
-    A row's `open_links` is a list of no or one `VisitorLink`, whose `login_user` is at hand too. `q` is what a person
-    typed, part of what Zendesk knows or the whole name of the Login user; `integration` a slug; `state` one of
+    A row's `open_links` is a list of no or one `VisitorLink`, its `login_user` and `trust` at hand too. `q` is what a
+    person typed, part of what Zendesk knows or the whole name of the Login user; `integration` a slug; `state` one of
     `VisitorState`; "" means any. A `q` of plain words costs a query at once.
 
     Raises: UnknownFilter.
@@ -100,16 +100,16 @@ def visitor(*, visitor_id: str, integration: str = "") -> Visitor | None:
 def login_user(*, user_id: str, integration: str = "") -> LoginUser | None:
     """Return the Login user with this ID or None, with its `integration`.
 
-    Its `open_links` is the list of its open links, newest first, each with its `visitor`. Where two integrations know
-    the ID, the one who authenticated last.
+    Its `open_links` is the list of its open links, newest first, each with its `visitor` and `trust`; the user's own
+    `trust` is at hand. Where two integrations know the ID, the one who authenticated last.
 
     Raises: UnknownFilter for a slug that is none.
     """
     if not _is_plain(user_id):
         return None
-    links = VisitorLink.objects.filter(ended_at__isnull=True).select_related("visitor__integration")
+    links = VisitorLink.objects.open().with_disputes().select_related("visitor__integration", "login_user")
     open_links = Prefetch("links", queryset=links.order_by("-visitor__last_seen_at", "-pk"), to_attr="open_links")
-    known = _in_integration(LoginUser.objects.all(), slug=integration).select_related("integration")
+    known = _in_integration(LoginUser.objects.with_trust(), slug=integration).select_related("integration")
     ordered = known.order_by(F("last_authenticated_at").desc(nulls_last=True), "-pk").prefetch_related(open_links)
     return ordered.filter(user_id=user_id).first() or ordered.filter(user_id=user_id.lower()).first()
 
@@ -207,7 +207,7 @@ def _in_integration(rows: QuerySet[Row], *, slug: str) -> QuerySet[Row]:
 
 
 def _with_link(rows: QuerySet[Visitor]) -> QuerySet[Visitor]:
-    links = VisitorLink.objects.filter(ended_at__isnull=True).select_related("login_user")
+    links = VisitorLink.objects.open().with_disputes().select_related("login_user")
     return rows.select_related("integration").prefetch_related(Prefetch("links", queryset=links, to_attr="open_links"))
 
 

@@ -7,8 +7,13 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from linking.core.masking import mask_email, mask_phone, mask_text
+from linking.core.trust import Trust
 from linking.models import VisitorState
 
+TRUST_HELP = (
+    "proven: a token was signed for the user before Zendesk last confirmed the link; claimed: none was; disputed: a "
+    "conflict about the visitor is open, which wins; empty where nobody is linked."
+)
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -35,6 +40,17 @@ class MaskedField(serializers.CharField):
         return str(value) if self.context.get("can_see_contact") else self._mask(str(value))
 
 
+class TrustField(serializers.ChoiceField):
+    """One word for how far a link may be trusted."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=[word.value for word in Trust], help_text=TRUST_HELP, **options)
+
+    def to_representation(self, value: Any) -> str:
+        """Return the word."""
+        return str(value)
+
+
 class LinkSerializer(serializers.Serializer[Any]):
     """The open link of a visitor: which Login user it is, and since when we know."""
 
@@ -53,6 +69,7 @@ class VisitorSerializer(serializers.Serializer[Any]):
     visitor_id = serializers.CharField(help_text="Canonical, in the dot form.")
     user_id = serializers.SerializerMethodField(help_text="The linked Login user's ID, null without a link.")
     state = serializers.ChoiceField(choices=VisitorState.choices)
+    trust = serializers.SerializerMethodField(help_text=TRUST_HELP)
     name = MaskedField(mask=mask_text)
     email = MaskedField(mask=mask_email)
     phone = MaskedField(mask=mask_phone)
@@ -68,6 +85,11 @@ class VisitorSerializer(serializers.Serializer[Any]):
         """Return the linked user's ID."""
         return next((link.login_user.user_id for link in visitor.open_links), None)
 
+    @extend_schema_field(TrustField())
+    def get_trust(self, visitor: Any) -> str:
+        """Return how far the open link may be trusted."""
+        return str(next((link.trust for link in visitor.open_links), Trust.NONE))
+
     @extend_schema_field(LinkSerializer(allow_null=True))
     def get_link(self, visitor: Any) -> dict[str, Any] | None:
         """Return the open link."""
@@ -80,6 +102,7 @@ class LinkedVisitorSerializer(serializers.Serializer[Any]):
 
     visitor_id = serializers.CharField(source="visitor.visitor_id")
     state = serializers.ChoiceField(source="visitor.state", choices=VisitorState.choices)
+    trust = TrustField()
     name = MaskedField(source="visitor.name", mask=mask_text)
     email = MaskedField(source="visitor.email", mask=mask_email)
     phone = MaskedField(source="visitor.phone", mask=mask_phone)
@@ -96,6 +119,7 @@ class LoginUserSerializer(serializers.Serializer[Any]):
     email = MaskedField(mask=mask_email)
     name = MaskedField(mask=mask_text)
     verified = serializers.BooleanField(source="is_verified", help_text="A token was issued to this user.")
+    trust = TrustField()
     first_authenticated_at = UTCField(allow_null=True)
     last_authenticated_at = UTCField(allow_null=True)
     tokens_issued = serializers.IntegerField()

@@ -26,8 +26,8 @@ from linking.models import LoginUser, Visitor
 
 CHUNK = 1_000
 VISITOR_COLUMNS = (
-    "integration", "visitor_id", "state", "name", "email", "phone", "user_id", "verified", "first_seen_at",
-    "last_seen_at", "checked_at",
+    "integration", "visitor_id", "state", "name", "email", "phone", "user_id", "verified", "trust", "first_seen_at",
+    "last_seen_at", "checked_at", "is_banned",
 )  # fmt: skip
 USER_COLUMNS = (
     "integration", "user_id", "name", "email", "first_authenticated_at", "last_authenticated_at", "tokens_issued",
@@ -80,11 +80,12 @@ def _all(rows: QuerySet[Any], *, ordering: str) -> Iterator[Any]:
 
 
 def _visitor(row: Visitor) -> tuple[object, ...]:
-    user = next((link.login_user for link in row.open_links), None)  # type: ignore[attr-defined]
+    link = next(iter(row.open_links), None)  # type: ignore[attr-defined]
+    user = link.login_user if link else None
     return (
         row.integration.slug, row.visitor_id, row.state, row.name, row.email, row.phone,
-        user.user_id if user else None, user.is_verified if user else None,
-        row.first_seen_at, row.last_seen_at, row.checked_at,
+        user.user_id if user else None, user.is_verified if user else None, link.trust if link else None,
+        row.first_seen_at, row.last_seen_at, row.checked_at, row.is_banned,
     )  # fmt: skip
 
 

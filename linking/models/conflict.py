@@ -24,6 +24,14 @@ class ConflictState(models.TextChoices):
     DECIDED = "decided", _("Decided")
 
 
+class ConflictQuerySet(models.QuerySet["Conflict"]):
+    """What is asked of many conflicts at once."""
+
+    def open(self) -> "ConflictQuerySet":
+        """Conflicts that nobody has decided."""
+        return self.filter(state=ConflictState.OPEN)
+
+
 class Conflict(models.Model):
     """Both sides of a disagreement, its evidence, and what was decided by whom.
 
@@ -50,6 +58,8 @@ class Conflict(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     decided_at = models.DateTimeField(null=True)
+
+    objects = ConflictQuerySet.as_manager()
 
     class Meta:
         ordering = ["-last_seen_at", "-id"]

@@ -1,8 +1,11 @@
 """Which visitor is which Login user, now and before."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
+
+from linking.core.trust import Trust, judge_trust
+from linking.models.conflict import Conflict
 
 
 class EndReason(models.TextChoices):
@@ -22,11 +25,28 @@ class VisitorLinkQuerySet(models.QuerySet["VisitorLink"]):
         """Links in force."""
         return self.filter(ended_at__isnull=True)
 
+    def with_disputes(self) -> "VisitorLinkQuerySet":
+        """Links that know, as `is_disputed`, whether a conflict about their visitor is open.
+
+        The question is put for each link that is returned. So narrow the links first, and never sort by it.
+        """
+        return self.annotate(is_disputed=_has_open_conflict())
+
+    def disputed(self) -> "VisitorLinkQuerySet":
+        """Links about whose visitor a conflict is open."""
+        return self.filter(_has_open_conflict())
+
+
+def _has_open_conflict() -> Exists:
+    return Exists(Conflict.objects.open().filter(visitor_id=OuterRef("visitor_id")).order_by())
+
 
 class VisitorLink(models.Model):
     """A visitor is a Login user, on evidence: the `external_id` that one `GET visitors/{id}` returned.
 
     Open while `ended_at` is empty; at most one is open for a visitor. Ended ones are the history.
+
+    `first_seen_at` and `last_confirmed_at` are when the questions left whose answers made and last confirmed it.
     """
 
     visitor = models.ForeignKey("linking.Visitor", on_delete=models.CASCADE, related_name="links")
@@ -63,3 +83,13 @@ class VisitorLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.visitor_id}→{self.login_user_id}"
+
+    @property
+    def trust(self) -> Trust:
+        """How far one may trust it; of a link from `with_disputes`, its user at hand."""
+        return judge_trust(
+            is_linked=self.ended_at is None,
+            is_disputed=self.is_disputed,  # type: ignore[attr-defined]
+            first_token_at=self.login_user.first_authenticated_at,
+            confirmed_at=self.last_confirmed_at,
+        )

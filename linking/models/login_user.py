@@ -6,11 +6,13 @@ from string import ascii_uppercase
 from typing import NamedTuple
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Lower
 
 from linking.core.text import email_key
+from linking.core.trust import Trust, judge_trust
 from linking.models import bulk
+from linking.models.link import VisitorLink
 
 _ASCII_LOW = {ord(letter): letter.lower() for letter in ascii_uppercase}
 _TOKENS_ISSUED = (
@@ -18,7 +20,10 @@ _TOKENS_ISSUED = (
 )  # fmt: skip
 # The counts add up and the times only widen, whichever process writes first.
 _ADDED_UP = {
-    "first_authenticated_at": "coalesce(kept.first_authenticated_at, excluded.first_authenticated_at)",
+    "first_authenticated_at": (
+        "CASE WHEN kept.first_authenticated_at < excluded.first_authenticated_at "
+        "THEN kept.first_authenticated_at ELSE excluded.first_authenticated_at END"
+    ),
     "last_authenticated_at": (
         "CASE WHEN kept.last_authenticated_at > excluded.last_authenticated_at "
         "THEN kept.last_authenticated_at ELSE excluded.last_authenticated_at END"
@@ -59,6 +64,16 @@ class LoginUserQuerySet(models.QuerySet["LoginUser"]):
     def issued(self) -> "LoginUserQuerySet":
         """Users we signed a token for."""
         return self.filter(first_authenticated_at__isnull=False)
+
+    def with_trust(self) -> "LoginUserQuerySet":
+        """Users who know when Zendesk last confirmed an open link of theirs (`confirmed_at`, None without one), and
+        whether a conflict about one of their linked visitors is open (`is_disputed`).
+
+        Meant for one user; a list would ask this of every row.
+        """
+        mine = VisitorLink.objects.open().filter(login_user=OuterRef("pk"))
+        newest = mine.order_by("-last_confirmed_at").values("last_confirmed_at")[:1]
+        return self.annotate(confirmed_at=Subquery(newest), is_disputed=Exists(mine.disputed().order_by()))
 
     def in_any_case(self, *, user_ids: Collection[str]) -> "LoginUserQuerySet":
         """Users whose ID is one of `user_ids` but for upper and lower case, by index; mostly themselves among them.
@@ -126,5 +141,19 @@ class LoginUser(models.Model):
 
     @property
     def is_verified(self) -> bool:
-        """Whether we issued a token to this user, so that the identity is proven and not only claimed."""
+        """Whether we ever issued a token to this user; `trust` says what that proves."""
         return self.first_authenticated_at is not None
+
+    @property
+    def trust(self) -> Trust:
+        """How far one may trust that this user's visitors are this user; of one from `with_trust`.
+
+        Proven where one of them is; disputed where one of them is.
+        """
+        confirmed_at: datetime | None = self.confirmed_at  # type: ignore[attr-defined]
+        return judge_trust(
+            is_linked=confirmed_at is not None,
+            is_disputed=self.is_disputed,  # type: ignore[attr-defined]
+            first_token_at=self.first_authenticated_at,
+            confirmed_at=confirmed_at,
+        )

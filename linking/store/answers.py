@@ -89,6 +89,10 @@ class _Subject:
             return False
         return bool(({self.open_user_id} | self.joined_user_ids) - {"", record.user_id})
 
+    def asked_at(self, *, now: datetime) -> datetime:
+        """Return when the question left; what the answer says held then, not when the answer is stored."""
+        return min(self.answer.asked_at or now, now)
+
 
 def store_answers(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> Tally:
     """Store a batch of answers in the caller's transaction; the last answer about a visitor counts.
@@ -241,7 +245,7 @@ def _planned(
     facts, answer, record = facts_of(subject.row), subject.answer, subject.answer.record
     if isinstance(record, Unreadable) or answer.failure:
         return LinkPlan(facts=plan_retry(facts=facts, now=now), verb=Verb.KEEP)
-    asked_at = min(answer.asked_at or now, now)
+    asked_at = subject.asked_at(now=now)
     if isinstance(record, VisitorRecord):
         plan = plan_link(
             record=record,
@@ -274,20 +278,20 @@ def _store_links(*, run: SyncRun, subjects: Sequence[_Subject], now: datetime) -
     users = _users(run=run, user_ids={plan.user_id for _, plan in plans if plan.user_id}, now=now)
     for subject, plan in plans:
         link = subject.open_link
+        asked_at = subject.asked_at(now=now)
         if link is not None and plan.verb in _END_REASONS:
             is_gone = subject.answer.record is None
-            _end(link, reason=EndReason.GONE if is_gone else _END_REASONS[plan.verb], now=now)
+            _end(link, reason=EndReason.GONE if is_gone else _END_REASONS[plan.verb], now=asked_at)
             ended.append((link.pk, link.ended_at, link.end_reason))
-        if link is not None and plan.verb == Verb.CONFIRM:
-            confirmed.append(link.pk)
+        if link is not None and plan.verb == Verb.CONFIRM and link.last_confirmed_at < asked_at:
+            confirmed.append((link.pk, asked_at))
         if plan.verb in (Verb.OPEN, Verb.RELINK):
-            opened.append((subject.row.pk, users[plan.user_id], subject.answer.asked_id))
+            opened.append((subject.row.pk, users[plan.user_id], subject.answer.asked_id, asked_at, asked_at))
     # Ended before others are opened: a visitor has one open link at most, at every moment.
     bulk.update(VisitorLink, ("id", "ended_at", "end_reason"), ended)
-    if confirmed:
-        VisitorLink.objects.filter(pk__among=confirmed, last_confirmed_at__lt=now).update(last_confirmed_at=now)
-    since = {"evidence_run_id": run.pk, "first_seen_at": now, "last_confirmed_at": now, "end_reason": ""}
-    bulk.insert(VisitorLink, ("visitor_id", "login_user_id", "evidence_asked_id"), opened, same=since)
+    bulk.update(VisitorLink, ("id", "last_confirmed_at"), confirmed)
+    columns = ("visitor_id", "login_user_id", "evidence_asked_id", "first_seen_at", "last_confirmed_at")
+    bulk.insert(VisitorLink, columns, opened, same={"evidence_run_id": run.pk, "end_reason": ""})
 
 
 def _users(*, run: SyncRun, user_ids: Iterable[str], now: datetime) -> dict[str, int]:

@@ -99,6 +99,14 @@ class TestFlush:
         sightings.flush()
         assert LoginUser.objects.get().last_authenticated_at == time(NOON + 60)
 
+    def test_moves_the_first_time_back_where_another_process_was_faster(self, acme):
+        note(acme, at=NOON + 60)
+        sightings.flush()
+        sightings.forget()  # what waits in the other process knows nothing of this one's
+        note(acme, at=NOON)
+        sightings.flush()
+        assert LoginUser.objects.get().first_authenticated_at == time(NOON)
+
     def test_keeps_the_users_of_two_integrations_apart(self, acme):
         note(acme)
         note(make_integration(slug="other"))

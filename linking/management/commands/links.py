@@ -17,6 +17,7 @@ from linking.models import Integration, VisitorAlias, VisitorLink
 
 KEYS = (
     "integration", "visitor_id", "user_id", "state", "email", "name", "first_seen_at", "last_seen_at", "verified",
+    "trust",
 )  # fmt: skip
 CHUNK = 2_000
 
@@ -25,7 +26,8 @@ class Command(BaseCommand):
     """Prints one line a link, oldest row first; memory does not grow with their number.
 
     `email` and `name` are the visitor's as Zendesk last told them; `first_seen_at` and `last_seen_at` are when the
-    visitor was first and last read carrying this user ID; `verified`: we signed a token for this user.
+    visitor was first and last read carrying this user ID; `verified`: we signed a token for this user; `trust`: how far
+    the link may be trusted, empty for one that has ended.
     """
 
     help = "Stream which Zendesk Chat visitor is which Login user, one line a link."
@@ -53,7 +55,8 @@ class Command(BaseCommand):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def _rows(self, integration: Integration, *, options: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        links = VisitorLink.objects.filter(visitor__integration=integration).select_related("visitor", "login_user")
+        mine = VisitorLink.objects.filter(visitor__integration=integration)
+        links = mine.with_disputes().select_related("visitor", "login_user")
         if not options["history"]:
             links = links.open()
         if options["user"] is not None:
@@ -90,6 +93,7 @@ def _row(integration: Integration, *, link: VisitorLink) -> dict[str, Any]:
         "first_seen_at": _iso(link.first_seen_at),
         "last_seen_at": _iso(link.last_confirmed_at),
         "verified": link.login_user.is_verified,
+        "trust": str(link.trust),
         "ended_at": _iso(link.ended_at),
     }
 

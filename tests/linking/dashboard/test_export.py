@@ -27,8 +27,8 @@ class TestExport:
         make_link(visitor=make_visitor(integration=acme, name="Nadia"), login_user=make_login_user(integration=acme))
         _head, row = table(lead)
         assert row == [
-            "acme", "7700123.ab3XkQ9zLm2Rt7", "linked", "Nadia", "", "", USER_ID, "false", "2026-11-22T12:00:00Z",
-            "2026-11-22T12:00:00Z", "2026-11-22T12:00:00Z",
+            "acme", "7700123.ab3XkQ9zLm2Rt7", "linked", "Nadia", "", "", USER_ID, "false", "claimed",
+            "2026-11-22T12:00:00Z", "2026-11-22T12:00:00Z", "2026-11-22T12:00:00Z", "false",
         ]  # fmt: skip
 
     def test_holds_what_the_filters_find(self, lead, acme):

@@ -77,6 +77,45 @@ class TestJoins:
         assert (sorted(users), rows[2].conflicts.get().kind) == (["u1", "u2", "u3"], "shared_device")
 
 
+class TestTimes:
+    """A link is of the time when the question left: an answer may wait for two seconds until it is stored."""
+
+    ASKED_AT = NOW - timedelta(seconds=2)
+
+    def store_late(self, acme, **told):
+        store(acme, replace(answer("7.a", **told), asked_at=self.ASKED_AT))
+
+    def test_of_a_new_link_are_when_the_question_left(self, acme):
+        make_visitor(integration=acme, visitor_id="7.a", checked_at=None, state="pending")
+        self.store_late(acme)
+        link = VisitorLink.objects.get()
+        assert (link.first_seen_at, link.last_confirmed_at) == (self.ASKED_AT, self.ASKED_AT)
+
+    def test_of_a_confirmed_link_are_when_the_last_question_left(self, acme):
+        before = NOW - timedelta(hours=1)
+        row = make_visitor(integration=acme, visitor_id="7.a", checked_at=before)
+        user = make_login_user(integration=acme, user_id="u")
+        make_link(visitor=row, login_user=user, first_seen_at=before, last_confirmed_at=before)
+        self.store_late(acme)
+        link = VisitorLink.objects.get()
+        assert (link.first_seen_at, link.last_confirmed_at) == (before, self.ASKED_AT)
+
+    def test_of_a_confirmed_link_never_go_back(self, acme):
+        row = make_visitor(integration=acme, visitor_id="7.a", checked_at=NOW - timedelta(hours=1))
+        make_link(visitor=row, login_user=make_login_user(integration=acme, user_id="u"))
+        self.store_late(acme)
+        assert VisitorLink.objects.get().last_confirmed_at == NOW
+
+    def test_let_the_old_link_end_where_the_new_one_begins(self, acme):
+        before = NOW - timedelta(hours=1)
+        row = make_visitor(integration=acme, visitor_id="7.a", checked_at=before)
+        user = make_login_user(integration=acme, user_id="old")
+        make_link(visitor=row, login_user=user, first_seen_at=before, last_confirmed_at=before)
+        self.store_late(acme)
+        ended, opened = VisitorLink.objects.order_by("pk")
+        assert (ended.ended_at, opened.first_seen_at) == (self.ASKED_AT, self.ASKED_AT)
+
+
 class TestOvertaken:
     """An answer waits up to two seconds to be stored, and somebody else may ask about the same visitor meanwhile."""
 
