@@ -128,6 +128,16 @@ class Environment:
             ) from error
 
 
+def is_loopback(host: str) -> bool:
+    """Return whether a host, as a name or an address with or without brackets, is this machine and no other."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
 def clip(value: str) -> str:
     """Return the first 40 characters of a value that goes into a message."""
     return value if len(value) <= 40 else value[:40] + "…"

@@ -47,13 +47,19 @@ def main(*, arguments: list[str]) -> int:
         print(f"cannot start: {error}", file=sys.stderr)
         return 1
     except DatabaseError as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        print(
-            f"cannot start: the database does not answer as it should ({reason}); check DATABASE_URL", file=sys.stderr
-        )
+        print(f"cannot start: {explain_database_error(error)}", file=sys.stderr)
         return 1
     _write_private(path=Path(plan.result), content=json.dumps(result))
     return 0
+
+
+def explain_database_error(error: Exception) -> str:
+    """Return one line that says why the database does not serve, and what to do."""
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    remedy = "check DATABASE_URL"
+    if "unsupported startup parameter" in reason:
+        remedy = "behind PgBouncer, add pgbouncer=1 to the options of DATABASE_URL"
+    return f"the database does not answer as it should ({reason}); {remedy}"
 
 
 def _prepare(plan: PreparePlan) -> dict[str, Any]:

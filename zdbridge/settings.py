@@ -4,8 +4,8 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-import environ
 from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 # Every process that reads settings may queue a task, so the application `shared_task` looks for is made here.
 from zdbridge import celery as _celery  # noqa: F401
+from zdbridge.addresses import read_database, read_redis
 from zdbridge.env import LOOPBACK_NAMES, BadSetting, Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -22,12 +23,10 @@ TOKEN_LIMIT_MAX = 1_000_000
 try:
     # --- what an operator may set (see .env.example) -----------------------------------------------------------
     DATA_DIR = Path(ENV.text("ZDBRIDGE_DATA_DIR", default=str(BASE_DIR / "var"))).expanduser().resolve()
-    DATABASE_URL = ENV.url(
-        "DATABASE_URL",
-        default=f"sqlite:///{DATA_DIR / 'zdbridge.sqlite3'}",
-        schemes=("postgresql", "postgres", "sqlite"),
-    )
-    REDIS_URL = ENV.url("REDIS_URL", default="", schemes=("redis", "rediss", "unix"))
+    DATABASE_URL = ENV.text("DATABASE_URL", default=f"sqlite:///{quote(str(DATA_DIR / 'zdbridge.sqlite3'))}")
+    DATABASES: dict[str, dict[str, Any]] = {"default": read_database(DATABASE_URL)}
+    REDIS = read_redis(ENV.url("REDIS_URL", default="", schemes=("redis", "rediss", "unix")))
+    REDIS_URL = REDIS.url
     SECRET_KEY = ENV.kept_secret(
         "ZDBRIDGE_SECRET_KEY", path=DATA_DIR / "secret_key", make=lambda: secrets.token_urlsafe(64)
     )
@@ -72,6 +71,7 @@ APPEND_SLASH = True
 
 INSTALLED_APPS = [
     "linking.apps.LinkingConfig",
+    "zdbridge.apps.InstallationConfig",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -124,26 +124,13 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # --- database ----------------------------------------------------------------------------------------------------
-DATABASES: dict[str, dict[str, Any]] = {"default": environ.Env.db_url_config(DATABASE_URL)}
-_database = DATABASES["default"]
-_database["ATOMIC_REQUESTS"] = False
-# To open one takes longer than most questions: with SQLite, two milliseconds in which no token is answered.
-_database["CONN_MAX_AGE"] = 60
-if _database["ENGINE"].endswith("sqlite3"):
+DATABASES["default"] |= {
+    "ATOMIC_REQUESTS": False,
+    # To open one takes longer than most questions: with SQLite, two milliseconds in which no token is answered.
+    "CONN_MAX_AGE": 60,
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _database["OPTIONS"] = {
-        # Read-then-write upgrades ignore the busy timeout; taking the write lock at once does not.
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;",
-    }
-else:
-    _database["ENGINE"] = "zdbridge.postgresql"
-    _database["CONN_HEALTH_CHECKS"] = True
-    _database["OPTIONS"] = {
-        "connect_timeout": 3,
-        "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
-    }
 
 # --- cache and Celery ----------------------------------------------------------------------------------------------
 CACHES: dict[str, dict[str, Any]] = {
@@ -177,7 +164,7 @@ CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "linking.tasks.tick", "schedule": TICK_S, "options": {"expires": TICK_S}},
 }
 if REDIS_URL:
-    CELERY_BROKER_URL = REDIS_URL
+    CELERY_BROKER_URL = REDIS.broker_url
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
         "visibility_timeout": 900,  # longer than any task
         "unacked_restore_interval": 5,

@@ -1,0 +1,59 @@
+import pytest
+from django.core.checks import run_checks
+from django.db import connection
+
+from zdbridge.addresses import read_database, read_redis
+
+
+def find(**options) -> list[str]:
+    found = run_checks(include_deployment_checks=True, **options)
+    return [message.id for message in found if message.id.startswith("zdbridge.")]
+
+
+class TestDatabaseTLS:
+    @pytest.mark.parametrize(
+        ("url", "ids"),
+        [
+            ("postgresql://u@db.example/d", ["zdbridge.W001"]),
+            ("postgresql://u@db.example/d?sslmode=prefer", ["zdbridge.W001"]),
+            ("postgresql://u@127.0.0.1,db.example/d?sslmode=disable", ["zdbridge.W001"]),
+            ("postgresql://u@db.example/d?sslmode=require", ["zdbridge.I001"]),
+            ("postgresql://u@db.example/d?sslmode=verify-full", []),
+            ("postgresql://u@127.0.0.1/d", []),
+            ("postgresql://u@%2Frun%2Fpostgresql/d", []),
+            ("sqlite:////srv/z.sqlite3", []),
+        ],
+    )
+    def test_is_missed_on_the_way_to_another_machine(self, settings, monkeypatch, url, ids):
+        monkeypatch.delenv("PGSSLMODE", raising=False)
+        monkeypatch.setitem(settings.DATABASES, "default", {**settings.DATABASES["default"], **read_database(url)})
+        assert find() == ids
+
+
+@pytest.mark.django_db
+class TestDatabaseLimits:
+    def test_are_there(self):
+        assert find(databases=["default"]) == []
+
+    @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has none")
+    def test_are_missed_where_a_pooler_keeps_them_away(self):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 0")
+        assert find(databases=["default"]) == ["zdbridge.W003"]
+
+
+class TestRedisTLS:
+    @pytest.mark.parametrize(
+        ("url", "ids"),
+        [
+            ("rediss://cache.example/0?ssl_cert_reqs=none", ["zdbridge.W002"]),
+            ("rediss://127.0.0.1/0?ssl_cert_reqs=optional", ["zdbridge.W002"]),
+            ("redis://cache.example/0", ["zdbridge.I002"]),
+            ("rediss://cache.example/0", []),
+            ("redis://127.0.0.1/0", []),
+            ("", []),
+        ],
+    )
+    def test_is_missed_on_the_way_to_another_machine(self, settings, url, ids):
+        settings.REDIS = read_redis(url)
+        assert find() == ids
