@@ -13,7 +13,7 @@ read, links kept). Imports go down only, never within a row, and tests/test_laye
     registry | key_sets | email_lookup | verified_tokens | sightings | answer_log
     clock_meter | limits | roles | store
     models | zendesk_chat | zendesk_oauth | xsolla_login
-    outbound                           the only way out over HTTP
+    outbound | mail                    the only ways out: over HTTP, and to the mail server
     fields | waiting
     core                               plain Python: values in, values out
 """

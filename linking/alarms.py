@@ -9,18 +9,19 @@ the one who would tell is told as well.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from smtplib import SMTPException
 from urllib.parse import parse_qsl, urlsplit
 
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import F
 
+from linking import mail
 from linking.core.config import ZendeskProduct
 from linking.core.freshness import HEARTBEAT_STALE_AFTER
 from linking.core.secretbox import SealBroken
 from linking.core.vendor_urls import address_flaw
 from linking.fields import key_ring
+from linking.mail import MailFailed
 from linking.models import (
     AlarmChannel,
     AlarmMessage,
@@ -44,6 +45,7 @@ _SENTENCES = {
     IncidentKind.CREDENTIALS: "Zendesk refuses the access token, so an administrator must put in a new one",
     IncidentKind.HOST: "Zendesk's address cannot be used, so an administrator must check it in the settings",
 }
+_TEST_SENTENCE = "This is a test of zdbridge's alarms. Nothing is wrong."
 
 
 class NotTold(Exception):
@@ -61,7 +63,7 @@ class Word:
 def watch(*, now: datetime) -> None:
     """Note which troubles began and which are over at `now`, and which messages are to be sent; four queries."""
     settings = AlarmSettings.objects.first() or AlarmSettings()
-    channels = _channels(settings)
+    channels = [channel.value for channel in list_channels(settings=settings)]
     open_ones = {(one.integration_id, one.kind): one for one in Incident.objects.filter(over_at__isnull=True)}
     after = timedelta(minutes=settings.after_minutes)
     for row in with_catching_up(Integration.objects.select_related("steering"), since=now - after):
@@ -107,15 +109,26 @@ def send(*, message_id: int, allow_loopback: bool, now: datetime) -> None:
         return
     settings = AlarmSettings.objects.first() or AlarmSettings()
     try:
-        word = _word(row)
-        if row.channel == AlarmChannel.MAIL:
-            _mail(settings, word=word)
-        else:
-            _post(settings, word=word, allow_loopback=allow_loopback)
+        _tell(settings, channel=AlarmChannel(row.channel), word=_word(row), allow_loopback=allow_loopback)
     except NotTold as error:
         mine.update(failure=str(error)[:200])
     else:
         mine.update(sent_at=now, next_try_at=None, failure="")
+
+
+def send_test(*, settings: AlarmSettings, channel: AlarmChannel, allow_loopback: bool) -> None:
+    """Send a test by one channel, at once and once.
+
+    Raises: NotTold, with words that say how it went.
+    """
+    facts = {"text": _TEST_SENTENCE, "event": "test", "state": "test", "kind": "test", "integration": ""}
+    _tell(settings, channel=channel, word=Word(sentence=_TEST_SENTENCE, facts=facts), allow_loopback=allow_loopback)
+
+
+def list_channels(*, settings: AlarmSettings) -> list[AlarmChannel]:
+    """Return the channels that have an address."""
+    ways = {AlarmChannel.MAIL: settings.mail_to, AlarmChannel.WEBHOOK: settings.webhook_sealed}
+    return [channel for channel, address in ways.items() if address]
 
 
 def stand_in(*, allow_loopback: bool, now: datetime) -> bool:
@@ -152,9 +165,11 @@ def _host(url: str) -> str:
         return ""
 
 
-def _channels(settings: AlarmSettings) -> list[str]:
-    ways = {AlarmChannel.MAIL: settings.mail_to, AlarmChannel.WEBHOOK: settings.webhook_sealed}
-    return [channel.value for channel, address in ways.items() if address]
+def _tell(settings: AlarmSettings, *, channel: AlarmChannel, word: Word, allow_loopback: bool) -> None:
+    if channel is AlarmChannel.MAIL:
+        _mail(settings, word=word)
+    else:
+        _post(settings, word=word, allow_loopback=allow_loopback)
 
 
 @transaction.atomic
@@ -213,13 +228,14 @@ def _word(row: AlarmMessage) -> Word:
 def _mail(settings: AlarmSettings, *, word: Word) -> None:
     if not settings.mail_to:
         raise NotTold("There is no address any more.")
-    subject = f"zdbridge: sync {word.facts['state']} {word.facts['kind']} {word.facts['integration']}"
-    sender = settings.mail_from or settings.mail_to
+    subject = " ".join(["zdbridge: sync", word.facts["state"], word.facts["kind"], word.facts["integration"]])
+    if word.facts["event"] == "test":
+        subject = "zdbridge: test of the alarms"
     try:
-        connection = get_connection(timeout=CALL_DEADLINE_S)
-        EmailMessage(subject, word.sentence, sender, [settings.mail_to], connection=connection).send()
-    except (SMTPException, OSError) as error:
-        raise NotTold(f"The mail server took no message ({type(error).__name__}).") from error
+        # Without a sender of its own it is the one that the operator has set for all mail.
+        mail.send(EmailMessage(subject, word.sentence, settings.mail_from or None, [settings.mail_to]))
+    except MailFailed as error:
+        raise NotTold(str(error)) from error
 
 
 def _post(settings: AlarmSettings, *, word: Word, allow_loopback: bool) -> None:

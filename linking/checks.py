@@ -20,6 +20,7 @@ def connect() -> None:
     register(check_loopback, Tags.security)
     register(check_login_address, Tags.security)
     register(check_seal_keys, Tags.security)
+    register(check_mail, Tags.security)
     register(check_secrets_open, Tags.database)
 
 
@@ -50,6 +51,15 @@ def check_seal_keys(**_kwargs: Any) -> list[CheckMessage]:
         return []
     hint = "List each key once, newest first."
     return [CheckWarning("ZDBRIDGE_SEAL_KEYS lists a key twice.", hint=hint, id="linking.W002")]
+
+
+def check_mail(**_kwargs: Any) -> list[CheckMessage]:
+    """W010: the log-in at the mail server crosses a network in clear."""
+    is_clear = not (settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL)
+    if not (settings.EMAIL_HOST_USER and is_clear) or is_loopback_name(str(settings.EMAIL_HOST)):
+        return []
+    hint = "Use smtp+tls:// (STARTTLS, port 587) or smtps:// (port 465)."
+    return [CheckWarning("EMAIL_URL sends a password without TLS.", hint=hint, id="linking.W010")]
 
 
 def check_secrets_open(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:

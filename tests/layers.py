@@ -42,7 +42,7 @@ ROWS = (
         "store",
     ),
     ("models", "zendesk_chat", "zendesk_oauth", "xsolla_login"),
-    ("outbound",),
+    ("outbound", "mail"),
     ("fields", "waiting"),
     ("core",),
 )

@@ -9,7 +9,13 @@ from pathlib import Path
 _folder = Path(tempfile.mkdtemp(prefix="zdbridge-tests-"))
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["ZDBRIDGE_DATA_DIR"] = str(_folder)
-for _name in ("ZDBRIDGE_ALLOWED_HOSTS", "ZDBRIDGE_TRUSTED_PROXIES", "ZDBRIDGE_SECRET_KEY", "ZDBRIDGE_SEAL_KEYS"):
+for _name in (
+    "ZDBRIDGE_ALLOWED_HOSTS",
+    "ZDBRIDGE_TRUSTED_PROXIES",
+    "ZDBRIDGE_SECRET_KEY",
+    "ZDBRIDGE_SEAL_KEYS",
+    "EMAIL_URL",
+):
     os.environ.pop(_name, None)
 
 from zdbridge.settings import *  # noqa: E402, F403

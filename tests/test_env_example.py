@@ -73,6 +73,9 @@ class TestNonsense:
             ("DATABASE_URL", "mysql://x/y"),
             ("REDIS_URL", "http://127.0.0.1"),
             ("XSOLLA_LOGIN_API_URL", "ftp://login"),
+            ("EMAIL_URL", "localhost:25"),
+            ("EMAIL_URL_FILE", "/nowhere/at/all"),
+            ("ZDBRIDGE_MAIL_FROM", "nobody"),
         ],
     )
     def test_is_refused_in_one_line_that_names_the_variable(self, tmp_path: Path, name: str, value: str) -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from zdbridge import celery as _celery  # noqa: F401
 from zdbridge.addresses import read_database, read_redis
 from zdbridge.env import LOOPBACK_NAMES, BadSetting, Environment
+from zdbridge.mail import NOT_SET, read_mail_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV = Environment(source=os.environ)
@@ -46,6 +47,7 @@ try:
     TOKEN_LIMIT_PER_USER = ENV.integer("ZDBRIDGE_TOKEN_LIMIT_PER_USER", default=60, low=0, high=TOKEN_LIMIT_MAX)
     TOKEN_FRONT = ENV.boolean("ZDBRIDGE_TOKEN_FRONT", default=True)
     REQUIRE_MFA = ENV.boolean("ZDBRIDGE_REQUIRE_MFA", default=False)
+    MAIL = read_mail_settings(env=ENV, hosts=ALLOWED_HOSTS)
     XSOLLA_LOGIN_API_URL = ENV.url(
         "XSOLLA_LOGIN_API_URL", default="https://login.xsolla.com/api", schemes=("https", "http")
     ).rstrip("/")
@@ -205,6 +207,9 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "zdbridge: "
+# Otherwise anybody could have this server write to any address.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ALLAUTH_TRUSTED_PROXY_COUNT = 0  # zdbridge.proxies already put the client's own address into REMOTE_ADDR
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_ISSUER = "zdbridge"
@@ -214,6 +219,11 @@ SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
+
+# --- mail ------------------------------------------------------------------------------------------------------------
+HAS_MAIL = MAIL["EMAIL_BACKEND"] != NOT_SET["EMAIL_BACKEND"]
+globals().update(MAIL)
+EMAIL_SUBJECT_PREFIX = ACCOUNT_EMAIL_SUBJECT_PREFIX
 
 # --- transport security ----------------------------------------------------------------------------------------------
 USE_X_FORWARDED_HOST = False
@@ -315,4 +325,5 @@ LINKING = {
     "TOKEN_LIMIT_PER_USER": TOKEN_LIMIT_PER_USER,
     "REQUIRE_MFA": REQUIRE_MFA,
     "REDIS_URL": REDIS_URL,
+    "HAS_MAIL": HAS_MAIL,
 }

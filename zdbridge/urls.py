@@ -11,6 +11,5 @@ urlpatterns = [
     path("", include("linking.api.urls")),
     path("", include("linking.dashboard.urls")),
     path("admin/", admin.site.urls),
-    path("accounts/", include("allauth.urls")),
 ]
 handler500 = "linking.dashboard.failures.server_error"

@@ -6,13 +6,13 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from linking import alarms
-from linking.models import AlarmSettings, AuditEvent
+from linking.models import AlarmChannel, AlarmSettings, AuditEvent
 
 WEBHOOK_MAX_CHARACTERS = 300
 
@@ -33,6 +33,10 @@ class AlarmForm(forms.ModelForm):
     class Meta:
         model = AlarmSettings
         fields = ("after_minutes", "mail_to", "mail_from")
+        help_texts = {
+            "mail_to": gettext_lazy("Mail goes out through the server in EMAIL_URL."),
+            "mail_from": gettext_lazy("Empty: the sender of all mail from here (ZDBRIDGE_MAIL_FROM)."),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -58,6 +62,7 @@ class AlarmSettingsAdmin(admin.ModelAdmin):
     """There is one row."""
 
     form = AlarmForm
+    change_form_template = "admin/linking/alarmsettings/change_form.html"
     list_display = ("__str__", "after_minutes", "mail_to", "webhook_host")
     actions = None
     fields = ("after_minutes", "mail_to", "mail_from", "webhook", "remove_webhook")
@@ -80,13 +85,41 @@ class AlarmSettingsAdmin(admin.ModelAdmin):
         if form.cleaned_data["webhook"] or form.cleaned_data["remove_webhook"]:
             alarms.keep_webhook(settings=obj, url=form.cleaned_data["webhook"])
         obj.save()
-        AuditEvent.objects.create(
-            at=timezone.now(),
-            actor=request.user.get_username(),
-            actor_user=cast("User", request.user),
-            action="set_alarm",
-            target="alarm settings",
-            fields=sorted(form.changed_data),
-        )
+        _record(request, action="set_alarm", fields=sorted(form.changed_data))
         if not (obj.mail_to or obj.webhook_sealed):
             messages.warning(request, _("Neither mail nor webhook is set, so nobody will be told."))
+        elif obj.mail_to and not settings.LINKING["HAS_MAIL"]:
+            messages.warning(
+                request, _("No mail can be sent: whoever runs zdbridge has set no mail server (EMAIL_URL).")
+            )
+
+    def response_change(self, request: HttpRequest, obj: AlarmSettings) -> HttpResponse:
+        """Send a test where that was asked for, by every channel, and say how each went."""
+        if "_test" not in request.POST:
+            return super().response_change(request, obj)
+        channels = alarms.list_channels(settings=obj)
+        for channel in channels:
+            _send_test(request, obj=obj, channel=channel)
+        _record(request, action="alarm.tested", fields=[channel.value for channel in channels])
+        return HttpResponseRedirect(request.get_full_path())
+
+
+def _send_test(request: HttpRequest, *, obj: AlarmSettings, channel: AlarmChannel) -> None:
+    values = {"channel": channel.label}
+    try:
+        alarms.send_test(settings=obj, channel=channel, allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]))
+    except alarms.NotTold as error:
+        messages.error(request, _("%(channel)s: the test failed. %(why)s") % (values | {"why": str(error)}))
+    else:
+        messages.success(request, _("%(channel)s: the test was sent and taken.") % values)
+
+
+def _record(request: HttpRequest, *, action: str, fields: list[str]) -> None:
+    AuditEvent.objects.create(
+        at=timezone.now(),
+        actor=request.user.get_username(),
+        actor_user=cast("User", request.user),
+        action=action,
+        target="alarm settings",
+        fields=fields,
+    )

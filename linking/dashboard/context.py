@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest
 from django.urls import reverse
@@ -39,6 +40,7 @@ class Frame:
     """The frame of a page; without sections for somebody who may see none."""
 
     theme: str
+    has_mail: bool
     role: str = ""
     query: str = ""
     sections: tuple[Section, ...] = ()
@@ -52,13 +54,14 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 
 def make_frame(request: HttpRequest) -> Frame:
     """Return the frame for whoever makes this request; at most five queries."""
-    user = getattr(request, "user", None)
+    user, has_mail = getattr(request, "user", None), bool(settings.LINKING["HAS_MAIL"])
     if user is None or not roles.can_see_pages(user):
-        return Frame(theme=theme_of(request))
+        return Frame(theme=theme_of(request), has_mail=has_mail)
     now = timezone.now()
     rows = with_catching_up(Integration.objects.select_related("steering"), since=now - STALE_AFTER)
     return Frame(
         theme=theme_of(request),
+        has_mail=has_mail,
         role=_role_word(roles.rank_of(user)),
         query=request.GET.get("q", "")[:QUERY_SHOWN_CHARACTERS],
         sections=tuple(_sections(request)),

@@ -27,7 +27,7 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
-from linking import roles
+from linking import mail, roles
 from linking.models import AuditEvent
 
 LINK_LIFETIME = timedelta(hours=24)
@@ -37,11 +37,15 @@ _SALT = "linking.dashboard.sign_in.admin_link"
 
 
 class ClosedSignupAdapter(DefaultAccountAdapter):
-    """Accounts are made by admins; nobody signs themselves up."""
+    """Accounts are made by admins; nobody signs themselves up. What mail there is goes out behind the answer."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - the signature is allauth's
         """Return False: sign-up is closed."""
         return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send a mail behind the answer, whose time would otherwise tell that there is such an account."""
+        mail.send_in_background(self.render_mail(template_prefix, email, {"email": email, **context}))
 
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:  # noqa: ARG002 - as above
         """Lead back to the sign-in page, in words: whoever comes here has given the right password."""

@@ -1,9 +1,8 @@
 """Addresses of this edge. An ID is any text, a slash included, so it takes the whole of the path that is left."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from linking.dashboard import (
-    admin_link,
     columns,
     conflicts,
     connecting,
@@ -54,6 +53,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("zendesk/callback/", connecting.callback, name="zendesk_callback"),
     path("columns/", columns.choose_columns, name="columns"),
     path("theme/", theme.choose_theme, name="theme"),
-    path("accounts/link/<str:token>/", admin_link.open_link, name="admin_link"),
-    path("accounts/own-password/", admin_link.own_password, name="own_password"),
+    path("accounts/", include("linking.dashboard.account_urls")),
 ]

@@ -45,3 +45,20 @@ class TestSecretsOpen:
         Secret.objects.filter(name="login_secret_key").update(sealed="v1:nonsense")
         found = [message for message in run_checks(databases=["default"]) if message.id == "linking.W003"]
         assert "Integration acme: login_secret_key" in found[0].msg
+
+
+class TestMail:
+    @pytest.mark.parametrize(
+        ("changes", "told"),
+        [
+            ({"EMAIL_HOST_USER": "u", "EMAIL_HOST": "mail.example"}, ["linking.W010"]),
+            ({"EMAIL_HOST_USER": "u", "EMAIL_HOST": "mail.example", "EMAIL_USE_TLS": True}, []),
+            ({"EMAIL_HOST_USER": "u", "EMAIL_HOST": "mail.example", "EMAIL_USE_SSL": True}, []),
+            ({"EMAIL_HOST_USER": "u", "EMAIL_HOST": "localhost"}, []),
+            ({"EMAIL_HOST": "mail.example"}, []),
+        ],
+    )
+    def test_a_password_in_clear_is_told(self, settings, changes, told):
+        for name, value in changes.items():
+            setattr(settings, name, value)
+        assert ids() == told

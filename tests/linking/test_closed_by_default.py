@@ -15,19 +15,14 @@ OPEN = {
     "accounts/link/<str:token>/",  # carries its own proof
     "accounts/login/",
     "accounts/logout/",
-    "accounts/signup/",  # answers that sign-up is closed
-    "accounts/inactive/",
     "theme/",  # a cookie for light or dark
 }
-OPEN_PREFIXES = (
-    "accounts/password/",
-    "accounts/confirm-email/",
-    "accounts/2fa/authenticate/",
-    "accounts/2fa/webauthn/login/",
-)
+OPEN_PREFIXES = ("accounts/password/reset/", "accounts/2fa/authenticate/")
 # Loopback may read them; what others get is tested with the numbers themselves.
 ELSEWHERE = {"REMOTE_ADDR": "203.0.113.9"}
 REFUSED = (301, 302, 401, 403, 404, 405)
+# What nobody may see of the product, by contract: their own way in, and what machines ask. Any other page is no answer.
+ANSWERED = {"accounts/login/", "healthz"}
 
 
 def routes(resolver=None, prefix="") -> list[str]:
@@ -68,3 +63,8 @@ class TestClosedByDefault:
         assert target.startswith(("/accounts/", "/admin/login/", "/?")) or target.rstrip("/") == address(route).rstrip(
             "/"
         )
+
+    def test_an_open_address_shows_nobody_more_than_the_way_in(self):
+        """Signed calls and tokens are refused, and a page exists for nobody but at sign-in."""
+        answered = {route for route in routes() if Client().get(address(route), **ELSEWHERE).status_code == 200}
+        assert answered - {"readyz"} == ANSWERED

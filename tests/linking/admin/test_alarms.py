@@ -1,8 +1,10 @@
 import pytest
 from django.contrib.auth.models import Group, User
+from django.core import mail
 from django.test import Client
 
 from linking.models import AlarmSettings, AuditEvent
+from tests.linking.scripted_server import answer, scripted
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/linking/alarmsettings/1/change/"
@@ -50,3 +52,43 @@ class TestAlarmSettings:
         save(admin, webhook=CANARY, mail_to="lead@shop.example")
         event = AuditEvent.objects.get(action="set_alarm")
         assert (event.actor, event.fields) == ("ada", ["mail_to", "webhook"])
+
+
+class TestSendATest:
+    @pytest.fixture
+    def said(self, admin, settings):
+        settings.LINKING = settings.LINKING | {"ALLOW_LOOPBACK": True, "HAS_MAIL": True}
+
+        def asked(**changes):
+            return save(admin, _test="yes", **changes).content.decode()
+
+        return asked
+
+    def test_by_mail_says_that_it_was_taken(self, said):
+        assert "Mail: the test was sent and taken." in said(mail_to="lead@shop.example")
+        assert [(one.to, one.subject) for one in mail.outbox] == [
+            (["lead@shop.example"], "zdbridge: test of the alarms")
+        ]
+
+    def test_by_mail_says_why_it_failed(self, said, settings):
+        settings.EMAIL_BACKEND = "linking.mail.NoMailServer"
+        page = said(mail_to="lead@shop.example")
+        assert "Mail: the test failed. No mail server is set: whoever runs zdbridge sets EMAIL_URL." in page
+
+    def test_by_webhook_says_that_it_was_taken(self, said):
+        with scripted(answer(b"ok")) as server:
+            assert "Webhook: the test was sent and taken." in said(webhook=f"{server.url}/canary")
+        assert '"event":"test"' in server.heads[0].replace(": ", ":")
+
+    def test_by_webhook_says_why_it_failed_without_the_address(self, said):
+        with scripted(answer(b"no", status="404 Not Found")) as server:
+            page = said(webhook=f"{server.url}/canary")
+        assert "Webhook: the test failed. The webhook answered 404." in page
+        assert "canary" not in page
+
+    def test_is_audited(self, said):
+        said(mail_to="lead@shop.example")
+        assert AuditEvent.objects.get(action="alarm.tested").fields == ["mail"]
+
+    def test_mail_without_a_server_is_warned_of_when_saved(self, admin):
+        assert "set no mail server (EMAIL_URL)" in save(admin, mail_to="lead@shop.example").content.decode()

@@ -1,0 +1,86 @@
+"""Mail by `EMAIL_URL`, as Django's settings.
+
+`smtp://` speaks in clear (port 25), `smtp+tls://` turns to TLS by STARTTLS (port 587), `smtps://` and `smtp+ssl://` are
+TLS from the first byte (port 465); `smtps://` with the port 25 or 587 is STARTTLS too, because nothing else is spoken
+there. A certificate is always checked.
+"""
+
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import environ
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from zdbridge.env import LOOPBACK_NAMES, BadSetting, Environment
+
+SCHEMES = ("smtp", "smtp+tls", "smtps", "smtp+ssl")
+TIMEOUT_DEFAULT_S, TIMEOUT_MAX_S = 10, 60
+_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465, "smtp+ssl": 465}
+_STARTTLS_PORTS = (25, 587)
+NOT_SET = {"EMAIL_BACKEND": "linking.mail.NoMailServer"}
+
+
+def read_mail_settings(*, env: Environment, hosts: list[str]) -> dict[str, Any]:
+    """Return Django's settings for mail; `hosts` are the names people reach the product by.
+
+    Without `EMAIL_URL` they name a backend that refuses to send.
+
+    Raises: BadSetting.
+    """
+    url = env.url("EMAIL_URL", default="", schemes=SCHEMES)
+    found = _read_server(url) if url else dict(NOT_SET)
+    sender = env.text("ZDBRIDGE_MAIL_FROM")
+    if sender:
+        _check_address(sender)
+    found["DEFAULT_FROM_EMAIL"] = sender or _find_sender(user=found.get("EMAIL_HOST_USER", ""), hosts=hosts)
+    return found
+
+
+def _read_server(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    options = environ.Env.email_url_config(url)
+    timeout_s = options.pop("OPTIONS", {}) or {}
+    if not options["EMAIL_HOST"] or parts.path.strip("/"):
+        raise BadSetting("EMAIL_URL must name a mail server, e.g. smtp+tls://user:password@mail.example.com:587.")
+    if bool(parts.username) != bool(parts.password):
+        raise BadSetting("EMAIL_URL must hold a user and a password, or neither (write special characters as %XX).")
+    if not unquote(f"{parts.username}{parts.password}").isascii():
+        raise BadSetting(
+            "EMAIL_URL holds a user or a password with letters beyond ASCII, which mail servers do not take."
+        )
+    port = parts.port or _PORTS[parts.scheme]
+    is_starttls = parts.scheme == "smtp+tls" or (parts.scheme == "smtps" and port in _STARTTLS_PORTS)
+    return {
+        "EMAIL_BACKEND": options["EMAIL_BACKEND"],
+        "EMAIL_HOST": options["EMAIL_HOST"],
+        "EMAIL_PORT": port,
+        # Not as the library reads them: to it, a plus in a password is a blank.
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": is_starttls,
+        "EMAIL_USE_SSL": parts.scheme != "smtp" and not is_starttls,
+        "EMAIL_TIMEOUT": _read_timeout(timeout_s),
+    }
+
+
+def _read_timeout(options: dict[str, Any]) -> int:
+    unknown = sorted(set(options) - {"TIMEOUT"})
+    timeout_s = options.get("TIMEOUT", TIMEOUT_DEFAULT_S)
+    if unknown or not isinstance(timeout_s, int) or not 1 <= timeout_s <= TIMEOUT_MAX_S:
+        raise BadSetting(f"EMAIL_URL takes one option, timeout: whole seconds from 1 to {TIMEOUT_MAX_S}.")
+    return timeout_s
+
+
+def _check_address(address: str) -> None:
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise BadSetting("ZDBRIDGE_MAIL_FROM must be an e-mail address such as zdbridge@example.com.") from error
+
+
+def _find_sender(*, user: str, hosts: list[str]) -> str:
+    if "@" in user:
+        return user
+    name = next((host.lstrip(".") for host in hosts if host not in LOOPBACK_NAMES), "localhost")
+    return f"zdbridge@{name}"
