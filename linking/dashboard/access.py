@@ -5,20 +5,24 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from linking import roles
 
 View = Callable[..., HttpResponseBase]
+# Called by hand, for these pages alone; docs/decisions/0016-pages-are-compressed.md says why not for every answer.
+_gzip = GZipMiddleware(lambda _request: HttpResponse())
 
 
 def page(view: View) -> View:
     """Let agents, leads and admins open `view`; anybody else who is signed in reads why not, with status 403.
 
-    Pages show who people are, so no cache on the way may keep them.
+    Pages show who people are, so no cache on the way may keep them. They are compressed; what is streamed is not,
+    because each of its lines would be packed alone.
     """
 
     @wraps(view)
@@ -28,7 +32,8 @@ def page(view: View) -> View:
             raise PermissionDenied(
                 _("Your account belongs to no group yet. Ask an administrator to add it to agents, leads or admins.")
             )
-        return view(request, *args, **kwargs)
+        answer = view(request, *args, **kwargs)
+        return answer if answer.streaming else _gzip.process_response(request, answer)
 
     return guarded
 

@@ -24,7 +24,7 @@ def sandbox(process, records, settings):  # noqa: F811
     """A sandbox that is Acme's Zendesk account."""
     process.control("reset")
     settings.LINKING = settings.LINKING | {"ALLOW_LOOPBACK": True}
-    acme = Integration.objects.get()
+    acme = Integration.objects.get(slug="acme")
     acme.zendesk_api_url, acme.zendesk_client_id = f"{process.url}/api/v2/chat", "sandbox-public-client"
     acme.save()
     keep_secret(integration=acme, name="zendesk_client_secret", plain=CLIENT_SECRET, actor="tests", now=NOW)
@@ -32,7 +32,7 @@ def sandbox(process, records, settings):  # noqa: F811
 
 
 def access_token():
-    return Secret.objects.get(name="zendesk_access_token").reveal()
+    return Secret.objects.get(integration__slug="acme", name="zendesk_access_token").reveal()
 
 
 class TestConnecting:

@@ -12,7 +12,38 @@ LIGHTNESS = (
 )
 
 
+# What runs over the right edge of the page and is not cut off, with an ellipsis or a bar to scroll by, where it stands.
+OUTSIDE = """() => {
+    const isKept = (one) => one && (getComputedStyle(one).overflowX !== "visible" || isKept(one.parentElement));
+    return [...document.querySelectorAll("main *, .side *")].filter((one) => {
+        const box = one.getBoundingClientRect();
+        return box.width && box.right > document.documentElement.clientWidth + 1 && !isKept(one.parentElement);
+    }).map((one) => one.outerHTML.slice(0, 80));
+}"""
+# Times that run out of what they stand in.
+TIMES_OUTSIDE = """() => [...document.querySelectorAll("main relative-time")].filter((one) => {
+    const frame = one.closest("td, li, dd, .panel");
+    return frame && one.getBoundingClientRect().right > frame.getBoundingClientRect().right + 1;
+}).map((one) => one.outerHTML)"""
+LIST_AND_RECORD = ["/", f"/visitors/{VISITOR}/"]
+
+
 class TestPhone:
+    @pytest.mark.parametrize("width", [320, 390])
+    def test_a_row_keeps_its_name_and_ids_beside_a_long_integration(self, open_page, width):  # noqa: F811
+        page = open_page("/", width=width)
+        for row in page.locator("tbody tr").all():
+            assert row.locator(".who").bounding_box()["width"] >= 90
+            assert row.locator(".visitor code").bounding_box()["width"] >= 80
+            for cell in row.locator("td:visible").all():
+                box = cell.bounding_box()
+                assert box["width"] > 0
+                assert box["x"] + box["width"] <= width
+
+    @pytest.mark.parametrize("path", ["/", "/?state=signed_in", "/conflicts/", "/sync/", "/setup/"])
+    def test_a_name_of_a_hundred_letters_stays_inside(self, open_page, path):  # noqa: F811
+        assert open_page(path, width=320).evaluate(OUTSIDE) == []
+
     @pytest.mark.parametrize("width", [320, 390])
     def test_every_section_is_in_sight(self, open_page, width):  # noqa: F811
         page = open_page("/", width=width, who="admin")
@@ -44,11 +75,21 @@ class TestPaper:
         page.emulate_media(media="print")
         assert page.evaluate(LIGHTNESS) < 128
 
-    def test_gives_the_time_itself(self, open_page):  # noqa: F811
+    def test_gives_the_time_itself_in_place_of_how_long_ago(self, open_page):  # noqa: F811
         page = open_page(f"/visitors/{VISITOR}/")
         page.emulate_media(media="print")
-        words = page.locator("relative-time").first.evaluate("one => getComputedStyle(one, '::after').content")
-        assert "UTC" in words
+        time = page.locator("relative-time").first
+        assert "UTC" in time.evaluate("one => getComputedStyle(one, '::after').content")
+        assert time.evaluate("one => one.shadowRoot.querySelector('[part=root]').checkVisibility()") is False
+
+    @pytest.mark.parametrize("width", [718, 1047, 1440])  # A4 upright, A4 across, and as wide as the window was
+    def test_cuts_nothing_off(self, open_page, width):  # noqa: F811
+        page = open_page("/", width=width)
+        page.emulate_media(media="print")
+        for path in LIST_AND_RECORD:
+            page.goto(path)
+            assert (path, page.evaluate(OUTSIDE)) == (path, [])
+            assert (path, page.evaluate(TIMES_OUTSIDE)) == (path, [])
 
     def test_leaves_out_what_can_only_be_pressed(self, open_page):  # noqa: F811
         page = open_page("/?q=Nadia&state=linked")
@@ -56,6 +97,35 @@ class TestPaper:
         for what in ("#search", ".filters", "#export", "[data-live]"):
             expect(page.locator(what)).to_be_hidden()
         expect(page.locator(".states a:visible")).to_have_text(["Linked"])
+
+
+class TestLowWindow:
+    def test_gives_its_height_to_the_page(self, open_page):  # noqa: F811
+        """At four times the size 225 pixels are left, of which a bar that stays would take sixty."""
+        page = open_page("/", width=360)
+        page.set_viewport_size({"width": 360, "height": 225})
+        page.mouse.wheel(0, 600)
+        page.wait_for_function("scrollY > 300")
+        assert page.locator("#search").bounding_box()["y"] < 0
+
+
+class TestFilters:
+    @pytest.mark.parametrize("width", [1024, 1440])
+    def test_stay_on_one_line(self, open_page, width):  # noqa: F811
+        page = open_page("/", width=width, java_script_enabled=False)
+        tops = {page.locator(what).bounding_box()["y"] for what in ("#seen", "#integration", ".more .btn")}
+        assert len(tops) == 1
+        assert page.locator("#integration").bounding_box()["width"] <= 14 * 16
+
+
+class TestWithoutScripts:
+    @pytest.mark.parametrize("width", [320, 390, 1024, 1440])
+    def test_times_stay_in_the_table(self, open_page, width):  # noqa: F811
+        page = open_page("/", width=width, java_script_enabled=False)
+        table = page.locator("#list").bounding_box()
+        for time in page.locator("td.when relative-time").all():
+            box = time.bounding_box()
+            assert box["x"] + box["width"] <= table["x"] + table["width"]
 
 
 class TestNames:

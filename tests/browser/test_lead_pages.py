@@ -51,17 +51,17 @@ class TestSyncPage:
     @pytest.mark.parametrize("state", [running, paused, failed, stale])
     def test_is_accessible_in_every_state(self, open_page, state):  # noqa: F811
         page = open_page("/sync/", who="admin")
-        state(Integration.objects.get(), timezone.now())
+        state(Integration.objects.get(slug="acme"), timezone.now())
         assert looked_at(page, "/sync/") == []
 
     def test_a_box_that_was_opened_outlives_the_live_refresh(self, open_page):  # noqa: F811
         page = open_page("/sync/")
-        page.click("summary")
-        page.fill("[type=date]", "2026-01-31")
+        page.locator("#again-acme summary").click()
+        page.fill("#from-acme", "2026-01-31")
         with page.expect_response("**/sync/"):
             page.locator("#sync").dispatch_event("refresh")
-        expect(page.locator("[type=date]")).to_have_value("2026-01-31")
-        expect(page.locator("details")).to_have_attribute("open", "")
+        expect(page.locator("#from-acme")).to_have_value("2026-01-31")
+        expect(page.locator("#again-acme")).to_have_attribute("open", "")
 
 
 class TestConflictPage:
@@ -104,5 +104,5 @@ class TestViews:
         page.click("text=Keep this view")
         page.fill("#view-name", "Nobody knows them")
         page.get_by_role("button", name="Keep", exact=True).click()
-        expect(page.locator(".views .mine a")).to_contain_text("Nobody knows them 1")
+        expect(page.locator(".views .mine a")).to_contain_text("Nobody knows them 2")
         assert looked_at(page, "/?state=anonymous") == []

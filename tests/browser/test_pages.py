@@ -22,6 +22,8 @@ PAGES = [
     f"/users/{USER}/", "/conflicts/", "/sync/", "/setup/acme/", "/setup/acme/codes/", "/api/docs/", "/nothing/",
     "/accounts/2fa/", "/accounts/password/change/",
 ]  # fmt: skip
+# As long as a name may be: one that can be broken into lines, and one that cannot.
+NAMES = ("Acme Games and the Studios of the Northern Lights, Season Two: ".ljust(100, "y"), "Beta".ljust(100, "x"))
 OPEN_PAGES = ["/accounts/login/", "/accounts/link/damaged/"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -36,13 +38,15 @@ def only_looks(first, *others):
 def records(transactional_db):
     now = timezone.now()
     times = {"first_seen_at": now - timedelta(days=3), "last_seen_at": now, "checked_at": now}
-    integration = make_integration(last_success_at=now)
+    integration = make_integration(name=NAMES[0], last_success_at=now)
+    beta = make_integration(slug="beta", name=NAMES[1], login_project_id="other", last_success_at=now)
     proof = {"first_authenticated_at": now, "last_authenticated_at": now, "tokens_issued": 2}
     user = make_login_user(integration=integration, name="Nadia", **proof)
     visitor = make_visitor(integration=integration, name="Nadia", email="nadia@player.example", **times)
     run = make_run(integration=integration, state="stopped", stop_reason="budget")
     make_link(visitor=visitor, login_user=user, evidence_run=run)
     make_visitor(integration=integration, visitor_id="7700123.second", name="A" * 90, **times)
+    make_visitor(integration=beta, visitor_id="7700123.other", name="Hana", email="hana@player.example", **times)
     make_login_user(integration=integration, user_id="waits", **proof)
     Conflict.objects.create(
         integration=integration, kind="relinked", visitor=visitor, login_user=user, subject="1|", evidence_run=run,
@@ -167,7 +171,7 @@ class TestLiveRefresh:
         link.focus()
         now = timezone.now()
         newcomer = {"name": "Newcomer", "first_seen_at": now, "last_seen_at": now}
-        make_visitor(integration=Integration.objects.get(), visitor_id="7700123.third", **newcomer)
+        make_visitor(integration=Integration.objects.get(slug="acme"), visitor_id="7700123.third", **newcomer)
         expect(page.get_by_text("Newcomer")).to_be_visible(timeout=15_000)
         expect(link).to_be_focused()
 
