@@ -76,7 +76,8 @@ def run_pass(
         schedule.take_poke(integration_id=integration_id)
         integration = Integration.objects.get(pk=integration_id)
         if runs.was_clock_set_back(integration_id=integration_id, now=clock.now()):
-            lookups.hasten_all(integration_id=integration_id, now=clock.now())
+            leave = lookups.Leave(held=held)
+            lookups.hasten_all(integration_id=integration_id, now=clock.now(), leave=leave)
         run = runs.start_run(integration_id=integration_id, trigger=trigger, is_full=is_full, now=clock.now())
         work = Work(
             integration=integration, run=run, held=held, clock=clock, patience=patience, is_eager=is_eager, tell=tell
@@ -152,7 +153,8 @@ def _work_through(work: Work, *, allow_loopback: bool, is_retrying: bool) -> str
     config, problems = registry.config_of(work.integration)
     work.begin(config=config, account=budget_of(current_host(config)[0]))
     if is_retrying:
-        lookups.hasten_failed(integration_id=work.integration.pk, now=work.clock.now())
+        leave = lookups.Leave(held=work.held, go_on=work.ask.is_going_on)
+        lookups.hasten_failed(integration_id=work.integration.pk, now=work.clock.now(), leave=leave)
     config = renewed_in_time(config, clock=work.clock, allow_loopback=allow_loopback)
     config = found_host(config, asker=work.ask, allow_loopback=allow_loopback)
     mended: set[str] = set()

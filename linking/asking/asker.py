@@ -113,6 +113,15 @@ class Asker:
                 raise Halt(failure, reason=StopReason.VENDOR_FAULT)
             self.wait(seconds=self._retry_wait_s(faults), reason=StopReason.VENDOR_FAULT)
 
+    def is_going_on(self) -> bool:
+        """Keep the lease alive between two pieces of work that ask nothing; True, or it raises.
+
+        Raises: Halt when the time is up, the process is to end, or somebody asked for the end; leases.LeaseLost.
+        """
+        self._check_time(seconds=0)
+        self.keep()
+        return True
+
     def wait(self, *, seconds: float, reason: StopReason) -> None:
         """Sleep, keeping the lease alive.
 
@@ -133,8 +142,7 @@ class Asker:
             seconds -= SLICE_S
 
     def _await_slot(self) -> None:
-        self._check_time(seconds=0)
-        self.keep()
+        self.is_going_on()
         if self.is_first:
             self._await_reserved_slot()
             return

@@ -1,11 +1,12 @@
 """The visitors found, asked about one by one, most useful first."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from linking.asking.asker import Halt
 from linking.asking.work import Work
@@ -18,7 +19,10 @@ BATCH = 500  # answers stored together at most
 BATCH_S = 2.0  # and an answer waits no longer than this to be stored
 ORDER_S = 20.0  # after which the order is looked at anew: somebody more useful may have come
 FAILED_IN_A_ROW = 3
+CHORE_S = 20.0  # what one chore may take of a pass; the next pass goes on with the rest
 REVERIFY_EVERY = timedelta(days=1)
+
+logger = logging.getLogger(__name__)
 
 
 def read_visitors(work: Work) -> bool:
@@ -29,8 +33,7 @@ def read_visitors(work: Work) -> bool:
     now = work.clock.now()
     hurried = schedule.is_someone_waited_for(integration_id=work.integration.pk, now=now)
     until = now + (schedule.EVERY_HURRIED if hurried else schedule.EVERY)
-    since = min(work.integration.last_success_at or now - schedule.HURRY_FOR, now) - schedule.HURRY_FOR
-    lookups.promote(integration_id=work.integration.pk, since=since, now=now)
+    _promote(work, now=now)
     work.counts["lookups_left"] = lookups.lookups_left(integration_id=work.integration.pk, now=now)
     while work.clock.now() < until:
         waiting = lookups.next_lookups(
@@ -44,16 +47,48 @@ def read_visitors(work: Work) -> bool:
     return False
 
 
+def _promote(work: Work, *, now: datetime) -> None:
+    """Put those first who were perhaps signed in by us since this was last done."""
+    key = work.integration.pk
+    done_until = lookups.promoted_until(integration_id=key) or work.integration.last_success_at
+    since = min(done_until or now - schedule.HURRY_FOR, now) - schedule.HURRY_FOR
+    _in_batches(work, partial(lookups.promote, integration_id=key, since=since, now=now), now=now)
+
+
 def _took_a_slice(work: Work) -> bool:
     """Once a day, when nobody waits, let the oldest answers be asked for again; False when it is not time."""
     now, key = work.clock.now(), work.integration.pk
     if work.is_eager or not chores.is_due(integration_id=key, name=chores.REVERIFY, now=now):
         return False
+    oldest = partial(lookups.queue_oldest, integration_id=key, per_minute=work.ask.per_minute, now=now)
+    number = _in_batches(work, oldest, now=now)
+    if number is None:
+        return False
     with transaction.atomic():
         leases.renew(held=work.held)
         chores.postpone(integration_id=key, name=chores.REVERIFY, until=now + REVERIFY_EVERY)
-        number = lookups.queue_oldest(integration_id=key, per_minute=work.ask.per_minute, now=now)
     return number > 0
+
+
+def _in_batches(work: Work, chore: Callable[..., int], *, now: datetime) -> int | None:
+    """Do a chore as far as a little time goes; return how many visitors it moved, None where the database failed it.
+
+    The next pass goes on with the rest. A chore only orders the visitors: asking about them in another order is better
+    than a pass that crashes at the same place each time.
+
+    Raises: Halt, leases.LeaseLost.
+    """
+    until = now + timedelta(seconds=CHORE_S)
+
+    def go_on() -> bool:
+        return work.ask.is_going_on() and work.clock.now() < until
+
+    try:
+        return chore(leave=lookups.Leave(held=work.held, go_on=go_on))
+    except OperationalError as error:
+        slug = work.integration.slug
+        logger.warning("The queue of %s was not put in order (%s); the next pass goes on.", slug, type(error).__name__)
+        return None
 
 
 def _ask_about_all(work: Work, questions: Sequence[lookups.Question], *, until: datetime) -> None:

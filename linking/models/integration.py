@@ -94,6 +94,8 @@ class Integration(models.Model):
     is_caught_up = models.BooleanField(default=False, editable=False)
     next_sync_at = models.DateTimeField(null=True, editable=False)
     last_success_at = models.DateTimeField(null=True, editable=False)
+    # Users who signed in before this were compared with the visitors who wait; None before the first time.
+    promoted_until = models.DateTimeField(null=True, editable=False)
     # When Zendesk last told of a chat by webhook; emptied by the pass that begins after it.
     poked_at = models.DateTimeField(null=True, editable=False)
     # A machine word (`credentials`, `host`) while only a person can get the sync going again.

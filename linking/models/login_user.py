@@ -130,6 +130,11 @@ class LoginUser(models.Model):
             models.Index(Lower("email"), name="login_user_by_low_email"),
             models.Index(Lower("name"), name="login_user_by_low_name"),
             models.Index(
+                fields=["integration", "last_authenticated_at", "id"],
+                name="login_user_by_last",
+                condition=Q(last_authenticated_at__isnull=False),
+            ),
+            models.Index(
                 fields=["-last_authenticated_at", "-id"],
                 name="login_user_waiting",
                 condition=Q(is_seen_in_chat=False, first_authenticated_at__isnull=False),

@@ -97,10 +97,35 @@ class Visitor(models.Model):
             models.Index(fields=["state", "-last_seen_at", "-id"], name="visitor_by_state"),
             models.Index(fields=["visitor_id"], name="visitor_by_id"),
             models.Index(fields=["external_id"], name="visitor_by_external_id", condition=~Q(external_id="")),
+            # The last column is not for order: it answers "due now?" without a look at the table.
             models.Index(
-                fields=["integration", "lookup_rank", "-last_seen_at", "-id"],
-                name="visitor_waiting",
+                fields=["integration", "lookup_rank", "-last_seen_at", "-id", "lookup_due_at"],
+                name="visitor_queue",
                 condition=Q(lookup_due_at__isnull=False),
+            ),
+            models.Index(
+                "integration",
+                Lower("email"),
+                "lookup_rank",
+                name="visitor_waiting_email",
+                condition=Q(lookup_due_at__isnull=False),
+            ),
+            models.Index(
+                "integration",
+                Lower("name"),
+                "lookup_rank",
+                name="visitor_waiting_name",
+                condition=Q(lookup_due_at__isnull=False),
+            ),
+            models.Index(
+                fields=["integration", "id"],
+                name="visitor_failed",
+                condition=Q(lookup_due_at__isnull=False, lookup_attempts__gt=0),
+            ),
+            models.Index(
+                fields=["integration", "checked_at", "id"],
+                name="visitor_oldest_answer",
+                condition=Q(lookup_due_at__isnull=True, checked_at__isnull=False),
             ),
         ]
 

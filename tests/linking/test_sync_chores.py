@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 
 from linking import sync
-from linking.models import Quarantined, SyncRun, Visitor
+from linking.core.facts import Rank
+from linking.models import Integration, Quarantined, SyncRun, Visitor
 from linking.models.lease import Chore
-from linking.store import chores
+from linking.store import chores, lookups
 from linking.zendesk_chat import ChatRefused, ChatTryLater
-from tests.factories import make_integration
+from tests.factories import make_integration, make_login_user, make_visitor
 from tests.linking.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +147,57 @@ class TestOldAnswers:
         time.now += timedelta(days=2)
         run(acme, time, is_eager=True)
         assert len(chat.asked("visitor")) == 60
+
+
+class TestOrder:
+    """Whom to ask first is put in order before visitors are read; a pass never ends for it."""
+
+    def test_that_the_database_will_not_make_crashes_no_pass(self, acme, chat, time, monkeypatch, caplog):
+        def fail(**_options):
+            raise OperationalError("canceling statement due to statement timeout")
+
+        monkeypatch.setattr(lookups, "promote", fail)
+        chat.populate(["a"])
+        report = run(acme, time)
+        assert (report.is_complete, Visitor.objects.get().state) == (True, "linked")
+        assert "The queue of acme was not put in order (OperationalError)" in caplog.text
+
+    def test_is_made_again_for_ten_minutes_before_the_last_time(self, acme, chat, time, monkeypatch):
+        seen = []
+        monkeypatch.setattr(lookups, "promote", lambda **options: seen.append(options["since"]) or 0)
+        Integration.objects.update(promoted_until=NOW - timedelta(hours=3), last_success_at=NOW)
+        run(acme, time)
+        assert seen == [NOW - timedelta(hours=3, minutes=10)]
+
+    def test_takes_a_little_of_a_pass_only(self, acme, chat, time, monkeypatch):
+        def promote(*, leave, **_options):
+            batches = 0
+            while leave.go_on():
+                batches += 1
+                time.now += timedelta(seconds=5)
+            return batches
+
+        monkeypatch.setattr(lookups, "promote", promote)
+        chat.populate(["a"])
+        assert (run(acme, time).is_complete, time.now - NOW) == (True, timedelta(seconds=20))
+
+    def test_goes_on_after_a_pass_that_was_ended_in_the_middle_of_it(self, acme, chat, time, monkeypatch):
+        monkeypatch.setattr(lookups, "USERS_AT_ONCE", 1)
+        for number in range(9):
+            seen_at = NOW - timedelta(minutes=9 - number)
+            email, moments = (
+                f"{number}@x.example",
+                {"first_authenticated_at": seen_at, "last_authenticated_at": seen_at},
+            )
+            make_login_user(integration=acme, user_id=f"u{number}", email=email, tokens_issued=1, **moments)
+            waiting = {"state": "pending", "lookup_due_at": NOW + timedelta(days=1), "checked_at": None}
+            make_visitor(integration=acme, visitor_id=f"7.v{number}", email=email, **waiting)
+        found, find = [], lookups.find_namesakes
+        monkeypatch.setattr(lookups, "find_namesakes", lambda **options: found.append(1) or find(**options))
+        ended = run(acme, time, patience=patience(is_stopping=lambda: len(found) > 6))
+        moved = Visitor.objects.filter(lookup_rank=Rank.IDENTIFIED).count()
+        run(acme, time)
+        assert (ended.reason, moved, len(chat.asked("visitor"))) == ("deadline", 4, 9)
 
 
 class TestSetAside:
