@@ -17,10 +17,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+from zdbridge.private import make_files_private
+
 PRODUCT_LOCK, TEST_LOCK = "requirements.txt", "requirements-dev.txt"
 _STAMP, _LOG = "zdbridge-stamp.json", "zdbridge-install.log"
 # Beside .venv, not in it: it must outlive `venv --clear`, and it must be there from before the first file.
 _MARKER = ".venv-unfinished"
+# What these write is for others to read: web servers, and everybody who works on the source.
+_MAKE_PUBLIC_FILES = ("collectstatic", "makemigrations", "makemessages", "compilemessages")
 
 
 class CannotStart(Exception):
@@ -45,6 +49,9 @@ def _dispatch(*, root: Path, arguments: Sequence[str]) -> None:
         os.chdir(root)
         os.execv(sys.executable, [sys.executable, "-m", "pytest", *rest])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zdbridge.settings")
+    if command not in _MAKE_PUBLIC_FILES:
+        # Not before: `.venv` may be made by one account and used by another.
+        make_files_private()
     if command == "up":
         # The rest of the product can be imported only now, inside the environment.
         from zdbridge.supervisor import main as up

@@ -7,18 +7,59 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Info, Tags, register
+from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.db import DatabaseError, connection
+
+from zdbridge import keys, private
 
 _ENCRYPT_HINT = "Add sslmode=verify-full (and sslrootcert=… of your authority) to DATABASE_URL."
 
 
 def connect() -> None:
     """Register the checks with Django."""
+    register(check_keys, Tags.security)
+    register(check_data_folder, Tags.security)
     register(check_database_tls, Tags.security, deploy=True)
     register(check_redis_tls, Tags.security, deploy=True)
     register(check_database_limits, Tags.database, deploy=True)
+
+
+def check_keys(**_kwargs: Any) -> list[CheckMessage]:
+    """E001: a key that can be guessed. W004: one that only opens what it sealed, and is to go."""
+    newest, *older = (key.strip() for key in settings.SEAL_KEYS)
+    judged = {"ZDBRIDGE_SECRET_KEY": settings.SECRET_KEY, "ZDBRIDGE_SEAL_KEYS": newest}
+    found: list[CheckMessage] = [
+        Error(f"{name} {flaw}.", hint=_key_hint(name), id="zdbridge.E001")
+        for name, key in judged.items()
+        if (flaw := keys.find_flaw(key))
+    ]
+    if newest == settings.SECRET_KEY:
+        message = "ZDBRIDGE_SEAL_KEYS is the same as ZDBRIDGE_SECRET_KEY: whoever learns one has the other."
+        found.append(Error(message, hint=_key_hint("ZDBRIDGE_SEAL_KEYS"), id="zdbridge.E001"))
+    if any(keys.find_flaw(key) for key in older):
+        # It has to stay while something rests under it, or there would be no way from a weak key to a good one.
+        message = "An older key in ZDBRIDGE_SEAL_KEYS can be guessed."
+        hint = "Set the secrets anew, so that the newest key seals them, and take the old key out."
+        found.append(CheckWarning(message, hint=hint, id="zdbridge.W004"))
+    return found
+
+
+def _key_hint(name: str) -> str:
+    if name == "ZDBRIDGE_SEAL_KEYS":
+        # Without the old one nobody could read what rests under it.
+        return f"Make one with {keys.HOW_TO_MAKE[name]} and put it before the old one, with a comma between them."
+    return f"Make one with {keys.HOW_TO_MAKE[name]} or unset the variable, and one is made and kept."
+
+
+def check_data_folder(**_kwargs: Any) -> list[CheckMessage]:
+    """E002, W005: others on this machine may read what players wrote, and the keys."""
+    flaw = private.find_folder_flaw(settings.DATA_DIR)
+    if not flaw:
+        return []
+    if settings.IS_REACHABLE:
+        return [Error(flaw, id="zdbridge.E002")]
+    return [CheckWarning(flaw, id="zdbridge.W005")]
 
 
 def check_database_tls(**_kwargs: Any) -> list[CheckMessage]:

@@ -19,6 +19,7 @@ from typing import Any
 import django
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.core.checks import CheckMessage, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command, get_commands
 from django.core.management.base import CommandError, SystemCheckError
@@ -26,6 +27,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from zdbridge.prepare_plan import PreparePlan
+from zdbridge.private import public_files
 
 # How long a single role waits for somebody else to migrate the database.
 MIGRATION_WAIT_S = 60.0
@@ -63,7 +65,7 @@ def explain_database_error(error: Exception) -> str:
 
 
 def _prepare(plan: PreparePlan) -> dict[str, Any]:
-    call_command("check", stdout=io.StringIO())
+    _refuse_flaws()
     if plan.is_whole:
         call_command("migrate", interactive=False, verbosity=0)
     else:
@@ -75,6 +77,25 @@ def _prepare(plan: PreparePlan) -> dict[str, Any]:
         people = _make_demo(plan)
     link = _print_first_link(besides=[person["username"] for person in people]) if plan.is_whole else {}
     return {"people": people, **link}
+
+
+def _refuse_flaws() -> None:
+    """Say what the system checks found, one line each.
+
+    Raises: CannotPrepare for what must not start.
+    """
+    found = [one for one in run_checks() if not one.is_silenced()]
+    errors = [say_check(one) for one in found if one.is_serious()]
+    for one in found:
+        if not one.is_serious():
+            print(f"warning: {say_check(one)}", flush=True)
+    if errors:
+        raise CannotPrepare("\n".join(errors))
+
+
+def say_check(message: CheckMessage) -> str:
+    """Return what a system check found, and the remedy, as one line."""
+    return " ".join(f"{message.msg} {message.hint or ''}".split())
 
 
 def _make_demo(plan: PreparePlan) -> list[dict[str, str]]:
@@ -113,7 +134,8 @@ def collect_static_files() -> bool:
     state = _static_state()
     if stamp.exists() and stamp.read_text(encoding="ascii") == state and Path(settings.STATIC_ROOT).is_dir():
         return False
-    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    with public_files():
+        call_command("collectstatic", interactive=False, clear=True, verbosity=0)
     stamp.write_text(state, encoding="ascii")
     return True
 

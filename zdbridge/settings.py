@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 # Every process that reads settings may queue a task, so the application `shared_task` looks for is made here.
 from zdbridge import celery as _celery  # noqa: F401
 from zdbridge.addresses import read_database, read_redis
-from zdbridge.env import LOOPBACK_NAMES, BadSetting, Environment
+from zdbridge.env import LOOPBACK_NAMES, BadSetting, Environment, is_loopback
 from zdbridge.mail import NOT_SET, read_mail_settings
+from zdbridge.private import make_private_database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV = Environment(source=os.environ)
@@ -63,6 +64,8 @@ except BadSetting as error:
 
 # Off loopback the product speaks https only: secure cookies, HSTS and the redirect follow from this one word.
 IS_PUBLIC = any(host not in LOOPBACK_NAMES for host in ALLOWED_HOSTS)
+# Whether others than people of this machine can come; what is meant for trying out is refused then.
+IS_REACHABLE = IS_PUBLIC or not is_loopback(HOST)
 
 # --- Django ------------------------------------------------------------------------------------------------------
 DEBUG = False
@@ -133,6 +136,8 @@ DATABASES["default"] |= {
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if DATABASES["default"]["NAME"] == str(DATA_DIR / "zdbridge.sqlite3"):
+        make_private_database(DATA_DIR / "zdbridge.sqlite3")
 
 # --- cache and Celery ----------------------------------------------------------------------------------------------
 CACHES: dict[str, dict[str, Any]] = {
@@ -288,6 +293,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+# Nothing in them is anybody's, and a web server may want to hand them out.
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o644, 0o755
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -20,6 +20,7 @@ from zdbridge.children import Child, ChildSpec
 from zdbridge.env import BadSetting
 from zdbridge.locks import AlreadyRunning, hold
 from zdbridge.prepare_plan import PreparePlan
+from zdbridge.private import make_files_private, tighten
 from zdbridge.roles import BadRequest, Plan, child_environment, child_specs, reachable, read_plan
 
 # A child that lived shorter than this died young; this many young deaths in a row end `up`.
@@ -44,7 +45,10 @@ def main(*, arguments: Sequence[str]) -> int:
     stop = _stop_on_signals()
     try:
         plan = read_plan(arguments=arguments, environment=os.environ)
+        make_files_private()
         _private_folder(plan.data_dir)
+        if count := tighten(plan.data_dir):
+            write_line("up", f"{count} files in {plan.data_dir} could be read by others; now they cannot")
         with hold(data_dir=plan.data_dir, names=_lock_names(plan)) as locks:
             _refuse_taken_ports(plan)
             return _run(plan=plan, stop=stop, locks=locks)

@@ -1,3 +1,6 @@
+import base64
+from hashlib import sha256
+
 import pytest
 from django.core.checks import run_checks
 from django.db import connection
@@ -56,4 +59,48 @@ class TestRedisTLS:
     )
     def test_is_missed_on_the_way_to_another_machine(self, settings, url, ids):
         settings.REDIS = read_redis(url)
+        assert find() == ids
+
+
+# Made of nothing random: the names of the tests are made of them.
+GOOD, OTHER, SEALS = (base64.urlsafe_b64encode(sha256(word).digest()).decode() for word in (b"1", b"2", b"3"))
+WEAK = base64.urlsafe_b64encode(b"our seal key is thirty-two long!").decode()
+
+
+class TestKeys:
+    @pytest.mark.parametrize(
+        ("secret_key", "seal_keys", "ids"),
+        [
+            (GOOD + OTHER, (SEALS,), []),
+            ("x", (SEALS,), ["zdbridge.E001"]),
+            (GOOD + OTHER, (WEAK,), ["zdbridge.E001"]),
+            ("django-insecure-" + GOOD, (WEAK, OTHER), ["zdbridge.E001", "zdbridge.E001"]),
+            (GOOD, (GOOD,), ["zdbridge.E001"]),
+            (GOOD + OTHER, (SEALS, WEAK), ["zdbridge.W004"]),
+        ],
+    )
+    def test_are_judged_alike(self, settings, secret_key, seal_keys, ids):
+        settings.SECRET_KEY, settings.SEAL_KEYS = secret_key, seal_keys
+        assert find() == ids
+
+    def test_are_never_shown(self, settings):
+        settings.SECRET_KEY, settings.SEAL_KEYS = "hunter2-hunter2", (WEAK,)
+        said = "".join(f"{one.msg} {one.hint}" for one in run_checks())
+        assert "ZDBRIDGE_SECRET_KEY has 15 characters" in said
+        assert not {"hunter2", WEAK} & set(said.replace(",", " ").split())
+
+
+class TestDataFolder:
+    @pytest.mark.parametrize(
+        ("mode", "is_reachable", "ids"),
+        [
+            (0o700, True, []),
+            (0o755, False, ["zdbridge.W005"]),
+            (0o755, True, ["zdbridge.E002"]),
+            (0o710, True, ["zdbridge.E002"]),
+        ],
+    )
+    def test_is_for_its_owner_alone(self, settings, tmp_path, mode, is_reachable, ids):
+        tmp_path.chmod(mode)
+        settings.DATA_DIR, settings.IS_REACHABLE = tmp_path, is_reachable
         assert find() == ids

@@ -61,6 +61,8 @@ class Up:
             [sys.executable, "-c", self.start_code, *arguments],
             cwd=ROOT,
             env=self.environment,
+            # As wide as any machine's: what is made must be private all the same.
+            umask=0o000,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -154,8 +156,36 @@ class TestRefusal:
         assert done.returncode == 1
         assert "cannot start: ZDBRIDGE_SEAL_KEYS must" in done.stdout
 
+    @pytest.mark.parametrize("arguments", [(), ("--only", "worker")])
+    def test_of_a_key_that_can_be_guessed_says_how_to_make_a_good_one(
+        self, up: Up, tmp_path: Path, arguments: tuple[str, ...]
+    ) -> None:
+        (tmp_path / "key").write_text("x\n")
+        up.environment["ZDBRIDGE_SECRET_KEY_FILE"] = str(tmp_path / "key")
+        done = up.run(*arguments)
+        assert done.returncode == 1
+        assert "cannot start: ZDBRIDGE_SECRET_KEY has 1 characters" in done.stdout
+        assert "secrets.token_urlsafe(64)" in done.stdout
+
+    def test_of_a_data_folder_that_others_may_read_beside_a_public_host(self, up: Up) -> None:
+        up.folder.mkdir(mode=0o755)
+        up.environment |= {"ZDBRIDGE_ALLOWED_HOSTS": "bridge.example.com", "ZDBRIDGE_SANDBOX": "0"}
+        done = up.run()
+        assert done.returncode == 1
+        assert "cannot start: Others on this machine may enter or read the data folder (mode 755)." in done.stdout
+        assert f"chmod 700 {up.folder}" in done.stdout
+
 
 class TestRunning:
+    def test_makes_no_file_that_others_may_read(self, running: Up) -> None:
+        files = [path for path in running.folder.rglob("*") if path.is_file() and "static" not in path.parts]
+        assert {oct(path.stat().st_mode & 0o777) for path in files} == {"0o600"}
+        assert {"zdbridge.sqlite3", "zdbridge.sqlite3-wal", "up-web.lock"} <= {path.name for path in files}
+
+    def test_makes_static_files_that_a_web_server_may_read(self, running: Up) -> None:
+        modes = {oct(path.stat().st_mode & 0o777) for path in (running.folder / "static").rglob("*")}
+        assert modes == {"0o644", "0o755"}
+
     def test_greets_with_addresses_and_demo_people(self, running: Up) -> None:
         text = "\n".join(running.output)
         assert f"http://127.0.0.1:{running.port}/" in text
