@@ -6,6 +6,7 @@ read, links kept). Imports go down only, never within a row, and tests/test_laye
     apps | migrations                  where Django begins
     management                         the command line
     api | dashboard | admin | checks   the HTTP edges, and what is told at start
+    templatetags                       … and what their templates ask
     tasks                              the Celery edge
     tokens | sync | refresh | webhooks | integrations | finding | health | doctor | background
     conflicts | alarms | drift         deciding what disagrees, telling of trouble, inferring what changed there

@@ -14,7 +14,7 @@ from pathlib import Path
 ROWS = (
     ("apps", "migrations"),
     ("management",),
-    ("api", "dashboard", "admin", "checks"),
+    ("api", "dashboard", "admin", "checks", "templatetags"),
     ("tasks",),
     (
         "tokens",

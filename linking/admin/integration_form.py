@@ -7,6 +7,8 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -146,15 +148,15 @@ class IntegrationForm(forms.ModelForm):
                 "observe: refuses only what the vendor's sample service refused, and counts the rest."
             ),
             "previous_login_secret_until": gettext_lazy(
-                "Set it together with a new login secret key: the old one is accepted until then (UTC)."
+                "Set it together with a new login secret key: the old one is accepted until then (your time zone)."
             ),
             "zendesk_secret_switch_at": gettext_lazy(
-                "From then on (UTC) the next secret signs. Zendesk knows one secret at a time: at the switch visitors "
-                "can drop for about five minutes, so choose a quiet time."
+                "From then on (your time zone) the next secret signs. Zendesk knows one secret at a time: at the "
+                "switch visitors can drop for about five minutes, so choose a quiet time."
             ),
             "zendesk_api_url": gettext_lazy("Empty: made from the subdomain. auto: the one that is found to answer."),
             "zendesk_client_id": gettext_lazy("Of the API client by which Connect with Zendesk gets the access token."),
-            "sync_start": gettext_lazy("Chats before this time are not read (UTC). Empty: all."),
+            "sync_start": gettext_lazy("Chats before this time (your time zone) are not read. Empty: all."),
             "requests_per_minute": gettext_lazy("Calls to Zendesk; the account's own limit is 200."),
         }
 
@@ -222,7 +224,7 @@ def _state_of(secret: Secret | None) -> str:
     if secret is None:
         return _("Not set.")
     return _("Set on %(day)s by %(who)s, fingerprint %(mark)s. Leave empty to keep it.") % {
-        "day": f"{secret.set_at:%Y-%m-%d %H:%M} UTC",
+        "day": date_format(localtime(secret.set_at), "DATETIME_FORMAT"),
         "who": secret.set_by,
         "mark": secret.fingerprint,
     }

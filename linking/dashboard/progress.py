@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Max, Min, Q, Sum
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from linking.dashboard.times import format_epoch
 from linking.models import RunState, SyncRun
 from linking.models.sync_run import REFRESH_TRIGGER
 
@@ -134,8 +134,7 @@ def _chats(run: SyncRun, *, before: Before, now: datetime) -> Progress:
     if run.cursor_to_epoch_s and (from_epoch_s := min(begins, default=0)):
         total = max(0, int(now.timestamp()) - from_epoch_s)
         done = min(total, max(0, run.cursor_to_epoch_s - from_epoch_s))
-        reached = datetime.fromtimestamp(run.cursor_to_epoch_s, tz=UTC)
-        sentence += "; " + _("read up to %s UTC") % date_format(reached, "j M Y, H:i")
+        sentence += "; " + _("read up to %s") % format_epoch(run.cursor_to_epoch_s)
     return Progress(
         label=_("Time covered by the chats read"),
         sentence=sentence,

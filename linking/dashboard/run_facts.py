@@ -1,13 +1,13 @@
 """What a pass read and how long it waited, in a line below its row."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from linking.dashboard.times import format_epoch
 from linking.models import SyncRun
 
 
@@ -33,11 +33,7 @@ def _window(run: SyncRun) -> str:
     """Return from where to where the export was read, "" for a run that did not read it."""
     if run.cursor_from_epoch_s is None:
         return ""
-    start = _moment(run.cursor_from_epoch_s) if run.cursor_from_epoch_s else _("the beginning")
+    start = format_epoch(run.cursor_from_epoch_s) if run.cursor_from_epoch_s else _("the beginning")
     if run.cursor_to_epoch_s is None:
         return _("Chats from %s on, none new") % start
-    return _("Chats from %(start)s to %(end)s UTC") % {"start": start, "end": _moment(run.cursor_to_epoch_s)}
-
-
-def _moment(epoch_s: int) -> str:
-    return date_format(datetime.fromtimestamp(epoch_s, tz=UTC), "j M Y, H:i")
+    return _("Chats from %(start)s to %(end)s") % {"start": start, "end": format_epoch(run.cursor_to_epoch_s)}

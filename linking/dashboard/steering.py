@@ -7,13 +7,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from linking import roles, tasks
 from linking.dashboard.access import page, require
 from linking.dashboard.nudges import queue
+from linking.dashboard.times import format_time
 from linking.models import Integration
 from linking.store import steering
 
@@ -57,15 +57,15 @@ def backfill(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("sync")
     steering.ask_backfill(integration=integration, from_at=from_at, by=request.user, now=now)
     queue(tasks.sync_integration, integration_id=integration.pk, trigger="page")
-    values = {"name": integration.name, "day": date_format(from_at, "j M Y")}
+    values = {"name": integration.name, "day": format_time(from_at)}
     messages.success(request, _("The next pass of %(name)s reads again from %(day)s. Nothing known is lost.") % values)
     return redirect("sync")
 
 
 def read_date(text: str, *, now: datetime) -> datetime | None:
-    """Return the beginning of the day (UTC) that a date box sent, None when it is none or lies in the future."""
+    """Return the beginning of the day that a date box sent, in the reader's zone; None for none, or one to come."""
     try:
-        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=timezone.get_current_timezone())
     except ValueError:
         return None
     return day if EARLIEST <= day <= now else None

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -19,6 +18,7 @@ from linking.dashboard.parts import RUN_STATES, Notice, State
 from linking.dashboard.progress import Before, Progress, backlog_sentence, done_before, progress_of
 from linking.dashboard.run_facts import run_facts
 from linking.dashboard.set_aside import set_aside
+from linking.dashboard.times import format_epoch
 from linking.dashboard.trouble import (
     Finding,
     Trouble,
@@ -93,7 +93,7 @@ def sync(request: HttpRequest) -> HttpResponse:
     running = {run.integration.slug: run for run in active}
     context = {
         "cards": _cards(now=now, running=running, request=request),
-        "today": now.date().isoformat(),
+        "today": timezone.localdate(now).isoformat(),
         "runs": [run_row(run, now=now) for run in found[:RUNS_SHOWN]],
         "older": found[RUNS_SHOWN - 1].pk if len(found) > RUNS_SHOWN else None,
         "is_later_page": bool(before),
@@ -156,7 +156,7 @@ def _again(run: SyncRun) -> str:
         return ""
     if not run.cursor_from_epoch_s:
         return _("from the start")
-    return _("again from %s") % date_format(datetime.fromtimestamp(run.cursor_from_epoch_s, tz=UTC), "j M Y")
+    return _("again from %s") % format_epoch(run.cursor_from_epoch_s)
 
 
 def _cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpRequest) -> list[IntegrationCard]:

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from linking.dashboard.parts import CLAIMED, VERIFIED, State
+from linking.dashboard.times import format_time
 from linking.models import EndReason, LoginUser, Visitor, VisitorLink, VisitorState
 
 TRIGGERS = ("schedule", "command", "page")
@@ -29,8 +28,8 @@ def why_linked(*, link: VisitorLink) -> Why:
     values = {
         "call": f"GET visitors/{link.evidence_asked_id}",
         "run": run_words(link=link),
-        "first": utc(link.first_seen_at),
-        "last": utc(link.last_confirmed_at),
+        "first": format_time(link.first_seen_at),
+        "last": format_time(link.last_confirmed_at),
     }
     evidence = _("Read with %(call)s in %(run)s on %(first)s; last confirmed on %(last)s.") % values
     return Why(
@@ -66,7 +65,7 @@ def identity_sentence(*, user: LoginUser) -> str:
         "last on %(last)s.",
         user.tokens_issued,
     )
-    first, last = utc(user.first_authenticated_at), utc(user.last_authenticated_at)
+    first, last = format_time(user.first_authenticated_at), format_time(user.last_authenticated_at)
     return template % {"number": user.tokens_issued, "first": first, "last": last}
 
 
@@ -80,11 +79,6 @@ def run_words(*, link: VisitorLink) -> str:
 def end_words(*, link: VisitorLink) -> str:
     """Return why an ended link ended; "" for an open one."""
     return str(EndReason(link.end_reason).label) if link.end_reason else ""
-
-
-def utc(at: datetime) -> str:
-    """Return a time as pages write it inside a sentence."""
-    return f"{date_format(at, 'j M Y, H:i')} UTC"
 
 
 def _not_linked(visitor: Visitor) -> str:
@@ -103,10 +97,10 @@ def _not_linked_evidence(visitor: Visitor) -> tuple[str, ...]:
     if visitor.state == VisitorState.PENDING:
         return (_("Visitors whom a token was issued to are read first, then those with the newest chats."),)
     if visitor.state == VisitorState.GONE and visitor.gone_at:
-        return (_("Zendesk answered “not found” on %(at)s.") % {"at": utc(visitor.gone_at)},)
+        return (_("Zendesk answered “not found” on %(at)s.") % {"at": format_time(visitor.gone_at)},)
     if visitor.external_id:
         return (_("It says “%(id)s”. The widget's page passes the wrong value.") % {"id": visitor.external_id[:80]},)
     chatted = _("The player chatted without signing in, or the widget was not given a token.")
     if visitor.checked_at is None:
         return (chatted,)
-    return (_("Read from Zendesk on %(at)s.") % {"at": utc(visitor.checked_at)}, chatted)
+    return (_("Read from Zendesk on %(at)s.") % {"at": format_time(visitor.checked_at)}, chatted)

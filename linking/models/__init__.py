@@ -15,6 +15,7 @@ from linking.models.integration import ConfigVersion, Integration, Secret, keep_
 from linking.models.lease import Heartbeat, Lease, RequestSlot
 from linking.models.link import EndReason, VisitorLink
 from linking.models.login_user import LoginUser, TokensIssued
+from linking.models.preference import TIME_ZONE_DEFAULT, Preference
 from linking.models.saved_view import SavedView
 from linking.models.steering import SyncSteering
 from linking.models.sync_run import Quarantined, RunState, StopReason, SyncRun
@@ -22,6 +23,7 @@ from linking.models.visitor import Visitor, VisitorAlias, VisitorRefresh, Visito
 from linking.models.webhook import WebhookDelivery
 
 __all__ = [
+    "TIME_ZONE_DEFAULT",
     "APIToken",
     "AlarmChannel",
     "AlarmMessage",
@@ -47,6 +49,7 @@ __all__ = [
     "Integration",
     "Lease",
     "LoginUser",
+    "Preference",
     "Quarantined",
     "RequestSlot",
     "RunState",

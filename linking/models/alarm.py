@@ -22,7 +22,7 @@ class AlarmSettings(models.Model):
         validators=[MinValueValidator(5), MaxValueValidator(10_080)],
         help_text=_("Minutes without a complete pass; one is due every minute."),
     )
-    mail_to = models.EmailField(blank=True, help_text=_("Sent through the mail server of this machine."))
+    mail_to = models.EmailField(blank=True)
     mail_from = models.EmailField(blank=True)
     webhook_sealed = SealedTextField(blank=True, editable=False)
     webhook_host = models.CharField(max_length=255, blank=True, editable=False)

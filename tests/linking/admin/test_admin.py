@@ -187,7 +187,7 @@ class TestIntegration:
     def test_shows_fingerprint_day_and_author(self, acme, admin):
         html = admin.get(url_of(acme)).content.decode()
         mark = Secret.objects.get(name="login_secret_key").fingerprint
-        assert mark in html and "2026-11-22" in html and "tests" in html
+        assert mark in html and "22 Nov 2026, 12:00 UTC" in html and "tests" in html
 
     def test_keeps_secrets_whose_boxes_stay_empty(self, acme, admin):
         response = admin.post(url_of(acme), boxes(admin, url_of(acme)) | {"name": "New name"})

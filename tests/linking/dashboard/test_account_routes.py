@@ -40,6 +40,7 @@ ROUTES = {
     "password/reset/key/done/",
     "password/set/",
     "reauthenticate/",
+    "time-zone/",
 }
 RESET_PAGES = ["", "done/", "key/1-abc/", "key/done/"]
 GONE = ["signup/", "confirm-email/", "confirm-email/abc/", "inactive/", "email/", "login/code/", "3rdparty/"]

@@ -80,7 +80,7 @@ class TestBackfill:
 
     def test_is_said_until_a_pass_obeys(self, lead, acme, queued):
         page = read(lead.post("/sync/acme/backfill/", {"from": "2026-01-31"}, follow=True))
-        assert "The next pass reads again from 31 Jan 2026." in page.one(id="sync").text
+        assert "The next pass reads again from 31 Jan 2026, 00:00 UTC." in page.one(id="sync").text
 
     @pytest.mark.parametrize("date", ["", "yesterday", "2026-02-30", "1999-12-31", "9999-01-01", "2026-01-31T00:00"])
     def test_nonsense_is_refused_in_words(self, lead, acme, queued, date):

@@ -80,8 +80,8 @@ class TestRuns:
             pages=3, visitors_found=1200, anonymous=4, gone=1, lookups_left=7, waited_s=75,
         )  # fmt: skip
         assert read(lead.get("/sync/")).one(class_="run-facts").text == (
-            "Chats from 21 Nov 2026, 12:00 to 21 Nov 2026, 13:00 UTC · 3 pages · 1,200 new visitors · 4 anonymous · "
-            "1 gone · 7 wait to be read · waited 75 s"
+            "Chats from 21 Nov 2026, 12:00 UTC to 21 Nov 2026, 13:00 UTC · 3 pages · 1,200 new visitors · 4 anonymous"
+            " · 1 gone · 7 wait to be read · waited 75 s"
         )
 
     def test_leaves_out_what_did_not_happen(self, lead):

@@ -1,0 +1,1 @@
+"""What templates ask beyond Django's own words."""
