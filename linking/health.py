@@ -1,8 +1,9 @@
 """Whether this process can do its work, and the numbers that say how it goes."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,7 @@ from linking import registry, sightings
 from linking.core.freshness import HEARTBEAT_STALE_AFTER, Standing
 from linking.core.secretbox import SealBroken
 from linking.models import Heartbeat, Quarantined, Secret
-from linking.models.standing import IntegrationStanding, standings
+from linking.models.standing import IntegrationStanding, standing_by_slug, standings
 
 ROLES = ("beat", "worker")
 _SYNC_WORDS = {
@@ -25,9 +26,17 @@ _SYNC_WORDS = {
 }
 
 
+class Status(StrEnum):
+    """One word for a machine that watches."""
+
+    READY = "ready"
+    DEGRADED = "degraded"
+    DOWN = "down"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flaw:
-    """One thing that is wrong: `part` is a machine word, `detail` a sentence without any secret."""
+    """One thing that is wrong: `part` is a machine word, `detail` a sentence without any secret's value."""
 
     part: str
     detail: str
@@ -35,25 +44,63 @@ class Flaw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """`broken` is what keeps this process from working; `degraded` what will be caught up on later."""
+    """`broken` is what keeps this process from all its work; `degraded` what concerns one integration, or waits."""
 
     broken: tuple[Flaw, ...] = ()
     degraded: tuple[Flaw, ...] = ()
 
+    @property
+    def status(self) -> Status:
+        """The word for it."""
+        if self.broken:
+            return Status.DOWN
+        return Status.DEGRADED if self.degraded else Status.READY
 
-def readiness(*, now: datetime, is_broker_up: bool) -> Readiness:
-    """Return what is wrong at `now`. Parts: database, migrations, secret; broker, configuration, beat, worker, sync."""
+
+def find_readiness(*, now: datetime, is_broker_up: bool) -> Readiness:
+    """Return what is wrong at `now`, seen from a web process.
+
+    Parts: database, migrations, secret; broker, configuration, beat, worker, sync. A secret is `broken` only where
+    none of the enabled integrations' can be had.
+    """
     try:
         unapplied = _unapplied()
         if unapplied:
             detail = f"{unapplied} migrations are not applied: run manage.py migrate."
             return Readiness(broken=(Flaw(part="migrations", detail=detail),))
-        broken = tuple(_broken_secrets())
-        degraded = (*_degraded_here(is_broker_up=is_broker_up), *_silent_roles(now=now), *_stale_syncs(now=now))
+        secrets = find_secret_flaws(where="the web process")
+        degraded = (*_degraded_here(is_broker_up=is_broker_up), *_silent_roles(now=now), *_resting_syncs(now=now))
     except DatabaseError:
         connection.close()
         return Readiness(broken=(Flaw(part="database", detail="The database does not answer."),))
-    return Readiness(broken=broken, degraded=degraded)
+    if secrets.is_every_one:
+        return Readiness(broken=secrets.flaws, degraded=degraded)
+    return Readiness(degraded=(*secrets.flaws, *degraded))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretFlaws:
+    """Secrets that cannot be had, and whether that is every one of the enabled integrations."""
+
+    flaws: tuple[Flaw, ...]
+    is_every_one: bool
+
+
+def find_secret_flaws(*, where: str) -> SecretFlaws:
+    """Return which secrets this process cannot have; `where` names it in the sentences.
+
+    A switched-off integration's reference may lead nowhere, since what it names may go away with what needed it.
+
+    Raises: django.db.DatabaseError.
+    """
+    flaws, number, number_wrong = [], 0, 0
+    for secret in Secret.objects.select_related("integration").order_by("integration__slug", "name"):
+        detail = _secret_flaw(secret, where=where)
+        number += secret.integration.enabled
+        number_wrong += bool(detail) and secret.integration.enabled
+        if detail:
+            flaws.append(Flaw(part="secret", detail=f"Integration {secret.integration.slug}: {secret.name} {detail}"))
+    return SecretFlaws(flaws=tuple(flaws), is_every_one=0 < number == number_wrong)
 
 
 def metrics(*, now: datetime) -> bytes:
@@ -83,20 +130,26 @@ def _unapplied() -> int:
     )
 
 
-def _broken_secrets() -> Iterator[Flaw]:
-    for secret in Secret.objects.select_related("integration").order_by("integration__slug", "name"):
-        flaw = Flaw(part="secret", detail=f"Integration {secret.integration.slug}: {secret.name} cannot be opened.")
-        try:
-            plain = secret.reveal()
-        except SealBroken:
-            yield flaw
-            continue
-        try:
-            registry.resolve(plain)
-        except (registry.SecretUnavailable, ValueError):
-            # What a reference names may go away with the integration that needed it.
-            if secret.integration.enabled:
-                yield flaw
+def find_flaws_at_start(*, now: datetime, where: str) -> tuple[Flaw, ...]:
+    """Return what a person should know when the processes start; `where` names them in the sentences.
+
+    Only what no process mends by itself: who has just started is stale, and nobody has been heard of.
+
+    Raises: django.db.DatabaseError.
+    """
+    return (*find_secret_flaws(where=where).flaws, *_resting_syncs(now=now, among=(Standing.BLOCKED,)))
+
+
+def _secret_flaw(secret: Secret, *, where: str) -> str:
+    try:
+        plain = secret.reveal()
+    except SealBroken:
+        return f"cannot be opened with the seal keys of {where}."
+    try:
+        registry.resolve(plain)
+    except registry.SecretUnavailable as error:
+        return f"cannot be had in {where}: {error}" if secret.integration.enabled else ""
+    return ""
 
 
 def _degraded_here(*, is_broker_up: bool) -> Iterator[Flaw]:
@@ -114,10 +167,10 @@ def _silent_roles(*, now: datetime) -> Iterator[Flaw]:
             yield Flaw(part=role, detail=f"The {role} was {'never' if beat_at is None else 'not lately'} heard of.")
 
 
-def _stale_syncs(*, now: datetime) -> Iterator[Flaw]:
-    for one in standings(now=now):
-        if one.standing in _SYNC_WORDS:
-            yield Flaw(part="sync", detail=f"Integration {one.slug}: {_SYNC_WORDS[one.standing]}.")
+def _resting_syncs(*, now: datetime, among: Collection[Standing] = tuple(_SYNC_WORDS)) -> Iterator[Flaw]:
+    for slug, standing in standing_by_slug(now=now).items():
+        if standing in among:
+            yield Flaw(part="sync", detail=f"Integration {slug}: {_SYNC_WORDS[standing]}.")
 
 
 class _Tables:

@@ -101,7 +101,7 @@ def config_of(integration: Integration) -> tuple[IntegrationConfig, tuple[str, .
             _InForce.has_references |= is_reference(plain)
             secrets[row.name] = resolve(plain)
         except (SealBroken, SecretUnavailable) as error:
-            problems.append(f"Integration {integration.slug}: {error}")
+            problems.append(f"Integration {integration.slug}: {row.name}: {error}")
     return _config(integration=integration, secrets=secrets), tuple(problems)
 
 
@@ -129,7 +129,7 @@ def _content(path: Path) -> str:
     try:
         with path.open("rb") as file:
             value = file.read(REFERENCE_MAX_BYTES).decode().removesuffix("\n").removesuffix("\r")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # no such file, no such path, no text
         raise SecretUnavailable(f"the file {path} cannot be read ({type(error).__name__}).") from error
     if not value:
         raise SecretUnavailable(f"the file {path} is empty.")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from linking import answer_log, clock_meter, email_lookup, key_sets, registry, sightings
+from linking.api.health import forget_readiness
 from linking.api.token import forget_limits
 
 # Folders whose code asks no store.
@@ -24,6 +25,7 @@ def forget_process_state() -> Iterator[None]:
     for one in (registry, sightings, answer_log, clock_meter, key_sets, email_lookup):
         one.forget()
     forget_limits()
+    forget_readiness()
     yield
     for one in (registry, sightings, answer_log, clock_meter, key_sets, email_lookup):
         one.forget()

@@ -2,7 +2,7 @@
 
 import http.client
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zdbridge.roles import Plan, reachable
@@ -24,22 +24,26 @@ def probe(*, host: str, port: int, path: str, name: str) -> tuple[int, str]:
 
 
 def missing(*, plan: Plan) -> str:
-    """Return what is not ready yet, in words; empty when everything `plan` runs answers."""
+    """Return what does not serve yet, in words; empty when everything `plan` runs answers.
+
+    Whether all is well is another question: one integration's trouble must not keep the addresses from anybody.
+    """
     if plan.has_sandbox:
         status, _text = probe(host="127.0.0.1", port=plan.sandbox_port, path="/_control/stats", name="127.0.0.1")
         if status != http.HTTPStatus.OK:
             return f"the sandbox does not answer yet ({status or _text})"
     if "web" in plan.roles:
-        status, text = probe(host=plan.host, port=plan.port, path="/readyz", name=plan.probe_name)
+        status, text = probe(host=plan.host, port=plan.port, path="/healthz", name=plan.probe_name)
         if status != http.HTTPStatus.OK:
-            return f"the web role is not ready yet ({status or 'no answer'}: {text.strip()[:200]})"
+            return f"the web role does not answer yet ({status or 'no answer'}: {text.strip()[:200]})"
     return ""
 
 
 def greeting(*, plan: Plan, prepared: Mapping[str, Any]) -> str:
     """Return what is printed once everything answers; `prepared` is the result of `zdbridge.prepare`."""
+    flaws = _flaws(prepared.get("flaws", ()))
     if not plan.is_whole:
-        return f"{plan.roles[0]} runs. Ctrl-C ends it."
+        return "\n".join([f"{plan.roles[0]} runs. Ctrl-C ends it.", *flaws])
     lines = ["", "zdbridge is ready.", f"  Dashboard   {plan.address}/", f"  Admin       {plan.address}/admin/"]
     if prepared.get("admin_link"):
         lines += [f"  First administrator, works once:  {prepared['admin_link']}"]
@@ -54,7 +58,14 @@ def greeting(*, plan: Plan, prepared: Mapping[str, Any]) -> str:
         lines += ["  Demo players are offered on the shop's sign-in page."]
     if os.geteuid() == 0:
         lines += ["", "  Running as root: fine for a try, in production use an account of its own."]
-    return "\n".join([*lines, "", "  Ctrl-C ends everything.", ""])
+    return "\n".join([*lines, *flaws, "", "  Ctrl-C ends everything.", ""])
+
+
+def _flaws(sentences: Sequence[str]) -> list[str]:
+    """Return what is wrong as lines below the greeting."""
+    if not sentences:
+        return []
+    return ["", "  Not all is well; everything else works:", *(f"    {sentence}" for sentence in sentences)]
 
 
 def _person(person: Mapping[str, str]) -> str:

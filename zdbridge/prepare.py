@@ -1,8 +1,9 @@
 """What has to be done once before the processes of `up` start; a program of its own, so that `up` stays small.
 
 `python -m zdbridge.prepare PLAN` where PLAN is a `PreparePlan` as JSON.
-Writes `{"people": [{"username", "group", "password"}], "admin_link": str, "admin_note": str}` to the file its `result`
-names (0600); the link is there only while no administrator can sign in, the note where that cannot be helped by a link.
+Writes `{"people": [{"username", "group", "password"}], "admin_link": str, "admin_note": str, "flaws": [str]}` to the
+file its `result` names (0600); the link is there only while no administrator can sign in, the note where that cannot be
+helped by a link. `flaws` are sentences about what is wrong in this environment, which the processes of `up` share.
 """
 
 import hashlib
@@ -25,6 +26,7 @@ from django.core.management import call_command, get_commands
 from django.core.management.base import CommandError, SystemCheckError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from zdbridge.prepare_plan import PreparePlan
 from zdbridge.private import public_files
@@ -76,7 +78,15 @@ def _prepare(plan: PreparePlan) -> dict[str, Any]:
     if plan.has_demo:
         people = _make_demo(plan)
     link = _print_first_link(besides=[person["username"] for person in people]) if plan.is_whole else {}
-    return {"people": people, **link}
+    return {"people": people, **link, "flaws": _find_flaws()}
+
+
+def _find_flaws() -> list[str]:
+    # Its models can be imported only once Django is set up.
+    from linking import health
+
+    found = health.find_flaws_at_start(now=timezone.now(), where="the environment of this `up`")
+    return [flaw.detail for flaw in found]
 
 
 def _refuse_flaws() -> None:

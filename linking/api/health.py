@@ -1,9 +1,11 @@
 """Answers to machines that watch: alive, ready, and how it goes."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -15,7 +17,7 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema
 from prometheus_client import CONTENT_TYPE_LATEST
 from rest_framework.authentication import TokenAuthentication
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -27,6 +29,8 @@ from linking.core.vendor_urls import is_loopback_address, is_loopback_name
 
 # A broker that is away is asked for again only after this time, so that a probe a second does not pile up on it.
 BROKER_REMEMBERED_S = 5.0
+# Anybody may ask whether all is well, and finding out takes a dozen queries and opens every secret.
+READINESS_REMEMBERED_S = 2.0
 _PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 
 
@@ -41,16 +45,18 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_safe
-def readyz(_request: HttpRequest) -> HttpResponse:
-    """Answer 200 with `{"status": "ready"|"degraded", "degraded": [...]}`, or 503 with the list of what is wrong.
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Answer 200 with `{"status": "ready"|"degraded"}`, 503 with `"down"`: anybody may ask that.
 
-    Both lists hold `{"part", "detail"}`.
+    This machine, whoever is signed in and whoever sends an API token are told what is wrong, too: `"down"` and
+    `"degraded"`, each where there is such, are lists of `{"part", "detail"}`.
     """
-    found = health.readiness(now=timezone.now(), is_broker_up=_is_broker_up())
-    if found.broken:
-        return JsonResponse([asdict(flaw) for flaw in found.broken], safe=False, status=503)
-    degraded = [asdict(flaw) for flaw in found.degraded]
-    return JsonResponse({"status": "degraded" if degraded else "ready", "degraded": degraded})
+    found = _remembered_readiness()
+    body: dict[str, object] = {"status": found.status}
+    if found.status != health.Status.READY and (_is_from_here(request) or _is_known(request)):
+        lists = {"down": found.broken, "degraded": found.degraded}
+        body |= {name: [asdict(flaw) for flaw in flaws] for name, flaws in lists.items() if flaws}
+    return JsonResponse(body, status=503 if found.broken else 200)
 
 
 class FromHereOrWithToken(BasePermission):
@@ -87,13 +93,53 @@ class Metrics(APIView):
             raise DatabaseAway from error
 
 
-def _is_from_here(request: Request) -> bool:
+def _is_from_here(request: HttpRequest | Request) -> bool:
     # A proxy on this machine that nobody declared also calls from loopback; what it adds or the name it was asked by
     # gives it away.
     if request.META.get(WAS_FORWARDED) or any(name in request.headers for name in _PROXY_HEADERS):
         return False
     host, _port = split_domain_port(request.get_host())
     return is_loopback_address(request.META.get("REMOTE_ADDR", "")) and is_loopback_name(host.strip("[]"))
+
+
+def _is_known(request: HttpRequest) -> bool:
+    """Return whether the request carries a session or an API token that counts; no, where nobody can tell."""
+    try:
+        # Whoever brings neither is not looked up at all.
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
+            return True
+        return TokenAuthentication().authenticate(Request(request)) is not None
+    except (AuthenticationFailed, DatabaseError):
+        return False
+
+
+class _Readiness:
+    lock = threading.Lock()
+    found: health.Readiness | None = None
+    asked_at = float("-inf")
+
+
+def _remembered_readiness(clock: Callable[[], float] = time.monotonic) -> health.Readiness:
+    """Return what is wrong, found at most once in `READINESS_REMEMBERED_S` however many ask.
+
+    One finds out; meanwhile the others get the answer before it, so that a mute database holds one thread only.
+    """
+    found = _Readiness.found
+    if found is not None and clock() - _Readiness.asked_at < READINESS_REMEMBERED_S:
+        return found
+    if not _Readiness.lock.acquire(blocking=found is None) and found is not None:
+        return found
+    try:
+        found = _Readiness.found = health.find_readiness(now=timezone.now(), is_broker_up=_is_broker_up())
+        _Readiness.asked_at = clock()
+        return found
+    finally:
+        _Readiness.lock.release()
+
+
+def forget_readiness() -> None:
+    """Let the next question be answered anew."""
+    _Readiness.found = None
 
 
 class _Broker:

@@ -51,25 +51,34 @@ class IntegrationStanding:
 
 def standings(*, now: datetime) -> list[IntegrationStanding]:
     """Return all integrations by name, in seven queries."""
-    secrets: dict[int, set[str]] = {}
-    for key, name in Secret.objects.values_list("integration_id", "name"):
-        secrets.setdefault(key, set()).add(name)
     running = set(SyncRun.objects.filter(state=RunState.RUNNING).order_by().values_list("integration_id", flat=True))
     counts = _counts()
-    rows = with_catching_up(Integration.objects.select_related("steering"), since=now - STALE_AFTER)
     return [
         IntegrationStanding(
             slug=row.slug,
             name=row.name,
-            standing=_standing(row, names=secrets.get(row.pk, set()), now=now),
+            standing=standing,
             blocked_reason=row.blocked_reason,
             is_running=row.pk in running,
             last_success_at=row.last_success_at,
             lag_s=None if row.last_success_at is None else max(0, int((now - row.last_success_at).total_seconds())),
             counts=_counts_of(counts, key=row.pk),
         )
-        for row in rows.order_by("name", "pk")
+        for row, standing in _standing_rows(now=now)
     ]
+
+
+def standing_by_slug(*, now: datetime) -> dict[str, Standing]:
+    """Return how each integration stands, in two queries that cost the same however many visitors there are."""
+    return {row.slug: standing for row, standing in _standing_rows(now=now)}
+
+
+def _standing_rows(*, now: datetime) -> list[tuple[Integration, Standing]]:
+    secrets: dict[int, set[str]] = {}
+    for key, name in Secret.objects.values_list("integration_id", "name"):
+        secrets.setdefault(key, set()).add(name)
+    rows = with_catching_up(Integration.objects.select_related("steering"), since=now - STALE_AFTER)
+    return [(row, _standing(row, names=secrets.get(row.pk, set()), now=now)) for row in rows.order_by("name", "pk")]
 
 
 def with_catching_up(rows: QuerySet[Integration], *, since: datetime) -> QuerySet[Integration]:

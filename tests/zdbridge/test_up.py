@@ -259,6 +259,32 @@ class TestFirstAdministrator:
         assert not up.has_said(self.LINK)
 
 
+class TestTroubleOfOneIntegration:
+    SETTINGS = {
+        "name": "Acme", "login_project_id": "p", "zendesk_subdomain": "acme", "login_secret_key": "env:SECRET_OF_ACME",
+        "zendesk_shared_secret": "a-zendesk-shared-secret-for-this-test",
+    }  # fmt: skip
+
+    def set_up(self, up: Up) -> None:
+        """Make the integration in a shell that has the variable, as README says; `up` then runs without it."""
+        for command, text in (("migrate -v 0", ""), ("integration set acme --json -", json.dumps(self.SETTINGS))):
+            environment = up.environment | {"SECRET_OF_ACME": "a-login-secret-key-for-this-test-only"}
+            subprocess.run(
+                [sys.executable, "manage.py", *command.split()], input=text, env=environment, cwd=ROOT, check=True,
+                capture_output=True, text=True,
+            )  # fmt: skip
+
+    def test_is_told_below_the_greeting(self, up: Up) -> None:
+        up.folder.mkdir(mode=0o700)
+        self.set_up(up)
+        assert up.start("--no-demo").is_ready(), "\n".join(up.output)
+        assert up.has_said(
+            "    Integration acme: login_secret_key cannot be had in the environment of this `up`: "
+            "the variable SECRET_OF_ACME is not set or empty."
+        )
+        assert not up.has_said("Service Unavailable")
+
+
 class TestOneRole:
     def test_waits_for_the_migrations_and_says_so(self, up: Up) -> None:
         up.start("--only", "worker")
