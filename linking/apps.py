@@ -25,8 +25,10 @@ class LinkingConfig(AppConfig):
         from linking import checks, roles
         from linking.api import cors
         from linking.dashboard import sign_in
+        from linking.models import word_upkeep
 
         roles.connect()
         sign_in.connect()
         checks.connect()
+        word_upkeep.connect(self)
         check_request_enabled.connect(cors.is_zendesk_account, dispatch_uid="linking.api.cors")

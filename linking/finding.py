@@ -6,21 +6,26 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db.models import F, Model, Prefetch, Q, QuerySet
+from django.db.models.functions import Lower
 
 from linking.core.cursor import Cursor, decode_cursor, encode_cursor
 from linking.core.query import Query, QueryKind, dot_form, parse_query
-from linking.core.text import clean_line
+from linking.core.text import clean_line, email_key
 from linking.core.user_ids import USER_ID_MAX_CHARACTERS
-from linking.models import Integration, LoginUser, Visitor, VisitorLink, VisitorState
+from linking.models import Integration, LoginUser, Visitor, VisitorLink, VisitorState, VisitorWords, WaitingWords
+from linking.models.keyset import Behind
 from linking.models.standing import IntegrationStanding, standings
-from linking.models.visitor_search import containing, with_digits
+from linking.models.visitor_search import Words, is_indexed
 
 COUNT_CAP = 10_000
 PAGE_SIZE = 50
-NAMESAKES_MAX = 200
+NAMED_MAX = 50
 DEFAULT_ORDERING = "-last_seen_at"
+# Where no index can help, as for a single mark, a search looks no further than this.
+NEWEST_SEARCHED = 10_000
 # Only columns that are never empty: a keyset has no place for NULL.
 VISITOR_ORDERINGS = ("-last_seen_at", "last_seen_at", "-first_seen_at", "first_seen_at", "name", "-name")
+CONTACT_COLUMNS = frozenset({"name"})
 _KINDS: dict[str, type[datetime] | type[str]] = {
     "last_seen_at": datetime, "first_seen_at": datetime, "last_authenticated_at": datetime, "name": str,
 }  # fmt: skip
@@ -62,25 +67,35 @@ class Page:
 
 
 def visitors(
-    *, q: str = "", integration: str = "", state: str = "", ordering: str = DEFAULT_ORDERING
+    *, sees_contact: bool, q: str = "", integration: str = "", state: str = "", ordering: str = DEFAULT_ORDERING
 ) -> QuerySet[Visitor]:
     """Return the visitors that fit, each with its `integration` and its open link, in two queries a page.
 
     A row's `open_links` is a list of no or one `VisitorLink`, its `login_user` and `trust` at hand too. `q` is what a
-    person typed, part of what Zendesk knows or the whole name of the Login user; `integration` a slug; `state` one of
-    `VisitorState`; "" means any. A `q` of plain words costs a query at once.
+    person typed: parts of what Zendesk or Login know, all of them in any order, or an ID. `integration` is a slug;
+    `state` one of `VisitorState`; "" means any. `sees_contact` tells whether the reader may see e-mail addresses and
+    phone numbers: others find these as a whole only, and get no order by name, which is an address as often as not.
 
     Raises: UnknownFilter.
     """
-    if ordering not in VISITOR_ORDERINGS:
-        raise UnknownFilter(name="ordering", message=f"ordering must be one of: {', '.join(VISITOR_ORDERINGS)}.")
+    offered = visitor_orderings(sees_contact=sees_contact)
+    if ordering not in offered:
+        raise UnknownFilter(name="ordering", message=f"ordering must be one of: {', '.join(offered)}.")
     if state and state not in VisitorState.values:
         raise UnknownFilter(name="state", message=f"state must be one of: {', '.join(sorted(VisitorState.values))}.")
     found = _in_integration(Visitor.objects.all(), slug=integration)
     found = found.filter(state=state) if state else found
     query = parse_query(q)
-    found = found if query.kind is QueryKind.EMPTY else found.filter(_matches(query))
+    if query.kind is not QueryKind.EMPTY:
+        if _is_costly(query):
+            found = found.filter(pk__in=found.order_by(DEFAULT_ORDERING, "-pk").values("pk")[:NEWEST_SEARCHED])
+        found = found.filter(_matches(query, words=Words(model=VisitorWords, sees_contact=sees_contact)))
     return _with_link(found).order_by(ordering, _tie(ordering))
+
+
+def visitor_orderings(*, sees_contact: bool) -> tuple[str, ...]:
+    """Return the orders that a reader may have; an order by what is masked would tell it letter by letter."""
+    return tuple(one for one in VISITOR_ORDERINGS if sees_contact or one.removeprefix("-") not in CONTACT_COLUMNS)
 
 
 def visitor(*, visitor_id: str, integration: str = "") -> Visitor | None:
@@ -114,26 +129,30 @@ def login_user(*, user_id: str, integration: str = "") -> LoginUser | None:
     return ordered.filter(user_id=user_id).first() or ordered.filter(user_id=user_id.lower()).first()
 
 
-def waiting_users(*, q: str = "", integration: str = "") -> QuerySet[LoginUser]:
-    """Return the Login users we issued a token to and no visitor was ever linked to, newest first.
+def waiting_users(*, sees_contact: bool, q: str = "", integration: str = "") -> QuerySet[LoginUser]:
+    """Return the Login users we issued a token to and no visitor was ever linked to, the last one who asked first.
+
+    `q` and `sees_contact` as in `visitors`.
 
     Raises: UnknownFilter for a slug that is none.
     """
     waiting: QuerySet[LoginUser] = LoginUser.objects.filter(is_seen_in_chat=False, first_authenticated_at__isnull=False)
     waiting = _in_integration(waiting, slug=integration).select_related("integration")
+    order = ("-last_authenticated_at", "-pk")
     query = parse_query(q)
     if query.kind is not QueryKind.EMPTY:
-        waiting = waiting.filter(
-            Q(user_id__icontains=query.text) | Q(email__icontains=query.text) | Q(name__icontains=query.text)
-        )
-    return waiting.order_by("-last_authenticated_at", "-pk")
+        if _is_costly(query):
+            waiting = waiting.filter(pk__in=waiting.order_by(*order).values("pk")[:NEWEST_SEARCHED])
+        waiting = waiting.filter(_matches_user(query, words=Words(model=WaitingWords, sees_contact=sees_contact)))
+    return waiting.order_by(*order)
 
 
 def direct_hit(q: str) -> Hit | None:
     """Return the one record that a pasted text names, or None when it names none or more than one.
 
-    Understood: a visitor ID in any form, Zendesk's address with `#!account-token`, `visitor:…`, `#supportchat:…`, a
-    user ID, a Publisher Account address with one, an e-mail address that one person has.
+    Understood: a visitor ID in any form, Zendesk's address with `#!account-token`, `visitor:…`, `#supportchat:…`, the
+    ID of a visitor's last chat, a user ID, a Publisher Account address with one, an e-mail address that one person
+    has; each also behind a label or amid a sentence.
     """
     query = parse_query(q)
     if query.kind is QueryKind.EMPTY:
@@ -167,7 +186,8 @@ def page(rows: QuerySet[Row], *, ordering: str, cursor: str = "", size: int = PA
     is_falling = ordering.startswith("-") != is_backward
     sign = "-" if is_falling else ""
     if start is not None:
-        rows = rows.filter(_beyond(field=field, start=start, is_falling=is_falling))
+        behind = Behind(model=rows.model, field=field, value=start.value, key=start.key, is_falling=is_falling)
+        rows = rows.filter(behind)
     found = list(rows.order_by(f"{sign}{field}", f"{sign}pk")[: size + 1])
     has_more = len(found) > size
     found = found[:size][::-1] if is_backward else found[:size]
@@ -184,13 +204,6 @@ def _cursor_at(rows: Sequence[Model], *, ordering: str, is_backward: bool) -> st
         return ""
     value = getattr(rows[0], ordering.removeprefix("-"))
     return encode_cursor(Cursor(ordering=ordering, value=value, key=rows[0].pk, is_backward=is_backward))
-
-
-def _beyond(*, field: str, start: Cursor, is_falling: bool) -> Q:
-    # The outer bound lets the index begin at the right place; the inner one settles ties.
-    verb = "lt" if is_falling else "gt"
-    inner = Q(**{f"{field}__{verb}": start.value}) | Q(**{f"pk__{verb}": start.key})
-    return Q(**{f"{field}__{verb}e": start.value}) & inner
 
 
 def _tie(ordering: str) -> str:
@@ -217,17 +230,19 @@ def _is_plain(text: str) -> bool:
 
 
 def _hit_by_email(email: str) -> Hit | None:
-    spellings = {email, email.lower()}
-    users = LoginUser.objects.filter(email__in=spellings).select_related("integration")[:2]
+    lowered = LoginUser.objects.alias(low_email=Lower("email"))
+    users = lowered.filter(low_email__among=sorted({email.lower(), email_key(email)})).select_related("integration")[:2]
     if users:
         return _user_hit(users[0]) if len(users) == 1 else None
-    unlinked = Visitor.objects.filter(containing(email), email__iexact=email).select_related("integration")
-    found = list(unlinked.order_by("pk")[:2])
+    whole = Words(model=VisitorWords, sees_contact=False).holding_contact(email)
+    found = list(Visitor.objects.filter(whole, email__iexact=email).select_related("integration").order_by("pk")[:2])
     return _visitor_hit(found[0]) if len(found) == 1 else None
 
 
 def _hit_by_id(query: Query) -> Hit | None:
-    for candidate in dict.fromkeys(filter(None, (query.visitor_id, query.user_id, query.text))):
+    if query.chat_id:
+        return _hit_by_chat(query.chat_id)
+    for candidate in dict.fromkeys(filter(None, (query.visitor_id, *query.user_ids, query.text))):
         found = visitor(visitor_id=candidate)
         if found is not None:
             return _visitor_hit(found)
@@ -235,6 +250,12 @@ def _hit_by_id(query: Query) -> Hit | None:
         if person is not None:
             return _user_hit(person)
     return None
+
+
+def _hit_by_chat(chat_id: str) -> Hit | None:
+    # Zendesk gives the ids out, so one chat has one visitor in an account; another account may repeat them.
+    found = Visitor.objects.filter(last_chat_id=chat_id).select_related("integration").order_by(DEFAULT_ORDERING, "-pk")
+    return _visitor_hit(found[0]) if found else None
 
 
 def _visitor_hit(found: Visitor) -> Hit:
@@ -245,28 +266,52 @@ def _user_hit(found: LoginUser) -> Hit:
     return Hit(kind="user", id=found.user_id, integration=found.integration.slug)
 
 
-def _matches(query: Query) -> Q:
-    # A union of key sets, because an OR across tables would read every row.
-    sets: list[QuerySet[Any, Any]] = [_keys(Visitor.objects.filter(containing(query.text)))]
-    if query.kind is QueryKind.VISITOR_ID:
-        sets.append(_keys(Visitor.objects.filter(containing(query.visitor_id))))
-        sets.append(_keys(Visitor.objects.filter(aliases__alias_id=query.visitor_id)))
+def is_account_number(query: Query) -> bool:
+    """Return whether the text is the number of a Zendesk account, with which every visitor ID of it begins."""
+    if query.kind is not QueryKind.PHONE or query.digits != query.text:
+        return False
+    prefix = f"{query.digits}."
+    next_one = (
+        Visitor.objects.filter(visitor_id__gte=prefix).order_by("visitor_id").values_list("visitor_id", flat=True)
+    )
+    return any(visitor_id.startswith(prefix) for visitor_id in next_one[:1])
+
+
+def _is_costly(query: Query) -> bool:
+    return query.kind is QueryKind.TEXT and not is_indexed(query.words)
+
+
+def _matches(query: Query, *, words: Words) -> Q:
+    if query.kind is QueryKind.TICKET:
+        return Q(pk__in=())
+    if is_account_number(query):
+        # In every visitor ID: whom it fits is nothing to look through.
+        return words.holding_contact(query.digits)
+    named = _named_keys(query)
+    found = _matches_text(query, words=words)
+    # Among the words as well, because an OR across tables would read every row.
+    return found | Q(words__pk__in=named) if named else found
+
+
+def _named_keys(query: Query) -> list[int]:
+    """Return the keys of the visitors with this alias or last chat; asked at once, because they are few."""
+    if query.chat_id:
+        known = Visitor.objects.filter(last_chat_id=query.chat_id)
+    elif query.visitor_id:
+        known = Visitor.objects.filter(aliases__alias_id=query.visitor_id)
+    else:
+        return []
+    return list(known.order_by().values_list("pk", flat=True)[:NAMED_MAX])
+
+
+def _matches_user(query: Query, *, words: Words) -> Q:
+    return Q(pk__in=()) if query.kind is QueryKind.TICKET else _matches_text(query, words=words)
+
+
+def _matches_text(query: Query, *, words: Words) -> Q:
     if query.kind is QueryKind.EMAIL:
-        sets.append(_links_of_people_called(query.text).values("visitor_id"))
-    if query.digits:
-        sets.append(_keys(with_digits(query.digits)))
-    if len(sets) > 1:
-        return Q(pk__in=sets[0].union(*sets[1:]))
-    # Asked at once: few people have one name, while a union would first gather all whom a short text fits.
-    named = list(_links_of_people_called(query.text).values_list("visitor_id", flat=True)[:NAMESAKES_MAX])
-    return containing(query.text) | Q(pk__in=named) if named else containing(query.text)
-
-
-def _links_of_people_called(words: str) -> QuerySet[VisitorLink]:
-    # By the Login user's own name or address, whole and in any case: in Chat the player may go by another.
-    people = LoginUser.objects.carrying(words=[words]).order_by().values("pk")
-    return VisitorLink.objects.filter(ended_at__isnull=True, login_user_id__in=people).order_by()
-
-
-def _keys(rows: QuerySet[Visitor]) -> QuerySet[Any, Any]:
-    return rows.order_by().values("pk")
+        return words.holding_contact(query.text)
+    found = words.holding(query.words)
+    if query.visitor_id and query.visitor_id != query.text:
+        found |= words.holding([query.visitor_id])
+    return found | words.holding_contact(query.digits) if query.digits else found

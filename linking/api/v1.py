@@ -70,7 +70,7 @@ class Visitors(_View):
             OpenApiParameter(
                 "q",
                 str,
-                description="Name, e-mail, phone, user ID or visitor ID in any form, or the Login user's whole name.",
+                description="Parts of names and IDs in any order; an e-mail or phone, for agents as a whole.",
             ),
             _IN_ONE,
             OpenApiParameter("state", str, enum=sorted(VisitorState.values)),
@@ -90,6 +90,7 @@ class Visitors(_View):
                 integration=asked.get("integration", ""),
                 state=asked.get("state", ""),
                 ordering=ordering,
+                sees_contact=roles.can_see_contact(request.user),
             )
             page = finding.page(
                 rows, ordering=ordering, cursor=asked.get("cursor", ""), size=_page_size(asked.get("page_size", ""))

@@ -77,7 +77,7 @@ def count_words(count: Count) -> str:
 def _sections(request: HttpRequest) -> list[Section]:
     home, path = reverse("visitors"), request.path
     is_waiting = path == home and request.GET.get("state") == SIGNED_IN
-    waiting = finding.capped_count(finding.waiting_users())
+    waiting = finding.capped_count(finding.waiting_users(sees_contact=False))
     sections = [
         Section(
             url=home, label=_("Visitors"), icon="users",

@@ -50,7 +50,7 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     now = timezone.now()
     try:
         asked = read_asked(request.GET)
-        rows = found_rows(asked, now=now)
+        rows = found_rows(asked, sees_contact=roles.can_see_contact(request.user), now=now)
     except UnknownFilter as error:
         return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
     what = "users" if asked.is_waiting_list else "visitors"

@@ -14,15 +14,21 @@ from linking.models import Conflict, ConflictState, Visitor, VisitorLink, Visito
 READ_STATES = (VisitorState.LINKED, VisitorState.ANONYMOUS)
 
 
-def found_rows(asked: Asked, *, now: datetime) -> QuerySet[Any]:
-    """Return the rows that `asked` asks for, visitors or users.
+def found_rows(asked: Asked, *, sees_contact: bool, now: datetime) -> QuerySet[Any]:
+    """Return the rows that `asked` asks for, visitors or users, as a reader who sees contact data or not may search.
 
     Raises: UnknownFilter.
     """
     if asked.is_waiting_list:
-        users = finding.waiting_users(q=asked.q, integration=asked.integration)
+        users = finding.waiting_users(q=asked.q, integration=asked.integration, sees_contact=sees_contact)
         return users.filter(last_authenticated_at__gte=now - timedelta(days=int(asked.seen))) if asked.seen else users
-    found = finding.visitors(q=asked.q, integration=asked.integration, state=asked.state, ordering=asked.order)
+    found = finding.visitors(
+        q=asked.q,
+        integration=asked.integration,
+        state=asked.state,
+        ordering=asked.order,
+        sees_contact=sees_contact,
+    )
     if asked.only:
         found = _only(found, what=asked.only, now=now)
     return found.filter(last_seen_at__gte=now - timedelta(days=int(asked.seen))) if asked.seen else found

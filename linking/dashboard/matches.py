@@ -73,11 +73,11 @@ def first_matches(*, q: str, all_url: str, eyes: Eyes, now: datetime) -> Matches
     if hit is not None:
         rows, has_more = _named(hit, eyes=eyes), False
     else:
-        found = list(found_rows(asked, now=now)[: SHOWN + 1])
+        found = list(found_rows(asked, sees_contact=eyes.sees_contact, now=now)[: SHOWN + 1])
         if not found and not asked.state:
             asked = replace(asked, state=SIGNED_IN)
             all_url = reverse("visitors") + asked.address()
-            found = list(found_rows(asked, now=now)[: SHOWN + 1])
+            found = list(found_rows(asked, sees_contact=eyes.sees_contact, now=now)[: SHOWN + 1])
         rows, has_more = tuple(_match(one, eyes=eyes) for one in found[:SHOWN]), len(found) > SHOWN
     return Matches(rows=rows, said=_said(number=len(rows), has_more=has_more), all_url=all_url, has_more=has_more)
 

@@ -23,7 +23,7 @@ class Choice:
     value: str = ""
 
 
-def ways_on(asked: Asked) -> tuple[Choice, ...]:
+def ways_on(asked: Asked, *, sees_contact: bool) -> tuple[Choice, ...]:
     """Return where else to look for what was searched and not found."""
     if not asked.q:
         return ()
@@ -34,7 +34,9 @@ def ways_on(asked: Asked) -> tuple[Choice, ...]:
     waiting = (
         0
         if asked.is_waiting_list
-        else finding.capped_count(finding.waiting_users(q=asked.q), cap=WAYS_COUNT_CAP).number
+        else finding.capped_count(
+            finding.waiting_users(q=asked.q, sees_contact=sees_contact), cap=WAYS_COUNT_CAP
+        ).number
     )
     if waiting:
         word = ngettext(

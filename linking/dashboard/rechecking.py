@@ -35,7 +35,7 @@ def recheck(request: HttpRequest) -> HttpResponse:
             raise UnknownFilter(
                 name="state", message=_("Users who are not in Chat yet have no record at Zendesk to read.")
             )
-        found = found_rows(asked, now=now)
+        found = found_rows(asked, sees_contact=roles.can_see_contact(request.user), now=now)
     except UnknownFilter as error:
         return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
     with transaction.atomic():

@@ -38,7 +38,7 @@ class ViewRow:
     is_current: bool
 
 
-def view_rows(*, owner_key: int, asked: Asked, now: datetime) -> list[ViewRow]:
+def view_rows(*, owner_key: int, asked: Asked, sees_contact: bool, now: datetime) -> list[ViewRow]:
     """Return the views that the person with this key keeps, by name; one query, and one for each view."""
     current = asked.address()
     return [
@@ -46,7 +46,7 @@ def view_rows(*, owner_key: int, asked: Asked, now: datetime) -> list[ViewRow]:
             key=view.pk,
             name=view.name,
             url=reverse("visitors") + view.query,
-            count=_count(view, now=now),
+            count=_count(view, sees_contact=sees_contact, now=now),
             is_current=view.query == current,
         )
         for view in SavedView.objects.filter(owner_id=owner_key)[:VIEWS_MAX]
@@ -91,9 +91,10 @@ def _keep(request: HttpRequest, *, name: str, query: str) -> None:
         messages.success(request, _("Kept. Only you see this view."))
 
 
-def _count(view: SavedView, *, now: datetime) -> str:
+def _count(view: SavedView, *, sees_contact: bool, now: datetime) -> str:
     try:
-        rows = found_rows(read_asked(QueryDict(view.query.removeprefix("?"))), now=now)
+        asked = read_asked(QueryDict(view.query.removeprefix("?")))
+        rows = found_rows(asked, sees_contact=sees_contact, now=now)
     except UnknownFilter:
         return ""
     return count_words(finding.capped_count(rows, cap=COUNT_CAP))

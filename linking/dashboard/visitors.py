@@ -105,7 +105,12 @@ def visitors(request: HttpRequest) -> HttpResponse:
         "seen_choices": [Choice(word=seen_words(days), url="", value=days) for days in SEEN_DAYS],
         "share": share_sentence(recent),
         "ready_views": ready_views(asked=asked, recent=recent, now=now) if recent.total else [],
-        "views": view_rows(owner_key=request.user.pk or 0, asked=asked, now=now),
+        "views": view_rows(
+            owner_key=request.user.pk or 0,
+            asked=asked,
+            sees_contact=roles.can_see_contact(request.user),
+            now=now,
+        ),
         "query": asked.address(),
     }
     return render(request, "dashboard/visitors.html", context)
@@ -117,12 +122,13 @@ def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integ
     Raises: UnknownFilter, BadCursor.
     """
     eyes = Eyes(sees_contact=roles.can_see_contact(request.user))
-    found = found_rows(asked, now=now)
+    found = found_rows(asked, sees_contact=eyes.sees_contact, now=now)
     part = finding.page(found, ordering=asked.order, cursor=asked.cursor)
     to_row: Any = user_row if asked.is_waiting_list else visitor_row
     rows = tuple(to_row(one, eyes=eyes) for one in part.rows)
     total = finding.capped_count(found) if rows else finding.Count(number=0, is_capped=False)
-    columns, hidden = _columns(asked, has_several=len(integrations) > 1), hidden_columns(request)
+    several = len(integrations) > 1
+    columns, hidden = _columns(asked, has_several=several, eyes=eyes), hidden_columns(request)
     may_recheck = roles.can_decide(request.user) and not asked.is_waiting_list
     return Listing(
         rows=rows,
@@ -142,7 +148,7 @@ def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integ
         hidden=hidden,
         has_integrations=len(integrations) > 1,
         empty="" if rows else _why_empty(asked, integrations=integrations),
-        ways_on=() if rows else ways_on(asked),
+        ways_on=() if rows else ways_on(asked, sees_contact=eyes.sees_contact),
     )
 
 
@@ -191,13 +197,16 @@ def _place(asked: Asked, *, step: int) -> str:
     return str(max(first + step, 1)) if first else ""
 
 
-def _columns(asked: Asked, *, has_several: bool) -> tuple[Column, ...]:
+def _columns(asked: Asked, *, has_several: bool, eyes: Eyes) -> tuple[Column, ...]:
     if asked.is_waiting_list:
         several = (Column(word=_("Integration")),) if has_several else ()
         plain = (Column(word=_("User")), Column(word=_("Login user ID")), Column(word=_("Tokens")))
         return (*plain, *several, Column(word=_("Last signed in"), sort="descending"))
+    # An order by masked names would tell them to whoever asks often enough.
+    name = _sortable(asked, field="name", word=_("Visitor"), first="name")
+    name = name if eyes.sees_contact else Column(word=_("Visitor"))
     return (
-        _sortable(asked, field="name", word=_("Visitor"), first="name"),
+        name,
         *(Column(word=OPTIONAL[key], key=key) for key in ("state", "login", "visitor")),
         *((Column(word=OPTIONAL["integration"], key="integration"),) if has_several else ()),
         _sortable(asked, field="last_seen_at", word=_("Last seen"), first="-last_seen_at"),

@@ -21,6 +21,7 @@ from linking.models.steering import SyncSteering
 from linking.models.sync_run import Quarantined, RunState, StopReason, SyncRun
 from linking.models.visitor import Visitor, VisitorAlias, VisitorRefresh, VisitorState
 from linking.models.webhook import WebhookDelivery
+from linking.models.words import VisitorWords, WaitingWords
 
 __all__ = [
     "TIME_ZONE_DEFAULT",
@@ -65,6 +66,8 @@ __all__ = [
     "VisitorLink",
     "VisitorRefresh",
     "VisitorState",
+    "VisitorWords",
+    "WaitingWords",
     "WebhookDelivery",
     "ZendeskConnection",
     "keep_secret",

@@ -30,7 +30,7 @@ def nadia(acme):
 
 
 def found(q: str) -> list[str]:
-    return [row.visitor_id for row in finding.visitors(q=q)]
+    return [row.visitor_id for row in finding.visitors(sees_contact=True, q=q)]
 
 
 class TestVisitors:
@@ -80,24 +80,24 @@ class TestVisitors:
     def test_come_with_link_and_user_in_two_queries(self, acme, nadia, django_assert_num_queries):
         make_visitor(integration=acme, visitor_id="7700123.other")
         with django_assert_num_queries(2):
-            rows = {row.visitor_id: row.open_links for row in finding.visitors()}
+            rows = {row.visitor_id: row.open_links for row in finding.visitors(sees_contact=True)}
         assert [rows[VISITOR_ID][0].login_user.user_id, rows["7700123.other"]] == [USER_ID, []]
 
     def test_can_be_narrowed_by_state(self, acme, nadia):
         make_visitor(integration=acme, visitor_id="7700123.other")
-        assert [row.visitor_id for row in finding.visitors(state="anonymous")] == ["7700123.other"]
+        assert [row.visitor_id for row in finding.visitors(sees_contact=True, state="anonymous")] == ["7700123.other"]
 
     def test_can_be_narrowed_by_integration(self, nadia):
         other = make_integration(slug="other", name="Other", login_project_id="p2")
         make_visitor(integration=other, visitor_id="1.b")
-        assert [row.visitor_id for row in finding.visitors(integration="other")] == ["1.b"]
+        assert [row.visitor_id for row in finding.visitors(sees_contact=True, integration="other")] == ["1.b"]
 
     @pytest.mark.parametrize(
         "filters", [{"state": "x"}, {"integration": "none"}, {"ordering": "email"}, {"integration": "\0"}]
     )
     def test_refuse_an_unknown_filter_by_name(self, acme, filters):
         with pytest.raises(finding.UnknownFilter) as raised:
-            finding.visitors(**filters)
+            finding.visitors(sees_contact=True, **filters)
         assert raised.value.name == next(iter(filters))
 
 
@@ -114,32 +114,36 @@ class TestPage:
     @pytest.mark.parametrize("ordering", finding.VISITOR_ORDERINGS)
     def test_leads_through_every_row_once_in_order(self, many, ordering):
         rows, cursor = [], ""
-        while page := finding.page(finding.visitors(ordering=ordering), ordering=ordering, cursor=cursor, size=3):
+        while page := finding.page(
+            finding.visitors(sees_contact=True, ordering=ordering), ordering=ordering, cursor=cursor, size=3
+        ):
             rows += page.rows
             cursor = page.next
             if not cursor:
                 break
-        assert rows == list(finding.visitors(ordering=ordering))
+        assert rows == list(finding.visitors(sees_contact=True, ordering=ordering))
 
     def test_leads_back_the_way_it_came(self, many):
-        rows = finding.visitors()
+        rows = finding.visitors(sees_contact=True)
         first = finding.page(rows, ordering="-last_seen_at", size=4)
         second = finding.page(rows, ordering="-last_seen_at", size=4, cursor=first.next)
         back = finding.page(rows, ordering="-last_seen_at", size=4, cursor=second.previous)
         assert (back.rows, back.previous) == (first.rows, "")
 
     def test_of_nothing_leads_nowhere(self, acme):
-        assert finding.page(finding.visitors(), ordering="-last_seen_at") == finding.Page(rows=[], next="", previous="")
+        assert finding.page(finding.visitors(sees_contact=True), ordering="-last_seen_at") == finding.Page(
+            rows=[], next="", previous=""
+        )
 
     @pytest.mark.parametrize("cursor", ["x", "e30", "\0", "é", "A" * 3000, "WzEsMiwzXQ"])
     def test_refuses_a_damaged_cursor(self, many, cursor):
         with pytest.raises(BadCursor):
-            finding.page(finding.visitors(), ordering="-last_seen_at", cursor=cursor)
+            finding.page(finding.visitors(sees_contact=True), ordering="-last_seen_at", cursor=cursor)
 
     def test_refuses_a_cursor_of_another_order(self, many):
-        cursor = finding.page(finding.visitors(), ordering="-last_seen_at", size=2).next
+        cursor = finding.page(finding.visitors(sees_contact=True), ordering="-last_seen_at", size=2).next
         with pytest.raises(BadCursor, match="another order"):
-            finding.page(finding.visitors(ordering="name"), ordering="name", cursor=cursor)
+            finding.page(finding.visitors(sees_contact=True, ordering="name"), ordering="name", cursor=cursor)
 
 
 class TestVisitor:
@@ -178,11 +182,11 @@ class TestWaitingUsers:
         return make_login_user(integration=acme, user_id="omar", email="omar@player.example", **seen)
 
     def test_have_a_token_and_no_visitor(self, omar, nadia):
-        assert list(finding.waiting_users()) == [omar]
+        assert list(finding.waiting_users(sees_contact=True)) == [omar]
 
     @pytest.mark.parametrize(("q", "count"), [("OMAR@", 1), ("nobody", 0), ("%", 0)])
     def test_can_be_searched(self, omar, q, count):
-        assert finding.waiting_users(q=q).count() == count
+        assert finding.waiting_users(q=q, sees_contact=True).count() == count
 
 
 class TestDirectHit:
@@ -215,5 +219,5 @@ class TestCappedCount:
     def test_counts_no_further_than_the_cap(self, acme, cap, expected):
         for number in range(3):
             make_visitor(integration=acme, visitor_id=f"1.v{number}")
-        count = finding.capped_count(finding.visitors(), cap=cap)
+        count = finding.capped_count(finding.visitors(sees_contact=True), cap=cap)
         assert (count.number, count.is_capped) == expected

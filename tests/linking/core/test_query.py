@@ -38,13 +38,13 @@ class TestParseQuery:
             ("Nadia Kovač <nadia@player.example>", QueryKind.EMAIL),
             ("<mailto:nadia@player.example>", QueryKind.EMAIL),
             ("(nadia@player.example).", QueryKind.EMAIL),
-            ("<a@player.example>, <b@player.example>", QueryKind.TEXT),
+            ("<a@player.example>, <b@player.example>", QueryKind.EMAIL),
             (f'"external_id": "{UUID}",', QueryKind.USER_ID),
             (f"Login user ID: {UUID}", QueryKind.USER_ID),
             ("+49 (30) 123-4567", QueryKind.PHONE),
             ("1234", QueryKind.TEXT),
             ("Nadia", QueryKind.TEXT),
-            (f"{UUID} {UUID}", QueryKind.TEXT),
+            (f"{UUID} {UUID}", QueryKind.USER_ID),
         ],
     )
     def test_knows_what_else_there_is(self, text, kind):

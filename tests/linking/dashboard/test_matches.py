@@ -82,7 +82,7 @@ class TestMatches:
 class TestEyes:
     def test_agents_see_what_the_list_would_show_them(self, agent):
         make_visitor(integration=make_integration(), name="nadia@player.example", email="nadia@player.example")
-        text = look(agent, "nadia").one(role="option").text
+        text = look(agent, "nadia@player.example").one(role="option").text
         assert "nadia@player.example" not in text and "n•••@p•••.example" in text
 
     def test_leads_see_the_address(self, lead):
