@@ -7,17 +7,18 @@ const none = dialog?.querySelector("[data-none]");
 const PLACES = [
   ["here", ".btn, .out a, .facts [data-copy], #export"],
   ["go", ".side nav a"],
-  ["me", ".themes button, .me button, [data-keys]"],
+  ["me", ".themes button, .me a, .me button"],
 ];
 let found = [];
 
 // What stands under an open drawer cannot be pressed, and the drawer holds the record that is meant.
 const rootOf = (place) => (place === "here" && document.querySelector("#drawer[open]")) || document;
-const isThere = (one) => one.checkVisibility() && !one.disabled && !dialog.contains(one) && !one.closest("dialog:not([open])");
+const isSeen = (one) => one.checkVisibility() || one.closest("details.me:not([open])");
+const isThere = (one) => isSeen(one) && !one.disabled && !dialog.contains(one) && !one.closest("dialog:not([open])");
 
 function nameOf(one) {
   const copy = one.cloneNode(true);
-  for (const part of copy.querySelectorAll(".count, kbd, .new-tab")) part.remove();
+  for (const part of copy.querySelectorAll(".count, kbd, .new-tab, [data-aside]")) part.remove();
   const group = one.closest("[role='group']")?.getAttribute("aria-label");
   const words = copy.textContent.trim().replace(/\s+/g, " ");
   return group ? `${group}: ${words}` : words;

@@ -43,6 +43,18 @@ addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
+// A menu that is open closes when one looks elsewhere, or by Escape, which gives its summary the focus back.
+for (const menu of document.querySelectorAll("details[data-closes]")) {
+  document.addEventListener("click", (event) => {
+    if (!menu.contains(event.target)) menu.open = false;
+  });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+}
+
 document.body.addEventListener("htmx:responseError", (event) => {
   const text = event.detail.elt.closest("[data-failed]")?.dataset.failed;
   if (text) say(text);

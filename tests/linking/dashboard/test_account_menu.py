@@ -1,0 +1,60 @@
+"""The account menu at the foot of every page."""
+
+import pytest
+
+from linking.models import Preference
+from tests.linking.dashboard.conftest import make_person
+from tests.linking.dashboard.reading import read
+
+pytestmark = pytest.mark.django_db
+PAGES = ["/", "/sync/", "/setup/", "/api/docs/", "/accounts/2fa/", "/accounts/time-zone/", "/visitors/nothing/"]
+WAYS = ["/accounts/password/change/", "/accounts/2fa/", "/accounts/time-zone/"]
+
+
+def menu(client, page="/"):
+    return read(client.get(page)).one("details", class_="me")
+
+
+class TestAccountMenu:
+    @pytest.mark.parametrize("page", PAGES)
+    def test_is_on_every_page(self, lead, page):
+        found = menu(lead, page)
+        assert [link.attributes["href"] for link in found.all("a")] == WAYS
+        assert found.one("form").attributes["action"] == "/accounts/logout/"
+
+    @pytest.mark.parametrize(
+        ("who", "role"),
+        [("agent", "Agent"), ("lead", "Lead"), ("admin", "Administrator"), ("outsider", "No group yet")],
+    )
+    def test_names_the_person_and_their_role(self, sign_in, who, role):
+        page = "/" if who != "outsider" else "/accounts/time-zone/"
+        assert menu(sign_in(who), page).one("summary").text == f"Your account: {who} {role}"
+
+    def test_names_the_time_zone(self, client):
+        person = make_person("lead")
+        Preference.objects.create(user=person, time_zone="Asia/Tokyo")
+        client.force_login(person)
+        assert menu(client).one("a", href="/accounts/time-zone/").text == "Time zone Asia/Tokyo"
+
+    def test_every_way_leads_somewhere(self, lead):
+        assert [lead.get(way).status_code for way in WAYS] == [200] * 3
+
+    def test_leads_somebody_without_a_password_to_setting_one(self, client):
+        person = make_person("lead")
+        person.set_unusable_password()
+        person.save()
+        client.force_login(person)
+        assert client.get("/accounts/password/change/")["Location"] == "/accounts/password/set/"
+
+    def test_is_not_shown_to_nobody(self, client):
+        assert read(client.get("/accounts/login/")).all("details", class_="me") == []
+
+    def test_a_name_is_shown_as_it_is(self, client):
+        client.force_login(make_person("<b>x</b>", groups=["leads"]))
+        assert "&lt;b&gt;x&lt;/b&gt;" in client.get("/sync/").content.decode()
+
+
+class TestAdmin:
+    def test_has_the_same_ways(self, sign_in):
+        tools = read(sign_in("admin").get("/admin/")).one(id="user-tools")
+        assert {link.attributes["href"] for link in tools.all("a")} >= {"/", *WAYS}
