@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.db import DatabaseError, connection
 
-from zdbridge import keys, private
+from zdbridge import keys, leftovers, private
 
 _ENCRYPT_HINT = "Add sslmode=verify-full (and sslrootcert=… of your authority) to DATABASE_URL."
 
@@ -23,6 +23,7 @@ def connect() -> None:
     register(check_database_tls, Tags.security, deploy=True)
     register(check_redis_tls, Tags.security, deploy=True)
     register(check_database_limits, Tags.database, deploy=True)
+    register(check_leftovers, Tags.database, deploy=True)
 
 
 def check_keys(**_kwargs: Any) -> list[CheckMessage]:
@@ -101,6 +102,21 @@ def check_database_limits(*, databases: Sequence[str] | None = None, **_kwargs: 
         "idle_in_transaction_session_timeout = '30s'."
     )
     return [CheckWarning("PostgreSQL lets a statement run for ever.", hint=hint, id="zdbridge.W003")]
+
+
+def check_leftovers(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+    """E003: what a try-out left behind is about to be deployed.
+
+    Needs `--database default`.
+    """
+    if not databases:
+        return []
+    try:
+        found = leftovers.find_leftovers(data_dir=settings.DATA_DIR, folder=settings.BASE_DIR / "sandbox")
+    except DatabaseError:
+        # Before the first migrate there is no table.
+        return []
+    return [] if found.is_empty else [Error(found.describe(), id="zdbridge.E003")]
 
 
 def check_redis_tls(**_kwargs: Any) -> list[CheckMessage]:

@@ -18,6 +18,8 @@ from zdbridge.env import kept_in_file
 _FILES = "demo_integration*.json"
 # The port the file in the repository is written for; another one is put in its place.
 _WRITTEN_FOR_PORT = 9100
+# Their passwords and the hashes of them, in the data folder.
+SIGN_INS = "demo_sign_ins.json"
 PEOPLE = {"agent": "agents", "lead": "leads", "admin": "admins"}
 
 
@@ -35,9 +37,23 @@ def make_people(*, data_dir: Path) -> list[DemoPerson]:
 
     Passwords are random, made once, kept in the data folder (0600); a person who exists is never changed.
     """
-    content = kept_in_file(path=data_dir / "demo_sign_ins.json", make=_make_sign_ins)
+    content = kept_in_file(path=data_dir / SIGN_INS, make=_make_sign_ins)
     sign_ins: dict[str, dict[str, str]] = json.loads(content)
     return [_make_person(username=name, group=group, **sign_ins[name]) for name, group in PEOPLE.items()]
+
+
+def address_of(username: str) -> str:
+    """Return the address a demo person is made with; nobody else has one of that domain."""
+    return f"{username}@demo.invalid"
+
+
+def read_sign_ins(*, data_dir: Path) -> dict[str, dict[str, str]]:
+    """Return password and hash of each demo person made in this data folder; nobody where none was, or it is lost."""
+    try:
+        found = json.loads((data_dir / SIGN_INS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _make_sign_ins() -> str:
@@ -48,7 +64,7 @@ def _make_sign_ins() -> str:
 
 def _make_person(*, username: str, group: str, password: str, hashed: str) -> DemoPerson:
     user, is_new = User.objects.get_or_create(
-        username=username, defaults={"email": f"{username}@demo.invalid", "is_staff": group == "admins"}
+        username=username, defaults={"email": address_of(username), "is_staff": group == "admins"}
     )
     if is_new:
         user.password = hashed

@@ -72,6 +72,7 @@ def _prepare(plan: PreparePlan) -> dict[str, Any]:
         call_command("migrate", interactive=False, verbosity=0)
     else:
         _wait_for_migrations()
+    _clear_leftovers(plan)
     if plan.has_web:
         collect_static_files()
     people: list[dict[str, str]] = []
@@ -106,6 +107,27 @@ def _refuse_flaws() -> None:
 def say_check(message: CheckMessage) -> str:
     """Return what a system check found, and the remedy, as one line."""
     return " ".join(f"{message.msg} {message.hint or ''}".split())
+
+
+def _clear_leftovers(plan: PreparePlan) -> None:
+    """Take what a try-out left away, where that is asked for.
+
+    Raises: CannotPrepare where it is still there and others than people of this machine can come.
+    """
+    if not plan.is_purging and (plan.has_sandbox or not settings.IS_REACHABLE):
+        return
+    # Its models can be imported only once Django is set up.
+    from zdbridge import leftovers
+
+    found = leftovers.find_leftovers(data_dir=settings.DATA_DIR, folder=settings.BASE_DIR / "sandbox")
+    if plan.is_purging:
+        for line in leftovers.purge(leftovers=found, data_dir=settings.DATA_DIR, now=timezone.now()):
+            print(line, flush=True)
+        found = leftovers.find_leftovers(data_dir=settings.DATA_DIR, folder=settings.BASE_DIR / "sandbox")
+    if settings.IS_REACHABLE and not found.is_empty:
+        raise CannotPrepare(
+            f"{found.describe()} (or start once with --purge-demo)" if found.people or found.slugs else found.describe()
+        )
 
 
 def _make_demo(plan: PreparePlan) -> list[dict[str, str]]:

@@ -10,5 +10,7 @@ class PreparePlan:
     is_whole: bool
     has_web: bool
     has_demo: bool
+    has_sandbox: bool
+    is_purging: bool
     sandbox_port: int
     result: str

@@ -40,6 +40,7 @@ class Plan:
     workers: int
     has_sandbox: bool
     has_demo: bool
+    is_purging: bool
     sandbox_port: int
 
     @property
@@ -66,6 +67,8 @@ def read_plan(*, arguments: Sequence[str], environment: Mapping[str, str]) -> Pl
     _refuse_many(is_allowed=is_grown, count=processes, option="--web")
     _refuse_many(is_allowed=is_grown, count=options.workers, option="--workers")
     has_sandbox = options.only is None and env.boolean("ZDBRIDGE_SANDBOX", default=True)
+    if options.purge_demo and has_sandbox:
+        raise BadRequest("--purge-demo ends a try-out: set ZDBRIDGE_SANDBOX=0 with it, or the demo would be made again")
     return Plan(
         roles=(options.only,) if options.only else ROLES,
         is_whole=options.only is None,
@@ -79,6 +82,7 @@ def read_plan(*, arguments: Sequence[str], environment: Mapping[str, str]) -> Pl
         workers=options.workers,
         has_sandbox=has_sandbox,
         has_demo=has_sandbox and not options.no_demo,
+        is_purging=options.purge_demo,
         sandbox_port=env.integer("ZDBRIDGE_SANDBOX_PORT", default=9100, low=1, high=65535),
     )
 
@@ -96,6 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=_count, default=1, metavar="N", help="worker processes (default: 1)")
     parser.add_argument(
         "--no-demo", action="store_true", help="run the sandbox, but make no demo people or integration"
+    )
+    parser.add_argument(
+        "--purge-demo", action="store_true", help="first take away the demo people and the demo integrations"
     )
     return parser
 

@@ -155,6 +155,8 @@ def _prepare(*, plan: Plan, stop: threading.Event) -> dict[str, Any] | None:
         is_whole=plan.is_whole,
         has_web="web" in plan.roles,
         has_demo=plan.has_demo,
+        has_sandbox=plan.has_sandbox,
+        is_purging=plan.is_purging,
         sandbox_port=plan.sandbox_port,
         result=str(result),
     )

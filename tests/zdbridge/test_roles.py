@@ -42,6 +42,12 @@ class TestReadPlan:
     def test_has_as_many_workers_as_asked_on_redis(self) -> None:
         assert names(plan("--workers", "2", ZDBRIDGE_SANDBOX="0", **GROWN)) == ["web", "worker1", "worker2", "beat"]
 
+    def test_takes_the_demo_away_only_where_it_is_not_made_again(self) -> None:
+        assert plan("--purge-demo", ZDBRIDGE_SANDBOX="0").is_purging
+        assert plan("--purge-demo", "--only", "web").is_purging
+        with pytest.raises(BadRequest, match="ZDBRIDGE_SANDBOX=0"):
+            plan("--purge-demo")
+
     @pytest.mark.parametrize("count", ["0", "-1", "65", "many", "²"])
     def test_refuses_counts_that_cannot_be_meant(self, count: str) -> None:
         with pytest.raises(SystemExit):
