@@ -36,13 +36,9 @@ class SignedCall:
 def receive(*, slug: str, call: SignedCall, now: datetime) -> Queued:
     """Believe a call once, put whoever it names first, and make the next pass due.
 
-    Until the signature is known to be good, nothing that is answered depends on whether there is such an integration.
-
     Raises: linking.core.webhooks.WebhookRefused.
     """
-    if not call.timestamp or not call.signature:
-        raise WebhookRefused(WebhookReason.UNSIGNED)
-    at = signed_at(timestamp=call.timestamp, now=now)
+    at = _signed_at(timestamp=call.timestamp, signature=call.signature, now=now)
     try:
         config = registry.current().by_slug.get(slug)
         check_signature(secret=_secret(config), timestamp=call.timestamp, body=call.body, signature=call.signature)
@@ -50,6 +46,25 @@ def receive(*, slug: str, call: SignedCall, now: datetime) -> Queued:
         return _queue(config=config, told=told, signature=call.signature, now=now)
     except StoreError as error:
         raise WebhookRefused(WebhookReason.UNAVAILABLE) from error
+
+
+def judge_head(*, slug: str, timestamp: str, signature: str, now: datetime) -> None:
+    """Judge a call by its head, before its body is read: who may not be believed whatever it says is not listened to.
+
+    Never asks the database: where no configuration was read yet, the whole call is judged later.
+
+    Raises: linking.core.webhooks.WebhookRefused.
+    """
+    _signed_at(timestamp=timestamp, signature=signature, now=now)
+    snapshot = registry.last_good()
+    if snapshot is not None and not _secret(snapshot.by_slug.get(slug)):
+        raise WebhookRefused(WebhookReason.SIGNATURE)
+
+
+def _signed_at(*, timestamp: str, signature: str, now: datetime) -> datetime:
+    if not timestamp or not signature:
+        raise WebhookRefused(WebhookReason.UNSIGNED)
+    return signed_at(timestamp=timestamp, now=now)
 
 
 def _secret(config: IntegrationConfig | None) -> bytes:

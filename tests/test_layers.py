@@ -76,7 +76,7 @@ FINE = [
     ),
     ("linking/apps.py", "class Config:\n    def ready(self):\n        from linking import checks"),
     ("linking/management/commands/links.py", "from linking import finding, tasks"),
-    ("zdbridge/wsgi.py", "from linking import registry"),
+    ("zdbridge/rsgi.py", "from linking import registry"),
     ("sandbox/state.py", "import json, time, http.server\nfrom sandbox import faults"),
 ]
 

@@ -21,6 +21,11 @@ class TrustedProxies:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer one request (PEP 3333)."""
+        self.unwrap(environ)
+        return self._application(environ, start_response)
+
+    def unwrap(self, environ: dict[str, Any]) -> None:
+        """Put the client's own address and scheme into `environ`, and take out what said so."""
         forwarded_for = environ.pop(FORWARDED_FOR, "")
         forwarded_proto = environ.pop(FORWARDED_PROTO, "")
         environ[WAS_FORWARDED] = bool(forwarded_for or forwarded_proto or environ.get("HTTP_FORWARDED"))
@@ -29,4 +34,3 @@ class TrustedProxies:
             environ["REMOTE_ADDR"] = client_address(peer=peer, forwarded_for=forwarded_for, networks=self._networks)
             if forwarded_proto in ("http", "https"):
                 environ["wsgi.url_scheme"] = forwarded_proto
-        return self._application(environ, start_response)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 # Every process that reads settings may queue a task, so the application `shared_task` looks for is made here.
 from zdbridge import celery as _celery  # noqa: F401
 from zdbridge.addresses import read_database, read_redis
+from zdbridge.bodies import BODY_MAX_BYTES
 from zdbridge.env import LOOPBACK_NAMES, BadSetting, Environment, is_loopback
 from zdbridge.mail import NOT_SET, read_mail_settings
 from zdbridge.private import make_private_database
@@ -70,7 +71,6 @@ IS_REACHABLE = IS_PUBLIC or not is_loopback(HOST)
 # --- Django ------------------------------------------------------------------------------------------------------
 DEBUG = False
 ROOT_URLCONF = "zdbridge.urls"
-WSGI_APPLICATION = "zdbridge.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 APPEND_SLASH = True
 
@@ -229,6 +229,9 @@ globals().update(MAIL)
 EMAIL_SUBJECT_PREFIX = ACCOUNT_EMAIL_SUBJECT_PREFIX
 
 # --- transport security ----------------------------------------------------------------------------------------------
+# Nothing takes a file. `zdbridge.bodies` refuses them; where another server is used, their content goes nowhere.
+FILE_UPLOAD_HANDLERS: list[str] = []
+DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_MAX_BYTES
 USE_X_FORWARDED_HOST = False
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_PUBLIC
 SESSION_COOKIE_NAME = "__Host-sessionid" if IS_PUBLIC else "zdbridge_sessionid"

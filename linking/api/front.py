@@ -1,8 +1,8 @@
-"""The token endpoint before Django: a WSGI wrapper that answers its two paths and passes everything else on.
+"""The token endpoint before Django: answers its path and everything below it, and passes all else on.
 
 Every page of a partner's site asks for a token, so what stands around the answer is what it costs. A request that is
-in any way unusual (a host that is not ours, plain http where https is demanded, a neighbouring path) takes Django's
-way and gets Django's answer.
+in any way unusual (a host that is not ours, plain http where https is demanded) takes Django's way and gets Django's
+answer.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +15,7 @@ from django.core.handlers.wsgi import WSGIRequest, get_path_info
 from django.http import HttpResponse
 from django.http.request import split_domain_port, validate_host
 
+from linking import registry
 from linking.api.token import TokenView, answer_to
 from linking.core.cors import Headers
 from linking.tokens import TokenAnswer
@@ -65,20 +66,35 @@ class TokenFront:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        path = environ.get("PATH_INFO", "")
-        slug = None if path == PATH else _slug(environ, path=path)
-        if slug == "" or not self._is_ours(environ.get("HTTP_HOST", "")) or self._is_redirected(environ):
+        if not self.is_asked(environ):
             return self._application(environ, start_response)
+        status, headers, body = self.answer(environ)
+        start_response(_STATUS_LINES[status], headers)
+        return [body]
+
+    def is_asked(self, environ: Environ) -> bool:
+        """Return whether a request is answered here."""
+        path = environ.get("PATH_INFO", "")
+        if not path.startswith(PATH) or not (path == PATH or path.startswith(_BELOW)):
+            return False
+        return self._is_ours(environ.get("HTTP_HOST", "")) and not self._is_redirected(environ)
+
+    def is_prompt(self) -> bool:
+        """Return whether an answer can wait for nothing: neither for the database nor for Login."""
+        snapshot = registry.last_good()
+        return snapshot is not None and not snapshot.is_email_looked_up
+
+    def answer(self, environ: Environ) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Return status, headers and body of the answer to a request that `is_asked` found to be ours."""
+        slug = _slug(environ)
         try:
             given = self._answer(environ, slug)
         except Exception as error:  # noqa: BLE001 - Django's own net: logged, redacted, answered with its page
             given = response_for_exception(TokenCall(environ=environ, slug=slug), error)
         if isinstance(given, TokenAnswer):
             status, headers, body, *_ = given
-            start_response(_STATUS_LINES[status], [*headers, *self._more_headers])
-            return [body]
-        start_response(_STATUS_LINES[given.status_code], [*_headers(given), *self._more_headers])
-        return [given.content]
+            return status, [*headers, *self._more_headers], body
+        return given.status_code, [*_headers(given), *self._more_headers], given.content
 
     def _is_redirected(self, environ: Environ) -> bool:
         return self._is_https_only and environ.get("wsgi.url_scheme") != "https"
@@ -116,14 +132,17 @@ def _headers(response: HttpResponse) -> list[tuple[str, str]]:
     return headers
 
 
-def _slug(environ: Environ, *, path: str) -> str:
-    """Return the last part of a token path that has one, read as Django reads paths; "" when it is no token path."""
-    if not path.startswith(_BELOW):
-        return ""
+def _slug(environ: Environ) -> str | None:
+    """Return what follows the token path, read as Django reads paths; None where nothing does.
+
+    It may be no slug at all, with a slash in it say: then there is no integration of that name.
+    """
+    path = environ["PATH_INFO"]
+    if path == PATH:
+        return None
     if not path.isascii():
         path = get_path_info(environ)
-    slug = path[len(_BELOW) :]
-    return "" if "/" in slug else slug
+    return str(path[len(_BELOW) :])
 
 
 def _is_allowed(host: str, *, allowed_hosts: Sequence[str]) -> bool:

@@ -1,6 +1,6 @@
-"""Addresses of the token endpoint: exact paths, so that no redirect ever carries a token somewhere else."""
+"""Addresses of the token endpoint. No redirect ever carries a token somewhere else: a slash too many is a 404."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from linking.api.token import TokenView
 
@@ -8,4 +8,5 @@ from linking.api.token import TokenView
 urlpatterns = [
     path("generate/token", TokenView.as_view(), name="token"),
     path("generate/token/<str:slug>", TokenView.as_view(), name="token-of-integration"),
+    re_path(r"^generate/token/(?P<slug>.*)\Z", TokenView.as_view(schema=None)),
 ]

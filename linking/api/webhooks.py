@@ -1,5 +1,7 @@
 """`POST /api/v1/hooks/zendesk/{integration}`: Zendesk Support says that a chat made a ticket."""
 
+import json
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -33,6 +35,8 @@ REFUSALS: Mapping[WebhookReason, tuple[int, str]] = MappingProxyType(
         WebhookReason.UNAVAILABLE: (503, "The database cannot be reached. Send the call again."),
     }
 )
+_PATH = re.compile(r"/api/v1/hooks/zendesk/(?P<slug>[^/]+)/?\Z")
+_ALWAYS = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 _MAY_COME_AGAIN = (WebhookReason.TOO_MANY, WebhookReason.UNAVAILABLE)
 _BODY = inline_serializer(
     name="ChatTicket",
@@ -94,11 +98,40 @@ class ChatTicket(APIView):
         return Response({"queued": queued.value}, status=202, headers={"Cache-Control": "no-store"})
 
 
-def _body(request: Request) -> bytes:
-    # What is announced as too long is not read at all; a body is never read further than it was announced.
-    announced = str(request.META.get("CONTENT_LENGTH") or "0")
+def refuse_by_head(environ: Mapping[str, Any]) -> tuple[int, list[tuple[str, str]], bytes] | None:
+    """Return the answer to a call that its head alone gives away, before its body is read; None for all others.
+
+    `environ` is what a WSGI server knows of a request (PEP 3333).
+    """
+    found = _PATH.match(environ["PATH_INFO"])
+    if found is None or environ["REQUEST_METHOD"] != "POST":
+        return None
+    try:
+        _check_length(environ)
+        webhooks.judge_head(
+            slug=found["slug"],
+            timestamp=environ.get("HTTP_X_ZENDESK_WEBHOOK_SIGNATURE_TIMESTAMP", ""),
+            signature=environ.get("HTTP_X_ZENDESK_WEBHOOK_SIGNATURE", ""),
+            now=timezone.now(),
+        )
+    except WebhookRefused as refused:
+        status, detail = REFUSALS[refused.reason]
+        body = json.dumps({"detail": detail, "reason": refused.reason.value}).encode()
+        length = ("Content-Length", str(len(body)))
+        return status, [("Content-Type", "application/json"), length, *_ALWAYS], body
+    return None
+
+
+def _check_length(environ: Mapping[str, Any]) -> None:
+    """Raises: WebhookRefused where more is announced than is ever read."""
+    announced = str(environ.get("CONTENT_LENGTH") or "0")
     if announced.isascii() and announced.isdigit() and int(announced[:18]) > BODY_MAX_BYTES:
         raise WebhookRefused(WebhookReason.TOO_LARGE)
+
+
+def _body(request: Request) -> bytes:
+    # What is announced as too long is not read at all; a body is never read further than it was announced.
+    _check_length(request.META)
     try:
         body: bytes = request.read(BODY_MAX_BYTES + 1)
     except UnreadablePostError as error:

@@ -131,7 +131,8 @@ class Snapshot:
     `by_project` leads from a Login project ID to the enabled integrations that can answer for it when the path names
     none, in the order they were made. `by_page` leads from the path's last part and the Origin header (None where
     there is none) to the enabled integration that answers there, where nothing else has a say in which one that is.
-    `problems` are sentences for readiness, without secrets.
+    `problems` are sentences for readiness, without secrets. `is_email_looked_up`: an enabled integration may have a
+    token wait for Login.
     """
 
     version: int
@@ -142,6 +143,7 @@ class Snapshot:
     cookie_names: tuple[str, ...]
     origins: frozenset[str]
     problems: tuple[str, ...] = ()
+    is_email_looked_up: bool = False
 
 
 def snapshot_of(*, configs: Iterable[IntegrationConfig], version: int = 0, problems: Iterable[str] = ()) -> Snapshot:
@@ -160,6 +162,7 @@ def snapshot_of(*, configs: Iterable[IntegrationConfig], version: int = 0, probl
         cookie_names=tuple(dict.fromkeys(config.cookie_name for config in enabled)),
         origins=frozenset().union(*(config.allowed_origins for config in enabled)),
         problems=tuple(problems),
+        is_email_looked_up=any(config.is_email_looked_up for config in enabled),
     )
 
 

@@ -1,3 +1,4 @@
+import asyncio
 import os
 import sys
 import threading
@@ -5,6 +6,7 @@ import threading
 import pytest
 
 from zdbridge import turns
+from zdbridge.turns import Stream, Turns
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +34,7 @@ class Waiting:
         assert self.let_go.wait(timeout=20)
         with self.lock:
             self.inside -= 1
+        start_response("200 OK", [])
         return [environ["PATH_INFO"].encode()]
 
 
@@ -42,64 +45,62 @@ def application():
     waiting.let_go.set()
 
 
-@pytest.fixture
-def ask(application):
-    """Ask for paths, each from a thread of its own; returns the threads."""
-    started = []
+async def inside(application, count):
+    """Wait until `count` requests have come in."""
+    for _ in range(count):
+        assert await asyncio.to_thread(application.entered.acquire, timeout=20)
 
-    def go(wrapper, paths):
-        threads = [threading.Thread(target=wrapper, args=({"PATH_INFO": path}, None)) for path in paths]
-        for thread in threads:
-            thread.start()
-        started.extend(threads)
-        return threads
 
-    yield go
+async def ask(wrapper, application, paths, *, entered):
+    """Ask for `paths` at once, wait until `entered` of them are inside, let them go; return the answers."""
+    asked = [asyncio.ensure_future(wrapper.make({"PATH_INFO": path})) for path in paths]
+    await inside(application, entered)
     application.let_go.set()
-    for thread in started:
-        thread.join(timeout=20)
+    return await asyncio.gather(*asked)
 
 
 class TestTurns:
-    def test_lets_only_so_many_compute_at_once(self, application, ask):
-        threads = ask(turns.Turns(application=application, at_once=2), ["/"] * 6)
-        assert all(application.entered.acquire(timeout=20) for _ in range(2))
-        application.let_go.set()
-        for thread in threads:
-            thread.join(timeout=20)
+    def test_lets_only_so_many_compute_at_once(self, application):
+        asyncio.run(ask(Turns(application=application, at_once=2), application, ["/"] * 6, entered=2))
         assert (application.most, application.inside) == (2, 0)
 
-    def test_answers_exempt_paths_out_of_turn(self, application, ask):
-        ask(turns.Turns(application=application, at_once=1, exempt=["/healthz"]), ["/", "/healthz"])
-        assert all(application.entered.acquire(timeout=20) for _ in range(2))
+    def test_answers_exempt_paths_out_of_turn(self, application):
+        wrapper = Turns(application=application, at_once=1, exempt=["/healthz"])
+        asyncio.run(ask(wrapper, application, ["/", "/healthz"], entered=2))
+        assert application.most == 2
 
-    def test_lets_nobody_wait_for_ever_behind_one_that_is_stuck(self, application, ask):
-        threads = ask(turns.Turns(application=application, at_once=1, patience_s=0.05), ["/", "/", "/"])
-        assert all(application.entered.acquire(timeout=20) for _ in range(3))
-        application.let_go.set()
-        for thread in threads:
-            thread.join(timeout=20)
+    def test_answers_probes_while_every_thread_for_pages_is_stuck(self, application):
+        wrapper = Turns(application=application, at_once=99, exempt=["/healthz"])
+        paths = ["/"] * (turns.PAGE_THREADS + 3) + ["/healthz"]
+        asyncio.run(ask(wrapper, application, paths, entered=turns.PAGE_THREADS + 1))
+        assert application.most == turns.PAGE_THREADS + 1
+
+    def test_lets_nobody_wait_for_ever_behind_one_that_is_stuck(self, application):
+        wrapper = Turns(application=application, at_once=1, patience_s=0.05)
+        asyncio.run(ask(wrapper, application, ["/", "/", "/"], entered=3))
         assert (application.most, application.inside) == (3, 0)
 
     def test_gives_the_turn_back_after_an_accident(self):
-        def break_down(environ, start_response):
-            raise RuntimeError
-
-        wrapper = turns.Turns(application=break_down, at_once=1)
+        wrapper = Turns(application=break_down, at_once=1)
         for _ in range(2):
             with pytest.raises(RuntimeError):
-                wrapper({"PATH_INFO": "/"}, None)
+                asyncio.run(wrapper.make({"PATH_INFO": "/"}))
 
     def test_makes_a_whole_page_in_a_thread_that_stands_back(self):
         made = Made()
-        assert turns.Turns(application=made, at_once=1)({"PATH_INFO": "/"}, None) == [b"page"]
+        answer = asyncio.run(Turns(application=made, at_once=1).make({"PATH_INFO": "/"}))
+        assert answer == (200, [("A", "b")], b"page")
         assert set(made.threads) == {made.threads[0]} and made.threads[0] != threading.get_native_id()
         if sys.platform == "linux":
             assert made.niceness == os.getpriority(os.PRIO_PROCESS, 0) + turns.PAGE_NICENESS
 
     def test_passes_the_answer_on(self, application):
-        application.let_go.set()
-        assert turns.Turns(application=application, at_once=1)({"PATH_INFO": "/x"}, None) == [b"/x"]
+        (answer,) = asyncio.run(ask(Turns(application=application, at_once=1), application, ["/x"], entered=1))
+        assert answer.body == b"/x"
+
+
+def break_down(environ, start_response):
+    raise RuntimeError
 
 
 class Made:
@@ -113,6 +114,7 @@ class Made:
     def __call__(self, environ, start_response):
         self.threads.append(threading.get_native_id())
         self.niceness = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        start_response("200 OK", [("A", "b")])
         return self
 
     def __iter__(self):
@@ -128,8 +130,13 @@ class Export:
 
     streaming = True
 
-    def __init__(self):
+    def __init__(self, headers=()):
         self.is_closed = False
+        self.headers = headers
+
+    def __call__(self, environ, start_response):
+        start_response("200 OK", self.headers)
+        return self
 
     def __iter__(self):
         return iter([b"a", b"b"])
@@ -138,44 +145,56 @@ class Export:
         self.is_closed = True
 
 
+class TestWhatIsSentAsItIsComputed:
+    def test_is_handed_on_unread(self):
+        export = Export()
+        sent = asyncio.run(Turns(application=export, at_once=1).make({"PATH_INFO": "/"}))
+        assert isinstance(sent, Stream)
+        assert (list(sent.parts), export.is_closed) == ([b"a", b"b"], False)
+
+    def test_is_read_at_once_where_it_says_to_be_short(self):
+        export = Export(headers=[("Content-Length", "2")])
+        answer = asyncio.run(Turns(application=export, at_once=1).make({"PATH_INFO": "/static/a.css"}))
+        assert (answer.body, export.is_closed) == (b"ab", True)
+
+
 class TestTimeOfThreads:
     """How long a thread may keep the interpreter: briefly while a page is made, long enough for a token otherwise."""
 
-    def test_is_short_while_a_page_is_made(self, application, ask):
-        wrapper = turns.Turns(application=application, at_once=1)
+    def test_is_short_while_a_page_is_made(self, application):
+        wrapper = Turns(application=application, at_once=1)
         assert sys.getswitchinterval() == pytest.approx(turns.TOKENS_ONLY_S)
-        threads = ask(wrapper, ["/", "/"])
-        assert application.entered.acquire(timeout=20)
-        assert sys.getswitchinterval() == pytest.approx(turns.BESIDE_PAGES_S)
-        application.let_go.set()
-        for thread in threads:
-            thread.join(timeout=20)
+
+        async def watch():
+            asked = asyncio.ensure_future(wrapper.make({"PATH_INFO": "/"}))
+            await inside(application, 1)
+            assert sys.getswitchinterval() == pytest.approx(turns.BESIDE_PAGES_S)
+            application.let_go.set()
+            await asked
+
+        asyncio.run(watch())
         assert sys.getswitchinterval() == pytest.approx(turns.TOKENS_ONLY_S)
 
     def test_is_short_until_an_export_is_sent(self):
         export = Export()
-        sent = turns.Turns(application=lambda *_: export, at_once=1)({"PATH_INFO": "/"}, None)
-        assert list(sent) == [b"a", b"b"]
+        sent = asyncio.run(Turns(application=export, at_once=1).make({"PATH_INFO": "/"}))
         assert sys.getswitchinterval() == pytest.approx(turns.BESIDE_PAGES_S)
         sent.close()
         assert (export.is_closed, sys.getswitchinterval()) == (True, pytest.approx(turns.TOKENS_ONLY_S))
 
     def test_is_long_again_after_an_accident(self):
-        def break_down(environ, start_response):
-            raise RuntimeError
-
-        wrapper = turns.Turns(application=break_down, at_once=1)
         with pytest.raises(RuntimeError):
-            wrapper({"PATH_INFO": "/"}, None)
+            asyncio.run(Turns(application=break_down, at_once=1).make({"PATH_INFO": "/"}))
         assert sys.getswitchinterval() == pytest.approx(turns.TOKENS_ONLY_S)
 
 
 class TestGiveWay:
-    def test_lets_the_next_page_be_made_while_one_waits_for_another_service(self, application, ask):
+    def test_lets_the_next_page_be_made_while_one_waits_for_another_service(self, application):
         def waits(environ, start_response):
             environ[turns.GIVE_WAY]()
             environ[turns.GIVE_WAY]()
             return application(environ, start_response)
 
-        ask(turns.Turns(application=waits, at_once=1, patience_s=60), ["/", "/"])
-        assert all(application.entered.acquire(timeout=20) for _ in range(2))
+        wrapper = Turns(application=waits, at_once=1, patience_s=60)
+        asyncio.run(ask(wrapper, application, ["/", "/"], entered=2))
+        assert application.most == 2

@@ -25,4 +25,4 @@ class TestLoad:
         assert (report["threads"], report["open_connections"]) == (1, 0)
         assert report["frozen"] > 100_000
         assert {"linking.tokens", "linking.dashboard.views"} <= set(report["modules"])
-        assert "zdbridge.wsgi" not in report["modules"]
+        assert "zdbridge.rsgi" not in report["modules"]

@@ -26,13 +26,13 @@ PATHS = (
     "/generate/token/acme%20", "/generate/token/acme%00", "/generate/token/acme%0A", "/generate/token/%D0%B0cme",
     "/generate/token/%FF%FE", "/generate/token/%C3%A9%FF", "/generate/token/%ED%A0%80", "/generate/token/..",
     "/generate/token/" + "a" * 5000, "/generate/token/acme;x=1", "/generate/token/acme%3Fx",
-    "/generate/token/a.b.c", "/generate/token/%25", "/generate/token/%E2%80%AE",
+    "/generate/token/a.b.c", "/generate/token/%25", "/generate/token/%E2%80%AE", "/generate/token/",
+    "/generate/token/acme/", "/generate/token//", "/generate/token/a/b", "/generate/token/a%2Fb", "/generate%2Ftoken/",
+    "/generate/token%2F",
 )  # fmt: skip
 NEIGHBOURS = (
-    "/generate/token/", "/generate/token/acme/", "/generate/token//", "//generate/token", "/generate//token",
-    "/generate/tokens", "/Generate/token", "/generate", "/", "", "*", "/generate/token/a/b", "/generate/token/a%2Fb",
-    "/generate/./token", "/generate/x/../token", "/generate%2Ftoken/", "/generate/token%0A", "/generate/token%20",
-    "/generate/token%2F", "/generate/token\\acme",
+    "//generate/token", "/generate//token", "/generate/tokens", "/Generate/token", "/generate", "/", "", "*",
+    "/generate/./token", "/generate/x/../token", "/generate/token%0A", "/generate/token%20", "/generate/token\\acme",
 )  # fmt: skip
 
 

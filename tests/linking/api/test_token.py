@@ -96,7 +96,7 @@ class TestTokenView:
     def test_never_redirects_a_neighbouring_path(self, acme, path):
         assert ask(url=path, token=login_jwt()).status_code == 404
 
-    @pytest.mark.parametrize("slug", ["unknown", "%D0%B0cme", "acme%00", "a.b", "acme%20"])
+    @pytest.mark.parametrize("slug", ["unknown", "%D0%B0cme", "acme%00", "a.b", "acme%20", "", "acme/", "a/b"])
     def test_answers_an_unknown_path_in_its_own_form(self, acme, slug):
         response = ask(url=f"/generate/token/{slug}")
         assert (response.status_code, response.json()["code"]) == (404, "00-06")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from linking import webhooks
+from linking import registry, webhooks
 from linking.api import webhooks as edge
 from linking.core.webhooks import BODY_MAX_BYTES, WebhookReason, WebhookRefused
 from linking.models import Visitor
@@ -111,3 +111,63 @@ class TestDocs:
             reason.value: status for reason, (status, _sentence) in edge.REFUSALS.items()
         }
         assert set(edge.REFUSALS) == set(WebhookReason)
+
+
+def head(*, url=URL, method="POST", length="60000", **headers):
+    """What a server knows of a call before its body comes; signed for now unless told otherwise."""
+    signed = {
+        "HTTP_X_ZENDESK_WEBHOOK_SIGNATURE": "x",
+        "HTTP_X_ZENDESK_WEBHOOK_SIGNATURE_TIMESTAMP": stamp(datetime.now(tz=UTC)),
+    }
+    return {"REQUEST_METHOD": method, "PATH_INFO": url, "CONTENT_LENGTH": length} | signed | headers
+
+
+class TestRefuseByHead:
+    @pytest.fixture(autouse=True)
+    def _configuration(self, acme):
+        registry.refresh()
+
+    @pytest.mark.parametrize("url", [URL, f"{URL}/"])
+    def test_lets_in_what_may_be_signed(self, url):
+        assert edge.refuse_by_head(head(url=url)) is None
+
+    @pytest.mark.parametrize(
+        ("said", "status", "reason"),
+        [
+            (head(HTTP_X_ZENDESK_WEBHOOK_SIGNATURE=""), 401, "unsigned"),
+            (head(HTTP_X_ZENDESK_WEBHOOK_SIGNATURE_TIMESTAMP=""), 401, "unsigned"),
+            (head(HTTP_X_ZENDESK_WEBHOOK_SIGNATURE_TIMESTAMP="yesterday"), 401, "unsigned"),
+            (head(HTTP_X_ZENDESK_WEBHOOK_SIGNATURE_TIMESTAMP="2020-01-01T00:00:00Z"), 401, "stale"),
+            (head(url="/api/v1/hooks/zendesk/nobody"), 401, "signature"),
+            (head(length=str(BODY_MAX_BYTES + 1)), 413, "too_large"),
+        ],
+    )
+    def test_refuses_the_others_as_the_view_would(self, said, status, reason):
+        given = edge.refuse_by_head(said)
+        assert (given[0], json.loads(given[2])["reason"]) == (status, reason)
+        assert set(json.loads(given[2])) == {"detail", "reason"}
+
+    @pytest.mark.parametrize("change", [{"enabled": False}, {"slug": "other"}])
+    def test_refuses_a_call_for_an_integration_that_takes_none(self, acme, change):
+        for name, value in change.items():
+            setattr(acme, name, value)
+        acme.save()
+        registry.refresh()
+        assert edge.refuse_by_head(head())[0] == 401
+
+    def test_refuses_a_call_where_no_secret_is_set(self):
+        make_integration(slug="bare", login_project_id="00000000-0000-4000-8000-000000000009")
+        registry.refresh()
+        assert edge.refuse_by_head(head(url="/api/v1/hooks/zendesk/bare"))[0] == 401
+
+    def test_does_not_ask_the_database(self, django_assert_num_queries):
+        with django_assert_num_queries(0):
+            edge.refuse_by_head(head())
+
+    def test_leaves_the_judgement_to_the_view_before_anything_is_known(self):
+        registry.forget()
+        assert edge.refuse_by_head(head(url="/api/v1/hooks/zendesk/nobody")) is None
+
+    @pytest.mark.parametrize("said", [head(method="GET"), head(url="/api/v1/hooks/zendesk/"), head(url="/")])
+    def test_has_no_say_in_other_requests(self, said):
+        assert edge.refuse_by_head(said) is None

@@ -4,6 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from zdbridge.door import Door
 from zdbridge.proxies import TrustedProxies
 from zdbridge.turns import Turns
 
@@ -21,6 +22,7 @@ from django.conf import settings  # noqa: E402
 
 from linking import background  # noqa: E402
 from linking.api.front import TokenFront, hsts_headers  # noqa: E402
+from linking.api.webhooks import refuse_by_head  # noqa: E402
 
 background.start(
     login_api_url=str(settings.LINKING["XSOLLA_LOGIN_API_URL"]),
@@ -28,15 +30,19 @@ background.start(
     redis_url=str(settings.LINKING["REDIS_URL"]),
 )
 
-_front = TokenFront(
-    application=Turns(application=_django, at_once=PAGES_AT_ONCE, exempt=["/healthz", "/readyz", "/metrics"]),
-    is_direct=settings.TOKEN_FRONT,
-    allowed_hosts=settings.ALLOWED_HOSTS,
-    is_https_only=settings.SECURE_SSL_REDIRECT,
-    more_headers=hsts_headers(
-        seconds=settings.SECURE_HSTS_SECONDS,
-        with_subdomains=settings.SECURE_HSTS_INCLUDE_SUBDOMAINS,
-        is_preloaded=settings.SECURE_HSTS_PRELOAD,
+application = Door(
+    tokens=TokenFront(
+        application=_django,
+        is_direct=settings.TOKEN_FRONT,
+        allowed_hosts=settings.ALLOWED_HOSTS,
+        is_https_only=settings.SECURE_SSL_REDIRECT,
+        more_headers=hsts_headers(
+            seconds=settings.SECURE_HSTS_SECONDS,
+            with_subdomains=settings.SECURE_HSTS_INCLUDE_SUBDOMAINS,
+            is_preloaded=settings.SECURE_HSTS_PRELOAD,
+        ),
     ),
+    pages=Turns(application=_django, at_once=PAGES_AT_ONCE, exempt=["/healthz", "/readyz", "/metrics"]),
+    proxies=TrustedProxies(application=_django, networks=settings.TRUSTED_PROXIES),
+    refuse_early=refuse_by_head,
 )
-application = TrustedProxies(application=_front, networks=settings.TRUSTED_PROXIES)
