@@ -6,7 +6,7 @@ open one between the visitor and the user, and while it is in force the sync ope
 Zendesk goes on saying. Undoing it lets the link go on where Zendesk's record still carries the user's ID.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -71,6 +71,12 @@ class Choice:
     verdict: Verdict
     effect: Effect
     login_user: LoginUser | None = None
+
+
+def find_in_conflict(*, visitors: Iterable[Visitor]) -> frozenset[int]:
+    """Return the keys of those of `visitors`, a page of them, with an open conflict; one query."""
+    about = Conflict.objects.open().filter(visitor_id__in=[one.pk for one in visitors]).order_by()
+    return frozenset(about.values_list("visitor_id", flat=True).distinct())
 
 
 def in_force(*, conflict: Conflict) -> ConflictDecision | None:

@@ -163,7 +163,7 @@ def _context(found: Conflict, *, eyes: Eyes) -> dict[str, Any]:
 
 
 def _links_by_user(found: Conflict, *, users: Sequence[LoginUser], eyes: Eyes) -> dict[int, list[LinkRow]]:
-    links = VisitorLink.objects.filter(visitor=found.visitor, login_user__in=users)
+    links = VisitorLink.objects.with_disputes().filter(visitor=found.visitor, login_user__in=users)
     rows: dict[int, list[LinkRow]] = {}
     for link in links.select_related("login_user", "evidence_run", "visitor")[:LINKS_SHOWN]:
         rows.setdefault(link.login_user_id, []).append(link_row(link, slug=found.integration.slug, eyes=eyes))

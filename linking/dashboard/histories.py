@@ -7,9 +7,19 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from linking.dashboard.parts import CONFLICT_KINDS, Event, IDText, State, Text, id_text, identity_state
+from linking.dashboard.parts import (
+    CONFLICT_KINDS,
+    NEVER_SIGNED_IN,
+    SIGNED_IN,
+    TRUST_STATES,
+    Event,
+    IDText,
+    State,
+    Text,
+    id_text,
+)
 from linking.dashboard.rows import Eyes, user_url, visitor_url
-from linking.dashboard.why import end_words, identity_sentence, run_words
+from linking.dashboard.why import end_words, run_words, sign_in_sentence
 from linking.models import Conflict, ConflictState, LoginUser, Verdict, Visitor, VisitorLink
 
 OPEN_CONFLICT = State(word=gettext_lazy("Open"), icon="alert-circle", tone="warn")
@@ -18,7 +28,7 @@ DECIDED_CONFLICT = State(word=gettext_lazy("Decided"), icon="circle-check", tone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRow:
-    """One link of the history; `ended` says why it ended, "" while it is open."""
+    """One link of the history; `ended` says why it ended, "" while it is open. Only an open one has a `trust`."""
 
     key: str
     user: IDText
@@ -26,7 +36,8 @@ class LinkRow:
     visitor: IDText
     visitor_url: str
     name: str
-    identity: State
+    trust: State | None
+    is_banned: bool
     call: str
     run: str
     first_seen_at: datetime
@@ -37,12 +48,15 @@ class LinkRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One side of a conflict: a Login user and how sure that identity is."""
+    """One side of a conflict: a Login user, and whether the player ever signed in through Login.
+
+    No word of trust: what to trust is what the conflict asks.
+    """
 
     user: IDText
     url: str
     name: str
-    identity: State
+    sign_in: State
     sentence: str
 
 
@@ -70,7 +84,7 @@ class ConflictRow:
 
 
 def link_row(link: VisitorLink, *, slug: str, eyes: Eyes) -> LinkRow:
-    """Return the row of a link whose visitor, user and evidence run are at hand."""
+    """Return the row of a link from `with_disputes`, its visitor, user and evidence run at hand."""
     return LinkRow(
         key=f"l{link.pk}",
         user=id_text(link.login_user.user_id),
@@ -78,7 +92,8 @@ def link_row(link: VisitorLink, *, slug: str, eyes: Eyes) -> LinkRow:
         visitor=id_text(link.visitor.visitor_id),
         visitor_url=visitor_url(visitor_id=link.visitor.visitor_id, integration=slug),
         name=eyes.words(link.visitor.name),
-        identity=identity_state(is_verified=link.login_user.is_verified),
+        trust=TRUST_STATES.get(link.trust),
+        is_banned=link.visitor.is_banned,
         call=f"GET visitors/{link.evidence_asked_id}",
         run=run_words(link=link),
         first_seen_at=link.first_seen_at,
@@ -182,8 +197,8 @@ def side(user: LoginUser, *, slug: str, eyes: Eyes) -> Side:
         user=id_text(user.user_id),
         url=user_url(user_id=user.user_id, integration=slug),
         name=eyes.words(user.name) or eyes.email(user.email),
-        identity=identity_state(is_verified=user.is_verified),
-        sentence=identity_sentence(user=user),
+        sign_in=SIGNED_IN if user.is_verified else NEVER_SIGNED_IN,
+        sentence=sign_in_sentence(user=user),
     )
 
 

@@ -1,5 +1,6 @@
 """The first matches while somebody types into the search box at the top: what the result page would show first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
@@ -17,8 +18,8 @@ from linking.core.query import parse_query
 from linking.dashboard.access import page
 from linking.dashboard.asked import SIGNED_IN, Asked, with_words_as_filters
 from linking.dashboard.found import found_rows
-from linking.dashboard.parts import IDText, State, identity_state
-from linking.dashboard.rows import Eyes, user_row, visitor_row
+from linking.dashboard.parts import IDText, State
+from linking.dashboard.rows import Eyes, VisitorRow, choose_user_state, user_row, visitor_rows
 from linking.models import LoginUser, Visitor
 
 SHOWN = 8
@@ -33,8 +34,9 @@ class Match:
     url: str
     name: str
     beside: str
-    state: State
+    states: tuple[State, ...]
     record: IDText
+    is_banned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,31 +80,38 @@ def first_matches(*, q: str, all_url: str, eyes: Eyes, now: datetime) -> Matches
             asked = replace(asked, state=SIGNED_IN)
             all_url = reverse("visitors") + asked.address()
             found = list(found_rows(asked, sees_contact=eyes.sees_contact, now=now)[: SHOWN + 1])
-        rows, has_more = tuple(_match(one, eyes=eyes) for one in found[:SHOWN]), len(found) > SHOWN
+        rows, has_more = _matches(found[:SHOWN], eyes=eyes), len(found) > SHOWN
     return Matches(rows=rows, said=_said(number=len(rows), has_more=has_more), all_url=all_url, has_more=has_more)
 
 
 def _named(hit: finding.Hit, *, eyes: Eyes) -> tuple[Match, ...]:
     if hit.kind == "visitor":
         one = finding.visitor(visitor_id=hit.id, integration=hit.integration)
-        return () if one is None else (_visitor(one, eyes=eyes),)
+        return () if one is None else _matches([one], eyes=eyes)
     person = finding.login_user(user_id=hit.id, integration=hit.integration)
-    return () if person is None else (_user(person, eyes=eyes),)
+    return () if person is None else _matches([person], eyes=eyes)
 
 
-def _match(one: Visitor | LoginUser, *, eyes: Eyes) -> Match:
-    return _visitor(one, eyes=eyes) if isinstance(one, Visitor) else _user(one, eyes=eyes)
+def _matches(found: Sequence[Visitor | LoginUser], *, eyes: Eyes) -> tuple[Match, ...]:
+    rows = visitor_rows([one for one in found if isinstance(one, Visitor)], eyes=eyes)
+    by_key = {row.key: _visitor(row) for row in rows}
+    return tuple(by_key[f"v{one.pk}"] if isinstance(one, Visitor) else _user(one, eyes=eyes) for one in found)
 
 
 def _user(person: LoginUser, *, eyes: Eyes) -> Match:
     row = user_row(person, eyes=eyes)
-    state = identity_state(is_verified=person.is_verified)
-    return Match(url=row.url, name=row.name, beside=row.email, state=state, record=row.user)
+    return Match(url=row.url, name=row.name, beside=row.email, states=(choose_user_state(person),), record=row.user)
 
 
-def _visitor(one: Visitor, *, eyes: Eyes) -> Match:
-    row = visitor_row(one, eyes=eyes)
-    return Match(url=row.url, name=row.name, beside=row.beside, state=row.state, record=row.user or row.visitor)
+def _visitor(row: VisitorRow) -> Match:
+    return Match(
+        url=row.url,
+        name=row.name,
+        beside=row.beside,
+        states=row.states,
+        record=row.user or row.visitor,
+        is_banned=row.is_banned,
+    )
 
 
 def _said(*, number: int, has_more: bool) -> str:

@@ -1,6 +1,6 @@
 """Small frozen records that several pages hand to their templates: states in words, IDs, facts, events."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -8,6 +8,7 @@ from types import MappingProxyType
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from linking.core.trust import Trust
 from linking.models import ConflictKind, RunState, VisitorState
 
 Text = str | Promise
@@ -56,15 +57,28 @@ class Notice:
 
 VISITOR_STATES: Mapping[str, State] = MappingProxyType(
     {
-        VisitorState.LINKED: State(word=_("Linked"), icon="link", tone="good"),
+        VisitorState.LINKED: State(word=_("Linked"), icon="link", tone="quiet"),
         VisitorState.ANONYMOUS: State(word=_("Anonymous"), icon="user-question", tone="quiet"),
-        VisitorState.PENDING: State(word=_("Not looked up yet"), icon="clock", tone="accent"),
-        VisitorState.GONE: State(word=_("Gone from Zendesk"), icon="trash-x", tone="warn"),
+        VisitorState.PENDING: State(word=_("Not looked up yet"), icon="clock", tone="quiet"),
+        VisitorState.GONE: State(word=_("Deleted in Zendesk"), icon="trash-x", tone="quiet"),
     }
 )
-WAITING = State(word=_("Signed in, not in Chat yet"), icon="login-2", tone="accent")
-VERIFIED = State(word=_("Verified by token"), icon="shield-check", tone="good")
-CLAIMED = State(word=_("Claimed"), icon="help-circle", tone="warn")
+# Of people green stands for proven alone, and amber for what a person has to look at.
+TRUST_STATES: Mapping[str, State] = MappingProxyType(
+    {
+        Trust.PROVEN: State(word=_("Proven"), icon="shield-check", tone="good"),
+        Trust.CLAIMED: State(word=_("Claimed"), icon="help-circle", tone="accent"),
+        Trust.DISPUTED: State(word=_("Disputed"), icon="alert-triangle", tone="warn"),
+    }
+)
+# Said beside a name by the template _ban.html; here for the tone of a card.
+BANNED = State(word=_("Banned"), icon="ban", tone="bad")
+IN_CONFLICT = State(word=_("Open conflict"), icon="alert-circle", tone="warn")
+WAITING = State(word=_("Signed in, not in Chat yet"), icon="key", tone="quiet")
+NOT_LINKED = State(word=_("Not linked now"), icon="link-off", tone="quiet")
+SIGNED_IN = State(word=_("Signed in through Login"), icon="key", tone="quiet")
+NEVER_SIGNED_IN = State(word=_("No sign-in seen"), icon="circle-dashed", tone="quiet")
+_WORST_FIRST = ("bad", "warn", "accent", "quiet", "good")
 
 RUN_STATES: Mapping[str, State] = MappingProxyType(
     {
@@ -92,6 +106,14 @@ def id_text(text: str) -> IDText:
     return IDText(text=text, head=text[:-ID_TAIL_CHARACTERS], tail=text[-ID_TAIL_CHARACTERS:])
 
 
-def identity_state(*, is_verified: bool) -> State:
-    """Return whether an identity is proven by a token of ours or only claimed."""
-    return VERIFIED if is_verified else CLAIMED
+def choose_states(*, trust: Trust, state: str, has_open_conflict: bool) -> tuple[State, ...]:
+    """Return what a visitor's badges say: the word of trust where it is linked, else the word of its `state` and, where
+    one is open, that there is a conflict."""
+    if trust:
+        return (TRUST_STATES[trust],)
+    return (VISITOR_STATES[state], IN_CONFLICT) if has_open_conflict else (VISITOR_STATES[state],)
+
+
+def find_worst_tone(states: Iterable[State]) -> str:
+    """Return the tone that a card with several states takes."""
+    return min((state.tone for state in states), key=_WORST_FIRST.index)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from linking import conflicts as deciding
 from linking import finding, roles
+from linking.core.trust import Trust
 from linking.dashboard import refreshing
 from linking.dashboard.access import page
 from linking.dashboard.deciding import effect_sentences
@@ -21,12 +22,12 @@ from linking.dashboard.histories import (
     visitor_events,
 )
 from linking.dashboard.links_out import publisher_address, zendesk_address
-from linking.dashboard.parts import VISITOR_STATES, IDText, id_text, identity_state
-from linking.dashboard.rows import Eyes, user_url, visitor_url
+from linking.dashboard.parts import BANNED, IDText, choose_states, find_worst_tone, id_text
+from linking.dashboard.rows import Eyes, choose_user_state, user_url, visitor_url
 from linking.dashboard.timeline import PARAMETER, timeline
-from linking.dashboard.why import identity_sentence, why_linked, why_not_linked
+from linking.dashboard.why import sign_in_sentence, user_sentence, why_linked, why_not_linked
 from linking.finding import UnknownFilter
-from linking.models import Conflict, ConflictKind, Integration, LoginUser, Verdict, Visitor, VisitorLink
+from linking.models import Conflict, ConflictKind, ConflictState, Integration, LoginUser, Verdict, Visitor, VisitorLink
 from linking.store.apart import kept_apart
 
 HISTORY_LIMIT = 100
@@ -125,7 +126,10 @@ def _visitor_context(found: Visitor, *, eyes: Eyes) -> dict[str, Any]:
     conflicts = _conflicts(Q(visitor=found))
     aliases = found.aliases.order_by("first_seen_at", "pk").values_list("alias_id", flat=True)
     open_link = next((link for link in links if link.ended_at is None), None)
-    why = why_linked(link=open_link) if open_link else why_not_linked(visitor=found, is_parted=_is_parted(found))
+    trust = open_link.trust if open_link else Trust.NONE
+    is_in_conflict = any(one.state == ConflictState.OPEN for one in conflicts)
+    states = choose_states(trust=trust, state=found.state, has_open_conflict=is_in_conflict)
+    external_id = eyes.words(found.external_id)
     return {
         "name": eyes.words(found.name),
         "email": eyes.email(found.email),
@@ -133,15 +137,21 @@ def _visitor_context(found: Visitor, *, eyes: Eyes) -> dict[str, Any]:
         "notes": eyes.words(found.notes),
         "is_masked": not eyes.sees_contact,
         "is_banned": found.is_banned,
-        "state": VISITOR_STATES[found.state],
+        "states": states,
+        "icon": states[0].icon,
+        "tone": find_worst_tone((*states, BANNED) if found.is_banned else states),
         "visitor": id_text(found.visitor_id),
-        "external_id": "" if open_link else eyes.words(found.external_id),
+        "external_id": "" if open_link else external_id,
         "integration": integration.name,
         "checked_at": found.checked_at,
         "last_refresh": refreshing.last_refresh(visitor=found),
         "first_seen_at": found.first_seen_at,
         "last_seen_at": found.last_seen_at,
-        "why": why,
+        "why": (
+            why_linked(link=open_link)
+            if open_link
+            else why_not_linked(visitor=found, external_id=external_id, is_parted=_is_parted(found))
+        ),
         "user_card": _user_card(open_link.login_user, integration=integration, eyes=eyes) if open_link else None,
         "zendesk_url": zendesk_address(subdomain=integration.zendesk_subdomain, visitor_id=found.visitor_id),
         "links": [link_row(link, slug=integration.slug, eyes=eyes) for link in links],
@@ -164,7 +174,9 @@ def _is_parted(found: Visitor) -> bool:
 
 def _links(**of: Any) -> list[VisitorLink]:
     return list(
-        VisitorLink.objects.filter(**of).select_related("login_user", "evidence_run", "visitor")[:HISTORY_LIMIT]
+        VisitorLink.objects.filter(**of)
+        .with_disputes()
+        .select_related("login_user", "evidence_run", "visitor")[:HISTORY_LIMIT]
     )
 
 
@@ -202,8 +214,9 @@ def _user_context(found: LoginUser, *, eyes: Eyes) -> dict[str, Any]:
     return {
         "card": _user_card(found, integration=integration, eyes=eyes),
         "is_masked": not eyes.sees_contact,
-        "identity": identity_state(is_verified=found.is_verified),
-        "identity_sentence": identity_sentence(user=found),
+        "state": choose_user_state(found),
+        "sentence": user_sentence(user=found),
+        "sign_in_sentence": sign_in_sentence(user=found),
         "is_waiting": found.is_verified and not found.is_seen_in_chat,
         "integration": integration.name,
         "tokens_issued": found.tokens_issued,

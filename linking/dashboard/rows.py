@@ -1,13 +1,24 @@
 """Rows of the lists: plain records, masked for whom they must be, that cost a template no query."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
 from django.urls import reverse
 
+from linking import conflicts
 from linking.core.masking import mask_email, mask_phone, mask_text
-from linking.dashboard.parts import VISITOR_STATES, IDText, State, id_text, identity_state
+from linking.core.trust import Trust
+from linking.dashboard.parts import (
+    NOT_LINKED,
+    TRUST_STATES,
+    WAITING,
+    IDText,
+    State,
+    choose_states,
+    id_text,
+)
 from linking.models import LoginUser, Visitor
 
 
@@ -23,11 +34,11 @@ class VisitorRow:
     name: str
     email: str
     beside: str
-    state: State
+    states: tuple[State, ...]
+    is_banned: bool
     visitor: IDText
     user: IDText | None
     user_url: str
-    identity: State | None
     integration: str
     last_seen_at: datetime
 
@@ -76,10 +87,17 @@ def user_url(*, user_id: str, integration: str) -> str:
     return f"{_record_url('user', user_id)}?{urlencode({'integration': integration})}"
 
 
-def visitor_row(visitor: Visitor, *, eyes: Eyes) -> VisitorRow:
-    """Return the row of a visitor that `finding.visitors` found."""
+def visitor_rows(visitors: Sequence[Visitor], *, eyes: Eyes) -> tuple[VisitorRow, ...]:
+    """Return the rows of a page of visitors that `finding.visitors` found; one query where any is linked to nobody."""
+    # Of those who are linked the word of trust tells it.
+    unlinked = [one for one in visitors if not one.open_links]  # type: ignore[attr-defined]
+    in_conflict = conflicts.find_in_conflict(visitors=unlinked) if unlinked else frozenset()
+    return tuple(_visitor_row(one, eyes=eyes, has_open_conflict=one.pk in in_conflict) for one in visitors)
+
+
+def _visitor_row(visitor: Visitor, *, eyes: Eyes, has_open_conflict: bool) -> VisitorRow:
     link = next(iter(visitor.open_links), None)  # type: ignore[attr-defined]
-    user = link.login_user if link else None
+    user, trust = (link.login_user, link.trust) if link else (None, Trust.NONE)
     slug = visitor.integration.slug
     name, email = eyes.words(visitor.name), eyes.email(visitor.email)
     return VisitorRow(
@@ -88,14 +106,22 @@ def visitor_row(visitor: Visitor, *, eyes: Eyes) -> VisitorRow:
         name=name,
         email=email,
         beside=_beside(name, email, eyes.words(user.name) if user else ""),
-        state=VISITOR_STATES[visitor.state],
+        states=choose_states(trust=trust, state=visitor.state, has_open_conflict=has_open_conflict),
+        is_banned=visitor.is_banned,
         visitor=id_text(visitor.visitor_id),
         user=id_text(user.user_id) if user else None,
         user_url=user_url(user_id=user.user_id, integration=slug) if user else "",
-        identity=identity_state(is_verified=user.is_verified) if user else None,
         integration=visitor.integration.name,
         last_seen_at=visitor.last_seen_at,
     )
+
+
+def choose_user_state(user: LoginUser) -> State:
+    """Return what a user's badge says: the word of trust of one that `finding.login_user` found, else that nobody is
+    linked to it (yet)."""
+    if not user.is_seen_in_chat:
+        return WAITING if user.is_verified else NOT_LINKED
+    return TRUST_STATES[user.trust] if user.trust else NOT_LINKED
 
 
 def user_row(user: LoginUser, *, eyes: Eyes) -> UserRow:

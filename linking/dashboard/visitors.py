@@ -21,12 +21,13 @@ from linking.dashboard.columns import OPTIONAL, hidden_columns
 from linking.dashboard.context import count_words
 from linking.dashboard.found import found_rows
 from linking.dashboard.narrowing import Choice, chips_of, seen_words, state_choices, ways_on
-from linking.dashboard.parts import Text
+from linking.dashboard.parts import State, Text
 from linking.dashboard.ready_views import ready_views
 from linking.dashboard.recent import recent_visitors, share_sentence
 from linking.dashboard.rechecking import RECHECK_MAX
-from linking.dashboard.rows import Eyes, UserRow, VisitorRow, user_row, user_url, visitor_row, visitor_url
+from linking.dashboard.rows import Eyes, UserRow, VisitorRow, user_row, user_url, visitor_rows, visitor_url
 from linking.dashboard.views import view_rows
+from linking.dashboard.why import make_legend
 from linking.finding import PAGE_SIZE, UnknownFilter
 from linking.models import Integration
 
@@ -58,7 +59,8 @@ class Listing:
     """What the list's template shows.
 
     `recheck` says how many can be read again from Zendesk at once, "" for whoever may not or where there are none;
-    `empty` is a machine word for why there are no rows, "" when there are; `ways_on` then says where else to look.
+    `legend` says what each word of trust means; `empty` is a machine word for why there are no rows, "" when there are;
+    `ways_on` then says where else to look.
     """
 
     rows: tuple[VisitorRow, ...] | tuple[UserRow, ...]
@@ -69,6 +71,7 @@ class Listing:
     self_url: str
     export_url: str
     recheck: str
+    legend: tuple[tuple[State, str], ...]
     columns: tuple[Column, ...]
     choices: tuple[ColumnChoice, ...]
     hidden: frozenset[str]
@@ -124,8 +127,7 @@ def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integ
     eyes = Eyes(sees_contact=roles.can_see_contact(request.user))
     found = found_rows(asked, sees_contact=eyes.sees_contact, now=now)
     part = finding.page(found, ordering=asked.order, cursor=asked.cursor)
-    to_row: Any = user_row if asked.is_waiting_list else visitor_row
-    rows = tuple(to_row(one, eyes=eyes) for one in part.rows)
+    rows = _rows(part.rows, is_waiting_list=asked.is_waiting_list, eyes=eyes)
     total = finding.capped_count(found) if rows else finding.Count(number=0, is_capped=False)
     several = len(integrations) > 1
     columns, hidden = _columns(asked, has_several=several, eyes=eyes), hidden_columns(request)
@@ -139,6 +141,7 @@ def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integ
         self_url=reverse("visitors") + asked.address(cursor=asked.cursor, first=asked.first),
         export_url=reverse("visitors_export") + asked.address() if rows and roles.can_export(request.user) else "",
         recheck=_recheck_words(total) if rows and may_recheck else "",
+        legend=() if asked.is_waiting_list else make_legend(),
         columns=tuple(column for column in columns if column.key not in hidden),
         choices=tuple(
             ColumnChoice(key=column.key, word=column.word, is_shown=column.key not in hidden)
@@ -150,6 +153,12 @@ def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integ
         empty="" if rows else _why_empty(asked, integrations=integrations),
         ways_on=() if rows else ways_on(asked, sees_contact=eyes.sees_contact),
     )
+
+
+def _rows(found: list[Any], *, is_waiting_list: bool, eyes: Eyes) -> tuple[VisitorRow, ...] | tuple[UserRow, ...]:
+    if is_waiting_list:
+        return tuple(user_row(one, eyes=eyes) for one in found)
+    return visitor_rows(found, eyes=eyes)
 
 
 def _why_empty(asked: Asked, *, integrations: list[Integration]) -> str:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -13,9 +14,11 @@ from django.test.utils import CaptureQueriesContext
 
 from linking import finding
 from linking.core.trust import Trust
-from linking.models import Conflict, LoginUser, VisitorLink
+from linking.dashboard import parts
+from linking.models import Conflict, LoginUser, Visitor, VisitorLink
 from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_visitor
 from tests.linking.dashboard.conftest import make_person
+from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db
 VISITOR_ID = "7700123.ab3XkQ9zLm2Rt7"
@@ -153,3 +156,132 @@ class TestStatements:
 
         lead.get("/api/v1/visitors/")  # what a first call looks up once
         assert number(*range(2)) == number(*range(10, 60))
+
+
+def look(browser, path, **headers):
+    return read(browser.get(path, **headers))
+
+
+def states_in(element):
+    """The badges inside, in words."""
+    return [state.text for state in element.all(class_="state")]
+
+
+SHOWN = {"proven": "Proven", "claimed": "Claimed", "disputed": "Disputed", "": "Anonymous"}
+HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+class TestPeople:
+    def test_read_below_the_list_what_the_words_mean(self, lead):
+        make_state("claimed")
+        legend = look(lead, "/").one(class_="legend")
+        assert states_in(legend) == ["Proven", "Claimed", "Disputed"]
+        assert all(sentence.text.endswith(".") for sentence in legend.all("dd"))
+
+    def test_read_it_in_the_list(self, lead, word):
+        row = look(lead, "/").one("tbody").one("tr")
+        assert states_in(row) == [SHOWN[word]]
+
+    def test_read_it_in_the_first_matches(self, lead, word):
+        assert states_in(look(lead, "/search/?q=nadia", **HTMX).one(role="option")) == [SHOWN[word]]
+
+    def test_read_it_on_the_record_which_the_drawer_shows_too(self, lead, word):
+        page = look(lead, f"/visitors/{VISITOR_ID}/")
+        assert states_in(page.one("h1")) == [SHOWN[word]]
+        history = page.one("section", aria_labelledby="links")
+        assert states_in(history) == [SHOWN[word]] * bool(word)
+
+    def test_read_it_on_the_users_page(self, lead, word):
+        if word:
+            page = look(lead, f"/users/{USER_ID}/")
+            linked = page.one("section", aria_labelledby="linked")
+            assert [states_in(page.one("h1")), states_in(linked)] == [[SHOWN[word]], [SHOWN[word]]]
+
+    def test_read_it_where_a_pasted_id_names_the_user(self, lead, word):
+        if word:
+            assert states_in(look(lead, f"/search/?q={USER_ID}", **HTMX).one(role="option")) == [SHOWN[word]]
+
+    def test_read_what_it_means_on_the_record(self, lead, word):
+        sentence = {
+            "proven": "Proven: the player signed in through Login.",
+            "claimed": "Not proven: this ID was not checked by zdbridge. Ask before you share account details.",
+            "disputed": "Disputed: a conflict is open. Share no account details before it is decided.",
+            "": "Anonymous: this visitor was not signed in while chatting.",
+        }[word]
+        assert look(lead, f"/visitors/{VISITOR_ID}/").one("h2", id="why").text == sentence
+
+    def test_find_everybody_with_an_open_conflict_marked_who_needs_checking(self, lead):
+        """Whoever is linked reads "Disputed", whoever is not "Open conflict"."""
+        visitor = make_state("disputed")
+        for number, state in enumerate(("anonymous", "pending")):
+            other = make_visitor(integration=visitor.integration, visitor_id=f"7.v{number}", state=state)
+            make_conflict(other, kind="junk_external_id")
+        make_visitor(integration=visitor.integration, visitor_id="7.calm")
+        rows = look(lead, "/?only=to_check").one("tbody").all("tr")
+        assert [bool(row.all(class_="state-warn")) for row in rows] == [True] * 3
+        amber = [row for row in look(lead, "/").one("tbody").all("tr") if row.all(class_="state-warn")]
+        assert len(amber) == 3
+
+
+PAGES = ("/", "/search/?q=nadia", f"/visitors/{VISITOR_ID}/", f"/users/{USER_ID}/", f"/search/?q={USER_ID}")
+
+
+def tones_in(page):
+    """The tones of everything told of people: the frame around a page tells of the sync, the legend of words."""
+    main = (page.all("main") or [page])[0]
+    legend = [element for one in main.all(class_="legend") for element in one.all()]
+    told = [element for element in main.all() if element not in legend]
+    classes = " ".join(element.attributes.get("class", "") for element in told).split()
+    return {name.rpartition("-")[2] for name in classes if name.startswith(("state-", "why-"))}
+
+
+class TestGreen:
+    @pytest.mark.parametrize("state", STATES)
+    @pytest.mark.parametrize("path", PAGES)
+    def test_is_for_proven_alone(self, lead, path, state):
+        make_state(state)
+        answer = lead.get(path, **(HTMX if "search" in path else {}))
+        has_green = answer.status_code == 200 and "good" in tones_in(read(answer))
+        assert has_green == (state == "proven")
+
+    @pytest.mark.parametrize("path", ["/conflicts/", "/conflicts/1/"])
+    def test_is_not_on_the_pages_of_conflicts(self, lead, path):
+        visitor = make_state("proven")
+        conflict = make_conflict(visitor, login_user=LoginUser.objects.get())
+        page = look(lead, path.replace("1", str(conflict.pk)))
+        assert "good" not in tones_in(page)
+
+    def test_is_in_no_template_by_itself(self):
+        """A badge takes its tone from a state, so no page of people paints one green by hand."""
+        templates = Path(__file__).parents[2] / "templates"
+        by_hand = {path.name for path in templates.rglob("*.html") if "state-good" in path.read_text()}
+        assert by_hand <= {"connect.html"}  # "Connected", which tells of Zendesk and of nobody
+
+    def test_is_the_tone_of_one_state_of_people(self):
+        of_people = [*parts.VISITOR_STATES.values(), *parts.TRUST_STATES.values(), parts.WAITING, parts.NOT_LINKED]
+        of_people += [parts.BANNED, parts.IN_CONFLICT, parts.SIGNED_IN, parts.NEVER_SIGNED_IN]
+        assert [str(state.word) for state in of_people if state.tone == "good"] == ["Proven"]
+
+
+class TestBan:
+    @pytest.fixture(autouse=True)
+    def banned(self):
+        make_state("proven")
+        Visitor.objects.update(is_banned=True)
+
+    def test_is_a_red_badge_beside_the_name_in_the_list(self, lead):
+        assert look(lead, "/").one("td", class_="who").one(class_="state-bad").text == "Banned"
+
+    def test_is_one_in_the_first_matches(self, lead):
+        option = look(lead, "/search/?q=nadia", **HTMX).one(role="option")
+        assert states_in(option) == ["Banned", "Proven"]
+
+    def test_is_one_on_the_record_whose_card_is_red(self, lead):
+        page = look(lead, f"/visitors/{VISITOR_ID}/")
+        assert states_in(page.one("h1")) == ["Banned", "Proven"]
+        card = page.one(class_="why")
+        assert ("why-bad" in card.attributes["class"], "banned in Zendesk" in card.text) == (True, True)
+
+    def test_is_one_beside_the_visitor_on_the_users_page(self, lead):
+        linked = look(lead, f"/users/{USER_ID}/").one("section", aria_labelledby="linked")
+        assert states_in(linked) == ["Proven", "Banned"]

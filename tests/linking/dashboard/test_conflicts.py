@@ -33,7 +33,7 @@ class TestConflicts:
         sides = [side.text for side in read(lead.get("/conflicts/")).one("article").all("section")]
         assert "Nadia" in sides[0]
         assert "One" in sides[1]
-        assert "Claimed only" in sides[2]
+        assert "zdbridge has signed no token for this player." in sides[2]
 
     @pytest.mark.parametrize("kind", ConflictKind.values)
     def test_each_kind_is_explained(self, lead, make_conflict, kind):

@@ -33,31 +33,50 @@ class TestWhyLinked:
         link.evidence_run = run
         link.save()
         text = why(lead.get(PAGE))
-        assert "carries this user's ID as its external ID." in text
+        assert "Zendesk confirms that this visitor is this player." in text
         assert f"GET visitors/{VISITOR} in pass no. {run.pk} on 22 Nov 2026, 12:00 UTC" in text
 
     def test_says_claimed_where_no_token_was_issued(self, lead):
         make_linked()
-        assert "Claimed only: no token was issued" in why(lead.get(PAGE))
+        text = why(lead.get(PAGE))
+        assert "Not proven: this ID was not checked by zdbridge. Ask before you share account details." in text
+        assert "zdbridge has signed no token for this player." in text
 
-    def test_says_verified_where_one_was(self, lead):
-        make_linked(user=PROOF)
-        assert "Verified: 2 tokens were issued" in why(lead.get(PAGE))
+    def test_names_the_proof(self, lead):
+        make_linked(user=PROOF, last_confirmed_at=NOW + timedelta(minutes=3))
+        text = why(lead.get(PAGE))
+        assert "Proven: the player signed in through Login." in text
+        assert "zdbridge signed a token on 22 Nov 2026, 12:00 UTC, before Zendesk confirmed this link" in text
+        assert "on 22 Nov 2026, 12:03 UTC." in text
+
+    def test_names_a_token_before_the_link_and_none_after_it(self, lead):
+        make_linked(user=PROOF | {"last_authenticated_at": NOW + timedelta(hours=1)})
+        assert "zdbridge signed a token on 22 Nov 2026, 12:00 UTC, before" in why(lead.get(PAGE))
+
+    def test_says_that_the_first_token_came_too_late_for_a_proof(self, lead):
+        late = NOW + timedelta(minutes=1)
+        make_linked(user=PROOF | {"first_authenticated_at": late, "last_authenticated_at": late})
+        text = why(lead.get(PAGE))
+        assert "on 22 Nov 2026, 12:01 UTC, after Zendesk last confirmed this link on 22 Nov 2026, 12:00 UTC." in text
 
 
 class TestWhyNotLinked:
     @pytest.mark.parametrize(
         ("changes", "sentence"),
         [
-            ({"state": "anonymous"}, "carries no external ID."),
-            ({"state": "anonymous", "external_id": "undefined"}, "the external ID in Zendesk's record is no user ID."),
-            ({"state": "pending", "checked_at": None}, "waits to be read from Zendesk."),
+            ({"state": "anonymous"}, "Anonymous: this visitor was not signed in while chatting."),
+            ({"state": "anonymous", "external_id": "undefined"}, "the website sent “undefined” instead of a user ID."),
+            ({"state": "pending", "checked_at": None}, "Waiting for Zendesk: we look this visitor up shortly."),
             ({"state": "gone", "gone_at": NOW}, "Zendesk has deleted this visitor."),
         ],
     )
     def test_gives_the_reason(self, lead, changes, sentence):
         make_visitor(integration=make_integration(), **changes)
         assert sentence in why(lead.get(PAGE))
+
+    def test_masks_what_came_instead_of_a_user_id(self, agent):
+        make_visitor(integration=make_integration(), external_id="nadia@player.example ")
+        assert b"nadia@player.example" not in agent.get(PAGE).content
 
 
 class TestAddress:

@@ -9,7 +9,7 @@ from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db
 FRAME_QUERIES = 7  # session, person, group, integrations, three counts
-LIST_QUERIES = FRAME_QUERIES + 8  # integrations, visitors, links, count, share, two ready views, kept views
+LIST_QUERIES = FRAME_QUERIES + 9  # integrations, visitors, links, conflicts, count, share, two ready views, kept views
 
 
 def rows_of(answer):
@@ -58,7 +58,7 @@ class TestRows:
         visitor = make_visitor(integration=integration, name="Nadia", email="nadia@player.example")
         make_link(visitor=visitor, login_user=make_login_user(integration=integration))
         cells = [cell.text for cell in rows_of(lead.get("/"))[0].all("td")]
-        assert cells[:2] == ["Nadia nadia@player.example", "Linked"]
+        assert cells[:2] == ["Nadia nadia@player.example", "Claimed"]
 
     def test_the_whole_id_is_there_though_the_middle_gives_way(self, lead):
         integration = make_integration()
@@ -77,15 +77,6 @@ class TestRows:
     def test_shows_contact_data_to_leads(self, lead):
         make_visitor(integration=make_integration(), email="nadia@player.example")
         assert "nadia@player.example" in rows_of(lead.get("/"))[0].text
-
-    @pytest.mark.parametrize(("is_verified", "word"), [(True, "Verified by token"), (False, "Claimed")])
-    def test_tells_verified_from_claimed(self, lead, is_verified, word):
-        integration = make_integration()
-        now = timezone.now()
-        proof = {"first_authenticated_at": now, "last_authenticated_at": now, "tokens_issued": 1} if is_verified else {}
-        user = make_login_user(integration=integration, **proof)
-        make_link(visitor=make_visitor(integration=integration), login_user=user)
-        assert word in rows_of(lead.get("/"))[0].text
 
     def test_names_the_integration_where_there_are_several(self, lead):
         make_integration(slug="beta", name="Beta Arena", login_project_id="other")
