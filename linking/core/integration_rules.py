@@ -27,6 +27,7 @@ _HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*\.?\Z")
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[^\s:/?#@\[\]]+)(?::(?P<port>[0-9]{1,5}))?\Z")
 _DIGITS = re.compile(r"[0-9]{0,50}\Z")
 _TEMPLATE = re.compile(r"https://[a-z0-9.-]+(?::[0-9]{1,5})?(?:[/?#][!-z|~]*)?\Z")
+_PLACE = re.compile(r"\{([A-Za-z0-9_]{1,40})\}")
 TEMPLATE_WORDS = ("merchant_id", "project_id", "login_project_id", "user_id")
 # What a Zendesk JWT says already, or would mean something else to whoever reads it.
 OWN_CLAIMS = frozenset(
@@ -174,13 +175,15 @@ def _requests(value: object, _around: Surroundings) -> int:
 def _template(value: object, _around: Surroundings) -> str:
     if value == "":
         return ""
-    plain = value if isinstance(value, str) else ""
-    for word in TEMPLATE_WORDS:
-        plain = plain.replace(f"{{{word}}}", "x")
-    if not isinstance(value, str) or len(value) > 500 or not _TEMPLATE.match(plain) or value.find("{") in range(9):
-        words = " ".join(f"{{{word}}}" for word in TEMPLATE_WORDS)
-        raise BadValue(f"must be an address that begins with https:// and uses no words but {words}.")
-    return value
+    words = " ".join(f"{{{word}}}" for word in TEMPLATE_WORDS)
+    text = value if isinstance(value, str) else ""
+    if unknown := next((word for word in _PLACE.findall(text) if word not in TEMPLATE_WORDS), None):
+        raise BadValue(f"uses {{{unknown}}}, which nothing fills. What can be filled: {words}.")
+    plain = _PLACE.sub("x", text)
+    host = re.split("[/?#]", text.removeprefix("https://"), maxsplit=1)[0]
+    if not text or len(text) > 500 or not _TEMPLATE.match(plain) or "{" in host:
+        raise BadValue(f"must be an address that begins with https:// and, after its host, uses no words but {words}.")
+    return text
 
 
 def _claim(value: object, _around: Surroundings) -> str:

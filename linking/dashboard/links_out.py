@@ -18,12 +18,19 @@ def zendesk_address(*, subdomain: str, visitor_id: str) -> str:
     return _ZENDESK.format(subdomain=subdomain, account=found["account"], token=found["token"])
 
 
-def publisher_address(*, template: str, merchant_id: str, project_id: str, user_id: str) -> str:
+def publisher_address(*, template: str, merchant_id: str, project_id: str, login_project_id: str, user_id: str) -> str:
     """Return where Publisher Account shows the user, or "" when the template, or a value it needs, is missing.
+
+    It fills each of `linking.core.integration_rules.TEMPLATE_WORDS`, which are the words that a template may use.
 
     Values are percent-encoded whole, so that none can add a path, a query or another host.
     """
-    values = {"merchant_id": merchant_id, "project_id": project_id, "user_id": user_id}
+    values = {
+        "merchant_id": merchant_id,
+        "project_id": project_id,
+        "login_project_id": login_project_id,
+        "user_id": user_id,
+    }
     # A value of dots alone would climb as a step of the path, however it is encoded.
     is_whole = all(values.get(name, "").strip(".") for name in _PLACE.findall(template))
     if not is_whole or not _is_https(template):

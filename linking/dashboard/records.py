@@ -201,6 +201,7 @@ def _user_card(person: LoginUser, *, integration: Integration, eyes: Eyes) -> Us
             template=integration.publisher_account_url_template,
             merchant_id=integration.merchant_id,
             project_id=integration.publisher_project_id,
+            login_project_id=integration.login_project_id,
             user_id=person.user_id,
         ),
     )

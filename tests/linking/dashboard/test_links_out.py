@@ -1,11 +1,15 @@
 import pytest
 
+from linking.core.integration_rules import TEMPLATE_WORDS
 from linking.dashboard.links_out import publisher_address, zendesk_address
 from linking.models.integration import PUBLISHER_URL_TEMPLATE
 
 
 def publisher(**changes):
-    values = {"template": PUBLISHER_URL_TEMPLATE, "merchant_id": "77001", "project_id": "44056", "user_id": "abc"}
+    values = {
+        "template": PUBLISHER_URL_TEMPLATE, "merchant_id": "77001", "project_id": "44056",
+        "login_project_id": "b7a1-d0e2", "user_id": "abc",
+    }  # fmt: skip
     return publisher_address(**(values | changes))
 
 
@@ -26,6 +30,11 @@ class TestZendeskAddress:
 class TestPublisherAddress:
     def test_fills_the_template(self):
         assert publisher() == "https://publisher.xsolla.com/77001/projects/44056/login/users/abc"
+
+    @pytest.mark.parametrize("word", TEMPLATE_WORDS)
+    def test_fills_every_word_that_a_template_may_use(self, word):
+        filled = publisher(template=f"https://x.example/{{{word}}}/")
+        assert (filled.startswith("https://x.example/"), "{" in filled) == (True, False)
 
     @pytest.mark.parametrize(
         ("user_id", "written"), [("a/b", "a%2Fb"), ("a?b", "a%3Fb"), ("a#b", "a%23b"), ("@x", "%40x"), ("é", "%C3%A9")]

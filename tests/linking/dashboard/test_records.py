@@ -4,7 +4,16 @@ import pytest
 from django.utils import timezone
 
 from linking.models import Conflict, Integration, LoginUser, Visitor, VisitorAlias, VisitorRefresh
-from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_run, make_visitor
+from tests.factories import (
+    LOGIN_PROJECT_ID,
+    NOW,
+    USER_ID,
+    make_integration,
+    make_link,
+    make_login_user,
+    make_run,
+    make_visitor,
+)
 from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +133,15 @@ class TestVisitorPage:
         make_linked()
         link = read(lead.get(PAGE)).one(class_="out").all("a")[0]
         assert link.attributes["href"] == f"https://publisher.xsolla.com/77001/projects/44056/login/users/{USER_ID}"
+
+    @pytest.mark.parametrize("path", [PAGE, USER_PAGE])
+    def test_leads_to_publisher_account_by_the_id_of_the_login_project(self, lead, path):
+        """The template of Publisher Account that names the Login project; it was taken, and no page had a link."""
+        make_linked()
+        template = "https://publisher.xsolla.com/{merchant_id}/login/{login_project_id}/users/{user_id}"
+        Integration.objects.update(publisher_account_url_template=template)
+        link = read(lead.get(path)).one(class_="out").all("a")[0]
+        assert link.attributes["href"] == f"https://publisher.xsolla.com/77001/login/{LOGIN_PROJECT_ID}/users/{USER_ID}"
 
     def test_ways_out_stand_beside_the_name(self, lead):
         make_linked()

@@ -197,6 +197,9 @@ class TestValues:
             ("requests_per_minute", "200"), ("publisher_account_url_template", "http://x.example/{user_id}"),
             ("publisher_account_url_template", "https://x.example/{secret}"),
             ("publisher_account_url_template", "https://{user_id}.example/"),
+            ("publisher_account_url_template", "https://x.{user_id}.example/"),
+            ("publisher_account_url_template", "https://x.example/{user_id"),
+            ("publisher_account_url_template", "https://x.example/{}"),
             ("publisher_account_url_template", "javascript:alert(1)"), ("merchant_id", "77x"),
             ("publisher_project_id", 44056),
         ],
@@ -223,6 +226,12 @@ class TestValues:
     def test_that_make_sense_are_stored(self, key, value):
         save(**(NEW | {key: value}))
         assert getattr(Integration.objects.get(), key) == value
+
+    def test_name_the_word_of_a_template_that_nothing_fills(self):
+        told = problem(
+            "publisher_account_url_template", **NEW, publisher_account_url_template="https://x.example/{users}"
+        )
+        assert "uses {users}, which nothing fills. What can be filled: {merchant_id} {project_id}" in told
 
     def test_may_name_this_machine_only_where_the_process_allows_it(self):
         url = "http://127.0.0.1:9100/api/v2/chat"
