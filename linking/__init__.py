@@ -8,7 +8,7 @@ read, links kept). Imports go down only, never within a row, and tests/test_laye
     api | dashboard | admin | checks   the HTTP edges, and what is told at start
     templatetags                       … and what their templates ask
     tasks                              the Celery edge
-    tokens | sync | refresh | webhooks | integrations | finding | health | doctor | background
+    tokens | sync | refresh | unknown_visitors | webhooks | integrations | finding | health | doctor | background
     conflicts | alarms | drift         deciding what disagrees, telling of trouble, inferring what changed there
     asking                             one paced conversation with Zendesk
     registry | key_sets | email_lookup | verified_tokens | sightings | answer_log

@@ -12,6 +12,7 @@ from linking.core.cursor import Cursor, decode_cursor, encode_cursor
 from linking.core.query import Query, QueryKind, dot_form, parse_query
 from linking.core.text import clean_line, email_key
 from linking.core.user_ids import USER_ID_MAX_CHARACTERS
+from linking.core.visitors import is_own_form
 from linking.models import Integration, LoginUser, Visitor, VisitorLink, VisitorState, VisitorWords, WaitingWords
 from linking.models.keyset import Behind
 from linking.models.standing import IntegrationStanding, standings
@@ -160,6 +161,18 @@ def direct_hit(q: str) -> Hit | None:
     if query.kind is QueryKind.EMAIL:
         return _hit_by_email(query.text) or _hit_by_id(query)
     return _hit_by_id(query)
+
+
+def unknown_visitor_id(q: str) -> str:
+    """Return the visitor ID that a pasted text names where it names no record here; "" for any other text.
+
+    Digits alone are rather a phone number or a date.
+    """
+    query = parse_query(q)
+    is_id = query.kind is QueryKind.VISITOR_ID and is_own_form(query.visitor_id)
+    if not is_id or query.visitor_id.replace(".", "").isdigit() or _hit_by_id(query) is not None:
+        return ""
+    return "" if visitors(q=q, sees_contact=False).exists() else query.visitor_id
 
 
 def capped_count(rows: QuerySet[Any], *, cap: int = COUNT_CAP) -> Count:

@@ -1,10 +1,11 @@
 """What every test gets: no leftovers of the one before."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 
 import pytest
 
-from linking import answer_log, clock_meter, email_lookup, key_sets, registry, sightings
+from linking import answer_log, clock_meter, email_lookup, key_sets, registry, sightings, unknown_visitors
 from linking.api.health import forget_readiness
 from linking.api.token import forget_limits
 
@@ -26,7 +27,24 @@ def forget_process_state() -> Iterator[None]:
         one.forget()
     forget_limits()
     forget_readiness()
+    unknown_visitors.limiter.forget()
     yield
     for one in (registry, sightings, answer_log, clock_meter, key_sets, email_lookup):
         one.forget()
     forget_limits()
+
+
+@pytest.fixture(autouse=True)
+def ask_zendesk_in_this_thread(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Questions about unknown visitors see the test's own transaction; `real_threads` leaves them as they are."""
+    if request.node.get_closest_marker("real_threads") is None:
+        monkeypatch.setattr(unknown_visitors, "submit", _do_at_once)
+
+
+def _do_at_once(job: Callable[[], unknown_visitors.Lookup]) -> Future[unknown_visitors.Lookup]:
+    future: Future[unknown_visitors.Lookup] = Future()
+    try:
+        future.set_result(job())
+    except Exception as error:  # noqa: BLE001 - handed on to whoever asks for the result
+        future.set_exception(error)
+    return future

@@ -98,7 +98,10 @@ def make_run(*, integration: Integration, **changes: Any) -> SyncRun:
 
 def make_visitor(*, integration: Integration, visitor_id: str = "7700123.ab3XkQ9zLm2Rt7", **changes: Any) -> Visitor:
     """An anonymous visitor that was looked up."""
-    values = {"state": "anonymous", "first_seen_at": NOW, "last_seen_at": NOW, "checked_at": NOW}
+    values = {
+        "state": "anonymous", "first_seen_at": NOW, "last_seen_at": NOW, "last_chat_id": "2611.7700123.SbQ1",
+        "checked_at": NOW,
+    }  # fmt: skip
     return Visitor.objects.create(integration=integration, visitor_id=visitor_id, **(values | changes))
 
 

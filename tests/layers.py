@@ -20,6 +20,7 @@ ROWS = (
         "tokens",
         "sync",
         "refresh",
+        "unknown_visitors",
         "integrations",
         "finding",
         "health",

@@ -154,10 +154,16 @@ class IntegrationSerializer(serializers.Serializer[Any]):
 
 
 class RefreshSerializer(serializers.Serializer[Any]):
-    """A refresh that was queued."""
+    """A refresh that was queued, or is done where the visitor was not known before."""
 
     visitor_id = serializers.CharField()
     queued = serializers.BooleanField()
+
+
+class WaitingSerializer(RefreshSerializer):
+    """A visitor that is not known here, and that Zendesk is asked about as soon as that is possible."""
+
+    detail = serializers.CharField(help_text="Why there is no answer yet.")
 
 
 class ErrorSerializer(serializers.Serializer[Any]):

@@ -3,10 +3,18 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers, status
-from rest_framework.exceptions import APIException, NotFound, PermissionDenied, ValidationError
+from rest_framework.exceptions import (
+    APIException,
+    ErrorDetail,
+    NotFound,
+    PermissionDenied,
+    Throttled,
+    ValidationError,
+)
 from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,8 +26,11 @@ from linking.api import serializers as shapes
 from linking.api.access import MayRead, PerPerson
 from linking.core.cursor import BadCursor
 from linking.models import Visitor, VisitorState
+from linking.tasks import CLOCK
+from linking.unknown_visitors import Lookup, Outcome, look_up
 
 PAGE_SIZE_MAX = 200
+RETRY_AFTER_S = 5  # when a visitor that Zendesk did not tell of yet is worth another look
 _LIST_PARAMETERS = ("q", "integration", "state", "ordering", "cursor", "page_size")
 
 
@@ -58,6 +69,11 @@ def _answers(shape: Any, *errors: int, success: int = 200) -> dict[int, Any]:
     return {success: shape} | dict.fromkeys((401, 403, 429, *errors), shapes.ErrorSerializer)
 
 
+_NO_VISITOR = OpenApiResponse(
+    shapes.ErrorSerializer,
+    description="`detail` says which: Zendesk has no such visitor, the ID is of another Zendesk account, it is no "
+    "visitor ID, or why Zendesk was not asked.",
+)
 _IN_ONE = OpenApiParameter("integration", str, description="Slug of an integration.")
 
 
@@ -113,11 +129,22 @@ class OneVisitor(_View):
     """`GET /api/v1/visitors/{visitor_id}/`."""
 
     @extend_schema(
-        operation_id="visitors_read", parameters=[_IN_ONE], responses=_answers(shapes.VisitorSerializer, 400, 404)
+        operation_id="visitors_read",
+        parameters=[_IN_ONE],
+        responses=_answers(shapes.VisitorSerializer, 400) | {202: shapes.WaitingSerializer, 404: _NO_VISITOR},
     )
     def get(self, request: Request, visitor_id: str) -> Response:
-        """Read one visitor, by the dot form, the dash form or an alias of its ID."""
+        """Read one visitor, by the dot form, the dash form or an alias of its ID.
+
+        For one that is not known here Zendesk is asked at once, which takes five seconds at most. 202: no answer yet;
+        ask again in a few seconds. 429 for more than 20 such questions a minute.
+        """
         found = _visitor(request, visitor_id=visitor_id)
+        if found is None:
+            lookup = _look_up(request, visitor_id=visitor_id)
+            if lookup.outcome is Outcome.WAITING:
+                return _waiting(lookup)
+            found = finding.visitor(visitor_id=lookup.visitor_id, integration=lookup.integration)
         return Response(shapes.VisitorSerializer(found, context=self.context()).data)
 
 
@@ -138,6 +165,12 @@ class RefreshVisitor(_View):
         found = _visitor(request, visitor_id=visitor_id)
         if not roles.can_refresh(request.user):
             raise PermissionDenied
+        if found is None:
+            lookup = _look_up(request, visitor_id=visitor_id)
+            if lookup.outcome is Outcome.WAITING:
+                return _waiting(lookup)
+            body = {"visitor_id": lookup.visitor_id, "queued": False}
+            return Response(shapes.RefreshSerializer(body).data, status=status.HTTP_202_ACCEPTED)
         try:
             queue.put(task="linking.tasks.refresh_visitor", visitor_pk=found.pk)
         except queue.QueueAway as error:
@@ -206,15 +239,41 @@ def _page_size(text: str) -> int:
     return int(text)
 
 
-def _visitor(request: Request, *, visitor_id: str) -> Visitor:
+def _visitor(request: Request, *, visitor_id: str) -> Visitor | None:
+    """Return the visitor that is known here, None for no such. Raises: ValidationError."""
     asked = _asked(request, known=("integration",))
     try:
-        found = finding.visitor(visitor_id=visitor_id, integration=asked.get("integration", ""))
+        return finding.visitor(visitor_id=visitor_id, integration=asked.get("integration", ""))
     except finding.UnknownFilter as error:
         raise ValidationError({"detail": str(error)}) from error
-    if found is None:
-        raise NotFound("No visitor has this ID.")
-    return found
+
+
+def _look_up(request: Request, *, visitor_id: str) -> Lookup:
+    """Return what Zendesk says about a visitor that is not known here: found, or asked about again later.
+
+    Raises: NotFound, Throttled.
+    """
+    lookup = look_up(
+        visitor_id=visitor_id,
+        integration=request.query_params.get("integration", ""),
+        person=str(request.user.pk),
+        clock=CLOCK,
+        allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
+        give_way=request.META.get("linking.give_way", lambda: None),
+    )
+    if lookup.outcome is Outcome.TOO_MANY:
+        # Given afterwards: the class would add a second sentence about the time.
+        throttled = Throttled(wait=lookup.retry_after_s)
+        throttled.detail = ErrorDetail(lookup.sentence, code=throttled.default_code)
+        raise throttled
+    if lookup.outcome in (Outcome.FOUND, Outcome.WAITING):
+        return lookup
+    raise NotFound(lookup.sentence)
+
+
+def _waiting(lookup: Lookup) -> Response:
+    body = {"visitor_id": lookup.visitor_id, "queued": True, "detail": lookup.sentence}
+    return Response(shapes.WaitingSerializer(body).data, status=202, headers={"Retry-After": str(RETRY_AFTER_S)})
 
 
 def _address(request: Request, *, asked: dict[str, str], cursor: str) -> str | None:

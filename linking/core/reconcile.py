@@ -188,9 +188,11 @@ def keep_waiting(*, before: VisitorFacts, after: VisitorFacts, activity_at: date
 
 def join_facts(*, asked: VisitorFacts, canonical: VisitorFacts) -> VisitorFacts:
     """Return the facts of one visitor that was kept under two ids; `canonical` gives the id and what was answered."""
-    newest = max(asked, canonical, key=lambda facts: (facts.last_seen_at, facts.last_chat_id))
+    # The times of one that no chat has named yet say only when it was asked about.
+    named = [facts for facts in (canonical, asked) if facts.last_chat_id] or [canonical, asked]
+    newest = max(named, key=lambda facts: (facts.last_seen_at, facts.last_chat_id))
     return canonical._replace(
-        first_seen_at=min(asked.first_seen_at, canonical.first_seen_at),
+        first_seen_at=min(facts.first_seen_at for facts in named),
         last_seen_at=newest.last_seen_at,
         last_chat_id=newest.last_chat_id,
     )
@@ -217,6 +219,9 @@ def _with_activity(*, facts: VisitorFacts | None, seen: SeenVisitor) -> VisitorF
     activity = {"last_seen_at": seen.last_seen_at, "last_chat_id": seen.last_chat_id}
     if facts is None:
         return VisitorFacts(visitor_id=seen.visitor_id, first_seen_at=seen.first_seen_at, **activity, **contact)  # type: ignore[arg-type]
+    if not facts.last_chat_id:
+        # Known from a question or a webhook: when it really was there, the first chat says.
+        facts = facts._replace(first_seen_at=seen.first_seen_at, last_seen_at=seen.first_seen_at)
     first_seen_at = min(facts.first_seen_at, seen.first_seen_at)
     if (seen.last_seen_at, seen.last_chat_id) <= (facts.last_seen_at, facts.last_chat_id):
         return facts if first_seen_at == facts.first_seen_at else facts._replace(first_seen_at=first_seen_at)

@@ -136,10 +136,10 @@ def decision_words(decision: str) -> str:
 
 def visitor_events(*, visitor: Visitor, links: Iterable[VisitorLink], conflicts: Iterable[Conflict]) -> list[Event]:
     """Return what is known to have happened with a visitor, newest first."""
-    events = [
-        Event(at=visitor.last_seen_at, kind="chats", title=_("Last chat seen"), icon="clock"),
-        Event(at=visitor.first_seen_at, kind="chats", title=_("First chat seen"), icon="clock"),
-    ]
+    events = []
+    if visitor.last_chat_id:  # else Zendesk was asked about it before a chat of it had ended
+        events.append(Event(at=visitor.last_seen_at, kind="chats", title=_("Last chat seen"), icon="clock"))
+        events.append(Event(at=visitor.first_seen_at, kind="chats", title=_("First chat seen"), icon="clock"))
     if visitor.created_at:
         events.append(Event(at=visitor.created_at, kind="record", title=_("Made in Zendesk"), icon="circle-dashed"))
     if visitor.checked_at:

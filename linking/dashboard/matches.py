@@ -81,7 +81,9 @@ def first_matches(*, q: str, all_url: str, eyes: Eyes, now: datetime) -> Matches
             all_url = reverse("visitors") + asked.address()
             found = list(found_rows(asked, sees_contact=eyes.sees_contact, now=now)[: SHOWN + 1])
         rows, has_more = _matches(found[:SHOWN], eyes=eyes), len(found) > SHOWN
-    return Matches(rows=rows, said=_said(number=len(rows), has_more=has_more), all_url=all_url, has_more=has_more)
+    unknown_id = "" if rows else finding.unknown_visitor_id(asked.q)
+    said = _said(number=len(rows), has_more=has_more, unknown_id=unknown_id)
+    return Matches(rows=rows, said=said, all_url=all_url, has_more=has_more)
 
 
 def _named(hit: finding.Hit, *, eyes: Eyes) -> tuple[Match, ...]:
@@ -114,7 +116,9 @@ def _visitor(row: VisitorRow) -> Match:
     )
 
 
-def _said(*, number: int, has_more: bool) -> str:
+def _said(*, number: int, has_more: bool, unknown_id: str = "") -> str:
+    if unknown_id:
+        return _("Not known here. Press Enter to ask Zendesk for visitor %s.") % unknown_id
     if not number:
         return _("No match.")
     if has_more:

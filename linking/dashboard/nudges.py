@@ -13,8 +13,9 @@ from kombu.exceptions import OperationalError
 from linking import roles, tasks
 from linking.dashboard import refreshing
 from linking.dashboard.access import page, require
-from linking.dashboard.records import visitor_or_404
+from linking.dashboard.records import find_visitor
 from linking.dashboard.rows import visitor_url
+from linking.dashboard.unknown import ask_zendesk
 from linking.models import Integration, RunState, SyncRun
 
 
@@ -23,7 +24,9 @@ from linking.models import Integration, RunState, SyncRun
 def refresh_visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
     """Have one visitor read again from Zendesk, and lead back to its page, which says how that goes."""
     require(roles.can_refresh(request.user))
-    found = visitor_or_404(request, visitor_id=visitor_id)
+    found = find_visitor(request, visitor_id=visitor_id)
+    if found is None:
+        return ask_zendesk(request, visitor_id=visitor_id)
     if refreshing.look(session=request.session, visitor=found, now=timezone.now()).is_under_way:
         pass  # asked already: a second call to Zendesk would tell nothing more
     elif queue(tasks.refresh_visitor, visitor_pk=found.pk):

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from linking import conflicts as deciding
 from linking import finding, roles
 from linking.core.trust import Trust
-from linking.dashboard import refreshing
+from linking.dashboard import refreshing, unknown
 from linking.dashboard.access import page
 from linking.dashboard.deciding import effect_sentences
 from linking.dashboard.histories import (
@@ -53,15 +53,23 @@ class Parting:
     effects: tuple[str, ...]
 
 
+def find_visitor(request: HttpRequest, *, visitor_id: str) -> Visitor | None:
+    """Return the visitor that the address names, None where it is not known here.
+
+    Raises: Http404 for an integration that is none.
+    """
+    try:
+        return finding.visitor(visitor_id=visitor_id, integration=request.GET.get("integration", ""))
+    except UnknownFilter as error:
+        raise Http404(str(error)) from error
+
+
 def visitor_or_404(request: HttpRequest, *, visitor_id: str) -> Visitor:
     """Return the visitor that the address names.
 
     Raises: Http404.
     """
-    try:
-        found = finding.visitor(visitor_id=visitor_id, integration=request.GET.get("integration", ""))
-    except UnknownFilter as error:
-        raise Http404(str(error)) from error
+    found = find_visitor(request, visitor_id=visitor_id)
     if found is None:
         raise Http404("no such visitor")
     return found
@@ -70,8 +78,12 @@ def visitor_or_404(request: HttpRequest, *, visitor_id: str) -> Visitor:
 @page
 @require_safe
 def visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
-    """Show one visitor; another form or an alias of the ID leads to the canonical one."""
-    found = visitor_or_404(request, visitor_id=visitor_id)
+    """Show one visitor; another form or an alias of the ID leads to the canonical one, an unknown ID to Zendesk."""
+    if request.htmx and unknown.POLL in request.GET:  # type: ignore[attr-defined]
+        return unknown.look_again(request, visitor_id=visitor_id)
+    found = find_visitor(request, visitor_id=visitor_id)
+    if found is None:
+        return unknown.ask_zendesk(request, visitor_id=visitor_id)
     own_url = visitor_url(visitor_id=found.visitor_id, integration=found.integration.slug)
     if found.visitor_id != visitor_id:
         return redirect(own_url)
@@ -145,6 +157,7 @@ def _visitor_context(found: Visitor, *, eyes: Eyes) -> dict[str, Any]:
         "integration": integration.name,
         "checked_at": found.checked_at,
         "last_refresh": refreshing.last_refresh(visitor=found),
+        "has_chat": bool(found.last_chat_id),
         "first_seen_at": found.first_seen_at,
         "last_seen_at": found.last_seen_at,
         "why": (

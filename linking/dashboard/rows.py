@@ -79,12 +79,12 @@ class Eyes:
 
 def visitor_url(*, visitor_id: str, integration: str) -> str:
     """Return the address of a visitor's page; the integration is named because two may know one ID."""
-    return f"{_record_url('visitor', visitor_id)}?{urlencode({'integration': integration})}"
+    return record_url("visitor", visitor_id, integration=integration)
 
 
 def user_url(*, user_id: str, integration: str) -> str:
     """Return the address of a Login user's page."""
-    return f"{_record_url('user', user_id)}?{urlencode({'integration': integration})}"
+    return record_url("user", user_id, integration=integration)
 
 
 def visitor_rows(visitors: Sequence[Visitor], *, eyes: Eyes) -> tuple[VisitorRow, ...]:
@@ -143,6 +143,8 @@ def _beside(name: str, *others: str) -> str:
     return next((other for other in others if other and other != name), "")
 
 
-def _record_url(name: str, record_id: str) -> str:
+def record_url(name: str, record_id: str, *, integration: str = "") -> str:
+    """Return the address of a record's page, `visitor` or `user`; without an integration it is whichever knows it."""
     # An ID is one step of the path whatever it holds; `reverse` would leave a slash, or `..`, as it is.
-    return reverse(name, args=["x"])[: -len("x/")] + quote(record_id, safe="") + "/"
+    path = reverse(name, args=["x"])[: -len("x/")] + quote(record_id, safe="") + "/"
+    return f"{path}?{urlencode({'integration': integration})}" if integration else path

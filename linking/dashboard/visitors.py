@@ -25,7 +25,16 @@ from linking.dashboard.parts import State, Text
 from linking.dashboard.ready_views import ready_views
 from linking.dashboard.recent import recent_visitors, share_sentence
 from linking.dashboard.rechecking import RECHECK_MAX
-from linking.dashboard.rows import Eyes, UserRow, VisitorRow, user_row, user_url, visitor_rows, visitor_url
+from linking.dashboard.rows import (
+    Eyes,
+    UserRow,
+    VisitorRow,
+    record_url,
+    user_row,
+    user_url,
+    visitor_rows,
+    visitor_url,
+)
 from linking.dashboard.views import view_rows
 from linking.dashboard.why import make_legend
 from linking.finding import PAGE_SIZE, UnknownFilter
@@ -91,6 +100,8 @@ def visitors(request: HttpRequest) -> HttpResponse:
         if asked.is_search_alone and (hit := finding.direct_hit(asked.q)):
             address = visitor_url if hit.kind == "visitor" else user_url
             return redirect(address(**{f"{hit.kind}_id": hit.id, "integration": hit.integration}))
+        if asked.is_search_alone and (unknown_id := finding.unknown_visitor_id(asked.q)):
+            return redirect(record_url("visitor", unknown_id))  # which asks Zendesk
         integrations = list(Integration.objects.all())
         listing = make_listing(asked=asked, request=request, integrations=integrations, now=timezone.now())
     except (UnknownFilter, BadCursor) as error:

@@ -16,6 +16,7 @@ from linking.models.lease import Heartbeat, Lease, RequestSlot
 from linking.models.link import EndReason, VisitorLink
 from linking.models.login_user import LoginUser, TokensIssued
 from linking.models.preference import TIME_ZONE_DEFAULT, Preference
+from linking.models.question import VisitorQuestion
 from linking.models.saved_view import SavedView
 from linking.models.steering import SyncSteering
 from linking.models.sync_run import Quarantined, RunState, StopReason, SyncRun
@@ -64,6 +65,7 @@ __all__ = [
     "Visitor",
     "VisitorAlias",
     "VisitorLink",
+    "VisitorQuestion",
     "VisitorRefresh",
     "VisitorState",
     "VisitorWords",

@@ -157,13 +157,15 @@ class VisitorRefresh(models.Model):
     """What the last refresh of one visitor brought, which somebody asked for; names of fields, never their values.
 
     `changed` names fields of `Visitor`, empty where nothing was different. `queued_because` says why it could not be
-    read at that moment and was put first in the queue instead.
+    read at that moment and was put first in the queue instead. `pending_since` is set while one is asked for and not
+    done, so that a second one need not be queued; `at` is then when it was asked for, where there was none before.
     """
 
     visitor = models.OneToOneField(Visitor, on_delete=models.CASCADE, related_name="last_refresh")
     at = models.DateTimeField()
     changed = models.JSONField(default=list)
     queued_because = models.CharField(max_length=300, blank=True)
+    pending_since = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.visitor_id} {self.at:%Y-%m-%d %H:%M:%S}"

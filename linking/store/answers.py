@@ -139,7 +139,8 @@ def _subjects(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> list
     rows = locked_visitors(integration_id=run.integration_id, visitor_ids=ids | set(aliases.values()))
     by_key: dict[int, _Subject] = {}
     for answer in answers:
-        row = rows.get(aliases.get(answer.asked_id, answer.asked_id))
+        # A row of its own comes first: the export may have added it while an answer made the id an alias.
+        row = rows.get(answer.asked_id) or rows.get(aliases.get(answer.asked_id, ""))
         if row is None or _is_overtaken(answer, row=row, now=now):
             continue  # removed since it was asked about, or read by somebody else
         joined: frozenset[str] = frozenset()

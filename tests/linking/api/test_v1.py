@@ -5,10 +5,12 @@ from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from rest_framework.test import APIClient
 
-from linking.api import queue
+from linking import unknown_visitors
+from linking.api import queue, v1
 from linking.api.access import PerPerson
 from linking.limits import Limiter
 from linking.models import VisitorAlias
+from linking.zendesk_chat import ChatTryLater
 from tests.factories import (
     LOGIN_SECRET_KEY,
     NOW,
@@ -20,6 +22,7 @@ from tests.factories import (
     make_login_user,
     make_visitor,
 )
+from tests.linking.fake_chat import FakeChat, FakeTime
 
 pytestmark = pytest.mark.django_db
 VISITOR_ID = "7700123.ab3XkQ9zLm2Rt7"
@@ -41,6 +44,14 @@ def nadia(acme):
     user = make_login_user(integration=acme, email="nadia@player.example", name="nadia")
     make_link(visitor=visitor, login_user=user)
     return visitor
+
+
+@pytest.fixture
+def chat(monkeypatch):
+    fake = FakeChat()
+    monkeypatch.setattr(unknown_visitors, "open_client", lambda **_options: fake)
+    monkeypatch.setattr(v1, "CLOCK", FakeTime().clock)
+    return fake
 
 
 @pytest.fixture
@@ -170,10 +181,65 @@ class TestOneVisitor:
         VisitorAlias.objects.create(integration=acme, alias_id="7700123.alias1", visitor=nadia, first_seen_at=NOW)
         assert signed_in("agents").get(f"{LIST}{visitor_id}/").json()["visitor_id"] == VISITOR_ID
 
-    @pytest.mark.parametrize("visitor_id", ["7700123.none", "%00", "x" * 3000, "%ED%A0%80", "..%2f"])
+    @pytest.mark.parametrize(
+        "visitor_id", ["nobody", "%00", "x" * 3000, "%ED%A0%80", "..%2f", "1.a%2Fb", "1." + "x" * 300]
+    )
     def test_that_is_none_is_404(self, nadia, signed_in, visitor_id):
         response = signed_in("agents").get(f"{LIST}{visitor_id}/")
         assert (response.status_code, list(response.json())) == (404, ["detail"])
+
+
+class TestUnknownVisitor:
+    """Zendesk is asked at once, by a session or a token that may read."""
+
+    def test_is_read_from_zendesk(self, acme, signed_in, chat):
+        chat.add_visitor(VISITOR_ID, external_id=USER_ID, name="nadia@player.example")
+        response = signed_in("agents").get(ONE)
+        assert (response.status_code, response.json()["user_id"]) == (200, USER_ID)
+        assert response.json()["name"] == "n•••@p•••.example"
+
+    def test_is_read_for_a_read_only_token_too(self, acme, with_token, chat):
+        chat.add_visitor(VISITOR_ID, external_id=USER_ID)
+        assert with_token("leads").get(ONE).json()["user_id"] == USER_ID
+
+    def test_comes_under_its_canonical_id(self, acme, signed_in, chat):
+        chat.add_visitor("7700123.Zz9kQ2mL4xRt01", external_id=USER_ID)
+        chat.aliases[VISITOR_ID] = "7700123.Zz9kQ2mL4xRt01"
+        assert signed_in("leads").get(ONE).json()["visitor_id"] == "7700123.Zz9kQ2mL4xRt01"
+
+    def test_that_zendesk_does_not_know_is_404(self, acme, signed_in, chat):
+        response = signed_in("leads").get(ONE)
+        assert (response.status_code, response.json()) == (404, {"detail": "Zendesk has no such visitor."})
+
+    def test_of_another_account_is_404_and_not_asked_for(self, nadia, signed_in, chat):
+        response = signed_in("leads").get(f"{LIST}9855790-xjj3u5xPWhW1Fv/")
+        assert (response.status_code, "another Zendesk account" in response.json()["detail"]) == (404, True)
+        assert chat.calls == []
+
+    def test_without_an_answer_is_202(self, acme, signed_in, chat):
+        chat.faults = [ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=30)]
+        response = signed_in("leads").get(ONE)
+        assert (response.status_code, response.json()) == (
+            202,
+            {
+                "visitor_id": VISITOR_ID,
+                "queued": True,
+                "detail": "Zendesk asked for a pause. This visitor is next in line.",
+            },
+        )
+        assert int(response["Retry-After"]) > 0
+
+    def test_is_429_for_more_than_20_a_minute(self, acme, signed_in, chat):
+        client = signed_in("leads")
+        for number in range(20):
+            client.get(f"{LIST}7700123.unknownVisitor{number}/")
+        response = client.get(ONE)
+        assert (response.status_code, set(response.json()), len(chat.asked("visitor"))) == (429, {"detail"}, 20)
+        assert int(response["Retry-After"]) > 0
+
+    def test_is_not_asked_for_by_a_search(self, acme, signed_in, chat):
+        signed_in("leads").get(f"{LIST}?q={VISITOR_ID}")
+        assert chat.calls == []
 
 
 class TestOneLoginUser:
@@ -204,7 +270,14 @@ class TestRefresh:
         response = signed_in("agents").post(REFRESH)
         assert (response.status_code, sent) == (202, [("linking.tasks.refresh_visitor", {"visitor_pk": nadia.pk})])
 
-    def test_of_an_unknown_visitor_is_404(self, acme, signed_in, sent):
+    def test_of_an_unknown_visitor_asks_zendesk_at_once(self, acme, signed_in, sent, chat):
+        chat.add_visitor(VISITOR_ID, external_id="u")
+        response = signed_in("agents").post(REFRESH)
+        assert (response.status_code, response.json(), sent) == (
+            202, {"visitor_id": VISITOR_ID, "queued": False}, [],
+        )  # fmt: skip
+
+    def test_of_a_visitor_that_zendesk_does_not_know_is_404(self, acme, signed_in, sent, chat):
         assert (signed_in("agents").post(REFRESH).status_code, sent) == (404, [])
 
     def test_by_a_read_only_token_is_403(self, nadia, with_token, sent):

@@ -1,0 +1,405 @@
+"""Visitor IDs that nobody here knows: Zendesk is asked at once, because whoever asks has a player waiting.
+
+Zendesk's export names a visitor when the chat has ended; until then `GET visitors/{id}` is all there is. A question
+takes the account's next request slot, ahead of the queue. A web thread waits for the answer for seconds at most: the
+call is made in a few threads of this module's own, and what takes longer is done by the worker. One ID is asked for
+once at a time, whoever wants to know.
+"""
+
+import logging
+import math
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
+
+from django.db import connection, transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from linking import registry
+from linking.asking import Asker, Clock, Halt, Patience, budget_of, current_host, open_client
+from linking.asking.renewing import renewed_after, renewed_in_time
+from linking.core.config import IntegrationConfig, ZendeskProduct
+from linking.core.visitors import ID_MAX_CHARACTERS, Unreadable, VisitorRecord, dot_form, is_own_form
+from linking.limits import WindowLimiter
+from linking.models import Integration, RunState, StopReason, SyncRun, Visitor, VisitorQuestion
+from linking.models.sync_run import REFRESH_TRIGGER
+from linking.store import questions
+from linking.store.answers import twice
+from linking.store.rows import canonical_ids
+from linking.zendesk_chat import ChatGone
+
+PER_MINUTE = 20  # questions a minute that one person may have put
+WAIT_S = 4.5  # what a web thread waits at most, of the five seconds that are promised
+CALL_DEADLINE_S = 4.0
+SLOT_WAIT_S = 3.0
+TRIES = 2
+LOOK_S = 0.1  # how often is looked whether somebody else has the answer
+# Web threads that may wait for Zendesk at once: tokens and pages need the others.
+WAITING_MOST = 4
+_THREADS = 8
+_NEEDS_A_PERSON = (StopReason.CREDENTIALS, StopReason.HOST, StopReason.SETUP)
+logger = logging.getLogger(__name__)
+
+
+class Outcome(StrEnum):
+    """What became of a question."""
+
+    FOUND = "found"
+    NO_SUCH = "no_such"  # Zendesk does not know the visitor
+    WAITING = "waiting"  # no answer yet; it is asked again
+    NOT_ASKED = "not_asked"
+    TOO_MANY = "too_many"  # the person asked too often
+    NO_ID = "no_id"  # no visitor can have this ID
+
+
+class Because(StrEnum):
+    """Why nobody was asked, or why there is no answer yet."""
+
+    OTHER_ACCOUNT = "other_account"
+    BLOCKED = "blocked"
+    UNFINISHED = "unfinished"
+    OFF = "off"
+    MESSAGING = "messaging"
+    NO_INTEGRATION = "no_integration"
+    BUDGET = "budget"
+    PAUSE = "pause"
+    FAULT = "fault"
+    SLOW = "slow"
+    BUSY = "busy"
+
+
+# In the order in which they say most about why nobody was asked.
+_NOT_ASKED = (Because.BLOCKED, Because.OTHER_ACCOUNT, Because.UNFINISHED, Because.OFF, Because.MESSAGING)
+SENTENCES: dict[Because, Promise] = {
+    Because.OTHER_ACCOUNT: gettext_lazy(
+        "This visitor ID belongs to another Zendesk account: the number at its start is not yours."
+    ),
+    Because.BLOCKED: gettext_lazy(
+        "Zendesk was not asked: it refuses the access token or the address. The sync page says what an administrator "
+        "can do."
+    ),
+    Because.UNFINISHED: gettext_lazy("Zendesk was not asked: its address or access token is not set up yet."),
+    Because.OFF: gettext_lazy("Zendesk was not asked: the integration is switched off."),
+    Because.MESSAGING: gettext_lazy("Zendesk was not asked: Messaging accounts have no chat visitors."),
+    Because.NO_INTEGRATION: gettext_lazy("Zendesk was not asked: there is no integration yet."),
+    Because.BUDGET: gettext_lazy("This minute's calls to Zendesk are used up. This visitor is next in line."),
+    Because.PAUSE: gettext_lazy("Zendesk asked for a pause. This visitor is next in line."),
+    Because.FAULT: gettext_lazy("Zendesk did not answer properly. This visitor is asked about again in a moment."),
+    Because.SLOW: gettext_lazy("Zendesk has not answered yet. This visitor is next in line."),
+    Because.BUSY: gettext_lazy("Several visitors are being asked about right now. This one is next in line."),
+}
+_BECAUSE: dict[str, Because] = {
+    StopReason.BUDGET: Because.BUDGET,
+    StopReason.VENDOR_PAUSE: Because.PAUSE,
+    StopReason.VENDOR_FAULT: Because.FAULT,
+    StopReason.DEADLINE: Because.SLOW,
+    StopReason.CREDENTIALS: Because.BLOCKED,
+    StopReason.HOST: Because.BLOCKED,
+    StopReason.SETUP: Because.UNFINISHED,
+    Because.BUSY: Because.BUSY,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotAsked:
+    """An integration that was not asked, by its name, and why."""
+
+    name: str
+    because: Because
+
+    @property
+    def sentence(self) -> str:
+        """The reason for people."""
+        return str(SENTENCES[self.because])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """What became of one person's question.
+
+    `visitor_id` and `integration` (a slug) name the visitor found; else `visitor_id` is the ID in question, as it is
+    stored. `because` is None where the outcome says everything. `retry_after_s`: when to come back.
+    """
+
+    outcome: Outcome
+    visitor_id: str = ""
+    integration: str = ""
+    because: Because | None = None
+    retry_after_s: int = 0
+    not_asked: tuple[NotAsked, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """The outcome for people; "" for one that was found."""
+        if self.because is not None:
+            return str(SENTENCES[self.because])
+        return {
+            Outcome.NO_SUCH: _("Zendesk has no such visitor."),
+            Outcome.NO_ID: _("No visitor has this ID."),
+            Outcome.TOO_MANY: _("You have asked Zendesk about %d visitors in a minute. Please wait a moment.")
+            % PER_MINUTE,
+        }.get(self.outcome, "")
+
+
+limiter = WindowLimiter(at_most=PER_MINUTE, shared_as="unknown-visitors")
+_waiting = threading.BoundedSemaphore(WAITING_MOST)
+_pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="zendesk")
+
+
+def look_up(
+    *,
+    visitor_id: str,
+    person: str,
+    clock: Clock,
+    allow_loopback: bool,
+    integration: str = "",
+    give_way: Callable[[], None] = lambda: None,
+) -> Lookup:
+    """Ask Zendesk for a visitor that is not known here, and store whom it names; takes five seconds at most.
+
+    Args:
+        visitor_id: in the dot or dash form.
+        person: whose budget of questions this one uses.
+        integration: the slug of the only integration to ask, "" for whichever can have such a visitor.
+        give_way: called before the thread waits.
+    """
+    wanted = dot_form(visitor_id)
+    if len(wanted) > ID_MAX_CHARACTERS or not is_own_form(wanted):
+        return Lookup(outcome=Outcome.NO_ID, visitor_id=visitor_id)
+    askable, not_asked = _sort_out(wanted, slug=integration)
+    lookup = partial(Lookup, visitor_id=wanted, not_asked=not_asked)
+    if not askable:
+        because = next((one for one in _NOT_ASKED if any(row.because is one for row in not_asked)), None)
+        return lookup(outcome=Outcome.NOT_ASKED, because=because or Because.NO_INTEGRATION)
+    wait_s = limiter.wait_s(key=person, now=clock.now().timestamp())
+    if wait_s > 0:
+        standing = _standing(askable, visitor_id=wanted)
+        too_many = lookup(outcome=Outcome.TOO_MANY, retry_after_s=math.ceil(wait_s))
+        return replace(standing, not_asked=not_asked) if standing.outcome is Outcome.WAITING else too_many
+    if not _waiting.acquire(blocking=False):
+        for row in askable:
+            questions.queue_now(
+                integration_id=row.pk, visitor_id=wanted, reason=Because.BUSY, now=clock.now()
+            )  # fmt: skip
+        return lookup(outcome=Outcome.WAITING, because=Because.BUSY)
+    try:
+        give_way()
+        found = _ask_all(askable, visitor_id=wanted, clock=clock, allow_loopback=allow_loopback)
+    finally:
+        _waiting.release()
+    return replace(found, not_asked=not_asked)
+
+
+def look(*, visitor_id: str, integration: str = "") -> Lookup:
+    """Return how the question about an ID stands, asking nobody; NO_ID where there is none."""
+    wanted = dot_form(visitor_id)
+    rows = Integration.objects.filter(slug=integration) if integration else Integration.objects.all()
+    return _standing(list(rows), visitor_id=wanted)
+
+
+def answer_question(*, question_pk: int, clock: Clock, patience: Patience, allow_loopback: bool) -> Outcome:
+    """Put a question that waits, unless somebody else does; the worker's way, which nobody waits for."""
+    question = VisitorQuestion.objects.select_related("integration").filter(pk=question_pk).first()
+    if question is None or question.due_at is None:
+        return Outcome.NO_ID
+    row, visitor_id = question.integration, question.visitor_id
+    if _known(row, visitor_id=visitor_id) is not None:
+        questions.drop(integration_id=row.pk, visitor_id=visitor_id)
+        return Outcome.FOUND
+    if not questions.claim(integration_id=row.pk, visitor_id=visitor_id, now=clock.now()):
+        return Outcome.WAITING
+    return _put(row, visitor_id=visitor_id, clock=clock, patience=patience, allow_loopback=allow_loopback).outcome
+
+
+def _sort_out(visitor_id: str, *, slug: str) -> tuple[list[Integration], tuple[NotAsked, ...]]:
+    """Return which integrations can be asked about an ID, and why the others are not."""
+    rows = Integration.objects.filter(slug=slug) if slug else Integration.objects.all()
+    askable, not_asked = [], []
+    for row in rows.select_related("chat_host").prefetch_related("secrets"):
+        because = _why_not(row, visitor_id=visitor_id)
+        if because is None:
+            askable.append(row)
+        else:
+            not_asked.append(NotAsked(name=row.name, because=because))
+    return askable, tuple(not_asked)
+
+
+def _why_not(row: Integration, *, visitor_id: str) -> Because | None:
+    if not row.enabled:
+        return Because.OFF
+    if row.zendesk_product == ZendeskProduct.MESSAGING:
+        return Because.MESSAGING
+    config, _problems = registry.config_of(row)
+    if not config.zendesk_api_url or not config.zendesk_access_token:
+        return Because.UNFINISHED
+    if row.blocked_reason:
+        return Because.BLOCKED
+    if not questions.read_accounts(integration_id=row.pk).can_hold(visitor_id):
+        return Because.OTHER_ACCOUNT
+    return None
+
+
+def _ask_all(rows: Sequence[Integration], *, visitor_id: str, clock: Clock, allow_loopback: bool) -> Lookup:
+    """Ask every integration at once; whoever finds the visitor first wins."""
+    until = clock.now() + timedelta(seconds=WAIT_S)
+    job = partial(_ask_one, visitor_id=visitor_id, until=until, clock=clock, allow_loopback=allow_loopback)
+    pending: set[Future[Lookup]] = {submit(partial(job, row)) for row in rows}
+    results: list[Lookup] = []
+    while pending:
+        left_s = max(0.0, (until - clock.now()).total_seconds())
+        done, pending = wait(pending, timeout=left_s, return_when=FIRST_COMPLETED)
+        if not done:
+            results.append(Lookup(outcome=Outcome.WAITING, visitor_id=visitor_id, because=Because.SLOW))
+            break
+        results += [future.result() for future in done]
+        if any(one.outcome is Outcome.FOUND for one in results):
+            break
+    return _best(results)
+
+
+def submit(job: Callable[[], Lookup]) -> Future[Lookup]:
+    """Do `job` in a thread of this module's, with a database connection that ends with it."""
+    return _pool.submit(_do_and_disconnect, job)
+
+
+def _do_and_disconnect(job: Callable[[], Lookup]) -> Lookup:
+    try:
+        return job()
+    except Exception:
+        # Whoever waited for it may have left by now, and nobody else would hear of it.
+        logger.exception("A visitor could not be asked about.")
+        raise
+    finally:
+        connection.close()
+
+
+def _best(results: Iterable[Lookup]) -> Lookup:
+    order = (Outcome.FOUND, Outcome.WAITING, Outcome.NO_SUCH, Outcome.NOT_ASKED, Outcome.NO_ID)
+    return min(results, key=lambda one: order.index(one.outcome))
+
+
+def _ask_one(row: Integration, *, visitor_id: str, until: datetime, clock: Clock, allow_loopback: bool) -> Lookup:
+    if clock.now() >= until:
+        # All threads were busy that long: the worker's turn.
+        questions.queue_now(integration_id=row.pk, visitor_id=visitor_id, reason=Because.BUSY, now=clock.now())
+        return Lookup(outcome=Outcome.WAITING, visitor_id=visitor_id, because=Because.BUSY)
+    if not questions.claim(integration_id=row.pk, visitor_id=visitor_id, now=clock.now()):
+        return _await_other(row, visitor_id=visitor_id, until=until, clock=clock)
+    patience = Patience(longest_wait_s=SLOT_WAIT_S, deadline_s=CALL_DEADLINE_S)
+    return _put(row, visitor_id=visitor_id, clock=clock, patience=patience, allow_loopback=allow_loopback)
+
+
+def _await_other(row: Integration, *, visitor_id: str, until: datetime, clock: Clock) -> Lookup:
+    """Return what somebody else learns who asks about the same ID at this moment."""
+    while True:
+        standing = _standing([row], visitor_id=visitor_id)
+        if standing.because is not Because.SLOW or clock.now() >= until:
+            return standing
+        clock.sleep(LOOK_S)
+
+
+def _standing(rows: Sequence[Integration], *, visitor_id: str) -> Lookup:
+    """Return how the question stands; SLOW while somebody asks, NO_ID where nobody does and nobody did."""
+    lookup = partial(Lookup, visitor_id=visitor_id)
+    # Read before the visitors: a question goes when its visitor has come.
+    asked = questions.find(integration_ids=[row.pk for row in rows], visitor_id=visitor_id)
+    for row in rows:
+        if (known := _known(row, visitor_id=visitor_id)) is not None:
+            return known
+    standings = []
+    for one in asked:
+        because = _BECAUSE.get(one.reason)
+        if one.is_answered:
+            outcome = Outcome.NO_SUCH if because is None else Outcome.NOT_ASKED
+        else:
+            outcome, because = Outcome.WAITING, Because.SLOW if one.claimed_until else because
+        standings.append(lookup(outcome=outcome, because=because))
+    return _best(standings) if standings else lookup(outcome=Outcome.NO_ID)
+
+
+def _known(row: Integration, *, visitor_id: str) -> Lookup | None:
+    """Return the visitor that is stored under an ID by now."""
+    target = canonical_ids(integration_id=row.pk, visitor_ids=[visitor_id]).get(visitor_id, visitor_id)
+    if not Visitor.objects.filter(integration_id=row.pk, visitor_id=target).exists():
+        return None
+    return Lookup(outcome=Outcome.FOUND, visitor_id=target, integration=row.slug)
+
+
+def _put(row: Integration, *, visitor_id: str, clock: Clock, patience: Patience, allow_loopback: bool) -> Lookup:
+    """Put a claimed question and keep what comes of it."""
+    lookup = partial(Lookup, visitor_id=visitor_id)
+    try:
+        record, asker = _ask(row, visitor_id=visitor_id, clock=clock, patience=patience, allow_loopback=allow_loopback)
+        if isinstance(record, Unreadable):
+            raise Halt(record.reason, reason=StopReason.VENDOR_FAULT)
+    except ChatGone:
+        questions.note_answer(integration_id=row.pk, visitor_id=visitor_id)
+        return lookup(outcome=Outcome.NO_SUCH)
+    except Halt as halt:
+        if halt.reason in _NEEDS_A_PERSON:
+            # Passes find out by themselves and block the schedule where that is right; a question never does.
+            questions.note_answer(integration_id=row.pk, visitor_id=visitor_id, reason=halt.reason)
+            return lookup(outcome=Outcome.NOT_ASKED, because=_BECAUSE[halt.reason])
+        questions.postpone(
+            integration_id=row.pk,
+            visitor_id=visitor_id,
+            reason=halt.reason,
+            after_s=halt.resume_in_s or 0.0,
+            now=clock.now(),
+        )
+        return lookup(outcome=Outcome.WAITING, because=_BECAUSE[halt.reason])
+    twice(partial(_store, row, visitor_id=visitor_id, record=record, asker=asker, now=clock.now()))
+    return _known(row, visitor_id=visitor_id) or lookup(outcome=Outcome.NO_SUCH)
+
+
+def _ask(
+    row: Integration, *, visitor_id: str, clock: Clock, patience: Patience, allow_loopback: bool
+) -> tuple[VisitorRecord | Unreadable, Asker]:
+    """Return Zendesk's answer, and who asked. Raises: ChatGone, Halt."""
+    config, problems = registry.config_of(row)
+    config, _notice = current_host(renewed_in_time(config, clock=clock, allow_loopback=allow_loopback))
+    asker = Asker(
+        account=budget_of(config), per_minute=config.requests_per_minute, patience=patience, clock=clock,
+        keep=lambda: None, tries=TRIES, is_first=True,
+    )  # fmt: skip
+    call = partial(_call, asker=asker, problems=problems, visitor_id=visitor_id, allow_loopback=allow_loopback)
+    try:
+        return call(config), asker
+    except Halt as halt:
+        renewed = renewed_after(halt, config, clock=clock, allow_loopback=allow_loopback)
+        if renewed is None:
+            raise
+        return call(renewed), asker
+
+
+def _call(
+    config: IntegrationConfig, *, asker: Asker, problems: Sequence[str], visitor_id: str, allow_loopback: bool
+) -> VisitorRecord | Unreadable:
+    client = open_client(
+        config=config, problems=problems, allow_loopback=allow_loopback, deadline_s=CALL_DEADLINE_S
+    )  # fmt: skip
+    with closing(client):
+        return asker.ask(partial(client.visitor, visitor_id=visitor_id))
+
+
+def _store(row: Integration, *, visitor_id: str, record: VisitorRecord, asker: Asker, now: datetime) -> None:
+    # No lease: the rows are locked one by one, and what is stored is compared with them as they are then.
+    with transaction.atomic():
+        run = SyncRun.objects.create(
+            integration=row, trigger=REFRESH_TRIGGER, state=RunState.COMPLETE, started_at=asker.started_at,
+            touched_at=now, finished_at=now, calls=asker.calls, lookups=1, visitors_found=1,
+        )  # fmt: skip
+        tally = questions.store_found(
+            run=run, asked_id=visitor_id, record=record, asked_at=asker.asked_at, now=now
+        )  # fmt: skip
+        SyncRun.objects.filter(pk=run.pk).update(
+            linked=tally.linked, relinked=tally.relinked, anonymous=tally.anonymous, gone=tally.gone,
+            conflicts=tally.conflicts, quarantined=tally.quarantined,
+        )  # fmt: skip
