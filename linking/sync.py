@@ -22,6 +22,7 @@ from linking.asking.visitors import read_visitors
 from linking.asking.work import Tell, Work
 from linking.core.config import IntegrationConfig
 from linking.models import Integration, StopReason, SyncRun
+from linking.models.sync_run import COMMAND_TRIGGER
 from linking.store import leases, lookups, runs, schedule, steering
 
 LEASE_WAIT_SLICE_S = 1.0
@@ -136,7 +137,12 @@ def _settle(work: Work, outcome: _Outcome, *, resume_in_s: float | None) -> None
         runs.finish_run(
             run=work.run, reason=outcome.reason, detail=outcome.detail, status=outcome.status, counts=counts, now=now
         )
-        ending = schedule.Ending(reason=outcome.reason, detail=outcome.detail, resume_in_s=resume_in_s)
+        ending = schedule.Ending(
+            reason=outcome.reason,
+            detail=outcome.detail,
+            resume_in_s=resume_in_s,
+            is_by_hand=work.run.trigger == COMMAND_TRIGGER,
+        )
         schedule.settle(integration=work.integration, ending=ending, now=now)
 
 

@@ -67,7 +67,7 @@ def tick() -> None:
 @shared_task
 def sync_integration(integration_id: int, trigger: str = "schedule") -> None:
     """Run one pass, as far as one task's time goes; one that a person asked for also where the schedule rests."""
-    if trigger == "schedule" and not schedule.is_wanted(integration_id=integration_id):
+    if trigger == "schedule" and not schedule.is_wanted(integration_id=integration_id, now=_now()):
         return
     patience = Patience(longest_wait_s=LONGEST_WAIT_S, deadline_s=PASS_DEADLINE_S, is_stopping=is_ending)
     sync.run_pass(

@@ -1,13 +1,16 @@
 """How fresh what is shown is, in a sentence."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from linking.core.config import SecretName
 from linking.core.freshness import Standing, standing_of
 from linking.models import Integration, RunState, StopReason
 from linking.models.standing import is_catching_up, is_paused
+from linking.models.sync_run import COMMAND_TRIGGER
 
 # An integration that was never read hides nothing; one that is stale or stopped does.
 _WORST_FIRST = ("bad", "warn", "good", "quiet")
@@ -86,17 +89,44 @@ def blocked_sentence(reason: str) -> str:
     if not reason:
         return ""
     sentences: dict[str, str] = {
-        StopReason.CREDENTIALS: _("Zendesk refused the access token. Put a new one into the integration's settings."),
-        StopReason.HOST: _("Zendesk's address could not be used. Check subdomain and API address in the settings."),
+        StopReason.CREDENTIALS: _(
+            "Zendesk refused the access token. Put a new one into the integration's settings. Until then it is tried "
+            "again once an hour."
+        ),
+        StopReason.HOST: _(
+            "Zendesk's address could not be used. Check subdomain and API address in the settings. Until then it is "
+            "tried again once an hour."
+        ),
         StopReason.SETUP: _("The set-up is incomplete. Its checklist says what is missing."),
     }
     return sentences.get(reason, _("The sync needs a person. Run the integration's check and save its settings again."))
 
 
-def stop_sentence(*, state: str, reason: str) -> str:
+def missing_sentence(missing: Sequence[str]) -> str:
+    """Return what an unfinished integration lacks, by the keys of its settings; "" when it lacks nothing."""
+    names: dict[str, str] = {
+        SecretName.LOGIN_SECRET_KEY: _("the Login project's secret key"),
+        SecretName.ZENDESK_SHARED_SECRET: _("Zendesk's shared secret"),
+        SecretName.ZENDESK_ACCESS_TOKEN: _("Zendesk's access token"),
+        "zendesk_subdomain": _("Zendesk's subdomain"),
+    }
+    if not missing:
+        return ""
+    listed = ", ".join(names.get(key, key) for key in missing)
+    return _("Nothing is read from Zendesk before the set-up is complete. Missing: %s.") % listed
+
+
+def stop_sentence(*, state: str, reason: str, trigger: str = "") -> str:
     """Return why a pass stopped early and what that asks for; "" for a pass that did not."""
     if state != RunState.STOPPED:
         return ""
+    by_hand: dict[str, str] = {
+        StopReason.CREDENTIALS: _("Zendesk refused the access token that this command used. The schedule goes on."),
+        StopReason.HOST: _("This command could not use Zendesk's address in its environment. The schedule goes on."),
+        StopReason.SETUP: _("This command lacked a setting or a secret in its environment. The schedule goes on."),
+    }
+    if trigger == COMMAND_TRIGGER and reason in by_hand:
+        return by_hand[reason]
     sentences: dict[str, str] = {
         StopReason.CREDENTIALS: _("Zendesk refused the access token. An administrator must put in a new one."),
         StopReason.HOST: _("Zendesk's address could not be used. An administrator must check it in the settings."),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from linking import clock_meter, drift, finding, roles
 from linking.core.freshness import HEARTBEAT_STALE_AFTER, Standing
 from linking.dashboard.access import page
-from linking.dashboard.freshness import Freshness, blocked_sentence, freshness, stop_sentence
+from linking.dashboard.freshness import Freshness, blocked_sentence, freshness, missing_sentence, stop_sentence
 from linking.dashboard.parts import RUN_STATES, Notice, State
 from linking.dashboard.progress import Before, Progress, backlog_sentence, done_before, progress_of
 from linking.dashboard.run_facts import run_facts
@@ -67,6 +67,7 @@ class IntegrationCard:
     name: str
     freshness: Freshness
     blocked: str
+    missing: str
     findings: tuple[Finding, ...]
     trouble: Trouble | None
     pause: Pause | None
@@ -120,7 +121,7 @@ def run_row(run: SyncRun, *, now: datetime) -> RunRow:
         started_at=run.started_at,
         took=duration_words((run.finished_at or now) - run.started_at),
         run=run,
-        stop=stop_sentence(state=run.state, reason=run.stop_reason),
+        stop=stop_sentence(state=run.state, reason=run.stop_reason, trigger=run.trigger),
         detail=run.stop_detail,
         facts=run_facts(run, duration=duration_words),
     )
@@ -208,6 +209,7 @@ def _card(
         name=one.name,
         freshness=freshness(standing=one.standing, last_success_at=one.last_success_at),
         blocked="" if found and row.blocked_reason else blocked_sentence(one.blocked_reason),
+        missing=missing_sentence(one.missing) if one.standing is Standing.INCOMPLETE else "",
         findings=(*found, *clock),
         trouble=trouble,
         pause=Pause(at=wish.paused_at, by=wish.paused_by) if wish and wish.paused_at else None,

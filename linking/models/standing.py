@@ -1,6 +1,6 @@
 """How every integration stands, counted from the tables in a handful of queries whatever their number."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,7 +37,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationStanding:
-    """One integration: `lag_s` is the age of its last complete pass in whole seconds, None before the first."""
+    """One integration: `lag_s` is the age of its last complete pass in whole seconds, None before the first.
+
+    `missing` are the keys of settings that it needs and lacks.
+    """
 
     slug: str
     name: str
@@ -47,38 +50,45 @@ class IntegrationStanding:
     last_success_at: datetime | None
     lag_s: int | None
     counts: Counts
+    missing: tuple[str, ...] = ()
 
 
 def standings(*, now: datetime) -> list[IntegrationStanding]:
     """Return all integrations by name, in seven queries."""
     running = set(SyncRun.objects.filter(state=RunState.RUNNING).order_by().values_list("integration_id", flat=True))
-    counts = _counts()
+    counts, secrets = _counts(), _secret_names()
     return [
         IntegrationStanding(
             slug=row.slug,
             name=row.name,
-            standing=standing,
+            standing=_standing(row, names=secrets[row.pk], now=now),
             blocked_reason=row.blocked_reason,
             is_running=row.pk in running,
             last_success_at=row.last_success_at,
             lag_s=None if row.last_success_at is None else max(0, int((now - row.last_success_at).total_seconds())),
             counts=_counts_of(counts, key=row.pk),
+            missing=missing_setup(row, names=secrets[row.pk]),
         )
-        for row, standing in _standing_rows(now=now)
+        for row in _rows(now=now)
     ]
 
 
 def standing_by_slug(*, now: datetime) -> dict[str, Standing]:
     """Return how each integration stands, in two queries that cost the same however many visitors there are."""
-    return {row.slug: standing for row, standing in _standing_rows(now=now)}
+    secrets = _secret_names()
+    return {row.slug: _standing(row, names=secrets[row.pk], now=now) for row in _rows(now=now)}
 
 
-def _standing_rows(*, now: datetime) -> list[tuple[Integration, Standing]]:
-    secrets: dict[int, set[str]] = {}
-    for key, name in Secret.objects.values_list("integration_id", "name"):
-        secrets.setdefault(key, set()).add(name)
+def _rows(*, now: datetime) -> QuerySet[Integration]:
     rows = with_catching_up(Integration.objects.select_related("steering"), since=now - STALE_AFTER)
-    return [(row, _standing(row, names=secrets.get(row.pk, set()), now=now)) for row in rows.order_by("name", "pk")]
+    return rows.order_by("name", "pk")
+
+
+def _secret_names() -> defaultdict[int, set[str]]:
+    names: defaultdict[int, set[str]] = defaultdict(set)
+    for key, name in Secret.objects.values_list("integration_id", "name"):
+        names[key].add(name)
+    return names
 
 
 def with_catching_up(rows: QuerySet[Integration], *, since: datetime) -> QuerySet[Integration]:
@@ -109,6 +119,14 @@ def missing_secrets(integration: Integration, *, names: set[str]) -> tuple[Secre
     return tuple(name for name in needed if name not in names)
 
 
+def missing_setup(integration: Integration, *, names: set[str]) -> tuple[str, ...]:
+    """Return the keys of what `integration` needs before it does anything: secrets, and Zendesk's address."""
+    needs_address = integration.sync_enabled and integration.zendesk_product == ZendeskProduct.CHAT
+    has_address = bool(integration.zendesk_subdomain or integration.zendesk_api_url)
+    address = () if has_address or not needs_address else ("zendesk_subdomain",)
+    return (*missing_secrets(integration, names=names), *address)
+
+
 def is_paused(row: Integration) -> bool:
     """Return whether a person lets the schedule rest; the row's `steering` is at hand."""
     steering: SyncSteering | None = getattr(row, "steering", None)
@@ -119,7 +137,7 @@ def _standing(row: Integration, *, names: set[str], now: datetime) -> Standing:
     reads_chat = row.zendesk_product == ZendeskProduct.CHAT or SecretName.ZENDESK_ACCESS_TOKEN in names
     return standing_of(
         is_enabled=row.enabled,
-        is_complete=not missing_secrets(row, names=names),
+        is_complete=not missing_setup(row, names=names),
         is_sync_enabled=row.sync_enabled and reads_chat,
         blocked_reason=row.blocked_reason,
         last_success_at=row.last_success_at,

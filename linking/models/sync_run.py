@@ -30,6 +30,7 @@ class StopReason(models.TextChoices):
     BY_HAND = "by_hand", _("Somebody stopped it")
 
 
+COMMAND_TRIGGER = "command"  # a pass in the process of whoever runs `sync_visitors`, and in its environment
 REFRESH_TRIGGER = "refresh"  # a run that read one visitor again; it holds no lease
 
 

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from linking.core.config import SecretName, ZendeskProduct
 from linking.core.retry_after import LONGEST_S
 from linking.models import Integration, LoginUser, RunState, StopReason, SyncRun
-from linking.models.sync_run import REFRESH_TRIGGER
+from linking.models.standing import missing_setup
+from linking.models.sync_run import COMMAND_TRIGGER, REFRESH_TRIGGER
 from linking.store import leases
 
 EVERY = timedelta(seconds=60)
@@ -20,20 +21,29 @@ EVERY_POKED = timedelta(seconds=5)
 # A pass that was queued and never came is queued again after this time.
 QUEUED_FOR = timedelta(seconds=30)
 BACK_OFF_FIRST, BACK_OFF_LONGEST = timedelta(seconds=15), timedelta(minutes=5)
+# What waits for an administrator is tried again this often all the same: a vendor's hiccup heals by itself, and so does
+# what only one of several machines found.
+BLOCKED_RETRIED_EVERY = timedelta(hours=1)
 # No pass is put off longer than Zendesk may ask for; one that is was put off by a clock that has been set back since.
 _FARTHEST = timedelta(seconds=LONGEST_S) + EVERY
 QUIET_RUNS_KEPT_FOR = timedelta(days=1)
 _FAULTS = (StopReason.VENDOR_FAULT, StopReason.CRASHED, StopReason.SETUP)
 _BLOCKS = (StopReason.CREDENTIALS, StopReason.HOST)
+# What a process without the right variables, files or switches finds, however well the others are.
+_FOUND_IN_AN_ENVIRONMENT = (*_BLOCKS, StopReason.SETUP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """How a pass ended: an empty `reason` means complete. `resume_in_s` is None where the back-off decides."""
+    """How a pass ended: an empty `reason` means complete. `resume_in_s` is None where the back-off decides.
+
+    `is_by_hand`: it ran in the process of whoever typed the command.
+    """
 
     reason: str = ""
     detail: str = ""
     resume_in_s: float | None = None
+    is_by_hand: bool = False
 
 
 def due(*, now: datetime) -> list[int]:
@@ -41,7 +51,7 @@ def due(*, now: datetime) -> list[int]:
     running = leases.taken_names()
     return [
         row.pk
-        for row in _wanted().order_by("next_sync_at", "pk")
+        for row in _wanted()
         if _is_due(row, now=now) and leases.sync_lease_name(integration_id=row.pk) not in running
     ]
 
@@ -63,9 +73,14 @@ def claim(*, integration_id: int, now: datetime) -> bool:
     return bool(unchanged.update(next_sync_at=later))
 
 
-def is_wanted(*, integration_id: int) -> bool:
-    """Return whether a pass that was queued is wanted still: settings may have changed since."""
-    return _wanted().filter(pk=integration_id).exists()
+def is_wanted(*, integration_id: int, now: datetime) -> bool:
+    """Return whether a pass that was queued is wanted still: settings may have changed since, or a pass was blocked."""
+    # Queueing puts the next pass off by at most this.
+    queued_until = now + EVERY + QUEUED_FOR
+    row = next((row for row in _wanted() if row.pk == integration_id), None)
+    if row is None or not row.blocked_reason:
+        return row is not None
+    return row.next_sync_at is not None and row.next_sync_at <= queued_until
 
 
 def poke(*, integration_id: int, now: datetime) -> None:
@@ -92,14 +107,21 @@ def is_someone_waited_for(*, integration_id: int, now: datetime) -> bool:
 
 
 def consecutive_faults(*, integration_id: int) -> int:
-    """Return how many of the newest passes ended in a fault, one after the other; at most 10."""
+    """Return how many of the newest passes ended in a fault, one after the other; at most 10.
+
+    What a command found in its own environment says nothing of the next pass of the schedule.
+    """
     passes = SyncRun.objects.filter(integration_id=integration_id).exclude(state=RunState.RUNNING)
+    passes = passes.exclude(trigger=COMMAND_TRIGGER, stop_reason__in=_FOUND_IN_AN_ENVIRONMENT)
     reasons = passes.exclude(trigger=REFRESH_TRIGGER).values_list("stop_reason", flat=True)[:10]
     return next((number for number, reason in enumerate(reasons) if reason not in _FAULTS), len(reasons))
 
 
 def settle(*, integration: Integration, ending: Ending, now: datetime) -> None:
     """Write when the next pass is due, after the run's own row was finished.
+
+    What a command could not do for want of the right environment is told to its shell alone and changes nothing here.
+    One that is complete counts, also against a block.
 
     `integration` is the row as the pass read it: settings changed in the meantime are not blocked by an old refusal.
     """
@@ -108,28 +130,40 @@ def settle(*, integration: Integration, ending: Ending, now: datetime) -> None:
         pause = EVERY_HURRIED if is_someone_waited_for(integration_id=integration.pk, now=now) else EVERY
         mine.update(last_success_at=now, next_sync_at=now + pause, blocked_reason="")
         _drop_quiet_runs(integration_id=integration.pk, before=now - QUIET_RUNS_KEPT_FOR)
+    elif ending.reason == StopReason.LEASE_LOST or (ending.is_by_hand and ending.reason in _FOUND_IN_AN_ENVIRONMENT):
+        return
     elif ending.reason in _BLOCKS:
-        mine.filter(updated_at=integration.updated_at).update(blocked_reason=ending.reason, next_sync_at=None)
-    elif ending.reason != StopReason.LEASE_LOST:
+        unchanged = mine.filter(updated_at=integration.updated_at)
+        unchanged.update(blocked_reason=ending.reason, next_sync_at=now + BLOCKED_RETRIED_EVERY)
+    else:
         mine.update(next_sync_at=now + _pause(integration_id=integration.pk, ending=ending))
+        if ending.reason == StopReason.SETUP:
+            _drop_repetition(integration_id=integration.pk)
 
 
-def _wanted() -> QuerySet[Integration]:
-    rows = Integration.objects.filter(enabled=True, sync_enabled=True, blocked_reason="")
-    rows = rows.filter(steering__paused_at__isnull=True)
+def _wanted() -> list[Integration]:
+    """Return the integrations that passes are made of, longest overdue first; a blocked one until it is tried again."""
+    rows = Integration.objects.filter(enabled=True, sync_enabled=True)
+    rows = rows.filter(Q(blocked_reason="") | Q(next_sync_at__isnull=False), steering__paused_at__isnull=True)
     # A Messaging account has no chats to read, unless someone gave it a Chat token all the same.
     reads_chat = ~Q(zendesk_product=ZendeskProduct.MESSAGING) | Q(secrets__name=SecretName.ZENDESK_ACCESS_TOKEN)
-    return rows.filter(reads_chat).distinct()
+    found = rows.filter(reads_chat).distinct().order_by("next_sync_at", "pk").prefetch_related("secrets")
+    # An unfinished one could only say again what its card says already.
+    return [row for row in found if not missing_setup(row, names={secret.name for secret in row.secrets.all()})]
 
 
 def _pause(*, integration_id: int, ending: Ending) -> timedelta:
     if ending.resume_in_s is not None:
         return timedelta(seconds=ending.resume_in_s)
+    if ending.reason == StopReason.SETUP:
+        return BACK_OFF_LONGEST  # a file that is mounted late, or a person; no second try mends it
     faults = consecutive_faults(integration_id=integration_id)
     return min(BACK_OFF_FIRST * 2 ** max(faults - 1, 0), BACK_OFF_LONGEST)
 
 
 def _is_due(row: Integration, *, now: datetime) -> bool:
+    if row.blocked_reason:
+        return row.next_sync_at is not None and not now < row.next_sync_at <= now + BLOCKED_RETRIED_EVERY
     if row.next_sync_at is None or not now < row.next_sync_at <= now + _FARTHEST:
         return True
     if row.last_success_at is None or row.next_sync_at > row.last_success_at + EVERY:
@@ -146,3 +180,14 @@ def _drop_quiet_runs(*, integration_id: int, before: datetime) -> None:
         integration_id=integration_id, started_at__lt=before, state=RunState.COMPLETE, visitors_found=0, lookups=0,
         quarantined=0, is_full=False,
     ).delete()  # fmt: skip
+
+
+def _drop_repetition(*, integration_id: int) -> None:
+    # A set-up that lacks something says so every five minutes: the first time and the last are told, not those between.
+    passes = SyncRun.objects.filter(integration_id=integration_id).exclude(
+        trigger__in=[REFRESH_TRIGGER, COMMAND_TRIGGER]
+    )
+    newest = list(passes.order_by("-pk").values_list("pk", "stop_reason", "stop_detail")[:3])
+    said = {(reason, detail) for _key, reason, detail in newest}
+    if len(newest) == 3 and len(said) == 1:
+        SyncRun.objects.filter(pk=newest[1][0]).delete()

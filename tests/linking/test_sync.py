@@ -21,7 +21,7 @@ from linking.models import (
     VisitorAlias,
     VisitorLink,
 )
-from linking.store import leases, lookups
+from linking.store import leases, lookups, schedule
 from linking.zendesk_chat import ChatBroken, ChatRefused, ChatTryLater
 from tests.factories import make_integration, make_login_user
 from tests.linking.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
@@ -598,8 +598,38 @@ class TestRefusals:
     )
     def test_stops_until_a_person_acts(self, acme, chat, time, reason, stop):
         chat.faults = [ChatRefused("Zendesk refused the access token (401).", reason=reason)]
-        report = run(acme, time)
+        report = run(acme, time, trigger="schedule")
         assert (report.reason, Integration.objects.get().blocked_reason) == (stop, stop)
+
+    @pytest.mark.parametrize("reason", ["credentials", "scope", "host"])
+    def test_of_a_command_is_told_to_its_shell_alone(self, acme, chat, time, reason):
+        """Its environment may lack what the schedule's processes have: an address that is allowed, a variable."""
+        before = Integration.objects.get()
+        chat.faults = [ChatRefused("no", reason=reason)]
+        report = run(acme, time, trigger="command")
+        after = Integration.objects.get()
+        assert (report.run.trigger, report.run.state) == ("command", "stopped")
+        assert (after.blocked_reason, after.next_sync_at) == ("", before.next_sync_at)
+        assert schedule.due(now=time.now) == [acme.pk]
+
+    def test_of_a_command_leaves_a_block_of_the_schedule_alone(self, acme, chat, time):
+        Integration.objects.update(blocked_reason="host", next_sync_at=NOW + timedelta(minutes=40))
+        chat.faults = [ChatRefused("no", reason="credentials")]
+        run(acme, time, trigger="command")
+        found = Integration.objects.get()
+        assert (found.blocked_reason, found.next_sync_at) == ("host", NOW + timedelta(minutes=40))
+
+    def test_is_tried_again_by_the_schedule_after_an_hour(self, acme, chat, time):
+        chat.faults = [ChatRefused("no", reason="credentials")]
+        run(acme, time, trigger="schedule")
+        dues = [schedule.due(now=time.now + timedelta(minutes=minutes)) for minutes in (1, 59, 60)]
+        assert dues == [[], [], [acme.pk]]
+
+    def test_that_was_a_hiccup_heals_by_itself(self, acme, chat, time):
+        chat.faults = [ChatRefused("no", reason="credentials")]
+        run(acme, time, trigger="schedule")
+        time.now += timedelta(hours=1)
+        assert (run(acme, time, trigger="schedule").is_complete, Integration.objects.get().blocked_reason) == (True, "")
 
     def test_keeps_the_status_for_whoever_infers_what_changed(self, acme, chat, time):
         chat.faults = [ChatRefused("no", reason="scope", status=403)]
@@ -608,13 +638,15 @@ class TestRefusals:
     def test_is_not_blocked_by_the_refusal_of_settings_that_have_changed(self, acme, chat, time):
         chat.before_call = lambda _call: Integration.objects.get().save()
         chat.faults = [ChatRefused("no", reason="credentials")]
-        run(acme, time)
+        run(acme, time, trigger="schedule")
         assert Integration.objects.get().blocked_reason == ""
 
-    def test_is_lifted_by_a_pass_that_works(self, acme, chat, time):
-        Integration.objects.update(blocked_reason="credentials")
-        run(acme, time)
-        assert Integration.objects.get().blocked_reason == ""
+    @pytest.mark.parametrize("trigger", ["schedule", "page", "command"])
+    def test_is_lifted_by_a_pass_that_works(self, acme, chat, time, trigger):
+        Integration.objects.update(blocked_reason="credentials", next_sync_at=NOW + timedelta(hours=1))
+        run(acme, time, trigger=trigger)
+        found = Integration.objects.get()
+        assert (found.blocked_reason, found.next_sync_at) == ("", time.now + schedule.EVERY)
 
     def test_is_lifted_as_soon_as_a_page_was_read(self, acme, chat, time):
         chat.populate(["u"])

@@ -11,12 +11,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from linking.asking import Clock, Patience
 from linking.asking.work import COUNTS
 from linking.management.progress import progress_teller
-from linking.models import Integration
+from linking.models import Integration, StopReason
+from linking.models.sync_run import COMMAND_TRIGGER
 from linking.sync import PassReport, run_pass
 
 LONGEST_WAIT_S, LONGEST_WAIT_PATIENT_S = 60.0, 600.0
 LEASE_WAIT_S = 60.0
 EXIT_STOPPED = 2
+# Stops that may be due to this process's own environment.
+_FOUND_HERE = (StopReason.HOST, StopReason.SETUP, StopReason.CREDENTIALS)
 
 
 class Command(BaseCommand):
@@ -44,7 +47,7 @@ class Command(BaseCommand):
         try:
             report = run_pass(
                 integration_id=integration_id,
-                trigger="command",
+                trigger=COMMAND_TRIGGER,
                 clock=Clock(now=lambda: datetime.now(tz=UTC), sleep=time.sleep),
                 patience=Patience(longest_wait_s=LONGEST_WAIT_PATIENT_S if options["wait"] else LONGEST_WAIT_S),
                 allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
@@ -68,4 +71,9 @@ class Command(BaseCommand):
             if report.detail:
                 self.stderr.write(report.detail)
         else:
+            if report.reason in _FOUND_HERE:
+                self.stderr.write(
+                    "The schedule is not affected: this was found in this shell's environment, which may differ from "
+                    "that of the running processes."
+                )
             self.stderr.write(f"stopped: {report.reason}: {report.detail}")

@@ -52,6 +52,14 @@ class TestFreshness:
         make_integration(secrets={"zendesk_access_token": ""})
         assert read(lead.get("/sync/")).one(class_="fresh").text.startswith("The set-up is incomplete.")
 
+    def test_what_an_unfinished_one_lacks_is_said_on_its_card(self, lead):
+        make_integration(secrets={"zendesk_access_token": ""}, zendesk_subdomain="")
+        *_others, notice = read(lead.get("/sync/")).all(class_="notice-warn")
+        assert notice.text == (
+            "Nothing is read from Zendesk before the set-up is complete. Missing: Zendesk's access token, Zendesk's "
+            "subdomain. Open the checklist"
+        )
+
     def test_a_stale_one_shows_in_every_page_s_frame(self, lead):
         make_read(ago=timedelta(hours=2))
         assert read(lead.get("/setup/acme/")).one(class_="freshness").text.startswith("Stale")
@@ -64,6 +72,14 @@ class TestFreshness:
 
 
 class TestRuns:
+    @pytest.mark.parametrize(
+        ("trigger", "words"),
+        [("command", "This command could not use Zendesk's address"), ("schedule", "An administrator must check it")],
+    )
+    def test_one_that_a_command_could_not_make_asks_nothing_of_an_administrator(self, lead, trigger, words):
+        make_run(integration=make_integration(), trigger=trigger, state="stopped", stop_reason="host")
+        assert words in read(lead.get("/sync/")).one(class_="runs").text
+
     def test_none_yet(self, lead):
         make_integration()
         assert "No pass has run yet." in read(lead.get("/sync/")).one(class_="empty").text

@@ -39,6 +39,14 @@ class TestSyncVisitors:
             call_command("sync_visitors", "acme")
         assert (caught.value.code, "credentials" in capsys.readouterr().err) == (2, True)
 
+    def test_says_that_what_this_shell_found_is_not_the_schedules_trouble(self, acme, chat, capsys):
+        chat.faults = [ChatRefused("The address must begin with https://.", reason="host")]
+        with pytest.raises(SystemExit):
+            call_command("sync_visitors", "acme")
+        note, stop = capsys.readouterr().err.splitlines()
+        assert note.startswith("The schedule is not affected")
+        assert stop == "stopped: host: The address must begin with https://."
+
     def test_ends_with_2_when_another_pass_does_not_end(self, acme, chat, monkeypatch, capsys):
         monkeypatch.setattr("linking.management.commands.sync_visitors.LEASE_WAIT_S", 0.0)
         leases.take(name=leases.sync_lease_name(integration_id=acme.pk))

@@ -35,6 +35,28 @@ class TestDue:
         Integration.objects.update(**off)
         assert schedule.due(now=NOW) == []
 
+    @pytest.mark.parametrize(
+        "lacks",
+        [
+            {"secrets": {"zendesk_access_token": ""}},
+            {"secrets": {"zendesk_shared_secret": ""}},
+            {"secrets": {"login_secret_key": ""}},
+            {"zendesk_subdomain": ""},
+        ],
+    )
+    def test_leaves_out_one_that_is_unfinished(self, lacks):
+        make_integration(**lacks)
+        assert schedule.due(now=NOW) == []
+
+    def test_leaves_out_a_blocked_one_until_it_is_tried_again(self, acme):
+        Integration.objects.update(blocked_reason="host", next_sync_at=NOW)
+        dues = [schedule.due(now=NOW - timedelta(seconds=1)), schedule.due(now=NOW)]
+        assert dues == [[], [acme.pk]]
+
+    def test_is_not_fooled_about_a_blocked_one_by_a_clock_that_ran_ahead(self, acme):
+        Integration.objects.update(blocked_reason="host", next_sync_at=NOW + timedelta(hours=2))
+        assert schedule.due(now=NOW) == [acme.pk]
+
     def test_leaves_out_one_that_is_running(self, acme):
         leases.take(name=leases.sync_lease_name(integration_id=acme.pk))
         assert schedule.due(now=NOW) == []
@@ -88,6 +110,57 @@ class TestClaim:
 
     def test_fails_for_one_that_was_removed(self):
         assert not schedule.claim(integration_id=99, now=NOW)
+
+
+class TestIsWanted:
+    def test_a_pass_that_was_claimed(self, acme):
+        schedule.claim(integration_id=acme.pk, now=NOW)
+        assert schedule.is_wanted(integration_id=acme.pk, now=NOW)
+
+    def test_another_try_of_a_blocked_one_that_was_claimed(self, acme):
+        Integration.objects.update(blocked_reason="host", next_sync_at=NOW, last_success_at=NOW)
+        schedule.claim(integration_id=acme.pk, now=NOW)
+        assert schedule.is_wanted(integration_id=acme.pk, now=NOW)
+
+    def test_not_a_second_message_about_one_that_was_just_blocked(self, acme):
+        schedule.claim(integration_id=acme.pk, now=NOW)
+        schedule.settle(integration=acme, ending=schedule.Ending(reason="host"), now=NOW)
+        assert not schedule.is_wanted(integration_id=acme.pk, now=NOW)
+
+    def test_not_one_that_lost_a_secret_meanwhile(self, acme):
+        acme.secrets.filter(name="zendesk_access_token").delete()
+        assert not schedule.is_wanted(integration_id=acme.pk, now=NOW)
+
+
+class TestUnfinishedSetUps:
+    """A secret that is set and cannot be had in the worker: nothing the card can know before a pass says so."""
+
+    def stop(self, acme, *, minutes, detail="the variable A is not set or empty.", trigger="schedule"):
+        at = NOW + timedelta(minutes=minutes)
+        make_run(
+            integration=acme, trigger=trigger, state="stopped", stop_reason="setup", stop_detail=detail, started_at=at
+        )
+        is_by_hand = trigger == "command"
+        schedule.settle(integration=acme, ending=schedule.Ending(reason="setup", is_by_hand=is_by_hand), now=at)
+
+    def test_are_looked_at_again_every_five_minutes(self, acme):
+        self.stop(acme, minutes=0)
+        assert Integration.objects.get().next_sync_at == NOW + timedelta(minutes=5)
+
+    def test_leave_the_first_pass_and_the_last_that_said_so(self, acme):
+        for number in range(9):
+            self.stop(acme, minutes=5 * number)
+        kept = SyncRun.objects.order_by("started_at").values_list("started_at", flat=True)
+        assert list(kept) == [NOW, NOW + timedelta(minutes=40)]
+
+    def test_that_say_something_else_are_kept(self, acme):
+        for number in range(4):
+            self.stop(acme, minutes=number, detail=f"the variable {number} is not set or empty.")
+        assert SyncRun.objects.count() == 4
+
+    def test_that_a_command_found_delay_nothing(self, acme):
+        self.stop(acme, minutes=0, trigger="command")
+        assert (schedule.due(now=NOW), schedule.consecutive_faults(integration_id=acme.pk)) == ([acme.pk], 0)
 
 
 class TestQuietRuns:
