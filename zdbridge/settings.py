@@ -214,6 +214,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "zdbridge: "
 # Otherwise anybody could have this server write to any address.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ALLAUTH_TRUSTED_PROXY_COUNT = 0  # zdbridge.proxies already put the client's own address into REMOTE_ADDR
+MFA_ADAPTER = "linking.dashboard.sign_in.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_ISSUER = "zdbridge"
 # The rule guards against strangers who sign up with another's address. Here administrators make the accounts.

@@ -14,6 +14,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa import app_settings as mfa_settings
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added
 from allauth.mfa.utils import is_mfa_enabled
@@ -52,6 +53,15 @@ class ClosedSignupAdapter(DefaultAccountAdapter):
         """Lead back to the sign-in page, in words: whoever comes here has given the right password."""
         messages.error(request, _("This account is switched off. Ask an administrator."))
         return HttpResponseRedirect(reverse("account_login"))
+
+
+class FactorAdapter(DefaultMFAAdapter):
+    """Second factors as allauth keeps them, with plain names for keys."""
+
+    def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:  # noqa: A002 - allauth's word
+        """Return the name that a new key is offered."""
+        number = Authenticator.objects.filter(user_id=user.pk, type=type).count() + 1
+        return _("Key %(number)s") % {"number": number}
 
 
 class PersonBackend(AuthenticationBackend):

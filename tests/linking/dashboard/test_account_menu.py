@@ -16,9 +16,9 @@ def menu(client, page="/"):
 
 
 class TestAccountMenu:
-    @pytest.mark.parametrize("page", PAGES)
-    def test_is_on_every_page(self, lead, page):
-        found = menu(lead, page)
+    @pytest.mark.parametrize("path", PAGES)
+    def test_is_on_every_page(self, lead, path):
+        found = menu(lead, path)
         assert [link.attributes["href"] for link in found.all("a")] == WAYS
         assert found.one("form").attributes["action"] == "/accounts/logout/"
 

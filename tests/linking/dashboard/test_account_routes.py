@@ -80,29 +80,29 @@ class TestRoutes:
         found = {route.removeprefix("accounts/") for route in routes() if route.startswith("accounts/")}
         assert found == ROUTES
 
-    @pytest.mark.parametrize("page", GONE)
+    @pytest.mark.parametrize("path", GONE)
     @pytest.mark.parametrize("who", ["nobody", "agent"])
-    def test_of_the_library_that_are_not_wanted_are_gone(self, sign_in, who, page):
+    def test_of_the_library_that_are_not_wanted_are_gone(self, sign_in, who, path):
         browser = sign_in(who)
-        assert (browser.get(f"/accounts/{page}").status_code, browser.post(f"/accounts/{page}").status_code) == (
+        assert (browser.get(f"/accounts/{path}").status_code, browser.post(f"/accounts/{path}").status_code) == (
             404,
             404,
         )
 
 
 class TestWithoutMail:
-    @pytest.mark.parametrize("page", RESET_PAGES)
+    @pytest.mark.parametrize("path", RESET_PAGES)
     @pytest.mark.parametrize("who", ["nobody", "agent"])
-    def test_there_is_no_reset(self, sign_in, who, page):
-        browser, url = sign_in(who), f"/accounts/password/reset/{page}"
+    def test_there_is_no_reset(self, sign_in, who, path):
+        browser, url = sign_in(who), f"/accounts/password/reset/{path}"
         assert (browser.get(url).status_code, browser.post(url, {"email": "a@b.example"}).status_code) == (404, 404)
 
     @pytest.mark.parametrize(
-        "page", ["/accounts/login/", "/accounts/reauthenticate/", "/accounts/password/change/", "/accounts/2fa/"]
+        "path", ["/accounts/login/", "/accounts/reauthenticate/", "/accounts/password/change/", "/accounts/2fa/"]
     )
-    def test_nothing_leads_to_it(self, client, sign_in, page):
-        browser = client if page == "/accounts/login/" else sign_in("agent")
-        assert "password/reset" not in browser.get(page).content.decode()
+    def test_nothing_leads_to_it(self, client, sign_in, path):
+        browser = client if path == "/accounts/login/" else sign_in("agent")
+        assert "password/reset" not in browser.get(path).content.decode()
 
     def test_nobody_is_written_to(self, client):
         person = make_person("ada", email="ada@shop.example")

@@ -109,12 +109,12 @@ class TestShowing:
         client.post("/accounts/2fa/authenticate/", {"code": code_of()})
         assert client.get("/admin/").status_code == 200
 
-    @pytest.mark.parametrize("page", HIDDEN)
+    @pytest.mark.parametrize("path", HIDDEN)
     @pytest.mark.parametrize("is_required", [True, False])
-    def test_is_not_skipped_by_a_link(self, client, settings, is_required, page):
+    def test_is_not_skipped_by_a_link(self, client, settings, is_required, path):
         settings.LINKING = settings.LINKING | {"REQUIRE_MFA": is_required}
         assert client.post(link_path("ada"))["Location"] == "/accounts/2fa/authenticate/"
-        assert client.get(page).status_code == 302
+        assert client.get(path).status_code == 302
 
     def test_lets_a_link_go_on_to_the_password(self, client):
         client.post(link_path("ada"))
@@ -128,11 +128,11 @@ class TestShowing:
         client.post(link_path("ada"))
         assert client.get("/accounts/own-password/")["Location"].startswith("/accounts/login/")
 
-    @pytest.mark.parametrize("page", HIDDEN)
-    def test_is_asked_of_a_session_that_is_older_than_the_wish(self, ada, required, page):
+    @pytest.mark.parametrize("path", HIDDEN)
+    def test_is_asked_of_a_session_that_is_older_than_the_wish(self, ada, required, path):
         client = Client()
         client.force_login(ada)
-        assert client.get(page)["Location"].startswith("/accounts/2fa/reauthenticate/?next=")
+        assert client.get(path)["Location"].startswith("/accounts/2fa/reauthenticate/?next=")
 
     def test_lets_such_a_session_in_with_a_code(self, ada, required):
         client = Client()
@@ -140,11 +140,11 @@ class TestShowing:
         answer = client.post("/accounts/2fa/reauthenticate/?next=/sync/", {"code": code_of(), "next": "/sync/"})
         assert (answer["Location"], client.get("/sync/").status_code) == ("/sync/", 200)
 
-    @pytest.mark.parametrize("page", ["/accounts/2fa/totp/deactivate/", "/accounts/2fa/", "/accounts/password/change/"])
-    def test_cannot_be_gone_round_by_taking_the_factor_off(self, ada, required, page):
+    @pytest.mark.parametrize("path", ["/accounts/2fa/totp/deactivate/", "/accounts/2fa/", "/accounts/password/change/"])
+    def test_cannot_be_gone_round_by_taking_the_factor_off(self, ada, required, path):
         client = Client()
         client.force_login(ada)
-        assert client.get(page)["Location"].startswith("/accounts/2fa/reauthenticate/")
+        assert client.get(path)["Location"].startswith("/accounts/2fa/reauthenticate/")
 
     def test_is_asked_of_an_api_session_too(self, ada, required):
         client = Client()

@@ -50,19 +50,19 @@ def in_berlin(client):
 
 
 class TestEveryPage:
-    @pytest.mark.parametrize("page", PAGES)
-    def test_is_in_it_and_names_it(self, in_berlin, page):
-        text = in_berlin.get(page).content.decode()
+    @pytest.mark.parametrize("path", PAGES)
+    def test_is_in_it_and_names_it(self, in_berlin, path):
+        text = in_berlin.get(path).content.decode()
         assert BERLIN in text
         assert "UTC" not in re.sub(r"<option.*?</option>", "", text)
 
-    @pytest.mark.parametrize("page", PAGES)
-    def test_is_in_utc_by_itself(self, lead, page):
-        assert "29 Nov 2026, 09:02 UTC" in lead.get(page).content.decode()
+    @pytest.mark.parametrize("path", PAGES)
+    def test_is_in_utc_by_itself(self, lead, path):
+        assert "29 Nov 2026, 09:02 UTC" in lead.get(path).content.decode()
 
-    @pytest.mark.parametrize("page", ["/admin/linking/visitor/", "/admin/linking/syncrun/"])
-    def test_of_the_admin_is_too(self, in_berlin, page):
-        assert BERLIN in in_berlin.get(page).content.decode()
+    @pytest.mark.parametrize("path", ["/admin/linking/visitor/", "/admin/linking/syncrun/"])
+    def test_of_the_admin_is_too(self, in_berlin, path):
+        assert BERLIN in in_berlin.get(path).content.decode()
 
     def test_shows_a_later_day_where_it_is_one(self, client):
         person = make_person("lead")
