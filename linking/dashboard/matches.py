@@ -18,7 +18,8 @@ from linking.core.query import parse_query
 from linking.dashboard.access import page
 from linking.dashboard.asked import SIGNED_IN, Asked, with_words_as_filters
 from linking.dashboard.found import found_rows
-from linking.dashboard.parts import IDText, State
+from linking.dashboard.hints import hint_of
+from linking.dashboard.parts import PAGE_OPEN, IDText, State
 from linking.dashboard.rows import Eyes, VisitorRow, choose_user_state, user_row, visitor_rows
 from linking.models import LoginUser, Visitor
 
@@ -73,36 +74,39 @@ def first_matches(*, q: str, all_url: str, eyes: Eyes, now: datetime) -> Matches
         return None
     hit = finding.direct_hit(asked.q) if asked.is_search_alone else None
     if hit is not None:
-        rows, has_more = _named(hit, eyes=eyes), False
+        rows, has_more = _named(hit, eyes=eyes, now=now), False
     else:
         found = list(found_rows(asked, sees_contact=eyes.sees_contact, now=now)[: SHOWN + 1])
         if not found and not asked.state:
             asked = replace(asked, state=SIGNED_IN)
             all_url = reverse("visitors") + asked.address()
             found = list(found_rows(asked, sees_contact=eyes.sees_contact, now=now)[: SHOWN + 1])
-        rows, has_more = _matches(found[:SHOWN], eyes=eyes), len(found) > SHOWN
+        rows, has_more = _matches(found[:SHOWN], eyes=eyes, now=now), len(found) > SHOWN
     unknown_id = "" if rows else finding.unknown_visitor_id(asked.q)
-    said = _said(number=len(rows), has_more=has_more, unknown_id=unknown_id)
+    hint = "" if rows or unknown_id else hint_of(asked.q, sees_contact=eyes.sees_contact, has_rows=False)
+    said = hint or _said(number=len(rows), has_more=has_more, unknown_id=unknown_id)
     return Matches(rows=rows, said=said, all_url=all_url, has_more=has_more)
 
 
-def _named(hit: finding.Hit, *, eyes: Eyes) -> tuple[Match, ...]:
+def _named(hit: finding.Hit, *, eyes: Eyes, now: datetime) -> tuple[Match, ...]:
     if hit.kind == "visitor":
         one = finding.visitor(visitor_id=hit.id, integration=hit.integration)
-        return () if one is None else _matches([one], eyes=eyes)
+        return () if one is None else _matches([one], eyes=eyes, now=now)
     person = finding.login_user(user_id=hit.id, integration=hit.integration)
-    return () if person is None else _matches([person], eyes=eyes)
+    return () if person is None else _matches([person], eyes=eyes, now=now)
 
 
-def _matches(found: Sequence[Visitor | LoginUser], *, eyes: Eyes) -> tuple[Match, ...]:
+def _matches(found: Sequence[Visitor | LoginUser], *, eyes: Eyes, now: datetime) -> tuple[Match, ...]:
     rows = visitor_rows([one for one in found if isinstance(one, Visitor)], eyes=eyes)
     by_key = {row.key: _visitor(row) for row in rows}
-    return tuple(by_key[f"v{one.pk}"] if isinstance(one, Visitor) else _user(one, eyes=eyes) for one in found)
+    return tuple(by_key[f"v{one.pk}"] if isinstance(one, Visitor) else _user(one, eyes=eyes, now=now) for one in found)
 
 
-def _user(person: LoginUser, *, eyes: Eyes) -> Match:
-    row = user_row(person, eyes=eyes)
-    return Match(url=row.url, name=row.name, beside=row.email, states=(choose_user_state(person),), record=row.user)
+def _user(person: LoginUser, *, eyes: Eyes, now: datetime) -> Match:
+    row = user_row(person, eyes=eyes, now=now)
+    # Who is in Chat already is told by the visitor, not by the page that is open.
+    state = PAGE_OPEN if row.is_page_open and not person.is_seen_in_chat else choose_user_state(person)
+    return Match(url=row.url, name=row.name, beside=row.email, states=(state,), record=row.user)
 
 
 def _visitor(row: VisitorRow) -> Match:

@@ -75,6 +75,7 @@ TRUST_STATES: Mapping[str, State] = MappingProxyType(
 BANNED = State(word=_("Banned"), icon="ban", tone="bad")
 IN_CONFLICT = State(word=_("Open conflict"), icon="alert-circle", tone="warn")
 WAITING = State(word=_("Signed in, not in Chat yet"), icon="key", tone="quiet")
+PAGE_OPEN = State(word=_("Page open now"), icon="login-2", tone="accent")
 NOT_LINKED = State(word=_("Not linked now"), icon="link-off", tone="quiet")
 SIGNED_IN = State(word=_("Signed in through Login"), icon="key", tone="quiet")
 NEVER_SIGNED_IN = State(word=_("No sign-in seen"), icon="circle-dashed", tone="quiet")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
 from django.urls import reverse
@@ -20,6 +20,10 @@ from linking.dashboard.parts import (
     id_text,
 )
 from linking.models import LoginUser, Visitor
+
+# A token lives for five minutes, and the widget asks for the next one when it ends; the sixth minute is for the way and
+# for sightings, which are written in batches. A page that was closed counts as open for that long.
+PAGE_OPEN_FOR = timedelta(minutes=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,7 @@ class UserRow:
     first_authenticated_at: datetime | None
     last_authenticated_at: datetime | None
     tokens_issued: int
+    is_page_open: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +129,7 @@ def choose_user_state(user: LoginUser) -> State:
     return TRUST_STATES[user.trust] if user.trust else NOT_LINKED
 
 
-def user_row(user: LoginUser, *, eyes: Eyes) -> UserRow:
+def user_row(user: LoginUser, *, eyes: Eyes, now: datetime) -> UserRow:
     """Return the row of a Login user, its `integration` at hand."""
     return UserRow(
         key=f"u{user.pk}",
@@ -136,7 +141,13 @@ def user_row(user: LoginUser, *, eyes: Eyes) -> UserRow:
         first_authenticated_at=user.first_authenticated_at,
         last_authenticated_at=user.last_authenticated_at,
         tokens_issued=user.tokens_issued,
+        is_page_open=is_page_open(last_authenticated_at=user.last_authenticated_at, now=now),
     )
+
+
+def is_page_open(*, last_authenticated_at: datetime | None, now: datetime) -> bool:
+    """Return whether the page with the widget is open: it renews its token for as long as it is."""
+    return last_authenticated_at is not None and now - last_authenticated_at <= PAGE_OPEN_FOR
 
 
 def _beside(name: str, *others: str) -> str:

@@ -20,8 +20,9 @@ from linking.dashboard.asked import SEEN_DAYS, SIGNED_IN, Asked, read_asked, wit
 from linking.dashboard.columns import OPTIONAL, hidden_columns
 from linking.dashboard.context import count_words
 from linking.dashboard.found import found_rows
+from linking.dashboard.hints import hint_of
 from linking.dashboard.narrowing import Choice, chips_of, seen_words, state_choices, ways_on
-from linking.dashboard.parts import State, Text
+from linking.dashboard.parts import PAGE_OPEN, State, Text
 from linking.dashboard.ready_views import ready_views
 from linking.dashboard.recent import recent_visitors, share_sentence
 from linking.dashboard.rechecking import RECHECK_MAX
@@ -69,7 +70,7 @@ class Listing:
 
     `recheck` says how many can be read again from Zendesk at once, "" for whoever may not or where there are none;
     `legend` says what each word of trust means; `empty` is a machine word for why there are no rows, "" when there are;
-    `ways_on` then says where else to look.
+    `ways_on` then says where else to look. `hint` is a sentence about the searched text that the rows do not tell.
     """
 
     rows: tuple[VisitorRow, ...] | tuple[UserRow, ...]
@@ -87,6 +88,7 @@ class Listing:
     has_integrations: bool
     empty: str = ""
     ways_on: tuple[Choice, ...] = ()
+    hint: str = ""
 
 
 @page
@@ -107,7 +109,8 @@ def visitors(request: HttpRequest) -> HttpResponse:
     except (UnknownFilter, BadCursor) as error:
         return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "dashboard/_visitor_list.html", {"listing": listing, "query": asked.address()})
+        context = {"listing": listing, "query": asked.address(), "page_open": PAGE_OPEN}
+        return render(request, "dashboard/_visitor_list.html", context)
     now = timezone.now()
     recent = recent_visitors(now=now)
     context = {
@@ -126,6 +129,7 @@ def visitors(request: HttpRequest) -> HttpResponse:
             now=now,
         ),
         "query": asked.address(),
+        "page_open": PAGE_OPEN,
     }
     return render(request, "dashboard/visitors.html", context)
 
@@ -138,7 +142,7 @@ def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integ
     eyes = Eyes(sees_contact=roles.can_see_contact(request.user))
     found = found_rows(asked, sees_contact=eyes.sees_contact, now=now)
     part = finding.page(found, ordering=asked.order, cursor=asked.cursor)
-    rows = _rows(part.rows, is_waiting_list=asked.is_waiting_list, eyes=eyes)
+    rows = _rows(part.rows, is_waiting_list=asked.is_waiting_list, eyes=eyes, now=now)
     total = finding.capped_count(found) if rows else finding.Count(number=0, is_capped=False)
     several = len(integrations) > 1
     columns, hidden = _columns(asked, has_several=several, eyes=eyes), hidden_columns(request)
@@ -163,12 +167,15 @@ def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integ
         has_integrations=len(integrations) > 1,
         empty="" if rows else _why_empty(asked, integrations=integrations),
         ways_on=() if rows else ways_on(asked, sees_contact=eyes.sees_contact),
+        hint=hint_of(asked.q, sees_contact=eyes.sees_contact, has_rows=bool(rows)),
     )
 
 
-def _rows(found: list[Any], *, is_waiting_list: bool, eyes: Eyes) -> tuple[VisitorRow, ...] | tuple[UserRow, ...]:
+def _rows(
+    found: list[Any], *, is_waiting_list: bool, eyes: Eyes, now: datetime
+) -> tuple[VisitorRow, ...] | tuple[UserRow, ...]:
     if is_waiting_list:
-        return tuple(user_row(one, eyes=eyes) for one in found)
+        return tuple(user_row(one, eyes=eyes, now=now) for one in found)
     return visitor_rows(found, eyes=eyes)
 
 

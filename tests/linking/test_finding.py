@@ -4,7 +4,7 @@ import pytest
 
 from linking import finding
 from linking.core.cursor import BadCursor
-from linking.models import Visitor, VisitorAlias
+from linking.models import LoginUser, Visitor, VisitorAlias, WaitingWords
 from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_visitor
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +23,7 @@ def nadia(acme):
         name="Nadia Kovač",
         email="Nadia@Player.example",
         phone="+49 (30) 123-4567",
+        last_chat_id="2611.7700123.SbQ2",
     )
     login = {"name": "StarFox77", "email": "n.kovac@login.example"}
     make_link(visitor=visitor, login_user=make_login_user(integration=acme, **login))
@@ -37,7 +38,10 @@ class TestVisitors:
     @pytest.mark.parametrize(
         "q",
         [
-            "nadia", "KOVAČ", "kovač", "na", "nadia@player.EXAMPLE", "N.Kovac@login.example", "starfox77",
+            "nadia", "KOVAČ", "kovač", "na", "ko na", "kovač nadia", "Kovač, Nadia", "starf", "StarFox Kovač", "n",
+            "login.example kovač", "2611.7700123.SbQ2", "External ID 3f0d2c54-7a1e-4c7b-9a55-0e6b6f1d9c01",
+            "please help nadia@player.example now", "Visitor ID: 7700123-ab3XkQ9zLm2Rt7", "kov login",
+            "nadia@player.EXAMPLE", "N.Kovac@login.example", "starfox77",
             "Nadia <nadia@player.example>", f"user {USER_ID}", "+49301234567",
             "123-4567", "(30) 1234", USER_ID, USER_ID.upper(), "3f0d2c54", VISITOR_ID, "7700123-ab3XkQ9zLm2Rt7",
             "ab3xkq9", "visitor:7700123-ab3XkQ9zLm2Rt7", "#supportchat:7700123-ab3XkQ9zLm2Rt7",
@@ -68,6 +72,34 @@ class TestVisitors:
     def test_are_found_by_an_alias(self, acme, nadia):
         VisitorAlias.objects.create(integration=acme, alias_id="7700123.old1", visitor=nadia, first_seen_at=NOW)
         assert found("7700123-old1") == [VISITOR_ID]
+
+    @pytest.mark.parametrize("q", ["nadia omar", "adia k nobody", "ov na", "ticket 4711", "2611.7700123.other"])
+    def test_are_not_found_by_half_of_what_was_typed(self, nadia, q):
+        assert found(q) == []
+
+    def test_follow_a_user_who_was_renamed(self, nadia):
+        LoginUser.objects.filter(user_id=USER_ID).update(name="Moonfox", email="moon@login.example")
+        assert (found("starfox"), found("moonf"), found("moon@login")) == ([], [VISITOR_ID], [VISITOR_ID])
+
+    def test_follow_a_link_to_another_user(self, acme, nadia):
+        nadia.links.update(login_user=make_login_user(integration=acme, user_id="u2", name="Eriksen"))
+        assert (found("starfox"), found("eriks nadia")) == ([], [VISITOR_ID])
+
+    def test_lose_the_name_of_a_link_that_is_deleted(self, nadia):
+        nadia.links.all().delete()
+        assert (found("starfox"), found("nadia")) == ([], [VISITOR_ID])
+
+    def test_are_not_all_found_by_the_number_of_their_account(self, acme, nadia):
+        make_visitor(integration=acme, visitor_id="7700123.other", phone="+1 7700123 4")
+        assert found("7700123") == ["7700123.other"]
+
+    @pytest.mark.parametrize("q", ["🦊", "~", "☂"])
+    def test_are_searched_for_marks_among_the_newest_only(self, acme, q, monkeypatch):
+        monkeypatch.setattr(finding, "NEWEST_SEARCHED", 1)
+        for number, name in enumerate((f"old {q}", f"new {q}")):
+            seen = NOW + timedelta(hours=number)
+            make_visitor(integration=acme, visitor_id=f"1.v{number}", name=name, first_seen_at=seen, last_seen_at=seen)
+        assert found(q) == ["1.v1"]
 
     def test_follow_a_changed_name(self, nadia):
         Visitor.objects.filter(pk=nadia.pk).update(name="Omar", phone="030 999888777")
@@ -184,9 +216,26 @@ class TestWaitingUsers:
     def test_have_a_token_and_no_visitor(self, omar, nadia):
         assert list(finding.waiting_users(sees_contact=True)) == [omar]
 
-    @pytest.mark.parametrize(("q", "count"), [("OMAR@", 1), ("nobody", 0), ("%", 0)])
+    @pytest.mark.parametrize(("q", "count"), [("OMAR@", 1), ("nobody", 0), ("%", 0), ("om", 1), ("ma", 0)])
     def test_can_be_searched(self, omar, q, count):
         assert finding.waiting_users(q=q, sees_contact=True).count() == count
+
+    def test_are_forgotten_by_the_search_once_they_were_seen(self, omar):
+        LoginUser.objects.update(is_seen_in_chat=True)
+        assert not WaitingWords.objects.exists()
+
+    def test_come_with_who_asked_last_first_through_every_page(self, acme):
+        for number in range(7):
+            at = NOW + timedelta(minutes=(number * 3) % 5)
+            seen = {"first_authenticated_at": NOW, "last_authenticated_at": at, "tokens_issued": 1}
+            make_login_user(integration=acme, user_id=f"u{number}", **seen)
+        rows, cursor = [], ""
+        while not rows or cursor:
+            waiting = finding.waiting_users(sees_contact=True)
+            part = finding.page(waiting, ordering="-last_authenticated_at", cursor=cursor, size=2)
+            rows, cursor = rows + part.rows, part.next
+        assert rows == sorted(rows, key=lambda one: (one.last_authenticated_at, one.pk), reverse=True)
+        assert len(rows) == 7
 
 
 class TestDirectHit:
@@ -200,6 +249,11 @@ class TestDirectHit:
             (f"https://publisher.xsolla.com/77001/projects/44056/login/users/{USER_ID}", "user"),
             ("N.Kovac@login.example", "user"),
             ("nadia@player.example", "visitor"),
+            ("2611.7700123.SbQ2", "visitor"),
+            ("https://acme.zendesk.com/chat/agent#history/2611.7700123.SbQ2", "visitor"),
+            (f"External ID {USER_ID}", "user"),
+            ("Her address is n.kovac@login.example, please look", "user"),
+            (f"https://publisher.example/project/11111111-2222-4333-8444-555555555555/users/{USER_ID}", "user"),
         ],
     )
     def test_names_the_one_record(self, nadia, q, kind):

@@ -1,0 +1,57 @@
+"""What the list says about a searched text that no row can say."""
+
+import pytest
+
+from tests.factories import make_integration, make_visitor
+from tests.linking.dashboard.reading import read
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def nadia():
+    return make_visitor(
+        integration=make_integration(), visitor_id="7700123.ab3X", name="Nadia is:linked", email="nadia@player.example"
+    )
+
+
+def said(client, q):
+    page = read(client.get("/", {"q": q}))
+    return page.one("main").text
+
+
+class TestHints:
+    @pytest.mark.parametrize(
+        ("q", "sentence"),
+        [
+            ("has:phone", "There is no filter has:."),
+            ("is:linked", "There is no filter is:."),  # found as text all the same
+            ("state:happy", "state: takes linked,"),
+            ("seen:never", "seen: takes today,"),
+            ("https://acme.zendesk.com/agent/tickets/4711", "from ticket 4711."),
+            ("7700123", "7700123 is the number of a Zendesk account"),
+            ("2611.7700123.none", "only the last chat that has ended is stored"),
+        ],
+    )
+    @pytest.mark.usefixtures("nadia")
+    def test_say_what_would_help(self, lead, q, sentence):
+        assert sentence in said(lead, q)
+
+    @pytest.mark.usefixtures("nadia")
+    def test_do_not_hide_what_was_found(self, lead):
+        assert "7700123.ab3X" in said(lead, "is:linked")
+
+    @pytest.mark.parametrize("q", ["nadia@player", "nadia@", "1234567"])
+    @pytest.mark.usefixtures("nadia")
+    def test_tell_an_agent_that_addresses_are_found_whole(self, agent, q):
+        assert "only when it is typed whole" in said(agent, q)
+
+    @pytest.mark.parametrize("q", ["nadia", "kai zen"])
+    @pytest.mark.usefixtures("nadia")
+    def test_say_nothing_of_a_plain_word(self, lead, q):
+        assert b"soft hint" not in lead.get("/", {"q": q}).content
+
+    @pytest.mark.usefixtures("nadia")
+    def test_are_told_while_somebody_types(self, lead):
+        page = read(lead.get("/search/", {"q": "ticket 4711"}, HTTP_HX_REQUEST="true"))
+        assert "does not store ticket numbers" in page.one(id="match-list").attributes["data-said"]
