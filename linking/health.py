@@ -15,7 +15,6 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from linking import registry, sightings
 from linking.core.freshness import HEARTBEAT_STALE_AFTER, Standing
-from linking.core.secretbox import SealBroken
 from linking.models import Heartbeat, Quarantined, Secret
 from linking.models.standing import IntegrationStanding, standing_by_slug, standings
 
@@ -87,20 +86,33 @@ class SecretFlaws:
 
 
 def find_secret_flaws(*, where: str) -> SecretFlaws:
-    """Return which secrets this process cannot have; `where` names it in the sentences.
+    """Return which secrets of enabled integrations this process cannot have; `where` names it in the sentences.
 
-    A switched-off integration's reference may lead nowhere, since what it names may go away with what needed it.
+    What a switched-off one names may have gone away with what needed it.
 
     Raises: django.db.DatabaseError.
     """
-    flaws, number, number_wrong = [], 0, 0
-    for secret in Secret.objects.select_related("integration").order_by("integration__slug", "name"):
-        detail = _secret_flaw(secret, where=where)
-        number += secret.integration.enabled
-        number_wrong += bool(detail) and secret.integration.enabled
-        if detail:
-            flaws.append(Flaw(part="secret", detail=f"Integration {secret.integration.slug}: {secret.name} {detail}"))
-    return SecretFlaws(flaws=tuple(flaws), is_every_one=0 < number == number_wrong)
+    secrets = Secret.objects.filter(integration__enabled=True).select_related("integration")
+    reasons = {secret: registry.find_secret_flaw(secret) for secret in secrets.order_by("integration__slug", "name")}
+    flaws = (
+        f"Integration {secret.integration.slug}: {secret.name} cannot be had in {where}: {reason}"
+        for secret, reason in reasons.items()
+        if reason
+    )
+    return SecretFlaws(
+        flaws=tuple(Flaw(part="secret", detail=detail) for detail in flaws),
+        is_every_one=bool(reasons) and all(reasons.values()),
+    )
+
+
+def find_flaws_at_start(*, now: datetime, where: str) -> tuple[Flaw, ...]:
+    """Return what a person should know when the processes start; `where` names them in the sentences.
+
+    Only what no process mends by itself: who has just started is stale, and nobody has been heard of.
+
+    Raises: django.db.DatabaseError.
+    """
+    return (*find_secret_flaws(where=where).flaws, *_resting_syncs(now=now, among=(Standing.BLOCKED,)))
 
 
 def metrics(*, now: datetime) -> bytes:
@@ -128,28 +140,6 @@ def _unapplied() -> int:
         key not in applied and key not in replaced and not (olds and applied.issuperset(olds))
         for key, olds in known.items()
     )
-
-
-def find_flaws_at_start(*, now: datetime, where: str) -> tuple[Flaw, ...]:
-    """Return what a person should know when the processes start; `where` names them in the sentences.
-
-    Only what no process mends by itself: who has just started is stale, and nobody has been heard of.
-
-    Raises: django.db.DatabaseError.
-    """
-    return (*find_secret_flaws(where=where).flaws, *_resting_syncs(now=now, among=(Standing.BLOCKED,)))
-
-
-def _secret_flaw(secret: Secret, *, where: str) -> str:
-    try:
-        plain = secret.reveal()
-    except SealBroken:
-        return f"cannot be opened with the seal keys of {where}."
-    try:
-        registry.resolve(plain)
-    except registry.SecretUnavailable as error:
-        return f"cannot be had in {where}: {error}" if secret.integration.enabled else ""
-    return ""
 
 
 def _degraded_here(*, is_broker_up: bool) -> Iterator[Flaw]:

@@ -27,7 +27,7 @@ from linking.core.config import (
 )
 from linking.core.secretbox import SealBroken
 from linking.core.vendor_urls import AUTO, chat_address
-from linking.models import ChatHost, ConfigVersion, Integration
+from linking.models import ChatHost, ConfigVersion, Integration, Secret
 
 REFRESH_EVERY_S = 0.5
 REFERENCE_MAX_BYTES = 65_536
@@ -123,6 +123,17 @@ def resolve(plain: str) -> str:
     if plain.startswith(_FILE):
         return _content(Path(plain.removeprefix(_FILE)))
     return plain
+
+
+def find_secret_flaw(secret: Secret) -> str:
+    """Return why this process cannot have a stored secret, as the end of a sentence; "" when it can."""
+    try:
+        resolve(secret.reveal())
+    except SealBroken:
+        return "it cannot be opened with the seal keys in ZDBRIDGE_SEAL_KEYS."
+    except SecretUnavailable as error:
+        return str(error)
+    return ""
 
 
 def _content(path: Path) -> str:

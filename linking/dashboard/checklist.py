@@ -1,15 +1,16 @@
 """From nothing to a linked visitor: the steps of the set-up page, ticked by what the tables hold."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Max, Min
 from django.utils.translation import gettext as _
 
-from linking import answer_log
+from linking import answer_log, registry
 from linking.core.config import LoginAlgorithm, SecretName
-from linking.models import AuditEvent, Integration, LoginUser, Visitor, VisitorLink
-from linking.models.standing import missing_secrets
+from linking.dashboard.freshness import blocked_sentence
+from linking.models import AuditEvent, Integration, LoginUser, Secret, StopReason, Visitor, VisitorLink
+from linking.models.standing import reads_chat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,34 +24,65 @@ class Step:
 
 
 def checklist(*, integration: Integration) -> tuple[Step, ...]:
-    """Return the steps, each with its live state, in six queries."""
-    set_at = dict(integration.secrets.values_list("name", "set_at"))
-    return (*_secret_steps(integration, set_at=set_at), _origin_step(integration), *_live_steps(integration))
+    """Return the steps, each with its live state, in six queries.
+
+    Ticked is what works: a secret that is set and cannot be had in this process, or that Zendesk refuses, is not.
+    """
+    secrets = {secret.name: secret for secret in integration.secrets.all()}
+    return (*_secret_steps(integration, secrets=secrets), _origin_step(integration), *_live_steps(integration))
 
 
-def _secret_steps(integration: Integration, *, set_at: dict[str, datetime]) -> tuple[Step, ...]:
-    missing = missing_secrets(integration, names=set(set_at))
-    login = Step(
+def _secret_steps(integration: Integration, *, secrets: dict[str, Secret]) -> tuple[Step, ...]:
+    login = _secret_step(
+        secrets.get(SecretName.LOGIN_SECRET_KEY),
         title=_("Login project's secret key is set"),
-        is_done=SecretName.LOGIN_SECRET_KEY not in missing,
         todo=_("Publisher Account, Login, Security: copy the secret key into the integration's settings."),
-        at=set_at.get(SecretName.LOGIN_SECRET_KEY),
     )
     if integration.login_algorithm == LoginAlgorithm.RS256:
         login = Step(title=_("Login project signs with RS256, no secret key is needed"), is_done=True, todo="")
-    shared = Step(
+    shared = _secret_step(
+        secrets.get(SecretName.ZENDESK_SHARED_SECRET),
         title=_("Zendesk's shared secret is set"),
-        is_done=SecretName.ZENDESK_SHARED_SECRET not in missing,
         todo=_("Zendesk Chat, Settings, Widget, Widget security, Visitor authentication: generate and copy it."),
-        at=set_at.get(SecretName.ZENDESK_SHARED_SECRET),
     )
-    access = Step(
+    if not reads_chat(integration):
+        return (
+            login,
+            shared,
+            Step(title=_("Nothing is read from Zendesk Chat, no token is needed"), is_done=True, todo=""),
+        )
+    return (login, shared, _account_step(integration), _access_step(integration, secrets=secrets))
+
+
+def _secret_step(secret: Secret | None, *, title: str, todo: str) -> Step:
+    if secret is None:
+        return Step(title=title, is_done=False, todo=todo)
+    flaw = registry.find_secret_flaw(secret)
+    if flaw:
+        todo = _("It is set, but the web process cannot have it: %s") % flaw
+    return Step(title=title, is_done=not flaw, todo=todo, at=secret.set_at)
+
+
+def _account_step(integration: Integration) -> Step:
+    is_refused = integration.blocked_reason == StopReason.HOST
+    return Step(
+        title=_("Zendesk's account is named"),
+        is_done=bool(integration.zendesk_subdomain or integration.zendesk_api_url) and not is_refused,
+        todo=blocked_sentence(StopReason.HOST)
+        if is_refused
+        else _("Put the subdomain into the integration's settings."),
+    )
+
+
+def _access_step(integration: Integration, *, secrets: dict[str, Secret]) -> Step:
+    step = _secret_step(
+        secrets.get(SecretName.ZENDESK_ACCESS_TOKEN),
         title=_("Zendesk's access token is set"),
-        is_done=SecretName.ZENDESK_ACCESS_TOKEN not in missing,
         todo=_("An administrator connects with Zendesk on this page, or puts in a Chat token with the scope read."),
-        at=set_at.get(SecretName.ZENDESK_ACCESS_TOKEN),
     )
-    return (login, shared, access)
+    if step.is_done and integration.blocked_reason == StopReason.CREDENTIALS:
+        return replace(step, is_done=False, todo=blocked_sentence(StopReason.CREDENTIALS))
+    return step
 
 
 def _origin_step(integration: Integration) -> Step:

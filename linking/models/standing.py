@@ -108,22 +108,25 @@ def is_catching_up(row: Integration) -> bool:
     return bool(getattr(row, "is_catching_up", False))
 
 
+def reads_chat(integration: Integration) -> bool:
+    """Return whether the schedule reads Zendesk Chat; a Messaging account has no chats, so it needs no Chat token."""
+    return integration.sync_enabled and integration.zendesk_product == ZendeskProduct.CHAT
+
+
 def missing_secrets(integration: Integration, *, names: set[str]) -> tuple[SecretName, ...]:
     """Return the secrets that `integration` needs and `names` (those it has) lacks."""
     needed = [SecretName.ZENDESK_SHARED_SECRET]
     if integration.login_algorithm == LoginAlgorithm.HS256:
         needed.insert(0, SecretName.LOGIN_SECRET_KEY)
-    # A Messaging account has no chats to read, so it needs no Chat token.
-    if integration.sync_enabled and integration.zendesk_product == ZendeskProduct.CHAT:
+    if reads_chat(integration):
         needed.append(SecretName.ZENDESK_ACCESS_TOKEN)
     return tuple(name for name in needed if name not in names)
 
 
 def missing_setup(integration: Integration, *, names: set[str]) -> tuple[str, ...]:
     """Return the keys of what `integration` needs before it does anything: secrets, and Zendesk's address."""
-    needs_address = integration.sync_enabled and integration.zendesk_product == ZendeskProduct.CHAT
     has_address = bool(integration.zendesk_subdomain or integration.zendesk_api_url)
-    address = () if has_address or not needs_address else ("zendesk_subdomain",)
+    address = () if has_address or not reads_chat(integration) else ("zendesk_subdomain",)
     return (*missing_secrets(integration, names=names), *address)
 
 
@@ -134,11 +137,11 @@ def is_paused(row: Integration) -> bool:
 
 
 def _standing(row: Integration, *, names: set[str], now: datetime) -> Standing:
-    reads_chat = row.zendesk_product == ZendeskProduct.CHAT or SecretName.ZENDESK_ACCESS_TOKEN in names
+    has_chats = row.zendesk_product == ZendeskProduct.CHAT or SecretName.ZENDESK_ACCESS_TOKEN in names
     return standing_of(
         is_enabled=row.enabled,
         is_complete=not missing_setup(row, names=names),
-        is_sync_enabled=row.sync_enabled and reads_chat,
+        is_sync_enabled=row.sync_enabled and has_chats,
         blocked_reason=row.blocked_reason,
         last_success_at=row.last_success_at,
         now=now,

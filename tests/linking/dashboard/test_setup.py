@@ -1,7 +1,7 @@
 import pytest
 from django.utils import timezone
 
-from linking.models import AnswerCount
+from linking.models import AnswerCount, Secret
 from tests.factories import (
     LOGIN_SECRET_KEY,
     ZENDESK_ACCESS_TOKEN,
@@ -68,26 +68,59 @@ class TestSnippets:
 class TestChecklist:
     def test_nothing_is_done_at_first(self, agent):
         none = {"login_secret_key": "", "zendesk_shared_secret": "", "zendesk_access_token": ""}
-        make_integration(secrets=none, allowed_origins=[])
+        make_integration(secrets=none, allowed_origins=[], zendesk_subdomain="")
         assert done(agent.get("/setup/acme/")) == 0
 
-    def test_secrets_and_origins_count(self, agent):
+    def test_secrets_account_and_origins_count(self, agent):
         make_integration()
-        assert done(agent.get("/setup/acme/")) == 4
+        assert done(agent.get("/setup/acme/")) == 5
+
+    def first_todo(self, agent):
+        return read(agent.get("/setup/acme/")).all("li", class_="is-todo")[0].text
+
+    def test_a_secret_that_leads_nowhere_is_not_ticked(self, agent, monkeypatch):
+        monkeypatch.setenv("SECRET_OF_ACME", LOGIN_SECRET_KEY)
+        make_integration(secrets={"login_secret_key": "env:SECRET_OF_ACME"})
+        monkeypatch.delenv("SECRET_OF_ACME")
+        assert self.first_todo(agent) == (
+            "To do: Login project's secret key is set It is set, but the web process cannot have it: "
+            "the variable SECRET_OF_ACME is not set or empty."
+        )
+
+    def test_a_secret_whose_seal_key_is_lost_is_not_ticked(self, agent):
+        make_integration()
+        Secret.objects.filter(name="zendesk_shared_secret").update(sealed="v1:nonsense")
+        assert "it cannot be opened with the seal keys in ZDBRIDGE_SEAL_KEYS." in self.first_todo(agent)
+
+    @pytest.mark.parametrize(
+        ("reason", "words"),
+        [
+            ("credentials", "Zendesk's access token is set Zendesk refused"),
+            ("host", "Zendesk's account is named Zendesk's address"),
+        ],
+    )
+    def test_what_zendesk_refuses_is_not_ticked(self, agent, reason, words):
+        make_integration(blocked_reason=reason)
+        assert words in self.first_todo(agent)
+
+    def test_no_token_is_ticked_where_none_is_needed(self, agent):
+        make_integration(sync_enabled=False, secrets={"zendesk_access_token": ""})
+        text = read(agent.get("/setup/acme/")).one("ol", class_="checklist").text
+        assert "Nothing is read from Zendesk Chat" in text and "access token" not in text
 
     def test_all_is_done_once_a_visitor_is_linked(self, agent):
         integration, now = make_integration(), timezone.now()
         proof = {"first_authenticated_at": now, "last_authenticated_at": now, "tokens_issued": 1}
         user = make_login_user(integration=integration, **proof)
         make_link(visitor=make_visitor(integration=integration), login_user=user)
-        assert "8 of 8 done" in read(agent.get("/setup/acme/")).text
+        assert "9 of 9 done" in read(agent.get("/setup/acme/")).text
 
     def test_a_refused_request_for_a_token_counts_as_asked_for(self, agent):
         integration = make_integration()
         AnswerCount.objects.create(
             integration=integration, hour_at=timezone.now(), code="00-01", reason="expired", first_at=timezone.now()
         )
-        assert done(agent.get("/setup/acme/")) == 5
+        assert done(agent.get("/setup/acme/")) == 6
 
     def test_what_is_left_says_what_to_do(self, agent):
         make_integration(allowed_origins=[])
