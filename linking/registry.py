@@ -8,6 +8,7 @@ import logging
 import math
 import os
 import threading
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -38,6 +39,11 @@ logger = logging.getLogger(__name__)
 
 class SecretUnavailable(Exception):
     """A secret's reference leads nowhere; the message names the reference, never a value."""
+
+
+class _Beside:
+    # The environment of the processes that serve, where this is a command beside them; None where nobody knows it.
+    environment: Mapping[str, str] | None = None
 
 
 class _InForce:
@@ -105,6 +111,19 @@ def config_of(integration: Integration) -> tuple[IntegrationConfig, tuple[str, .
     return _config(integration=integration, secrets=secrets), tuple(problems)
 
 
+def know_running(environment: Mapping[str, str] | None) -> None:
+    """Tell this process, a command, what the processes that serve have in their environment."""
+    _Beside.environment = environment
+
+
+def find_unshared(plain: str) -> str:
+    """Return that the processes that serve lack the variable a secret refers to, as a sentence; else ""."""
+    name = plain.removeprefix(_ENV)
+    if not plain.startswith(_ENV) or _Beside.environment is None or _Beside.environment.get(name):
+        return ""
+    return f"The variable {name} is set in this shell only: the running `up` has to be restarted with it."
+
+
 def is_reference(plain: str) -> bool:
     """Return whether a secret was given as `env:NAME` or `file:PATH`."""
     return plain.startswith((_ENV, _FILE))
@@ -113,12 +132,15 @@ def is_reference(plain: str) -> bool:
 def resolve(plain: str) -> str:
     """Return a secret's value: itself, or what `env:NAME` or `file:PATH` holds at this moment.
 
+    A command beside the processes that serve also sees the variables that they have.
+
     Raises: SecretUnavailable.
     """
     if plain.startswith(_ENV):
-        value = os.environ.get(plain.removeprefix(_ENV), "")
+        name = plain.removeprefix(_ENV)
+        value = os.environ.get(name) or (_Beside.environment or {}).get(name, "")
         if not value:
-            raise SecretUnavailable(f"the variable {plain.removeprefix(_ENV)} is not set or empty.")
+            raise SecretUnavailable(f"the variable {name} is not set or empty.")
         return value
     if plain.startswith(_FILE):
         return _content(Path(plain.removeprefix(_FILE)))

@@ -17,8 +17,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from zdbridge.private import make_files_private
-
 PRODUCT_LOCK, TEST_LOCK = "requirements.txt", "requirements-dev.txt"
 _STAMP, _LOG = "zdbridge-stamp.json", "zdbridge-install.log"
 # Beside .venv, not in it: it must outlive `venv --clear`, and it must be there from before the first file.
@@ -49,15 +47,25 @@ def _dispatch(*, root: Path, arguments: Sequence[str]) -> None:
         os.chdir(root)
         os.execv(sys.executable, [sys.executable, "-m", "pytest", *rest])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zdbridge.settings")
-    if command not in _MAKE_PUBLIC_FILES:
-        # Not before: `.venv` may be made by one account and used by another.
-        make_files_private()
     if command == "up":
         # The rest of the product can be imported only now, inside the environment.
         from zdbridge.supervisor import main as up
 
         sys.exit(up(arguments=rest))
+    _prepare_process(command=command)
     _django(arguments=[command, *rest])
+
+
+def _prepare_process(*, command: str) -> None:
+    """Have what the command writes belong to its account alone, and share what a running `up` runs with."""
+    from zdbridge.private import make_files_private
+    from zdbridge.running import join_here
+
+    if command not in _MAKE_PUBLIC_FILES:
+        # Not before: `.venv` may be made by one account and used by another.
+        make_files_private()
+    if told := join_here():
+        _say(told)
 
 
 def _django(*, arguments: Sequence[str]) -> None:

@@ -34,6 +34,10 @@ VARIABLES = (
     "XSOLLA_LOGIN_API_URL",
 )
 
+# Those whose value is a secret or holds one; it is written nowhere.
+SECRET_VARIABLES = ("DATABASE_URL", "REDIS_URL", "ZDBRIDGE_SECRET_KEY", "ZDBRIDGE_SEAL_KEYS", "EMAIL_URL")
+
+_ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
 _TRUE, _FALSE = ("1", "true"), ("0", "false")
 
@@ -128,6 +132,11 @@ class Environment:
             raise BadSetting(
                 f"{name}_FILE cannot be read: {type(error).__name__}. Check the path and its rights."
             ) from error
+
+
+def find_data_dir(env: Environment) -> Path:
+    """Return the data folder as an absolute path; it need not be there."""
+    return Path(env.text("ZDBRIDGE_DATA_DIR", default=str(_ROOT / "var"))).expanduser().resolve()
 
 
 def is_loopback(host: str) -> bool:

@@ -14,8 +14,8 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _PRIVATE_UMASK, _PUBLIC_UMASK = 0o077, 0o022
 # What we write into the data folder, but for the static files, which hold nothing of anybody's.
 _OURS = (
-    "zdbridge.sqlite3*", "secret_key", "seal_keys", "demo_sign_ins.json", "beat-schedule*", "up-*", "static.stamp",
-    "queue", "queue/**/*",
+    "zdbridge.sqlite3*", "secret_key", "seal_keys", "demo_sign_ins.json", "beat-schedule*", "up-*", "running-*",
+    "static.stamp", "queue", "queue/**/*",
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zdbridge.children import ChildSpec
-from zdbridge.env import Environment
+from zdbridge.env import Environment, find_data_dir
 from zdbridge.folder_queue import recover
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,7 +72,7 @@ def read_plan(*, arguments: Sequence[str], environment: Mapping[str, str]) -> Pl
     return Plan(
         roles=(options.only,) if options.only else ROLES,
         is_whole=options.only is None,
-        data_dir=Path(env.text("ZDBRIDGE_DATA_DIR", default=str(ROOT / "var"))).expanduser().resolve(),
+        data_dir=find_data_dir(env),
         host=env.text("ZDBRIDGE_HOST", default="127.0.0.1"),
         port=env.integer("ZDBRIDGE_PORT", default=8000, low=1, high=65535),
         probe_name=env.hosts("ZDBRIDGE_ALLOWED_HOSTS")[0].lstrip("."),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from zdbridge import celery as _celery  # noqa: F401
 from zdbridge.addresses import read_database, read_redis
 from zdbridge.bodies import BODY_MAX_BYTES
-from zdbridge.env import LOOPBACK_NAMES, BadSetting, Environment, is_loopback
+from zdbridge.env import LOOPBACK_NAMES, BadSetting, Environment, find_data_dir, is_loopback
 from zdbridge.mail import NOT_SET, read_mail_settings
 from zdbridge.private import make_private_database
 
@@ -25,7 +25,7 @@ TOKEN_LIMIT_MAX = 1_000_000
 
 try:
     # --- what an operator may set (see .env.example) -----------------------------------------------------------
-    DATA_DIR = Path(ENV.text("ZDBRIDGE_DATA_DIR", default=str(BASE_DIR / "var"))).expanduser().resolve()
+    DATA_DIR = find_data_dir(ENV)
     DATABASE_URL = ENV.text("DATABASE_URL", default=f"sqlite:///{quote(str(DATA_DIR / 'zdbridge.sqlite3'))}")
     DATABASES: dict[str, dict[str, Any]] = {"default": read_database(DATABASE_URL)}
     REDIS = read_redis(ENV.url("REDIS_URL", default="", schemes=("redis", "rediss", "unix")))

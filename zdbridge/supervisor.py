@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from zdbridge import announce
+from zdbridge import announce, running
 from zdbridge.children import Child, ChildSpec
 from zdbridge.env import BadSetting
 from zdbridge.locks import AlreadyRunning, hold
@@ -51,7 +51,9 @@ def main(*, arguments: Sequence[str]) -> int:
             write_line("up", f"{count} files in {plan.data_dir} could be read by others; now they cannot")
         with hold(data_dir=plan.data_dir, names=_lock_names(plan)) as locks:
             _refuse_taken_ports(plan)
-            return _run(plan=plan, stop=stop, locks=locks)
+            environment = {**os.environ, **child_environment(plan=plan, environment=os.environ)}
+            with running.publish(data_dir=plan.data_dir, environment=environment):
+                return _run(plan=plan, stop=stop, locks=locks)
     except (BadRequest, BadSetting, AlreadyRunning) as error:
         print(f"zdbridge: {error}", file=sys.stderr)
         return 1

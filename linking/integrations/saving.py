@@ -189,7 +189,8 @@ def _read_secret(*, name: SecretName, value: object, draft: _Draft) -> None:
         draft.problems[name] = flaw
         return
     draft.secrets[name], draft.opened[name] = value, opened
-    draft.warnings += (f"{name}: {sentence}" for sentence in lint_secret(opened, name=name))
+    told = (*lint_secret(opened, name=name), registry.find_unshared(value))
+    draft.warnings += (f"{name}: {sentence}" for sentence in told if sentence)
 
 
 def _check_whole(*, row: Integration, draft: _Draft, is_new: bool, now: datetime) -> None:

@@ -144,3 +144,32 @@ class TestBrokenRows:
         snapshot = registry.refresh()
         assert list(snapshot.by_slug) == ["other"]
         assert snapshot.problems[0].startswith("Integration acme: its settings cannot be read")
+
+
+class TestBesideWhatRuns:
+    @pytest.fixture(autouse=True)
+    def running(self, monkeypatch):
+        """A command in a shell with ALPHA and BETA, beside processes that have BETA and GAMMA."""
+        monkeypatch.setenv("ALPHA", "a-secret-of-this-shell")
+        monkeypatch.setenv("BETA", "b-secret-of-this-shell")
+        monkeypatch.delenv("GAMMA", raising=False)
+        registry.know_running({"BETA": "b-secret", "GAMMA": "c-secret"})
+        yield
+        registry.know_running(None)
+
+    def test_a_command_sees_the_variables_of_the_processes_that_serve(self):
+        assert registry.resolve("env:GAMMA") == "c-secret"
+
+    def test_its_own_go_first(self):
+        assert registry.resolve("env:BETA") == "b-secret-of-this-shell"
+
+    def test_a_variable_that_only_it_has_is_told(self):
+        assert registry.find_unshared("env:ALPHA").startswith("The variable ALPHA is set in this shell only")
+
+    @pytest.mark.parametrize("plain", ["env:BETA", "env:GAMMA", "file:/run/x", "a value"])
+    def test_nothing_else_is(self, plain):
+        assert registry.find_unshared(plain) == ""
+
+    def test_nothing_is_told_where_nobody_knows(self):
+        registry.know_running(None)
+        assert registry.find_unshared("env:ALPHA") == ""

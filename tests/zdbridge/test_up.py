@@ -205,6 +205,18 @@ class TestRunning:
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
         assert f"(process {running.process.pid})" in done.stderr
 
+    def test_shares_what_it_runs_with_with_a_command_beside_it(self, running: Up) -> None:
+        """The demo's vendors are on this machine, which only `up` knows; the command is given the data folder alone."""
+        environment = {"PATH": os.environ["PATH"], "ZDBRIDGE_DATA_DIR": str(running.folder)}
+        command = [sys.executable, "manage.py", "integration", "check", "demo"]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, "FAIL" in done.stdout) == (0, False), done.stdout + done.stderr
+        assert done.stderr.splitlines()[0].startswith(
+            f"zdbridge: `up` is running (process {running.process.pid}); taken"
+        )
+        assert "XSOLLA_LOGIN_API_URL" in done.stderr
+        assert "XSOLLA_LOGIN_API_URL" not in done.stdout
+
     @pytest.mark.parametrize("word", ["worker --pool", "zdbridge.web", " beat ", "-m sandbox"])
     def test_starts_a_killed_child_again(self, running: Up, word: str) -> None:
         old = running.processes(word)

@@ -145,6 +145,15 @@ class TestSecrets:
         saved = save(**(NEW | {"login_secret_key": secret}), allowed_origins=["https://shop.example"])
         assert (len(secret), saved.warnings) == (32, ())
 
+    def test_of_a_variable_that_the_running_processes_lack_are_saved_with_a_warning(self, monkeypatch):
+        monkeypatch.setenv("ACME_LOGIN_SECRET", LOGIN_SECRET_KEY)
+        registry.know_running({})
+        try:
+            saved = save(**(NEW | {"login_secret_key": "env:ACME_LOGIN_SECRET"}))
+        finally:
+            registry.know_running(None)
+        assert any("ACME_LOGIN_SECRET is set in this shell only" in warning for warning in saved.warnings)
+
     def test_that_look_like_the_other_one_are_saved_with_a_warning(self):
         look_of_zendesk = "0123456789ABCDEF" * 4
         saved = save(**(NEW | {"login_secret_key": look_of_zendesk}), allowed_origins=["https://shop.example"])
