@@ -1,7 +1,9 @@
 """One visitor, read again now because somebody looks at it."""
 
+import math
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from django.db import transaction
@@ -11,14 +13,20 @@ from linking.asking import Asker, Clock, Halt, Patience, budget_of, current_host
 from linking.asking.renewing import renewed_in_time
 from linking.core.facts import Rank
 from linking.core.visitors import Unreadable
+from linking.limits import WindowLimiter
 from linking.models import Integration, RunState, SyncRun, Visitor, VisitorRefresh
 from linking.models.sync_run import REFRESH_TRIGGER
+from linking.store import refreshes
 from linking.store.answers import Answer, store_answers, twice
 from linking.store.rows import canonical_ids
 from linking.zendesk_chat import ChatGone
 
 TRIES = 2
+PER_MINUTE = 20  # refreshes a minute that one person may ask for
 _COMPARED = ("visitor_id", "state", "external_id", "name", "email", "phone", "notes", "is_banned")
+
+
+limiter = WindowLimiter(at_most=PER_MINUTE, shared_as="refreshes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +35,27 @@ class RefreshReport:
 
     changed: tuple[str, ...] = ()
     queued_because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshRequest:
+    """What to do about a person's wish: queue a refresh, nothing as one is pending, or have the person wait."""
+
+    is_to_be_queued: bool = False
+    wait_s: int = 0
+
+
+def request_refresh(*, visitor_pk: int, person: str, now: datetime) -> RefreshRequest:
+    """Take a person's wish for a refresh within the person's budget; one is pending for a visitor at a time."""
+    wait_s = limiter.wait_s(key=person, now=now.timestamp())
+    if wait_s > 0:
+        return RefreshRequest(wait_s=math.ceil(wait_s))
+    return RefreshRequest(is_to_be_queued=refreshes.claim(visitor_pk=visitor_pk, now=now))
+
+
+def drop_request(*, visitor_pk: int) -> None:
+    """Forget a wish that could not be queued."""
+    refreshes.release(visitor_pk=visitor_pk)
 
 
 def refresh_visitor(*, visitor_pk: int, clock: Clock, patience: Patience, allow_loopback: bool) -> RefreshReport:
@@ -95,7 +124,10 @@ def _kept(report: RefreshReport, *, of: Visitor, clock: Clock) -> RefreshReport:
     wanted = ids.get(of.visitor_id, of.visitor_id)
     now_kept = Visitor.objects.filter(integration_id=of.integration_id, visitor_id=wanted).first()
     if now_kept is not None:
-        told = {"changed": list(report.changed), "queued_because": report.queued_because[:300], "at": clock.now()}
+        told = {
+            "changed": list(report.changed), "queued_because": report.queued_because[:300], "at": clock.now(),
+            "pending_since": None,
+        }  # fmt: skip
         VisitorRefresh.objects.update_or_create(visitor=now_kept, defaults=told)
     return report
 

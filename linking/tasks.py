@@ -4,21 +4,23 @@ import mmap
 import signal
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_process_init, worker_shutting_down
 from django.conf import settings
 
-from linking import alarms, refresh, sync
+from linking import alarms, refresh, sync, unknown_visitors
 from linking.asking import Clock, Patience
-from linking.store import heartbeats, schedule
+from linking.store import heartbeats, questions, schedule
 
 # A worker is worth more than a wait: a longer pause ends the task, and the row says when to go on.
 LONGEST_WAIT_S = 2.0
 PASS_DEADLINE_S = 200.0
 REFRESH_DEADLINE_S = 30.0
+SLOT_WAIT_S = 5.0
+QUESTIONS_AT_ONCE = 50
 # Publishing must not hang on a mute broker; the next tick is only seconds away.
 PUBLISH_PATIENCE = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}
 
@@ -84,6 +86,22 @@ def send_alarms() -> None:
     """Tell people about a sync that stands still, or does no more."""
     for message_id in alarms.due(now=_now()):
         alarms.send(message_id=message_id, allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]), now=_now())
+
+
+@shared_task
+def answer_questions() -> None:
+    """Ask Zendesk about visitors nobody here knows whom a person asked for and Zendesk did not tell of at once."""
+    until = _now() + timedelta(seconds=REFRESH_DEADLINE_S)
+    patience = Patience(longest_wait_s=SLOT_WAIT_S, deadline_s=REFRESH_DEADLINE_S, is_stopping=is_ending)
+    for question_pk in questions.due(now=_now(), limit=QUESTIONS_AT_ONCE):
+        if is_ending() or _now() >= until:
+            return
+        unknown_visitors.answer_question(
+            question_pk=question_pk,
+            clock=CLOCK,
+            patience=patience,
+            allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
+        )
 
 
 @shared_task

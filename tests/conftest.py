@@ -5,7 +5,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from linking import answer_log, clock_meter, email_lookup, key_sets, registry, sightings, unknown_visitors
+from linking import answer_log, clock_meter, email_lookup, key_sets, refresh, registry, sightings, unknown_visitors
 from linking.api.health import forget_readiness
 from linking.api.token import forget_limits
 
@@ -28,6 +28,7 @@ def forget_process_state() -> Iterator[None]:
     forget_limits()
     forget_readiness()
     unknown_visitors.limiter.forget()
+    refresh.limiter.forget()
     yield
     for one in (registry, sightings, answer_log, clock_meter, key_sets, email_lookup):
         one.forget()

@@ -124,18 +124,17 @@ class FolderQueue:
         raise BrokenMessage(f"A message could not be read and was put aside as {broken / path.name}.")
 
 
-def recover(*, folder: Path, now_epoch_s: float) -> int:
-    """Put every held message back into its queue and clear abandoned half-written files; return how many came back.
+def recover(*, folder: Path, queue: str, now_epoch_s: float) -> int:
+    """Put every held message of `queue` back into it and clear abandoned half-written files; return how many came back.
 
-    Only to be called while no worker runs on `folder`: a running worker's messages would be done twice.
+    Only to be called while no worker takes from `queue`: a running worker's messages would be done twice.
     """
     count = 0
-    for held in _folders(folder / "held"):
-        for name in _message_names(held):
-            _move_back(held=held, name=name, folder=folder)
-            count += 1
-    for ready in _folders(folder / "ready"):
-        _clear_abandoned(ready=ready, before_epoch_s=now_epoch_s - ABANDONED_AFTER_S)
+    held = folder / "held" / queue
+    for name in _message_names(held):
+        _move_back(held=held, name=name, folder=folder)
+        count += 1
+    _clear_abandoned(ready=folder / "ready" / queue, before_epoch_s=now_epoch_s - ABANDONED_AFTER_S)
     return count
 
 

@@ -170,6 +170,13 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 # The scheduler only pokes; what is due is a query on our tables. A poke nobody took in time is worth nothing.
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "linking.tasks.tick", "schedule": TICK_S, "options": {"expires": TICK_S}},
+    "ask": {"task": "linking.tasks.answer_questions", "schedule": TICK_S, "options": {"expires": TICK_S}},
+}
+# What people ask for has a queue and a worker of its own: however much it is, it delays neither ticks nor passes, and
+# long passes do not delay it.
+CELERY_TASK_ROUTES = {
+    "linking.tasks.answer_questions": {"queue": "refresh"},
+    "linking.tasks.refresh_visitor": {"queue": "refresh"},
 }
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS.broker_url

@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from linking import finding, roles
+from linking import finding, refresh, roles
 from linking.api import queue
 from linking.api import serializers as shapes
 from linking.api.access import MayRead, PerPerson
@@ -171,12 +171,21 @@ class RefreshVisitor(_View):
                 return _waiting(lookup)
             body = {"visitor_id": lookup.visitor_id, "queued": False}
             return Response(shapes.RefreshSerializer(body).data, status=status.HTTP_202_ACCEPTED)
+        self._queue(found, person=str(request.user.pk))
+        body = {"visitor_id": found.visitor_id, "queued": True}
+        return Response(shapes.RefreshSerializer(body).data, status=status.HTTP_202_ACCEPTED)
+
+    def _queue(self, found: Visitor, *, person: str) -> None:
+        wish = refresh.request_refresh(visitor_pk=found.pk, person=person, now=timezone.now())
+        if wish.wait_s:
+            raise _throttled(f"More than {refresh.PER_MINUTE} refreshes in a minute.", wait_s=wish.wait_s)
+        if not wish.is_to_be_queued:
+            return
         try:
             queue.put(task="linking.tasks.refresh_visitor", visitor_pk=found.pk)
         except queue.QueueAway as error:
+            refresh.drop_request(visitor_pk=found.pk)
             raise QueueUnavailable from error
-        body = {"visitor_id": found.visitor_id, "queued": True}
-        return Response(shapes.RefreshSerializer(body).data, status=status.HTTP_202_ACCEPTED)
 
 
 class OneLoginUser(_View):
@@ -262,13 +271,17 @@ def _look_up(request: Request, *, visitor_id: str) -> Lookup:
         give_way=request.META.get("linking.give_way", lambda: None),
     )
     if lookup.outcome is Outcome.TOO_MANY:
-        # Given afterwards: the class would add a second sentence about the time.
-        throttled = Throttled(wait=lookup.retry_after_s)
-        throttled.detail = ErrorDetail(lookup.sentence, code=throttled.default_code)
-        raise throttled
+        raise _throttled(lookup.sentence, wait_s=lookup.retry_after_s)
     if lookup.outcome in (Outcome.FOUND, Outcome.WAITING):
         return lookup
     raise NotFound(lookup.sentence)
+
+
+def _throttled(sentence: str, *, wait_s: int) -> Throttled:
+    throttled = Throttled(wait=wait_s)
+    # Given afterwards: the class would add a second sentence about the time.
+    throttled.detail = ErrorDetail(sentence, code=throttled.default_code)
+    return throttled
 
 
 def _waiting(lookup: Lookup) -> Response:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from kombu.exceptions import OperationalError
 
-from linking import roles, tasks
+from linking import refresh, roles, tasks
 from linking.dashboard import refreshing
 from linking.dashboard.access import page, require
 from linking.dashboard.records import find_visitor
@@ -27,12 +27,15 @@ def refresh_visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
     found = find_visitor(request, visitor_id=visitor_id)
     if found is None:
         return ask_zendesk(request, visitor_id=visitor_id)
-    if refreshing.look(session=request.session, visitor=found, now=timezone.now()).is_under_way:
-        pass  # asked already: a second call to Zendesk would tell nothing more
-    elif queue(tasks.refresh_visitor, visitor_pk=found.pk):
-        refreshing.note_asked(session=request.session, visitor=found, now=timezone.now())
-    else:
+    wish = refresh.request_refresh(visitor_pk=found.pk, person=str(request.user.pk), now=timezone.now())
+    if wish.wait_s:
+        sentence = _("You have asked for %(number)d refreshes in a minute. Try again in %(seconds)d seconds.")
+        messages.error(request, sentence % {"number": refresh.PER_MINUTE, "seconds": wish.wait_s})
+    elif wish.is_to_be_queued and not queue(tasks.refresh_visitor, visitor_pk=found.pk):
+        refresh.drop_request(visitor_pk=found.pk)
         messages.error(request, _("It could not be queued: the broker does not answer. Try again in a minute."))
+    elif not refreshing.look(session=request.session, visitor=found, now=timezone.now()).is_under_way:
+        refreshing.note_asked(session=request.session, visitor=found, now=timezone.now())
     return redirect(visitor_url(visitor_id=found.visitor_id, integration=found.integration.slug))
 
 

@@ -62,7 +62,7 @@ def forget(*, session: SessionBase, visitor: Visitor) -> None:
 def last_refresh(*, visitor: Visitor) -> LastRefresh | None:
     """Return what the last refresh of `visitor` brought, whoever asked for it; None when nobody did. One query."""
     kept = VisitorRefresh.objects.filter(visitor=visitor).first()
-    if kept is None:
+    if kept is None or (kept.pending_since is not None and kept.at >= kept.pending_since):
         return None
     if not kept.queued_because:
         names = _names()

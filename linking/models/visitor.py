@@ -161,7 +161,7 @@ class VisitorRefresh(models.Model):
 
     `changed` names fields of `Visitor`, empty where nothing was different. `queued_because` says why it could not be
     read at that moment and was put first in the queue instead. `pending_since` is set while one is asked for and not
-    done, so that a second one need not be queued; `at` is then when it was asked for, where there was none before.
+    done, so that a second one need not be queued; where there was none before, `at` is no later than that.
     """
 
     visitor = models.OneToOneField(Visitor, on_delete=models.CASCADE, related_name="last_refresh")

@@ -113,3 +113,24 @@ class TestKept:
         chat.faults = [ChatRefused("Zendesk refused the access token (401).", reason="credentials")]
         read_again(visitor)
         assert self.kept() == ("7.a", [], "Zendesk refused the access token (401).")
+
+
+class TestRequestRefresh:
+    def ask(self, visitor, *, now=NOW, person="1"):
+        return refresh.request_refresh(visitor_pk=visitor.pk, person=person, now=now)
+
+    def test_queues_one_for_a_visitor_at_a_time(self, visitor):
+        assert [self.ask(visitor, person=person).is_to_be_queued for person in "12"] == [True, False]
+
+    def test_queues_another_one_when_it_is_done(self, chat, visitor):
+        self.ask(visitor)
+        read_again(visitor)
+        assert self.ask(visitor).is_to_be_queued
+
+    def test_makes_up_for_a_message_that_was_lost(self, visitor):
+        self.ask(visitor)
+        assert self.ask(visitor, now=NOW + timedelta(minutes=3)).is_to_be_queued
+
+    def test_has_a_person_wait_who_asks_too_often(self, visitor):
+        waits = [self.ask(visitor, now=NOW + timedelta(seconds=number)).wait_s for number in range(21)]
+        assert waits == [0] * 20 + [40]

@@ -2,8 +2,9 @@
 
 import pytest
 
-from linking import refresh, sync, tasks
-from linking.models import Heartbeat
+from linking import refresh, sync, tasks, unknown_visitors
+from linking.models import Heartbeat, VisitorQuestion
+from linking.store import questions
 from tests.factories import make_integration, make_visitor
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +57,14 @@ class TestTasks:
         tasks.refresh_visitor(make_visitor(integration=make_integration()).pk)
         assert called["visitor_pk"] > 0
 
+    def test_questions_that_wait_are_put(self, monkeypatch):
+        asked = []
+        monkeypatch.setattr(unknown_visitors, "answer_question", lambda **options: asked.append(options["question_pk"]))
+        now = tasks.CLOCK.now()
+        questions.queue_now(integration_id=make_integration().pk, visitor_id="7.a", reason="busy", now=now)
+        tasks.answer_questions()
+        assert asked == [VisitorQuestion.objects.get().pk]
+
     def test_a_worker_that_ends_lets_its_pass_end(self, monkeypatch):
         monkeypatch.setattr(tasks, "_ending", bytearray(1))
         tasks.note_the_end()
@@ -68,6 +77,6 @@ class TestTasks:
         with pytest.raises(SystemExit):
             handlers[tasks.signal.SIGTERM](15, None)
 
-    @pytest.mark.parametrize("name", ["tick", "sync_integration", "refresh_visitor"])
+    @pytest.mark.parametrize("name", ["tick", "sync_integration", "refresh_visitor", "answer_questions"])
     def test_have_the_names_the_schedule_uses(self, name):
         assert getattr(tasks, name).name == f"linking.tasks.{name}"

@@ -22,3 +22,16 @@ class TestTellOfTheEnd:
     def test_lets_passes_end_however_the_worker_ends(self):
         TellOfTheEnd(None).close(SimpleNamespace(hostname="worker@here", exitcode=1))
         assert tasks.is_ending()
+
+
+class TestQueues:
+    @pytest.mark.parametrize(
+        ("task", "queue"),
+        [
+            (tasks.tick, "celery"), (tasks.sync_integration, "celery"), (tasks.send_alarms, "celery"),
+            (tasks.refresh_visitor, "refresh"), (tasks.answer_questions, "refresh"),
+        ],
+    )  # fmt: skip
+    def test_keep_what_people_ask_for_apart(self, task, queue):
+        routed = app.amqp.router.route({}, task.name)["queue"]
+        assert routed.name == queue

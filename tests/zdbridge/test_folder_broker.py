@@ -129,7 +129,7 @@ class TestWorker:
         assert wait_until(lambda: workers.has(kind="started", count=10))
         first.kill()
         first.wait()
-        assert recover(folder=tmp_path / "queue", now_epoch_s=time.time()) == 10
+        assert recover(folder=tmp_path / "queue", queue="celery", now_epoch_s=time.time()) == 10
         (tmp_path / "go").touch()
         workers.start()
         assert wait_until(lambda: workers.has(kind="finished", count=10))

@@ -142,18 +142,24 @@ class TestRecover:
     def test_puts_held_messages_back(self, queue: FolderQueue, tmp_path: Path) -> None:
         queue.put(queue="celery", payload=message())
         queue.take(queue="celery")
-        assert recover(folder=tmp_path / "queue", now_epoch_s=0) == 1
+        assert recover(folder=tmp_path / "queue", queue="celery", now_epoch_s=0) == 1
         assert queue.size(queue="celery") == 1
 
+    def test_leaves_alone_what_another_queues_worker_holds(self, queue: FolderQueue, tmp_path: Path) -> None:
+        queue.put(queue="refresh", payload=message())
+        queue.take(queue="refresh")
+        assert recover(folder=tmp_path / "queue", queue="celery", now_epoch_s=0) == 0
+        assert queue.size(queue="refresh") == 0
+
     def test_does_nothing_before_the_first_message(self, tmp_path: Path) -> None:
-        assert recover(folder=tmp_path / "nothing", now_epoch_s=0) == 0
+        assert recover(folder=tmp_path / "nothing", queue="celery", now_epoch_s=0) == 0
 
     @pytest.mark.parametrize(("age_s", "is_left"), [(ABANDONED_AFTER_S + 1, False), (ABANDONED_AFTER_S - 1, True)])
     def test_clears_only_old_half_written_files(self, queue, tmp_path: Path, age_s: int, is_left: bool) -> None:
         half = tmp_path / "queue" / "ready" / "celery" / ".half"
         half.write_text("{")
         os.utime(half, (1_000_000, 1_000_000))
-        recover(folder=tmp_path / "queue", now_epoch_s=1_000_000 + age_s)
+        recover(folder=tmp_path / "queue", queue="celery", now_epoch_s=1_000_000 + age_s)
         assert half.exists() is is_left
 
 

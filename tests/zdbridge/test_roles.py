@@ -19,16 +19,18 @@ def names(made: Plan) -> list[str]:
 
 class TestReadPlan:
     def test_runs_everything_by_default(self) -> None:
-        assert names(plan()) == ["sandbox", "web", "worker", "beat"]
+        assert names(plan()) == ["sandbox", "web", "worker", "refresh", "beat"]
 
     def test_runs_no_sandbox_and_no_demo_when_told(self) -> None:
         made = plan(ZDBRIDGE_SANDBOX="0")
-        assert (names(made), made.has_demo) == (["web", "worker", "beat"], False)
+        assert (names(made), made.has_demo) == (["web", "worker", "refresh", "beat"], False)
 
-    @pytest.mark.parametrize("role", ["web", "worker", "beat"])
-    def test_runs_one_role_alone(self, role: str) -> None:
+    @pytest.mark.parametrize(
+        ("role", "children"), [("web", ["web"]), ("worker", ["worker", "refresh"]), ("beat", ["beat"])]
+    )
+    def test_runs_one_role_alone(self, role: str, children: list[str]) -> None:
         made = plan("--only", role)
-        assert (names(made), made.is_whole, made.has_demo) == ([role], False, False)
+        assert (names(made), made.is_whole, made.has_demo) == (children, False, False)
 
     def test_runs_the_sandbox_without_demo_data(self) -> None:
         made = plan("--no-demo")
@@ -40,7 +42,13 @@ class TestReadPlan:
             plan(*options)
 
     def test_has_as_many_workers_as_asked_on_redis(self) -> None:
-        assert names(plan("--workers", "2", ZDBRIDGE_SANDBOX="0", **GROWN)) == ["web", "worker1", "worker2", "beat"]
+        assert names(plan("--workers", "2", ZDBRIDGE_SANDBOX="0", **GROWN)) == [
+            "web",
+            "worker1",
+            "worker2",
+            "refresh",
+            "beat",
+        ]
 
     def test_takes_the_demo_away_only_where_it_is_not_made_again(self) -> None:
         assert plan("--purge-demo", ZDBRIDGE_SANDBOX="0").is_purging
@@ -83,8 +91,15 @@ class TestWorker:
             spec.command[spec.command.index("--pool") + 1]
             for made in (plan("--only", "worker"), plan("--only", "worker", **GROWN))
             for spec in child_specs(plan=made, environment={})
+            if spec.name == "worker"
         ]
         assert pools == ["threads", "prefork"]
+
+    @pytest.mark.parametrize("environment", [{}, GROWN])
+    def test_leaves_what_people_ask_for_to_a_worker_of_its_own(self, environment: dict[str, str]) -> None:
+        specs = child_specs(plan=plan("--only", "worker", **environment), environment={})
+        queues = {spec.name: spec.command[spec.command.index("--queues") + 1] for spec in specs}
+        assert queues == {"worker": "celery", "refresh": "refresh"}
 
     def test_gets_held_messages_back_before_each_start(self, tmp_path: Path) -> None:
         queue = FolderQueue(folder=tmp_path / "queue")

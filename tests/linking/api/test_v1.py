@@ -270,6 +270,30 @@ class TestRefresh:
         response = signed_in("agents").post(REFRESH)
         assert (response.status_code, sent) == (202, [("linking.tasks.refresh_visitor", {"visitor_pk": nadia.pk})])
 
+    def test_is_queued_once_while_one_is_pending(self, nadia, signed_in, sent):
+        client = signed_in("agents")
+        assert [client.post(REFRESH).status_code for _ in range(3)] == [202, 202, 202]
+        assert len(sent) == 1
+
+    def test_is_429_for_more_than_20_a_minute(self, nadia, signed_in, sent):
+        client = signed_in("agents")
+        responses = [client.post(REFRESH) for _ in range(21)]
+        assert [one.status_code for one in responses] == [202] * 20 + [429]
+        assert int(responses[-1]["Retry-After"]) > 0
+
+    def test_can_be_asked_for_again_after_the_queue_was_away(self, nadia, signed_in, monkeypatch):
+        messages = []
+
+        def fail_once(**arguments):
+            messages.append(arguments)
+            if len(messages) == 1:
+                raise queue.QueueAway
+
+        monkeypatch.setattr(queue, "put", fail_once)
+        client = signed_in("agents")
+        assert [client.post(REFRESH).status_code for _ in range(2)] == [503, 202]
+        assert len(messages) == 2
+
     def test_of_an_unknown_visitor_asks_zendesk_at_once(self, acme, signed_in, sent, chat):
         chat.add_visitor(VISITOR_ID, external_id="u")
         response = signed_in("agents").post(REFRESH)
