@@ -6,13 +6,13 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from linking import integrations
-from linking.admin.integration_form import FIELDS, IntegrationForm, remove_box
+from linking.admin.integration_form import FIELDS, IntegrationForm, find_password_flaw, remove_box
 from linking.core.config import Mode
 from linking.models import Integration
 
@@ -73,10 +73,17 @@ class IntegrationAdmin(admin.ModelAdmin):
             slug=obj.slug, actor=integrations.Actor.signed_in(request.user), now=timezone.now()
         )
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Integration]) -> None:
-        """Remove each."""
-        for row in queryset:
-            self.delete_model(request, row)
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """Ask for the slug and for one's own password: with an integration go its visitors, users and links."""
+        row = self.get_object(request, object_id)
+        if request.method == "POST" and row is not None and (flaw := _find_delete_flaw(request, row=row)):
+            messages.error(request, flaw)
+            return HttpResponseRedirect(request.get_full_path())
+        return super().delete_view(request, object_id, extra_context)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Return the actions without removing several at once, which would ask for neither."""
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
 
     def get_deleted_objects(self, objs: Any, _request: HttpRequest) -> Any:
         """Return what goes with them as one line each: there may be a million visitors."""
@@ -114,6 +121,13 @@ class IntegrationAdmin(admin.ModelAdmin):
                 allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
             )
             messages.success(request, f"{row.slug}: {_('The rules are in force.')}")
+
+
+def _find_delete_flaw(request: HttpRequest, *, row: Integration) -> str:
+    if request.POST.get("slug", "").strip() != row.slug:
+        return _("Nothing was removed: type the slug of the integration.")
+    flaw = find_password_flaw(request.user, request.POST.get("own_password", ""))
+    return _("Nothing was removed. %(why)s") % {"why": flaw} if flaw else ""
 
 
 def _tell(request: HttpRequest, *, slug: str, checks: Iterable[integrations.Check]) -> None:

@@ -211,13 +211,19 @@ class IntegrationForm(forms.ModelForm):
         return self.cleaned_data
 
     def _check_password(self) -> None:
-        # Somebody who signs in through an identity provider has no password to be asked for.
-        if self.person is None or not self.person.has_usable_password():
-            return
-        if _tries.wait_s(key=str(self.person.pk), now=time.time()):
-            self.add_error("own_password", ValidationError(_("Too many tries. Wait a minute.")))
-        elif not self.person.check_password(self.cleaned_data.get("own_password", "")):
-            self.add_error("own_password", ValidationError(_("This is not your password.")))
+        flaw = "" if self.person is None else find_password_flaw(self.person, self.cleaned_data.get("own_password", ""))
+        if flaw:
+            self.add_error("own_password", ValidationError(flaw))
+
+
+def find_password_flaw(person: Any, password: str) -> str:
+    """Return a sentence on why `password` does not show that it is `person` who asks, "" when it does."""
+    # Somebody who signs in through an identity provider has no password to be asked for.
+    if not person.has_usable_password():
+        return ""
+    if _tries.wait_s(key=str(person.pk), now=time.time()):
+        return _("Too many tries. Wait a minute.")
+    return "" if person.check_password(password) else _("This is not your password.")
 
 
 def _state_of(secret: Secret | None) -> str:

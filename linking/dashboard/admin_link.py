@@ -60,7 +60,7 @@ def own_password(request: HttpRequest) -> HttpResponse:
 
 def _sentence(flaw: LinkFlaw) -> str:
     return {
-        LinkFlaw.BROKEN: _("This link is damaged. Copy it whole, from the first letter to the last."),
+        LinkFlaw.BROKEN: _("This link is incomplete. Copy the whole link and try again."),
         LinkFlaw.EXPIRED: _("This link is too old to work."),
         LinkFlaw.USED: _("This link was used already, or its account has changed since. It works only once."),
     }[flaw]

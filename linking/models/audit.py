@@ -23,4 +23,4 @@ class AuditEvent(models.Model):
         indexes = [models.Index(fields=["-at", "-id"], name="audit_newest")]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor} {self.action} {self.target}"
+        return f"{self.actor} {self.action} {self.target}"

@@ -246,8 +246,27 @@ class TestIntegration:
         make_link(visitor=make_visitor(integration=acme), login_user=make_login_user(integration=acme))
         url = reverse("admin:linking_integration_delete", args=[acme.pk])
         assert "every visitor" in admin.get(url).content.decode()
-        admin.post(url, {"post": "yes"})
+        admin.post(url, {"post": "yes", "slug": "acme", "own_password": "own-password"})
         assert not Integration.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("sent", "why"),
+        [
+            ({}, "type the slug"),
+            ({"slug": "acm", "own_password": "own-password"}, "type the slug"),
+            ({"slug": "acme"}, "This is not your password"),
+            ({"slug": "acme", "own_password": "wrong"}, "This is not your password"),
+        ],
+    )
+    def test_is_not_removed_by_a_click_alone(self, acme, admin, sent, why):
+        url = reverse("admin:linking_integration_delete", args=[acme.pk])
+        assert why in admin.post(url, {"post": "yes"} | sent, follow=True).content.decode()
+        assert Integration.objects.exists()
+
+    def test_is_not_removed_from_the_list(self, acme, admin):
+        picked = {"action": "delete_selected", "_selected_action": acme.pk, "post": "yes"}
+        admin.post(reverse("admin:linking_integration_changelist"), picked)
+        assert Integration.objects.exists()
 
     def test_history_holds_no_secret(self, acme, admin):
         sent = {"login_secret_key": CANARY, "own_password": "own-password"}

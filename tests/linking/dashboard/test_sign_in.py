@@ -194,7 +194,7 @@ class TestLink:
             assert client.get(path).status_code == 200
 
     def test_a_damaged_one_says_so(self, client, path):
-        assert "damaged" in read(client.get(path[:-3] + "/")).one("main").text
+        assert "This link is incomplete" in read(client.get(path[:-3] + "/")).one("main").text
 
     def test_a_link_of_somebody_who_left_admins_is_void(self, client, path):
         get_user_model().objects.get(username="administrator").groups.clear()
