@@ -1,5 +1,6 @@
 """Finds visitors and Login users, the same way for the pages, the JSON API and exports."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,7 @@ CONTACT_COLUMNS = frozenset({"name"})
 _KINDS: dict[str, type[datetime] | type[str]] = {
     "last_seen_at": datetime, "first_seen_at": datetime, "last_authenticated_at": datetime, "name": str,
 }  # fmt: skip
+_STAND_IN = re.compile(r"~([0-9]{1,18})")
 Row = TypeVar("Row", bound=Model)
 
 
@@ -114,7 +116,7 @@ def visitor(*, visitor_id: str, integration: str = "") -> Visitor | None:
 
 
 def login_user(*, user_id: str, integration: str = "") -> LoginUser | None:
-    """Return the Login user with this ID or None, with its `integration`.
+    """Return the Login user with this ID (or stand-in of `user_stand_in`) or None, with its `integration`.
 
     Its `open_links` is the list of its open links, newest first, each with its `visitor` and `trust`; the user's own
     `trust` is at hand. Where two integrations know the ID, the one who authenticated last.
@@ -127,7 +129,15 @@ def login_user(*, user_id: str, integration: str = "") -> LoginUser | None:
     open_links = Prefetch("links", queryset=links.order_by("-visitor__last_seen_at", "-pk"), to_attr="open_links")
     known = _in_integration(LoginUser.objects.with_trust(), slug=integration).select_related("integration")
     ordered = known.order_by(F("last_authenticated_at").desc(nulls_last=True), "-pk").prefetch_related(open_links)
-    return ordered.filter(user_id=user_id).first() or ordered.filter(user_id=user_id.lower()).first()
+    found = ordered.filter(user_id=user_id).first() or ordered.filter(user_id=user_id.lower()).first()
+    if found is None and (stand_in := _STAND_IN.fullmatch(user_id)):
+        return ordered.filter(pk=int(stand_in[1])).first()
+    return found
+
+
+def user_stand_in(user: LoginUser) -> str:
+    """Return what names a user in an address for readers who may not see its ID; `login_user` takes it for the ID."""
+    return f"~{user.pk}"
 
 
 def waiting_users(*, sees_contact: bool, q: str = "", integration: str = "") -> QuerySet[LoginUser]:

@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from linking.core.masking import mask_email, mask_phone, mask_text
+from linking.core.masking import mask_email, mask_id, mask_phone, mask_text
 from linking.core.trust import Trust
 from linking.models import VisitorState
 
@@ -54,7 +54,7 @@ class TrustField(serializers.ChoiceField):
 class LinkSerializer(serializers.Serializer[Any]):
     """The open link of a visitor: which Login user it is, and since when we know."""
 
-    user_id = serializers.CharField(source="login_user.user_id")
+    user_id = MaskedField(source="login_user.user_id", mask=mask_id)
     verified = serializers.BooleanField(source="login_user.is_verified", help_text="A token was issued to this user.")
     email = MaskedField(source="login_user.email", mask=mask_email)
     name = MaskedField(source="login_user.name", mask=mask_text)
@@ -83,7 +83,8 @@ class VisitorSerializer(serializers.Serializer[Any]):
 
     def get_user_id(self, visitor: Any) -> str | None:
         """Return the linked user's ID."""
-        return next((link.login_user.user_id for link in visitor.open_links), None)
+        user_id = next((link.login_user.user_id for link in visitor.open_links), None)
+        return user_id if user_id is None or self.context.get("can_see_contact") else mask_id(user_id)
 
     @extend_schema_field(TrustField())
     def get_trust(self, visitor: Any) -> str:
@@ -115,7 +116,7 @@ class LoginUserSerializer(serializers.Serializer[Any]):
     """A Login user with all visitors linked to it now, the one seen last first."""
 
     integration = serializers.SlugField(source="integration.slug")
-    user_id = serializers.CharField()
+    user_id = MaskedField(mask=mask_id)
     email = MaskedField(mask=mask_email)
     name = MaskedField(mask=mask_text)
     verified = serializers.BooleanField(source="is_verified", help_text="A token was issued to this user.")

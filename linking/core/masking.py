@@ -1,6 +1,21 @@
-"""Hides who a visitor is from people who need only know that it is somebody: e-mail addresses and phone numbers."""
+"""Hides who a visitor is from people who need only know that it is somebody: e-mail addresses and phone numbers.
+
+What is masked here must not be found in part: `linking.models.word_statements` judges names and IDs in SQL, and a test
+holds it to be the stricter one.
+"""
+
+import re
 
 DOTS = "•••"
+# Western, Arabic-Indic, extended Arabic-Indic and fullwidth digits: people write phone numbers in all of them.
+DIGITS = "0-9\u0660-\u0669\u06f0-\u06f9\uff10-\uff19"
+# Seven digits or more, with what people put between them.
+_NUMBER = re.compile(rf"\+?(?<![{DIGITS}])[{DIGITS}](?:[ ().\-/\u00a0]{{0,3}}[{DIGITS}]){{6,}}(?![{DIGITS}])")
+# A shorter run of bare digits is an order's number or a score, a longer one may be a phone number.
+_BARE_AT_MOST = 8
+# Zendesk calls nameless visitors so, which is nobody's phone number.
+_NAMELESS = re.compile(r"visitor [0-9]{1,9}", re.IGNORECASE)
+_ID_NUMBER = re.compile(rf"\+[{DIGITS}]")
 
 
 def mask_email(email: str) -> str:
@@ -25,11 +40,27 @@ def mask_phone(phone: str) -> str:
 
 
 def mask_text(text: str) -> str:
-    """Return `text` with each of its words that is an e-mail address masked.
+    """Return `text` with each of its words that is an e-mail address, and each phone number in it, masked.
 
     A visitor's name is the e-mail address where the token had one, so a name is a place where it shows.
     """
-    return " ".join(mask_email(word) if "@" in word.strip("@") else word for word in text.split(" "))
+    if _NAMELESS.fullmatch(text):
+        return text
+    masked = " ".join(mask_email(word) if "@" in word.strip("@") else word for word in text.split(" "))
+    return _NUMBER.sub(_mask_number, masked)
+
+
+def mask_id(text: str) -> str:
+    """Return a user ID, masked where it is an e-mail address or a phone number with its plus."""
+    if "@" in text:
+        return mask_email(text)
+    return mask_phone(text) if _ID_NUMBER.match(text) else text
+
+
+def _mask_number(found: re.Match[str]) -> str:
+    number = found[0]
+    is_bare = number.isdecimal() and not number.startswith("00")
+    return number if is_bare and len(number) <= _BARE_AT_MOST else mask_phone(number)
 
 
 def _first(text: str) -> str:

@@ -87,8 +87,8 @@ def link_row(link: VisitorLink, *, slug: str, eyes: Eyes) -> LinkRow:
     """Return the row of a link from `with_disputes`, its visitor, user and evidence run at hand."""
     return LinkRow(
         key=f"l{link.pk}",
-        user=id_text(link.login_user.user_id),
-        user_url=user_url(user_id=link.login_user.user_id, integration=slug),
+        user=id_text(eyes.id(link.login_user.user_id)),
+        user_url=user_url(user_id=eyes.user_key(link.login_user), integration=slug),
         visitor=id_text(link.visitor.visitor_id),
         visitor_url=visitor_url(visitor_id=link.visitor.visitor_id, integration=slug),
         name=eyes.words(link.visitor.name),
@@ -134,8 +134,10 @@ def decision_words(decision: str) -> str:
     return str(Verdict(decision).label) if decision in Verdict.values else decision
 
 
-def visitor_events(*, visitor: Visitor, links: Iterable[VisitorLink], conflicts: Iterable[Conflict]) -> list[Event]:
-    """Return what is known to have happened with a visitor, newest first."""
+def visitor_events(
+    *, visitor: Visitor, links: Iterable[VisitorLink], conflicts: Iterable[Conflict], eyes: Eyes
+) -> list[Event]:
+    """Return what is known to have happened with a visitor, newest first, as the reader may see it."""
     events = []
     if visitor.last_chat_id:  # else Zendesk was asked about it before a chat of it had ended
         events.append(Event(at=visitor.last_seen_at, kind="chats", title=_("Last chat seen"), icon="clock"))
@@ -146,7 +148,7 @@ def visitor_events(*, visitor: Visitor, links: Iterable[VisitorLink], conflicts:
         events.append(Event(at=visitor.checked_at, kind="record", title=_("Read from Zendesk"), icon="refresh"))
     if visitor.gone_at:
         events.append(Event(at=visitor.gone_at, kind="record", title=_("Found deleted in Zendesk"), icon="trash-x"))
-    events += [event for link in links for event in link_events(link, with_name=link.login_user.user_id)]
+    events += [event for link in links for event in link_events(link, with_name=eyes.id(link.login_user.user_id))]
     events += conflict_events(conflicts)
     return newest_first(events)
 
@@ -194,8 +196,8 @@ def newest_first(events: list[Event]) -> list[Event]:
 def side(user: LoginUser, *, slug: str, eyes: Eyes) -> Side:
     """Return a user as one side of a conflict."""
     return Side(
-        user=id_text(user.user_id),
-        url=user_url(user_id=user.user_id, integration=slug),
+        user=id_text(eyes.id(user.user_id)),
+        url=user_url(user_id=eyes.user_key(user), integration=slug),
         name=eyes.words(user.name) or eyes.email(user.email),
         sign_in=SIGNED_IN if user.is_verified else NEVER_SIGNED_IN,
         sentence=sign_in_sentence(user=user),
@@ -204,4 +206,4 @@ def side(user: LoginUser, *, slug: str, eyes: Eyes) -> Side:
 
 def _subject(conflict: Conflict, *, eyes: Eyes) -> str:
     # What the question is about, past the machine word: the junk ID, say, or the e-mail address.
-    return eyes.words(conflict.subject.partition("|")[2])
+    return eyes.id(conflict.subject.partition("|")[2])

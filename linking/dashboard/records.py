@@ -120,11 +120,11 @@ def user(request: HttpRequest, user_id: str) -> HttpResponse:
         raise Http404(str(error)) from error
     if found is None:
         raise Http404("no such Login user")
-    if found.user_id != user_id:
-        return redirect(user_url(user_id=found.user_id, integration=found.integration.slug))
     eyes = Eyes(sees_contact=roles.can_see_contact(request.user))
+    own_url = user_url(user_id=eyes.user_key(found), integration=found.integration.slug)
+    if eyes.user_key(found) != user_id:
+        return redirect(own_url)
     context = _user_context(found, eyes=eyes)
-    own_url = user_url(user_id=found.user_id, integration=found.integration.slug)
     extra = {
         "timeline": timeline(context.pop("events"), asked=request.GET.get(PARAMETER, ""), own_url=own_url),
         "may_decide": roles.can_decide(request.user),
@@ -141,7 +141,7 @@ def _visitor_context(found: Visitor, *, eyes: Eyes) -> dict[str, Any]:
     trust = open_link.trust if open_link else Trust.NONE
     is_in_conflict = any(one.state == ConflictState.OPEN for one in conflicts)
     states = choose_states(trust=trust, state=found.state, has_open_conflict=is_in_conflict)
-    external_id = eyes.words(found.external_id)
+    external_id = eyes.id(found.external_id)
     return {
         "name": eyes.words(found.name),
         "email": eyes.email(found.email),
@@ -171,7 +171,7 @@ def _visitor_context(found: Visitor, *, eyes: Eyes) -> dict[str, Any]:
         "conflicts": [conflict_row(one, eyes=eyes) for one in conflicts],
         "parting": _parting(open_link, eyes=eyes) if open_link else None,
         "aliases": list(aliases[:HISTORY_LIMIT]),
-        "events": visitor_events(visitor=found, links=links, conflicts=conflicts),
+        "events": visitor_events(visitor=found, links=links, conflicts=conflicts, eyes=eyes),
     }
 
 
@@ -205,12 +205,16 @@ def _is_on_a_device_of(user: LoginUser) -> Q:
 
 
 def _user_card(person: LoginUser, *, integration: Integration, eyes: Eyes) -> UserCard:
+    # Publisher Account's address would show the ID.
+    is_hidden = eyes.id(person.user_id) != person.user_id
     return UserCard(
         name=eyes.words(person.name),
         email=eyes.email(person.email),
-        user=id_text(person.user_id),
-        url=user_url(user_id=person.user_id, integration=integration.slug),
-        publisher_url=publisher_address(
+        user=id_text(eyes.id(person.user_id)),
+        url=user_url(user_id=eyes.user_key(person), integration=integration.slug),
+        publisher_url=""
+        if is_hidden
+        else publisher_address(
             template=integration.publisher_account_url_template,
             merchant_id=integration.merchant_id,
             project_id=integration.publisher_project_id,

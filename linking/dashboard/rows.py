@@ -7,8 +7,8 @@ from urllib.parse import quote, urlencode
 
 from django.urls import reverse
 
-from linking import conflicts
-from linking.core.masking import mask_email, mask_phone, mask_text
+from linking import conflicts, finding
+from linking.core.masking import mask_email, mask_id, mask_phone, mask_text
 from linking.core.trust import Trust
 from linking.dashboard.parts import (
     NOT_LINKED,
@@ -81,6 +81,14 @@ class Eyes:
         """Return free text, which may hold an address, as this reader may see it."""
         return text if self.sees_contact else mask_text(text)
 
+    def id(self, text: str) -> str:
+        """Return a user ID, which a site may have made of an address, as this reader may see it."""
+        return text if self.sees_contact else mask_id(text)
+
+    def user_key(self, user: LoginUser) -> str:
+        """Return what names a user in an address: its ID, or a stand-in where this reader may not see that."""
+        return user.user_id if self.id(user.user_id) == user.user_id else finding.user_stand_in(user)
+
 
 def visitor_url(*, visitor_id: str, integration: str) -> str:
     """Return the address of a visitor's page; the integration is named because two may know one ID."""
@@ -114,8 +122,8 @@ def _visitor_row(visitor: Visitor, *, eyes: Eyes, has_open_conflict: bool) -> Vi
         states=choose_states(trust=trust, state=visitor.state, has_open_conflict=has_open_conflict),
         is_banned=visitor.is_banned,
         visitor=id_text(visitor.visitor_id),
-        user=id_text(user.user_id) if user else None,
-        user_url=user_url(user_id=user.user_id, integration=slug) if user else "",
+        user=id_text(eyes.id(user.user_id)) if user else None,
+        user_url=user_url(user_id=eyes.user_key(user), integration=slug) if user else "",
         integration=visitor.integration.name,
         last_seen_at=visitor.last_seen_at,
     )
@@ -133,10 +141,10 @@ def user_row(user: LoginUser, *, eyes: Eyes, now: datetime) -> UserRow:
     """Return the row of a Login user, its `integration` at hand."""
     return UserRow(
         key=f"u{user.pk}",
-        url=user_url(user_id=user.user_id, integration=user.integration.slug),
+        url=user_url(user_id=eyes.user_key(user), integration=user.integration.slug),
         name=eyes.words(user.name),
         email=eyes.email(user.email),
-        user=id_text(user.user_id),
+        user=id_text(eyes.id(user.user_id)),
         integration=user.integration.name,
         first_authenticated_at=user.first_authenticated_at,
         last_authenticated_at=user.last_authenticated_at,

@@ -7,8 +7,8 @@ What holds an address or a phone number is judged here once more, in SQL, and mo
 # ruff: noqa: S608  every statement is made of constants of this file
 from hashlib import sha256
 
-# Western, Arabic-Indic, extended Arabic-Indic and fullwidth digits: people write phone numbers in all of them.
-DIGITS = "0-9\u0660-\u0669\u06f0-\u06f9\uff10-\uff19"
+from linking.core.masking import DIGITS
+
 _PHONE_DIGITS_AT_LEAST = 7
 VISITOR_WORDS, WAITING_WORDS = "linking_visitorwords", "linking_waitingwords"
 _MARKS = (" ", "-", "(", ")", "+", ".", "/")

@@ -124,3 +124,32 @@ class TestNamesAndIDs:
         make_visitor(integration=acme, visitor_id="8.x", name="Visitor 12345678")
         found = [row["visitor_id"] for row in agent.get("/api/v1/visitors/", {"q": q}).json()["results"]]
         assert found == (["8.x"] if q.startswith("Visitor") else ["77.abc"])
+
+
+class TestUserIDsThatAreAddresses:
+    """A site may take the address for the user ID; an agent then sees neither, in no page and in no address."""
+
+    @pytest.fixture
+    def chen(self, acme):
+        user = make_login_user(integration=acme, user_id=EMAIL, name="Chen Yu", email=EMAIL, **PROOF)
+        visitor = make_visitor(integration=acme, visitor_id="7.a", name="Chen Yu", external_id=EMAIL, state="linked")
+        make_link(visitor=visitor, login_user=user)
+        make_login_user(integration=acme, user_id="+493012345678", name="Waits", **PROOF)
+        return user
+
+    @pytest.mark.parametrize(
+        "address", ["/", "/?state=signed_in", "/visitors/7.a/?integration=acme", "/search/?q=chen", "/api/v1/visitors/"]
+    )
+    def test_are_in_no_page(self, agent, chen, address):
+        text = agent.get(address, **({"HTTP_HX_REQUEST": "true"} if "search" in address else {})).content.decode()
+        assert all(secret not in text for secret in (EMAIL, quote_plus(EMAIL), "3012345678"))
+
+    def test_are_reached_by_a_stand_in(self, agent, chen):
+        page = agent.get(f"/users/~{chen.pk}/", {"integration": "acme"})
+        assert (page.status_code, EMAIL.encode() in page.content, b"Chen Yu" in page.content) == (200, False, True)
+
+    def test_lead_to_it_when_typed_whole(self, agent, chen):
+        assert agent.get(f"/users/{EMAIL}/")["Location"] == f"/users/~{chen.pk}/?integration=acme"
+
+    def test_are_seen_by_leads(self, lead, chen):
+        assert lead.get(f"/users/{EMAIL}/", {"integration": "acme"}).status_code == 200

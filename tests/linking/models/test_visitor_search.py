@@ -2,10 +2,14 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from linking import finding
+from linking.core.masking import mask_text
+from linking.core.text import clean_line
 from linking.models import Visitor, visitor_search
-from tests.factories import NOW, make_integration, make_visitor
+from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_visitor
 
 pytestmark = pytest.mark.django_db
 on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps its index by itself")
@@ -54,3 +58,37 @@ class TestWithoutIndex:
     def test_takes_marks_of_patterns_for_text(self, acme, q):
         make_visitor(integration=acme, name="Nadia")
         assert found(q) == []
+
+
+class TestWhatIsMasked:
+    """The search's own judgement, in SQL, is the stricter one: what is masked is never found in part."""
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "nadia@player.example", "Nadia nadia@player.example", "@nadia", "Kai +491712345678", "030-1234567",
+            "call 555 1234 now", "1712345678", "٠١٧١٢٣٤٥٦٧٨", "１７１２３４５６７８",
+            "0 1 7 1 2 3 4", "Visitor 1234567890",
+            "visitor +49 30 1234567", "(030) 123.45.67",
+        ],
+    )  # fmt: skip
+    def test_stands_among_contact_data(self, acme, name):
+        visitor = make_visitor(integration=acme, name=name)
+        make_link(visitor=visitor, login_user=make_login_user(integration=acme, name=name))
+        assert visitor.words.plain.split() == ["7700123.ab3xkq9zlm2rt7", USER_ID]
+
+    @pytest.mark.parametrize("external_id", ["nadia@player.example", "+491712345678", "a@b"])
+    def test_holds_for_ids(self, acme, external_id):
+        visitor = make_visitor(integration=acme, name="Nadia", external_id=external_id)
+        assert external_id not in visitor.words.plain
+
+    @given(name=st.text(alphabet=st.sampled_from("0123456789+-() .@aV٣４"), max_size=24))
+    @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_holds_for_any_name(self, acme, name):
+        cleaned = clean_line(name, max_characters=100)
+        Visitor.objects.all().delete()
+        visitor = make_visitor(integration=acme, visitor_id="v", name=cleaned)
+        assert mask_text(cleaned) == cleaned or visitor.words.plain.split() == ["v"]
+
+    def test_leaves_the_names_that_zendesk_gives(self, acme):
+        assert "visitor 12345678" in make_visitor(integration=acme, name="Visitor 12345678").words.plain
