@@ -1,30 +1,53 @@
-"""How many of the visitors seen lately are linked, anonymous and so on: one count for the share and for two views."""
+"""How many visitors seen lately are linked, anonymous and so on: one count for the link rate and for two views."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.contrib.humanize.templatetags.humanize import intcomma
-from django.db.models import Q
+from django.db.models import Min, Q, QuerySet
 from django.db.models.aggregates import Count as CountOf
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from linking.dashboard.found import READ_STATES
 from linking.finding import COUNT_CAP, Count
 from linking.models import Visitor, VisitorState
+from linking.store.apart import count_parted
 
 RECENT_DAYS = "30"
+_ANONYMOUS = Q(state=VisitorState.ANONYMOUS)
+_OF_A_PART: Mapping[str, Q] = {
+    "total": Q(),
+    "linked": Q(state=VisitorState.LINKED),
+    "pending": Q(state=VisitorState.PENDING),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Visitors of one integration among the recent ones: all, those who are linked, those not looked up yet."""
+
+    total: int
+    linked: int
+    pending: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recent:
-    """Visitors of the last 30 days by what is known of them; when `is_capped`, of the newest `COUNT_CAP` of them."""
+    """Visitors of the last days by what is known of them; when `is_capped`, of the newest `COUNT_CAP` of them.
+
+    `anonymous` are all who are, also those who carry an ID that is none (`junk`) or that a person parted from them
+    (`parted`). `parts` are by the key of the integration, where that was asked for.
+    """
 
     total: int
     linked: int
     pending: int
     anonymous: int
+    junk: int
+    parted: int
+    gone: int
     no_email: int
+    parts: Mapping[int, Part] = field(default_factory=dict)
 
     @property
     def is_capped(self) -> bool:
@@ -36,37 +59,39 @@ class Recent:
         return Count(number=number, is_capped=self.is_capped)
 
 
-def recent_visitors(*, now: datetime) -> Recent:
-    """Return the counts; one query."""
-    lately = Visitor.objects.filter(last_seen_at__gte=now - timedelta(days=int(RECENT_DAYS)))
+def recent_visitors(
+    *, now: datetime, days: str = RECENT_DAYS, integration: int | None = None, apart: Sequence[int] = ()
+) -> Recent:
+    """Return the counts; one query, and another where anonymous visitors carry an ID.
+
+    Args:
+        integration: the key of the only one that counts, None for all.
+        apart: keys of integrations that are counted by themselves, too.
+    """
+    since = now - timedelta(days=int(days))
+    lately = Visitor.objects.filter(last_seen_at__gte=since)
+    counted = _count(lately if integration is None else lately.filter(integration_id=integration), apart=apart)
+    oldest_at, carrying = counted.pop("oldest_at"), counted.pop("carrying")
+    parted = count_parted(since=oldest_at, integration_id=integration) if carrying else 0
+    parts = {key: Part(**{name: counted.pop(f"{name}_{key}") for name in _OF_A_PART}) for key in apart}
+    return Recent(**counted, parted=min(parted, carrying), junk=max(carrying - parted, 0), parts=parts)
+
+
+def _count(lately: QuerySet[Visitor], *, apart: Sequence[int]) -> dict[str, Any]:
+    parts = {
+        f"{name}_{key}": CountOf("pk", filter=Q(integration_id=key) & one)
+        for key in apart
+        for name, one in _OF_A_PART.items()
+    }
     # Counted over the slice itself: looking the same rows up again by key took eight times as long.
-    counted = lately.order_by("-last_seen_at", "-pk")[:COUNT_CAP].aggregate(
+    return lately.order_by("-last_seen_at", "-pk")[:COUNT_CAP].aggregate(
+        oldest_at=Min("last_seen_at"),
         total=CountOf("pk"),
         linked=CountOf("pk", filter=Q(state=VisitorState.LINKED)),
         pending=CountOf("pk", filter=Q(state=VisitorState.PENDING)),
-        anonymous=CountOf("pk", filter=Q(state=VisitorState.ANONYMOUS)),
+        anonymous=CountOf("pk", filter=_ANONYMOUS),
+        carrying=CountOf("pk", filter=_ANONYMOUS & ~Q(external_id="")),
+        gone=CountOf("pk", filter=Q(state=VisitorState.GONE)),
         no_email=CountOf("pk", filter=Q(email="", state__in=READ_STATES)),
+        **parts,
     )
-    return Recent(**counted)
-
-
-def share_sentence(recent: Recent) -> str:
-    """Return how many of the recent visitors are linked and of what that is a share; "" when there are none."""
-    total, linked, pending = recent.total, recent.linked, recent.pending
-    if not total:
-        return ""
-    values = {"linked": intcomma(linked), "total": intcomma(total), "share": f"{100 * linked / total:.0f}"}
-    template = (
-        _("%(linked)s of the newest %(total)s visitors (%(share)s %%) are linked to a Login user.")
-        if recent.is_capped
-        else ngettext(
-            "%(linked)s of the %(total)s visitor seen in the last 30 days (%(share)s %%) is linked to a Login user.",
-            "%(linked)s of the %(total)s visitors seen in the last 30 days (%(share)s %%) are linked to a Login user.",
-            total,
-        )
-    )
-    sentence = template % values
-    if pending:
-        waiting = ngettext("%(number)s waits to be looked up.", "%(number)s wait to be looked up.", pending)
-        sentence = f"{sentence} {waiting % {'number': intcomma(pending)}}"
-    return sentence

@@ -21,10 +21,11 @@ from linking.dashboard.columns import OPTIONAL, hidden_columns
 from linking.dashboard.context import count_words
 from linking.dashboard.found import found_rows
 from linking.dashboard.hints import hint_of
+from linking.dashboard.link_rate import choose_apart, find_link_rate
 from linking.dashboard.narrowing import Choice, chips_of, seen_words, state_choices, ways_on
 from linking.dashboard.parts import PAGE_OPEN, State, Text
 from linking.dashboard.ready_views import ready_views
-from linking.dashboard.recent import recent_visitors, share_sentence
+from linking.dashboard.recent import recent_visitors
 from linking.dashboard.rechecking import RECHECK_MAX
 from linking.dashboard.rows import (
     Eyes,
@@ -112,7 +113,7 @@ def visitors(request: HttpRequest) -> HttpResponse:
         context = {"listing": listing, "query": asked.address(), "page_open": PAGE_OPEN}
         return render(request, "dashboard/_visitor_list.html", context)
     now = timezone.now()
-    recent = recent_visitors(now=now)
+    recent = recent_visitors(now=now, apart=choose_apart(integrations))
     context = {
         "listing": listing,
         "asked": asked,
@@ -120,7 +121,7 @@ def visitors(request: HttpRequest) -> HttpResponse:
         "chips": chips_of(asked, integrations=integrations),
         "integrations": [Choice(word=one.name, url="", value=one.slug) for one in integrations],
         "seen_choices": [Choice(word=seen_words(days), url="", value=days) for days in SEEN_DAYS],
-        "share": share_sentence(recent),
+        "rate": find_link_rate(asked=asked, recent=recent, integrations=integrations, now=now),
         "ready_views": ready_views(asked=asked, recent=recent, now=now) if recent.total else [],
         "views": view_rows(
             owner_key=request.user.pk or 0,

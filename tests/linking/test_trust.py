@@ -174,7 +174,7 @@ HTMX = {"HTTP_HX_REQUEST": "true"}
 class TestPeople:
     def test_read_below_the_list_what_the_words_mean(self, lead):
         make_state("claimed")
-        legend = look(lead, "/").one(class_="legend")
+        legend = look(lead, "/").one(class_="trust-words")
         assert states_in(legend) == ["Proven", "Claimed", "Disputed"]
         assert all(sentence.text.endswith(".") for sentence in legend.all("dd"))
 
@@ -229,7 +229,7 @@ PAGES = ("/", "/search/?q=nadia", f"/visitors/{VISITOR_ID}/", f"/users/{USER_ID}
 def tones_in(page):
     """The tones of everything told of people: the frame around a page tells of the sync, the legend of words."""
     main = (page.all("main") or [page])[0]
-    legend = [element for one in main.all(class_="legend") for element in one.all()]
+    legend = [element for one in main.all(class_="trust-words") for element in one.all()]
     told = [element for element in main.all() if element not in legend]
     classes = " ".join(element.attributes.get("class", "") for element in told).split()
     return {name.rpartition("-")[2] for name in classes if name.startswith(("state-", "why-"))}

@@ -237,14 +237,6 @@ class TestLiveRefresh:
         assert page.one(id="list").attributes["hx-get"] == "/?state=anonymous&seen=30"
 
 
-class TestShare:
-    def test_says_what_it_is_a_share_of(self, lead):
-        integration = make_many(4)
-        make_link(visitor=Visitor.objects.first(), login_user=make_login_user(integration=integration))
-        sentence = "1 of the 4 visitors seen in the last 30 days (25 %) are linked to a Login user."
-        assert sentence in read(lead.get("/")).one(class_="title").text
-
-
 class TestBudget:
     def test_costs_as_many_queries_for_many_as_for_one(self, lead, django_assert_max_num_queries):
         integration = make_many(40)
