@@ -14,7 +14,8 @@ from zdbridge.folder_queue import recover
 
 ROOT = Path(__file__).resolve().parent.parent
 ROLES = ("web", "worker", "beat")
-_PASSES, _REFRESH = "celery", "refresh"  # the queues; zdbridge.settings says which task goes where
+# The queues of the two workers; zdbridge.settings says which task goes where.
+_PASSES, _ASKED_FOR = ("celery",), ("ask", "refresh")
 _WEBHOOK = "/api/v1/hooks/zendesk/demo"
 _EMBEDDED_ONLY = (
     "{option} above 1 needs DATABASE_URL (PostgreSQL) and REDIS_URL: limits and the folder broker count on one"
@@ -164,8 +165,8 @@ def _web(plan: Plan) -> tuple[str, ...]:
 def _workers(*, plan: Plan, common: Mapping[str, str]) -> list[ChildSpec]:
     if not plan.has_redis:
         # Threads, because a prefork child would have to share the folder's held messages with its parent.
-        command = _worker("--queues", _PASSES, "--pool", "threads", "--concurrency", "4")
-        put_back = _put_back(plan, queue=_PASSES)
+        command = _worker("--queues", ",".join(_PASSES), "--pool", "threads", "--concurrency", "4")
+        put_back = _put_back(plan, queues=_PASSES)
         return [
             ChildSpec(name="worker", command=command, environment=common, before_start=put_back),
             _refresher(plan=plan, common=common),
@@ -173,7 +174,7 @@ def _workers(*, plan: Plan, common: Mapping[str, str]) -> list[ChildSpec]:
     specs = []
     for number in range(1, plan.workers + 1):
         name = "worker" if plan.workers == 1 else f"worker{number}"
-        pool = ("--queues", _PASSES, "--pool", "prefork", "--concurrency", "2")
+        pool = ("--queues", ",".join(_PASSES), "--pool", "prefork", "--concurrency", "2")
         command = _worker(*pool, "--hostname", f"{name}-{os.getpid()}@%h")
         specs.append(ChildSpec(name=name, command=command, environment=common))
     return [*specs, _refresher(plan=plan, common=common)]
@@ -181,9 +182,9 @@ def _workers(*, plan: Plan, common: Mapping[str, str]) -> list[ChildSpec]:
 
 def _refresher(*, plan: Plan, common: Mapping[str, str]) -> ChildSpec:
     """Return the worker for what people ask for. It waits for Zendesk most of the time, so threads will do."""
-    pool = ("--queues", _REFRESH, "--pool", "threads", "--concurrency", "4")
+    pool = ("--queues", ",".join(_ASKED_FOR), "--pool", "threads", "--concurrency", "4")
     if not plan.has_redis:
-        put_back = _put_back(plan, queue=_REFRESH)
+        put_back = _put_back(plan, queues=_ASKED_FOR)
         return ChildSpec(name="refresh", command=_worker(*pool), environment=common, before_start=put_back)
     command = _worker(*pool, "--hostname", f"refresh-{os.getpid()}@%h")
     return ChildSpec(name="refresh", command=command, environment=common)
@@ -193,10 +194,11 @@ def _worker(*options: str) -> tuple[str, ...]:
     return _celery("worker", *options, "--without-gossip", "--without-mingle", "--loglevel", "INFO")
 
 
-def _put_back(plan: Plan, *, queue: str) -> Callable[[], None]:
+def _put_back(plan: Plan, *, queues: Sequence[str]) -> Callable[[], None]:
     def put_back() -> None:
         # Only this process starts the one worker of a queue, so none runs now.
-        recover(folder=plan.data_dir / "queue", queue=queue, now_epoch_s=time.time())
+        for queue in queues:
+            recover(folder=plan.data_dir / "queue", queue=queue, now_epoch_s=time.time())
 
     return put_back
 

@@ -175,7 +175,8 @@ CELERY_BEAT_SCHEDULE = {
 # What people ask for has a queue and a worker of its own: however much it is, it delays neither ticks nor passes, and
 # long passes do not delay it.
 CELERY_TASK_ROUTES = {
-    "linking.tasks.answer_questions": {"queue": "refresh"},
+    # By turns with refreshes: many of those wait longer than a person does.
+    "linking.tasks.answer_questions": {"queue": "ask"},
     "linking.tasks.refresh_visitor": {"queue": "refresh"},
 }
 if REDIS_URL:

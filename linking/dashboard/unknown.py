@@ -63,7 +63,8 @@ def _context(request: HttpRequest, lookup: Lookup) -> dict[str, object]:
         "is_waiting": is_waiting,
         "is_no_such": lookup.outcome is Outcome.NO_SUCH,
         "may_ask_again": lookup.outcome in (Outcome.NO_SUCH, Outcome.WAITING, Outcome.TOO_MANY, Outcome.NO_ID),
-        "has_several": len(lookup.not_asked) > (1 if lookup.outcome is Outcome.NOT_ASKED else 0),
+        # While there is no answer, whoever was not asked does not matter yet.
+        "others": [] if is_waiting else [one for one in lookup.not_asked if one.because is not lookup.because],
         "self_url": self_url,
         "poll_url": f"{self_url}{'&' if '?' in self_url else '?'}{POLL}={polls}" if polls <= POLLS_MOST else "",
     }

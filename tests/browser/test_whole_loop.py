@@ -97,6 +97,18 @@ def _chat_as(page: Page, *, running: Running, player: str, message: str) -> tupl
     return visitor_id, user_id
 
 
+def _keep_chatting_as(page: Page, *, running: Running, player: str) -> tuple[str, str]:
+    """Sign a player in and write into a chat that stays open; return the visitor ID and the user ID."""
+    page.goto(running.shop)
+    page.locator(f"#player-{player}").click()
+    page.locator("#open-chat").click()
+    expect(page.locator("#chat-status")).to_have_attribute("data-authenticated", "true")
+    page.locator("#message").fill("Is anybody there?")
+    page.locator("#send").click()
+    expect(page.locator("#messages")).to_contain_text("Is anybody there?")
+    return page.locator("#visitor-id").inner_text(), page.locator("#external-id").inner_text()
+
+
 def _sign_in(page: Page, *, running: Running, person: str) -> None:
     page.goto(f"{running.dashboard}/accounts/login/")
     page.locator("input[name=login]").fill(person)
@@ -128,3 +140,18 @@ class TestTheWholeLoop:
         page.locator("#player-eve").click()
         page.locator("#open-chat").click()
         expect(page.locator("#chat-reason")).to_contain_text("00-01")
+
+    def test_shows_the_user_of_a_chat_that_is_still_open(self, running: Running, page: Page) -> None:
+        visitor_id, user_id = _keep_chatting_as(page, running=running, player="zoe")
+        _sign_in(page, running=running, person="agent")
+        search = page.locator("#search")
+        search.fill(visitor_id.replace(".", "-", 1))  # as Zendesk's own pages write it
+        search.press("Enter")
+        expect(page.locator("main")).to_contain_text(user_id)
+        expect(page.locator("main")).to_contain_text("No finished chat yet")
+
+    def test_says_that_zendesk_has_no_such_visitor(self, running: Running, page: Page) -> None:
+        _sign_in(page, running=running, person="agent")
+        page.locator("#search").fill("7700123-nobodyHasThis1")
+        page.locator("#search").press("Enter")
+        expect(page.get_by_role("heading", name="Zendesk has no such visitor.")).to_be_visible()

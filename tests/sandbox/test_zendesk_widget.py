@@ -101,6 +101,13 @@ class TestChatting:
         assert post(client, "messages", session=session, text="Hi")["is_chatting"] is True
         assert client.chat("/chats")["chats"][0]["id"] == before
 
+    def test_a_running_one_is_not_in_the_export_while_its_visitor_can_be_read(self, client: Client, box: Box):
+        session = sign_in(client, box, "u-9")
+        post(client, "messages", session=session["session"], text="Hi")
+        exported = client.chat("/incremental/chats?fields=chats(*)")["chats"]
+        assert session["visitor_id"] not in {chat["visitor"]["id"] for chat in exported if chat["visitor"]}
+        assert client.chat(f"/visitors/{session['visitor_id']}")["external_id"] == "u-9"
+
     def test_an_ended_one_is_with_its_visitor(self, client: Client, box: Box):
         state = sign_in(client, box)
         post(client, "messages", session=state["session"], text="Hi <b>")

@@ -29,7 +29,7 @@ class TestQueues:
         ("task", "queue"),
         [
             (tasks.tick, "celery"), (tasks.sync_integration, "celery"), (tasks.send_alarms, "celery"),
-            (tasks.refresh_visitor, "refresh"), (tasks.answer_questions, "refresh"),
+            (tasks.refresh_visitor, "refresh"), (tasks.answer_questions, "ask"),
         ],
     )  # fmt: skip
     def test_keep_what_people_ask_for_apart(self, task, queue):

@@ -99,7 +99,7 @@ class TestWorker:
     def test_leaves_what_people_ask_for_to_a_worker_of_its_own(self, environment: dict[str, str]) -> None:
         specs = child_specs(plan=plan("--only", "worker", **environment), environment={})
         queues = {spec.name: spec.command[spec.command.index("--queues") + 1] for spec in specs}
-        assert queues == {"worker": "celery", "refresh": "refresh"}
+        assert queues == {"worker": "celery", "refresh": "ask,refresh"}
 
     def test_gets_held_messages_back_before_each_start(self, tmp_path: Path) -> None:
         queue = FolderQueue(folder=tmp_path / "queue")
