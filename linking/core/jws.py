@@ -22,6 +22,8 @@ from jwt.algorithms import RSAAlgorithm
 from linking.core.refusals import Reason, Refused
 
 TOKEN_MAX_CHARACTERS = 8192
+# As deep as our own writer goes, so that whatever was read can be written again by any of ours.
+NESTING_MAX = 254
 HEADER_NAMES = frozenset({"alg", "typ", "kid", "cty"})
 # What base64url has in the place of `+` and `/` (RFC 4648 §5).
 _URL_SAFE = b"-_"
@@ -156,7 +158,8 @@ def encode(raw: bytes) -> bytes:
 def read_object(raw: bytes) -> dict[str, Any]:
     """Return the JSON object in `raw`, read so that no other reader could see another one in it.
 
-    UTF-8 without byte-order mark, no name twice at any depth, no NaN, Infinity or number that overflows to it.
+    UTF-8 without byte-order mark, no name twice at any depth, no NaN, Infinity or number that overflows to it, and not
+    more than `NESTING_MAX` objects and lists in one another.
 
     Raises: JWSError (`malformed`).
     """
@@ -172,9 +175,10 @@ def object_at_a_glance(raw: bytes) -> dict[str, Any] | None:
     """
     try:
         value = orjson.loads(raw)
-    except orjson.JSONDecodeError:
+        return value if type(value) is dict and orjson.dumps(value) == raw else None
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        # It reads 1,024 lists in one another, and writes 254.
         return None
-    return value if type(value) is dict and orjson.dumps(value) == raw else None
 
 
 def _read_strictly(raw: bytes) -> dict[str, Any]:
@@ -184,9 +188,20 @@ def _read_strictly(raw: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         # ValueError covers bad UTF-8, bad JSON, the refusals of the hooks below, and integers of absurd length.
         raise JWSError(Reason.MALFORMED) from error
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or _is_nested_deeper(value, NESTING_MAX):
         raise JWSError(Reason.MALFORMED)
     return value
+
+
+def _is_nested_deeper(value: Any, most: int) -> bool:
+    """Return whether more than `most` objects and lists stand in one another."""
+    level = [value]
+    for _ in range(most):
+        inner = (one.values() if type(one) is dict else one for one in level)
+        level = [part for parts in inner for part in parts if type(part) in (dict, list)]
+        if not level:
+            return False
+    return True
 
 
 @lru_cache(maxsize=_HEADERS_KEPT)

@@ -215,4 +215,8 @@ def _identity(value: object) -> tuple[str, str, str]:
 
 def _json(raw: object) -> str:
     # ASCII: NUL, lone surrogates and direction marks come out as harmless escapes that every database can keep.
-    return json.dumps(raw, sort_keys=True, default=str)
+    try:
+        return json.dumps(raw, sort_keys=True, default=str)
+    except RecursionError:
+        # What could just be read may be too deep to be written, further down in the program.
+        return '"nested too deeply"'
