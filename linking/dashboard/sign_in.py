@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from allauth.account import app_settings as account_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.internal.flows.login import record_authentication
+from allauth.core.internal import ratelimit
 from allauth.mfa import app_settings as mfa_settings
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -22,6 +24,8 @@ from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core import signing
+from django.core.cache import cache
+from django.db import Error as StoreError
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -45,6 +49,15 @@ class ClosedSignupAdapter(DefaultAccountAdapter):
         """Return False: sign-up is closed."""
         return False
 
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """Return the person of these credentials, or None; a try that could not be judged does not count as failed."""
+        try:
+            return super().authenticate(request, **credentials)
+        except StoreError:
+            self._rollback_login_failed_rl_usage()
+            _give_back_try(request)
+            raise
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send a mail behind the answer, whose time would otherwise tell that there is such an account."""
         mail.send_in_background(self.render_mail(template_prefix, email, {"email": email, **context}))
@@ -62,6 +75,14 @@ class FactorAdapter(DefaultMFAAdapter):
         """Return the name that a new key is offered."""
         number = Authenticator.objects.filter(user_id=user.pk, type=type).count() + 1
         return _("Key %(number)s") % {"number": number}
+
+
+def _give_back_try(request: HttpRequest) -> None:
+    """Take back the latest try to sign in from what this address may do."""
+    for rate in ratelimit.parse_rates(account_settings.RATE_LIMITS["login"]):
+        key = ratelimit.get_cache_key(request, app="allauth.account", action="login", rate=rate)
+        for latest in cache.get(key, [])[:1]:
+            ratelimit.SingleRateLimitUsage(key, rate.duration, latest).rollback()
 
 
 class PersonBackend(AuthenticationBackend):
