@@ -141,15 +141,20 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         make_private_database(DATA_DIR / "zdbridge.sqlite3")
 
 # --- cache and Celery ----------------------------------------------------------------------------------------------
+CACHE_MAX_ENTRIES = 10_000
 CACHES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "zdbridge"}
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "zdbridge",
+        # Counts of tries: whoever makes up names must not push out those of others.
+        "OPTIONS": {"MAX_ENTRIES": CACHE_MAX_ENTRIES},
+    }
 }
 if REDIS_URL:
     CACHES["default"] = {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "zdbridge.cache.PatientCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "zdbridge-cache",
-        "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
     }
 
 TICK_S = 5

@@ -14,6 +14,8 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from linking.core.pacing import MINUTE_S
 from linking.limits.counting import Limiter, shared_limiters
@@ -111,9 +113,15 @@ def start_sharing(*, redis_url: str) -> None:
 
 def open_store(redis_url: str) -> Store:
     """Return the exchange as a script of the Redis at `redis_url`; nothing is connected yet."""
-    client = redis.Redis.from_url(redis_url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
-    store: Store = client.register_script(_EXCHANGE)
+    store: Store = connect(redis_url).register_script(_EXCHANGE)
     return store
+
+
+def connect(redis_url: str) -> redis.Redis:
+    """Return a client that waits for Redis no longer than `TIMEOUT_S` at a time; nothing is connected yet."""
+    # By itself it would try three times more, with pauses of seconds.
+    once = Retry(NoBackoff(), 0)
+    return redis.Redis.from_url(redis_url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=once)
 
 
 def _keep_exchanging(exchange: Exchange) -> None:

@@ -15,7 +15,7 @@ from hashlib import sha256
 import redis
 
 from linking.core.pacing import MINUTE_S
-from linking.limits.sharing import PAUSE_AFTER_ERROR_S, TIMEOUT_S, Store
+from linking.limits.sharing import PAUSE_AFTER_ERROR_S, Store, connect
 
 MAX_KEYS = 10_000
 _PREFIX = "zdbridge:window"
@@ -117,5 +117,4 @@ def share_windows(*, redis_url: str) -> None:
     """Count through the Redis at `redis_url` from now on, "" for in this process alone; nothing is connected yet."""
     _shared.store, _shared.paused_until_s = None, 0.0
     if redis_url:
-        client = redis.Redis.from_url(redis_url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
-        _shared.store = client.register_script(_TAKE)
+        _shared.store = connect(redis_url).register_script(_TAKE)
