@@ -7,12 +7,14 @@ import logging
 import smtplib
 import socket
 import ssl
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
+HEAD_START_S = 0.3  # of an answer before its letter
 _log = logging.getLogger(__name__)
 # One thread: mail is rare, and a server that hangs holds nothing but later mail.
 _SENDER: Executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
@@ -44,9 +46,12 @@ def send(message: EmailMessage) -> None:
         raise MailFailed(explain(error)) from error
 
 
-def send_in_background(message: EmailMessage) -> Future[None]:
-    """Send `message` without making anybody wait, so that the time of an answer does not tell whether mail is sent."""
-    return _SENDER.submit(_send_and_log, message)
+def send_in_background(make: Callable[[], EmailMessage]) -> Future[None]:
+    """Send what `make` returns without making anybody wait.
+
+    Writing and sending begin a little later, when the answer has gone: its time must not tell whether mail is sent.
+    """
+    return _SENDER.submit(_send_and_log, make)
 
 
 def explain(error: Exception) -> str:
@@ -80,8 +85,9 @@ _WORDS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-def _send_and_log(message: EmailMessage) -> None:
+def _send_and_log(make: Callable[[], EmailMessage]) -> None:
+    time.sleep(HEAD_START_S)
     try:
-        send(message)
+        send(make())
     except MailFailed as error:
         _log.warning("A mail was not sent: %s", error)

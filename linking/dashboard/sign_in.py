@@ -59,8 +59,9 @@ class ClosedSignupAdapter(DefaultAccountAdapter):
             raise
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send a mail behind the answer, whose time would otherwise tell that there is such an account."""
-        mail.send_in_background(self.render_mail(template_prefix, email, {"email": email, **context}))
+        """Write and send a mail behind the answer, whose time would otherwise tell that there is such an account."""
+        facts = {name: value for name, value in context.items() if name != "request"}
+        mail.send_in_background(lambda: self.render_mail(template_prefix, email, {"email": email, **facts}))
 
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:  # noqa: ARG002 - as above
         """Lead back to the sign-in page, in words: whoever comes here has given the right password."""
@@ -86,7 +87,14 @@ def _give_back_try(request: HttpRequest) -> None:
 
 
 class PersonBackend(AuthenticationBackend):
-    """allauth's own, the only one: two of them would hash a password twice, and the time tell who has an account."""
+    """allauth's own, the only one. Each try hashes one password, or its time would tell who has an account."""
+
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:
+        """Return whose name and password these are, None for nobody's."""
+        # The sign-in page sends what looks like an address as both, and allauth would try the address twice.
+        if credentials.get("email") == credentials.get("username"):
+            credentials.pop("email", None)
+        return super().authenticate(request, **credentials)
 
     def get_user(self, user_id: int) -> Any:
         """Return the person of a session, with what they prefer in the same query."""

@@ -59,6 +59,7 @@ class AtOnce(Executor):
 def with_mail(settings, monkeypatch):
     settings.LINKING = settings.LINKING | {"HAS_MAIL": True}
     monkeypatch.setattr(mail, "_SENDER", AtOnce())
+    monkeypatch.setattr(mail, "HEAD_START_S", 0)
     cache.clear()
 
 

@@ -5,6 +5,7 @@ from io import StringIO
 import pytest
 import time_machine
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -254,6 +255,21 @@ class TestSignInPage:
         page = read(client.get("/accounts/login/"))
         assert page.one("input", id="id_password").attributes["autocomplete"] == "current-password"
         assert not any(name.startswith("on") for field in page.all("input") for name in field.attributes)
+
+    @pytest.mark.parametrize("login", ["lead", "lead@shop.example", "nobody", "nobody@shop.example"])
+    def test_hashes_one_password_whoever_it_is(self, client, monkeypatch, login):
+        """More for one than for another would tell by the time who has an account."""
+        make_person("lead", email="lead@shop.example")
+        hashed, real = [], MD5PasswordHasher.encode
+        monkeypatch.setattr(MD5PasswordHasher, "encode", lambda *words: hashed.append(1) or real(*words))
+        client.post("/accounts/login/", {"login": login, "password": "wrong"})
+        assert len(hashed) == 1
+
+    @pytest.mark.parametrize("login", ["lead", "lead@shop.example", "Lead@Shop.example"])
+    def test_takes_the_name_or_the_address(self, client, login):
+        make_person("lead", email="lead@shop.example")
+        client.post("/accounts/login/", {"login": login, "password": "a long password of theirs"})
+        assert "_auth_user_id" in client.session
 
     def test_nobody_signs_up(self, client):
         assert read(client.get("/accounts/signup/")).all("input", type="password") == []
