@@ -17,6 +17,7 @@ from linking.dashboard.freshness import Freshness, blocked_sentence, freshness, 
 from linking.dashboard.parts import RUN_STATES, Notice, State
 from linking.dashboard.progress import Before, Progress, backlog_sentence, done_before, progress_of
 from linking.dashboard.run_facts import run_facts
+from linking.dashboard.same import unless_same
 from linking.dashboard.set_aside import set_aside
 from linking.dashboard.times import format_epoch
 from linking.dashboard.trouble import (
@@ -101,9 +102,11 @@ def sync(request: HttpRequest) -> HttpResponse:
         "set_aside": set_aside(now=now),
         "roles_notice": roles_notice(now=now),
         "self_url": request.get_full_path(),
+        "is_running": bool(running),
     }
-    is_part = bool(request.htmx)  # type: ignore[attr-defined]
-    return render(request, "dashboard/_sync.html" if is_part else "dashboard/sync.html", context)
+    if request.htmx:  # type: ignore[attr-defined]
+        return unless_same(request, render(request, "dashboard/_sync.html", context))
+    return render(request, "dashboard/sync.html", context)
 
 
 def run_row(run: SyncRun, *, now: datetime) -> RunRow:

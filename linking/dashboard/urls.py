@@ -9,6 +9,7 @@ from linking.dashboard import (
     deciding,
     export,
     matches,
+    news,
     nudges,
     parting,
     rechecking,
@@ -25,6 +26,7 @@ from linking.dashboard import (
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", visitors.visitors, name="visitors"),
+    path("news/", news.news, name="news"),
     path("search/", matches.matches, name="matches"),
     path("export/visitors.csv", export.export, name="visitors_export"),
     path("recheck/visitors/", rechecking.recheck, name="visitors_recheck"),

@@ -23,6 +23,7 @@ from linking.dashboard.found import found_rows
 from linking.dashboard.hints import hint_of
 from linking.dashboard.link_rate import choose_apart, find_link_rate
 from linking.dashboard.narrowing import Choice, chips_of, seen_words, state_choices, ways_on
+from linking.dashboard.news import can_be_newer, news_url
 from linking.dashboard.parts import PAGE_OPEN, State, Text
 from linking.dashboard.ready_views import ready_views
 from linking.dashboard.recent import recent_visitors
@@ -72,6 +73,7 @@ class Listing:
     `recheck` says how many can be read again from Zendesk at once, "" for whoever may not or where there are none;
     `legend` says what each word of trust means; `empty` is a machine word for why there are no rows, "" when there are;
     `ways_on` then says where else to look. `hint` is a sentence about the searched text that the rows do not tell.
+    `news_url` is where the page asks what is newer, `can_be_newer` whether rows that arrive would stand first.
     """
 
     rows: tuple[VisitorRow, ...] | tuple[UserRow, ...]
@@ -80,6 +82,8 @@ class Listing:
     next_url: str
     previous_url: str
     self_url: str
+    news_url: str
+    can_be_newer: bool
     export_url: str
     recheck: str
     legend: tuple[tuple[State, str], ...]
@@ -99,7 +103,9 @@ def visitors(request: HttpRequest) -> HttpResponse:
     try:
         asked = read_asked(request.GET)
         if (worded := with_words_as_filters(asked)) != asked:
-            return redirect(reverse("visitors") + worded.address())
+            return redirect(_own_address(worded))
+        if _has_empty_filters(request):
+            return redirect(_own_address(asked))
         if asked.is_search_alone and (hit := finding.direct_hit(asked.q)):
             address = visitor_url if hit.kind == "visitor" else user_url
             return redirect(address(**{f"{hit.kind}_id": hit.id, "integration": hit.integration}))
@@ -154,7 +160,9 @@ def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integ
         showing=_showing(shown=len(rows), total=total, asked=asked) if rows else "",
         next_url=asked.address(cursor=part.next, first=_place(asked, step=len(rows))) if part.next else "",
         previous_url=asked.address(cursor=part.previous, first=_place(asked, step=-PAGE_SIZE)) if part.previous else "",
-        self_url=reverse("visitors") + asked.address(cursor=asked.cursor, first=asked.first),
+        self_url=_own_address(asked),
+        news_url=news_url(asked=asked, found=part.rows, rows=rows),
+        can_be_newer=can_be_newer(asked),
         export_url=reverse("visitors_export") + asked.address() if rows and roles.can_export(request.user) else "",
         recheck=_recheck_words(total) if rows and may_recheck else "",
         legend=() if asked.is_waiting_list else make_legend(),
@@ -178,6 +186,16 @@ def _rows(
     if is_waiting_list:
         return tuple(user_row(one, eyes=eyes, now=now) for one in found)
     return visitor_rows(found, eyes=eyes)
+
+
+def _own_address(asked: Asked) -> str:
+    query = asked.address(cursor=asked.cursor, first=asked.first)
+    return reverse("visitors") + ("" if query == "?" else query)
+
+
+def _has_empty_filters(request: HttpRequest) -> bool:
+    # A form without scripts sends what was left open too; an address is to be shared without it.
+    return any(name in Asked.__slots__ and not value for name, value in request.GET.items())
 
 
 def _why_empty(asked: Asked, *, integrations: list[Integration]) -> str:

@@ -1,4 +1,4 @@
-// Single keys, for those who want them: / searches, j and k walk the rows, ? tells the keys and switches the others off.
+// Single keys, for those who want them: / searches, j and k walk the rows, r shows what is new, ? tells the keys and switches the others off.
 const KEY = "zdbridge-keys";
 const ROWS = "tbody td.who > a, article.conflict h3 > a";
 const drawer = document.getElementById("drawer");
@@ -30,7 +30,15 @@ function walk(step) {
   return true;
 }
 
-const deeds = { "/": search, j: () => walk(1), k: () => walk(-1) };
+// The rows keep the focus, and whatever has it its place: the button is pressed without going there.
+function renew() {
+  const button = document.querySelector("button[data-live-show]");
+  if (!button?.checkVisibility() || drawer?.open) return false;
+  button.click();
+  return true;
+}
+
+const deeds = { "/": search, j: () => walk(1), k: () => walk(-1), r: renew };
 const dialog = document.getElementById("keys");
 
 document.addEventListener("keydown", (event) => {

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from linking.models import Conflict, Integration
+from linking.models import Conflict
 from tests.factories import make_integration, make_link, make_login_user, make_run, make_visitor
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
@@ -162,24 +162,6 @@ class TestKeyboardAndCopy:
         page.click("#visitor-id")
         expect(page.locator("#toasts")).to_contain_text("visitor ID copied")
         assert page.evaluate("navigator.clipboard.readText()") == VISITOR
-
-
-class TestLiveRefresh:
-    def test_a_new_visitor_appears_and_the_focus_stays(self, open_page):
-        page = open_page("/")
-        link = page.locator("tbody a").filter(has_text="Nadia").first
-        link.focus()
-        now = timezone.now()
-        newcomer = {"name": "Newcomer", "first_seen_at": now, "last_seen_at": now}
-        make_visitor(integration=Integration.objects.get(slug="acme"), visitor_id="7700123.third", **newcomer)
-        expect(page.get_by_text("Newcomer")).to_be_visible(timeout=15_000)
-        expect(link).to_be_focused()
-
-    def test_can_be_stopped_and_stays_so(self, open_page):
-        page = open_page("/")
-        page.click("[data-live]")
-        page.reload()
-        expect(page.locator("[data-live]")).to_have_attribute("aria-pressed", "false")
 
 
 class TestWithoutScripts:

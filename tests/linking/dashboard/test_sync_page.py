@@ -173,7 +173,16 @@ class TestProgress:
         make_integration()
         part = read(lead.get("/sync/", headers={"HX-Request": "true"}))
         assert part.all("h1") == []
-        assert part.one(id="sync").attributes["hx-get"] == "/sync/"
+        assert part.one(id="sync").attributes["data-self"] == "/sync/"
+
+    def test_the_live_refresh_is_told_that_nothing_changed(self, lead):
+        integration = make_integration()
+        first = lead.get("/sync/", headers={"HX-Request": "true"})
+        again = {"HX-Request": "true", "If-None-Match": first["ETag"]}
+        answer = lead.get("/sync/", headers=again)
+        assert (answer.status_code, answer.content) == (304, b"")
+        make_run(integration=integration)
+        assert lead.get("/sync/", headers=again).status_code == 200
 
 
 class TestRoles:
