@@ -11,6 +11,7 @@ from django.db import OperationalError, transaction
 from linking.asking.asker import Halt
 from linking.asking.work import Work
 from linking.models import StopReason
+from linking.models.sync_run import LEFT_COUNTED_MOST
 from linking.store import chores, leases, lookups, runs, schedule, statistics
 from linking.store.answers import Answer, store_answers, twice
 from linking.zendesk_chat import ChatGone
@@ -140,6 +141,7 @@ def _stored(work: Work, answers: Sequence[Answer], *, now: datetime) -> dict[str
         for name, number in asdict(tally).items():
             counts[name] += number
         counts["lookups"] += len(answers)
-        counts["lookups_left"] = max(0, counts["lookups_left"] - len(answers))
+        if counts["lookups_left"] < LEFT_COUNTED_MOST:
+            counts["lookups_left"] = max(0, counts["lookups_left"] - len(answers))
         runs.touch_run(run=work.run, counts=counts, now=now)
     return counts

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from linking.dashboard.times import format_epoch
 from linking.models import RunState, SyncRun
-from linking.models.sync_run import REFRESH_TRIGGER
+from linking.models.sync_run import LEFT_COUNTED_MOST, REFRESH_TRIGGER
 
 # Before so many visitors and seconds a rate says more about chance than about the pass.
 RATE_AFTER_LOOKUPS = 10
@@ -89,17 +89,24 @@ def about(time: timedelta) -> str:
 
 def _visitors(run: SyncRun, *, before: Before) -> Progress:
     done = before.lookups + run.lookups
-    total = done + run.lookups_left
+    is_counted = run.lookups_left < LEFT_COUNTED_MOST
+    total = done + run.lookups_left if is_counted else 0
     values = {
         "done": intcomma(done),
         "here": intcomma(run.lookups),
         "total": intcomma(total),
+        "left": intcomma(run.lookups_left),
         "chats": intcomma(run.chats),
         "pages": intcomma(run.pages),
         "calls": intcomma(run.calls),
     }
     words = _("%(done)s of %(total)s visitors read; chats: %(chats)s, pages: %(pages)s, calls: %(calls)s")
-    if before.lookups:
+    if not is_counted:
+        words = _(
+            "%(done)s visitors read, more than %(left)s wait; in this pass: visitors: %(here)s, chats: %(chats)s, "
+            "pages: %(pages)s, calls: %(calls)s"
+        )
+    elif before.lookups:
         words = _(
             "%(done)s of %(total)s visitors read since the last complete pass; in this pass: visitors: %(here)s, "
             "chats: %(chats)s, pages: %(pages)s, calls: %(calls)s"
@@ -107,7 +114,7 @@ def _visitors(run: SyncRun, *, before: Before) -> Progress:
     return Progress(
         label=_("Visitors read since the last complete pass") if before.lookups else _("Visitors read in this pass"),
         sentence=words % values,
-        left=_time_left(run),
+        left=_time_left(run) if is_counted else "",
         done=done,
         total=total,
         started_at=run.started_at,

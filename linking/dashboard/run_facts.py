@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from linking.dashboard.times import format_epoch
 from linking.models import SyncRun
+from linking.models.sync_run import LEFT_COUNTED_MOST
 
 
 def run_facts(run: SyncRun, *, duration: Callable[[timedelta], str]) -> str:
@@ -16,12 +17,13 @@ def run_facts(run: SyncRun, *, duration: Callable[[timedelta], str]) -> str:
 
     What did not happen is left out. `duration` puts a time in words.
     """
+    waiting = ngettext("%s waits for lookup", "%s wait for lookup", run.lookups_left)
     counted = (
         (run.pages, ngettext("%s page", "%s pages", run.pages)),
         (run.visitors_found, ngettext("%s new visitor", "%s new visitors", run.visitors_found)),
         (run.anonymous, _("%s anonymous")),
         (run.gone, _("%s gone")),
-        (run.lookups_left, _("%s wait to be read")),
+        (run.lookups_left, waiting if run.lookups_left < LEFT_COUNTED_MOST else _("more than %s wait for lookup")),
     )
     parts = [_window(run), *(words % intcomma(number) for number, words in counted if number)]
     if run.waited_s:

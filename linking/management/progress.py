@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TextIO
 
 from linking.dashboard.progress import RATE_AFTER, RATE_AFTER_LOOKUPS, about
+from linking.models.sync_run import LEFT_COUNTED_MOST
 
 BAR_EVERY_S, LINE_EVERY_S = 0.25, 30.0
 BAR_LONGEST = 40
@@ -97,7 +98,8 @@ def progress_teller(*, stream: TextIO, seconds: Callable[[], float], has_colour:
 def bar_line(*, counts: Mapping[str, int], per_minute: float, columns: int) -> str:
     """Return one line of at most `columns` characters: what does not fit is left out, the least telling first."""
     words = _words(counts=counts, per_minute=per_minute)
-    total = counts["lookups"] + counts["lookups_left"]
+    is_counted = counts["lookups_left"] < LEFT_COUNTED_MOST
+    total = counts["lookups"] + counts["lookups_left"] if is_counted else 0
     while len(words) > 1 and len(", ".join(words)) + (BAR_SHORTEST + 3 if total else 0) > columns:
         words.pop()
     line = ", ".join(words)
@@ -113,6 +115,9 @@ def _words(*, counts: Mapping[str, int], per_minute: float) -> list[str]:
     done, left = counts["lookups"], counts["lookups_left"]
     if not done + left:
         return [f"{counts['chats']:,} chats read", f"{counts['pages']:,} pages"]
+    if left >= LEFT_COUNTED_MOST:
+        rate = [f"{per_minute:,.0f} a minute"] if per_minute else []
+        return [f"{done:,} visitors, more than {left:,} wait", *rate]
     words = [f"{done:,}/{done + left:,} visitors", f"{100 * done // (done + left)} %"]
     if per_minute:
         minutes = left / per_minute

@@ -34,6 +34,10 @@ COMMAND_TRIGGER = "command"  # a pass in the process of whoever runs `sync_visit
 REFRESH_TRIGGER = "refresh"  # a run that read one visitor again; it holds no lease
 
 
+# Those who wait are counted up to here: five million take seconds to count, and a pass counts them twice.
+LEFT_COUNTED_MOST = 100_000
+
+
 class SyncRun(models.Model):
     """One pass. Counts are written page by page, so that progress shows while it runs and survives a kill."""
 

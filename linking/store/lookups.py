@@ -19,6 +19,7 @@ from linking.core.visitors import is_own_form
 from linking.core.webhooks import Told
 from linking.models import Integration, LoginUser, Visitor
 from linking.models.namesakes import find_namesakes
+from linking.models.sync_run import LEFT_COUNTED_MOST
 from linking.store import leases
 from linking.store.rows import canonical_ids
 
@@ -109,8 +110,9 @@ def ask_again(*, visitors: QuerySet[Visitor], now: datetime, limit: int) -> int:
 
 
 def lookups_left(*, integration_id: int, now: datetime) -> int:
-    """Return how many visitors wait to be asked about now."""
-    return Visitor.objects.filter(integration_id=integration_id).due(now=now).count()
+    """Return how many visitors wait to be asked about now; `LEFT_COUNTED_MOST` stands for so many or more."""
+    waiting = Visitor.objects.filter(integration_id=integration_id).due(now=now).order_by()
+    return waiting[:LEFT_COUNTED_MOST].count()
 
 
 def hasten_failed(*, integration_id: int, now: datetime, leave: Leave = ALWAYS) -> int:

@@ -97,7 +97,7 @@ class TestRuns:
         )  # fmt: skip
         assert read(lead.get("/sync/")).one(class_="run-facts").text == (
             "Chats from 21 Nov 2026, 12:00 UTC to 21 Nov 2026, 13:00 UTC · 3 pages · 1,200 new visitors · 4 anonymous"
-            " · 1 gone · 7 wait to be read · waited 75 s"
+            " · 1 gone · 7 wait for lookup · waited 75 s"
         )
 
     def test_leaves_out_what_did_not_happen(self, lead):
@@ -139,6 +139,12 @@ class TestProgress:
         page = read(lead.get("/sync/"))
         assert (page.one("progress").attributes["value"], page.one("progress").attributes["max"]) == ("1000", "10000")
         assert "1,000 of 10,000 visitors read since the last complete pass" in page.one(class_="progress-line").text
+
+    def test_of_too_many_to_count_says_so_instead_of_a_share(self, lead):
+        make_run(integration=make_integration(), state="running", finished_at=None, lookups=120, lookups_left=100_000)
+        page = read(lead.get("/sync/"))
+        assert "120 visitors read, more than 100,000 wait" in page.one(class_="progress-line").text
+        assert "max" not in page.one("progress").attributes
 
     def test_says_how_fast_it_goes_and_how_long_that_will_take(self, lead):
         began = timezone.now() - timedelta(minutes=1)

@@ -52,9 +52,12 @@ class TestBarLine:
     def test_keeps_the_most_telling_when_narrow(self, columns, kept):
         assert kept in bar(columns)
 
-    @pytest.mark.parametrize(("done", "left", "filled"), [(0, 5, 0), (5, 0, 40), (1, 2_000_000, 0)])
+    @pytest.mark.parametrize(("done", "left", "filled"), [(0, 5, 0), (5, 0, 40), (1, 99_999, 0)])
     def test_fills_as_far_as_it_is(self, done, left, filled):
         assert bar(120, done=done, left=left, per_minute=0.0).count("#") == filled
+
+    def test_of_too_many_to_count_says_so_instead_of_a_share(self):
+        assert bar(120, left=100_000) == "500 visitors, more than 100,000 wait, 150 a minute"
 
 
 class TestProgressTeller:

@@ -174,6 +174,18 @@ class TestPromote:
         assert promoted() == expected
 
 
+class TestLookupsLeft:
+    def test_counts_those_who_are_due(self, acme):
+        wait_many(acme, 3)
+        wait(acme, "7.later", lookup_due_at=NOW + timedelta(hours=1))
+        assert lookups.lookups_left(integration_id=acme.pk, now=NOW) == 3
+
+    def test_stops_counting_where_more_would_take_long(self, acme, monkeypatch):
+        monkeypatch.setattr(lookups, "LEFT_COUNTED_MOST", 2)
+        wait_many(acme, 3)
+        assert lookups.lookups_left(integration_id=acme.pk, now=NOW) == 2
+
+
 class TestQueueOldest:
     def answered(self, acme, number, **changes):
         wait_many(acme, number, lookup_due_at=None, state="anonymous", checked_at=NOW - timedelta(days=3), **changes)
