@@ -55,6 +55,7 @@ def run_pass(
     is_full: bool = False,
     is_eager: bool = False,
     is_retrying: bool = False,
+    is_rechecking: bool = False,
     lease_wait_s: float = 0.0,
     tell: Tell | None = None,
 ) -> PassReport:
@@ -65,6 +66,7 @@ def run_pass(
         is_full: start again from the integration's `sync_start`.
         is_eager: ask about everyone who did something new, also where the last answer may still be trusted.
         is_retrying: try everything again at once that could not be read before.
+        is_rechecking: ask about every visitor again that is known, after those that are new.
         lease_wait_s: how long to wait for another pass to end.
         tell: called with the run's counts before each call to Zendesk and while waiting.
 
@@ -88,7 +90,9 @@ def run_pass(
                 runs.rewind(held=held, integration_id=integration_id)
             if steering.take_backfill(held=held, run=run) or is_full:
                 integration.refresh_from_db()
-            ending.detail = _work_through(work, allow_loopback=allow_loopback, is_retrying=is_retrying)
+            ending.detail = _work_through(
+                work, allow_loopback=allow_loopback, is_retrying=is_retrying, is_rechecking=is_rechecking
+            )
         return PassReport(reason=ending.reason, detail=ending.detail, run=run)
     finally:
         leases.release(held=held)
@@ -154,13 +158,15 @@ def _lease(*, integration_id: int, clock: Clock, wait_s: float) -> leases.Held |
     return held
 
 
-def _work_through(work: Work, *, allow_loopback: bool, is_retrying: bool) -> str:
+def _work_through(work: Work, *, allow_loopback: bool, is_retrying: bool, is_rechecking: bool) -> str:
     """Read until nothing is left to read; return what the admin should be told. Raises: Halt, LeaseLost."""
     config, problems = registry.config_of(work.integration)
     work.begin(config=config, account=budget_of(current_host(config)[0]))
+    leave = lookups.Leave(held=work.held, go_on=work.ask.is_going_on)
     if is_retrying:
-        leave = lookups.Leave(held=work.held, go_on=work.ask.is_going_on)
         lookups.hasten_failed(integration_id=work.integration.pk, now=work.clock.now(), leave=leave)
+    if is_rechecking:
+        lookups.queue_all(integration_id=work.integration.pk, now=work.clock.now(), leave=leave)
     config = renewed_in_time(config, clock=work.clock, allow_loopback=allow_loopback)
     config = found_host(config, asker=work.ask, allow_loopback=allow_loopback)
     mended: set[str] = set()

@@ -139,6 +139,19 @@ def hasten_all(*, integration_id: int, now: datetime, leave: Leave = ALWAYS) -> 
     return number
 
 
+def queue_all(*, integration_id: int, now: datetime, leave: Leave = ALWAYS) -> int:
+    """Let every visitor be asked about once more, those that wait for nothing after everybody else; return how many.
+
+    Raises: leases.LeaseLost.
+    """
+    idle = Visitor.objects.filter(integration_id=integration_id, lookup_due_at__isnull=True).order_by()
+    number = hasten_all(integration_id=integration_id, now=now, leave=leave)
+    for first in _first_keys(Visitor.objects.all()):
+        some = idle.filter(pk__gte=first, pk__lt=first + KEYS_AT_ONCE)
+        number += _move(some, leave=leave, lookup_due_at=now, lookup_rank=int(Rank.REVERIFY)).number
+    return number
+
+
 def queue_oldest(*, integration_id: int, per_minute: int, now: datetime, leave: Leave = ALWAYS) -> int:
     """Let the oldest answers be asked for again, after everybody else; return how many.
 

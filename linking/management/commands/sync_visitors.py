@@ -1,4 +1,4 @@
-"""`manage.py sync_visitors SLUG [--full] [--retry-quarantined] [--wait]`: one pass, in this process."""
+"""`manage.py sync_visitors SLUG [--full] [--recheck] [--retry-quarantined] [--wait]`: one pass, in this process."""
 
 import sys
 import time
@@ -32,6 +32,9 @@ class Command(BaseCommand):
         parser.add_argument("slug", help="the integration")
         parser.add_argument("--full", action="store_true", help="start again from the integration's sync_start")
         parser.add_argument(
+            "--recheck", action="store_true", help="ask about every known visitor again, within the request budget"
+        )
+        parser.add_argument(
             "--retry-quarantined", action="store_true", help="try again at once what could not be read before"
         )
         parser.add_argument(
@@ -54,6 +57,7 @@ class Command(BaseCommand):
                 is_full=options["full"],
                 is_eager=True,
                 is_retrying=options["retry_quarantined"],
+                is_rechecking=options["recheck"],
                 lease_wait_s=LEASE_WAIT_S,
                 tell=teller if options["wait"] else None,
             )

@@ -5,11 +5,11 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from linking import sync
-from linking.models import Integration
+from linking.models import Integration, Visitor
 from linking.store import leases
-from linking.zendesk_chat import ChatRefused
+from linking.zendesk_chat import ChatRefused, ChatTryLater
 from tests.factories import make_integration
-from tests.linking.fake_chat import FakeChat
+from tests.linking.fake_chat import DAY_AGO_S, FakeChat
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +64,33 @@ class TestSyncVisitors:
         call_command("sync_visitors", "acme")
         call_command("sync_visitors", "acme", "--full")
         assert chat.asked("export")[-1] == (0, "")
+
+    def test_asks_about_everybody_again_when_told_to(self, acme, chat, capsys):
+        chat.populate(["u", "v"])
+        chat.add_chat("7.gone")
+        call_command("sync_visitors", "acme")
+        chat.add_visitor("7.v0001", external_id="w")
+        call_command("sync_visitors", "acme")
+        assert len(chat.asked("visitor")) == 3
+        call_command("sync_visitors", "acme", "--recheck")
+        assert sorted(chat.asked("visitor")[3:]) == [("7.gone",), ("7.v0000",), ("7.v0001",)]
+        assert "relinked=1" in capsys.readouterr().out
+
+    def test_asks_about_those_who_are_new_before_everybody_else(self, acme, chat, capsys):
+        chat.populate(["u"])
+        call_command("sync_visitors", "acme")
+        chat.populate(["u", "v"], at_s=DAY_AGO_S + 60)
+        call_command("sync_visitors", "acme", "--recheck")
+        assert chat.asked("visitor")[1:] == [("7.v0001",), ("7.v0000",)]
+
+    def test_leaves_the_rest_queued_when_it_has_to_stop(self, acme, chat, capsys):
+        chat.populate(["u", "v"])
+        call_command("sync_visitors", "acme")
+        pause = ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=90)
+        chat.faults = [None, pause]
+        with pytest.raises(SystemExit) as caught:
+            call_command("sync_visitors", "acme", "--recheck")
+        assert (caught.value.code, Visitor.objects.waiting().count()) == (2, 2)
 
     def test_names_an_integration_that_is_not_there(self):
         with pytest.raises(CommandError, match="nobody"):
