@@ -23,7 +23,7 @@ def in_example() -> list[str]:
 def read_in_code() -> set[str]:
     """Names that the product asks its reader for."""
     names = set()
-    for path in (ROOT / "zdbridge").glob("*.py"):
+    for path in (ROOT / "zdbridge").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in READERS:
                 names |= {node.args[0].value for _ in node.args[:1] if isinstance(node.args[0], ast.Constant)}

@@ -30,7 +30,7 @@ def find_flaw(key: str) -> str:
     """Return what makes `key` easy to guess, as the end of a sentence that begins with its name; "" for a good one."""
     lowered = key.lower()
     if len(key) < MIN_CHARACTERS:
-        return f"has {len(key)} characters, and fewer than {MIN_CHARACTERS} can be guessed"
+        return f"has fewer than {MIN_CHARACTERS} characters, so it can be guessed"
     if key in _PUBLISHED:
         return "is a sample out of a manual, which everybody knows"
     if any(word in lowered for word in _PLACEHOLDERS):

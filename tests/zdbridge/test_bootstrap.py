@@ -189,6 +189,14 @@ class TestDispatch:
         with pytest.raises(SystemExit, match="unset"):
             bootstrap._dispatch(root=ROOT, arguments=["test"])
 
+    @pytest.mark.parametrize(("command", "mode"), [("migrate", 0o600), ("links", 0o600), ("collectstatic", 0o666)])
+    def test_keeps_what_commands_write_to_their_account(self, tmp_path: Path, command: str, mode: int) -> None:
+        code = f"from zdbridge import bootstrap; bootstrap._prepare_process(command={command!r})\n"
+        code += f"open({str(tmp_path / 'a')!r}, 'w')"
+        environment = {**os.environ, "ZDBRIDGE_DATA_DIR": str(tmp_path)}
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, umask=0, check=True)
+        assert (tmp_path / "a").stat().st_mode & 0o777 == mode
+
     def test_re_executes_in_the_environment(self, ready: Path) -> None:
         shutil.copy(ROOT / "manage.py", ready)
         (ready / "zdbridge").mkdir()

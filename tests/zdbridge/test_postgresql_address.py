@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db.backends.postgresql import base
 from django.db.utils import ConnectionHandler
 from psycopg import OperationalError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -257,3 +258,46 @@ class TestRemedy:
         said = explain_database_error(OperationalError("FATAL:  unsupported startup parameter: options\nmore"))
         assert said.endswith("behind PgBouncer, add pgbouncer=1 to the options of DATABASE_URL")
         assert "more" not in said
+
+
+class Answering:
+    """A connection whose server answers every question with `word`, or is gone."""
+
+    def __init__(self, word: str | None) -> None:
+        self.word = word
+
+    def execute(self, _sql: str) -> "Answering":
+        if self.word is None:
+            raise OperationalError("gone")
+        return self
+
+    def fetchone(self) -> tuple:
+        return (self.word,)
+
+
+class TestFailover:
+    @pytest.mark.parametrize(
+        ("wanted", "read_only", "is_usable"),
+        [
+            ("read-write", "off", True),
+            ("read-write", "on", False),
+            ("primary", "on", False),
+            ("read-write", None, False),
+        ],
+    )
+    def test_leaves_a_server_that_stopped_writing_where_writes_are_asked_for(self, wanted, read_only, is_usable):
+        url = f"postgresql://u@one,two/d?target_session_attrs={wanted}"
+        connection = ConnectionHandler({"default": read_address(url)})["default"]
+        connection.connection = Answering(read_only)
+        assert connection.is_usable() is is_usable
+
+    def test_asks_as_django_does_where_any_server_will_do(self, monkeypatch):
+        monkeypatch.setattr(base.DatabaseWrapper, "is_usable", lambda self: "as Django does")
+        assert (
+            ConnectionHandler({"default": read_address("postgresql://u@h/d")})["default"].is_usable()
+            == "as Django does"
+        )
+
+    def test_has_no_use_for_a_connection_that_was_never_opened(self):
+        url = "postgresql://u@one,two/d?target_session_attrs=read-write"
+        assert not ConnectionHandler({"default": read_address(url)})["default"].is_usable()

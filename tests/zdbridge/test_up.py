@@ -164,7 +164,7 @@ class TestRefusal:
         up.environment["ZDBRIDGE_SECRET_KEY_FILE"] = str(tmp_path / "key")
         done = up.run(*arguments)
         assert done.returncode == 1
-        assert "cannot start: ZDBRIDGE_SECRET_KEY has 1 characters" in done.stdout
+        assert "cannot start: ZDBRIDGE_SECRET_KEY has fewer than 32 characters" in done.stdout
         assert "secrets.token_urlsafe(64)" in done.stdout
 
     def test_of_a_data_folder_that_others_may_read_beside_a_public_host(self, up: Up) -> None:
