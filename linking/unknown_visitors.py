@@ -36,8 +36,8 @@ from linking.store.rows import canonical_ids
 from linking.zendesk_chat import ChatGone
 
 PER_MINUTE = 20  # questions a minute that one person may have put
-WAIT_S = 4.5  # what a web thread waits at most, of the five seconds that are promised
-CALL_DEADLINE_S = 4.0
+WAIT_S = 4.0  # what a web thread waits at most, of the five seconds that are promised
+CALL_DEADLINE_S = 3.5
 SLOT_WAIT_S = 3.0
 TRIES = 2
 LOOK_S = 0.1  # how often is looked whether somebody else has the answer

@@ -47,12 +47,16 @@ def read_accounts(*, integration_id: int) -> Accounts:
 
 
 def claim(*, integration_id: int, visitor_id: str, now: datetime) -> bool:
-    """Return whether the caller is the one to ask; False while somebody else does."""
+    """Return whether the caller is the one to ask; False while somebody else does.
+
+    Where nothing more is heard of the caller, the worker asks.
+    """
     row = VisitorQuestion(integration_id=integration_id, visitor_id=visitor_id, asked_at=now)
     VisitorQuestion.objects.bulk_create([row], ignore_conflicts=True)
     free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now) | Q(claimed_until__gt=now + 2 * CLAIMED_FOR)
     mine = VisitorQuestion.objects.filter(free, integration_id=integration_id, visitor_id=visitor_id)
-    return bool(mine.update(claimed_until=now + CLAIMED_FOR, is_answered=False, asked_at=now))
+    until = now + CLAIMED_FOR
+    return bool(mine.update(claimed_until=until, due_at=until, is_answered=False, asked_at=now))
 
 
 def drop(*, integration_id: int, visitor_id: str) -> None:

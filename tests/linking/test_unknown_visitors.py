@@ -231,6 +231,12 @@ class TestNoAnswer:
         )
         assert (outcome, VisitorLink.objects.open().count()) == (Outcome.FOUND, 1)
 
+    def test_is_taken_up_by_the_worker_where_whoever_asked_was_killed(self, acme, chat, time):
+        questions.claim(integration_id=acme.pk, visitor_id=VISITOR_ID, now=time.now)
+        assert questions.due(now=time.now, limit=9) == []
+        time.now += questions.CLAIMED_FOR
+        assert questions.due(now=time.now, limit=9) == [VisitorQuestion.objects.get().pk]
+
     def test_is_given_up_after_some_minutes(self, acme, chat, time):
         for _ in range(questions.MAX_ATTEMPTS + 1):
             chat.faults = [FAULT, FAULT]
