@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from linking import finding, roles
@@ -41,6 +42,10 @@ class AskedConflicts:
 def conflicts(request: HttpRequest) -> HttpResponse:
     """Show the open conflicts, newest first, or the decided ones."""
     require(roles.can_decide(request.user))
+    if "" in (kept := request.GET.dict()).values():
+        # A form without scripts sends what was left open too; an address is to be shared without it.
+        named = urlencode({name: value for name, value in kept.items() if value})
+        return redirect(reverse("conflicts") + (f"?{named}" if named else ""))
     integrations = list(Integration.objects.order_by("name", "pk"))
     try:
         asked = read_asked(request.GET, integrations=integrations)

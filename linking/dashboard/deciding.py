@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -39,6 +40,15 @@ class ChoiceRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JustDecided:
+    """The decision that led the reader to the next conflict: what it was, of which one, and what undoing it names."""
+
+    number: int
+    title: str
+    seen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeedRow:
     """One deed of the history."""
 
@@ -52,17 +62,20 @@ class DeedRow:
 @page
 @require_safe
 def conflict(request: HttpRequest, conflict_id: int) -> HttpResponse:
-    """Show one conflict."""
+    """Show one conflict; `decided` names the one that was decided just before, which can be undone from here."""
     require(roles.can_decide(request.user))
     found = get_object_or_404(Conflict.objects.select_related(*JOINED), pk=conflict_id)
-    return render(request, "dashboard/conflict.html", _context(found, eyes=_eyes(request)))
+    context = _context(found, eyes=_eyes(request))
+    context["just_decided"] = _find_just_decided(_number(request.GET.get("decided", "")))
+    return render(request, "dashboard/conflict.html", context)
 
 
 @page
 @require_POST
 def decide(request: HttpRequest, conflict_id: int) -> HttpResponse:
-    """Decide one conflict, or decide it anew, and lead back to it."""
+    """Decide one conflict and lead to the next open one; decided anew, or the last one, lead back to it."""
     require(roles.can_decide(request.user))
+    was_open = Conflict.objects.filter(pk=conflict_id, state=ConflictState.OPEN).exists()
     verdict, _colon, user = request.POST.get("choice", "").partition(":")
     try:
         deciding.decide(
@@ -75,7 +88,10 @@ def decide(request: HttpRequest, conflict_id: int) -> HttpResponse:
         )
     except (Conflict.DoesNotExist, NotOffered, DecidedMeanwhile) as error:
         return _refused(request, error=error, conflict_id=conflict_id)
-    messages.success(request, _("Decided. It can be undone below."))
+    following = _find_following(conflict_id) if was_open else None
+    if following:
+        return redirect(f"{reverse('conflict', args=[following.pk])}?decided={conflict_id}")
+    messages.success(request, _("Decided."))
     return redirect("conflict", conflict_id=conflict_id)
 
 
@@ -119,7 +135,7 @@ def _unchanged(verdict: str) -> str:
         Verdict.KEEP: _("No link changes. The question is closed."),
         Verdict.SHARED_DEVICE: _("No link changes. The question is closed, and the visitor's page tells the answer."),
         Verdict.IGNORE: _("Nothing changes. The question leaves the open list."),
-    }.get(Verdict(verdict), _("No link changes. The question is open again."))
+    }.get(Verdict(verdict), _("Undo reopens the conflict. Links stay as they are."))
 
 
 def _refused(request: HttpRequest, *, error: Exception, conflict_id: int) -> HttpResponse:
@@ -138,8 +154,6 @@ def _context(found: Conflict, *, eyes: Eyes) -> dict[str, Any]:
     undoing = deciding.undoing(conflict=found)
     users = deciding.find_users(conflict=found)
     links = _links_by_user(found, users=users, eyes=eyes)
-    waiting = Conflict.objects.filter(state=ConflictState.OPEN).exclude(pk=found.pk).order_by("-pk")
-    following = waiting.filter(pk__lt=found.pk).first() or waiting.first()
     return {
         "row": conflict_row(found, eyes=eyes),
         "visitor_email": eyes.email(found.visitor.email),
@@ -158,8 +172,21 @@ def _context(found: Conflict, *, eyes: Eyes) -> dict[str, Any]:
         "undo_effects": effect_sentences(undoing, verdict=Verdict.UNDO) if undoing else (),
         "seen": deeds[0].pk if deeds else 0,
         "deeds": [_deed_row(deed) for deed in deeds],
-        "following": following,
+        "following": _find_following(found.pk),
     }
+
+
+def _find_following(conflict_id: int) -> Conflict | None:
+    """Return the open conflict below this one in the list, or the first of those above it."""
+    waiting = Conflict.objects.filter(state=ConflictState.OPEN).exclude(pk=conflict_id).order_by("-pk")
+    return waiting.filter(pk__lt=conflict_id).first() or waiting.first()
+
+
+def _find_just_decided(conflict_id: int) -> JustDecided | None:
+    newest = ConflictDecision.objects.filter(conflict_id=conflict_id).select_related("login_user").first()
+    if newest is None or not newest.is_in_force:
+        return None
+    return JustDecided(number=conflict_id, title=_title(newest.verdict, user=newest.login_user), seen=newest.pk)
 
 
 def _links_by_user(found: Conflict, *, users: Sequence[LoginUser], eyes: Eyes) -> dict[int, list[LinkRow]]:

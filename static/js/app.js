@@ -55,6 +55,17 @@ for (const menu of document.querySelectorAll("details[data-closes]")) {
   });
 }
 
+// A filter is applied as soon as it is chosen. The arrow keys choose with each press, so after keys a button appears instead.
+for (const form of document.querySelectorAll("form[data-apply]")) {
+  let isByKey = false;
+  form.addEventListener("keydown", () => { isByKey = true; });
+  form.addEventListener("pointerdown", () => { isByKey = false; });
+  form.addEventListener("change", () => {
+    if (isByKey) form.classList.add("is-chosen");
+    else form.requestSubmit();
+  });
+}
+
 document.body.addEventListener("htmx:responseError", (event) => {
   const text = event.detail.elt.closest("[data-failed]")?.dataset.failed;
   if (text) say(text);

@@ -1,5 +1,7 @@
 """What the frame of every page owes a phone, a printer and hostile text."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -116,6 +118,24 @@ class TestFilters:
         tops = {page.locator(what).bounding_box()["y"] for what in ("#seen", "#integration", ".more .btn")}
         assert len(tops) == 1
         assert page.locator("#integration").bounding_box()["width"] <= 14 * 16
+
+    def test_apply_as_soon_as_they_are_chosen(self, open_page):  # noqa: F811
+        page = open_page("/")
+        expect(page.get_by_role("button", name="Apply")).to_be_hidden()
+        page.select_option("#seen", "7")
+        expect(page).to_have_url(re.compile(r"/\?seen=7$"))
+
+    def test_wait_for_a_button_while_keys_choose(self, open_page):  # noqa: F811
+        page = open_page("/")
+        page.focus("#seen")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowDown")
+        expect(page.get_by_role("button", name="Apply")).to_be_visible()
+        expect(page.locator("#seen")).to_be_focused()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile(r"/\?seen=7$"))
 
 
 class TestWithoutScripts:

@@ -1,5 +1,6 @@
 """What leads decide and steer, in a real browser: accessible in every state, in both themes and on a phone."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -74,6 +75,24 @@ class TestConflictPage:
         page.locator(".choices button").nth(2).click()
         expect(page.locator("#undo")).to_be_visible()
         assert (before, looked_at(page, f"/conflicts/{one.pk}/"), page.said) == ([], [], [])
+
+
+class TestDecidingByKey:
+    def test_goes_on_to_the_heading_of_the_next_and_can_be_undone(self, open_page):  # noqa: F811
+        first = Conflict.objects.get()
+        other = Conflict.objects.create(
+            integration=first.integration, kind="junk_external_id", visitor=first.visitor, subject="undefined",
+            first_seen_at=first.first_seen_at, last_seen_at=first.last_seen_at,
+        )  # fmt: skip
+        page = open_page(f"/conflicts/{other.pk}/")
+        page.locator(".choices button").first.focus()
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile(rf"/conflicts/{first.pk}/\?decided={other.pk}$"))
+        expect(page.locator("h1")).to_be_focused()
+        assert flaws(page) == []
+        page.get_by_role("button", name="Undo").click()
+        expect(page).to_have_url(re.compile(rf"/conflicts/{other.pk}/$"))
+        assert Conflict.objects.get(pk=other.pk).state == "open"
 
 
 class TestKeys:

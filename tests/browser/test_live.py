@@ -122,7 +122,7 @@ class TestPill:
         page = open_page("/", width=width)
         before = page.locator("#list").bounding_box()
         arrive(60)
-        Visitor.objects.filter(visitor_id=VISITOR).update(state="anonymous")
+        Visitor.objects.filter(visitor_id=VISITOR).update(email="new@player.example")
         look(page)
         expect(pill(page)).to_have_text("50+ new, 1 changed · show")
         assert page.locator("#list").bounding_box() == before
@@ -140,7 +140,7 @@ class TestPill:
 
     def test_marks_the_row_that_says_something_else_by_now(self, open_page):  # noqa: F811
         page = open_page("/")
-        Visitor.objects.filter(visitor_id=VISITOR).update(state="anonymous")
+        Visitor.objects.filter(visitor_id=VISITOR).update(email="new@player.example")
         look(page)
         cell = page.locator("tr", has=row(page)).locator(".when")
         assert cell.evaluate("one => getComputedStyle(one, '::after').content") == '"changed"'

@@ -168,7 +168,7 @@ class TestWithoutScripts:
     def test_filters_and_pages_work(self, open_page):
         page = open_page("/", java_script_enabled=False)
         page.select_option("#seen", "7")
-        page.click("text=Filter")
+        page.click("text=Apply")
         expect(page.locator(".chip")).to_contain_text("Seen in the last 7 days")
 
     def test_colours_are_switched_and_remembered(self, open_page):

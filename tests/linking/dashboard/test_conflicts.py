@@ -82,3 +82,9 @@ class TestConflicts:
             make_conflict()
         with django_assert_max_num_queries(10):  # the frame's seven, integrations, conflicts, their count
             lead.get("/conflicts/")
+
+
+class TestAddress:
+    def test_drops_what_was_left_open(self, lead):
+        make_integration()
+        assert lead.get("/conflicts/?state=open&kind=&integration=")["Location"] == "/conflicts/?state=open"

@@ -27,6 +27,13 @@ def send(browser, conflict, choice, *, seen=None, **options):
     return browser.post(f"/conflicts/{conflict.pk}/decide/", values, **options)
 
 
+def make_other(conflict):
+    return Conflict.objects.create(
+        integration=conflict.integration, kind="relinked", visitor=conflict.visitor, subject="2|",
+        first_seen_at=NOW, last_seen_at=NOW,
+    )  # fmt: skip
+
+
 class TestPage:
     def test_shows_both_sides_with_their_links(self, lead, conflict):
         sides = [side.text for side in read(lead.get(f"/conflicts/{conflict.pk}/")).one(class_="sides").all("section")]
@@ -49,10 +56,7 @@ class TestPage:
         assert lead.get("/conflicts/4711/").status_code == 404
 
     def test_leads_to_the_next_open_one(self, lead, conflict):
-        other = Conflict.objects.create(
-            integration=conflict.integration, kind="relinked", visitor=conflict.visitor, subject="2|",
-            first_seen_at=NOW, last_seen_at=NOW,
-        )  # fmt: skip
+        other = make_other(conflict)
         address = read(lead.get(f"/conflicts/{conflict.pk}/")).one(id="next-conflict").attributes["href"]
         assert address == f"/conflicts/{other.pk}/"
 
@@ -69,8 +73,38 @@ class TestPage:
 class TestDecide:
     def test_is_told_with_who_decided(self, lead, conflict):
         page = read(send(lead, conflict, "keep", follow=True))
-        assert page.one(id="toasts").text == "Decided. It can be undone below."
+        assert page.one(id="toasts").text == "Decided."
         assert page.one(class_="timeline").text.startswith("Keep the link (in force) lead ·")
+        assert page.one(class_="decided").text.startswith("Decided: Keep the link · lead ·")
+
+    def test_leads_to_the_next_open_one_with_a_way_back(self, lead, conflict):
+        other = make_other(conflict)
+        answer = send(lead, conflict, "keep")
+        assert answer["Location"] == f"/conflicts/{other.pk}/?decided={conflict.pk}"
+        page = read(lead.get(answer["Location"]))
+        assert page.one(id="just-decided").one("p").text == "Decided: Keep the link"
+        assert "autofocus" in page.one("h1").attributes
+        form = page.one(id="just-decided")
+        sent = {one.attributes["name"]: one.attributes["value"] for one in form.all("input", type="hidden")}
+        lead.post(form.attributes["action"], sent)
+        conflict.refresh_from_db()
+        assert conflict.state == "open"
+
+    def test_anew_leads_back_to_it(self, lead, conflict):
+        make_other(conflict)
+        send(lead, conflict, "keep")
+        assert send(lead, conflict, "ignore")["Location"] == f"/conflicts/{conflict.pk}/"
+
+    @pytest.mark.parametrize("decided", ["", "x", "4711", "9" * 30])
+    def test_tells_of_no_decision_that_is_none(self, lead, conflict, decided):
+        assert read(lead.get(f"/conflicts/{conflict.pk}/?decided={decided}")).all(id="just-decided") == []
+
+    def test_leaves_no_empty_panel_where_nothing_else_can_be_decided(self, lead, conflict):
+        Conflict.objects.update(kind="junk_external_id", login_user=None, other_user=None)
+        conflict.refresh_from_db()
+        page = read(send(lead, conflict, "ignore", follow=True))
+        assert page.all(id="decide") == []
+        assert page.one(id="undo-effects").text == "If you undo it: Undo reopens the conflict. Links stay as they are."
 
     def test_unlinks_the_side_that_was_chosen(self, lead, conflict):
         send(lead, conflict, f"unlink:{conflict.login_user.pk}")
