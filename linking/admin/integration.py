@@ -1,17 +1,21 @@
 """Integrations in the admin."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.db.models import DateTimeField, QuerySet
+from django.forms import SplitDateTimeField
 from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from linking import integrations
+from linking.admin.boxes import NamedDateTime
 from linking.admin.integration_form import FIELDS, IntegrationForm, find_password_flaw, remove_box
 from linking.core.config import Mode
 from linking.models import Integration
@@ -31,6 +35,9 @@ class IntegrationAdmin(admin.ModelAdmin):
         "last_success_at",
         "blocked_reason",
     )
+    formfield_overrides: ClassVar[dict[Any, dict[str, Any]]] = {
+        DateTimeField: {"form_class": SplitDateTimeField, "widget": NamedDateTime}
+    }
     search_fields = ("name", "slug", "login_project_id")
     actions = ("check_both_sides", "rehearse", "enforce")
 
@@ -65,7 +72,15 @@ class IntegrationAdmin(admin.ModelAdmin):
         )
         obj.__dict__.update(saved.integration.__dict__)
         for warning in saved.warnings:
-            messages.warning(request, warning)
+            messages.warning(request, _with_label(warning, form=form))
+
+    def response_add(self, request: HttpRequest, obj: Integration, post_url_continue: str | None = None) -> Any:
+        """Lead on to the set-up page, whose checklist says what is left to do."""
+        return _lead_to_setup(request, obj) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Integration) -> Any:
+        """Lead back to the set-up page."""
+        return _lead_to_setup(request, obj) or super().response_change(request, obj)
 
     def delete_model(self, request: HttpRequest, obj: Integration) -> None:
         """Remove through the settings feature."""
@@ -121,6 +136,21 @@ class IntegrationAdmin(admin.ModelAdmin):
                 allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
             )
             messages.success(request, f"{row.slug}: {_('The rules are in force.')}")
+
+
+def _lead_to_setup(request: HttpRequest, obj: Integration) -> HttpResponseRedirect | None:
+    """Return the way to the set-up page, or None where a button asked to stay in the admin."""
+    if {"_continue", "_addanother", "_saveasnew", IS_POPUP_VAR} & request.POST.keys():
+        return None
+    messages.success(request, _("%s is saved.") % obj.name)
+    return HttpResponseRedirect(reverse("setup_integration", args=[obj.slug]))
+
+
+def _with_label(warning: str, *, form: IntegrationForm) -> str:
+    """Return a warning that begins with a setting's name with what its box is called instead."""
+    name, blank, rest = warning.partition(" ")
+    colon = ":" if name.endswith(":") else ""
+    return f"{form.label_of(name.removesuffix(':'))}{colon}{blank}{rest}"
 
 
 def _find_delete_flaw(request: HttpRequest, *, row: Integration) -> str:

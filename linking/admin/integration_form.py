@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from linking import integrations
+from linking.admin.boxes import NamedDateTime
 from linking.core.integration_rules import RULES
 from linking.limits import Limiter
 from linking.models import Integration, Secret
@@ -169,6 +170,9 @@ class IntegrationForm(forms.ModelForm):
         )
         for name in integrations.SECRET_NAMES:
             self.fields[name].help_text = _state_of(held.get(name))
+        for field in self.fields.values():
+            if isinstance(field.widget, NamedDateTime):
+                field.widget.label = field.label or ""
         self.fields["own_password"].help_text = _("Needed when a secret is set or removed.")
 
     @property
@@ -209,6 +213,19 @@ class IntegrationForm(forms.ModelForm):
                 if key not in self.errors:
                     self.add_error(key if key in self.fields else None, f"{_('This')} {sentence}")
         return self.cleaned_data
+
+    def _post_clean(self) -> None:
+        """Say at each secret that was typed that it has to be typed again: none is sent back to the browser."""
+        super()._post_clean()  # type: ignore[misc]
+        if not self.errors:
+            return
+        for name in (*integrations.SECRET_NAMES, "own_password"):
+            if self.data.get(self.add_prefix(name)):
+                self.add_error(name, _("Enter it again: nothing was saved, and no secret is kept in the form."))
+
+    def label_of(self, name: str) -> str:
+        """Return what the box of a setting is called on the page; the name itself where there is no such box."""
+        return str(self.fields[name].label) if name in self.fields else name
 
     def _check_password(self) -> None:
         flaw = "" if self.person is None else find_password_flaw(self.person, self.cleaned_data.get("own_password", ""))

@@ -72,7 +72,8 @@ class TestBoxes:
     def test_save_and_tell(self, acme, admin, case):
         ((name, plain),), words = TOLD[case][0].items(), TOLD[case][1]
         page = admin.get(posted(admin, acme, {name: plain}).url)
-        assert [str(one) for one in page.context["messages"] if str(one).startswith(f"{name}: ") and words in str(one)]
+        label = {LOGIN: "Login secret key", ZENDESK: "Zendesk shared secret"}[name]
+        assert [str(one) for one in page.context["messages"] if str(one).startswith(f"{label}: ") and words in str(one)]
         assert kept(name) == plain
 
     @pytest.mark.parametrize("case", [*REFUSED, *TOLD])
@@ -84,4 +85,19 @@ class TestBoxes:
 
     def test_say_nothing_of_a_good_one(self, acme, admin):
         page = admin.get(posted(admin, acme, {LOGIN: GOOD}).url)
-        assert not [one for one in page.context["messages"] if str(one).startswith(LOGIN)]
+        assert [str(one) for one in page.context["messages"]] == ["Acme Games is saved."]
+
+    def test_lead_on_to_the_setup_page(self, acme, admin):
+        assert posted(admin, acme, {}).url == "/setup/acme/"
+
+    def test_stay_where_a_button_asks_for_it(self, acme, admin):
+        assert posted(admin, acme, {"_continue": "1"}).url == url_of(acme)
+
+    def test_say_at_each_secret_that_it_has_to_be_typed_again(self, acme, admin):
+        errors = posted(admin, acme, {LOGIN: GOOD, "cookie_name": "no cookie;"}).context["adminform"].form.errors
+        assert {name for name in errors if "Enter it again" in str(errors[name])} == {LOGIN, "own_password"}
+
+    def test_of_a_day_and_a_time_are_named(self, acme, admin):
+        page = admin.get(url_of(acme)).content.decode()
+        assert 'aria-label="Sync start: date"' in page
+        assert 'aria-label="Previous login key good until: time"' in page
