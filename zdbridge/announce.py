@@ -65,7 +65,7 @@ def _flaws(sentences: Sequence[str]) -> list[str]:
     """Return what is wrong as lines below the greeting."""
     if not sentences:
         return []
-    return ["", "  Not all is well; everything else works:", *(f"    {sentence}" for sentence in sentences)]
+    return ["", "  Not all is well:", *(f"    {sentence}" for sentence in sentences)]
 
 
 def _person(person: Mapping[str, str]) -> str:

@@ -60,6 +60,10 @@ class TestFreshness:
             "subdomain. Open the checklist"
         )
 
+    def test_an_unfinished_one_cannot_be_started(self, lead):
+        make_integration(secrets={"zendesk_access_token": ""})
+        assert "disabled" in read(lead.get("/sync/")).one(id="start-acme").attributes
+
     def test_a_stale_one_shows_in_every_page_s_frame(self, lead):
         make_read(ago=timedelta(hours=2))
         assert read(lead.get("/setup/acme/")).one(class_="freshness").text.startswith("Stale")
