@@ -115,20 +115,22 @@ def visitor(*, visitor_id: str, integration: str = "") -> Visitor | None:
     return known.filter(visitor_id=wanted).first() or known.filter(aliases__alias_id__in={wanted, visitor_id}).first()
 
 
-def login_user(*, user_id: str, integration: str = "") -> LoginUser | None:
+def login_user(*, user_id: str, integration: str = "", with_visitors: bool = True) -> LoginUser | None:
     """Return the Login user with this ID (or stand-in of `user_stand_in`) or None, with its `integration`.
 
-    Its `open_links` is the list of its open links, newest first, each with its `visitor` and `trust`; the user's own
-    `trust` is at hand. Where two integrations know the ID, the one who authenticated last.
+    The user's `trust` is at hand. `with_visitors`: its `open_links` is the list of its open links, newest first, each
+    with its `visitor` and `trust`; one user may have thousands. Where two integrations know the ID, the one who
+    authenticated last.
 
     Raises: UnknownFilter for a slug that is none.
     """
     if not _is_plain(user_id):
         return None
-    links = VisitorLink.objects.open().with_disputes().select_related("visitor__integration", "login_user")
+    links = VisitorLink.objects.open().with_disputes().select_related("visitor__integration")
     open_links = Prefetch("links", queryset=links.order_by("-visitor__last_seen_at", "-pk"), to_attr="open_links")
     known = _in_integration(LoginUser.objects.with_trust(), slug=integration).select_related("integration")
-    ordered = known.order_by(F("last_authenticated_at").desc(nulls_last=True), "-pk").prefetch_related(open_links)
+    ordered = known.order_by(F("last_authenticated_at").desc(nulls_last=True), "-pk")
+    ordered = ordered.prefetch_related(open_links) if with_visitors else ordered
     found = ordered.filter(user_id=user_id).first() or ordered.filter(user_id=user_id.lower()).first()
     if found is None and (stand_in := _STAND_IN.fullmatch(user_id)):
         return ordered.filter(pk=int(stand_in[1])).first()
@@ -269,7 +271,7 @@ def _hit_by_id(query: Query) -> Hit | None:
         found = visitor(visitor_id=candidate)
         if found is not None:
             return _visitor_hit(found)
-        person = login_user(user_id=candidate)
+        person = login_user(user_id=candidate, with_visitors=False)
         if person is not None:
             return _user_hit(person)
     return None

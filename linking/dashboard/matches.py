@@ -92,7 +92,7 @@ def _named(hit: finding.Hit, *, eyes: Eyes, now: datetime) -> tuple[Match, ...]:
     if hit.kind == "visitor":
         one = finding.visitor(visitor_id=hit.id, integration=hit.integration)
         return () if one is None else _matches([one], eyes=eyes, now=now)
-    person = finding.login_user(user_id=hit.id, integration=hit.integration)
+    person = finding.login_user(user_id=hit.id, integration=hit.integration, with_visitors=False)
     return () if person is None else _matches([person], eyes=eyes, now=now)
 
 

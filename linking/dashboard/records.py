@@ -115,7 +115,8 @@ def visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
 def user(request: HttpRequest, user_id: str) -> HttpResponse:
     """Show one Login user with all visitors linked to it, now and before."""
     try:
-        found = finding.login_user(user_id=user_id, integration=request.GET.get("integration", ""))
+        asked = request.GET.get("integration", "")
+        found = finding.login_user(user_id=user_id, integration=asked, with_visitors=False)
     except UnknownFilter as error:
         raise Http404(str(error)) from error
     if found is None:

@@ -275,7 +275,7 @@ class TestUserPage:
 
     def test_budget(self, lead, django_assert_max_num_queries):
         make_linked()
-        with django_assert_max_num_queries(FRAME_QUERIES + 5):  # slug, user, open links, history, conflicts
+        with django_assert_max_num_queries(FRAME_QUERIES + 4):  # slug, user, history, conflicts
             lead.get(f"{USER_PAGE}?integration=acme")
 
 
