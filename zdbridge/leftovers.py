@@ -61,7 +61,7 @@ def find_leftovers(*, data_dir: Path, folder: Path) -> Leftovers:
         if row.login_project_id == files[row.slug].get("login_project_id")
     )
     return Leftovers(
-        people=tuple(_find_people(data_dir=data_dir)),
+        people=tuple(find_people(data_dir=data_dir)),
         slugs=slugs,
         secrets=tuple(_find_published(files=list(files.values()), besides=slugs)),
     )
@@ -86,7 +86,8 @@ def purge(*, leftovers: Leftovers, data_dir: Path, now: datetime) -> list[str]:
     return done
 
 
-def _find_people(*, data_dir: Path) -> Iterator[str]:
+def find_people(*, data_dir: Path) -> Iterator[str]:
+    """Yield the names of demo people whose password is still the one that was printed."""
     sign_ins = demo.read_sign_ins(data_dir=data_dir)
     for user in User.objects.filter(username__in=demo.PEOPLE).order_by("username"):
         if _has_printed_password(user, sign_in=sign_ins.get(user.username)):

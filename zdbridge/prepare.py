@@ -22,7 +22,7 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.checks import CheckMessage, run_checks
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import CommandError, SystemCheckError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -78,7 +78,7 @@ def _prepare(plan: PreparePlan) -> dict[str, Any]:
     people: list[dict[str, str]] = []
     if plan.has_demo:
         people = _make_demo(plan)
-    link = _print_first_link(besides=[person["username"] for person in people]) if plan.is_whole else {}
+    link = _print_first_link() if plan.is_whole else {}
     return {"people": people, **link, "flaws": _find_flaws()}
 
 
@@ -182,9 +182,11 @@ def _static_state() -> str:
     return digest.hexdigest()
 
 
-def _print_first_link(*, besides: list[str]) -> dict[str, str]:
-    if "create_admin_link" not in get_commands():
-        return {}
+def _print_first_link() -> dict[str, str]:
+    # Its models can be imported only once Django is set up.
+    from zdbridge import leftovers
+
+    besides = list(leftovers.find_people(data_dir=settings.DATA_DIR))
     output = io.StringIO()
     call_command("create_admin_link", if_needed=True, besides=besides, stdout=output)
     found = _LINK.search(output.getvalue())

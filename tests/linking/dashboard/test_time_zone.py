@@ -3,11 +3,14 @@
 import csv
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.utils import timezone
 
+from linking import dashboard
 from linking.dashboard.times import format_time
 from linking.models import AuditEvent, Preference
 from tests.factories import USER_ID, make_integration, make_link, make_login_user, make_run, make_visitor
@@ -158,3 +161,19 @@ class TestBackfill:
 def test_the_admin_writes_times_as_the_dashboard_does(in_berlin):
     AuditEvent.objects.create(at=SEEN_AT, actor="ada", action="set_alarm", target="alarm settings")
     assert BERLIN in in_berlin.get("/admin/linking/auditevent/").content.decode()
+
+
+class TestOnePlace:
+    """Times are written by `linking/dashboard/times.py` and by templates in Django's own words, nowhere else."""
+
+    def test_no_page_formats_a_time_itself(self):
+        folder = Path(dashboard.__file__).parent
+        found = {path.name for path in folder.glob("**/*.py") if re.search(r"date_format\(|strftime", path.read_text())}
+        assert found == {"times.py"}
+
+    def test_no_template_has_a_format_of_its_own(self):
+        own = re.compile(r"\|date:[\"'](?!DATE|c[\"'])")
+        found = {
+            path.name for path in (settings.BASE_DIR / "templates").glob("**/*.html") if own.search(path.read_text())
+        }
+        assert found == {"_ago.html"}
