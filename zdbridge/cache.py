@@ -40,6 +40,8 @@ class PatientCache(BaseCache):
         self._redis = RedisCache(server, params | {"OPTIONS": params.get("OPTIONS", {}) | waits})
         self._memory = LocMemCache(f"beside {server}", params | {"OPTIONS": {"MAX_ENTRIES": MEMORY_MAX_ENTRIES}})
         self._paused_until_s = 0.0
+        # At most one a pause.
+        self._doubtful: set[str] = set()
         self._lock = threading.Lock()
 
     def add(self, *arguments: Any, **options: Any) -> bool:
@@ -94,10 +96,26 @@ class PatientCache(BaseCache):
         if time.monotonic() >= self._paused_until_s:
             call: Callable[..., Any] = getattr(self._redis, method)
             try:
+                self._take_back()
                 return call(*arguments, **options)
             except (redis.RedisError, OSError) as error:
                 self._pause(error)
+                if method == "add":
+                    self._doubtful.add(str(arguments[0]))
         return getattr(self._memory, method)(*arguments, **options)
+
+    def _take_back(self) -> None:
+        """Delete what a mute Redis was asked to add.
+
+        It adds it once it goes on, and nobody would undo that: a lock would shut everybody out who asks for it.
+        """
+        if self._doubtful:
+            doubtful, self._doubtful = self._doubtful, set()
+            try:
+                self._redis.delete_many(doubtful)
+            except (redis.RedisError, OSError):
+                self._doubtful |= doubtful
+                raise
 
     def _pause(self, error: Exception) -> None:
         with self._lock:

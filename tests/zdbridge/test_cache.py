@@ -66,6 +66,16 @@ class TestPatientCacheWithoutRedis:
         monkeypatch.setattr(cache._redis, "get", lambda *_: "from redis")
         assert cache.get("a") == "from redis"
 
+    def test_takes_back_what_redis_may_have_added_after_all(self, cache, monkeypatch):
+        cache.add("lock", True)
+        cache._paused_until_s = 0.0
+        taken_back = []
+        monkeypatch.setattr(cache._redis, "delete_many", taken_back.extend)
+        monkeypatch.setattr(cache._redis, "get", lambda *_: None)
+        for _ in range(2):
+            cache.get("a")
+        assert taken_back == ["lock"]
+
     def test_tells_of_it_once(self, cache, caplog):
         with caplog.at_level(logging.WARNING):
             for _ in range(3):
