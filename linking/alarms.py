@@ -19,7 +19,7 @@ from linking import mail
 from linking.core.config import ZendeskProduct
 from linking.core.freshness import HEARTBEAT_STALE_AFTER
 from linking.core.secretbox import SealBroken
-from linking.core.vendor_urls import address_flaw
+from linking.core.vendor_urls import address_flaw, is_inward, is_loopback_name
 from linking.fields import key_ring
 from linking.mail import MailFailed
 from linking.models import (
@@ -149,7 +149,10 @@ def stand_in(*, allow_loopback: bool, now: datetime) -> bool:
 def webhook_flaw(url: str, *, allow_loopback: bool) -> str:
     """Return a sentence that says why `url` cannot be a webhook's address, "" when it can."""
     base, _mark, _query = url.partition("?")
-    return address_flaw(base, allow_loopback=allow_loopback, hosts=[_host(base)])
+    flaw = address_flaw(base, allow_loopback=allow_loopback, hosts=[_host(base)])
+    if flaw or not is_inward(_host(base)) or (allow_loopback and is_loopback_name(_host(base))):
+        return flaw
+    return "The address must be public: this one leads inward."
 
 
 def keep_webhook(*, settings: AlarmSettings, url: str) -> None:

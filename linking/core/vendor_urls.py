@@ -95,6 +95,14 @@ def is_public_address(address: str) -> bool:
     return found is not None and found.is_global and not found.is_multicast and not found.is_reserved
 
 
+def is_inward(host: str) -> bool:
+    """Return whether a host, as an address spells it, is this machine or an IP address that is not public.
+
+    A name says nothing of where it leads; that is judged at the moment of connecting.
+    """
+    return is_loopback_name(host) or (_address(host) is not None and not is_public_address(host))
+
+
 def _address(text: str) -> Address | None:
     # An IPv6 address can be a disguise of an inward IPv4 one; the one inside is judged.
     try:

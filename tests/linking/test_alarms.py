@@ -218,6 +218,29 @@ class TestWebhookFlaw:
     def test_refuses_others(self, url):
         assert alarms.webhook_flaw(url, allow_loopback=False)
 
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "127.0.0.1",
+            "localhost",
+            "10.0.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "[::1]",
+            "[fd00::1]",
+            "[::ffff:10.0.0.1]",
+        ],
+    )
+    def test_refuses_what_leads_inward_when_it_is_saved(self, host):
+        assert "leads inward" in alarms.webhook_flaw(f"https://{host}/x", allow_loopback=False)
+
+    @pytest.mark.parametrize(
+        ("url", "is_taken"),
+        [("http://127.0.0.1:9000/x", True), ("https://10.0.0.1/x", False), ("https://1.1.1.1/x", True)],
+    )
+    def test_takes_this_machine_where_the_environment_allows_it(self, url, is_taken):
+        assert (alarms.webhook_flaw(url, allow_loopback=True) == "") is is_taken
+
 
 class TestStandIn:
     """While scheduler and worker live, alarms are theirs; a serving process tells of their silence."""
