@@ -1,5 +1,6 @@
 """What to say about a searched text that no row says: a filter there is not, a ticket, a part of what is masked."""
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 
 from linking import finding
@@ -45,5 +46,5 @@ def _about_nothing(query: Query, *, sees_contact: bool) -> str:
     if is_contact and not sees_contact:
         return _("Your group finds an e-mail address or a phone number only when it is typed whole.")
     if finding.is_costly(query):
-        return _("A search for so few signs looks at the newest 10,000 visitors only.")
+        return _("A search for so few signs looks at the newest %s only.") % intcomma(finding.NEWEST_SEARCHED)
     return ""

@@ -40,7 +40,7 @@ from linking.dashboard.rows import (
 )
 from linking.dashboard.views import view_rows
 from linking.dashboard.why import make_legend
-from linking.finding import PAGE_SIZE, UnknownFilter
+from linking.finding import COUNT_CAP, PAGE_SIZE, SEARCH_COUNT_CAP, UnknownFilter
 from linking.models import Integration
 
 
@@ -150,7 +150,8 @@ def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integ
     found = found_rows(asked, sees_contact=eyes.sees_contact, now=now)
     part = finding.page(found, ordering=asked.order, cursor=asked.cursor)
     rows = _rows(part.rows, is_waiting_list=asked.is_waiting_list, eyes=eyes, now=now)
-    total = finding.capped_count(found) if rows else finding.Count(number=0, is_capped=False)
+    cap = SEARCH_COUNT_CAP if asked.q else COUNT_CAP
+    total = finding.capped_count(found, cap=cap) if rows else finding.Count(number=0, is_capped=False)
     several = len(integrations) > 1
     columns, hidden = _columns(asked, has_several=several, eyes=eyes), hidden_columns(request)
     may_recheck = roles.can_decide(request.user) and not asked.is_waiting_list

@@ -6,7 +6,7 @@ whole: a whole word of `contact` is a whole field. So no answer tells a right gu
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from operator import and_, or_
 
 from django.db import connection
@@ -85,10 +85,19 @@ def _is_indexed(part: str) -> bool:
 
 def _like(part: str, *, columns: Sequence[str]) -> Q:
     # The words are lower-cased by the database, which may know ASCII only.
-    spellings = {part.lower()} if part.isascii() else {part, part.lower(), part.upper(), part.title()}
+    is_low = part.isascii() or _lowers_everything()
+    spellings = {part.lower()} if is_low else {part, part.lower(), part.upper(), part.title()}
     return reduce(
         or_, (Q(**{f"words__{column}__contains": spelling}) for column in columns for spelling in sorted(spellings))
     )
+
+
+@cache
+def _lowers_everything() -> bool:
+    """Return whether the database lower-cases letters beyond ASCII; asked once, it depends on how it was made."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT lower(%s)", ["ÄŽЯΩ"])
+        return bool(cursor.fetchone()[0] == "äžяω")
 
 
 class _FullText:

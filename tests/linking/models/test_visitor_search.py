@@ -83,7 +83,7 @@ class TestWhatIsMasked:
         assert external_id not in visitor.words.plain
 
     @given(name=st.text(alphabet=st.sampled_from("0123456789+-() .@aV٣４"), max_size=24))
-    @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     def test_holds_for_any_name(self, acme, name):
         cleaned = clean_line(name, max_characters=100)
         Visitor.objects.all().delete()
