@@ -225,7 +225,7 @@ class TestWaitingUsers:
         proof = {"first_authenticated_at": now, "last_authenticated_at": now, "tokens_issued": 3}
         make_login_user(integration=make_integration(), name="Nadia", **proof)
         assert [cell.text for cell in rows_of(lead.get("/?state=signed_in"))[0].all("td")][::2] == [
-            "Nadia no e-mail",
+            "Nadia Page open now no e-mail",
             "3 tokens",
         ]
 
