@@ -31,9 +31,14 @@ def why_linked(*, link: VisitorLink) -> Why:
         "first": format_time(link.first_seen_at),
         "last": format_time(link.last_confirmed_at),
     }
+    told = (
+        _("Zendesk confirms that this visitor is this player.")
+        if link.trust == Trust.PROVEN
+        else _("Zendesk says that this visitor is this player.")
+    )
     return Why(
         sentence=trust_sentence(link.trust),
-        evidence=(_("Zendesk confirms that this visitor is this player."), _proof(link)),
+        evidence=(told, _proof(link)),
         details=_("Read with %(call)s in %(run)s on %(first)s; last confirmed on %(last)s.") % values,
     )
 

@@ -42,7 +42,7 @@ class TestWhyLinked:
         link.evidence_run = run
         link.save()
         text = why(lead.get(PAGE))
-        assert "Zendesk confirms that this visitor is this player." in text
+        assert "Zendesk says that this visitor is this player." in text
         assert f"GET visitors/{VISITOR} in pass no. {run.pk} on 22 Nov 2026, 12:00 UTC" in text
 
     def test_says_claimed_where_no_token_was_issued(self, lead):
@@ -54,7 +54,7 @@ class TestWhyLinked:
     def test_names_the_proof(self, lead):
         make_linked(user=PROOF, last_confirmed_at=NOW + timedelta(minutes=3))
         text = why(lead.get(PAGE))
-        assert "Proven: the player signed in through Login." in text
+        assert "Proven: the player signed in through Login. Zendesk confirms that this visitor is this player." in text
         assert "zdbridge signed a token on 22 Nov 2026, 12:00 UTC, before Zendesk confirmed this link" in text
         assert "on 22 Nov 2026, 12:03 UTC." in text
 
