@@ -135,7 +135,7 @@ def _unchanged(verdict: str) -> str:
         Verdict.KEEP: _("No link changes. The question is closed."),
         Verdict.SHARED_DEVICE: _("No link changes. The question is closed, and the visitor's page tells the answer."),
         Verdict.IGNORE: _("Nothing changes. The question leaves the open list."),
-    }.get(Verdict(verdict), _("Undo reopens the conflict. Links stay as they are."))
+    }.get(Verdict(verdict), _("The conflict opens again. Links stay as they are."))
 
 
 def _refused(request: HttpRequest, *, error: Exception, conflict_id: int) -> HttpResponse:

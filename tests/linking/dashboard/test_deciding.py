@@ -104,7 +104,7 @@ class TestDecide:
         conflict.refresh_from_db()
         page = read(send(lead, conflict, "ignore", follow=True))
         assert page.all(id="decide") == []
-        assert page.one(id="undo-effects").text == "If you undo it: Undo reopens the conflict. Links stay as they are."
+        assert page.one(id="undo-effects").text == "If you undo it: The conflict opens again. Links stay as they are."
 
     def test_unlinks_the_side_that_was_chosen(self, lead, conflict):
         send(lead, conflict, f"unlink:{conflict.login_user.pk}")
