@@ -217,7 +217,7 @@ class TestRunning:
         assert "XSOLLA_LOGIN_API_URL" in done.stderr
         assert "XSOLLA_LOGIN_API_URL" not in done.stdout
 
-    @pytest.mark.parametrize("word", ["worker --pool", "zdbridge.web", " beat ", "-m sandbox"])
+    @pytest.mark.parametrize("word", ["worker --queues", "zdbridge.web", " beat ", "-m sandbox"])
     def test_starts_a_killed_child_again(self, running: Up, word: str) -> None:
         old = running.processes(word)
         os.kill(min(old), signal.SIGKILL)
@@ -301,4 +301,4 @@ class TestOneRole:
     def test_waits_for_the_migrations_and_says_so(self, up: Up) -> None:
         up.start("--only", "worker")
         assert wait_until(lambda: up.has_said("migrations are not applied yet"))
-        assert up.processes("worker --pool") == []
+        assert up.processes("worker --queues") == []
