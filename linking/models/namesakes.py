@@ -14,6 +14,8 @@ from linking.core.facts import Rank, State
 from linking.models import bulk
 from linking.models.visitor import Visitor
 
+# What more visitors carry is no sign of one person.
+NAMESAKES_MOST = 50
 _MINE = (
     "integration_id = %s AND lookup_due_at IS NOT NULL AND lookup_rank > %s AND lookup_attempts = 0 "
     "AND state IN (%s, %s)"
@@ -44,3 +46,20 @@ def find_namesakes(
         cursor.execute(query, parameters)
         # One visitor carries one word; in SQLite a row found twice would still be one key.
         return [key for (key,) in cursor.fetchall()]
+
+
+def find_crowded(*, integration_id: int, words: Collection[str]) -> frozenset[str]:
+    """Return those of `words`, in any case, that more than `NAMESAKES_MOST` waiting visitors carry as their name."""
+    if not words:
+        return frozenset()
+    is_postgresql = connection.vendor == "postgresql"
+    listed = "unnest(%s::text[]) AS words(value)" if is_postgresql else "json_each(%s) AS words"
+    query = (
+        f"SELECT words.value FROM {listed} WHERE EXISTS (SELECT 1 FROM {bulk.table_name(Visitor)} "  # noqa: S608
+        "WHERE integration_id = %s AND lookup_due_at IS NOT NULL AND lower(name) = lower(words.value) "
+        "LIMIT 1 OFFSET %s)"
+    )
+    given = sorted(words)
+    with connection.cursor() as cursor:
+        cursor.execute(query, [given if is_postgresql else json.dumps(given), integration_id, NAMESAKES_MOST])
+        return frozenset(word for (word,) in cursor.fetchall())

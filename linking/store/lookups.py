@@ -18,7 +18,7 @@ from linking.core.facts import Rank
 from linking.core.visitors import is_own_form
 from linking.core.webhooks import Told
 from linking.models import Integration, LoginUser, Visitor
-from linking.models.namesakes import find_namesakes
+from linking.models.namesakes import NAMESAKES_MOST, find_namesakes
 from linking.models.sync_run import LEFT_COUNTED_MOST
 from linking.store import leases
 from linking.store.rows import canonical_ids
@@ -30,8 +30,6 @@ REVERIFY_DAYS, REVERIFY_SHARE = 30, 20
 BATCH = 100
 # Users whose names and addresses are compared at once. For each name, 51 visitors are looked at.
 USERS_AT_ONCE = 200
-# What more visitors carry is no sign of one person.
-NAMESAKES_MOST = 50
 # Keys of the visitor table that one statement goes through where no index leads to the rows.
 KEYS_AT_ONCE = 20_000
 

@@ -12,6 +12,7 @@ from linking.core.reconcile import plan_export, seen_visitors
 from linking.core.text import email_key
 from linking.core.visitors import ChatRecord, Unreadable, id_text, parse_chat, parse_time, unreadable
 from linking.models import Integration, LoginUser, SyncRun, Visitor, bulk
+from linking.models.namesakes import find_crowded
 from linking.store import leases
 from linking.store.rows import canonical_ids, locked_facts
 from linking.store.runs import Cursor, touch_run
@@ -189,5 +190,11 @@ def _store_seen(*, integration_id: int, chats: Sequence[ChatRecord], now: dateti
 
 def _issued_words(*, integration_id: int, words: Collection[str]) -> frozenset[str]:
     users = LoginUser.objects.filter(integration_id=integration_id).issued().carrying(words=words)
-    pairs = users.values_list("email", "name")
-    return frozenset(email_key(word) for pair in pairs for word in pair if word)
+    pairs = list(users.values_list("email", "name"))
+    emails = {email_key(email) for email, _name in pairs}
+    names = {email_key(name): name for _email, name in pairs}
+    # A name that many carry is no sign of one person; an address is.
+    asked = {email_key(word) for word in words}
+    doubtful = {name for key, name in names.items() if key in asked and key not in emails}
+    crowded = {email_key(name) for name in find_crowded(integration_id=integration_id, words=doubtful)}
+    return frozenset(emails | (names.keys() - crowded)) - {""}

@@ -7,8 +7,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from linking.core.facts import Rank
 from linking.core.visitors import parse_chat
-from linking.models import Visitor
+from linking.models import LoginUser, Visitor
 from linking.store import leases, pages, runs
 from linking.store.runs import Cursor
 from linking.zendesk_chat import ExportPage
@@ -91,3 +92,26 @@ class TestLastPlace:
     def test_takes_the_vendors_word_where_no_id_can_be_read(self):
         page = self.page(["spoiled"], end_epoch_s=int(NOW.timestamp()) - 86_400, end_id="c9")
         assert self.place(page).chat_id == "c9"
+
+
+class TestNamesakes:
+    """A name that many carry is no sign of one person, neither in the queue nor on a page."""
+
+    def rank_of_a_newcomer(self, *, waiting, **contact):
+        keeper = Keeper("acme")
+        LoginUser.objects.update(name="Ann Smith")
+        queued = {"integration": keeper.integration, "name": "ann smith", "lookup_due_at": NOW}
+        seen = {"first_seen_at": NOW, "last_seen_at": NOW}
+        Visitor.objects.bulk_create(Visitor(visitor_id=f"7.w{n}", **queued, **seen) for n in range(waiting))
+        visitor = {"id": "7.new", "name": "Ann Smith"} | contact
+        keeper.store(
+            [parse_chat({"id": "c", "update_timestamp": NOW.isoformat(), "visitor": visitor}, fallback_at=NOW)]
+        )
+        return Visitor.objects.get(visitor_id="7.new").lookup_rank
+
+    @pytest.mark.parametrize(("waiting", "rank"), [(50, Rank.IDENTIFIED), (51, Rank.NEW)])
+    def test_put_a_newcomer_first_while_they_are_few(self, waiting, rank):
+        assert self.rank_of_a_newcomer(waiting=waiting) == rank
+
+    def test_that_are_many_do_not_outweigh_an_address(self):
+        assert self.rank_of_a_newcomer(waiting=51, email="u3@player.example") == Rank.IDENTIFIED
