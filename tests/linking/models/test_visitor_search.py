@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from linking import finding
 from linking.core.masking import mask_text
 from linking.core.text import clean_line
-from linking.models import Visitor, visitor_search
+from linking.models import Visitor, visitor_search, word_upkeep
 from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_visitor
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +41,23 @@ class TestIndex:
             update_conflicts=True, unique_fields=["integration", "visitor_id"], update_fields=["name", "last_seen_at"],
         )  # fmt: skip
         assert (found("before"), found("after")) == ([], ["1.a"])
+
+
+@on_sqlite
+class TestUpkeep:
+    """A migration that makes SQLite copy a table drops its triggers; what comes after the migrations heals that."""
+
+    def test_makes_what_is_missing_and_fills_it_anew(self, acme):
+        make_visitor(integration=acme, visitor_id="1.old", name="Before")
+        word_upkeep.remove(connection)
+        make_visitor(integration=acme, visitor_id="1.new", name="Meanwhile")
+        Visitor.objects.filter(visitor_id="1.old").update(name="Renamed")
+        word_upkeep.install(connection)
+        assert (found("before"), found("renamed"), found("meanwhile")) == ([], ["1.old"], ["1.new"])
+
+    def test_leaves_what_is_there(self, acme, django_assert_max_num_queries):
+        with django_assert_max_num_queries(6):
+            word_upkeep.install(connection)
 
 
 @on_sqlite
