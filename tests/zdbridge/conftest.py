@@ -1,0 +1,15 @@
+"""What the tests of the wiring share."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def begin_without_a_loop() -> Iterator[None]:
+    """Playwright leaves its event loop in the thread of the tests, where some of these run loops of their own."""
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(running)
