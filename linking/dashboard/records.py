@@ -87,7 +87,8 @@ def visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
     own_url = visitor_url(visitor_id=found.visitor_id, integration=found.integration.slug)
     if found.visitor_id != visitor_id:
         return redirect(own_url)
-    state = refreshing.look(session=request.session, visitor=found, now=timezone.now())
+    now, may_refresh = timezone.now(), roles.can_refresh(request.user)
+    state = refreshing.look(session=request.session, visitor=found, now=now)
     if request.htmx:  # type: ignore[attr-defined]
         answer = render(request, "dashboard/_refreshing.html", {"refreshing": state, "self_url": own_url})
         if not state.is_under_way:
@@ -96,6 +97,10 @@ def visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
         return answer
     if state.notice:
         refreshing.forget(session=request.session, visitor=found)
+    elif may_refresh and refreshing.can_be_asked_for(visitor=found):
+        # Whoever opens the page of a visitor that waits for its turn has a player waiting.
+        refreshing.ask(session=request.session, person=str(request.user.pk), visitor=found, now=now)
+        state = refreshing.look(session=request.session, visitor=found, now=now)
     context = _visitor_context(found, eyes=Eyes(sees_contact=roles.can_see_contact(request.user)))
     refresh_url = own_url.replace("/?", "/refresh/?", 1)
     extra = {
@@ -104,7 +109,7 @@ def visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
         "refreshing": state,
         "self_url": own_url,
         "refresh_url": refresh_url,
-        "may_refresh": roles.can_refresh(request.user),
+        "may_refresh": may_refresh,
         "may_decide": roles.can_decide(request.user),
     }
     return render(request, "dashboard/visitor.html", context | extra)

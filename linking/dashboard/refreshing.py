@@ -6,12 +6,15 @@ the last refresh brought is kept with the visitor, for everybody who looks later
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.utils.crypto import salted_hmac
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from kombu.exceptions import OperationalError
 
+from linking import refresh, tasks
 from linking.dashboard.parts import Notice
 from linking.models import Visitor, VisitorRefresh
 
@@ -33,6 +36,38 @@ class LastRefresh:
 
     at: datetime
     text: str
+
+
+def ask(*, session: SessionBase, person: str, visitor: Visitor, now: datetime) -> str:
+    """Queue a refresh of `visitor` for `person`; return why that was not possible, in words, "" where it was.
+
+    One that is pending already is not queued again. `visitor` has its `open_links` at hand.
+    """
+    wish = refresh.request_refresh(visitor_pk=visitor.pk, person=person, now=now)
+    if wish.wait_s:
+        sentence = _("You have asked for %(number)d refreshes in a minute. Try again in %(seconds)d seconds.")
+        return sentence % {"number": refresh.PER_MINUTE, "seconds": wish.wait_s}
+    if wish.is_to_be_queued and not queue(tasks.refresh_visitor, visitor_pk=visitor.pk):
+        refresh.drop_request(visitor_pk=visitor.pk)
+        return _("It could not be queued: the broker does not answer. Try again in a minute.")
+    if not look(session=session, visitor=visitor, now=now).is_under_way:
+        note_asked(session=session, visitor=visitor, now=now)
+    return ""
+
+
+def can_be_asked_for(*, visitor: Visitor) -> bool:
+    """Return whether opening the page of `visitor` is reason enough to ask: Zendesk was never asked, and can be."""
+    integration = visitor.integration
+    return visitor.checked_at is None and integration.enabled and not integration.blocked_reason
+
+
+def queue(task: Any, **values: Any) -> bool:
+    """Put a task into the queue and return whether that worked; a mute broker is not waited for."""
+    try:
+        task.apply_async(kwargs=values, retry=False)
+    except (OperationalError, OSError):
+        return False
+    return True
 
 
 def note_asked(*, session: SessionBase, visitor: Visitor, now: datetime) -> None:

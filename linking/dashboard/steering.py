@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from linking import roles, tasks
 from linking.dashboard.access import page, require
-from linking.dashboard.nudges import queue
+from linking.dashboard.refreshing import queue
 from linking.dashboard.times import format_time
 from linking.models import Integration
 from linking.store import steering

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 VISITOR = "7700123.ab3XkQ9zLm2Rt7"
 PAGE = f"/visitors/{VISITOR}/"
 USER_PAGE = f"/users/{USER_ID}/"
+NEVER_LOOKED_UP = {"state": "pending", "checked_at": None}
 FRAME_QUERIES = 7
 PROOF = {"first_authenticated_at": NOW, "last_authenticated_at": NOW, "tokens_issued": 2}
 
@@ -325,6 +326,23 @@ class TestRefresh:
         make_visitor(integration=make_integration())
         answer = agent.post(f"{PAGE}refresh/", follow=True)
         assert "the broker does not answer" in read(answer).one(id="toasts").text
+
+    def test_is_asked_for_by_opening_the_page_of_one_that_was_never_looked_up(self, agent, queued):
+        visitor = make_visitor(integration=make_integration(), **NEVER_LOOKED_UP)
+        assert "Asked Zendesk for this visitor" in read(agent.get(PAGE)).one(id="refreshing").text
+        agent.get(PAGE)
+        assert queued == [{"visitor_pk": visitor.pk}]
+
+    @pytest.mark.parametrize("integration", [{"enabled": False}, {"blocked_reason": "credentials"}])
+    def test_is_not_asked_for_where_zendesk_cannot_be_asked(self, agent, queued, integration):
+        make_visitor(integration=make_integration(**integration), **NEVER_LOOKED_UP)
+        agent.get(PAGE)
+        assert queued == []
+
+    def test_is_not_asked_for_by_opening_the_page_of_one_that_is_known(self, agent, queued):
+        make_visitor(integration=make_integration())
+        agent.get(PAGE)
+        assert queued == []
 
     def test_keeps_no_contact_data_in_the_session(self, agent, queued):
         make_visitor(integration=make_integration(), email="nadia@player.example")
