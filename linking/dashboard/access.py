@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from linking import roles
 
 View = Callable[..., HttpResponseBase]
-# Called by hand, for these pages alone; docs/decisions/0016-pages-are-compressed.md says why not for every answer.
+# Called by hand, for these pages alone; docs/decisions/0023-pages-are-compressed.md says why not for every answer.
 _gzip = GZipMiddleware(lambda _request: HttpResponse())
 
 

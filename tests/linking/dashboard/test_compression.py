@@ -1,4 +1,4 @@
-"""Which answers are compressed, and what keeps their length from telling a secret (decision 16)."""
+"""Which answers are compressed, and what keeps their length from telling a secret (decision 23)."""
 
 import gzip
 import re
