@@ -8,6 +8,8 @@ from zdbridge.door import Door
 from zdbridge.proxies import TrustedProxies
 from zdbridge.turns import Turns
 
+pytestmark = pytest.mark.usefixtures("begin_without_a_loop")
+
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
 CHUNKED = ("Transfer-Encoding", "chunked")
 MIB = b"x" * 1_048_576

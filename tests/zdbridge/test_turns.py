@@ -8,6 +8,8 @@ import pytest
 from zdbridge import turns
 from zdbridge.turns import Stream, Turns
 
+pytestmark = pytest.mark.usefixtures("begin_without_a_loop")
+
 
 @pytest.fixture(autouse=True)
 def _time_of_threads():
