@@ -24,6 +24,8 @@ def page(open_page):  # noqa: F811
     page.locator("#id_password").fill(PASSWORD)
     page.get_by_role("button", name="Go on").click()
     expect(page.locator("h1")).to_have_text("Add a security key")
+    # The heading is there before the scripts are, and without them the button adds nothing.
+    page.wait_for_load_state("load")
     return page
 
 
