@@ -21,6 +21,7 @@ let askedAt = Date.now();
 let movedAt = 0;
 let saidAt = -SAID_AGAIN_MS;
 let isBusy = false;
+let isShowWanted = false;
 let timer;
 
 function isOn() {
@@ -180,6 +181,7 @@ async function look() {
     if (!told) show("lost");
   } finally {
     isBusy = false;
+    if (isShowWanted) showNews();
   }
 }
 
@@ -193,6 +195,8 @@ function schedule() {
 
 async function showNews() {
   const part = partOf();
+  // A press while a question is under way is kept until the answer is there.
+  isShowWanted = isBusy;
   if (isBusy || !part) return;
   isBusy = true;
   try {

@@ -166,6 +166,7 @@ class TestFocus:
         key, top = link.get_attribute("id"), link.bounding_box()["y"]
         arrive(3)
         look(page)
+        expect(pill(page)).to_be_visible()
         expect(page.locator(f"#{key}")).to_be_focused()
         page.keyboard.press("r")
         expect(page.locator(f"#{key} >> xpath=ancestor::tbody//tr").nth(2)).to_contain_text("Newcomer")
