@@ -2,9 +2,16 @@
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
 
-from linking.core.redaction import redact
+_JWT = re.compile(r"[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}")
+_CREDENTIAL = re.compile(
+    r"(?i)(authorization|cookie|bearer|token|secret|password|api[_-]?key|access[_-]?key)(\"?'?\s*[:= ]\s*\"?'?)"
+    r"(?:bearer\s+|token\s+|basic\s+)?[^\s\"',;&]{6,}"
+)
+_URL_PASSWORD = re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)")
+_EMAIL = re.compile(r"[^\s\"'<>(),:;@/=\[\]{}]+@[^\s\"'<>(),:;@/=\[\]{}]+\.[^\s\"'<>(),:;@/=\[\]{}]+")
 
 
 class RedactingFilter(logging.Filter):
@@ -30,3 +37,11 @@ class JSONFormatter(logging.Formatter):
         if record.exc_info:
             line["traceback"] = redact(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=True)
+
+
+def redact(text: str) -> str:
+    """Return `text` with everything that looks like a token, credential or e-mail address replaced by a marker."""
+    text = _JWT.sub("[token]", text)
+    text = _URL_PASSWORD.sub("[credentials]", text)
+    text = _CREDENTIAL.sub(lambda match: f"{match[1]}{match[2]}[cut]", text)
+    return _EMAIL.sub("[e-mail]", text)
