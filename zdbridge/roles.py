@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from zdbridge.broker.folder_queue import recover
 from zdbridge.children import ChildSpec
 from zdbridge.env import Environment, find_data_dir
-from zdbridge.folder_queue import recover
 
 ROOT = Path(__file__).resolve().parent.parent
 ROLES = ("web", "worker", "beat")

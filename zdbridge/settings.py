@@ -205,7 +205,7 @@ if REDIS_URL:
     CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 else:
     CELERY_BROKER_URL = "folder://localhost"
-    CELERY_BROKER_TRANSPORT = "zdbridge.folder_broker:Transport"
+    CELERY_BROKER_TRANSPORT = "zdbridge.broker.folder_broker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {"folder": str(DATA_DIR / "queue")}
 
 # --- sign-in -------------------------------------------------------------------------------------------------------

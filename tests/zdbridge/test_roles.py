@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from zdbridge.broker.folder_queue import FolderQueue
 from zdbridge.env import BadSetting
-from zdbridge.folder_queue import FolderQueue
 from zdbridge.roles import BadRequest, Plan, child_environment, child_specs, reachable, read_plan
 
 GROWN = {"DATABASE_URL": "postgresql://u@h/d", "REDIS_URL": "redis://127.0.0.1/0"}

@@ -1,7 +1,7 @@
 """The folder broker: Celery without a broker server, over `kombu.transport.virtual` (see docs/decisions/0003).
 
-Chosen by `CELERY_BROKER_TRANSPORT = "zdbridge.folder_broker:Transport"` with the transport option `folder`. One worker
-only; no fanout, so no remote control and no events: health comes from the heartbeat rows.
+Chosen by `CELERY_BROKER_TRANSPORT = "zdbridge.broker.folder_broker:Transport"` with the transport option `folder`. One
+worker only; no fanout, so no remote control and no events: health comes from the heartbeat rows.
 """
 
 import logging
@@ -11,7 +11,7 @@ from typing import Any
 
 from kombu.transport import virtual
 
-from zdbridge.folder_queue import BrokenMessage, FolderQueue, HeldMessage
+from zdbridge.broker.folder_queue import BrokenMessage, FolderQueue, HeldMessage
 
 logger = logging.getLogger(__name__)
 

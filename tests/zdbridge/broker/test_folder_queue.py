@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from zdbridge.folder_queue import ABANDONED_AFTER_S, BadQueueName, BrokenMessage, FolderQueue, recover
+from zdbridge.broker.folder_queue import ABANDONED_AFTER_S, BadQueueName, BrokenMessage, FolderQueue, recover
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 WRITER = """
 import sys
 from pathlib import Path
-from zdbridge.folder_queue import FolderQueue
+from zdbridge.broker.folder_queue import FolderQueue
 folder, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 queue = FolderQueue(folder=folder)
 for number in range(count):

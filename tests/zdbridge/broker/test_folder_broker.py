@@ -10,9 +10,9 @@ import pytest
 from kombu import Connection, Consumer, Exchange, Queue
 
 from tests.zdbridge.waiting import wait_until
-from zdbridge.folder_queue import recover
+from zdbridge.broker.folder_queue import recover
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 WORKER = ["worker", "--pool", "threads", "--concurrency", "10", "--without-gossip", "--without-mingle", "-l", "WARNING"]
 
 
@@ -23,7 +23,9 @@ def files(folder: Path) -> list[str]:
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
     options = {"folder": str(tmp_path / "queue")}
-    with Connection("folder://", transport="zdbridge.folder_broker:Transport", transport_options=options) as made:
+    with Connection(
+        "folder://", transport="zdbridge.broker.folder_broker:Transport", transport_options=options
+    ) as made:
         yield made
 
 
@@ -35,11 +37,11 @@ class Workers:
         self.environment = {**os.environ, "FOLDER": str(folder)}
 
     def send(self, *, count: int) -> None:
-        code = f"from tests.zdbridge.broker_app import finish\nfor n in range({count}): finish.delay(n)"
+        code = f"from tests.zdbridge.broker.broker_app import finish\nfor n in range({count}): finish.delay(n)"
         subprocess.run([sys.executable, "-c", code], env=self.environment, cwd=ROOT, check=True)
 
     def start(self) -> subprocess.Popen:
-        command = [sys.executable, "-W", "ignore", "-m", "celery", "-A", "tests.zdbridge.broker_app", *WORKER]
+        command = [sys.executable, "-W", "ignore", "-m", "celery", "-A", "tests.zdbridge.broker.broker_app", *WORKER]
         self.started.append(subprocess.Popen(command, env=self.environment, cwd=ROOT))
         return self.started[-1]
 
