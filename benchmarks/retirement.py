@@ -211,7 +211,7 @@ def _web(*, workers: int) -> Iterator[int]:
     url = f"sqlite:///{name}" if url.startswith("sqlite") else f"{url.rpartition('/')[0]}/{name}"
     environment = os.environ | {"DATABASE_URL": url, "ZDBRIDGE_TOKEN_LIMIT_PER_ADDRESS": "0",
                                 "ZDBRIDGE_TOKEN_LIMIT_PER_USER": "0"}  # fmt: skip
-    command = [sys.executable, "-m", "zdbridge.web", "127.0.0.1", str(PORT), str(workers)]
+    command = [sys.executable, "-m", "zdbridge.serving.web", "127.0.0.1", str(PORT), str(workers)]
     process = subprocess.Popen(command, cwd=scratch.ROOT, env=environment)
     try:
         _until(_is_up)

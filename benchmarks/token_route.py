@@ -130,7 +130,7 @@ def _servers(*, folder: Path, peers: Path) -> list[Server]:
 
 def web(port: int, *, processes: int = 1) -> tuple[str, ...]:
     """Return the command that serves as the product does."""
-    return (sys.executable, "-W", "ignore", "-m", "zdbridge.web", "127.0.0.1", str(port), str(processes))
+    return (sys.executable, "-W", "ignore", "-m", "zdbridge.serving.web", "127.0.0.1", str(port), str(processes))
 
 
 def _go_program(folder: Path) -> Path:

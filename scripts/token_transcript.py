@@ -301,7 +301,7 @@ def _environment(folder: Path, **more: str) -> dict[str, str]:
 
 
 def _web(*, environment: Mapping[str, str], url: str) -> Any:
-    command = [sys.executable, "-m", "zdbridge.web", "127.0.0.1", _port(url), "1"]
+    command = [sys.executable, "-m", "zdbridge.serving.web", "127.0.0.1", _port(url), "1"]
     return _running(command, environment=environment, url=url)
 
 

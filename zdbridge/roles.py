@@ -159,7 +159,7 @@ def _sandbox(plan: Plan) -> tuple[str, ...]:
 
 
 def _web(plan: Plan) -> tuple[str, ...]:
-    return _python("-m", "zdbridge.web", plan.host.strip("[]"), str(plan.port), str(plan.web_processes))
+    return _python("-m", "zdbridge.serving.web", plan.host.strip("[]"), str(plan.port), str(plan.web_processes))
 
 
 def _workers(*, plan: Plan, common: Mapping[str, str]) -> list[ChildSpec]:

@@ -4,9 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from zdbridge.door import Door
-from zdbridge.proxies import TrustedProxies
-from zdbridge.turns import Turns
+from zdbridge.serving.door import Door
+from zdbridge.serving.proxies import TrustedProxies
+from zdbridge.serving.turns import Turns
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zdbridge.settings")
 

@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy as _
 # Every process that reads settings may queue a task, so the application `shared_task` looks for is made here.
 from zdbridge import celery as _celery  # noqa: F401
 from zdbridge.addresses import read_database, read_redis
-from zdbridge.bodies import BODY_MAX_BYTES
 from zdbridge.env import LOOPBACK_NAMES, BadSetting, Environment, find_data_dir, is_loopback
 from zdbridge.mail import NOT_SET, read_mail_settings
 from zdbridge.private import make_private_database
+from zdbridge.serving.bodies import BODY_MAX_BYTES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV = Environment(source=os.environ)
@@ -226,7 +226,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "zdbridge: "
 # Otherwise anybody could have this server write to any address.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-ALLAUTH_TRUSTED_PROXY_COUNT = 0  # zdbridge.proxies already put the client's own address into REMOTE_ADDR
+ALLAUTH_TRUSTED_PROXY_COUNT = 0  # zdbridge.serving.proxies already put the client's own address into REMOTE_ADDR
 MFA_ADAPTER = "linking.dashboard.sign_in.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_ISSUER = "zdbridge"
@@ -243,7 +243,7 @@ globals().update(MAIL)
 EMAIL_SUBJECT_PREFIX = ACCOUNT_EMAIL_SUBJECT_PREFIX
 
 # --- transport security ----------------------------------------------------------------------------------------------
-# Nothing takes a file. `zdbridge.bodies` refuses them; where another server is used, their content goes nowhere.
+# Nothing takes a file: `zdbridge.serving.bodies` refuses them, and behind another server their content goes nowhere.
 FILE_UPLOAD_HANDLERS: list[str] = []
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_MAX_BYTES
 USE_X_FORWARDED_HOST = False

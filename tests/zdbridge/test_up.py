@@ -217,7 +217,9 @@ class TestRunning:
         assert "XSOLLA_LOGIN_API_URL" in done.stderr
         assert "XSOLLA_LOGIN_API_URL" not in done.stdout
 
-    @pytest.mark.parametrize("word", ["--queues celery", "--queues ask", "zdbridge.web", " beat ", "-m sandbox"])
+    @pytest.mark.parametrize(
+        "word", ["--queues celery", "--queues ask", "zdbridge.serving.web", " beat ", "-m sandbox"]
+    )
     def test_starts_a_killed_child_again(self, running: Up, word: str) -> None:
         old = running.processes(word)
         os.kill(min(old), signal.SIGKILL)

@@ -13,7 +13,7 @@ from linking.api.front import TokenFront
 from linking.models import Integration
 from tests.factories import LOGIN_PROJECT_ID, ORIGIN, login_jwt, make_integration
 from tests.linking.api.wsgi_client import HOST, Sent, environ_of, send
-from zdbridge.proxies import TrustedProxies
+from zdbridge.serving.proxies import TrustedProxies
 
 pytestmark = pytest.mark.django_db
 OTHER_PROJECT, OTHER_SECRET = "00000000-0000-4000-8000-000000000001", "login-secret-key-of-other-for-tests-only"

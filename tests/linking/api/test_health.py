@@ -11,7 +11,7 @@ from linking.api import health
 from linking.core.addresses import WAS_FORWARDED
 from linking.models import Heartbeat, Integration, Secret, keep_secret
 from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, login_jwt, make_integration, make_visitor
-from zdbridge.proxies import TrustedProxies
+from zdbridge.serving.proxies import TrustedProxies
 
 
 @pytest.fixture(autouse=True)

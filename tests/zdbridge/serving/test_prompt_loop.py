@@ -5,7 +5,7 @@ import threading
 import pytest
 from granian._futures import _cbsched_aioschedule, _future_watcher_wrapper
 
-from zdbridge.prompt_loop import build_loop, wait_in_the_loop
+from zdbridge.serving.prompt_loop import build_loop, wait_in_the_loop
 
 pytestmark = pytest.mark.usefixtures("begin_without_a_loop")
 

@@ -2,11 +2,11 @@ import asyncio
 
 import pytest
 
-from tests.zdbridge.rsgi_client import Exchange, scope_of
-from zdbridge.bodies import BODY_MAX_BYTES, Bodies
-from zdbridge.door import Door
-from zdbridge.proxies import TrustedProxies
-from zdbridge.turns import Turns
+from tests.zdbridge.serving.rsgi_client import Exchange, scope_of
+from zdbridge.serving.bodies import BODY_MAX_BYTES, Bodies
+from zdbridge.serving.door import Door
+from zdbridge.serving.proxies import TrustedProxies
+from zdbridge.serving.turns import Turns
 
 pytestmark = pytest.mark.usefixtures("begin_without_a_loop")
 

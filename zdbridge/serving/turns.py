@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from zdbridge.bodies import Answer
+from zdbridge.serving.bodies import Answer
 
 # Threads that compute share one interpreter, and each may keep it for this long before another one gets it. While a
 # page is made, a token would wait that long for it; while there are tokens only, each is done long before, and to be

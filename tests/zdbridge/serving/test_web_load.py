@@ -6,7 +6,7 @@ import sys
 
 REPORT = """
 import gc, json, sys, threading
-from zdbridge import web
+from zdbridge.serving import web
 web.load()
 from django.db import connections
 print(json.dumps({

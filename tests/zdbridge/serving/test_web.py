@@ -15,7 +15,7 @@ import pytest
 
 from tests.zdbridge.waiting import wait_until
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 pytestmark = [pytest.mark.slow, pytest.mark.storeless]
 # More than there are threads of any kind in a process.
 STRANGERS = 60
@@ -36,7 +36,9 @@ def port(tmp_path_factory):
     for words in (["migrate", "-v", "0"], ["collectstatic", "--noinput", "-v", "0"]):
         subprocess.run([sys.executable, "-m", "django", *words], cwd=ROOT, env=environment, check=True)
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "zdbridge.web", "127.0.0.1", str(number), "1"], cwd=ROOT, env=environment
+        [sys.executable, "-W", "ignore", "-m", "zdbridge.serving.web", "127.0.0.1", str(number), "1"],
+        cwd=ROOT,
+        env=environment,
     )
     try:
         assert wait_until(lambda: ask(number, "/healthz")[0] == 200, limit_s=60)

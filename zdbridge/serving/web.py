@@ -1,4 +1,4 @@
-"""The web role: granian serving `zdbridge.rsgi`. `python -m zdbridge.web HOST PORT PROCESSES`."""
+"""The web role: granian serving `zdbridge.rsgi`. `python -m zdbridge.serving.web HOST PORT PROCESSES`."""
 
 import gc
 import importlib
@@ -13,7 +13,7 @@ from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from zdbridge.prompt_loop import build_loop
+from zdbridge.serving.prompt_loop import build_loop
 
 # Connections a process holds at once, those of clients that do nothing among them; more wait to be let in.
 CONNECTIONS = 2048

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from zdbridge import turns
-from zdbridge.turns import Stream, Turns
+from zdbridge.serving import turns
+from zdbridge.serving.turns import Stream, Turns
 
 pytestmark = pytest.mark.usefixtures("begin_without_a_loop")
 

@@ -2,7 +2,7 @@
 
 Whoever sends slowly waits here as a coroutine, of which there can be thousands, and never in a thread, of which there
 are few. Tokens are answered where they come in, between two looks at the connections; pages are made in threads
-(`zdbridge.turns`), once their body is whole.
+(`zdbridge.serving.turns`), once their body is whole.
 """
 
 import asyncio
@@ -10,11 +10,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
-from zdbridge.bodies import Answer, Bodies, BodyRefused, Incoming, announced_length, refusal_answer
-from zdbridge.environs import Environ, Scope, complete, head_environ
-from zdbridge.prompt_loop import wait_in_the_loop
-from zdbridge.proxies import TrustedProxies
-from zdbridge.turns import Stream, Turns
+from zdbridge.serving.bodies import Answer, Bodies, BodyRefused, Incoming, announced_length, refusal_answer
+from zdbridge.serving.environs import Environ, Scope, complete, head_environ
+from zdbridge.serving.prompt_loop import wait_in_the_loop
+from zdbridge.serving.proxies import TrustedProxies
+from zdbridge.serving.turns import Stream, Turns
 
 # Token answers that may have to wait for the database or for Login, and long answers that somebody reads.
 TOKEN_THREADS = 16

@@ -1,6 +1,6 @@
 from tests.linking.api.wsgi_client import environ_of
-from tests.zdbridge.rsgi_client import scope_of
-from zdbridge.environs import complete, head_environ
+from tests.zdbridge.serving.rsgi_client import scope_of
+from zdbridge.serving.environs import complete, head_environ
 
 
 class TestHeadEnviron:

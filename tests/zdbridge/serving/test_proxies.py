@@ -1,7 +1,7 @@
 import pytest
 
 from linking.core.addresses import WAS_FORWARDED
-from zdbridge.proxies import TrustedProxies
+from zdbridge.serving.proxies import TrustedProxies
 
 
 def seen(*, networks=("10.0.0.0/8",), **environ):
