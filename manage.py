@@ -19,7 +19,7 @@ def main() -> None:
         )
     root = os.path.dirname(os.path.abspath(__file__))
     # Imported here because an older Python could not even read it.
-    from zdbridge import bootstrap
+    from zdbridge.up import bootstrap
 
     bootstrap.run(root=root, arguments=sys.argv[1:])
 

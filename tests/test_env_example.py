@@ -89,7 +89,7 @@ def load_settings(variables: dict[str, str], folder: Path) -> subprocess.Complet
     """Load the settings in a process of its own, as `manage.py` does."""
     environment = {"PATH": os.environ["PATH"], "ZDBRIDGE_DATA_DIR": str(folder), **variables}
     code = (
-        "import sys; from zdbridge import bootstrap\n"
+        "import sys; from zdbridge.up import bootstrap\n"
         "try: bootstrap._dispatch(root=None, arguments=['check'])\n"
         "except bootstrap.CannotStart as error: sys.exit(str(error))"
     )

@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig
 
-from zdbridge import running
+from zdbridge.up import running
 
 
 class InstallationConfig(AppConfig):

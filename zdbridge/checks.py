@@ -11,7 +11,8 @@ from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.db import DatabaseError, connection
 
-from zdbridge import keys, leftovers, private
+from zdbridge import keys, private
+from zdbridge.up import leftovers
 
 _ENCRYPT_HINT = "Add sslmode=verify-full (and sslrootcert=… of your authority) to DATABASE_URL."
 

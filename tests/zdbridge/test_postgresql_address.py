@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from zdbridge.env import BadSetting
 from zdbridge.postgresql.address import LIMITS, is_remote, read_address, read_sslmode
-from zdbridge.prepare import explain_database_error
+from zdbridge.up.prepare import explain_database_error
 
 # From PostgreSQL's protocol: what a client sends instead of a version to ask for TLS or GSS first.
 ASKS_TLS, ASKS_GSS = 80877103, 80877104

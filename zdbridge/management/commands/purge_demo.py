@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from zdbridge import leftovers
+from zdbridge.up import leftovers
 
 
 class Command(BaseCommand):

@@ -17,11 +17,11 @@ import pytest
 
 from tests.zdbridge.waiting import wait_until
 
-ROOT = Path(__file__).resolve().parents[2]
-START = "import sys; from zdbridge.supervisor import main; sys.exit(main(arguments=sys.argv[1:]))"
+ROOT = Path(__file__).resolve().parents[3]
+START = "import sys; from zdbridge.up.supervisor import main; sys.exit(main(arguments=sys.argv[1:]))"
 # Two deaths instead of five, and a scheduler that dies at once, beside real other children.
 DYING_CHILD = """
-from zdbridge import roles, supervisor
+from zdbridge.up import roles, supervisor
 supervisor.MAX_YOUNG_DEATHS = 2
 roles._beat = lambda plan: roles._python("-c", "print('no luck'); raise SystemExit(3)")
 """

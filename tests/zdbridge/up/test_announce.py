@@ -2,8 +2,8 @@ import http.client
 
 import pytest
 
-from zdbridge import announce
-from zdbridge.roles import Plan, read_plan
+from zdbridge.up import announce
+from zdbridge.up.roles import Plan, read_plan
 
 
 @pytest.fixture

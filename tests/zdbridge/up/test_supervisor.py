@@ -6,9 +6,9 @@ import threading
 import pytest
 
 from tests.zdbridge.waiting import wait_until
-from zdbridge import supervisor
-from zdbridge.children import Child, ChildSpec
-from zdbridge.supervisor import GaveUp, Supervisor
+from zdbridge.up import supervisor
+from zdbridge.up.children import Child, ChildSpec
+from zdbridge.up.supervisor import GaveUp, Supervisor
 
 SLEEPER = (sys.executable, "-c", "import time; print('hello', flush=True); time.sleep(600)")
 DEAF = (

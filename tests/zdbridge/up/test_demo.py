@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from linking.models import Integration
-from zdbridge import demo
+from zdbridge.up import demo
 
-FILE = Path(__file__).resolve().parents[2] / "sandbox" / "demo_integration.json"
+FILE = Path(__file__).resolve().parents[3] / "sandbox" / "demo_integration.json"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.zdbridge.waiting import wait_until
-from zdbridge import keeper
+from zdbridge.up import keeper
 
 KEEPER = [sys.executable, "-I", "-S", keeper.__file__]
 # Starts a grandchild that leaves the group, notes both numbers, and waits to be killed.

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from zdbridge.roles import Plan, reachable
+from zdbridge.up.roles import Plan, reachable
 
 PROBE_TIMEOUT_S = 5.0
 
@@ -40,7 +40,7 @@ def missing(*, plan: Plan) -> str:
 
 
 def greeting(*, plan: Plan, prepared: Mapping[str, Any]) -> str:
-    """Return what is printed once everything answers; `prepared` is the result of `zdbridge.prepare`."""
+    """Return what is printed once everything answers; `prepared` is the result of `zdbridge.up.prepare`."""
     flaws = _flaws(prepared.get("flaws", ()))
     if not plan.is_whole:
         return "\n".join([f"{plan.roles[0]} runs. Ctrl-C ends it.", *flaws])

@@ -1,6 +1,6 @@
 """What has to be done once before the processes of `up` start; a program of its own, so that `up` stays small.
 
-`python -m zdbridge.prepare PLAN` where PLAN is a `PreparePlan` as JSON.
+`python -m zdbridge.up.prepare PLAN` where PLAN is a `PreparePlan` as JSON.
 Writes `{"people": [{"username", "group", "password"}], "admin_link": str, "admin_note": str, "flaws": [str]}` to the
 file its `result` names (0600); the link is there only while no administrator can sign in, the note where that cannot be
 helped by a link. `flaws` are sentences about what is wrong in this environment, which the processes of `up` share.
@@ -28,8 +28,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from zdbridge.prepare_plan import PreparePlan
 from zdbridge.private import public_files
+from zdbridge.up.roles import PreparePlan
 
 # How long a single role waits for somebody else to migrate the database.
 MIGRATION_WAIT_S = 60.0
@@ -117,7 +117,7 @@ def _clear_leftovers(plan: PreparePlan) -> None:
     if not plan.is_purging and (plan.has_sandbox or not settings.IS_REACHABLE):
         return
     # Its models can be imported only once Django is set up.
-    from zdbridge import leftovers
+    from zdbridge.up import leftovers
 
     found = leftovers.find_leftovers(data_dir=settings.DATA_DIR, folder=settings.BASE_DIR / "sandbox")
     if plan.is_purging:
@@ -132,7 +132,7 @@ def _clear_leftovers(plan: PreparePlan) -> None:
 
 def _make_demo(plan: PreparePlan) -> list[dict[str, str]]:
     # Its models can be imported only once Django is set up.
-    from zdbridge import demo
+    from zdbridge.up import demo
 
     people = [asdict(person) for person in demo.make_people(data_dir=settings.DATA_DIR)]
     folder = settings.BASE_DIR / "sandbox"
@@ -184,7 +184,7 @@ def _static_state() -> str:
 
 def _print_first_link() -> dict[str, str]:
     # Its models can be imported only once Django is set up.
-    from zdbridge import leftovers
+    from zdbridge.up import leftovers
 
     besides = list(leftovers.find_people(data_dir=settings.DATA_DIR))
     output = io.StringIO()

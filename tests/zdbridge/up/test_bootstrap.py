@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from zdbridge import bootstrap
-from zdbridge.bootstrap import PRODUCT_LOCK, TEST_LOCK, CannotStart, is_adequate, make_environment, pip_trouble
+from zdbridge.up import bootstrap
+from zdbridge.up.bootstrap import PRODUCT_LOCK, TEST_LOCK, CannotStart, is_adequate, make_environment, pip_trouble
 
 pytestmark = pytest.mark.storeless
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ class TestMakeEnvironment:
         assert is_adequate(root=checkout, lock=PRODUCT_LOCK)
 
     def test_two_at_once_end_with_one_good_environment(self, checkout: Path) -> None:
-        code = "import sys; from pathlib import Path; from zdbridge.bootstrap import *\n"
+        code = "import sys; from pathlib import Path; from zdbridge.up.bootstrap import *\n"
         code += "make_environment(root=Path(sys.argv[1]), lock=PRODUCT_LOCK)"
         command = [sys.executable, "-c", code, str(checkout)]
         both = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(2)]
@@ -171,7 +171,7 @@ class TestMakeEnvironment:
 class TestDispatch:
     def test_passes_arguments_and_exit_code_of_the_tests_on(self, tmp_path: Path) -> None:
         (tmp_path / "test_x.py").write_text("def test_x(): assert False\n")
-        code = "import sys; from zdbridge import bootstrap; from pathlib import Path\n"
+        code = "import sys; from zdbridge.up import bootstrap; from pathlib import Path\n"
         code += "bootstrap._dispatch(root=Path.cwd(), arguments=['test', '-q', '-p', 'no:cacheprovider', sys.argv[1]])"
         environment = {**os.environ, "PYTEST_ADDOPTS": ""}
         done = subprocess.run(
@@ -191,7 +191,7 @@ class TestDispatch:
 
     @pytest.mark.parametrize(("command", "mode"), [("migrate", 0o600), ("links", 0o600), ("collectstatic", 0o666)])
     def test_keeps_what_commands_write_to_their_account(self, tmp_path: Path, command: str, mode: int) -> None:
-        code = f"from zdbridge import bootstrap; bootstrap._prepare_process(command={command!r})\n"
+        code = f"from zdbridge.up import bootstrap; bootstrap._prepare_process(command={command!r})\n"
         code += f"open({str(tmp_path / 'a')!r}, 'w')"
         environment = {**os.environ, "ZDBRIDGE_DATA_DIR": str(tmp_path)}
         subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, umask=0, check=True)
@@ -199,10 +199,11 @@ class TestDispatch:
 
     def test_re_executes_in_the_environment(self, ready: Path) -> None:
         shutil.copy(ROOT / "manage.py", ready)
-        (ready / "zdbridge").mkdir()
-        (ready / "zdbridge" / "__init__.py").touch()
-        shutil.copy(ROOT / "zdbridge" / "bootstrap.py", ready / "zdbridge")
-        (ready / "zdbridge" / "supervisor.py").write_text("def main(*, arguments): print(arguments); return 7\n")
+        room = ready / "zdbridge" / "up"
+        room.mkdir(parents=True)
+        for name in ("__init__.py", "up/__init__.py", "up/bootstrap.py"):
+            shutil.copy(ROOT / "zdbridge" / name, ready / "zdbridge" / name)
+        (room / "supervisor.py").write_text("def main(*, arguments): print(arguments); return 7\n")
         (ready / ".venv" / "pyvenv.cfg").write_text(f"home = {Path(sys._base_executable).parent}\n")
         done = subprocess.run(
             [sys._base_executable, "manage.py", "up", "--web", "2"], cwd=ready, capture_output=True, text=True

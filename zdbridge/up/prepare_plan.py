@@ -1,4 +1,4 @@
-"""What `up` asks of `zdbridge.prepare`; apart, because the supervisor must not import Django."""
+"""What `up` asks of `zdbridge.up.prepare`; apart, because the supervisor must not import Django."""
 
 from dataclasses import dataclass
 

@@ -49,7 +49,7 @@ def _dispatch(*, root: Path, arguments: Sequence[str]) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zdbridge.settings")
     if command == "up":
         # The rest of the product can be imported only now, inside the environment.
-        from zdbridge.supervisor import main as up
+        from zdbridge.up.supervisor import main as up
 
         sys.exit(up(arguments=rest))
     _prepare_process(command=command)
@@ -59,7 +59,7 @@ def _dispatch(*, root: Path, arguments: Sequence[str]) -> None:
 def _prepare_process(*, command: str) -> None:
     """Have what the command writes belong to its account alone, and share what a running `up` runs with."""
     from zdbridge.private import make_files_private
-    from zdbridge.running import join_here
+    from zdbridge.up.running import join_here
 
     if command not in _MAKE_PUBLIC_FILES:
         # Not before: `.venv` may be made by one account and used by another.

@@ -17,7 +17,7 @@ from django.db import transaction
 from linking import integrations, registry
 from linking.core.secretbox import SealBroken
 from linking.models import AuditEvent, Integration, Secret
-from zdbridge import demo
+from zdbridge.up import demo
 
 COMMAND = "python3 manage.py purge_demo"
 ACTOR = "purge of the demo"

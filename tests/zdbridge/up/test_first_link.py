@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import Group, User
 
-from zdbridge import demo, prepare
+from zdbridge.up import demo, prepare
 
 pytestmark = pytest.mark.django_db
 

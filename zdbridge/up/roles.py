@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zdbridge.broker.folder_queue import recover
-from zdbridge.children import ChildSpec
 from zdbridge.env import Environment, find_data_dir
+from zdbridge.up.children import ChildSpec
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 ROLES = ("web", "worker", "beat")
 # The queues of the two workers; zdbridge.settings says which task goes where.
 _PASSES, _ASKED_FOR = ("celery",), ("ask", "refresh")
@@ -54,6 +54,19 @@ class Plan:
     def sandbox_address(self) -> str:
         """The address of the sandbox."""
         return f"http://127.0.0.1:{self.sandbox_port}"
+
+
+@dataclass(frozen=True)
+class PreparePlan:
+    """What `zdbridge.up.prepare` does; `result` is the path of the file its result is written to."""
+
+    is_whole: bool
+    has_web: bool
+    has_demo: bool
+    has_sandbox: bool
+    is_purging: bool
+    sandbox_port: int
+    result: str
 
 
 def read_plan(*, arguments: Sequence[str], environment: Mapping[str, str]) -> Plan:

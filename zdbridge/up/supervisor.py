@@ -15,13 +15,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from zdbridge import announce, running
-from zdbridge.children import Child, ChildSpec
 from zdbridge.env import BadSetting
-from zdbridge.locks import AlreadyRunning, hold
-from zdbridge.prepare_plan import PreparePlan
 from zdbridge.private import make_files_private, tighten
-from zdbridge.roles import BadRequest, Plan, child_environment, child_specs, reachable, read_plan
+from zdbridge.up import announce, running
+from zdbridge.up.children import Child, ChildSpec
+from zdbridge.up.locks import AlreadyRunning, hold
+from zdbridge.up.roles import BadRequest, Plan, PreparePlan, child_environment, child_specs, reachable, read_plan
 
 # A child that lived shorter than this died young; this many young deaths in a row end `up`.
 YOUNG_S, MAX_YOUNG_DEATHS = 10.0, 5
@@ -151,7 +150,7 @@ def _how(code: int | None) -> str:
 
 
 def _prepare(*, plan: Plan, stop: threading.Event) -> dict[str, Any] | None:
-    """Run `zdbridge.prepare`; return its result, or None when it failed (it has said why) or `stop` was set."""
+    """Run `zdbridge.up.prepare`; return its result, or None when it failed (it has said why) or `stop` was set."""
     result = plan.data_dir / f".prepared-{os.getpid()}.json"
     asked = PreparePlan(
         is_whole=plan.is_whole,
@@ -162,7 +161,7 @@ def _prepare(*, plan: Plan, stop: threading.Event) -> dict[str, Any] | None:
         sandbox_port=plan.sandbox_port,
         result=str(result),
     )
-    command = (sys.executable, "-m", "zdbridge.prepare", json.dumps(asdict(asked)))
+    command = (sys.executable, "-m", "zdbridge.up.prepare", json.dumps(asdict(asked)))
     environment = child_environment(plan=plan, environment=os.environ)
     child = Child(spec=ChildSpec(name="setup", command=command, environment=environment), write_line=write_line)
     child.start()

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from zdbridge import locks
-from zdbridge.locks import AlreadyRunning, hold
+from zdbridge.up import locks
+from zdbridge.up.locks import AlreadyRunning, hold
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class TestHold:
@@ -27,7 +27,7 @@ class TestHold:
                 assert len(held) == 3
 
     def test_is_free_after_its_holder_was_killed(self, tmp_path: Path) -> None:
-        code = "import os, sys; from pathlib import Path; from zdbridge.locks import hold\n"
+        code = "import os, sys; from pathlib import Path; from zdbridge.up.locks import hold\n"
         code += "with hold(data_dir=Path(sys.argv[1]), names=('web',)): os.kill(os.getpid(), 9)"
         done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT)
         with hold(data_dir=tmp_path, names=("web",)) as held:

@@ -4,7 +4,7 @@ import pytest
 
 from zdbridge.broker.folder_queue import FolderQueue
 from zdbridge.env import BadSetting
-from zdbridge.roles import BadRequest, Plan, child_environment, child_specs, reachable, read_plan
+from zdbridge.up.roles import BadRequest, Plan, child_environment, child_specs, reachable, read_plan
 
 GROWN = {"DATABASE_URL": "postgresql://u@h/d", "REDIS_URL": "redis://127.0.0.1/0"}
 

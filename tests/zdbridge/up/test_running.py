@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from zdbridge.env import SECRET_VARIABLES, VARIABLES
-from zdbridge.running import find_running, join, publish
+from zdbridge.up.running import find_running, join, publish
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 HUSH = "postgresql://zdb:hush-hush@db.example/zdb"
 # As `up` does it: what it was started with, and what it adds for its children.
 CODE = """
 import os, sys, pathlib
-from zdbridge.running import publish
+from zdbridge.up.running import publish
 with publish(data_dir=pathlib.Path(sys.argv[1]), environment={**os.environ, "ZDBRIDGE_ALLOW_LOOPBACK": "1"}):
     print("ready", flush=True)
     sys.stdin.read()

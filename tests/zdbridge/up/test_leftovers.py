@@ -9,11 +9,11 @@ from django.core.management import call_command
 
 from linking.models import AuditEvent, Integration, Visitor
 from tests.factories import make_integration, make_visitor
-from zdbridge import demo, leftovers
-from zdbridge.prepare import CannotPrepare, _clear_leftovers
-from zdbridge.prepare_plan import PreparePlan
+from zdbridge.up import demo, leftovers
+from zdbridge.up.prepare import CannotPrepare, _clear_leftovers
+from zdbridge.up.roles import PreparePlan
 
-SANDBOX = Path(__file__).resolve().parents[2] / "sandbox"
+SANDBOX = Path(__file__).resolve().parents[3] / "sandbox"
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
 
