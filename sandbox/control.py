@@ -13,7 +13,8 @@ from sandbox.faults import RULE_NAMES, SWITCH_NAMES
 from sandbox.http1 import Response, json_response
 from sandbox.jwt import encode_hs256
 from sandbox.players import claims_of
-from sandbox.routing import Call, Problem, Route, Table, number
+from sandbox.problem import Problem
+from sandbox.routing import Call, Route, Table, number
 from sandbox.seed import BASE_S, SAFE_AGE_S, SPAN_S, Plan, fill
 from sandbox.state import Chat, Visitor, World, iso
 from sandbox.zendesk_messaging import MOST_KEYS

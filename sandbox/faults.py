@@ -10,7 +10,7 @@ from zlib import crc32
 
 from sandbox import spoilers
 from sandbox.http1 import Response
-from sandbox.routing import Problem
+from sandbox.problem import Problem
 
 KINDS = ("status", "truncated", "slow", "drop", "drift", *spoilers.SENDING, *spoilers.BODIES)
 NEED_THE_TRUTH = ("truncated", "slow", "drift", *spoilers.SENDING)

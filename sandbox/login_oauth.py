@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 from sandbox.http1 import Response, json_response
 from sandbox.jwt import to_base64url
 from sandbox.players import HOUR_S, PLAYERS, LoginBook, LoginGrant
-from sandbox.routing import Call, Problem, Route
+from sandbox.problem import Problem
+from sandbox.routing import Call, Route
 from sandbox.zendesk_widget import refuse_foreign_origin
 
 FLOW = ("client_id", "redirect_uri", "state", "response_type", "scope", "code_challenge", "code_challenge_method")

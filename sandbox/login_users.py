@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 
 from sandbox.http1 import Response, json_response
 from sandbox.players import PLAYERS, RS256_PROJECT_ID, LoginBook
-from sandbox.routing import Call, Problem, Route
+from sandbox.problem import Problem
+from sandbox.routing import Call, Route
 from sandbox.state import Visitor, iso
 
 SEARCH_FIELDS = {

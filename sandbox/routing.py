@@ -1,4 +1,4 @@
-"""Path templates, what a handler is given, and the one exception it may answer with. Owns no service."""
+"""Path templates and what a handler is given. Owns no service."""
 
 from __future__ import annotations
 
@@ -9,19 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sandbox.http1 import Request, Response
+from sandbox.problem import Problem
 
 if TYPE_CHECKING:
     from sandbox.box import Box
 
 DEEPEST_BODY = 64  # levels; a record that is taken in must be writable again inside a list of its like
-
-
-class Problem(Exception):
-    """An answer that is not a success. Every service words it in its own vendor's shape."""
-
-    def __init__(self, status: int, error: str, description: str, *, headers: tuple[tuple[str, str], ...] = ()) -> None:
-        super().__init__(description)
-        self.status, self.error, self.description, self.headers = status, error, description, headers
 
 
 @dataclass(frozen=True, slots=True)

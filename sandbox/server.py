@@ -18,7 +18,8 @@ from sandbox.box import Box
 from sandbox.control import ControlService
 from sandbox.faults import LONGEST_DELAY_S, NEED_THE_TRUTH
 from sandbox.http1 import BadRequest, Request, Response, json_response, read_request
-from sandbox.routing import Call, Problem, Route, Service
+from sandbox.problem import Problem
+from sandbox.routing import Call, Route, Service
 from sandbox.shop import ShopService
 from sandbox.xsolla_login import LoginService
 from sandbox.zendesk_chat import ZendeskService

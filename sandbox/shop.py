@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from sandbox.http1 import Request, Response, json_response
 from sandbox.jwt import TokenUnreadable, take_apart
 from sandbox.players import PLAYERS
-from sandbox.routing import Call, Problem, Route, Table
+from sandbox.problem import Problem
+from sandbox.routing import Call, Route, Table
 from sandbox.zendesk_widget import log_out, refuse_foreign_origin
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from sandbox.login_oauth import ROUTES as OAUTH_ROUTES
 from sandbox.login_users import ROUTES as USER_ROUTES
 from sandbox.login_users import find_user, project_of, require_server
 from sandbox.players import RS256_PROJECT_ID, SigningKey, make_key
-from sandbox.routing import Call, Problem, Route, Table
+from sandbox.problem import Problem
+from sandbox.routing import Call, Route, Table
 
 if TYPE_CHECKING:
     from sandbox.box import Box

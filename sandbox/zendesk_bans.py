@@ -5,7 +5,8 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from sandbox.http1 import Response, json_response
-from sandbox.routing import Call, Problem, Route, number
+from sandbox.problem import Problem
+from sandbox.routing import Call, Route, number
 from sandbox.state import Ban
 from sandbox.zendesk_shapes import ban_json
 

@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 from sandbox.box import Box, utc_epoch
 from sandbox.faults import error_page
 from sandbox.http1 import Response, json_response
-from sandbox.routing import Call, Handler, Problem, Route, Table
+from sandbox.problem import Problem
+from sandbox.routing import Call, Handler, Route, Table
 from sandbox.state import Chat, Visitor, dotted
 from sandbox.zendesk_bans import ROUTES as BAN_ROUTES
 from sandbox.zendesk_export import ROUTES as EXPORT_ROUTES

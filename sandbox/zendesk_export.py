@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from sandbox.http1 import Response, json_response
-from sandbox.routing import Call, Problem, Route, number
+from sandbox.problem import Problem
+from sandbox.routing import Call, Route, number
 from sandbox.zendesk_shapes import chat_json, wanted_fields
 
 LARGEST_PAGE = 1000

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.routing import Call, Problem
+from sandbox.problem import Problem
+from sandbox.routing import Call
 
 if TYPE_CHECKING:
     from sandbox.box import Box

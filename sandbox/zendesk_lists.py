@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.http1 import Response, json_response
-from sandbox.routing import Call, Problem, Route, number
+from sandbox.problem import Problem
+from sandbox.routing import Call, Route, number
 from sandbox.zendesk_shapes import AGENTS, DEPARTMENTS
 
 LARGEST_AGENT_PAGE = 100  # Source: README Z5, 100 works and 500 gave 400; where between them it turns is unknown.

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sandbox.http1 import Response, json_response
 from sandbox.judge import Verdict
 from sandbox.messaging_judge import judge_messaging
-from sandbox.routing import Call, Problem, Route, Table
+from sandbox.problem import Problem
+from sandbox.routing import Call, Route, Table
 from sandbox.zendesk_widget import refuse_foreign_origin
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from sandbox.http1 import Response, json_response
-from sandbox.routing import Call, Problem, Route, Table
+from sandbox.problem import Problem
+from sandbox.routing import Call, Route, Table
 from sandbox.zendesk_legacy import refuse_gone_prefix, with_legacy
 from sandbox.zendesk_widget import refuse_foreign_origin
 

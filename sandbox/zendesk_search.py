@@ -12,7 +12,8 @@ from sandbox.box import utc_epoch
 from sandbox.faults import Switches
 from sandbox.http1 import Response, json_response
 from sandbox.lucene import BadQuery, Either, Every, Node, Not, Range, Term, parse, read_range
-from sandbox.routing import Call, Problem, number
+from sandbox.problem import Problem
+from sandbox.routing import Call, number
 from sandbox.state import Chat, World, iso
 from sandbox.zendesk_shapes import chat_json
 

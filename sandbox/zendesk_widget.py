@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.http1 import Request, Response, json_response
 from sandbox.judge import Verdict, judge
-from sandbox.routing import Call, Problem, Route, Table
+from sandbox.problem import Problem
+from sandbox.routing import Call, Route, Table
 from sandbox.state import Chat, Visitor, World, iso
 from sandbox.zendesk_shapes import AGENTS
 from sandbox.zendesk_webhook import tell
