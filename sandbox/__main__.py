@@ -9,8 +9,8 @@ import sys
 import threading
 from typing import Any
 
-from sandbox.box import Box, load_config
 from sandbox.server import SandboxServer
+from sandbox.world.box import Box, load_config
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:

@@ -6,23 +6,18 @@ import time
 from dataclasses import asdict, fields, replace
 from ipaddress import ip_address
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sandbox.box import utc_epoch
-from sandbox.faults import RULE_NAMES, SWITCH_NAMES
 from sandbox.http1 import Response, json_response
 from sandbox.jwt import encode_hs256
-from sandbox.players import claims_of
 from sandbox.problem import Problem
-from sandbox.routing import Call, Route, Table, number
-from sandbox.seed import BASE_S, SAFE_AGE_S, SPAN_S, Plan, fill
-from sandbox.state import Chat, Visitor, World, iso
-from sandbox.zendesk_messaging import MOST_KEYS
-from sandbox.zendesk_webhook import BadAddress
-from sandbox.zendesk_widget import refuse_foreign_origin
-
-if TYPE_CHECKING:
-    from sandbox.box import Box
+from sandbox.routing import Call, Route, Table, number, refuse_foreign_origin
+from sandbox.world.books import MOST_KEYS, BadAddress
+from sandbox.world.box import Box, utc_epoch
+from sandbox.world.faults import RULE_NAMES, SWITCH_NAMES
+from sandbox.world.players import claims_of
+from sandbox.world.seed import BASE_S, SAFE_AGE_S, SPAN_S, Plan, fill
+from sandbox.world.state import Chat, Visitor, World, iso
 
 MOST_RECORDS = 2_000_000
 LATEST_EPOCH_S = 9_999_999_999

@@ -11,10 +11,9 @@ from urllib.parse import urlencode
 
 from sandbox.http1 import Response, json_response
 from sandbox.jwt import to_base64url
-from sandbox.players import HOUR_S, PLAYERS, LoginBook, LoginGrant
 from sandbox.problem import Problem
-from sandbox.routing import Call, Route
-from sandbox.zendesk_widget import refuse_foreign_origin
+from sandbox.routing import Call, Route, refuse_foreign_origin
+from sandbox.world.players import HOUR_S, PLAYERS, LoginBook, LoginGrant
 
 FLOW = ("client_id", "redirect_uri", "state", "response_type", "scope", "code_challenge", "code_challenge_method")
 

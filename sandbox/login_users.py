@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from sandbox.http1 import Response, json_response
-from sandbox.players import PLAYERS, RS256_PROJECT_ID, LoginBook
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route
-from sandbox.state import Visitor, iso
+from sandbox.world.players import PLAYERS, RS256_PROJECT_ID, LoginBook
+from sandbox.world.state import Visitor, iso
 
 SEARCH_FIELDS = {
     "contact": "email",

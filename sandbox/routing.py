@@ -6,13 +6,11 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from sandbox.http1 import Request, Response
 from sandbox.problem import Problem
-
-if TYPE_CHECKING:
-    from sandbox.box import Box
+from sandbox.world.box import Box
 
 DEEPEST_BODY = 64  # levels; a record that is taken in must be writable again inside a list of its like
 
@@ -124,6 +122,13 @@ class Service(Protocol):
 
     def word(self, box: Box, problem: Problem, /) -> Response:
         """Will answer the problem in the vendor's shape."""
+
+
+def refuse_foreign_origin(request: Request) -> None:
+    """Raises: Problem 403 when a browser says the call comes from a page of another site."""
+    origin = request.headers.get("origin")
+    if origin is not None and origin.split("://")[-1] != request.headers.get("host", ""):
+        raise Problem(403, "Forbidden", "Only this program's own pages may call this.")
 
 
 def number(params: dict[str, str], name: str, *, default: int, low: int, high: int) -> int:

@@ -14,13 +14,13 @@ from functools import partial
 from io import BufferedIOBase
 from typing import Any
 
-from sandbox.box import Box
 from sandbox.control import ControlService
-from sandbox.faults import LONGEST_DELAY_S, NEED_THE_TRUTH
 from sandbox.http1 import BadRequest, Request, Response, json_response, read_request
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, Service
 from sandbox.shop import ShopService
+from sandbox.world.box import Box
+from sandbox.world.faults import LONGEST_DELAY_S, NEED_THE_TRUTH
 from sandbox.xsolla_login import LoginService
 from sandbox.zendesk_chat import ZendeskService
 from sandbox.zendesk_messaging import MessagingService

@@ -6,18 +6,15 @@ import re
 from html import escape
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sandbox.http1 import Request, Response, json_response
 from sandbox.jwt import TokenUnreadable, take_apart
-from sandbox.players import PLAYERS
 from sandbox.problem import Problem
-from sandbox.routing import Call, Route, Table
-from sandbox.zendesk_widget import log_out, refuse_foreign_origin
-
-if TYPE_CHECKING:
-    from sandbox.box import Box
+from sandbox.routing import Call, Route, Table, refuse_foreign_origin
+from sandbox.world.box import Box
+from sandbox.world.players import PLAYERS
+from sandbox.zendesk_widget import log_out
 
 PAGES = Path(__file__).with_name("pages")
 COOKIE = "token"  # Source: README L2, the guide's name for it

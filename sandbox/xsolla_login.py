@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from sandbox.http1 import Response, json_response
 from sandbox.jwt import TokenUnreadable, take_apart, to_base64url
 from sandbox.login_oauth import ROUTES as OAUTH_ROUTES
 from sandbox.login_users import ROUTES as USER_ROUTES
 from sandbox.login_users import find_user, project_of, require_server
-from sandbox.players import RS256_PROJECT_ID, SigningKey, make_key
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, Table
-
-if TYPE_CHECKING:
-    from sandbox.box import Box
+from sandbox.world.box import Box
+from sandbox.world.players import RS256_PROJECT_ID, SigningKey, make_key
 
 MOST_KEYS = 8
 CODE = re.compile(r"^(\d{3}-\d{3}|1901-0001|0)$")

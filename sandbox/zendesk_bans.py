@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from sandbox.http1 import Response, json_response
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, number
-from sandbox.state import Ban
+from sandbox.world.state import Ban
 from sandbox.zendesk_shapes import ban_json
 
 DEFAULT_PAGE, LARGEST_PAGE = 10, 1000

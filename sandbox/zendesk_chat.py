@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from sandbox.box import Box, utc_epoch
-from sandbox.faults import error_page
 from sandbox.http1 import Response, json_response
 from sandbox.problem import Problem
 from sandbox.routing import Call, Handler, Route, Table
-from sandbox.state import Chat, Visitor, dotted
+from sandbox.world.box import Box, utc_epoch
+from sandbox.world.faults import error_page
+from sandbox.world.state import Chat, Visitor, dotted
 from sandbox.zendesk_bans import ROUTES as BAN_ROUTES
 from sandbox.zendesk_export import ROUTES as EXPORT_ROUTES
 from sandbox.zendesk_legacy import refuse_gone_prefix, with_legacy

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sandbox.problem import Problem
 from sandbox.routing import Call
-
-if TYPE_CHECKING:
-    from sandbox.box import Box
+from sandbox.world.box import Box
 
 
 def with_legacy(box: Box, prefix: str, legacy: str) -> tuple[str, ...]:

@@ -6,36 +6,15 @@ Not a documented API: the real widget speaks its own protocol; what is imitated 
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
 
 from sandbox.http1 import Response, json_response
 from sandbox.judge import Verdict
 from sandbox.messaging_judge import judge_messaging
 from sandbox.problem import Problem
-from sandbox.routing import Call, Route, Table
-from sandbox.zendesk_widget import refuse_foreign_origin
-
-if TYPE_CHECKING:
-    from sandbox.box import Box
+from sandbox.routing import Call, Route, Table, refuse_foreign_origin
+from sandbox.world.box import Box
 
 COOKIE = "sandbox_messaging"
-MOST_KEYS = 10  # Source: README Z8
-
-
-class MessagingBook:
-    """Users by `external_id` as their last token named them, whose verified addresses are whose, and browsers."""
-
-    def __init__(self) -> None:
-        self.users: dict[str, dict[str, Any]] = {}
-        self.id_of_email: dict[str, str] = {}
-        self.sessions: dict[str, str] = {}
-
-    def take(self, claims: dict[str, Any]) -> None:
-        """Will keep the user of accepted claims."""
-        user_id = claims["external_id"]
-        self.users[user_id] = {name: claims.get(name) for name in ("external_id", "name", "email", "email_verified")}
-        if claims.get("email") and claims.get("email_verified") is True:
-            self.id_of_email[claims["email"].lower()] = user_id
 
 
 class MessagingService:

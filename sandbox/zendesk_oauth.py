@@ -3,103 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from sandbox.http1 import Response, json_response
 from sandbox.problem import Problem
-from sandbox.routing import Call, Route, Table
+from sandbox.routing import Call, Route, Table, refuse_foreign_origin
+from sandbox.world.books import CODE_LIFE_S, SCOPES, Client, Grant
+from sandbox.world.box import Box
 from sandbox.zendesk_legacy import refuse_gone_prefix, with_legacy
-from sandbox.zendesk_widget import refuse_foreign_origin
 
-if TYPE_CHECKING:
-    from sandbox.box import Box
-
-SCOPES = frozenset({"read", "write", "chat"})
-ALL_SCOPES = frozenset({"read", "write"})
-CODE_LIFE_S = 120.0  # Source: README Z2; how long a code really lives is unknown.
 ASKED = ("client_id", "redirect_uri", "response_type", "scope", "state")
-
-
-@dataclass(slots=True)
-class Client:
-    """One API client. Made `public`; only `PUT /oauth/clients/{id}` makes it `confidential`."""
-
-    id: int
-    name: str
-    identifier: str
-    secret: str = field(repr=False)
-    redirect_urls: list[str] = field(default_factory=list)
-    client_type: str = "public"
-
-    def shown(self) -> dict[str, Any]:
-        """Will answer the client without its secret."""
-        return {
-            "id": self.id, "name": self.name, "client_identifier": self.identifier, "company": "Demo Games",
-            "redirect_uris": ",".join(self.redirect_urls), "client_type": self.client_type, "scopes": "read write",
-        }  # fmt: skip
-
-
-@dataclass(slots=True)
-class Grant:
-    """What a code, refresh token or access token stands for; `ends_s` is its last epoch second, 0 for no end."""
-
-    client: Client
-    scopes: frozenset[str]
-    redirect_uri: str = ""
-    id: int = 0
-    ends_s: float = 0.0
-
-    def is_over(self, *, now_s: float) -> bool:
-        """Will answer whether its time has ended."""
-        return bool(self.ends_s) and now_s >= self.ends_s
-
-
-class OAuthBook:
-    """The clients and what was given out; codes and refresh tokens work once."""
-
-    def __init__(self) -> None:
-        hosts, paths = ("localhost", "127.0.0.1"), ("/callback", "/zendesk/callback/")
-        urls = [f"http://{host}{path}" for host in hosts for path in paths]
-        self.clients = {
-            1: Client(1, "Demo public", "sandbox-public-client", "sandbox-public-client-secret-not-real", list(urls)),
-            2: Client(2, "Demo confidential", "sandbox-confidential-client", "sandbox-confidential-secret-not-real",
-                      list(urls), "confidential"),
-        }  # fmt: skip
-        self.codes: dict[str, Grant] = {}
-        self.refresh: dict[str, Grant] = {}
-        self.access: dict[str, Grant] = {}
-        self.given = 0  # tokens ever given: a revoked one's number is not given again
-
-    def scopes(self, *, token: str, fixed: str, now_s: float) -> frozenset[str] | None:
-        """Will answer what an access token may do, or None when it is none any more. `fixed` is the configured one."""
-        if token and secrets.compare_digest(token.encode("utf-8", "surrogatepass"), fixed.encode()):
-            return ALL_SCOPES
-        grant = self.access.get(token)
-        return None if grant is None or grant.is_over(now_s=now_s) else grant.scopes
-
-    def client(self, identifier: str) -> Client | None:
-        """Will answer the client by its public identifier."""
-        return next((client for client in self.clients.values() if client.identifier == identifier), None)
-
-    def hand_out(self, grant: Grant, *, refresh: bool, now_s: float, life_s: int) -> dict[str, Any]:
-        """Will make an access token that lives `life_s` (0: no end is told), and a refresh token if asked for."""
-        token = secrets.token_urlsafe(32)
-        self.given += 1
-        grant.id = self.given
-        grant.ends_s = now_s + life_s if life_s else 0.0
-        self.access[token] = grant
-        answer: dict[str, Any] = {
-            "access_token": token, "token_type": "bearer", "scope": " ".join(sorted(grant.scopes)),
-        }  # fmt: skip
-        if life_s:
-            answer["expires_in"] = life_s
-        if refresh:
-            answer["refresh_token"] = secrets.token_urlsafe(32)
-            self.refresh[answer["refresh_token"]] = Grant(grant.client, grant.scopes)
-        return answer
 
 
 class OAuthService:

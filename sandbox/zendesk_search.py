@@ -8,13 +8,13 @@ from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlencode
 
-from sandbox.box import utc_epoch
-from sandbox.faults import Switches
 from sandbox.http1 import Response, json_response
 from sandbox.lucene import BadQuery, Either, Every, Node, Not, Range, Term, parse, read_range
 from sandbox.problem import Problem
 from sandbox.routing import Call, number
-from sandbox.state import Chat, World, iso
+from sandbox.world.box import utc_epoch
+from sandbox.world.faults import Switches
+from sandbox.world.state import Chat, World, iso
 from sandbox.zendesk_shapes import chat_json
 
 PAGE = 40

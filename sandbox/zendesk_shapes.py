@@ -6,8 +6,8 @@ import re
 from typing import Any
 from zlib import crc32
 
-from sandbox.faults import Switches
-from sandbox.state import ACCOUNT_ID, Ban, Chat, Visitor, World, iso
+from sandbox.world.faults import Switches
+from sandbox.world.state import ACCOUNT_ID, Ban, Chat, Visitor, World, iso
 
 AGENTS = (("1180021", "Ana Ruiz"), ("1180034", "Ben Okoro"), ("1180047", "Chiyo Tan"))
 DEPARTMENTS = ((40311, "Payments"), (40312, "Accounts"))

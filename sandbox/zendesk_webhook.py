@@ -10,65 +10,18 @@ import base64
 import hashlib
 import hmac
 import http.client
-import json
 import logging
 import re
 import threading
-from collections import deque
-from dataclasses import asdict, dataclass
-from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sandbox.state import Chat, iso
-
-if TYPE_CHECKING:
-    from sandbox.box import Box
+from sandbox.world.books import Delivery, WebhookBook
+from sandbox.world.box import Box
+from sandbox.world.state import Chat, iso
 
 log = logging.getLogger("sandbox")
 TIMEOUT_S = 5.0
-KEPT = 50  # deliveries that are remembered
 PLACEHOLDER = re.compile(r"{{\s*([a-z_.]+)\s*}}")
-DEFAULT_BODY = json.dumps({
-    "ticket_id": "{{ticket.id}}",
-    "email": "{{ticket.requester.email}}",
-    "chat_id": "{{ticket.ticket_field_chat}}",
-    "visitor_id": "{{ticket.ticket_field_visitor}}",
-})  # fmt: skip
-
-
-class BadAddress(ValueError):
-    """The webhook's address is none on this machine."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One call made: its signed parts, and the status it was answered with, 0 where nobody answered."""
-
-    timestamp: str
-    signature: str
-    body: str
-    status: int
-
-
-class WebhookBook:
-    """Where tickets are told of, and what was sent. Without an address nothing is."""
-
-    def __init__(self, *, url: str = "", secret: str = "") -> None:
-        self.url, self.secret, self.body = url, secret, DEFAULT_BODY
-        self.tickets = 0
-        self.deliveries: deque[Delivery] = deque(maxlen=KEPT)
-
-    def set(self, *, url: str, secret: str, body: str) -> None:
-        """Will send to `url` from now on. Raises: BadAddress for one that is not http on this machine."""
-        parts = urlsplit(url)
-        if url and (parts.scheme != "http" or not _is_here(parts.hostname or "")):
-            raise BadAddress("The webhook's address must be http:// on this machine.")
-        self.url, self.secret, self.body = url, secret, body or DEFAULT_BODY
-
-    def shown(self) -> dict[str, Any]:
-        """Will answer address and deliveries as JSON-ready values, without the secret."""
-        return {"url": self.url, "deliveries": [asdict(one) for one in self.deliveries]}
 
 
 def tell(*, box: Box, chat: Chat) -> None:
@@ -115,10 +68,3 @@ def _send(*, book: WebhookBook, timestamp: str, signature: str, body: str) -> No
     finally:
         connection.close()
     book.deliveries.append(Delivery(timestamp, signature, body, status))
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -7,53 +7,21 @@ widget speaks its own protocol; what is imitated is the effect on visitors and c
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sandbox.http1 import Request, Response, json_response
+from sandbox.http1 import Response, json_response
 from sandbox.judge import Verdict, judge
 from sandbox.problem import Problem
-from sandbox.routing import Call, Route, Table
-from sandbox.state import Chat, Visitor, World, iso
+from sandbox.routing import Call, Route, Table, refuse_foreign_origin
+from sandbox.world.books import LiveChat, Session
+from sandbox.world.box import Box
+from sandbox.world.state import Chat, Visitor, World, iso
 from sandbox.zendesk_shapes import AGENTS
 from sandbox.zendesk_webhook import tell
-
-if TYPE_CHECKING:
-    from sandbox.box import Box
 
 COOKIE = "sandbox_widget"
 LONGEST_TEXT = 4000  # characters of one message
 REPLY = "Thanks for writing. A colleague will look into it."
-
-
-@dataclass(slots=True)
-class LiveChat:
-    """A chat that has not ended; `messages` carry who, text and epoch second."""
-
-    visitor_id: str
-    start_s: int
-    messages: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Session:
-    """One browser: its visitor, whether it proved who that is, and the running chat."""
-
-    visitor_id: str
-    authenticated: bool = False
-    chat: LiveChat | None = None
-
-
-class WidgetBook:
-    """The browsers that are connected, by session key."""
-
-    def __init__(self) -> None:
-        self.sessions: dict[str, Session] = {}
-
-    def cut(self) -> None:
-        """Will take back every proof, as a regenerated shared secret does. Source: README Z7.2."""
-        for session in self.sessions.values():
-            session.authenticated = False
 
 
 class WidgetService:
@@ -81,13 +49,6 @@ class WidgetService:
         """Will answer `{"error","description"}`."""
         body = {"error": problem.error, "description": problem.description}
         return json_response(body, status=problem.status, headers=problem.headers)
-
-
-def refuse_foreign_origin(request: Request) -> None:
-    """Raises: Problem 403 when a browser says the call comes from a page of another site."""
-    origin = request.headers.get("origin")
-    if origin is not None and origin.split("://")[-1] != request.headers.get("host", ""):
-        raise Problem(403, "Forbidden", "Only this program's own pages may call this.")
 
 
 def connect(call: Call) -> Response:

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.faults import rig as rigs
 
-WITH_ID = (0, 4)  # which of the sandbox's five ways leave the record its id (sandbox/seed.py)
+WITH_ID = (0, 4)  # which of the sandbox's five ways leave the record its id (sandbox/world/seed.py)
 
 
 def main():

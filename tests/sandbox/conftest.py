@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.box import Box, load_config
 from sandbox.server import SandboxServer
+from sandbox.world.box import Box, load_config
 from tests.sandbox.client import TOKEN, Client
 
 NOW_S = 1_790_000_000.0  # 2026-09-21T14:13:20Z

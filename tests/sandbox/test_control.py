@@ -1,9 +1,9 @@
 import pytest
 
-from sandbox.box import Box
 from sandbox.control import names_a_user
 from sandbox.http1 import Request
 from sandbox.jwt import take_apart
+from sandbox.world.box import Box
 from tests.sandbox.client import CHAT, Client
 
 

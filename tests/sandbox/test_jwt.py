@@ -5,7 +5,7 @@ import jwt as pyjwt
 import pytest
 
 from sandbox.jwt import TokenUnreadable, encode_hs256, encode_rs256, is_signed_hs256, is_signed_rs256, take_apart
-from sandbox.players import make_key
+from sandbox.world.players import make_key
 
 SECRET = "a secret of more than thirty-two bytes, é included"
 CLAIMS = {"sub": "ü", "n": 1}

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sandbox.jwt import take_apart
-from sandbox.players import PLAYERS
+from sandbox.world.players import PLAYERS
 from tests.sandbox.client import Answer, Client
 
 WEB = {"client_id": "40002", "client_secret": "sandbox-web-client-secret-not-real"}

@@ -3,7 +3,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sandbox.players import PLAYERS
+from sandbox.world.players import PLAYERS
 from tests.sandbox.client import Client
 
 

@@ -2,9 +2,9 @@ import base64
 
 import pytest
 
-from sandbox.box import Box
 from sandbox.jwt import encode_hs256, take_apart
-from sandbox.players import PLAYERS, RS256_PROJECT_ID, claims_of
+from sandbox.world.box import Box
+from sandbox.world.players import PLAYERS, RS256_PROJECT_ID, claims_of
 from tests.sandbox.client import Client
 from tests.sandbox.conftest import NOW_S
 

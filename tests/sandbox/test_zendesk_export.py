@@ -3,7 +3,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from sandbox.box import Box
+from sandbox.world.box import Box
 from tests.sandbox.client import CHAT, Client
 from tests.sandbox.conftest import NOW_S, Clock
 

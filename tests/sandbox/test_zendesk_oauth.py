@@ -2,7 +2,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from sandbox.zendesk_oauth import OAuthBook
+from sandbox.world.books import OAuthBook
 from tests.sandbox.client import CHAT, Client
 
 PUBLIC = {"client_id": "sandbox-public-client", "client_secret": "sandbox-public-client-secret-not-real"}

@@ -6,8 +6,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from sandbox.box import Box
-from sandbox.state import iso
+from sandbox.world.box import Box
+from sandbox.world.state import iso
 from sandbox.zendesk_webhook import signed
 from tests.sandbox.client import Client
 from tests.sandbox.conftest import NOW_S

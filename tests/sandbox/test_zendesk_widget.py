@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.box import Box
 from sandbox.jwt import encode_hs256
+from sandbox.world.box import Box
 from tests.sandbox.client import Client
 from tests.sandbox.conftest import NOW_S
 

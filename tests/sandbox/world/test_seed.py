@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.seed import BASE_S, SPAN_S, Plan, fill
-from sandbox.state import World, iso
+from sandbox.world.seed import BASE_S, SPAN_S, Plan, fill
+from sandbox.world.state import World, iso
 from sandbox.zendesk_shapes import chat_json
 from tests.sandbox.client import Client
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def world_of(**wishes: object) -> World:
@@ -89,8 +89,8 @@ class TestLargeWorld:
     @pytest.mark.slow
     def test_a_hundred_thousand_visitors_fit_in_memory(self):
         program = (
-            "import resource; from sandbox.seed import Plan, fill; from sandbox.state import World; world = World();"
-            "fill(world=world, plan=Plan(visitors=100_000, chats=200_000)); print(len(world.chats));"
+            "import resource; from sandbox.world.seed import Plan, fill; from sandbox.world.state import World;"
+            "world = World(); fill(world=world, plan=Plan(visitors=100_000, chats=200_000)); print(len(world.chats));"
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
         )
         told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -6,8 +6,8 @@ hours and none before 2026-01-02.
 
 from __future__ import annotations
 
-from sandbox.seed import BASE_S, JUNK_IDS
-from sandbox.state import ACCOUNT_ID, Ban, Chat, Visitor, World
+from sandbox.world.seed import BASE_S, JUNK_IDS
+from sandbox.world.state import ACCOUNT_ID, Ban, Chat, Visitor, World
 
 YOUNGEST_S = 2 * 3_600
 DAYS_S = 30 * 86_400

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.faults import CHOICES, SWITCH_NAMES, Switches
+from sandbox.world.faults import CHOICES, SWITCH_NAMES, Switches
 from tests.sandbox.client import CHAT, Client
 
-README = Path(__file__).parents[2] / "sandbox/README.md"
+README = Path(__file__).parents[3] / "sandbox/README.md"
 ME = f"{CHAT}/agents/me"
 
 

@@ -14,17 +14,15 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from sandbox.cast import load_cast
-from sandbox.faults import Faults, Switches
-from sandbox.players import LoginBook
-from sandbox.state import World, iso
-from sandbox.zendesk_messaging import MessagingBook
-from sandbox.zendesk_oauth import OAuthBook
-from sandbox.zendesk_webhook import WebhookBook
-from sandbox.zendesk_widget import WidgetBook
+from sandbox.world.books import MessagingBook, OAuthBook, WebhookBook, WidgetBook
+from sandbox.world.cast import load_cast
+from sandbox.world.faults import Faults, Switches
+from sandbox.world.players import LoginBook
+from sandbox.world.state import World, iso
 
-DEMO_FILE = Path(__file__).with_name("demo_integration.json")
-MESSAGING_FILE = Path(__file__).with_name("demo_messaging.json")
+DEMO_FOLDER = Path(__file__).parents[1]
+DEMO_FILE = DEMO_FOLDER / "demo_integration.json"
+MESSAGING_FILE = DEMO_FOLDER / "demo_messaging.json"
 WINDOW_S = 60.0  # Source: README Z0.5, 200 requests a minute; taken as a sliding window.
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from random import Random
 
-from sandbox.state import ACCOUNT_ID, Chat, Visitor, World
+from sandbox.world.state import ACCOUNT_ID, Chat, Visitor, World
 
 BASE_S = 1_767_312_000  # 2026-01-02T00:00:00Z: after the demo integration's sync_start, and long past
 DAY_S = 86_400

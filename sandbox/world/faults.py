@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 from zlib import crc32
 
-from sandbox import spoilers
 from sandbox.http1 import Response
 from sandbox.problem import Problem
+from sandbox.world import spoilers
 
 KINDS = ("status", "truncated", "slow", "drop", "drift", *spoilers.SENDING, *spoilers.BODIES)
 NEED_THE_TRUTH = ("truncated", "slow", "drift", *spoilers.SENDING)

@@ -1,7 +1,7 @@
-from sandbox.box import Box
-from sandbox.cast import load_cast
-from sandbox.seed import BASE_S
-from sandbox.state import World
+from sandbox.world.box import Box
+from sandbox.world.cast import load_cast
+from sandbox.world.seed import BASE_S
+from sandbox.world.state import World
 from tests.sandbox.client import CHAT, Client
 from tests.sandbox.conftest import NOW_S
 

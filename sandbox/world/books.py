@@ -1,0 +1,189 @@
+"""What each side of Zendesk remembers besides visitors and chats: users, tokens, deliveries, browsers."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+MOST_KEYS = 10  # Source: README Z8
+SCOPES = frozenset({"read", "write", "chat"})
+ALL_SCOPES = frozenset({"read", "write"})
+CODE_LIFE_S = 120.0  # Source: README Z2; how long a code really lives is unknown.
+KEPT = 50  # deliveries that are remembered
+DEFAULT_BODY = json.dumps({
+    "ticket_id": "{{ticket.id}}",
+    "email": "{{ticket.requester.email}}",
+    "chat_id": "{{ticket.ticket_field_chat}}",
+    "visitor_id": "{{ticket.ticket_field_visitor}}",
+})  # fmt: skip
+
+
+class MessagingBook:
+    """Users by `external_id` as their last token named them, whose verified addresses are whose, and browsers."""
+
+    def __init__(self) -> None:
+        self.users: dict[str, dict[str, Any]] = {}
+        self.id_of_email: dict[str, str] = {}
+        self.sessions: dict[str, str] = {}
+
+    def take(self, claims: dict[str, Any]) -> None:
+        """Will keep the user of accepted claims."""
+        user_id = claims["external_id"]
+        self.users[user_id] = {name: claims.get(name) for name in ("external_id", "name", "email", "email_verified")}
+        if claims.get("email") and claims.get("email_verified") is True:
+            self.id_of_email[claims["email"].lower()] = user_id
+
+
+@dataclass(slots=True)
+class Client:
+    """One API client. Made `public`; only `PUT /oauth/clients/{id}` makes it `confidential`."""
+
+    id: int
+    name: str
+    identifier: str
+    secret: str = field(repr=False)
+    redirect_urls: list[str] = field(default_factory=list)
+    client_type: str = "public"
+
+    def shown(self) -> dict[str, Any]:
+        """Will answer the client without its secret."""
+        return {
+            "id": self.id, "name": self.name, "client_identifier": self.identifier, "company": "Demo Games",
+            "redirect_uris": ",".join(self.redirect_urls), "client_type": self.client_type, "scopes": "read write",
+        }  # fmt: skip
+
+
+@dataclass(slots=True)
+class Grant:
+    """What a code, refresh token or access token stands for; `ends_s` is its last epoch second, 0 for no end."""
+
+    client: Client
+    scopes: frozenset[str]
+    redirect_uri: str = ""
+    id: int = 0
+    ends_s: float = 0.0
+
+    def is_over(self, *, now_s: float) -> bool:
+        """Will answer whether its time has ended."""
+        return bool(self.ends_s) and now_s >= self.ends_s
+
+
+class OAuthBook:
+    """The clients and what was given out; codes and refresh tokens work once."""
+
+    def __init__(self) -> None:
+        hosts, paths = ("localhost", "127.0.0.1"), ("/callback", "/zendesk/callback/")
+        urls = [f"http://{host}{path}" for host in hosts for path in paths]
+        self.clients = {
+            1: Client(1, "Demo public", "sandbox-public-client", "sandbox-public-client-secret-not-real", list(urls)),
+            2: Client(2, "Demo confidential", "sandbox-confidential-client", "sandbox-confidential-secret-not-real",
+                      list(urls), "confidential"),
+        }  # fmt: skip
+        self.codes: dict[str, Grant] = {}
+        self.refresh: dict[str, Grant] = {}
+        self.access: dict[str, Grant] = {}
+        self.given = 0  # tokens ever given: a revoked one's number is not given again
+
+    def scopes(self, *, token: str, fixed: str, now_s: float) -> frozenset[str] | None:
+        """Will answer what an access token may do, or None when it is none any more. `fixed` is the configured one."""
+        if token and secrets.compare_digest(token.encode("utf-8", "surrogatepass"), fixed.encode()):
+            return ALL_SCOPES
+        grant = self.access.get(token)
+        return None if grant is None or grant.is_over(now_s=now_s) else grant.scopes
+
+    def client(self, identifier: str) -> Client | None:
+        """Will answer the client by its public identifier."""
+        return next((client for client in self.clients.values() if client.identifier == identifier), None)
+
+    def hand_out(self, grant: Grant, *, refresh: bool, now_s: float, life_s: int) -> dict[str, Any]:
+        """Will make an access token that lives `life_s` (0: no end is told), and a refresh token if asked for."""
+        token = secrets.token_urlsafe(32)
+        self.given += 1
+        grant.id = self.given
+        grant.ends_s = now_s + life_s if life_s else 0.0
+        self.access[token] = grant
+        answer: dict[str, Any] = {
+            "access_token": token, "token_type": "bearer", "scope": " ".join(sorted(grant.scopes)),
+        }  # fmt: skip
+        if life_s:
+            answer["expires_in"] = life_s
+        if refresh:
+            answer["refresh_token"] = secrets.token_urlsafe(32)
+            self.refresh[answer["refresh_token"]] = Grant(grant.client, grant.scopes)
+        return answer
+
+
+class BadAddress(ValueError):
+    """The webhook's address is none on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One call made: its signed parts, and the status it was answered with, 0 where nobody answered."""
+
+    timestamp: str
+    signature: str
+    body: str
+    status: int
+
+
+class WebhookBook:
+    """Where tickets are told of, and what was sent. Without an address nothing is."""
+
+    def __init__(self, *, url: str = "", secret: str = "") -> None:
+        self.url, self.secret, self.body = url, secret, DEFAULT_BODY
+        self.tickets = 0
+        self.deliveries: deque[Delivery] = deque(maxlen=KEPT)
+
+    def set(self, *, url: str, secret: str, body: str) -> None:
+        """Will send to `url` from now on. Raises: BadAddress for one that is not http on this machine."""
+        parts = urlsplit(url)
+        if url and (parts.scheme != "http" or not _is_here(parts.hostname or "")):
+            raise BadAddress("The webhook's address must be http:// on this machine.")
+        self.url, self.secret, self.body = url, secret, body or DEFAULT_BODY
+
+    def shown(self) -> dict[str, Any]:
+        """Will answer address and deliveries as JSON-ready values, without the secret."""
+        return {"url": self.url, "deliveries": [asdict(one) for one in self.deliveries]}
+
+
+@dataclass(slots=True)
+class LiveChat:
+    """A chat that has not ended; `messages` carry who, text and epoch second."""
+
+    visitor_id: str
+    start_s: int
+    messages: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Session:
+    """One browser: its visitor, whether it proved who that is, and the running chat."""
+
+    visitor_id: str
+    authenticated: bool = False
+    chat: LiveChat | None = None
+
+
+class WidgetBook:
+    """The browsers that are connected, by session key."""
+
+    def __init__(self) -> None:
+        self.sessions: dict[str, Session] = {}
+
+    def cut(self) -> None:
+        """Will take back every proof, as a regenerated shared secret does. Source: README Z7.2."""
+        for session in self.sessions.values():
+            session.authenticated = False
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
