@@ -4,14 +4,13 @@ A program of its own (`python -m sandbox`), in memory, standard library plus `cr
 
     __main__.py        arguments and start
     server.py          sockets and the order of answers   (http1.py: bytes to Request, Response to bytes)
-    routing.py         path templates, Call, Problem
-    lucene.py          the query language of search
+    routing.py         path templates, Call   (problem.py: what a handler raises instead of answering)
+    control.py         what a test may do to the world
+    jwt.py             its own HS256 and RS256
     world/             box.py: everything that is alive   (state.py: the account; books.py: the rest that is remembered)
                        seed.py, cast.py: worlds by number, and the small cast of a plain start
                        faults.py, spoilers.py: what can be made to go wrong; players.py: who can sign in
-    zendesk_*.py       one file a side of Zendesk Chat: REST, export, search, small lists, OAuth, widget, older prefixes
+    zendesk/           one file a side of Zendesk: REST, export, search, small lists, OAuth, widget, Messaging, webhook
     xsolla_login.py    Login: keys and validation (login_users.py, login_oauth.py)
     shop.py, pages/    the demo shop
-    control.py         what a test may do to the world
-    jwt.py             its own HS256 and RS256
 """

@@ -22,10 +22,10 @@ from sandbox.shop import ShopService
 from sandbox.world.box import Box
 from sandbox.world.faults import LONGEST_DELAY_S, NEED_THE_TRUTH
 from sandbox.xsolla_login import LoginService
-from sandbox.zendesk_chat import ZendeskService
-from sandbox.zendesk_messaging import MessagingService
-from sandbox.zendesk_oauth import OAuthService
-from sandbox.zendesk_widget import WidgetService
+from sandbox.zendesk.chat import ZendeskService
+from sandbox.zendesk.messaging import MessagingService
+from sandbox.zendesk.oauth import OAuthService
+from sandbox.zendesk.widget import WidgetService
 
 log = logging.getLogger("sandbox")
 IDLE_S = 75.0  # a kept-alive connection that says nothing for so long is closed

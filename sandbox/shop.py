@@ -14,7 +14,7 @@ from sandbox.problem import Problem
 from sandbox.routing import Call, Route, Table, refuse_foreign_origin
 from sandbox.world.box import Box
 from sandbox.world.players import PLAYERS
-from sandbox.zendesk_widget import log_out
+from sandbox.zendesk.widget import log_out
 
 PAGES = Path(__file__).with_name("pages")
 COOKIE = "token"  # Source: README L2, the guide's name for it

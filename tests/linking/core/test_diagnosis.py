@@ -18,8 +18,8 @@ from linking.core.diagnosis_verdicts import Kind, State, Surroundings
 from linking.core.login_jwt import verify_login_jwt
 from linking.core.refusals import REFUSALS, Reason, Refused
 from linking.core.zendesk_jwt import zendesk_jwt
-from sandbox.judge import judge as judged_by_the_stand_in
-from sandbox.messaging_judge import judge_messaging
+from sandbox.zendesk.judge import judge as judged_by_the_stand_in
+from sandbox.zendesk.messaging_judge import judge_messaging
 from tests.factories import (
     LOGIN_SECRET_KEY,
     USER_ID,

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.world.seed import BASE_S, SPAN_S, Plan, fill
 from sandbox.world.state import World, iso
-from sandbox.zendesk_shapes import chat_json
+from sandbox.zendesk.shapes import chat_json
 from tests.sandbox.client import Client
 
 ROOT = Path(__file__).parents[3]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.judge import Fault, Verdict
 from sandbox.jwt import Parts, TokenUnreadable, is_signed_hs256, take_apart
+from sandbox.zendesk.judge import Fault, Verdict
 
 CLAIMS = ("external_id", "scope", "name", "email", "email_verified", "exp")
 LONGEST_ID = 255  # characters of external_id

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.judge import Verdict, judge
 from sandbox.jwt import encode_hs256
+from sandbox.zendesk.judge import Verdict, judge
 
 SECRET = "shared-secret-for-tests-0123456789abcdef"
 NOW_S = 1_790_000_000.0

@@ -8,10 +8,10 @@ import pytest
 
 from sandbox.world.box import Box
 from sandbox.world.state import iso
-from sandbox.zendesk_webhook import signed
+from sandbox.zendesk.webhook import signed
 from tests.sandbox.client import Client
 from tests.sandbox.conftest import NOW_S
-from tests.sandbox.test_zendesk_widget import post, sign_in
+from tests.sandbox.zendesk.test_widget import post, sign_in
 from tests.sandbox_process import wait_until
 
 SECRET = "a-webhook-secret-for-tests"

@@ -15,13 +15,13 @@ from sandbox.routing import Call, Handler, Route, Table
 from sandbox.world.box import Box, utc_epoch
 from sandbox.world.faults import error_page
 from sandbox.world.state import Chat, Visitor, dotted
-from sandbox.zendesk_bans import ROUTES as BAN_ROUTES
-from sandbox.zendesk_export import ROUTES as EXPORT_ROUTES
-from sandbox.zendesk_legacy import refuse_gone_prefix, with_legacy
-from sandbox.zendesk_lists import ROUTES as LIST_ROUTES
-from sandbox.zendesk_oauth import ROUTES as OAUTH_ROUTES
-from sandbox.zendesk_search import search_chats
-from sandbox.zendesk_shapes import chat_json, visitor_json
+from sandbox.zendesk.bans import ROUTES as BAN_ROUTES
+from sandbox.zendesk.export import ROUTES as EXPORT_ROUTES
+from sandbox.zendesk.legacy import refuse_gone_prefix, with_legacy
+from sandbox.zendesk.lists import ROUTES as LIST_ROUTES
+from sandbox.zendesk.oauth import ROUTES as OAUTH_ROUTES
+from sandbox.zendesk.search import search_chats
+from sandbox.zendesk.shapes import chat_json, visitor_json
 
 PAGE = 40  # Source: README Z4.1, 40 chats a page.
 MOST_IDS = 50  # Source: README Z4.1, clients send at most 50 ids; what more does is unknown.

@@ -8,7 +8,7 @@ from sandbox.http1 import Response, json_response
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, number
 from sandbox.world.state import Ban
-from sandbox.zendesk_shapes import ban_json
+from sandbox.zendesk.shapes import ban_json
 
 DEFAULT_PAGE, LARGEST_PAGE = 10, 1000
 LARGEST_ID = 10**15

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.judge import Verdict
 from sandbox.jwt import encode_hs256
-from sandbox.messaging_judge import judge_messaging
+from sandbox.zendesk.judge import Verdict
+from sandbox.zendesk.messaging_judge import judge_messaging
 
 KEY_ID, SECRET = "app_0123456789abcdef01234567", "signing-key-for-tests-0123456789abcdef"
 NOW_S = 1_790_000_000.0

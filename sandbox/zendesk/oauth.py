@@ -12,7 +12,7 @@ from sandbox.problem import Problem
 from sandbox.routing import Call, Route, Table, refuse_foreign_origin
 from sandbox.world.books import CODE_LIFE_S, SCOPES, Client, Grant
 from sandbox.world.box import Box
-from sandbox.zendesk_legacy import refuse_gone_prefix, with_legacy
+from sandbox.zendesk.legacy import refuse_gone_prefix, with_legacy
 
 ASKED = ("client_id", "redirect_uri", "response_type", "scope", "state")
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import secrets
 
 from sandbox.http1 import Response, json_response
-from sandbox.judge import Verdict
-from sandbox.messaging_judge import judge_messaging
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, Table, refuse_foreign_origin
 from sandbox.world.box import Box
+from sandbox.zendesk.judge import Verdict
+from sandbox.zendesk.messaging_judge import judge_messaging
 
 COOKIE = "sandbox_messaging"
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from sandbox.http1 import Response, json_response
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, number
-from sandbox.zendesk_shapes import chat_json, wanted_fields
+from sandbox.zendesk.shapes import chat_json, wanted_fields
 
 LARGEST_PAGE = 1000
 YOUNGEST_S = 300  # seconds; a start_time must be more than five minutes in the past

@@ -11,7 +11,7 @@ from typing import Any
 from sandbox.http1 import Response, json_response
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, number
-from sandbox.zendesk_shapes import AGENTS, DEPARTMENTS
+from sandbox.zendesk.shapes import AGENTS, DEPARTMENTS
 
 LARGEST_AGENT_PAGE = 100  # Source: README Z5, 100 works and 500 gave 400; where between them it turns is unknown.
 

@@ -10,14 +10,14 @@ import secrets
 from typing import Any
 
 from sandbox.http1 import Response, json_response
-from sandbox.judge import Verdict, judge
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, Table, refuse_foreign_origin
 from sandbox.world.books import LiveChat, Session
 from sandbox.world.box import Box
 from sandbox.world.state import Chat, Visitor, World, iso
-from sandbox.zendesk_shapes import AGENTS
-from sandbox.zendesk_webhook import tell
+from sandbox.zendesk.judge import Verdict, judge
+from sandbox.zendesk.shapes import AGENTS
+from sandbox.zendesk.webhook import tell
 
 COOKIE = "sandbox_widget"
 LONGEST_TEXT = 4000  # characters of one message

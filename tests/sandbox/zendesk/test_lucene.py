@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from sandbox.lucene import BadQuery, Either, Every, Not, Range, Term, parse, read_range
+from sandbox.zendesk.lucene import BadQuery, Either, Every, Not, Range, Term, parse, read_range
 
 A, B, C = Term("", "a"), Term("", "b"), Term("", "c")
 

@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from sandbox.http1 import Response, json_response
-from sandbox.lucene import BadQuery, Either, Every, Node, Not, Range, Term, parse, read_range
 from sandbox.problem import Problem
 from sandbox.routing import Call, number
 from sandbox.world.box import utc_epoch
 from sandbox.world.faults import Switches
 from sandbox.world.state import Chat, World, iso
-from sandbox.zendesk_shapes import chat_json
+from sandbox.zendesk.lucene import BadQuery, Either, Every, Node, Not, Range, Term, parse, read_range
+from sandbox.zendesk.shapes import chat_json
 
 PAGE = 40
 LAST_PAGE = 251  # Source: README Z4.1, deep paging stops after 251 pages with HTTP 400.
