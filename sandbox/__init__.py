@@ -11,6 +11,6 @@ A program of its own (`python -m sandbox`), in memory, standard library plus `cr
                        seed.py, cast.py: worlds by number, and the small cast of a plain start
                        faults.py, spoilers.py: what can be made to go wrong; players.py: who can sign in
     zendesk/           one file a side of Zendesk: REST, export, search, small lists, OAuth, widget, Messaging, webhook
-    xsolla_login.py    Login: keys and validation (login_users.py, login_oauth.py)
+    login/             Login: service.py (keys and validation), users.py, oauth.py
     shop.py, pages/    the demo shop
 """

@@ -16,12 +16,12 @@ from typing import Any
 
 from sandbox.control import ControlService
 from sandbox.http1 import BadRequest, Request, Response, json_response, read_request
+from sandbox.login.service import LoginService
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, Service
 from sandbox.shop import ShopService
 from sandbox.world.box import Box
 from sandbox.world.faults import LONGEST_DELAY_S, NEED_THE_TRUTH
-from sandbox.xsolla_login import LoginService
 from sandbox.zendesk.chat import ZendeskService
 from sandbox.zendesk.messaging import MessagingService
 from sandbox.zendesk.oauth import OAuthService

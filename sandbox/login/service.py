@@ -6,9 +6,9 @@ import re
 
 from sandbox.http1 import Response, json_response
 from sandbox.jwt import TokenUnreadable, take_apart, to_base64url
-from sandbox.login_oauth import ROUTES as OAUTH_ROUTES
-from sandbox.login_users import ROUTES as USER_ROUTES
-from sandbox.login_users import find_user, project_of, require_server
+from sandbox.login.oauth import ROUTES as OAUTH_ROUTES
+from sandbox.login.users import ROUTES as USER_ROUTES
+from sandbox.login.users import find_user, project_of, require_server
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, Table
 from sandbox.world.box import Box
