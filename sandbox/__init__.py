@@ -12,5 +12,5 @@ A program of its own (`python -m sandbox`), in memory, standard library plus `cr
                        faults.py, spoilers.py: what can be made to go wrong; players.py: who can sign in
     zendesk/           one file a side of Zendesk: REST, export, search, small lists, OAuth, widget, Messaging, webhook
     login/             Login: service.py (keys and validation), users.py, oauth.py
-    shop.py, pages/    the demo shop
+    shop/              the demo shop and its pages
 """

@@ -19,7 +19,7 @@ from sandbox.http1 import BadRequest, Request, Response, json_response, read_req
 from sandbox.login.service import LoginService
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, Service
-from sandbox.shop import ShopService
+from sandbox.shop.service import ShopService
 from sandbox.world.box import Box
 from sandbox.world.faults import LONGEST_DELAY_S, NEED_THE_TRUTH
 from sandbox.zendesk.chat import ZendeskService

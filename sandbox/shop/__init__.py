@@ -1,0 +1,1 @@
+"""The demo shop: a partner's site, its pages beside it."""
