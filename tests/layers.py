@@ -8,6 +8,7 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 # From the top down. A module imports rows below its own, never its own row; a package may import from itself.
@@ -95,6 +96,7 @@ class Violation:
 def violations(*, root: Path) -> list[Violation]:
     """Return every broken rule in `linking`, `sandbox` and `zdbridge` below `root`."""
     found: list[Violation] = []
+    sandbox: dict[str, list[str]] = {}
     for package in APART:
         for path in sorted((root / package).rglob("*.py")):
             module = module_name(path=path, root=root)
@@ -102,9 +104,20 @@ def violations(*, root: Path) -> list[Violation]:
             is_package = path.name == "__init__.py"
             imports = list(_imports(tree=tree, module=module, is_package=is_package, root=root))
             found += dict.fromkeys(_broken(module=module, imports=imports))
+            if package == "sandbox":
+                sandbox[module] = [made.target for made in imports if made.target.startswith("sandbox")]
             if module.startswith("linking.core"):
                 found += _clock_reads(module=module, tree=tree)
-    return found
+    return found + list(_circle(sandbox))
+
+
+def _circle(imports: dict[str, list[str]]) -> Iterator[Violation]:
+    """Yield the first circle of modules that import each other; `imports` are the targets by module."""
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        circle = error.args[1][::-1]  # it comes from the imported to the importing
+        yield Violation(circle[0], 1, f"imports in a circle: {' -> '.join(circle)}")
 
 
 def module_name(*, path: Path, root: Path) -> str:

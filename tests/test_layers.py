@@ -58,13 +58,13 @@ BROKEN = [
     ("linking/api/views.py", "from linking.dashboard import lists", "never within a row"),
     ("linking/api/views.py", "import linking.management.commands.links", "api must not import management"),
     ("linking/api/views.py", "from zdbridge import settings", "linking must not import zdbridge"),
-    ("linking/api/views.py", "import sandbox.state", "linking must not import sandbox"),
+    ("linking/api/views.py", "import sandbox.world.state", "linking must not import sandbox"),
     ("linking/__init__.py", "from linking import sync", "must import nothing"),
     ("linking/helpers.py", "", "no place in the map"),
     ("linking/tokens.py", "from linking import helpers", "no place in the map"),
-    ("sandbox/state.py", "from linking.core import jws", "sandbox must not import linking"),
-    ("sandbox/state.py", "def run():\n    import linking", "sandbox must not import linking"),
-    ("sandbox/state.py", "from zdbridge.env import Environment", "sandbox must not import zdbridge"),
+    ("sandbox/world/state.py", "from linking.core import jws", "sandbox must not import linking"),
+    ("sandbox/world/state.py", "def run():\n    import linking", "sandbox must not import linking"),
+    ("sandbox/world/state.py", "from zdbridge.env import Environment", "sandbox must not import zdbridge"),
     ("zdbridge/urls.py", "import sandbox", "zdbridge must not import sandbox"),
 ]
 FINE = [
@@ -77,7 +77,7 @@ FINE = [
     ("linking/apps.py", "class Config:\n    def ready(self):\n        from linking import checks"),
     ("linking/management/commands/links.py", "from linking import finding, tasks"),
     ("zdbridge/rsgi.py", "from linking import registry"),
-    ("sandbox/state.py", "import json, time, http.server\nfrom sandbox import faults"),
+    ("sandbox/world/state.py", "import json, time, http.server\nfrom sandbox.world import faults"),
 ]
 
 
@@ -99,6 +99,14 @@ class TestTheHouse:
 
 
 class TestTheChecker:
+    def test_catches_a_circle_inside_the_sandbox(self, tmp_path: Path) -> None:
+        write(tmp_path, "sandbox/a.py", "from sandbox.world import b")
+        write(tmp_path, "sandbox/world/b.py", "if TYPE_CHECKING:\n    import sandbox.c")
+        write(tmp_path, "sandbox/c.py", "def run():\n    from sandbox.a import x")
+        (violation,) = violations(root=tmp_path)
+        assert violation.reason.startswith("imports in a circle: ")
+        assert {"sandbox.a", "sandbox.world.b", "sandbox.c"} == set(violation.reason.split(": ")[1].split(" -> "))
+
     @pytest.mark.parametrize(("name", "source", "complaint"), BROKEN)
     def test_catches(self, tmp_path: Path, name: str, source: str, complaint: str) -> None:
         write(tmp_path, name, source)
