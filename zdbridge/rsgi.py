@@ -5,19 +5,17 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 from zdbridge.serving.door import Door
+from zdbridge.serving.page_gate import PageGate
 from zdbridge.serving.proxies import TrustedProxies
-from zdbridge.serving.turns import Turns
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zdbridge.settings")
 
-# Pages compute in Python and share one interpreter: more of them at once would not be done any sooner, and a token
-# would wait for each of them.
+# Pages share one interpreter: several at once would not finish sooner, and a token would wait for each of them.
 PAGES_AT_ONCE = 1
 
 _django = get_wsgi_application()
 
-# Imported once Django stands: the view among them needs its settings, and the snapshot of the configuration is kept
-# fresh by a thread of this process.
+# Imported once Django is set up, because the token view needs its settings.
 from django.conf import settings  # noqa: E402
 
 from linking import background  # noqa: E402
@@ -42,7 +40,7 @@ application = Door(
             is_preloaded=settings.SECURE_HSTS_PRELOAD,
         ),
     ),
-    pages=Turns(application=_django, at_once=PAGES_AT_ONCE, exempt=["/healthz", "/readyz", "/metrics"]),
-    proxies=TrustedProxies(application=_django, networks=settings.TRUSTED_PROXIES),
+    pages=PageGate(application=_django, limit=PAGES_AT_ONCE, exempt=["/healthz", "/readyz", "/metrics"]),
+    proxies=TrustedProxies(networks=settings.TRUSTED_PROXIES),
     refuse_early=refuse_by_head,
 )

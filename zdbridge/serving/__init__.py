@@ -2,5 +2,5 @@
 
 `web.py` starts granian (`python -m zdbridge.serving.web`), which serves `zdbridge.rsgi`. `door.py` is the way in: it
 reads bodies (`bodies.py`), builds WSGI environs (`environs.py`), applies trusted proxies (`proxies.py`) and passes
-pages to their gate (`turns.py`). `prompt_loop.py` is the event loop it runs in.
+pages to their gate (`page_gate.py`). `prompt_loop.py` is the event loop it runs in.
 """

@@ -1,121 +1,105 @@
-"""Bodies of requests: which are read at all, how large they may be, and for how long they may take.
+"""Request bodies: which are read at all, how large they may be and how long they may take.
 
-Nothing here takes a file. Whatever is refused by the head alone is refused before a byte of the body is read, and
-whoever sends slowly holds no thread: the body is waited for where the connections are, and only a whole one is passed
-on.
+The product accepts no files. A request that its head alone refuses is refused before a byte of the body is read. A
+slow sender holds no thread: the event loop waits for the body, and the application gets it whole.
 """
 
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+from django.utils.translation import gettext as _
+
+from zdbridge.serving.responses import WholeResponse
 
 BODY_MAX_BYTES = 1_048_576
-# A form or a pasted token is there at once; a megabyte takes this long at a tenth of a megabyte a second.
+# A form or a pasted token arrives at once. A megabyte takes this long at a tenth of a megabyte a second.
 BODY_DEADLINE_S = 10.0
-# Of all requests of a process together.
+# For all requests of a process together.
 BODIES_MAX_BYTES = 64 * BODY_MAX_BYTES
 RETRY_AFTER_S = 5
 
-TOO_LARGE = f"The body of a request may have {BODY_MAX_BYTES} bytes at most."
-NO_FILES = "Nothing here takes files: send the form as application/x-www-form-urlencoded."
-TOO_SLOW = f"The body of the request did not come within {BODY_DEADLINE_S:.0f} seconds."
-CUT_OFF = "The body of the request ended before its announced length."
-NO_LENGTH = "Content-Length is not a number."
-TOO_MANY = "Too many large requests at once. Try again in a few seconds."
-
-
-class Answer(NamedTuple):
-    """A whole HTTP answer."""
-
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes
-
 
 class BodyRefused(Exception):
-    """The request is refused for its body; the sentence says why."""
+    """The request is refused because of its body; `sentence` is the reason the client reads."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
         self.status, self.sentence = status, sentence
 
 
-class Incoming(Protocol):
-    """The parts of a body as they come."""
+class BodyParts(Protocol):
+    """The parts of a body as they arrive."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """Iterate over the parts."""
 
 
-def announced_length(environ: dict[str, Any]) -> int | None:
-    """Return how long the body is going to be by the head: 0 for none, None where the length is not told.
+def find_body_length(environ: dict[str, Any]) -> int | None:
+    """Return the length of the body that the head announces: 0 without a body, None where the length is not given.
 
-    Raises: BodyRefused where this is more than a body may have, or a kind that nothing here reads.
+    Raises: BodyRefused for a body that is too large or of a kind that the product does not read.
     """
     text = environ.get("CONTENT_LENGTH") or ""
     if text and not (text.isascii() and text.isdigit()):
-        raise BodyRefused(400, NO_LENGTH)
+        raise BodyRefused(400, _("Content-Length is not a number."))
     length = int(text[:18] or 0)
     if length > BODY_MAX_BYTES:
-        raise BodyRefused(413, TOO_LARGE)
+        raise _build_too_large()
     if "HTTP_TRANSFER_ENCODING" not in environ and not length:
         return 0
     if environ.get("CONTENT_TYPE", "").lstrip().lower().startswith("multipart/"):
-        raise BodyRefused(415, NO_FILES)
+        raise BodyRefused(415, _("File uploads are not accepted. Send the form as application/x-www-form-urlencoded."))
     return length or None
 
 
-class Bodies:
-    """Reads bodies. `deadline_s` is for a whole body, `max_bytes` for all that are being read or used at once."""
+class BodyReader:
+    """Reads bodies. `deadline_s` is for one body; `max_bytes` is for all bodies being read or in use at once."""
 
     def __init__(self, *, deadline_s: float = BODY_DEADLINE_S, max_bytes: int = BODIES_MAX_BYTES) -> None:
         self._deadline_s, self._max_bytes = deadline_s, max_bytes
-        self._held = 0
+        self.bytes_in_use = 0
 
-    async def read(self, incoming: Incoming, *, length: int | None) -> bytes:
-        """Return a body of `length` bytes (None: as many as come). It counts as held until `let_go`.
+    async def read(self, parts: BodyParts, *, length: int | None) -> bytes:
+        """Return a body of `length` bytes (None: until it ends). It counts as in use until `release`.
 
         Raises: BodyRefused.
         """
-        parts: list[bytes] = []
+        chunks: list[bytes] = []
         size = 0
         try:
             async with asyncio.timeout(self._deadline_s):
-                async for part in incoming:
-                    size += len(part)
-                    self._held += len(part)
-                    parts.append(part)
+                async for chunk in parts:
+                    size += len(chunk)
+                    self.bytes_in_use += len(chunk)
+                    chunks.append(chunk)
                     if size > BODY_MAX_BYTES:
-                        raise BodyRefused(413, TOO_LARGE)
-                    if self._held > self._max_bytes:
-                        raise BodyRefused(503, TOO_MANY)
+                        raise _build_too_large()
+                    if self.bytes_in_use > self._max_bytes:
+                        raise BodyRefused(503, _("Too many large requests at once. Try again in a few seconds."))
             if length is not None and size != length:
-                raise BodyRefused(400, CUT_OFF)
+                raise BodyRefused(400, _("The request body ended before its announced length."))
         except TimeoutError as error:
-            self._held -= size
-            raise BodyRefused(408, TOO_SLOW) from error
+            self.bytes_in_use -= size
+            sentence = _("The request body did not arrive within %(seconds)d seconds.")
+            raise BodyRefused(408, sentence % {"seconds": self._deadline_s}) from error
         except BaseException:
-            self._held -= size
+            self.bytes_in_use -= size
             raise
-        return b"".join(parts)
+        return b"".join(chunks)
 
-    def let_go(self, body: bytes) -> None:
-        """Say that a body is not needed any more."""
-        self._held -= len(body)
-
-    @property
-    def held_bytes(self) -> int:
-        """How much of bodies is held at this moment."""
-        return self._held
+    def release(self, body: bytes) -> None:
+        """Count `body` as no longer in use."""
+        self.bytes_in_use -= len(body)
 
 
-def refusal_answer(refused: BodyRefused, *, environ: dict[str, Any]) -> Answer:
-    """Return the answer that says why and ends the connection: JSON with a `detail` below /api/, else plain text."""
+def build_refusal(refusal: BodyRefused, *, environ: dict[str, Any]) -> WholeResponse:
+    """Return the response for a refused body, which closes the connection: JSON below /api/, plain text elsewhere."""
     if environ["PATH_INFO"].startswith("/api/"):
-        kind, body = "application/json", json.dumps({"detail": refused.sentence}).encode()
+        kind, body = "application/json", json.dumps({"detail": refusal.sentence}).encode()
     else:
-        kind, body = "text/plain; charset=utf-8", f"{refused.sentence}\n".encode()
+        kind, body = "text/plain; charset=utf-8", f"{refusal.sentence}\n".encode()
     headers = [
         ("Content-Type", kind),
         ("Content-Length", str(len(body))),
@@ -123,6 +107,10 @@ def refusal_answer(refused: BodyRefused, *, environ: dict[str, Any]) -> Answer:
         ("X-Content-Type-Options", "nosniff"),
         ("Connection", "close"),
     ]
-    if refused.status == 503:
+    if refusal.status == 503:
         headers.append(("Retry-After", str(RETRY_AFTER_S)))
-    return Answer(refused.status, headers, body)
+    return WholeResponse(refusal.status, headers, body)
+
+
+def _build_too_large() -> BodyRefused:
+    return BodyRefused(413, _("A request body can have at most %(limit)d bytes.") % {"limit": BODY_MAX_BYTES})

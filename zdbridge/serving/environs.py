@@ -1,27 +1,28 @@
-"""The WSGI environ (PEP 3333) of a request that came over granian's RSGI.
+"""Builds the WSGI environ (PEP 3333) of a request that arrived over granian's RSGI.
 
-Two differences to what a WSGI server hands over, both on purpose: a header whose name has an underscore is left out,
-because nobody could tell it from its namesake with a dash, and the variables of this process are not mixed in.
+It differs from what a WSGI server passes on in two ways, both on purpose: a header whose name has an underscore is left
+out, because it could not be told from its namesake with a dash, and the variables of this process are not mixed in.
 """
 
 import io
 import sys
 from typing import Any, Protocol
 
-_USUAL = (
+_USUAL_HEADERS = (
     "accept", "accept-encoding", "accept-language", "authorization", "cookie", "host", "origin", "referer",
     "sec-fetch-dest", "sec-fetch-mode", "sec-fetch-site", "user-agent", "x-forwarded-for", "x-forwarded-proto",
 )  # fmt: skip
-_NAMES = {name: "HTTP_" + name.upper().replace("-", "_") for name in _USUAL}
+_NAMES = {name: "HTTP_" + name.upper().replace("-", "_") for name in _USUAL_HEADERS}
 _NAMES |= {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
-_MISSED = tuple((name, _NAMES[name]) for name in ("cookie", "origin", "authorization"))
+# For these it matters whether they were sent at all.
+_PRESENCE_MATTERS = tuple((name, _NAMES[name]) for name in ("cookie", "origin", "authorization"))
 _PROTOCOLS = {"1": "HTTP/1.0", "1.0": "HTTP/1.0", "1.1": "HTTP/1.1"}
 
 Environ = dict[str, Any]
 
 
 class Headers(Protocol):
-    """A request's headers as RSGI has them: names in small letters, a name once for each time it was sent."""
+    """A request's headers in RSGI: lower-case names, one pair for each time a header was sent."""
 
     def items(self) -> list[tuple[str, str]]:
         """Return the pairs whose values are ASCII."""
@@ -31,7 +32,7 @@ class Headers(Protocol):
 
 
 class Scope(Protocol):
-    """What RSGI says of a request."""
+    """RSGI's description of a request."""
 
     method: str
     path: str
@@ -44,11 +45,11 @@ class Scope(Protocol):
     headers: Headers
 
 
-def head_environ(scope: Scope) -> Environ:
+def build_head_environ(scope: Scope) -> Environ:
     """Return what the head of a request says: method, path, address, scheme and headers.
 
-    A header sent twice is joined by a comma (Cookie by a semicolon). One with characters outside ASCII is left out, but
-    is empty where it makes a difference whether it was sent at all.
+    The values of a header sent twice are joined by a comma, those of Cookie by a semicolon. A value with characters
+    outside ASCII is left out; it counts as empty for the headers whose presence matters.
     """
     path = scope.path
     environ: Environ = {
@@ -59,12 +60,12 @@ def head_environ(scope: Scope) -> Environ:
     }
     headers = scope.headers
     for name, value in headers.items():
-        key = _NAMES.get(name) or _folded(name)
+        key = _NAMES.get(name) or _convert_name(name)
         if key in environ:
             environ[key] = f"{environ[key]}{';' if name == 'cookie' else ','}{value}"
         elif key:
             environ[key] = value
-    for name, key in _MISSED:
+    for name, key in _PRESENCE_MATTERS:
         if key not in environ and name in headers:
             environ[key] = ""
     if "HTTP_HOST" not in environ:
@@ -72,8 +73,8 @@ def head_environ(scope: Scope) -> Environ:
     return environ
 
 
-def complete(environ: Environ, *, scope: Scope, body: bytes) -> Environ:
-    """Return `environ` with all that an application may ask for; the body is whole and its length known."""
+def complete_environ(environ: Environ, *, scope: Scope, body: bytes) -> Environ:
+    """Return `environ` with everything an application may read; the body is whole and its length known."""
     host, _, port = scope.server.rpartition(":")
     environ.pop("HTTP_TRANSFER_ENCODING", None)
     environ["CONTENT_LENGTH"] = str(len(body)) if body else ""
@@ -93,5 +94,5 @@ def complete(environ: Environ, *, scope: Scope, body: bytes) -> Environ:
     }
 
 
-def _folded(name: str) -> str:
+def _convert_name(name: str) -> str:
     return "" if "_" in name else "HTTP_" + name.upper().replace("-", "_")

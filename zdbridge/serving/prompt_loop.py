@@ -1,8 +1,8 @@
-"""An event loop that begins what comes in from other threads at once, where it comes in.
+"""An event loop that runs the first step of a request in the thread that received it.
 
-Granian hands each request to the loop as a coroutine, from the thread that reads the connections. To wake the loop up
-for it costs more than a token's whole answer does. So its first step is made there and then: a token is answered by
-it, and whatever has to wait says so (`wait_in_the_loop`) and goes on in the loop, as every request would otherwise.
+Granian hands each request to the loop as a coroutine, from the thread that reads the connections. Waking the loop for
+it costs more than a whole token response. The loop therefore runs the coroutine's first step in that thread: a token
+is answered within it, and a request that has to wait awaits `continue_in_loop()` and goes on in the loop as usual.
 """
 
 import asyncio
@@ -12,39 +12,39 @@ from types import CoroutineType
 from typing import Any
 
 
-class _Step:
-    """Ends the first step of a coroutine; awaited in a task, it is no more than a turn of the loop."""
+class _FirstStepEnd:
+    """Ends the first step of a coroutine; awaited in a task, it yields to the loop once."""
 
     def __await__(self) -> Generator[None, None, None]:
         yield
 
 
-def wait_in_the_loop() -> _Step:
-    """Return what a coroutine awaits before it may do anything that needs the loop."""
-    return _Step()
+def continue_in_loop() -> _FirstStepEnd:
+    """Return what a coroutine awaits before it does anything that needs the loop."""
+    return _FirstStepEnd()
 
 
 class PromptLoop(asyncio.SelectorEventLoop):
-    """Takes requests the way granian hands them over: what to do with a coroutine, the coroutine, and its request."""
+    """Recognizes a request by the form in which granian schedules it: a callback, a coroutine and the request."""
 
     def call_soon_threadsafe(  # type: ignore[override]
         self, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
         """Schedule a callback from any thread; a coroutine that ends with its first step needs no scheduling."""
-        if len(args) == 2 and type(args[0]) is CoroutineType and _is_ended(args[0]):
-            return _NOTHING_LEFT
+        if len(args) == 2 and type(args[0]) is CoroutineType and _run_first_step(args[0]):
+            return _FINISHED
         return super().call_soon_threadsafe(callback, *args, context=context)
 
 
 def build_loop() -> asyncio.AbstractEventLoop:
-    """Make a loop and set it for this thread."""
+    """Build a loop and set it for this thread."""
     loop = PromptLoop()
     asyncio.set_event_loop(loop)
     return loop
 
 
-def _is_ended(coroutine: Coroutine[Any, Any, Any]) -> bool:
-    """Make the first step of a coroutine; return whether it was the last."""
+def _run_first_step(coroutine: Coroutine[Any, Any, Any]) -> bool:
+    """Run the first step of a coroutine; return whether it was the last."""
     try:
         coroutine.send(None)
     except StopIteration:
@@ -52,14 +52,14 @@ def _is_ended(coroutine: Coroutine[Any, Any, Any]) -> bool:
     return False
 
 
-class _Nothing(asyncio.Handle):
-    """Stands for a call that was made already."""
+class _FinishedHandle(asyncio.Handle):
+    """Stands for a call that is already done."""
 
     def __init__(self) -> None:
-        """Hold nothing: there is no loop in which anything would be left to do."""
+        """Hold nothing: no loop has anything left to do."""
 
     def __repr__(self) -> str:
         return "<Handle of a request that is answered>"
 
 
-_NOTHING_LEFT = _Nothing()
+_FINISHED = _FinishedHandle()

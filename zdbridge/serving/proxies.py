@@ -1,4 +1,4 @@
-"""Whom to believe about the client's address: `X-Forwarded-*` counts only when a configured proxy sent it."""
+"""Decides whom to believe about the client's address: `X-Forwarded-*` counts only from a configured proxy."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -10,22 +10,16 @@ FORWARDED_FOR, FORWARDED_PROTO = "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO
 
 
 class TrustedProxies:
-    """WSGI wrapper: puts the client's own address and scheme into the environ, and drops the headers it used.
+    """The proxies whose headers are believed; `networks` are their addresses or networks."""
 
-    Behind it nothing reads `X-Forwarded-For` or `X-Forwarded-Proto`, so a forged one is harmless.
-    """
-
-    def __init__(self, *, application: Any, networks: Iterable[str]) -> None:
-        self._application = application
+    def __init__(self, *, networks: Iterable[str]) -> None:
         self._networks: tuple[Network, ...] = tuple(ipaddress.ip_network(word, strict=False) for word in networks)
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        """Answer one request (PEP 3333)."""
-        self.unwrap(environ)
-        return self._application(environ, start_response)
+    def resolve_client(self, environ: dict[str, Any]) -> None:
+        """Put the client's own address and scheme into `environ`, and remove the headers that said so.
 
-    def unwrap(self, environ: dict[str, Any]) -> None:
-        """Put the client's own address and scheme into `environ`, and take out what said so."""
+        Code behind it never reads `X-Forwarded-For` or `X-Forwarded-Proto`, so a forged one is harmless.
+        """
         forwarded_for = environ.pop(FORWARDED_FOR, "")
         forwarded_proto = environ.pop(FORWARDED_PROTO, "")
         environ[WAS_FORWARDED] = bool(forwarded_for or forwarded_proto or environ.get("HTTP_FORWARDED"))

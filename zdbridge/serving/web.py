@@ -15,12 +15,12 @@ from granian.log import LogLevels
 
 from zdbridge.serving.prompt_loop import build_loop
 
-# Connections a process holds at once, those of clients that do nothing among them; more wait to be let in.
+# Open connections of one process, idle ones included; further ones wait to be accepted.
 CONNECTIONS = 2048
-# A client that sends its headers slower than this, or more of them, is a fault or an attack.
+# Slower or larger headers are a fault or an attack.
 HEADER_READ_TIMEOUT_MS = 10_000
 HEADER_BUFFER_BYTES = 65_536
-# Below the supervisor's own patience, so that granian ends its stuck processes itself.
+# Shorter than the supervisor's grace, so that granian itself ends its stuck processes.
 KILL_TIMEOUT_S = 5
 
 LOG_CONFIG = {
@@ -29,30 +29,30 @@ LOG_CONFIG = {
     "filters": {"redact": {"()": "zdbridge.logs.RedactingFilter"}},
     "formatters": {"json": {"()": "zdbridge.logs.JSONFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "filters": ["redact"], "formatter": "json"}},
-    # Information is left out: start and end of its processes are told by the supervisor.
+    # Errors only: the supervisor already reports when processes start and end.
     "loggers": {"_granian": {"handlers": ["stderr"], "level": "ERROR", "propagate": False}},
 }
 
 
 def load() -> None:
-    """Import the product before the processes part, so that they share the memory it takes.
+    """Import the product before granian forks its processes, so that they share its memory and restart at once.
 
-    One that has died is also followed by another in a moment. Nothing may be begun here that does not survive a fork:
-    no thread, no connection; those are begun by `zdbridge.rsgi`, in each process.
+    Nothing started here survives a fork, so no thread and no connection may be; `zdbridge.rsgi` starts those in each
+    process.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zdbridge.settings")
     django.setup()
     importlib.import_module("linking.api.front")
-    # The pages' modules are imported when the addresses are read.
+    # Reading the URL patterns imports the modules of the pages.
     list(get_resolver().url_patterns)
-    # Collections would write to every object they visit, and with that make each process a copy of its own.
+    # The garbage collector writes to every object it visits, which would give each process its own copy.
     gc.collect()
     gc.freeze()
 
 
 def serve(*, host: str, port: int, processes: int) -> None:
     """Serve until SIGTERM. Raises: SystemExit with 1 when a process dies again and again."""
-    _allow_connections()
+    _raise_file_limit()
     # Source: granian's README, "Customising event loop initialization" (2.8, read 2026-11).
     loops.register("auto")(build_loop)
     server = Granian(
@@ -61,7 +61,7 @@ def serve(*, host: str, port: int, processes: int) -> None:
         port=port,
         interface=Interfaces.RSGI,
         loop=Loops.auto,
-        # What a client may take its time with is limited in HTTP/1 only, and proxies speak that to whom they serve.
+        # Granian limits slow clients in HTTP/1 only, and that is what proxies speak to the servers behind them.
         http=HTTPModes.http1,
         workers=processes,
         backlog=CONNECTIONS,
@@ -77,13 +77,13 @@ def serve(*, host: str, port: int, processes: int) -> None:
     server.serve()
 
 
-def _allow_connections() -> None:
-    """Let this process and its children have a file for each connection, where the system lets them."""
-    wanted = CONNECTIONS + 512
+def _raise_file_limit() -> None:
+    """Raise the limit of open files to one for each connection, as far as the system permits."""
+    needed = CONNECTIONS + 512
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < wanted and soft != resource.RLIM_INFINITY:
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    if soft < needed and soft != resource.RLIM_INFINITY:
+        limit = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
 
 
 if __name__ == "__main__":

@@ -136,7 +136,13 @@ def passed_on(environ, start_response):
 
 def caller(*, is_direct, **options):
     front = TokenFront(application=passed_on, is_direct=is_direct, **({"allowed_hosts": ["testserver"]} | options))
-    return TrustedProxies(application=front, networks=())
+    proxies = TrustedProxies(networks=())
+
+    def answer(environ, start_response):
+        proxies.resolve_client(environ)
+        return front(environ, start_response)
+
+    return answer
 
 
 def both(*, options=None, **request) -> tuple[Sent, Sent]:

@@ -3,10 +3,10 @@ import asyncio
 import pytest
 
 from tests.zdbridge.serving.rsgi_client import Exchange, scope_of
-from zdbridge.serving.bodies import BODY_MAX_BYTES, Bodies
+from zdbridge.serving.bodies import BODY_MAX_BYTES, BodyReader
 from zdbridge.serving.door import Door
+from zdbridge.serving.page_gate import PageGate
 from zdbridge.serving.proxies import TrustedProxies
-from zdbridge.serving.turns import Turns
 
 pytestmark = pytest.mark.usefixtures("begin_without_a_loop")
 
@@ -44,8 +44,8 @@ def open_door(*, application=echo, refuse_early=lambda environ: None, networks=(
     bodies = more.pop("bodies", None)
     return Door(
         tokens=Tokens(**more),
-        pages=Turns(application=application, at_once=1),
-        proxies=TrustedProxies(application=application, networks=networks),
+        pages=PageGate(application=application, limit=1),
+        proxies=TrustedProxies(networks=networks),
         refuse_early=refuse_early,
         bodies=bodies,
     )
@@ -102,7 +102,7 @@ class TestBodies:
 
     def test_that_do_not_come_in_time_end_the_connection(self):
         scope = scope_of("POST", headers=[FORM, length(60_000)])
-        came = come(open_door(bodies=Bodies(deadline_s=0.01)), scope, Exchange([b"x"], stalls=True))
+        came = come(open_door(bodies=BodyReader(deadline_s=0.01)), scope, Exchange([b"x"], stalls=True))
         assert (came.answer[0], came.answer[1]["Connection"]) == (408, "close")
 
     def test_that_end_early_reach_nobody(self):
@@ -116,11 +116,11 @@ class TestBodies:
         scope = scope_of("POST", "/api/v1/diagnose/", headers=[length(BODY_MAX_BYTES + 1)])
         _, headers, body = come(open_door(), scope).answer
         assert headers["Content-Type"] == "application/json"
-        assert body.startswith(b'{"detail": "The body of a request may have 1048576 bytes')
+        assert body.startswith(b'{"detail": "A request body can have at most 1048576 bytes')
 
     def test_are_refused_while_too_much_of_them_is_held(self):
         scope = scope_of("POST", headers=[FORM, length(20)])
-        _, headers, _ = come(open_door(bodies=Bodies(max_bytes=10)), scope, Exchange([b"x" * 20])).answer
+        _, headers, _ = come(open_door(bodies=BodyReader(max_bytes=10)), scope, Exchange([b"x" * 20])).answer
         assert headers["Retry-After"] == "5"
 
     @pytest.mark.parametrize(
@@ -128,9 +128,9 @@ class TestBodies:
         [([b"abcdef"], {}), ([b"x"], {}), ([b"x"], {"stalls": True}), ([MIB, MIB], {})],
     )
     def test_are_held_no_longer_than_they_are_needed(self, parts, more):
-        bodies = Bodies(deadline_s=0.01)
+        bodies = BodyReader(deadline_s=0.01)
         come(open_door(bodies=bodies), scope_of("POST", headers=[FORM, length(6)]), Exchange(parts, **more))
-        assert bodies.held_bytes == 0
+        assert bodies.bytes_in_use == 0
 
 
 class TestEarlyRefusals:

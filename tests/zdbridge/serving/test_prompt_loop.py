@@ -5,7 +5,7 @@ import threading
 import pytest
 from granian._futures import _cbsched_aioschedule, _future_watcher_wrapper
 
-from zdbridge.serving.prompt_loop import build_loop, wait_in_the_loop
+from zdbridge.serving.prompt_loop import build_loop, continue_in_loop
 
 pytestmark = pytest.mark.usefixtures("begin_without_a_loop")
 
@@ -47,7 +47,7 @@ class Application:
     async def __call__(self, scope, proto):
         self.threads.append(threading.get_ident())
         if self.waits:
-            await wait_in_the_loop()
+            await continue_in_loop()
             await asyncio.sleep(0)
             self.threads.append(threading.get_ident())
 

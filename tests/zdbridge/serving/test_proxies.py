@@ -5,10 +5,9 @@ from zdbridge.serving.proxies import TrustedProxies
 
 
 def seen(*, networks=("10.0.0.0/8",), **environ):
-    """What the application behind the wrapper is given."""
-    given = {}
-    wrapper = TrustedProxies(application=lambda environ, _start: given.update(environ), networks=networks)
-    wrapper({"REMOTE_ADDR": "10.0.0.1", "wsgi.url_scheme": "http"} | environ, None)
+    """What the application is given."""
+    given = {"REMOTE_ADDR": "10.0.0.1", "wsgi.url_scheme": "http"} | environ
+    TrustedProxies(networks=networks).resolve_client(given)
     return given
 
 
@@ -60,4 +59,4 @@ class TestTrustedProxies:
 
     def test_refuse_a_network_that_is_none(self):
         with pytest.raises(ValueError, match="does not appear"):
-            TrustedProxies(application=None, networks=("proxy",))
+            TrustedProxies(networks=("proxy",))

@@ -5,14 +5,15 @@ import threading
 
 import pytest
 
-from zdbridge.serving import turns
-from zdbridge.serving.turns import Stream, Turns
+from zdbridge.serving import page_gate
+from zdbridge.serving.page_gate import PageGate
+from zdbridge.serving.responses import StreamedResponse
 
 pytestmark = pytest.mark.usefixtures("begin_without_a_loop")
 
 
 @pytest.fixture(autouse=True)
-def _time_of_threads():
+def _restore_switch_interval():
     before = sys.getswitchinterval()
     yield
     sys.setswitchinterval(before)
@@ -53,51 +54,51 @@ async def inside(application, count):
         assert await asyncio.to_thread(application.entered.acquire, timeout=20)
 
 
-async def ask(wrapper, application, paths, *, entered):
+async def ask(gate, application, paths, *, entered):
     """Ask for `paths` at once, wait until `entered` of them are inside, let them go; return the answers."""
-    asked = [asyncio.ensure_future(wrapper.make({"PATH_INFO": path})) for path in paths]
+    asked = [asyncio.ensure_future(gate.respond({"PATH_INFO": path})) for path in paths]
     await inside(application, entered)
     application.let_go.set()
     return await asyncio.gather(*asked)
 
 
-class TestTurns:
-    def test_lets_only_so_many_compute_at_once(self, application):
-        asyncio.run(ask(Turns(application=application, at_once=2), application, ["/"] * 6, entered=2))
+class TestPageGate:
+    def test_lets_at_most_the_limit_compute_at_once(self, application):
+        asyncio.run(ask(PageGate(application=application, limit=2), application, ["/"] * 6, entered=2))
         assert (application.most, application.inside) == (2, 0)
 
-    def test_answers_exempt_paths_out_of_turn(self, application):
-        wrapper = Turns(application=application, at_once=1, exempt=["/healthz"])
-        asyncio.run(ask(wrapper, application, ["/", "/healthz"], entered=2))
+    def test_answers_exempt_paths_without_waiting(self, application):
+        gate = PageGate(application=application, limit=1, exempt=["/healthz"])
+        asyncio.run(ask(gate, application, ["/", "/healthz"], entered=2))
         assert application.most == 2
 
     def test_answers_probes_while_every_thread_for_pages_is_stuck(self, application):
-        wrapper = Turns(application=application, at_once=99, exempt=["/healthz"])
-        paths = ["/"] * (turns.PAGE_THREADS + 3) + ["/healthz"]
-        asyncio.run(ask(wrapper, application, paths, entered=turns.PAGE_THREADS + 1))
-        assert application.most == turns.PAGE_THREADS + 1
+        gate = PageGate(application=application, limit=99, exempt=["/healthz"])
+        paths = ["/"] * (page_gate.PAGE_THREADS + 3) + ["/healthz"]
+        asyncio.run(ask(gate, application, paths, entered=page_gate.PAGE_THREADS + 1))
+        assert application.most == page_gate.PAGE_THREADS + 1
 
-    def test_lets_nobody_wait_for_ever_behind_one_that_is_stuck(self, application):
-        wrapper = Turns(application=application, at_once=1, patience_s=0.05)
-        asyncio.run(ask(wrapper, application, ["/", "/", "/"], entered=3))
+    def test_lets_requests_pass_one_that_is_stuck(self, application):
+        gate = PageGate(application=application, limit=1, patience_s=0.05)
+        asyncio.run(ask(gate, application, ["/", "/", "/"], entered=3))
         assert (application.most, application.inside) == (3, 0)
 
-    def test_gives_the_turn_back_after_an_accident(self):
-        wrapper = Turns(application=break_down, at_once=1)
+    def test_gives_the_place_back_after_an_exception(self):
+        gate = PageGate(application=break_down, limit=1)
         for _ in range(2):
             with pytest.raises(RuntimeError):
-                asyncio.run(wrapper.make({"PATH_INFO": "/"}))
+                asyncio.run(gate.respond({"PATH_INFO": "/"}))
 
-    def test_makes_a_whole_page_in_a_thread_that_stands_back(self):
+    def test_computes_a_whole_page_in_a_thread_of_lower_priority(self):
         made = Made()
-        answer = asyncio.run(Turns(application=made, at_once=1).make({"PATH_INFO": "/"}))
+        answer = asyncio.run(PageGate(application=made, limit=1).respond({"PATH_INFO": "/"}))
         assert answer == (200, [("A", "b")], b"page")
         assert set(made.threads) == {made.threads[0]} and made.threads[0] != threading.get_native_id()
         if sys.platform == "linux":
-            assert made.niceness == os.getpriority(os.PRIO_PROCESS, 0) + turns.PAGE_NICENESS
+            assert made.niceness == os.getpriority(os.PRIO_PROCESS, 0) + page_gate.PAGE_NICENESS
 
-    def test_passes_the_answer_on(self, application):
-        (answer,) = asyncio.run(ask(Turns(application=application, at_once=1), application, ["/x"], entered=1))
+    def test_returns_the_response(self, application):
+        (answer,) = asyncio.run(ask(PageGate(application=application, limit=1), application, ["/x"], entered=1))
         assert answer.body == b"/x"
 
 
@@ -147,56 +148,56 @@ class Export:
         self.is_closed = True
 
 
-class TestWhatIsSentAsItIsComputed:
-    def test_is_handed_on_unread(self):
+class TestStreamedResponses:
+    def test_are_passed_on_unread(self):
         export = Export()
-        sent = asyncio.run(Turns(application=export, at_once=1).make({"PATH_INFO": "/"}))
-        assert isinstance(sent, Stream)
+        sent = asyncio.run(PageGate(application=export, limit=1).respond({"PATH_INFO": "/"}))
+        assert isinstance(sent, StreamedResponse)
         assert (list(sent.parts), export.is_closed) == ([b"a", b"b"], False)
 
-    def test_is_read_at_once_where_it_says_to_be_short(self):
+    def test_are_read_at_once_when_announced_as_short(self):
         export = Export(headers=[("Content-Length", "2")])
-        answer = asyncio.run(Turns(application=export, at_once=1).make({"PATH_INFO": "/static/a.css"}))
+        answer = asyncio.run(PageGate(application=export, limit=1).respond({"PATH_INFO": "/static/a.css"}))
         assert (answer.body, export.is_closed) == (b"ab", True)
 
 
-class TestTimeOfThreads:
-    """How long a thread may keep the interpreter: briefly while a page is made, long enough for a token otherwise."""
+class TestSwitchInterval:
+    """A thread keeps the interpreter briefly while a page is computed, long enough for a token otherwise."""
 
-    def test_is_short_while_a_page_is_made(self, application):
-        wrapper = Turns(application=application, at_once=1)
-        assert sys.getswitchinterval() == pytest.approx(turns.TOKENS_ONLY_S)
+    def test_is_short_while_a_page_is_computed(self, application):
+        gate = PageGate(application=application, limit=1)
+        assert sys.getswitchinterval() == pytest.approx(page_gate.SWITCH_TOKENS_ONLY_S)
 
         async def watch():
-            asked = asyncio.ensure_future(wrapper.make({"PATH_INFO": "/"}))
+            asked = asyncio.ensure_future(gate.respond({"PATH_INFO": "/"}))
             await inside(application, 1)
-            assert sys.getswitchinterval() == pytest.approx(turns.BESIDE_PAGES_S)
+            assert sys.getswitchinterval() == pytest.approx(page_gate.SWITCH_BESIDE_PAGES_S)
             application.let_go.set()
             await asked
 
         asyncio.run(watch())
-        assert sys.getswitchinterval() == pytest.approx(turns.TOKENS_ONLY_S)
+        assert sys.getswitchinterval() == pytest.approx(page_gate.SWITCH_TOKENS_ONLY_S)
 
     def test_is_short_until_an_export_is_sent(self):
         export = Export()
-        sent = asyncio.run(Turns(application=export, at_once=1).make({"PATH_INFO": "/"}))
-        assert sys.getswitchinterval() == pytest.approx(turns.BESIDE_PAGES_S)
+        sent = asyncio.run(PageGate(application=export, limit=1).respond({"PATH_INFO": "/"}))
+        assert sys.getswitchinterval() == pytest.approx(page_gate.SWITCH_BESIDE_PAGES_S)
         sent.close()
-        assert (export.is_closed, sys.getswitchinterval()) == (True, pytest.approx(turns.TOKENS_ONLY_S))
+        assert (export.is_closed, sys.getswitchinterval()) == (True, pytest.approx(page_gate.SWITCH_TOKENS_ONLY_S))
 
-    def test_is_long_again_after_an_accident(self):
+    def test_is_long_again_after_an_exception(self):
         with pytest.raises(RuntimeError):
-            asyncio.run(Turns(application=break_down, at_once=1).make({"PATH_INFO": "/"}))
-        assert sys.getswitchinterval() == pytest.approx(turns.TOKENS_ONLY_S)
+            asyncio.run(PageGate(application=break_down, limit=1).respond({"PATH_INFO": "/"}))
+        assert sys.getswitchinterval() == pytest.approx(page_gate.SWITCH_TOKENS_ONLY_S)
 
 
 class TestGiveWay:
-    def test_lets_the_next_page_be_made_while_one_waits_for_another_service(self, application):
+    def test_lets_the_next_page_compute_while_one_waits_for_a_service(self, application):
         def waits(environ, start_response):
-            environ[turns.GIVE_WAY]()
-            environ[turns.GIVE_WAY]()
+            environ[page_gate.GIVE_WAY]()
+            environ[page_gate.GIVE_WAY]()
             return application(environ, start_response)
 
-        wrapper = Turns(application=waits, at_once=1, patience_s=60)
-        asyncio.run(ask(wrapper, application, ["/", "/"], entered=2))
+        gate = PageGate(application=waits, limit=1, patience_s=60)
+        asyncio.run(ask(gate, application, ["/", "/"], entered=2))
         assert application.most == 2
