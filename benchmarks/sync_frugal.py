@@ -64,8 +64,8 @@ def wait_for(url: str) -> None:
 
 def measure(options: argparse.Namespace) -> int:
     """Count calls of each kind, in the order they leave."""
+    from linking.clients.zendesk_chat import ChatClient
     from linking.models import LoginUser, VisitorLink
-    from linking.zendesk_chat import ChatClient
 
     url = f"http://127.0.0.1:{options.port}"
     ask(f"{url}/_control/reset", {"empty": True})

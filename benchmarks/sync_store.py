@@ -40,7 +40,7 @@ class MemoryChat:
 
     def export_page(self, *, start_epoch_s: int, start_id: str = "") -> Any:
         """Return the page after the cursor; a second holds one chat."""
-        from linking.zendesk_chat import ExportPage
+        from linking.clients.zendesk_chat import ExportPage
 
         first = max(0, start_epoch_s - FIRST_S + bool(start_id))
         records = tuple(self.chat(number) for number in range(first, min(first + PAGE, self._chats)))
@@ -49,7 +49,7 @@ class MemoryChat:
 
     def visitor(self, *, visitor_id: str) -> Any:
         """Return a visitor; two of three carry a user ID."""
-        from linking.core.visitors import parse_visitor
+        from linking.clients.zendesk_records import parse_visitor
 
         number = int(visitor_id[3:])
         return parse_visitor(self._contact(number) | {
@@ -58,7 +58,7 @@ class MemoryChat:
 
     def bans_page(self, **_options: Any) -> Any:
         """Return no bans."""
-        from linking.zendesk_chat import BansPage
+        from linking.clients.zendesk_chat import BansPage
 
         return BansPage(visitor_ids=frozenset(), last_id=None, is_empty=True)
 
@@ -251,7 +251,7 @@ class Ours:
 
 def parsed_chats(*, first: int, number: int, later: int) -> list[Any]:
     """Return chats of `number` visitors, read; those of a later round are newer."""
-    from linking.core.visitors import parse_chat
+    from linking.clients.zendesk_records import parse_chat
 
     chat = MemoryChat(visitors=10**9, chats=10**9)
     moved = timedelta(days=later)

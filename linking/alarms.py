@@ -16,10 +16,11 @@ from django.db import transaction
 from django.db.models import F
 
 from linking import mail
+from linking.clients.outbound import Outbound, OutboundError
+from linking.clients.vendor_urls import address_flaw, is_inward, is_loopback_name
 from linking.core.config import ZendeskProduct
 from linking.core.freshness import HEARTBEAT_STALE_AFTER
 from linking.core.secretbox import SealBroken
-from linking.core.vendor_urls import address_flaw, is_inward, is_loopback_name
 from linking.fields import key_ring
 from linking.mail import MailFailed
 from linking.models import (
@@ -33,7 +34,6 @@ from linking.models import (
 )
 from linking.models.alarm import WEBHOOK_PLACE
 from linking.models.standing import is_catching_up, is_paused, with_catching_up
-from linking.outbound import Outbound, OutboundError
 
 PATIENCE = timedelta(seconds=60)  # what is over by then is not told
 RETRY_FIRST, RETRY_LONGEST = timedelta(minutes=1), timedelta(hours=1)

@@ -8,8 +8,8 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.db import DatabaseError
 
+from linking.clients.vendor_urls import address_flaw, is_loopback_name
 from linking.core.secretbox import SealBroken
-from linking.core.vendor_urls import address_flaw, is_loopback_name
 from linking.models import Secret
 
 _LOGIN_HOSTS = ("login.xsolla.com",)

@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from linking.clients.xsolla_login import LoginClient, LoginError, LoginRefused
 from linking.core.login_jwt import usable_email
-from linking.xsolla_login import LoginClient, LoginError, LoginRefused
 
 DEADLINE_S = 1.0
 FOUND_KEPT_S = 600.0

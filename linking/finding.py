@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 from django.db.models import F, Model, Prefetch, Q, QuerySet
 from django.db.models.functions import Lower
 
+from linking.clients.zendesk_records import is_own_form
 from linking.core.cursor import Cursor, decode_cursor, encode_cursor
 from linking.core.query import Query, QueryKind, dot_form, parse_query
 from linking.core.text import clean_line, email_key
 from linking.core.user_ids import USER_ID_MAX_CHARACTERS
-from linking.core.visitors import is_own_form
 from linking.models import Integration, LoginUser, Visitor, VisitorLink, VisitorState, VisitorWords, WaitingWords
 from linking.models.keyset import Behind
 from linking.models.standing import IntegrationStanding, standings

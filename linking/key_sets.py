@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from linking.clients.xsolla_login import LoginClient, LoginError
 from linking.core.key_sets import KeySet, usable_keys
-from linking.xsolla_login import LoginClient, LoginError
 
 LOOK_EVERY_S = 0.5  # how soon a new project, or a wish, is seen
 # Source: Xsolla's Go SDK keeps keys "not longer" than ten minutes, its PHP SDK for five; read 2026-11.

@@ -11,15 +11,15 @@ from django.db import transaction
 from linking import registry
 from linking.asking import Asker, Clock, Halt, Patience, budget_of, current_host, open_client
 from linking.asking.renewing import renewed_in_time
+from linking.clients.zendesk_chat import ChatGone
+from linking.clients.zendesk_records import Unreadable
 from linking.core.facts import Rank
-from linking.core.visitors import Unreadable
 from linking.limits import WindowLimiter
 from linking.models import Integration, RunState, SyncRun, Visitor, VisitorRefresh
 from linking.models.sync_run import REFRESH_TRIGGER
 from linking.store import refreshes
 from linking.store.answers import Answer, store_answers, twice
 from linking.store.rows import canonical_ids
-from linking.zendesk_chat import ChatGone
 
 TRIES = 2
 PER_MINUTE = 20  # refreshes a minute that one person may ask for

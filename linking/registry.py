@@ -15,6 +15,7 @@ from pathlib import Path
 from django.db import Error as StoreError
 from django.db import close_old_connections, connection
 
+from linking.clients.vendor_urls import AUTO, chat_address
 from linking.core.config import (
     EmailVerified,
     IntegrationConfig,
@@ -27,7 +28,6 @@ from linking.core.config import (
     snapshot_of,
 )
 from linking.core.secretbox import SealBroken
-from linking.core.vendor_urls import AUTO, chat_address
 from linking.models import ChatHost, ConfigVersion, Integration, Secret
 
 REFRESH_EVERY_S = 0.5

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from secrets import SystemRandom
 from typing import TypeVar
 
+from linking.clients.vendor_urls import account_of, chat_address, current_address, is_retired
+from linking.clients.zendesk_chat import CALL_DEADLINE_S, ChatBroken, ChatClient, ChatRefused, ChatTryLater
 from linking.core.config import IntegrationConfig
-from linking.core.vendor_urls import account_of, chat_address, current_address, is_retired
 from linking.models import StopReason
 from linking.store import slots
-from linking.zendesk_chat import CALL_DEADLINE_S, ChatBroken, ChatClient, ChatRefused, ChatTryLater
 
 TRIES = 5
 TRIES_AFTER_A_FAULT = 2  # the account failed in the last pass too: do not knock as often

@@ -6,11 +6,11 @@ from datetime import datetime
 from functools import partial
 
 from linking.asking.asker import Asker
+from linking.clients.vendor_urls import candidate_addresses
+from linking.clients.zendesk_chat import ChatClient, ChatError, ChatTryLater
 from linking.core.config import IntegrationConfig
-from linking.core.vendor_urls import candidate_addresses
 from linking.models import StopReason
 from linking.store import hosts
-from linking.zendesk_chat import ChatClient, ChatError, ChatTryLater
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

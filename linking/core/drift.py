@@ -5,7 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from linking.core.vendor_urls import RETIRED_HOST
+from linking.clients.vendor_urls import RETIRED_HOST
 
 # How far back new visitors are looked at, and how many of them must tell the same story.
 WINDOW = timedelta(hours=24)

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
-from linking.core.visitors import EmbeddedVisitor
+from linking.clients.zendesk_records import EmbeddedVisitor
 
 
 class Rank(IntEnum):

@@ -8,9 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from linking.clients.vendor_urls import AUTO, ZENDESK_HOSTS, address_flaw, is_loopback_name
 from linking.core.config import EmailVerified, LoginAlgorithm, MissingEmail, Mode, SecretName, ZendeskProduct
 from linking.core.text import clean_line
-from linking.core.vendor_urls import AUTO, ZENDESK_HOSTS, address_flaw, is_loopback_name
 
 ORIGINS_MAX = 100
 REQUESTS_MAX = 100_000

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from linking.clients.zendesk_records import ChatRecord, VisitorRecord
 from linking.core.facts import (
     Disagreement,
     ExportPlan,
@@ -24,7 +25,6 @@ from linking.core.facts import (
     VisitorFacts,
 )
 from linking.core.text import email_key
-from linking.core.visitors import ChatRecord, VisitorRecord
 
 # How long an answer is trusted although the visitor did something since; a person's own pass asks at once.
 ANONYMOUS_TTL = timedelta(seconds=60)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from linking.clients.zendesk_records import dot_form, id_text, parse_time
 from linking.core import jws
 from linking.core.text import clean_email
-from linking.core.visitors import dot_form, id_text, parse_time
 
 BODY_MAX_BYTES = 65_536
 # How far the signed time may lie from ours, either way: deliveries are tried again for a while, and clocks differ.

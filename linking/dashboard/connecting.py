@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from linking import integrations, registry
+from linking.clients.vendor_urls import is_loopback_name
 from linking.core.config import SecretName
-from linking.core.vendor_urls import is_loopback_name
 from linking.dashboard.access import page, require_admin
 from linking.dashboard.connection_words import failed_sentence, lost_sentence
 from linking.dashboard.parts import Notice

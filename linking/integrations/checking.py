@@ -5,6 +5,7 @@ from datetime import datetime
 
 from linking import clock_meter, registry
 from linking.asking.renewing import CONNECT_AGAIN
+from linking.clients.xsolla_login import LoginClient, LoginError, LoginRefused
 from linking.core.clock import ClockReading
 from linking.core.config import IntegrationConfig, LoginAlgorithm, SecretName, ZendeskProduct
 from linking.core.integration_rules import secret_flaw
@@ -16,7 +17,6 @@ from linking.integrations.saving import NoSuchIntegration
 from linking.models import ConnectionFlaw, ConnectionState, Integration
 from linking.models.standing import missing_secrets
 from linking.store import connections
-from linking.xsolla_login import LoginClient, LoginError, LoginRefused
 
 # Zendesk accepts a token from three minutes ahead at most; beyond a minute somebody's clock needs setting.
 CLOCK_LIMIT_S = 60

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from linking.asking import current_host
 from linking.asking.hosts import look_and_keep
+from linking.clients.oauth_messages import authority_of
+from linking.clients.zendesk_chat import ChatClient, ChatError, ChatRefused, ChatTryLater, is_support_token
 from linking.core.config import IntegrationConfig
-from linking.core.oauth import authority_of
 from linking.integrations.check import CALL_A_PERSON, Check
-from linking.zendesk_chat import ChatClient, ChatError, ChatRefused, ChatTryLater, is_support_token
 
 # Source: Chat API, Rate limits: 200 requests a minute for the whole account, on all plans.
 ALLOWED_PER_MINUTE = 200

@@ -13,14 +13,14 @@ from django.db import transaction
 
 from linking import registry
 from linking.asking import current_host
+from linking.clients.oauth_messages import Refusal, Tokens, authority_of, authorize_url, refusal
+from linking.clients.vendor_urls import ZENDESK_HOSTS, address_flaw
+from linking.clients.zendesk_chat import ChatClient, ChatError, ChatRefused
+from linking.clients.zendesk_oauth import OAuthClient, OAuthLost, OAuthRefused, OAuthTryLater
 from linking.core.config import IntegrationConfig, SecretName
-from linking.core.oauth import Refusal, Tokens, authority_of, authorize_url, refusal
-from linking.core.vendor_urls import ZENDESK_HOSTS, address_flaw
 from linking.integrations.saving import Actor, NoSuchIntegration, announce
 from linking.models import AuditEvent, Integration
 from linking.store import connections
-from linking.zendesk_chat import ChatClient, ChatError, ChatRefused
-from linking.zendesk_oauth import OAuthClient, OAuthLost, OAuthRefused, OAuthTryLater
 
 CODE_MAX_CHARACTERS = 2000
 

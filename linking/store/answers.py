@@ -9,10 +9,10 @@ from typing import TypeVar
 from django.db import IntegrityError
 from django.db.models import F
 
+from linking.clients.zendesk_records import Unreadable, VisitorRecord
 from linking.core.facts import LinkBefore, LinkPlan, Verb
 from linking.core.reconcile import join_facts, keep_waiting, plan_gone, plan_link, plan_retry
 from linking.core.text import email_key
-from linking.core.visitors import Unreadable, VisitorRecord
 from linking.models import EndReason, LoginUser, SyncRun, Visitor, VisitorAlias, VisitorLink, bulk
 from linking.store import apart
 from linking.store.disagreements import find_shared_devices, store_disagreements

@@ -13,8 +13,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
+from linking.clients.oauth_messages import Tokens, renew_in_s
 from linking.core.config import SecretName
-from linking.core.oauth import Tokens, renew_in_s
 from linking.fields import key_ring
 from linking.models import (
     ConfigVersion,

@@ -14,8 +14,8 @@ from django.db import transaction
 from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
+from linking.clients.zendesk_records import is_own_form
 from linking.core.facts import Rank
-from linking.core.visitors import is_own_form
 from linking.core.webhooks import Told
 from linking.models import Integration, LoginUser, Visitor
 from linking.models.namesakes import NAMESAKES_MOST, find_namesakes

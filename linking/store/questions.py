@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
-from linking.core.visitors import VisitorRecord
+from linking.clients.zendesk_records import VisitorRecord
 from linking.models import SyncRun, Visitor, VisitorAlias, VisitorQuestion
 from linking.store.answers import Answer, Tally, store_answers
 from linking.store.rows import canonical_ids

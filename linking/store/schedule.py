@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
+from linking.clients.retry_after import LONGEST_S
 from linking.core.config import SecretName, ZendeskProduct
-from linking.core.retry_after import LONGEST_S
 from linking.models import Integration, LoginUser, RunState, StopReason, SyncRun
 from linking.models.standing import missing_setup
 from linking.models.sync_run import COMMAND_TRIGGER, REFRESH_TRIGGER

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
-from linking.core.visitors import Unreadable
+from linking.clients.zendesk_records import Unreadable
 from linking.models import Quarantined, SyncRun
 from linking.store.runs import Cursor
 

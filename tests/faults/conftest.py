@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from linking import outbound, sync, zendesk_chat
+from linking import sync
+from linking.clients import outbound, zendesk_chat
 from linking.models import Integration, Quarantined, Visitor, VisitorAlias, VisitorLink
 from tests.factories import make_integration
 from tests.linking.fake_chat import FakeTime, patience

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from linking.asking import Clock, Patience
-from linking.core.visitors import parse_visitor
-from linking.zendesk_chat import BansPage, ChatGone, ExportPage
+from linking.clients.zendesk_chat import BansPage, ChatGone, ExportPage
+from linking.clients.zendesk_records import parse_visitor
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 DAY_AGO_S = int(NOW.timestamp()) - 86_400

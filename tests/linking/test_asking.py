@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from linking.asking import TRIES, Asker, Halt, current_host, open_client
-from linking.zendesk_chat import ChatGone, ChatRefused, ChatTryLater
+from linking.clients.zendesk_chat import ChatGone, ChatRefused, ChatTryLater
 from tests.factories import make_config
 from tests.linking.fake_chat import NOW, FakeTime, patience
 

@@ -10,9 +10,9 @@ import pytest
 from linking import registry, sync
 from linking.asking import Halt, hosts
 from linking.asking.hosts import found_host, look, other_host
-from linking.core.vendor_urls import candidate_addresses
+from linking.clients.vendor_urls import candidate_addresses
+from linking.clients.zendesk_chat import ChatBroken, ChatRefused, ChatTryLater
 from linking.models import ChatHost, Integration, SyncRun
-from linking.zendesk_chat import ChatBroken, ChatRefused, ChatTryLater
 from tests.factories import make_config, make_integration
 from tests.linking.fake_chat import FakeChat, FakeTime, patience
 from tests.linking.test_asking import asker
@@ -96,7 +96,7 @@ class TestLook:
 
     def test_connects_to_no_inward_address(self, monkeypatch):
         inward = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", 443))]
-        monkeypatch.setattr("linking.outbound.socket.getaddrinfo", lambda *_args, **_options: inward)
+        monkeypatch.setattr("linking.clients.outbound.socket.getaddrinfo", lambda *_args, **_options: inward)
         found = look(config=make_config(), allow_loopback=True)
         assert [flaw.endswith("may not be called.") for _url, flaw in found.failures] == [True, True]
 

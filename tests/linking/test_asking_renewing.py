@@ -7,10 +7,10 @@ import pytest
 from linking import registry, sync
 from linking.asking import Halt, renewing
 from linking.asking.renewing import CONNECT_AGAIN, renewed_after, renewed_in_time
+from linking.clients.zendesk_chat import ChatRefused, ChatTryLater
+from linking.clients.zendesk_oauth import OAuthLost, OAuthRefused, OAuthTryLater
 from linking.models import Integration, Secret, ZendeskConnection, keep_secret
 from linking.store import connections
-from linking.zendesk_chat import ChatRefused, ChatTryLater
-from linking.zendesk_oauth import OAuthLost, OAuthRefused, OAuthTryLater
 from tests.factories import NOW, make_integration
 from tests.linking.fake_chat import FakeChat, FakeTime, patience
 from tests.linking.store.test_connections import make_connection, make_tokens

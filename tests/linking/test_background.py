@@ -3,8 +3,8 @@ from django.db import OperationalError
 
 from linking import alarms, background, key_sets
 from tests.factories import LOGIN_PROJECT_ID, make_integration
+from tests.linking.clients.test_xsolla_login import answer
 from tests.linking.scripted_server import scripted
-from tests.linking.test_xsolla_login import answer
 from tests.rsa_keys import listed, listed_hex
 
 pytestmark = pytest.mark.django_db

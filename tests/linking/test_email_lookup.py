@@ -3,13 +3,13 @@ import json
 import pytest
 
 from linking import email_lookup, tokens
+from linking.clients.xsolla_login import LoginBroken, LoginClient, LoginRefused, LoginTryLater
 from linking.core.config import snapshot_of
 from linking.limits import Limiter
-from linking.xsolla_login import LoginBroken, LoginClient, LoginRefused, LoginTryLater
 from tests.factories import USER_ID, login_jwt, make_config
+from tests.linking.clients.test_xsolla_login import answer
 from tests.linking.scripted_server import scripted
 from tests.linking.test_tokens import claims_of, refusal_of
-from tests.linking.test_xsolla_login import answer
 
 NOW = 1_767_225_600
 ADDRESS = "nadia@player.example"

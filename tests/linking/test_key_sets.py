@@ -3,7 +3,7 @@ import logging
 import pytest
 
 from linking import key_sets
-from linking.xsolla_login import KeyEncoding, KeySet, LoginRefused, LoginTryLater
+from linking.clients.xsolla_login import KeyEncoding, KeySet, LoginRefused, LoginTryLater
 from tests.rsa_keys import listed, listed_hex
 
 PROJECT, OTHER = "project-1", "project-2"

@@ -8,6 +8,7 @@ from django.db import IntegrityError
 
 from linking import integrations, refresh, sync
 from linking.asking import visitors
+from linking.clients.zendesk_chat import ChatBroken, ChatRefused, ChatTryLater
 from linking.conflicts import decide
 from linking.core.webhooks import Told
 from linking.models import (
@@ -22,7 +23,6 @@ from linking.models import (
     VisitorLink,
 )
 from linking.store import leases, lookups, schedule
-from linking.zendesk_chat import ChatBroken, ChatRefused, ChatTryLater
 from tests.factories import make_integration, make_login_user
 from tests.linking.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
 

@@ -6,11 +6,11 @@ import pytest
 from django.db import OperationalError
 
 from linking import sync
+from linking.clients.zendesk_chat import ChatRefused, ChatTryLater
 from linking.core.facts import Rank
 from linking.models import Integration, Quarantined, SyncRun, Visitor
 from linking.models.lease import Chore
 from linking.store import chores, lookups
-from linking.zendesk_chat import ChatRefused, ChatTryLater
 from tests.factories import make_integration, make_login_user, make_visitor
 from tests.linking.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
 

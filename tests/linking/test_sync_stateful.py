@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from linking import registry, sync
-from linking.core.visitors import RAW_MAX_CHARACTERS
+from linking.clients.zendesk_chat import ChatBroken, ChatTryLater
+from linking.clients.zendesk_records import RAW_MAX_CHARACTERS
 from linking.models import Conflict, Integration, LoginUser, Quarantined, Visitor, VisitorAlias, VisitorLink
-from linking.zendesk_chat import ChatBroken, ChatTryLater
 from tests.factories import make_integration
 from tests.linking.fake_chat import DAY_AGO_S, FakeChat, FakeTime, patience
 

@@ -14,10 +14,10 @@ from django.db import connection
 from django.utils import timezone
 
 from linking import sync
-from linking.core.oauth import authorize_url
+from linking.clients.oauth_messages import authorize_url
+from linking.clients.zendesk_oauth import OAuthClient
 from linking.models import Lease, Quarantined, SyncRun, VisitorLink, keep_secret
 from linking.store import connections
-from linking.zendesk_oauth import OAuthClient
 from tests.factories import make_integration
 from tests.linking.fake_chat import FakeTime, patience
 from tests.sandbox_process import ROOT, sandbox_process, wait_until

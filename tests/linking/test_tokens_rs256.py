@@ -1,9 +1,9 @@
 import pytest
 
 from linking import answer_log, key_sets, tokens
+from linking.clients.xsolla_login import KeyEncoding, KeySet
 from linking.core.config import LoginAlgorithm, snapshot_of
 from linking.limits import Limiter
-from linking.xsolla_login import KeyEncoding, KeySet
 from tests.factories import LOGIN_PROJECT_ID, USER_ID, make_config, make_integration
 from tests.linking.test_tokens import claims_of, refusal_of
 from tests.rsa_keys import key_set, listed, rs256_jwt

@@ -7,6 +7,7 @@ import pytest
 
 from linking import registry, sync, unknown_visitors
 from linking.asking import Clock
+from linking.clients.zendesk_chat import ChatBroken, ChatRefused, ChatTryLater
 from linking.models import (
     Conflict,
     Integration,
@@ -19,7 +20,6 @@ from linking.models import (
 )
 from linking.store import questions, slots
 from linking.unknown_visitors import Because, Outcome
-from linking.zendesk_chat import ChatBroken, ChatRefused, ChatTryLater
 from tests.factories import make_integration, make_visitor
 from tests.linking.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
 

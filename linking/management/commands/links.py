@@ -11,8 +11,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 
+from linking.clients.zendesk_records import dot_form
 from linking.core.spreadsheets import inert
-from linking.core.visitors import dot_form
 from linking.models import Integration, VisitorAlias, VisitorLink
 
 KEYS = (

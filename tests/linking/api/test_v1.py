@@ -8,9 +8,9 @@ from rest_framework.test import APIClient
 from linking import unknown_visitors
 from linking.api import queue, v1
 from linking.api.access import PerPerson
+from linking.clients.zendesk_chat import ChatTryLater
 from linking.limits import Limiter
 from linking.models import VisitorAlias
-from linking.zendesk_chat import ChatTryLater
 from tests.factories import (
     LOGIN_SECRET_KEY,
     NOW,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from linking.clients.zendesk_records import ChatRecord, EmbeddedVisitor, VisitorRecord
 from linking.core.facts import Disagreement, Kind, LinkBefore, Rank, State, Verb, VisitorFacts
 from linking.core.reconcile import (
     ANONYMOUS_TTL,
@@ -17,7 +18,6 @@ from linking.core.reconcile import (
     seen_visitors,
     subject_of,
 )
-from linking.core.visitors import ChatRecord, EmbeddedVisitor, VisitorRecord
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 THEN = NOW - timedelta(days=1)

@@ -6,10 +6,10 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils import timezone
 
+from linking.clients.zendesk_oauth import OAuthRefused
 from linking.integrations import connecting
 from linking.models import ConnectAttempt, ConnectionFlaw, Integration, Secret, ZendeskConnection, keep_secret
 from linking.store import connections
-from linking.zendesk_oauth import OAuthRefused
 from tests.factories import NOW, ZENDESK_ACCESS_TOKEN, make_integration
 from tests.linking.dashboard.reading import read
 from tests.linking.integrations.test_connecting import HOSTILE, SECRET, Zendesk

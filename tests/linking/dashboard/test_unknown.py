@@ -3,10 +3,10 @@
 import pytest
 
 from linking import unknown_visitors
+from linking.clients.zendesk_chat import ChatTryLater
 from linking.dashboard import unknown
 from linking.models import Visitor, VisitorQuestion
 from linking.store import questions
-from linking.zendesk_chat import ChatTryLater
 from tests.factories import USER_ID, make_integration, make_visitor
 from tests.linking.dashboard.reading import read
 from tests.linking.fake_chat import FakeChat, FakeTime

@@ -8,11 +8,11 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from linking import registry
+from linking.clients.zendesk_chat import ChatRefused, ChatTryLater
+from linking.clients.zendesk_oauth import OAuthLost, OAuthRefused, OAuthTryLater
 from linking.integrations import Actor, NoSuchIntegration, connecting
 from linking.integrations.connecting import CannotConnect, ConnectFlaw, begin_connecting, finish_connecting
 from linking.models import AuditEvent, ConnectAttempt, Integration, Secret, ZendeskConnection
-from linking.zendesk_chat import ChatRefused, ChatTryLater
-from linking.zendesk_oauth import OAuthLost, OAuthRefused, OAuthTryLater
 from tests.factories import NOW, ZENDESK_ACCESS_TOKEN, make_integration
 from tests.linking.store.test_connections import make_tokens
 

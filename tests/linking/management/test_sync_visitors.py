@@ -5,9 +5,9 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from linking import sync
+from linking.clients.zendesk_chat import ChatRefused, ChatTryLater
 from linking.models import Integration, Visitor
 from linking.store import leases
-from linking.zendesk_chat import ChatRefused, ChatTryLater
 from tests.factories import make_integration
 from tests.linking.fake_chat import DAY_AGO_S, FakeChat
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from linking.core.visitors import parse_visitor
+from linking.clients.zendesk_records import parse_visitor
 from linking.models import LoginUser, Visitor, VisitorAlias, VisitorLink
 from linking.store.answers import Answer, store_answers
 from tests.factories import NOW, make_integration, make_link, make_login_user, make_run, make_visitor

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection as database
 
-from linking.core.oauth import Tokens
+from linking.clients.oauth_messages import Tokens
 from linking.models import ConnectAttempt, ConnectionFlaw, Integration, Secret, ZendeskConnection, keep_secret
 from linking.store import connections
 from tests.factories import NOW, make_integration

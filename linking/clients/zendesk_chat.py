@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any, NoReturn
 from urllib.parse import parse_qs, quote, urlsplit
 
-from linking.core.retry_after import http_date, retry_after_s
-from linking.core.vendor_urls import ZENDESK_HOSTS
-from linking.core.visitors import (
+from linking.clients.outbound import AddressRefused, Answer, AnswerTooLarge, Outbound, OutboundError
+from linking.clients.retry_after import http_date, retry_after_s
+from linking.clients.vendor_urls import ZENDESK_HOSTS
+from linking.clients.zendesk_records import (
     Unreadable,
     VisitorRecord,
     can_answer_for,
@@ -19,7 +20,6 @@ from linking.core.visitors import (
     parse_visitor,
     unreadable,
 )
-from linking.outbound import AddressRefused, Answer, AnswerTooLarge, Outbound, OutboundError
 
 PAGE_LIMIT = 1000  # the most the vendor allows; Source: Chat API, Incremental export
 RECORDS_MAX = 50 * PAGE_LIMIT  # millions of records fit into ten megabytes, and not into a worker's memory

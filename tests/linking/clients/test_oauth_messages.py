@@ -3,7 +3,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from linking.core.oauth import (
+from linking.clients.oauth_messages import (
     BadTokens,
     Tokens,
     authority_of,

@@ -3,10 +3,10 @@
 Both work once. So it matters whether a call that brought nothing may have been carried out all the same.
 """
 
-from linking.core.oauth import SCOPE, TOKEN_PATH, BadTokens, Tokens, read_refusal, read_tokens
-from linking.core.retry_after import retry_after_s
-from linking.core.vendor_urls import ZENDESK_HOSTS
-from linking.outbound import AddressRefused, Answer, Outbound, OutboundError
+from linking.clients.oauth_messages import SCOPE, TOKEN_PATH, BadTokens, Tokens, read_refusal, read_tokens
+from linking.clients.outbound import AddressRefused, Answer, Outbound, OutboundError
+from linking.clients.retry_after import retry_after_s
+from linking.clients.vendor_urls import ZENDESK_HOSTS
 
 CALL_DEADLINE_S = 15.0
 # The server said that it did nothing.

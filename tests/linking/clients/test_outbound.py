@@ -7,8 +7,8 @@ import zlib
 
 import pytest
 
-from linking import outbound
-from linking.outbound import AddressRefused, AnswerTooLarge, AnswerTooSlow, NetworkFault, Outbound
+from linking.clients import outbound
+from linking.clients.outbound import AddressRefused, AnswerTooLarge, AnswerTooSlow, NetworkFault, Outbound
 from tests.linking.scripted_server import answer, scripted
 
 HOSTS = ("*.zendesk.com",)

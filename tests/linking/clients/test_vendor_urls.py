@@ -2,7 +2,7 @@
 
 import pytest
 
-from linking.core.vendor_urls import (
+from linking.clients.vendor_urls import (
     ZENDESK_HOSTS,
     account_of,
     address_flaw,

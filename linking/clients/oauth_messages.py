@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode, urlsplit
 
+from linking.clients.vendor_urls import is_loopback_name, is_retired
 from linking.core.text import clean_line
-from linking.core.vendor_urls import is_loopback_name, is_retired
 
 # Source: the provider entry for Zendesk Chat in a public connector library, and a public integration write-up that
 # names the same two (read 2026-11); the vendor's own pages show the retired host.

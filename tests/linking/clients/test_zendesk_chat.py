@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from linking.core.visitors import Unreadable
-from linking.zendesk_chat import ChatBroken, ChatClient, ChatGone, ChatRefused, ChatTryLater
+from linking.clients.zendesk_chat import ChatBroken, ChatClient, ChatGone, ChatRefused, ChatTryLater
+from linking.clients.zendesk_records import Unreadable
 from tests.linking.scripted_server import answer, scripted
 
 PAGE = {"chats": [{"id": "a"}], "count": 1, "end_time": 1760000000, "end_id": "a", "next_page": "https://evil.tld/"}

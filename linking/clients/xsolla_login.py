@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
+from linking.clients.outbound import AddressRefused, Answer, Outbound, OutboundError
+from linking.clients.retry_after import http_date, retry_after_s
 from linking.core.key_sets import BadKeySet, KeyEncoding, listed_keys
-from linking.core.retry_after import http_date, retry_after_s
-from linking.outbound import AddressRefused, Answer, Outbound, OutboundError
 
 CALL_DEADLINE_S = 5.0
 ANSWER_MAX_BYTES = 262_144

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linking.core.visitors import (
+from linking.clients.zendesk_records import (
     ChatRecord,
     Unreadable,
     VisitorRecord,

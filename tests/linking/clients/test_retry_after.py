@@ -2,7 +2,7 @@
 
 import pytest
 
-from linking.core.retry_after import http_date, retry_after_s
+from linking.clients.retry_after import http_date, retry_after_s
 
 DATE = "Sun, 22 Nov 2026 12:00:00 GMT"
 

@@ -24,7 +24,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from linking.core.vendor_urls import address_flaw, is_loopback_address, is_public_address
+from linking.clients.vendor_urls import address_flaw, is_loopback_address, is_public_address
 
 CONNECT_TIMEOUT_S = 3.05  # a little over the 3 s after which TCP sends its first packet again
 READ_TIMEOUT_S = 10.0

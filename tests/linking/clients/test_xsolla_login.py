@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from linking.xsolla_login import KeyEncoding, LoginBroken, LoginClient, LoginRefused, LoginTryLater
+from linking.clients.xsolla_login import KeyEncoding, LoginBroken, LoginClient, LoginRefused, LoginTryLater
 from tests.linking.scripted_server import scripted
 
 KEY = {"kty": "RSA", "kid": "1", "n": "abc", "e": "AQAB", "use": "sig", "alg": "RS256"}

@@ -7,8 +7,8 @@ from urllib.request import HTTPRedirectHandler, build_opener
 
 import pytest
 
-from linking.core.oauth import AUTHORIZE_PATH
-from linking.zendesk_oauth import OAuthClient, OAuthLost, OAuthRefused, OAuthTryLater
+from linking.clients.oauth_messages import AUTHORIZE_PATH
+from linking.clients.zendesk_oauth import OAuthClient, OAuthLost, OAuthRefused, OAuthTryLater
 from tests.linking.scripted_server import answer, scripted
 from tests.sandbox_process import sandbox_process
 
@@ -88,7 +88,7 @@ class TestRefresh:
             refreshed(script)
 
     def test_takes_silence_for_lost(self, monkeypatch):
-        monkeypatch.setattr("linking.outbound.READ_TIMEOUT_S", 0.2)
+        monkeypatch.setattr("linking.clients.outbound.READ_TIMEOUT_S", 0.2)
         with pytest.raises(OAuthLost):
             refreshed(lambda connection, _head: connection.recv(1))
 
