@@ -4,7 +4,7 @@ import threading
 import weakref
 from collections.abc import Mapping
 
-from linking.core.pacing import MINUTE_S, next_slot
+from linking.core.gcra import MINUTE_S, next_slot
 
 MAX_KEYS = 100_000
 _TOLERANCE_S = 1.0  # what processes tell one another is rounded and a little late

@@ -17,7 +17,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from linking.core.pacing import MINUTE_S
+from linking.core.gcra import MINUTE_S
 from linking.limits.counting import Limiter, shared_limiters
 
 EXCHANGE_EVERY_S = 0.25

@@ -14,7 +14,7 @@ from hashlib import sha256
 
 import redis
 
-from linking.core.pacing import MINUTE_S
+from linking.core.gcra import MINUTE_S
 from linking.limits.sharing import PAUSE_AFTER_ERROR_S, Store, connect
 
 MAX_KEYS = 10_000

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from linking.clients.retry_after import LONGEST_S
-from linking.core.pacing import MINUTE_S, next_slot
+from linking.core.gcra import MINUTE_S, next_slot
 from linking.models import RequestSlot
 
 # One call a minute is the smallest budget: anything farther off was written by a clock that has been set back since.

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linking.core.pacing import next_slot
+from linking.core.gcra import next_slot
 
 
 def let_through(*, per_minute, burst, arrivals):
