@@ -1,4 +1,4 @@
-"""The JSON API: translates in, asks `linking.finding`, translates out."""
+"""The JSON API: translates in, asks `linking.search.find`, translates out."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -20,12 +20,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from linking import finding, refresh, roles
+from linking import refresh, roles
 from linking.api import queue
 from linking.api import serializers as shapes
 from linking.api.access import MayRead, PerPerson
-from linking.core.cursor import BadCursor
 from linking.models import Visitor, VisitorState
+from linking.search import find as finding
+from linking.search.keyset import BadCursor
 from linking.tasks import CLOCK
 from linking.unknown_visitors import Lookup, Outcome, look_up
 

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from linking.finding import DEFAULT_ORDERING, UnknownFilter
 from linking.models import VisitorState
+from linking.search.find import DEFAULT_ORDERING, UnknownFilter
 
 # Users who signed in and were not seen in Chat yet; a state of the list, not of a visitor.
 SIGNED_IN = "signed_in"

@@ -10,13 +10,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from linking import finding, roles
+from linking import roles
 from linking.dashboard.access import page, require
 from linking.dashboard.context import count_words
 from linking.dashboard.histories import conflict_row
 from linking.dashboard.rows import Eyes
-from linking.finding import UnknownFilter
 from linking.models import Conflict, ConflictKind, ConflictState, Integration
+from linking.search import find as finding
+from linking.search.find import UnknownFilter
 
 PAGE_SIZE = 25
 JOINED = ("integration", "visitor", "login_user", "other_user", "decided_by")

@@ -11,14 +11,15 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from linking import finding, roles
+from linking import roles
 from linking.core.freshness import STALE_AFTER
 from linking.dashboard.asked import SIGNED_IN
 from linking.dashboard.freshness import Freshness, worst_of
 from linking.dashboard.theme import theme_of
-from linking.finding import Count
 from linking.models import Conflict, ConflictState, Integration, Visitor
 from linking.models.standing import with_catching_up
+from linking.search import find as finding
+from linking.search.find import Count
 
 QUERY_SHOWN_CHARACTERS = 200
 

@@ -14,15 +14,16 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from linking import finding, roles
+from linking import roles
 from linking.core.spreadsheets import inert
 from linking.dashboard.access import page, require
 from linking.dashboard.asked import Asked, read_asked
 from linking.dashboard.context import count_words
 from linking.dashboard.found import found_rows
 from linking.dashboard.uses import note_use
-from linking.finding import UnknownFilter
 from linking.models import LoginUser, Visitor
+from linking.search import find as finding
+from linking.search.find import UnknownFilter
 
 CHUNK = 1_000
 VISITOR_COLUMNS = (

@@ -6,9 +6,9 @@ from typing import Any
 from django.db.models import QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from linking import finding
 from linking.dashboard.asked import LINKED_TODAY, NO_EMAIL, TO_CHECK, Asked
 from linking.models import Conflict, ConflictState, Visitor, VisitorLink, VisitorState
+from linking.search import find as finding
 
 # An address that is not there can be told only of visitors whose record was read.
 READ_STATES = (VisitorState.LINKED, VisitorState.ANONYMOUS)

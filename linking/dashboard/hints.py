@@ -3,8 +3,8 @@
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 
-from linking import finding
-from linking.core.query import Query, QueryKind, parse_query
+from linking.search import find as finding
+from linking.search.query import Query, QueryKind, parse_query
 
 
 def hint_of(q: str, *, sees_contact: bool, has_rows: bool) -> str:

@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from linking import finding, roles
-from linking.core.query import parse_query
+from linking import roles
 from linking.dashboard.access import page
 from linking.dashboard.asked import SIGNED_IN, Asked, with_words_as_filters
 from linking.dashboard.found import found_rows
@@ -22,6 +21,8 @@ from linking.dashboard.hints import hint_of
 from linking.dashboard.parts import PAGE_OPEN, IDText, State
 from linking.dashboard.rows import Eyes, VisitorRow, choose_user_state, user_row, visitor_rows
 from linking.models import LoginUser, Visitor
+from linking.search import find as finding
+from linking.search.query import parse_query
 
 SHOWN = 8
 # With fewer characters no index can help, and nothing worth choosing is found.

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from linking import finding
 from linking.dashboard.asked import LINKED_TODAY, NO_EMAIL, SIGNED_IN, TO_CHECK, Asked
 from linking.dashboard.parts import VISITOR_STATES, WAITING, Text
 from linking.models import Integration
+from linking.search import find as finding
 
 WAYS_COUNT_CAP = 99
 

@@ -18,16 +18,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from linking import finding, roles
-from linking.core.cursor import BadCursor, Cursor, decode_cursor, encode_cursor
-from linking.core.shown import BadShown, decode_shown, encode_shown, mark_of
+from linking import roles
 from linking.dashboard.access import page
 from linking.dashboard.asked import WAITING_ORDERING, Asked, read_asked
 from linking.dashboard.context import count_words
 from linking.dashboard.found import found_rows
 from linking.dashboard.rows import Eyes, UserRow, VisitorRow, user_row, visitor_rows
-from linking.finding import PAGE_SIZE, Count, UnknownFilter
 from linking.models import LoginUser, Visitor
+from linking.search import find as finding
+from linking.search.find import PAGE_SIZE, Count, UnknownFilter
+from linking.search.keyset import BadCursor, Cursor, decode_cursor, encode_cursor
+from linking.search.shown_rows import BadShown, decode_shown, encode_shown, mark_of
 
 NEW_CAP = 50
 # Where the newest stand first. In any other order, and on a later page, nothing can be newer than the first row.

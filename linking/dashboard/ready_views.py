@@ -6,13 +6,13 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from linking import finding
 from linking.dashboard.asked import LINKED_TODAY, NO_EMAIL, TO_CHECK, Asked
 from linking.dashboard.context import count_words
 from linking.dashboard.found import day_before, to_check
 from linking.dashboard.recent import RECENT_DAYS, Recent
-from linking.finding import Count
 from linking.models import Visitor, VisitorLink, VisitorState
+from linking.search import find as finding
+from linking.search.find import Count
 
 COUNT_CAP = 1_000
 

@@ -9,8 +9,8 @@ from django.db.models import Min, Q, QuerySet
 from django.db.models.aggregates import Count as CountOf
 
 from linking.dashboard.found import READ_STATES
-from linking.finding import COUNT_CAP, Count
 from linking.models import Visitor, VisitorState
+from linking.search.find import COUNT_CAP, Count
 from linking.store.apart import count_parted
 
 RECENT_DAYS = "30"

@@ -16,7 +16,7 @@ from linking.dashboard.access import page, require
 from linking.dashboard.asked import read_asked
 from linking.dashboard.found import found_rows
 from linking.dashboard.uses import note_use
-from linking.finding import UnknownFilter
+from linking.search.find import UnknownFilter
 from linking.store.lookups import ask_again
 
 # As many as an account reads in five minutes: more would push the daily work back for hours.

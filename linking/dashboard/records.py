@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from linking import conflicts as deciding
-from linking import finding, roles
+from linking import roles
 from linking.core.trust import Trust
 from linking.dashboard import refreshing, unknown
 from linking.dashboard.access import page
@@ -26,8 +26,9 @@ from linking.dashboard.parts import BANNED, IDText, choose_states, find_worst_to
 from linking.dashboard.rows import Eyes, choose_user_state, user_url, visitor_url
 from linking.dashboard.timeline import PARAMETER, timeline
 from linking.dashboard.why import sign_in_sentence, user_sentence, why_linked, why_not_linked
-from linking.finding import UnknownFilter
 from linking.models import Conflict, ConflictKind, ConflictState, Integration, LoginUser, Verdict, Visitor, VisitorLink
+from linking.search import find as finding
+from linking.search.find import UnknownFilter
 from linking.store.apart import kept_apart
 
 HISTORY_LIMIT = 100

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from django.urls import reverse
 
-from linking import conflicts, finding
+from linking import conflicts
 from linking.core.masking import mask_email, mask_id, mask_phone, mask_text
 from linking.core.trust import Trust
 from linking.dashboard.parts import (
@@ -20,6 +20,7 @@ from linking.dashboard.parts import (
     id_text,
 )
 from linking.models import LoginUser, Visitor
+from linking.search import find as finding
 
 # A token lives for five minutes, and the widget asks for the next one when it ends; the sixth minute is for the way and
 # for sightings, which are written in batches. A page that was closed counts as open for that long.

@@ -7,9 +7,9 @@ from django.db.models import Case, DateTimeField, F, OuterRef, Subquery, When
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from linking import finding
 from linking.dashboard.context import count_words
 from linking.models import Quarantined, Visitor
+from linking.search import find as finding
 
 SHOWN = 10
 

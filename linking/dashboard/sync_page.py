@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from linking import clock_meter, drift, finding, roles
+from linking import clock_meter, drift, roles
 from linking.core.freshness import HEARTBEAT_STALE_AFTER, Standing
 from linking.dashboard.access import page
 from linking.dashboard.freshness import Freshness, blocked_sentence, freshness, missing_sentence, stop_sentence
@@ -30,6 +30,7 @@ from linking.dashboard.trouble import (
 )
 from linking.models import Heartbeat, Integration, RunState, SyncRun, SyncSteering
 from linking.models.standing import Counts, IntegrationStanding
+from linking.search import find as finding
 
 RUNS_SHOWN = 25
 ROLES = ("beat", "worker")

@@ -12,14 +12,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from linking import finding
 from linking.core.text import clean_line
 from linking.dashboard.access import page
 from linking.dashboard.asked import Asked, read_asked
 from linking.dashboard.context import count_words
 from linking.dashboard.found import found_rows
-from linking.finding import UnknownFilter
 from linking.models import SavedView
+from linking.search import find as finding
+from linking.search.find import UnknownFilter
 
 VIEWS_MAX = 20
 NAME_MAX_CHARACTERS = 60

@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from linking import finding, roles
-from linking.core.cursor import BadCursor
+from linking import roles
 from linking.dashboard.access import page
 from linking.dashboard.asked import SEEN_DAYS, SIGNED_IN, Asked, read_asked, with_words_as_filters
 from linking.dashboard.columns import OPTIONAL, hidden_columns
@@ -40,8 +39,10 @@ from linking.dashboard.rows import (
 )
 from linking.dashboard.views import view_rows
 from linking.dashboard.why import make_legend
-from linking.finding import COUNT_CAP, PAGE_SIZE, SEARCH_COUNT_CAP, UnknownFilter
 from linking.models import Integration
+from linking.search import find as finding
+from linking.search.find import COUNT_CAP, PAGE_SIZE, SEARCH_COUNT_CAP, UnknownFilter
+from linking.search.keyset import BadCursor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

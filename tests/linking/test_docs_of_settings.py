@@ -5,9 +5,10 @@ from pathlib import Path
 
 from drf_spectacular.generators import SchemaGenerator
 
-from linking import finding, integrations
+from linking import integrations
 from linking.core.freshness import Standing
 from linking.models import Integration, StopReason
+from linking.search import find as finding
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SETTINGS, API, SYNC, FAULTS = (

@@ -12,10 +12,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from linking import finding
 from linking.core.trust import Trust
 from linking.dashboard import parts
 from linking.models import Conflict, LoginUser, Visitor, VisitorLink
+from linking.search import find as finding
 from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_visitor
 from tests.linking.dashboard.conftest import make_person
 from tests.linking.dashboard.reading import read

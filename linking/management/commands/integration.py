@@ -10,8 +10,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from linking import finding, integrations
+from linking import integrations
 from linking.core.text import clean_line
+from linking.search import find as finding
 
 JSON_MAX_BYTES = 1_000_000
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linking.core.shown import KEY_MAX, BadShown, decode_shown, encode_shown, mark_of
+from linking.search.shown_rows import KEY_MAX, BadShown, decode_shown, encode_shown, mark_of
 
 KEYS = st.integers(min_value=0, max_value=KEY_MAX)
 MARKS = st.integers(min_value=0, max_value=65535)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linking.core.query import QueryKind, dot_form, parse_query
+from linking.search.query import QueryKind, dot_form, parse_query
 
 UUID = "3f0d2c54-7a1e-4c7b-9a55-0e6b6f1d9c01"
 OTHER_UUID = "9a55a1b2-0000-4c7b-8a55-0e6b6f1d9c01"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linking.core.cursor import BadCursor, Cursor, decode_cursor, encode_cursor
+from linking.search.keyset import BadCursor, Cursor, decode_cursor, encode_cursor
 
 MOMENT = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 

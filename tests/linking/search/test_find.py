@@ -2,9 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from linking import finding
-from linking.core.cursor import BadCursor
 from linking.models import LoginUser, Visitor, VisitorAlias, WaitingWords
+from linking.search import find as finding
+from linking.search.keyset import BadCursor
 from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_visitor
 
 pytestmark = pytest.mark.django_db

@@ -10,14 +10,14 @@ from django.db.models import F, Model, Prefetch, Q, QuerySet
 from django.db.models.functions import Lower
 
 from linking.clients.zendesk_records import is_own_form
-from linking.core.cursor import Cursor, decode_cursor, encode_cursor
-from linking.core.query import Query, QueryKind, dot_form, parse_query
 from linking.core.text import clean_line, email_key
 from linking.core.user_ids import USER_ID_MAX_CHARACTERS
 from linking.models import Integration, LoginUser, Visitor, VisitorLink, VisitorState, VisitorWords, WaitingWords
-from linking.models.keyset import Behind
 from linking.models.standing import IntegrationStanding, standings
-from linking.models.visitor_search import Words, is_indexed
+from linking.search.keyset import Cursor, decode_cursor, encode_cursor
+from linking.search.pages import Behind
+from linking.search.query import Query, QueryKind, dot_form, parse_query
+from linking.search.text_index import Words, is_indexed
 
 COUNT_CAP = 10_000
 # What a search finds is read from its beginning; further than this its number helps nobody and costs most of the page.
@@ -206,7 +206,7 @@ def page(rows: QuerySet[Row], *, ordering: str, cursor: str = "", size: int = PA
 
     `ordering` is one that `visitors` takes, or `-last_authenticated_at` for `waiting_users`.
 
-    Raises: linking.core.cursor.BadCursor.
+    Raises: linking.search.keyset.BadCursor.
     """
     field = ordering.removeprefix("-")
     start = decode_cursor(cursor, ordering=ordering, kind=_KINDS[field]) if cursor else None
