@@ -7,9 +7,10 @@ from django.db import Error as StoreError
 from django.db import connection
 from django.utils import timezone
 
-from linking import alarms, answer_log, clock_meter, email_lookup, key_sets, limits, registry, sightings
+from linking import answer_log, clock_meter, email_lookup, key_sets, limits, registry, sightings
 from linking.clients.xsolla_login import LoginClient
 from linking.core.config import LoginAlgorithm
+from linking.monitoring import alarms
 
 WATCH_EVERY_S = 60.0
 logger = logging.getLogger(__name__)

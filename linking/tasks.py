@@ -11,9 +11,10 @@ from celery import shared_task
 from celery.signals import worker_process_init, worker_shutting_down
 from django.conf import settings
 
-from linking import alarms, refresh, sync, unknown_visitors
+from linking import refresh, sync, unknown_visitors
 from linking.asking import Clock, Patience
-from linking.store import heartbeats, questions, schedule
+from linking.monitoring import alarms, heartbeats
+from linking.store import questions, schedule
 
 # A worker is worth more than a wait: a longer pause ends the task, and the row says when to go on.
 LONGEST_WAIT_S = 2.0

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from linking import alarms
 from linking.models import AlarmChannel, AlarmSettings, AuditEvent
+from linking.monitoring import alarms
 
 WEBHOOK_MAX_CHARACTERS = 300
 

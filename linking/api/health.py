@@ -22,10 +22,11 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from linking import health, roles
+from linking import roles
 from linking.api import queue
 from linking.clients.vendor_urls import is_loopback_address, is_loopback_name
 from linking.core.addresses import WAS_FORWARDED
+from linking.monitoring import health
 
 # A broker that is away is asked for again only after this time, so that a probe a second does not pile up on it.
 BROKER_REMEMBERED_S = 5.0

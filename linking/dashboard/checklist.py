@@ -10,7 +10,7 @@ from linking import answer_log, registry
 from linking.core.config import LoginAlgorithm, SecretName
 from linking.dashboard.freshness import blocked_sentence
 from linking.models import AuditEvent, Integration, LoginUser, Secret, StopReason, Visitor, VisitorLink
-from linking.models.standing import reads_chat
+from linking.monitoring.status import reads_chat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

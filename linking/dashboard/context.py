@@ -12,12 +12,12 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from linking import roles
-from linking.core.freshness import STALE_AFTER
 from linking.dashboard.asked import SIGNED_IN
 from linking.dashboard.freshness import Freshness, worst_of
 from linking.dashboard.theme import theme_of
 from linking.models import Conflict, ConflictState, Integration, Visitor
-from linking.models.standing import with_catching_up
+from linking.monitoring.freshness import STALE_AFTER
+from linking.monitoring.status import with_catching_up
 from linking.search import find as finding
 from linking.search.find import Count
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from linking.core.config import SecretName
-from linking.core.freshness import Standing, standing_of
 from linking.models import Integration, RunState, StopReason
-from linking.models.standing import is_catching_up, is_paused
 from linking.models.sync_run import COMMAND_TRIGGER
+from linking.monitoring.freshness import Standing, standing_of
+from linking.monitoring.status import is_catching_up, is_paused
 
 # An integration that was never read hides nothing; one that is stale or stopped does.
 _WORST_FIRST = ("bad", "warn", "good", "quiet")

@@ -10,8 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from linking import clock_meter, drift, roles
-from linking.core.freshness import HEARTBEAT_STALE_AFTER, Standing
+from linking import clock_meter, roles
 from linking.dashboard.access import page
 from linking.dashboard.freshness import Freshness, blocked_sentence, freshness, missing_sentence, stop_sentence
 from linking.dashboard.parts import RUN_STATES, Notice, State
@@ -29,7 +28,9 @@ from linking.dashboard.trouble import (
     troubles_by_integration,
 )
 from linking.models import Heartbeat, Integration, RunState, SyncRun, SyncSteering
-from linking.models.standing import Counts, IntegrationStanding
+from linking.monitoring import drift_notices as drift
+from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER, Standing
+from linking.monitoring.status import Counts, IntegrationStanding
 from linking.search import find as finding
 
 RUNS_SHOWN = 25

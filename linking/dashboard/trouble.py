@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from linking.core.clock import ClockReading
-from linking.core.drift import Drift
 from linking.dashboard.connection_words import lost_sentence
 from linking.models import (
     AlarmChannel,
@@ -19,6 +18,7 @@ from linking.models import (
     Integration,
     ZendeskConnection,
 )
+from linking.monitoring.drift import Drift
 from linking.store import connections
 
 ENDS_SOON = timedelta(days=1)

@@ -15,7 +15,7 @@ from linking.integrations.check import CALL_A_PERSON, Check
 from linking.integrations.checking_zendesk import check_zendesk
 from linking.integrations.saving import NoSuchIntegration
 from linking.models import ConnectionFlaw, ConnectionState, Integration
-from linking.models.standing import missing_secrets
+from linking.monitoring.status import missing_secrets
 from linking.store import connections
 
 # Zendesk accepts a token from three minutes ahead at most; beyond a minute somebody's clock needs setting.

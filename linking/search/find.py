@@ -13,7 +13,7 @@ from linking.clients.zendesk_records import is_own_form
 from linking.core.text import clean_line, email_key
 from linking.core.user_ids import USER_ID_MAX_CHARACTERS
 from linking.models import Integration, LoginUser, Visitor, VisitorLink, VisitorState, VisitorWords, WaitingWords
-from linking.models.standing import IntegrationStanding, standings
+from linking.monitoring.status import IntegrationStanding, standings
 from linking.search.keyset import Cursor, decode_cursor, encode_cursor
 from linking.search.pages import Behind
 from linking.search.query import Query, QueryKind, dot_form, parse_query

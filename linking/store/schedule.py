@@ -8,8 +8,8 @@ from django.db.models import Q
 from linking.clients.retry_after import LONGEST_S
 from linking.core.config import SecretName, ZendeskProduct
 from linking.models import Integration, LoginUser, RunState, StopReason, SyncRun
-from linking.models.standing import missing_setup
 from linking.models.sync_run import COMMAND_TRIGGER, REFRESH_TRIGGER
+from linking.monitoring.status import missing_setup
 from linking.store import leases
 
 EVERY = timedelta(seconds=60)

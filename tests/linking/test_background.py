@@ -1,7 +1,8 @@
 import pytest
 from django.db import OperationalError
 
-from linking import alarms, background, key_sets
+from linking import background, key_sets
+from linking.monitoring import alarms
 from tests.factories import LOGIN_PROJECT_ID, make_integration
 from tests.linking.clients.test_xsolla_login import answer
 from tests.linking.scripted_server import scripted

@@ -6,8 +6,8 @@ from pathlib import Path
 from drf_spectacular.generators import SchemaGenerator
 
 from linking import integrations
-from linking.core.freshness import Standing
 from linking.models import Integration, StopReason
+from linking.monitoring.freshness import Standing
 from linking.search import find as finding
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

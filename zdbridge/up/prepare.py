@@ -84,7 +84,7 @@ def _prepare(plan: PreparePlan) -> dict[str, Any]:
 
 def _find_flaws() -> list[str]:
     # Its models can be imported only once Django is set up.
-    from linking import health
+    from linking.monitoring import health
 
     found = health.find_flaws_at_start(now=timezone.now(), where="the environment of this `up`")
     return [flaw.detail for flaw in found]

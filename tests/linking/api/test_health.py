@@ -5,11 +5,11 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from linking import health as feature
 from linking import registry
 from linking.api import health
 from linking.core.addresses import WAS_FORWARDED
 from linking.models import Heartbeat, Integration, Secret, keep_secret
+from linking.monitoring import health as feature
 from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, login_jwt, make_integration, make_visitor
 from zdbridge.serving.proxies import TrustedProxies
 

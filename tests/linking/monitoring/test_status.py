@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from linking.models import Integration
-from linking.models.standing import is_catching_up, standings, with_catching_up
+from linking.monitoring.status import is_catching_up, standings, with_catching_up
 from tests.factories import NOW, make_integration, make_link, make_login_user, make_run, make_visitor
 
 pytestmark = pytest.mark.django_db

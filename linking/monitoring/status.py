@@ -7,13 +7,13 @@ from datetime import datetime
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from linking.core.config import LoginAlgorithm, SecretName, ZendeskProduct
-from linking.core.freshness import STALE_AFTER, Standing, standing_of
 from linking.models.conflict import Conflict, ConflictState
 from linking.models.integration import Integration, Secret
 from linking.models.login_user import LoginUser
 from linking.models.steering import SyncSteering
 from linking.models.sync_run import REFRESH_TRIGGER, RunState, StopReason, SyncRun
 from linking.models.visitor import Visitor, VisitorState
+from linking.monitoring.freshness import STALE_AFTER, Standing, standing_of
 
 # A pass that ends so goes on soon where it was, without anybody's doing.
 _SOUND_STOPS = (StopReason.DEADLINE, StopReason.BUDGET, StopReason.VENDOR_PAUSE, StopReason.BY_HAND)

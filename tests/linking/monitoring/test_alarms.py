@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core import mail
 
-from linking import alarms
 from linking.models import AlarmMessage, AlarmSettings, Heartbeat, Incident, Integration
+from linking.monitoring import alarms
 from linking.store import steering
 from tests.factories import NOW, ZENDESK_ACCESS_TOKEN, make_integration, make_run
 from tests.linking.scripted_server import answer, scripted

@@ -14,9 +14,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from linking import registry, sightings
-from linking.core.freshness import HEARTBEAT_STALE_AFTER, Standing
 from linking.models import Heartbeat, Quarantined, Secret
-from linking.models.standing import IntegrationStanding, standing_by_slug, standings
+from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER, Standing
+from linking.monitoring.status import IntegrationStanding, standing_by_slug, standings
 
 ROLES = ("beat", "worker")
 _SYNC_WORDS = {

@@ -7,8 +7,8 @@ from datetime import datetime
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.db.models.functions import Lower
 
-from linking.core.drift import WINDOW, Drift, Noticed, infer
 from linking.models import Integration, LoginUser, RunState, StopReason, SyncRun, Visitor, VisitorState
+from linking.monitoring.drift import WINDOW, Drift, Noticed, infer
 
 _REFUSALS = (StopReason.CREDENTIALS, StopReason.HOST)
 

@@ -19,7 +19,6 @@ from linking import mail
 from linking.clients.outbound import Outbound, OutboundError
 from linking.clients.vendor_urls import address_flaw, is_inward, is_loopback_name
 from linking.core.config import ZendeskProduct
-from linking.core.freshness import HEARTBEAT_STALE_AFTER
 from linking.core.secretbox import SealBroken
 from linking.fields import key_ring
 from linking.mail import MailFailed
@@ -33,7 +32,8 @@ from linking.models import (
     Integration,
 )
 from linking.models.alarm import WEBHOOK_PLACE
-from linking.models.standing import is_catching_up, is_paused, with_catching_up
+from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER
+from linking.monitoring.status import is_catching_up, is_paused, with_catching_up
 
 PATIENCE = timedelta(seconds=60)  # what is over by then is not told
 RETRY_FIRST, RETRY_LONGEST = timedelta(minutes=1), timedelta(hours=1)

@@ -2,9 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from linking.core.drift import Drift
-from linking.drift import drifts
 from linking.models import Integration
+from linking.monitoring.drift import Drift
+from linking.monitoring.drift_notices import drifts
 from tests.factories import NOW, make_integration, make_login_user, make_run, make_visitor
 
 pytestmark = pytest.mark.django_db

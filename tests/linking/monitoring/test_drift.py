@@ -1,6 +1,6 @@
 import pytest
 
-from linking.core.drift import Drift, Noticed, infer
+from linking.monitoring.drift import Drift, Noticed, infer
 
 REVOKED, LACKING = 401, 403
 

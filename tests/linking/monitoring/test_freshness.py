@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from linking.core.freshness import STALE_AFTER, Standing, standing_of
+from linking.monitoring.freshness import STALE_AFTER, Standing, standing_of
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 FINE = {"is_enabled": True, "is_complete": True, "is_sync_enabled": True, "blocked_reason": "", "last_success_at": NOW}
