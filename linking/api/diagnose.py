@@ -12,9 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from linking import doctor
 from linking.api.access import PerPerson
-from linking.core.diagnosis_verdicts import Diagnosis, Kind, State
+from linking.doctor import service as doctor
+from linking.doctor.verdicts import Diagnosis, Kind, State
 
 BODY_MAX_BYTES = 1_000_000
 _KEYS = frozenset({"integration", "text", "kind"})

@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from linking.core.diagnosis_causes import CAUSES
 from linking.core.refusals import REFUSALS, Refusal
 from linking.dashboard.access import page
+from linking.doctor.causes import CAUSES
 from linking.models import Integration
 
 

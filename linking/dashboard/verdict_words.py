@@ -5,8 +5,8 @@ from types import MappingProxyType
 
 from django.utils.translation import gettext_lazy as _
 
-from linking.core.diagnosis_verdicts import State as VerdictState
 from linking.dashboard.parts import State, Text
+from linking.doctor.verdicts import State as VerdictState
 
 _GOOD = State(word=_("Good"), icon="circle-check", tone="good")
 _BAD = State(word=_("Wrong"), icon="x", tone="bad")

@@ -12,9 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from linking import clock_meter, doctor, roles
-from linking.core.cookie_reach import BadAddress, Cookie, Reach, SameSite, preview
-from linking.core.diagnosis_verdicts import Kind, Verdict
+from linking import clock_meter, roles
 from linking.dashboard.access import page, require
 from linking.dashboard.answers import answers_of_the_day
 from linking.dashboard.checklist import checklist
@@ -22,6 +20,9 @@ from linking.dashboard.parts import State, Text
 from linking.dashboard.snippet_files import snippets_of
 from linking.dashboard.trouble import clock_findings
 from linking.dashboard.verdict_words import FINDING_STATES, VERDICT_STATES, rule_words
+from linking.doctor import service as doctor
+from linking.doctor.cookie_reach import BadAddress, Cookie, Reach, SameSite, preview
+from linking.doctor.verdicts import Kind, Verdict
 from linking.models import Integration
 
 ADDRESS_MAX_CHARACTERS = 2000

@@ -11,9 +11,9 @@ import jwt
 import pytest
 from playwright.sync_api import expect
 
-from linking import doctor
-from linking.core.diagnosis_verdicts import Kind
 from linking.dashboard.snippet_files import fill
+from linking.doctor import service as doctor
+from linking.doctor.verdicts import Kind
 from tests.factories import login_jwt, make_integration
 
 ROOT = Path(__file__).resolve().parents[2]

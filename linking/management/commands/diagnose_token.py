@@ -9,9 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from linking import background, doctor
-from linking.core.diagnosis_paste import PASTE_MAX_CHARACTERS
-from linking.core.diagnosis_verdicts import Kind, State, Verdict
+from linking import background
+from linking.doctor import service as doctor
+from linking.doctor.paste import PASTE_MAX_CHARACTERS
+from linking.doctor.verdicts import Kind, State, Verdict
 
 _WORDS = {State.GOOD: "ok  ", State.BAD: "FAIL", State.NOTE: "note", State.SKIPPED: "-   "}
 

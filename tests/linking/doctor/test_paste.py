@@ -7,7 +7,7 @@ from urllib.parse import quote
 import jwt
 import pytest
 
-from tests.linking.core.test_diagnosis import CHAT, GOOD, KEY, NOW, messaging, seen, token, zendesk
+from tests.linking.doctor.test_diagnosis import CHAT, GOOD, KEY, NOW, messaging, seen, token, zendesk
 
 J = GOOD
 URL = "https://bridge.example/generate/token/acme"

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from linking.core import jws
-from linking.core.diagnosis_verdicts import Verdict, bad, good, skipped
 from linking.core.refusals import Reason
+from linking.doctor.verdicts import Verdict, bad, good, skipped
 
 SIZE, SHAPE, HEADER = "size", "shape", "header"
 RULES = (SIZE, SHAPE, HEADER)

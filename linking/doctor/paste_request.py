@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from linking.core.cookies import AmbiguousCookie, find_cookie
-from linking.core.diagnosis_verdicts import Verdict, bad, good, note
+from linking.doctor.verdicts import Verdict, bad, good, note
 
 PASSED = "passed"
 # Something that was meant to be a token, in a cookie of any name.

@@ -1,6 +1,6 @@
 import pytest
 
-from linking.core.cookie_reach import BadAddress, Cookie, SameSite, Sent, preview
+from linking.doctor.cookie_reach import BadAddress, Cookie, SameSite, Sent, preview
 
 ENDPOINT = "https://chat.shop.example/generate/token/acme"
 PAGE = "https://www.shop.example/support"

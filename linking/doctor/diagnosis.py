@@ -7,13 +7,13 @@ Pure: nothing is stored, logged or sent. The rules on a Login JWT are the very f
 from dataclasses import replace
 
 from linking.core.config import IntegrationConfig
-from linking.core.diagnosis_found import Found, in_other_text, nothing
-from linking.core.diagnosis_login import judge_login
-from linking.core.diagnosis_page import judge_page
-from linking.core.diagnosis_paste import find_token
-from linking.core.diagnosis_shape import Shaped, read_shape
-from linking.core.diagnosis_verdicts import Diagnosis, Kind, Surroundings, Verdict
-from linking.core.diagnosis_zendesk import judge_zendesk, looks_like_zendesk
+from linking.doctor.login import judge_login
+from linking.doctor.page import judge_page
+from linking.doctor.paste import find_token
+from linking.doctor.paste_request import Found, in_other_text, nothing
+from linking.doctor.shape import Shaped, read_shape
+from linking.doctor.verdicts import Diagnosis, Kind, Surroundings, Verdict
+from linking.doctor.zendesk import judge_zendesk, looks_like_zendesk
 
 # A shorter one could stand in a text by chance.
 SECRET_MIN_BYTES = 12

@@ -10,8 +10,9 @@ from django.db import connection
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
-from linking import doctor, registry
-from linking.core.diagnosis_verdicts import Kind
+from linking import registry
+from linking.doctor import service as doctor
+from linking.doctor.verdicts import Kind
 from linking.limits import Limiter
 from linking.tokens import TokenLimits, TokenRequest, answer
 from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, login_jwt, make_integration

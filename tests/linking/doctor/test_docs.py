@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from linking.core.diagnosis_causes import CAUSES
+from linking.doctor.causes import CAUSES
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
 from linking import clock_meter, key_sets, registry, roles
-from linking.core.diagnosis import diagnose
-from linking.core.diagnosis_verdicts import Diagnosis, Kind, Surroundings
+from linking.doctor.diagnosis import diagnose
+from linking.doctor.verdicts import Diagnosis, Kind, Surroundings
 
 
 class NoSuchIntegration(LookupError):

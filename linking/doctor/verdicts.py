@@ -6,9 +6,9 @@ from enum import StrEnum
 
 from linking.core.clock import ClockReading
 from linking.core.config import IntegrationConfig
-from linking.core.diagnosis_causes import CAUSES
 from linking.core.key_sets import KeySet
 from linking.core.text import clean_line
+from linking.doctor.causes import CAUSES
 
 SHOWN_CHARACTERS = 80
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from itertools import pairwise
 from urllib.parse import unquote
 
-from linking.core.diagnosis_command import in_command
-from linking.core.diagnosis_found import PASSED, TOKEN_LIKE, Found, in_address, in_cookies, in_headers, nothing
-from linking.core.diagnosis_json import in_json, refusal
-from linking.core.diagnosis_verdicts import good
 from linking.core.refusals import Reason
+from linking.doctor.paste_command import in_command
+from linking.doctor.paste_json import in_json, refusal
+from linking.doctor.paste_request import PASSED, TOKEN_LIKE, Found, in_address, in_cookies, in_headers, nothing
+from linking.doctor.verdicts import good
 
 PASTE_MAX_CHARACTERS = 65_536
 _READ = r"(cookie|authorization|origin|sec-fetch-mode)"

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from linking.core.diagnosis_found import (
+from linking.doctor.paste_request import (
     Found,
     blamed,
     in_address,
