@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from linking import integrations
 from linking.admin.boxes import NamedDateTime
-from linking.core.integration_rules import RULES
+from linking.integrations.rules import RULES
 from linking.limits import Limiter
 from linking.models import Integration, Secret
 

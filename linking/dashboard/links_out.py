@@ -21,7 +21,7 @@ def zendesk_address(*, subdomain: str, visitor_id: str) -> str:
 def publisher_address(*, template: str, merchant_id: str, project_id: str, login_project_id: str, user_id: str) -> str:
     """Return where Publisher Account shows the user, or "" when the template, or a value it needs, is missing.
 
-    It fills each of `linking.core.integration_rules.TEMPLATE_WORDS`, which are the words that a template may use.
+    It fills each of `linking.integrations.rules.TEMPLATE_WORDS`, which are the words that a template may use.
 
     Values are percent-encoded whole, so that none can add a path, a query or another host.
     """

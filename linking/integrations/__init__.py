@@ -2,7 +2,7 @@
 tries that beforehand, `blocking.py` blocks users, `checking.py` tries both sides of an integration."""
 
 from linking.integrations.blocking import block_user, lift_block
-from linking.integrations.checking import Check, check_integration
+from linking.integrations.check_login import Check, check_integration
 from linking.integrations.rehearsal import Rehearsal, rehearse_change, rehearse_integration
 from linking.integrations.saving import (
     KEYS,

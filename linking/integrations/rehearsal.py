@@ -12,7 +12,7 @@ from linking.core.config import IntegrationConfig, LoginAlgorithm
 from linking.core.login_jwt import ISSUER, PROJECT_CLAIM, LoginUser, verify_login_jwt
 from linking.core.refusals import Refused
 from linking.core.zendesk_jwt import zendesk_jwt
-from linking.integrations.checking import Check
+from linking.integrations.check_login import Check
 from linking.integrations.saving import Actor, NoSuchIntegration, save_integration
 from linking.models import Integration
 

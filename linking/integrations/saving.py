@@ -11,15 +11,8 @@ from django.db.models import QuerySet
 from linking import registry
 from linking.clients.vendor_urls import AUTO, RETIRED_HOST, current_address, is_retired
 from linking.core.config import LoginAlgorithm, MissingEmail, Mode, SecretName, ZendeskProduct
-from linking.core.integration_rules import (
-    RESERVED_ENDINGS,
-    RULES,
-    BadValue,
-    Surroundings,
-    secret_flaw,
-    slug_value,
-)
-from linking.core.secret_lint import lint_secret
+from linking.integrations.rules import RESERVED_ENDINGS, RULES, BadValue, Surroundings, secret_flaw, slug_value
+from linking.integrations.secret_lint import lint_secret
 from linking.integrations.secrets import held_secret, opened_secret, settle_zendesk_switch, store_secret
 from linking.models import AuditEvent, ConfigVersion, Integration, LoginUser, Visitor
 from linking.store import leases

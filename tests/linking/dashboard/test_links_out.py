@@ -1,7 +1,7 @@
 import pytest
 
-from linking.core.integration_rules import TEMPLATE_WORDS
 from linking.dashboard.links_out import publisher_address, zendesk_address
+from linking.integrations.rules import TEMPLATE_WORDS
 from linking.models.integration import PUBLISHER_URL_TEMPLATE
 
 

@@ -8,11 +8,11 @@ from linking.asking.renewing import CONNECT_AGAIN
 from linking.clients.xsolla_login import LoginClient, LoginError, LoginRefused
 from linking.core.clock import ClockReading
 from linking.core.config import IntegrationConfig, LoginAlgorithm, SecretName, ZendeskProduct
-from linking.core.integration_rules import secret_flaw
 from linking.core.key_sets import usable_keys
 from linking.core.secretbox import SealBroken
 from linking.integrations.check import CALL_A_PERSON, Check
-from linking.integrations.checking_zendesk import check_zendesk
+from linking.integrations.check_zendesk import check_zendesk
+from linking.integrations.rules import secret_flaw
 from linking.integrations.saving import NoSuchIntegration
 from linking.models import ConnectionFlaw, ConnectionState, Integration
 from linking.monitoring.status import missing_secrets

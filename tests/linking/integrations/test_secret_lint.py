@@ -3,7 +3,7 @@ import base64
 import pytest
 
 from linking.core.config import SecretName
-from linking.core.secret_lint import lint_secret
+from linking.integrations.secret_lint import lint_secret
 from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, login_jwt
 
 LOGIN, ZENDESK = SecretName.LOGIN_SECRET_KEY, SecretName.ZENDESK_SHARED_SECRET
