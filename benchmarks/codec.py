@@ -29,14 +29,14 @@ django.setup()
 import jwt
 import orjson
 
-from linking import tokens
 from linking.api import front, token
 from linking.core.config import IntegrationConfig, snapshot_of
 from linking.core.key_sets import NO_KEYS
-from linking.core.login_jwt import ISSUER, LEEWAY_S, verify_login_jwt
-from linking.core.zendesk_jwt import LIFETIME_S, draft, signed, signing_key, zendesk_jwt
 from linking.limits import Limiter
-from linking.verified_tokens import VerifiedTokens
+from linking.tokens import endpoint as tokens
+from linking.tokens.login_jwt import ISSUER, LEEWAY_S, verify_login_jwt
+from linking.tokens.verified_tokens import VerifiedTokens
+from linking.tokens.zendesk_jwt import LIFETIME_S, draft, signed, signing_key, zendesk_jwt
 
 PROJECT_ID = "b7a1d0e2-5c3f-4e0a-8b7d-2f9c1a6e4d10"
 LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET = (

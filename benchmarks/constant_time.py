@@ -19,7 +19,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
-from linking.core import jws
+from linking.tokens import jws
 
 KEY = b"a-login-secret-key-for-this-benchmark-only"
 TEXT = b"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0"

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from linking.core.config import IntegrationConfig, LoginAlgorithm
 from linking.core.key_sets import KeySet, PublicKey
-from linking.core.login_jwt import ISSUER, PROJECT_CLAIM, verify_login_jwt
-from linking.core.refusals import Refused
+from linking.tokens.login_jwt import ISSUER, PROJECT_CLAIM, verify_login_jwt
+from linking.tokens.refusals import Refused
 
 NOW = 1_767_225_600
 PROJECT = "b7a1d0e2-5c3f-4e0a-8b7d-2f9c1a6e4d10"

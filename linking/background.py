@@ -7,10 +7,14 @@ from django.db import Error as StoreError
 from django.db import connection
 from django.utils import timezone
 
-from linking import answer_log, clock_meter, email_lookup, key_sets, limits, registry, sightings
+from linking import limits, registry
 from linking.clients.xsolla_login import LoginClient
 from linking.core.config import LoginAlgorithm
 from linking.monitoring import alarms
+from linking.tokens import answer_counts as answer_log
+from linking.tokens import clock_offsets as clock_meter
+from linking.tokens import email_lookup, sightings
+from linking.tokens import key_fetching as key_sets
 
 WATCH_EVERY_S = 60.0
 logger = logging.getLogger(__name__)

@@ -5,9 +5,13 @@ from concurrent.futures import Future
 
 import pytest
 
-from linking import answer_log, clock_meter, email_lookup, key_sets, refresh, registry, sightings, unknown_visitors
+from linking import refresh, registry, unknown_visitors
 from linking.api.health import forget_readiness
 from linking.api.token import forget_limits
+from linking.tokens import answer_counts as answer_log
+from linking.tokens import clock_offsets as clock_meter
+from linking.tokens import email_lookup, sightings
+from linking.tokens import key_fetching as key_sets
 
 # Folders whose code asks no store.
 STORELESS = ("tests/linking/core/", "tests/sandbox/")

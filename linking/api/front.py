@@ -18,7 +18,7 @@ from django.http.request import split_domain_port, validate_host
 from linking import registry
 from linking.api.token import TokenView, answer_to
 from linking.core.cors import Headers
-from linking.tokens import TokenAnswer
+from linking.tokens.endpoint import TokenAnswer
 
 PATH = "/generate/token"
 _BELOW = PATH + "/"

@@ -1,4 +1,4 @@
-"""The HTTP face of the token endpoint: translates in, asks `linking.tokens`, translates out.
+"""The HTTP face of the token endpoint: translates in, asks `linking.tokens.endpoint`, translates out.
 
 `answer_to` is what both callers share: the view here, and the front in `linking.api.front`, which does without Django's
 request and response. Whatever either of them adds, the other would have to add as well.
@@ -17,11 +17,11 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from linking import tokens
 from linking.api.token_schema import TokenSchema, describe_token_route
 from linking.core.cors import Headers
-from linking.core.token_http import HEADERS_KEPT
 from linking.limits import Limiter
+from linking.tokens import endpoint as tokens
+from linking.tokens.http import HEADERS_KEPT
 
 # A response without any would make up a longer one; the headers of the answer take its place either way.
 _REPLACED = "application/json"
@@ -55,7 +55,7 @@ class TokenResponse(HttpResponse):
 class TokenView(APIView):
     """`/generate/token` and `/generate/token/{integration}`.
 
-    The framework adds nothing here: who may ask, in which form and how often is all decided in `linking.tokens`.
+    The framework adds nothing here: who may ask, in which form and how often is all decided in `linking.tokens.endpoint`.
     """
 
     authentication_classes = ()
@@ -86,7 +86,7 @@ class TokenView(APIView):
 
     @describe_token_route
     def get(self, request: Request, slug: str | None = None) -> HttpResponse:
-        """Answer with status, headers and body as `linking.tokens` gives them."""
+        """Answer with status, headers and body as `linking.tokens.endpoint` gives them."""
         return TokenResponse(answer_to(request.META, slug))
 
     post = head = get

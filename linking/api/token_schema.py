@@ -7,7 +7,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
 
-from linking.core.refusals import REFUSALS, Refusal
+from linking.tokens.refusals import REFUSALS, Refusal
 
 _JSON = "application/json"
 _TOKEN = inline_serializer("ZendeskToken", {"token": serializers.CharField(help_text="The Zendesk JWT.")})

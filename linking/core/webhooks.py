@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from linking.clients.zendesk_records import dot_form, id_text, parse_time
-from linking.core import jws
 from linking.core.text import clean_email
+from linking.tokens import jws
 
 BODY_MAX_BYTES = 65_536
 # How far the signed time may lie from ours, either way: deliveries are tried again for a while, and clocks differ.

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from linking import answer_log
-from linking.answer_log import Tally
-from linking.core.refusals import REFUSALS, Reason
 from linking.dashboard.parts import State, Text
 from linking.models import Integration
+from linking.tokens import answer_counts as answer_log
+from linking.tokens.answer_counts import Tally
+from linking.tokens.refusals import REFUSALS, Reason
 
 SPAN = timedelta(days=1)
 ROWS_SHOWN = 30

@@ -6,11 +6,12 @@ from datetime import datetime
 from django.db.models import Max, Min
 from django.utils.translation import gettext as _
 
-from linking import answer_log, registry
+from linking import registry
 from linking.core.config import LoginAlgorithm, SecretName
 from linking.dashboard.freshness import blocked_sentence
 from linking.models import AuditEvent, Integration, LoginUser, Secret, StopReason, Visitor, VisitorLink
 from linking.monitoring.status import reads_chat
+from linking.tokens import answer_counts as answer_log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from linking.core.refusals import REFUSALS, Refusal
 from linking.dashboard.access import page
 from linking.doctor.causes import CAUSES
 from linking.models import Integration
+from linking.tokens.refusals import REFUSALS, Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

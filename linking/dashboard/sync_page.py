@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from linking import clock_meter, roles
+from linking import roles
 from linking.dashboard.access import page
 from linking.dashboard.freshness import Freshness, blocked_sentence, freshness, missing_sentence, stop_sentence
 from linking.dashboard.parts import RUN_STATES, Notice, State
@@ -32,6 +32,7 @@ from linking.monitoring import drift_notices as drift
 from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER, Standing
 from linking.monitoring.status import Counts, IntegrationStanding
 from linking.search import find as finding
+from linking.tokens import clock_offsets as clock_meter
 
 RUNS_SHOWN = 25
 ROLES = ("beat", "worker")

@@ -8,7 +8,6 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from linking.core.clock import ClockReading
 from linking.dashboard.connection_words import lost_sentence
 from linking.models import (
     AlarmChannel,
@@ -20,6 +19,7 @@ from linking.models import (
 )
 from linking.monitoring.drift import Drift
 from linking.store import connections
+from linking.tokens.clock_reading import ClockReading
 
 ENDS_SOON = timedelta(days=1)
 

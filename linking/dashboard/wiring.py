@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from linking import clock_meter, roles
+from linking import roles
 from linking.dashboard.access import page, require
 from linking.dashboard.answers import answers_of_the_day
 from linking.dashboard.checklist import checklist
@@ -24,6 +24,7 @@ from linking.doctor import service as doctor
 from linking.doctor.cookie_reach import BadAddress, Cookie, Reach, SameSite, preview
 from linking.doctor.verdicts import Kind, Verdict
 from linking.models import Integration
+from linking.tokens import clock_offsets as clock_meter
 
 ADDRESS_MAX_CHARACTERS = 2000
 

@@ -4,9 +4,9 @@ import math
 from typing import Any
 
 from linking.core.config import IntegrationConfig
-from linking.core.login_jwt import ISSUER, LEEWAY_S, PROJECT_CLAIM, TIME_END_EPOCH_S
-from linking.core.refusals import Reason
 from linking.doctor.verdicts import Surroundings
+from linking.tokens.login_jwt import ISSUER, LEEWAY_S, PROJECT_CLAIM, TIME_END_EPOCH_S
+from linking.tokens.refusals import Reason
 
 Explained = tuple[str, dict[str, object]]
 # A Login JWT older than this is no token: `exp` holds how long it should live. 2001-09-09, the first ten-digit second.

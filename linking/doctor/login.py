@@ -2,10 +2,15 @@
 
 from typing import Any
 
-from linking.core import jws
 from linking.core.config import IntegrationConfig, LoginAlgorithm, Mode
 from linking.core.key_sets import NO_KEYS
-from linking.core.login_jwt import (
+from linking.doctor.claims import explain_claims
+from linking.doctor.shape import RULES as SHAPE_RULES
+from linking.doctor.shape import Shaped
+from linking.doctor.signature import LOGIN_SECRET, ZENDESK_SECRET, explain_signature, is_other_hash, matches
+from linking.doctor.verdicts import State, Surroundings, Verdict, bad, good, note, skipped
+from linking.tokens import jws
+from linking.tokens.login_jwt import (
     CLAIM_RULES,
     ISSUER,
     PROJECT_CLAIM,
@@ -15,13 +20,8 @@ from linking.core.login_jwt import (
     login_user,
     signed_for,
 )
-from linking.core.refusals import Reason, Refused
-from linking.core.zendesk_jwt import chat_claims, zendesk_jwt
-from linking.doctor.claims import explain_claims
-from linking.doctor.shape import RULES as SHAPE_RULES
-from linking.doctor.shape import Shaped
-from linking.doctor.signature import LOGIN_SECRET, ZENDESK_SECRET, explain_signature, is_other_hash, matches
-from linking.doctor.verdicts import State, Surroundings, Verdict, bad, good, note, skipped
+from linking.tokens.refusals import Reason, Refused
+from linking.tokens.zendesk_jwt import chat_claims, zendesk_jwt
 
 INTEGRATION, PLACE, ALGORITHM, SIGNATURE, CLAIMS = "integration", "place", "algorithm", "signature", "claims"
 EMAIL, ZENDESK_SETUP = "email", "zendesk_setup"

@@ -4,9 +4,9 @@ from urllib.parse import urlsplit
 
 from linking.core.config import IntegrationConfig
 from linking.core.cors import is_listed
-from linking.core.token_http import REFUSED_FETCH_MODES
 from linking.doctor.paste_request import Found
 from linking.doctor.verdicts import Verdict, bad, good
+from linking.tokens.http import REFUSED_FETCH_MODES
 
 PAGE = "page"
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from itertools import pairwise
 from urllib.parse import unquote
 
-from linking.core.refusals import Reason
 from linking.doctor.paste_command import in_command
 from linking.doctor.paste_json import in_json, refusal
 from linking.doctor.paste_request import PASSED, TOKEN_LIKE, Found, in_address, in_cookies, in_headers, nothing
 from linking.doctor.verdicts import good
+from linking.tokens.refusals import Reason
 
 PASTE_MAX_CHARACTERS = 65_536
 _READ = r"(cookie|authorization|origin|sec-fetch-mode)"

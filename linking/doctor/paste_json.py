@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from linking.core.refusals import REFUSALS, Reason
 from linking.doctor.paste_request import PASSED, Found, in_other_text, nothing, parameters_of
 from linking.doctor.verdicts import bad, good
+from linking.tokens.refusals import REFUSALS, Reason
 
 _NAMES = ("token", "access_token", "id_token", "jwt")
 _DEPTH_MAX, _MEMBERS_MAX = 6, 2000

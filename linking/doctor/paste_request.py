@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from linking.core.cookies import AmbiguousCookie, find_cookie
 from linking.doctor.verdicts import Verdict, bad, good, note
+from linking.tokens.cookies import AmbiguousCookie, find_cookie
 
 PASSED = "passed"
 # Something that was meant to be a token, in a cookie of any name.

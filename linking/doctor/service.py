@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
-from linking import clock_meter, key_sets, registry, roles
+from linking import registry, roles
 from linking.doctor.diagnosis import diagnose
 from linking.doctor.verdicts import Diagnosis, Kind, Surroundings
+from linking.tokens import clock_offsets as clock_meter
+from linking.tokens import key_fetching as key_sets
 
 
 class NoSuchIntegration(LookupError):

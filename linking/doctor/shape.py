@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from linking.core import jws
-from linking.core.refusals import Reason
 from linking.doctor.verdicts import Verdict, bad, good, skipped
+from linking.tokens import jws
+from linking.tokens.refusals import Reason
 
 SIZE, SHAPE, HEADER = "size", "shape", "header"
 RULES = (SIZE, SHAPE, HEADER)

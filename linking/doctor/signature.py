@@ -10,7 +10,7 @@ from base64 import b64decode, b64encode, urlsafe_b64decode
 from collections.abc import Callable, Iterator
 
 from linking.core.config import IntegrationConfig
-from linking.core.jws import UnverifiedJWS
+from linking.tokens.jws import UnverifiedJWS
 
 LOGIN_SECRET, ZENDESK_SECRET = "the Login secret key", "the Zendesk shared secret"
 _HASHES = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}

@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from linking.core.clock import ClockReading
 from linking.core.config import IntegrationConfig
 from linking.core.key_sets import KeySet
 from linking.core.text import clean_line
 from linking.doctor.causes import CAUSES
+from linking.tokens.clock_reading import ClockReading
 
 SHOWN_CHARACTERS = 80
 

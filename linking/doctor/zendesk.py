@@ -8,13 +8,13 @@ minutes, `exp` at most seven minutes after it, no accented e-mail) and "Authenti
 from collections.abc import Callable
 from typing import Any, TypeGuard
 
-from linking.core import jws
 from linking.core.config import IntegrationConfig, MissingEmail, ZendeskProduct
-from linking.core.login_jwt import ISSUER, PROJECT_CLAIM
 from linking.doctor.shape import RULES as SHAPE_RULES
 from linking.doctor.shape import Shaped
 from linking.doctor.signature import LOGIN_SECRET, ZENDESK_SECRET, explain_signature, is_other_hash, matches
 from linking.doctor.verdicts import State, Surroundings, Verdict, bad, good, note, skipped
+from linking.tokens import jws
+from linking.tokens.login_jwt import ISSUER, PROJECT_CLAIM
 
 SKEW_S = 120
 LIFETIME_MAX_S = 420

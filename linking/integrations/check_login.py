@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from linking import clock_meter, registry
+from linking import registry
 from linking.asking.renewing import CONNECT_AGAIN
 from linking.clients.xsolla_login import LoginClient, LoginError, LoginRefused
-from linking.core.clock import ClockReading
 from linking.core.config import IntegrationConfig, LoginAlgorithm, SecretName, ZendeskProduct
 from linking.core.key_sets import usable_keys
 from linking.core.secretbox import SealBroken
@@ -17,6 +16,8 @@ from linking.integrations.saving import NoSuchIntegration
 from linking.models import ConnectionFlaw, ConnectionState, Integration
 from linking.monitoring.status import missing_secrets
 from linking.store import connections
+from linking.tokens import clock_offsets as clock_meter
+from linking.tokens.clock_reading import ClockReading
 
 # Zendesk accepts a token from three minutes ahead at most; beyond a minute somebody's clock needs setting.
 CLOCK_LIMIT_S = 60

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from django.db import transaction
 
 from linking import registry
-from linking.core import jws
 from linking.core.config import IntegrationConfig, LoginAlgorithm
-from linking.core.login_jwt import ISSUER, PROJECT_CLAIM, LoginUser, verify_login_jwt
-from linking.core.refusals import Refused
-from linking.core.zendesk_jwt import zendesk_jwt
 from linking.integrations.check_login import Check
 from linking.integrations.saving import Actor, NoSuchIntegration, save_integration
 from linking.models import Integration
+from linking.tokens import jws
+from linking.tokens.login_jwt import ISSUER, PROJECT_CLAIM, LoginUser, verify_login_jwt
+from linking.tokens.refusals import Refused
+from linking.tokens.zendesk_jwt import zendesk_jwt
 
 _LOGIN_HEADER = jws.encode_header({"alg": "HS256", "typ": "JWT"})
 _NOBODY = "rehearsal"

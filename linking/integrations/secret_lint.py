@@ -7,8 +7,8 @@ import binascii
 import re
 from base64 import b64decode
 
-from linking.core import jws
 from linking.core.config import SecretName
+from linking.tokens import jws
 
 GOOD_BYTES = 32
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)

@@ -13,10 +13,11 @@ from django.db.migrations.recorder import MigrationRecorder
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from linking import registry, sightings
+from linking import registry
 from linking.models import Heartbeat, Quarantined, Secret
 from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER, Standing
 from linking.monitoring.status import IntegrationStanding, standing_by_slug, standings
+from linking.tokens import sightings
 
 ROLES = ("beat", "worker")
 _SYNC_WORDS = {

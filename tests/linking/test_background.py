@@ -1,8 +1,9 @@
 import pytest
 from django.db import OperationalError
 
-from linking import background, key_sets
+from linking import background
 from linking.monitoring import alarms
+from linking.tokens import key_fetching as key_sets
 from tests.factories import LOGIN_PROJECT_ID, make_integration
 from tests.linking.clients.test_xsolla_login import answer
 from tests.linking.scripted_server import scripted

@@ -7,10 +7,10 @@ import logging
 
 import pytest
 
-from linking import tokens
 from linking.api import token as token_view
 from linking.api.front import TokenFront
 from linking.models import Integration
+from linking.tokens import endpoint as tokens
 from tests.factories import LOGIN_PROJECT_ID, ORIGIN, login_jwt, make_integration
 from tests.linking.api.wsgi_client import HOST, Sent, environ_of, send
 from zdbridge.serving.proxies import TrustedProxies

@@ -10,9 +10,9 @@ from django.test import Client
 
 from linking import registry
 from linking.clients.zendesk_records import parse_chat, parse_visitor
-from linking.core import jws
-from linking.core.refusals import Refused
 from linking.models import Integration
+from linking.tokens import jws
+from linking.tokens.refusals import Refused
 from tests.factories import LOGIN_SECRET_KEY, login_claims, make_integration
 from tests.linking.signing import SECRET, signature, stamp
 

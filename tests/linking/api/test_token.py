@@ -7,9 +7,11 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 
-from linking import registry, sightings, tokens
+from linking import registry
 from linking.api import token as token_view
 from linking.models import LoginUser
+from linking.tokens import endpoint as tokens
+from linking.tokens import sightings
 from tests.factories import ORIGIN, USER_ID, ZENDESK_SHARED_SECRET, login_jwt, make_integration
 
 pytestmark = pytest.mark.django_db

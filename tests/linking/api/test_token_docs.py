@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from linking.core.refusals import REFUSALS, Reason
+from linking.tokens.refusals import REFUSALS, Reason
 
 PAGE = (Path(__file__).parents[3] / "docs" / "token-endpoint.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(\d\d-\d\d)` \| (\d{3}) \| `(\w+)` \| (.+) \|$", re.MULTILINE)

@@ -1,7 +1,7 @@
 import pytest
 from drf_spectacular.generators import SchemaGenerator
 
-from linking.core.refusals import STATUSES, Reason
+from linking.tokens.refusals import STATUSES, Reason
 
 PATHS = ("/generate/token", "/generate/token/{slug}")
 

@@ -3,11 +3,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from linking import answer_log
-from linking.answer_log import Kind
-from linking.core.refusals import REFUSALS, Reason
 from linking.dashboard import answers
 from linking.models import AnswerCount, Integration
+from linking.tokens import answer_counts as answer_log
+from linking.tokens.answer_counts import Kind
+from linking.tokens.refusals import REFUSALS, Reason
 from tests.factories import ORIGIN, make_integration
 from tests.linking.dashboard.reading import read
 

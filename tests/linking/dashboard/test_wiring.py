@@ -3,10 +3,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from linking.core.refusals import REFUSALS, STATUSES, Reason
 from linking.dashboard.snippet_files import CHAT_FILES, MESSAGING_FILES, fill
 from linking.doctor.causes import CAUSES
 from linking.models import AnswerCount, AuditEvent, ClockOffset
+from linking.tokens.refusals import REFUSALS, STATUSES, Reason
 from tests.factories import LOGIN_SECRET_KEY, NOW, ZENDESK_SHARED_SECRET, login_jwt, make_integration
 from tests.linking.dashboard.reading import read
 

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linking.core import jws
-from linking.core.clock import reading_of
 from linking.core.config import LoginAlgorithm, MissingEmail, Mode, ZendeskProduct
-from linking.core.login_jwt import verify_login_jwt
-from linking.core.refusals import REFUSALS, Reason, Refused
-from linking.core.zendesk_jwt import zendesk_jwt
 from linking.doctor.causes import CAUSES
 from linking.doctor.diagnosis import diagnose
 from linking.doctor.verdicts import Kind, State, Surroundings
+from linking.tokens import jws
+from linking.tokens.clock_reading import reading_of
+from linking.tokens.login_jwt import verify_login_jwt
+from linking.tokens.refusals import REFUSALS, Reason, Refused
+from linking.tokens.zendesk_jwt import zendesk_jwt
 from sandbox.zendesk.judge import judge as judged_by_the_stand_in
 from sandbox.zendesk.messaging_judge import judge_messaging
 from tests.factories import (

@@ -14,7 +14,7 @@ from linking import registry
 from linking.doctor import service as doctor
 from linking.doctor.verdicts import Kind
 from linking.limits import Limiter
-from linking.tokens import TokenLimits, TokenRequest, answer
+from linking.tokens.endpoint import TokenLimits, TokenRequest, answer
 from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, login_jwt, make_integration
 
 pytestmark = pytest.mark.django_db

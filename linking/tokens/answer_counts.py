@@ -1,0 +1,193 @@
+"""How the token endpoint answered, kept off the route's path: counts in memory, written by the sightings' thread.
+
+No token, no user and no e-mail is among them. Memory and table are bounded whatever strangers send: the origins counted
+by name are those that an integration lists and a few more an hour, the rest are `(other)`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import Min, Sum
+
+from linking.core.text import clean_line
+from linking.models import AnswerCount, Integration
+from linking.models.counts import add_to_count
+from linking.tokens.write_behind import Waiting
+
+HOUR_S = 3600
+MAX_STRANGE_ORIGINS = 50
+ORIGIN_MAX_CHARACTERS = 200
+KEPT = timedelta(days=90)
+OTHER = "(other)"
+ISSUED = "issued"
+_BATCH = 500
+
+
+class Kind(NamedTuple):
+    """What is counted apart. `integration_id` is 0 where the request led to none; `code` is "" for a token given."""
+
+    integration_id: int
+    code: str
+    reason: str
+    origin: str
+    is_observed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Answers of one kind over a time."""
+
+    code: str
+    reason: str
+    origin: str
+    is_observed: bool
+    count: int
+
+
+_Key = tuple[Kind, int]
+
+
+@dataclass(slots=True)
+class _Count:
+    number: int
+    first_epoch_s: int
+
+
+_waiting: Waiting[_Key, _Count] = Waiting(at_most=5_000)
+
+
+class _Hours:
+    """The hour whose strange origins are counted by name, those, and the hour up to which old rows were dropped."""
+
+    strange_hour = 0
+    strange: set[tuple[int, str]] = set()
+    pruned_hour = 0
+
+
+def note(kind: Kind, is_origin_listed: bool, now: float) -> None:
+    """Count one answer given at `now` (epoch seconds); costs no input or output."""
+    hour = int(now) // HOUR_S
+    with _waiting.lock:
+        if not is_origin_listed and kind.origin:
+            kind = _with_bounded_origin(kind, hour=hour)
+        seen = _waiting.counted.get((kind, hour))
+        if seen is None:
+            _waiting.add((kind, hour), _Count(1, int(now)))
+        else:
+            seen.number += 1
+
+
+def dropped() -> int:
+    """Return how many answers this process could not count."""
+    return _waiting.dropped
+
+
+def forget() -> None:
+    """Drop what waits."""
+    _waiting.forget()
+    _Hours.strange, _Hours.pruned_hour = set(), 0
+
+
+def flush(*, turn: int | None = None) -> int:
+    """Write what waits and return how many rows it touched; once an hour, drop what is older than `KEPT`.
+
+    In a `turn`, kinds of answers that were written lately wait for theirs; see `Waiting`.
+
+    Raises: django.db.Error; what could not be written waits on.
+    """
+    with _waiting.writing:
+        number = 0
+        for keys in _batches(_waiting.due(turn=turn)):
+            number += _waiting.write(keys, copied=_copied, store=_store)
+            _prune(hour=max(hour for _kind, hour in keys))
+        return number
+
+
+def tallies(*, integration_id: int, since: datetime) -> list[Tally]:
+    """Return the counts of one integration since a time (to the hour), the most frequent first."""
+    from_hour_at = since.replace(minute=0, second=0, microsecond=0)
+    rows = (
+        AnswerCount.objects.filter(integration_id=integration_id, hour_at__gte=from_hour_at)
+        .order_by()
+        .values("code", "reason", "origin", "is_observed")
+        .annotate(number=Sum("count"))
+    )
+    found = [
+        Tally(
+            code=row["code"],
+            reason=row["reason"],
+            origin=row["origin"],
+            is_observed=row["is_observed"],
+            count=row["number"],
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda one: (-one.count, one.code, one.reason, one.origin))
+
+
+def first_asked_at(*, integration_id: int) -> datetime | None:
+    """Return when this integration was first asked for a token, whatever it answered; None if never or long ago."""
+    rows = AnswerCount.objects.filter(integration_id=integration_id)
+    first: datetime | None = rows.aggregate(first=Min("first_at"))["first"]
+    return first
+
+
+def _with_bounded_origin(kind: Kind, *, hour: int) -> Kind:
+    if hour != _Hours.strange_hour:
+        _Hours.strange, _Hours.strange_hour = set(), hour
+    origin = clean_line(kind.origin, max_characters=ORIGIN_MAX_CHARACTERS) or OTHER
+    key = (kind.integration_id, origin)
+    if key not in _Hours.strange:
+        if len(_Hours.strange) >= MAX_STRANGE_ORIGINS:
+            origin = OTHER
+        else:
+            _Hours.strange.add(key)
+    return Kind(kind.integration_id, kind.code, kind.reason, origin, kind.is_observed)
+
+
+def _copied(_key: _Key, count: _Count) -> _Count:
+    return _Count(count.number, count.first_epoch_s)
+
+
+def _batches(due: Iterable[_Key]) -> list[list[_Key]]:
+    # In one order everywhere, so that two processes never wait for each other's rows.
+    keys = sorted(due, key=lambda key: (key[1], key[0].integration_id, key[0].reason, key[0].origin))
+    return [keys[start : start + _BATCH] for start in range(0, len(keys), _BATCH)]
+
+
+def _store(batch: Mapping[_Key, _Count]) -> None:
+    wanted = {kind.integration_id for kind, _hour in batch}
+    # An integration can have been removed meanwhile.
+    with transaction.atomic():
+        kept = {0, *Integration.objects.filter(pk__in=wanted).values_list("pk", flat=True)}
+        for (kind, hour), count in batch.items():
+            if kind.integration_id in kept:
+                _add(kind=kind, hour_at=_time(hour * HOUR_S), count=count)
+
+
+def _add(*, kind: Kind, hour_at: datetime, count: _Count) -> None:
+    same: dict[str, object] = {
+        "integration_id": kind.integration_id or None,
+        "hour_at": hour_at,
+        "code": kind.code,
+        "reason": kind.reason,
+        "origin": kind.origin[:ORIGIN_MAX_CHARACTERS],
+        "is_observed": kind.is_observed,
+    }
+    rows = AnswerCount.objects.filter(**{name: value for name, value in same.items() if value is not None})
+    if same["integration_id"] is None:
+        rows = rows.filter(integration__isnull=True)
+    add_to_count(rows, number=count.number, new=same | {"first_at": _time(count.first_epoch_s)})
+
+
+def _prune(*, hour: int) -> None:
+    if hour > _Hours.pruned_hour:
+        _Hours.pruned_hour = hour
+        AnswerCount.objects.filter(hour_at__lt=_time(hour * HOUR_S) - KEPT).delete()
+
+
+def _time(epoch_s: int) -> datetime:
+    return datetime.fromtimestamp(epoch_s, tz=UTC)

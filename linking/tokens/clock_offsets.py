@@ -1,0 +1,131 @@
+"""Notices from tokens of the future how far this server's clock is behind Login's; written by the sightings' thread.
+
+A token refused as `not_yet_valid` is well signed, so its times are Login's. Its distance is counted, by integration and
+ten minutes, in numbers that are rounded: memory and table stay small whatever comes, and hold no token and no user.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Sum
+
+from linking.core.config import IntegrationConfig
+from linking.core.key_sets import NO_KEYS, KeySet
+from linking.models import ClockOffset, Integration
+from linking.models.counts import add_to_count
+from linking.tokens.clock_reading import ClockReading, reading_of, seconds_ahead
+from linking.tokens.http import bearer_token, cookie_token
+from linking.tokens.login_jwt import LoginToken, check_signature
+from linking.tokens.refusals import Refused
+from linking.tokens.write_behind import Waiting
+
+SLOT_S = 600
+WINDOW = timedelta(hours=1)
+KEPT = timedelta(hours=2)
+
+_Key = tuple[int, int, int]  # slot, integration, seconds ahead; sorted like this, two processes write in one order
+
+
+@dataclass(slots=True)
+class _Tokens:
+    number: int
+
+
+_waiting: Waiting[_Key, _Tokens] = Waiting(at_most=1_000)
+
+
+class _Pruned:
+    slot = 0
+
+
+def note(
+    *, authorization: str, cookie_header: str, config: IntegrationConfig, keys: Mapping[str, KeySet], now: float
+) -> None:
+    """Count how far ahead the request's token is, at `now` (epoch seconds); costs no input or output.
+
+    The token is looked over once more, signature first: what nobody signed says nothing about a clock. One that stands
+    in another cookie than this integration's is passed over.
+    """
+    try:
+        text = bearer_token(authorization)
+        token = LoginToken(cookie_token(cookie_header, names=(config.cookie_name,)) if text is None else text)
+        check_signature(token.unverified, config=config, now=now, keys=keys.get(config.login_project_id, NO_KEYS))
+        ahead_s = seconds_ahead(token.unverified_claims(), now=now)
+    except Refused:
+        return
+    if not ahead_s:
+        return
+    key = (int(now) // SLOT_S, config.integration_id, ahead_s)
+    with _waiting.lock:
+        seen = _waiting.counted.get(key)
+        if seen is None:
+            _waiting.add(key, _Tokens(1))
+        else:
+            seen.number += 1
+
+
+def dropped() -> int:
+    """Return how many tokens this process could not count."""
+    return _waiting.dropped
+
+
+def forget() -> None:
+    """Drop what waits."""
+    _waiting.forget()
+    _Pruned.slot = 0
+
+
+def flush(*, turn: int | None = None) -> int:
+    """Write what waits and return how many rows it touched; now and then, drop what is older than `KEPT`.
+
+    In a `turn`, what was written lately waits for its own; see `Waiting`.
+
+    Raises: django.db.Error; what could not be written waits on.
+    """
+    with _waiting.writing:
+        return _waiting.write(_waiting.due(turn=turn), copied=_copied, store=_store)
+
+
+def readings(*, now: datetime) -> dict[int, ClockReading]:
+    """Return what the last hour's tokens tell, of all processes, by integration's key; one query."""
+    rows = (
+        ClockOffset.objects.filter(slot_at__gt=now - WINDOW - timedelta(seconds=SLOT_S))
+        .order_by()
+        .values_list("integration_id", "ahead_s")
+        .annotate(number=Sum("count"))
+    )
+    counts: dict[int, Counter[int]] = {}
+    for key, ahead_s, number in rows:
+        counts.setdefault(key, Counter())[ahead_s] += number
+    return {key: found for key, mine in counts.items() if (found := reading_of(mine)) is not None}
+
+
+def _copied(_key: _Key, tokens: _Tokens) -> _Tokens:
+    return _Tokens(tokens.number)
+
+
+def _store(taken: Mapping[_Key, _Tokens]) -> None:
+    wanted = {integration_id for _slot, integration_id, _ahead_s in taken}
+    with transaction.atomic():
+        # An integration can have been removed meanwhile.
+        kept = set(Integration.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+        for key in sorted(taken):
+            if key[1] in kept:
+                _add(key, number=taken[key].number)
+        newest = max(slot for slot, _integration_id, _ahead_s in taken)
+        if newest > _Pruned.slot:
+            ClockOffset.objects.filter(slot_at__lt=_time(newest) - KEPT).delete()
+    _Pruned.slot = max(newest, _Pruned.slot)
+
+
+def _add(key: _Key, *, number: int) -> None:
+    slot, integration_id, ahead_s = key
+    same = {"integration_id": integration_id, "slot_at": _time(slot), "ahead_s": ahead_s}
+    add_to_count(ClockOffset.objects.filter(**same), number=number, new=same)
+
+
+def _time(slot: int) -> datetime:
+    return datetime.fromtimestamp(slot * SLOT_S, tz=UTC)

@@ -1,0 +1,162 @@
+"""Who authenticated, kept off the token route's path: a bounded dict, flushed in batches by a thread.
+
+A user who was not seen lately is written within a second or two; the tokens of one who comes again and again are added
+up and written every ten. So much is lost when a process is killed; a sighting is made again at the next page load.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from multiprocessing.util import Finalize
+
+from django.db import Error as StoreError
+from django.db import IntegrityError, close_old_connections, connection
+from django.utils import timezone
+
+from linking.models import Integration, LoginUser, TokensIssued
+from linking.tokens import login_jwt
+from linking.tokens.write_behind import Waiting
+
+FLUSH_EVERY_S = 1.0
+# Whatever tokens are asked for just then wait while a batch is put together and, on SQLite, written (2 ms): many small
+# ones would make more of them wait than a few. In the rest between two, those who waited are served.
+BATCH = 200
+REST_S = 0.004
+
+logger = logging.getLogger(__name__)
+Flush = Callable[..., object]  # takes `turn`
+
+
+@dataclass(slots=True)
+class _Seen:
+    """One Login user to whom `number` tokens were issued that are not written yet; the times may be of earlier ones.
+
+    No more of the user than is written, because many wait at once.
+    """
+
+    email: str
+    name: str
+    first_epoch_s: float
+    last_epoch_s: float
+    number: int = 1
+
+
+_Key = tuple[int, str]
+_waiting: Waiting[_Key, _Seen] = Waiting(at_most=20_000)
+
+
+class _Flushing:
+    thread: threading.Thread | None = None
+    stop = threading.Event()
+    flushes: tuple[Flush, ...] = ()
+
+
+def note(integration_id: int, user: login_jwt.LoginUser, now: float) -> None:
+    """Remember that a token was issued to `user` at `now` (epoch seconds); costs no input or output.
+
+    When too many wait to be written, a new user is dropped and counted. By place, because each token comes by here.
+    """
+    key = (integration_id, user.user_id)
+    with _waiting.lock:
+        seen = _waiting.counted.get(key)
+        if seen is None:
+            _waiting.add(key, _Seen(user.email, user.name, now, now))
+        else:
+            seen.email, seen.name, seen.last_epoch_s = user.email, user.name, now
+            seen.number += 1
+
+
+def dropped() -> int:
+    """Return how many sightings this process has dropped."""
+    return _waiting.dropped
+
+
+def forget() -> None:
+    """Drop what waits and the count of what was dropped."""
+    _waiting.forget()
+
+
+def start_flushing(*, also: Sequence[Flush] = ()) -> None:
+    """Write what waits from a thread of this process, and once more when it ends; a second call changes nothing.
+
+    `also` are further flushes for the same thread, which raise django.db.Error as `flush` does.
+    """
+    with _waiting.lock:
+        if _Flushing.thread is None:
+            _Flushing.flushes = (partial(flush, rest_s=REST_S), *also)
+            _Flushing.thread = threading.Thread(target=_keep_flushing, name="sightings", daemon=True)
+            _Flushing.thread.start()
+            # The server's workers are multiprocessing children, which never come to `atexit`; this serves both kinds.
+            Finalize(None, _flush_at_exit, exitpriority=0)
+
+
+def flush(*, rest_s: float = 0.0, turn: int | None = None) -> int:
+    """Write what waits and return how many users it was; between batches, leave the process to others for `rest_s`.
+
+    In a `turn`, users who were written lately wait for theirs; see `Waiting`.
+
+    Raises: django.db.Error; what could not be written waits on.
+    """
+    with _waiting.writing:
+        keys = _waiting.due(turn=turn)
+        number = 0
+        for start in range(0, len(keys), BATCH):
+            if start and rest_s:
+                time.sleep(rest_s)
+            # In one order everywhere, so that two processes never wait for each other's rows.
+            batch = sorted(keys[start : start + BATCH])
+            try:
+                number += _waiting.write(batch, copied=_issued, store=_store)
+            except IntegrityError:
+                _leave_out_removed(batch)
+                raise
+        return number
+
+
+def _leave_out_removed(keys: Collection[_Key]) -> None:
+    """Forget users of integrations that are no more, who would fail their whole batch for ever."""
+    wanted = {integration_id for integration_id, _user_id in keys}
+    kept = set(Integration.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+    _waiting.leave_out(key for key in keys if key[0] not in kept)
+
+
+def _store(batch: Mapping[_Key, TokensIssued]) -> None:
+    # One statement, so a transaction by itself.
+    LoginUser.objects.note_tokens(list(batch.values()), now=timezone.now())
+
+
+def _issued(key: _Key, one: _Seen) -> TokensIssued:
+    integration_id, user_id = key
+    first_at, last_at = _at(int(one.first_epoch_s)), _at(int(one.last_epoch_s))
+    return TokensIssued(integration_id, user_id, one.email, one.name, first_at, last_at, one.number)
+
+
+@lru_cache(maxsize=64)
+def _at(epoch_s: int) -> datetime:
+    return datetime.fromtimestamp(epoch_s, tz=UTC)
+
+
+def _keep_flushing() -> None:
+    turn = 0
+    while not _Flushing.stop.wait(FLUSH_EVERY_S):
+        turn += 1
+        _flush_or_say(turn=turn)
+
+
+def _flush_at_exit() -> None:
+    _Flushing.stop.set()
+    _flush_or_say(turn=None)
+
+
+def _flush_or_say(*, turn: int | None) -> None:
+    for one in _Flushing.flushes:
+        try:
+            close_old_connections()
+            one(turn=turn)
+        except StoreError as error:
+            logger.warning("Sightings or counts could not be written (%s); they wait.", type(error).__name__)
+            connection.close()
