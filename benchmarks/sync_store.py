@@ -220,9 +220,9 @@ class Ours:
 
     def store_pages(self, chats: Sequence[Any]) -> None:
         """Store chats page by page."""
-        from linking.asking.work import COUNTS
         from linking.store import pages
         from linking.store.runs import Cursor
+        from linking.sync.work import COUNTS
 
         for first in range(0, len(chats), PAGE):
             some = tuple(chats[first : first + PAGE])
@@ -236,9 +236,9 @@ class Ours:
         """Store answers batch by batch."""
         from django.db import transaction
 
-        from linking.asking.work import COUNTS
         from linking.store import leases, runs
         from linking.store.answers import Answer, store_answers
+        from linking.sync.work import COUNTS
 
         for first in range(0, len(records), BATCH):
             now = datetime.now(tz=UTC)
@@ -267,9 +267,10 @@ def records(*, first: int, number: int) -> list[Any]:
 
 def whole_pass(options: argparse.Namespace) -> None:
     """Store pages, then answers, as one pass does; print both rates and the memory."""
-    from linking import sync
-    from linking.asking import Clock, Patience, asker
+    from linking.sync.paced_calls import Clock, Patience
     from linking.store import slots
+    from linking.sync import paced_calls as asker
+    from linking.sync import run as sync
 
     row, still = make_integration(slug="bench"), StillTime()
     chat = MemoryChat(visitors=options.visitors, chats=options.chats)

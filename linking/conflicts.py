@@ -14,8 +14,6 @@ from typing import Any
 
 from django.db import transaction
 
-from linking.core.facts import Rank
-from linking.core.reconcile import subject_of
 from linking.models import (
     AuditEvent,
     Conflict,
@@ -29,6 +27,8 @@ from linking.models import (
     VisitorLink,
     VisitorState,
 )
+from linking.sync.facts import Rank
+from linking.sync.plans import subject_of
 
 USERS_MAX = 10
 LINKS_MAX = 100  # a device may have gone from hand to hand a thousand times

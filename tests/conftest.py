@@ -5,9 +5,10 @@ from concurrent.futures import Future
 
 import pytest
 
-from linking import refresh, registry, unknown_visitors
+from linking import registry
 from linking.api.health import forget_readiness
 from linking.api.token import forget_limits
+from linking.sync import refresh, unknown_visitors
 from linking.tokens import answer_counts as answer_log
 from linking.tokens import clock_offsets as clock_meter
 from linking.tokens import email_lookup, sightings

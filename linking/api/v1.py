@@ -20,15 +20,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from linking import refresh, roles
+from linking import roles
 from linking.api import queue
 from linking.api import serializers as shapes
 from linking.api.access import MayRead, PerPerson
 from linking.models import Visitor, VisitorState
 from linking.search import find as finding
 from linking.search.keyset import BadCursor
+from linking.sync import refresh
+from linking.sync.unknown_visitors import Lookup, Outcome, look_up
 from linking.tasks import CLOCK
-from linking.unknown_visitors import Lookup, Outcome, look_up
 
 PAGE_SIZE_MAX = 200
 RETRY_AFTER_S = 5  # when a visitor that Zendesk did not tell of yet is worth another look

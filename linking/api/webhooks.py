@@ -16,9 +16,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from linking import webhooks
-from linking.core.webhooks import BODY_MAX_BYTES, WebhookReason, WebhookRefused
 from linking.store.webhooks import retry_after_s
+from linking.sync import webhook as webhooks
+from linking.sync.webhook_calls import BODY_MAX_BYTES, WebhookReason, WebhookRefused
 
 SIGNATURE, TIMESTAMP = "X-Zendesk-Webhook-Signature", "X-Zendesk-Webhook-Signature-Timestamp"
 # 409 is left out on purpose: Zendesk is known to send a call that was answered so again.
@@ -60,7 +60,7 @@ _REFUSED = inline_serializer(
 class ChatTicket(APIView):
     """`POST /api/v1/hooks/zendesk/{integration}`, a slash at the end or none.
 
-    Nobody signs in here: the signature is what is believed, and `linking.webhooks` looks at it.
+    Nobody signs in here: the signature is what is believed, and `linking.sync.webhook` looks at it.
     """
 
     authentication_classes = ()

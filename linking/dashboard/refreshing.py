@@ -14,9 +14,10 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
-from linking import refresh, tasks
+from linking import tasks
 from linking.dashboard.parts import Notice
 from linking.models import Visitor, VisitorRefresh
+from linking.sync import refresh
 
 PATIENCE = timedelta(seconds=60)
 _SALT = "linking.dashboard.refreshing"

@@ -4,11 +4,11 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from linking import unknown_visitors
 from linking.dashboard.parts import id_text
 from linking.dashboard.rows import record_url, visitor_url
+from linking.sync import unknown_visitors
+from linking.sync.unknown_visitors import Lookup, Outcome
 from linking.tasks import CLOCK
-from linking.unknown_visitors import Lookup, Outcome
 
 POLL = "poll"
 # Two minutes of looking every two seconds; whoever still waits then presses the link.

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from linking import registry
-from linking.asking.renewing import CONNECT_AGAIN
 from linking.clients.xsolla_login import LoginClient, LoginError, LoginRefused
 from linking.core.config import IntegrationConfig, LoginAlgorithm, SecretName, ZendeskProduct
 from linking.core.key_sets import usable_keys
@@ -16,6 +15,7 @@ from linking.integrations.saving import NoSuchIntegration
 from linking.models import ConnectionFlaw, ConnectionState, Integration
 from linking.monitoring.status import missing_secrets
 from linking.store import connections
+from linking.sync.renew_token import CONNECT_AGAIN
 from linking.tokens import clock_offsets as clock_meter
 from linking.tokens.clock_reading import ClockReading
 

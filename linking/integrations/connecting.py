@@ -12,7 +12,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from linking import registry
-from linking.asking import current_host
+from linking.sync.paced_calls import current_host
 from linking.clients.oauth_messages import Refusal, Tokens, authority_of, authorize_url, refusal
 from linking.clients.vendor_urls import ZENDESK_HOSTS, address_flaw
 from linking.clients.zendesk_chat import ChatClient, ChatError, ChatRefused

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from django.db import connection
 
-from linking.core.facts import Rank, State
 from linking.models import bulk
 from linking.models.visitor import Visitor
+from linking.sync.facts import Rank, State
 
 # What more visitors carry is no sign of one person.
 NAMESAKES_MOST = 50

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from django.db.models import F, QuerySet
 
-from linking.core.reconcile import subject_of
 from linking.models import Conflict, ConflictDecision, Verdict, Visitor, VisitorState
+from linking.sync.plans import subject_of
 
 
 def kept_apart(*, visitor_keys: Collection[int]) -> dict[int, frozenset[str]]:

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from linking.core.facts import Disagreement, Kind
-from linking.core.reconcile import SHARED_DEVICE_SUBJECT
 from linking.models import Conflict, ConflictDecision, ConflictState, LoginUser, SyncRun, Verdict, Visitor
+from linking.sync.facts import Disagreement, Kind
+from linking.sync.plans import SHARED_DEVICE_SUBJECT
 
 Found = Sequence[tuple[Visitor, Disagreement]]
 

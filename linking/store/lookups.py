@@ -15,13 +15,13 @@ from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
 from linking.clients.zendesk_records import is_own_form
-from linking.core.facts import Rank
-from linking.core.webhooks import Told
 from linking.models import Integration, LoginUser, Visitor
 from linking.models.namesakes import NAMESAKES_MOST, find_namesakes
 from linking.models.sync_run import LEFT_COUNTED_MOST
 from linking.store import leases
 from linking.store.rows import canonical_ids
+from linking.sync.facts import Rank
+from linking.sync.webhook_calls import Told
 
 REVERIFY_AFTER = timedelta(days=1)
 REVERIFY_DAYS, REVERIFY_SHARE = 30, 20

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from linking.core.facts import State, VisitorFacts
 from linking.models import Visitor, VisitorAlias
+from linking.sync.facts import State, VisitorFacts
 
 _FACTS = VisitorFacts._fields
 _STATE = _FACTS.index("state")

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from linking.core.webhooks import LEEWAY, WebhookReason, WebhookRefused
 from linking.models import WebhookDelivery
+from linking.sync.webhook_calls import LEEWAY, WebhookReason, WebhookRefused
 
 # A signature is believed from `LEEWAY` before its time to `LEEWAY` after it; the rest is for clocks that differ.
 KEPT = 4 * LEEWAY

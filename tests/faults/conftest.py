@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from linking import sync
 from linking.clients import outbound, zendesk_chat
 from linking.models import Integration, Quarantined, Visitor, VisitorAlias, VisitorLink
+from linking.sync import run as sync
 from tests.factories import make_integration
-from tests.linking.fake_chat import FakeTime, patience
+from tests.linking.sync.fake_chat import FakeTime, patience
 from tests.sandbox_process import sandbox_process
 
 MOST_GROWTH_KB = 120_000

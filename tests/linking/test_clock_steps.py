@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from linking import sync
-from linking.asking.visitors import BATCH
 from linking.models import SyncRun, Visitor, VisitorLink
 from linking.store import schedule
+from linking.sync import run as sync
+from linking.sync.read_visitors import BATCH
 from tests.factories import make_integration
-from tests.linking.fake_chat import DAY_AGO_S, FakeChat, FakeTime, patience
+from tests.linking.sync.fake_chat import DAY_AGO_S, FakeChat, FakeTime, patience
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)

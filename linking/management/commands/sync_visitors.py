@@ -8,12 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from linking.asking import Clock, Patience
-from linking.asking.work import COUNTS
+from linking.sync.paced_calls import Clock, Patience
 from linking.management.progress import progress_teller
 from linking.models import Integration, StopReason
 from linking.models.sync_run import COMMAND_TRIGGER
-from linking.sync import PassReport, run_pass
+from linking.sync.run import PassReport, run_pass
+from linking.sync.work import COUNTS
 
 LONGEST_WAIT_S, LONGEST_WAIT_PATIENT_S = 60.0, 600.0
 LEASE_WAIT_S = 60.0

@@ -5,12 +5,12 @@ from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from rest_framework.test import APIClient
 
-from linking import unknown_visitors
 from linking.api import queue, v1
 from linking.api.access import PerPerson
 from linking.clients.zendesk_chat import ChatTryLater
 from linking.limits import Limiter
 from linking.models import VisitorAlias
+from linking.sync import unknown_visitors
 from tests.factories import (
     LOGIN_SECRET_KEY,
     NOW,
@@ -22,7 +22,7 @@ from tests.factories import (
     make_login_user,
     make_visitor,
 )
-from tests.linking.fake_chat import FakeChat, FakeTime
+from tests.linking.sync.fake_chat import FakeChat, FakeTime
 
 pytestmark = pytest.mark.django_db
 VISITOR_ID = "7700123.ab3XkQ9zLm2Rt7"

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from linking import registry, webhooks
+from linking import registry
 from linking.api import webhooks as edge
-from linking.core.webhooks import BODY_MAX_BYTES, WebhookReason, WebhookRefused
 from linking.models import Visitor
+from linking.sync import webhook as webhooks
+from linking.sync.webhook_calls import BODY_MAX_BYTES, WebhookReason, WebhookRefused
 from tests.factories import make_integration
 from tests.linking.signing import SECRET, signature, stamp
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from linking.core.facts import Rank
 from linking.dashboard import rechecking
 from linking.models import AuditEvent, Visitor
+from linking.sync.facts import Rank
 from tests.factories import NOW, make_integration, make_visitor
 from tests.linking.dashboard.reading import read
 

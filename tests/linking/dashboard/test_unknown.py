@@ -2,14 +2,14 @@
 
 import pytest
 
-from linking import unknown_visitors
 from linking.clients.zendesk_chat import ChatTryLater
 from linking.dashboard import unknown
 from linking.models import Visitor, VisitorQuestion
 from linking.store import questions
+from linking.sync import unknown_visitors
 from tests.factories import USER_ID, make_integration, make_visitor
 from tests.linking.dashboard.reading import read
-from tests.linking.fake_chat import FakeChat, FakeTime
+from tests.linking.sync.fake_chat import FakeChat, FakeTime
 
 pytestmark = pytest.mark.django_db
 VISITOR_ID = "7700123.ab3XkQ9zLm2Rt7"

@@ -4,10 +4,11 @@ from email.utils import format_datetime
 
 import pytest
 
-from linking.asking import asker, hosts
 from linking.integrations import check_integration
 from linking.models import ChatHost, ClockOffset, ConnectionFlaw, Integration, Secret
 from linking.store import connections
+from linking.sync import find_host as hosts
+from linking.sync import paced_calls as asker
 from tests.factories import LOGIN_SECRET_KEY, NOW, ZENDESK_ACCESS_TOKEN, ZENDESK_SHARED_SECRET, make_integration
 from tests.linking.scripted_server import scripted
 from tests.linking.store.test_connections import make_connection

@@ -4,12 +4,12 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from linking import sync
 from linking.clients.zendesk_chat import ChatRefused, ChatTryLater
 from linking.models import Integration, Visitor
 from linking.store import leases
+from linking.sync import run as sync
 from tests.factories import make_integration
-from tests.linking.fake_chat import DAY_AGO_S, FakeChat
+from tests.linking.sync.fake_chat import DAY_AGO_S, FakeChat
 
 pytestmark = pytest.mark.django_db
 

@@ -3,11 +3,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth import get_user_model
 
-from linking import sync
 from linking.models import AuditEvent, Integration, SyncRun, SyncSteering
 from linking.store import schedule, steering
+from linking.sync import run as sync
 from tests.factories import make_integration, make_run
-from tests.linking.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
+from tests.linking.sync.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -85,7 +85,7 @@ class TestStop:
             "export_page",
             lambda **asked: [steering.ask_stop(integration=acme, by=lead, now=NOW), export(**asked)][1],
         )
-        monkeypatch.setattr("linking.asking.work.LOOK_S", 0)
+        monkeypatch.setattr("linking.sync.work.LOOK_S", 0)
         report = run_pass(acme)
         assert (report.reason, report.detail) == ("by_hand", "Stopped by lena.")
 
@@ -97,7 +97,7 @@ class TestStop:
             "export_page",
             lambda **asked: [steering.ask_stop(integration=acme, by=lead, now=NOW), export(**asked)][1],
         )
-        monkeypatch.setattr("linking.asking.work.LOOK_S", 0)
+        monkeypatch.setattr("linking.sync.work.LOOK_S", 0)
         assert run_pass(acme).run.visitors_found == 2
 
     def test_does_not_concern_the_next_pass(self, acme, lead, chat):

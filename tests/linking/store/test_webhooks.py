@@ -5,9 +5,9 @@ import threading
 import pytest
 from django.db import connection, transaction
 
-from linking.core.webhooks import WebhookReason, WebhookRefused
 from linking.models import WebhookDelivery
 from linking.store import webhooks
+from linking.sync.webhook_calls import WebhookReason, WebhookRefused
 from tests.factories import NOW, make_integration
 
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from linking.clients.zendesk_records import ChatRecord, EmbeddedVisitor, VisitorRecord
-from linking.core.facts import Disagreement, Kind, LinkBefore, Rank, State, Verb, VisitorFacts
-from linking.core.reconcile import (
+from linking.sync.facts import Disagreement, Kind, LinkBefore, Rank, State, Verb, VisitorFacts
+from linking.sync.plans import (
     ANONYMOUS_TTL,
     LINKED_TTL,
     join_facts,

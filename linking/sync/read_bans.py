@@ -6,10 +6,10 @@ from functools import partial
 
 from django.db import transaction
 
-from linking.asking.asker import Halt
-from linking.asking.work import Work
 from linking.models import StopReason
 from linking.store import bans, chores, leases
+from linking.sync.paced_calls import Halt
+from linking.sync.work import Work
 
 EVERY = timedelta(hours=1)
 PAGES_MAX = 1000

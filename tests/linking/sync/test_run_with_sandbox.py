@@ -13,13 +13,13 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from linking import sync
 from linking.clients.oauth_messages import authorize_url
 from linking.clients.zendesk_oauth import OAuthClient
 from linking.models import Lease, Quarantined, SyncRun, VisitorLink, keep_secret
 from linking.store import connections
+from linking.sync import run as sync
 from tests.factories import make_integration
-from tests.linking.fake_chat import FakeTime, patience
+from tests.linking.sync.fake_chat import FakeTime, patience
 from tests.sandbox_process import ROOT, sandbox_process, wait_until
 
 MIXTURE = {"anonymous_share": 0.3, "shared": 20, "aliases": 30, "gone": 10, "junk": 10, "malformed": 10, "seed": 3}

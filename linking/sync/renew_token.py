@@ -9,13 +9,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from linking import registry
-from linking.asking.asker import Clock, Halt
 from linking.clients.oauth_messages import Tokens, authority_of
 from linking.clients.zendesk_chat import ChatRefused
 from linking.clients.zendesk_oauth import OAuthClient, OAuthLost, OAuthRefused, OAuthTryLater
 from linking.core.config import IntegrationConfig
 from linking.models import ConnectionFlaw, ConnectionState, Integration, StopReason, ZendeskConnection
 from linking.store import connections
+from linking.sync.paced_calls import Clock, Halt
 
 CONNECT_AGAIN = "An administrator must connect with Zendesk again, on the integration's set-up page."
 ANOTHER_RENEWS_S = 5.0

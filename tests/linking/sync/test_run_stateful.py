@@ -11,12 +11,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from linking import registry, sync
+from linking import registry
 from linking.clients.zendesk_chat import ChatBroken, ChatTryLater
 from linking.clients.zendesk_records import RAW_MAX_CHARACTERS
 from linking.models import Conflict, Integration, LoginUser, Quarantined, Visitor, VisitorAlias, VisitorLink
+from linking.sync import run as sync
 from tests.factories import make_integration
-from tests.linking.fake_chat import DAY_AGO_S, FakeChat, FakeTime, patience
+from tests.linking.sync.fake_chat import DAY_AGO_S, FakeChat, FakeTime, patience
 
 STEPS = int(os.environ.get("SYNC_STEPS", "0"))
 STEPS_A_RUN = 50

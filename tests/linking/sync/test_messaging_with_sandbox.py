@@ -12,7 +12,7 @@ from tests.factories import USER_ID, login_jwt, make_integration
 from tests.sandbox_process import sandbox_process
 
 pytestmark = pytest.mark.django_db
-KEY = json.loads((Path(__file__).resolve().parents[2] / "sandbox" / "demo_messaging.json").read_text())
+KEY = json.loads((Path(__file__).resolve().parents[3] / "sandbox" / "demo_messaging.json").read_text())
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,13 @@ from functools import partial
 
 from django.db import OperationalError, transaction
 
-from linking.asking.asker import Halt
-from linking.asking.work import Work
 from linking.clients.zendesk_chat import ChatGone
 from linking.models import StopReason
 from linking.models.sync_run import LEFT_COUNTED_MOST
 from linking.store import chores, leases, lookups, runs, schedule, statistics
 from linking.store.answers import Answer, store_answers, twice
+from linking.sync.paced_calls import Halt
+from linking.sync.work import Work
 
 BATCH = 500  # answers stored together at most
 BATCH_S = 2.0  # and an answer waits no longer than this to be stored

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from linking.clients.zendesk_records import ChatRecord, VisitorRecord
-from linking.core.facts import (
+from linking.core.text import email_key
+from linking.sync.facts import (
     Disagreement,
     ExportPlan,
     Kind,
@@ -24,7 +25,6 @@ from linking.core.facts import (
     Verb,
     VisitorFacts,
 )
-from linking.core.text import email_key
 
 # How long an answer is trusted although the visitor did something since; a person's own pass asks at once.
 ANONYMOUS_TTL = timedelta(seconds=60)

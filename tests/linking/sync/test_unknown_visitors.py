@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from linking import registry, sync, unknown_visitors
-from linking.asking import Clock
+from linking import registry
+from linking.sync.paced_calls import Clock
 from linking.clients.zendesk_chat import ChatBroken, ChatRefused, ChatTryLater
 from linking.models import (
     Conflict,
@@ -19,9 +19,11 @@ from linking.models import (
     VisitorQuestion,
 )
 from linking.store import questions, slots
-from linking.unknown_visitors import Because, Outcome
+from linking.sync import run as sync
+from linking.sync import unknown_visitors
+from linking.sync.unknown_visitors import Because, Outcome
 from tests.factories import make_integration, make_visitor
-from tests.linking.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
+from tests.linking.sync.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
 
 pytestmark = pytest.mark.django_db
 VISITOR_ID = "7700123.ab3XkQ9zLm2Rt7"

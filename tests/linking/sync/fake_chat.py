@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from linking.asking import Clock, Patience
+from linking.sync.paced_calls import Clock, Patience
 from linking.clients.zendesk_chat import BansPage, ChatGone, ExportPage
 from linking.clients.zendesk_records import parse_visitor
 

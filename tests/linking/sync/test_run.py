@@ -6,11 +6,9 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError
 
-from linking import integrations, refresh, sync
-from linking.asking import visitors
+from linking import integrations
 from linking.clients.zendesk_chat import ChatBroken, ChatRefused, ChatTryLater
 from linking.conflicts import decide
-from linking.core.webhooks import Told
 from linking.models import (
     Conflict,
     Integration,
@@ -23,8 +21,12 @@ from linking.models import (
     VisitorLink,
 )
 from linking.store import leases, lookups, schedule
+from linking.sync import read_visitors as visitors
+from linking.sync import refresh
+from linking.sync import run as sync
+from linking.sync.webhook_calls import Told
 from tests.factories import make_integration, make_login_user
-from tests.linking.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
+from tests.linking.sync.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
 
 pytestmark = pytest.mark.django_db
 

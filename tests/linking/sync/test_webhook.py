@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError
 
-from linking import registry, webhooks
-from linking.core.facts import Rank
-from linking.core.webhooks import WebhookReason, WebhookRefused
+from linking import registry
 from linking.models import Integration, Visitor, VisitorAlias, WebhookDelivery
 from linking.store import lookups, schedule
 from linking.store import webhooks as deliveries
-from linking.webhooks import Queued, SignedCall
+from linking.sync import webhook as webhooks
+from linking.sync.facts import Rank
+from linking.sync.webhook import Queued, SignedCall
+from linking.sync.webhook_calls import WebhookReason, WebhookRefused
 from tests.factories import NOW, make_integration, make_visitor
 from tests.linking.signing import SECRET, signature, stamp
 

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from linking import sync, unknown_visitors
 from linking.models import Integration, Visitor, VisitorLink
 from linking.store import questions
-from linking.unknown_visitors import Because, Outcome
+from linking.sync import run as sync
+from linking.sync import unknown_visitors
+from linking.sync.unknown_visitors import Because, Outcome
 from tests.factories import USER_ID, make_integration
-from tests.linking.fake_chat import FakeTime, patience
+from tests.linking.sync.fake_chat import FakeTime, patience
 from tests.sandbox_process import sandbox_process
 
 pytestmark = pytest.mark.django_db

@@ -3,13 +3,13 @@
 from datetime import datetime
 from functools import partial
 
-from linking.asking.asker import Halt
-from linking.asking.work import Work
 from linking.clients.zendesk_chat import ExportPage
 from linking.models import StopReason
 from linking.store import pages, statistics
 from linking.store.runs import Cursor
 from linking.store.set_aside import due_places
+from linking.sync.paced_calls import Halt
+from linking.sync.work import Work
 
 # Source: Chat API, Incremental export: `start_time` must be more than five minutes in the past.
 YOUNGEST_START_S = 301

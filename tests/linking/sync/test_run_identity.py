@@ -2,10 +2,10 @@
 
 import pytest
 
-from linking import sync
 from linking.models import Conflict, LoginUser, Visitor, VisitorLink
+from linking.sync import run as sync
 from tests.factories import make_integration, make_login_user
-from tests.linking.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
+from tests.linking.sync.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
 
 pytestmark = pytest.mark.django_db
 

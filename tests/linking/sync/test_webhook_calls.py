@@ -5,7 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from linking.core.webhooks import LEEWAY, Told, WebhookReason, WebhookRefused, check_signature, read_told, signed_at
+from linking.sync.webhook_calls import (
+    LEEWAY,
+    Told,
+    WebhookReason,
+    WebhookRefused,
+    check_signature,
+    read_told,
+    signed_at,
+)
 from tests.factories import NOW
 from tests.linking.signing import SECRET, signature, stamp
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from linking.asking.asker import Asker
 from linking.clients.vendor_urls import candidate_addresses
 from linking.clients.zendesk_chat import ChatClient, ChatError, ChatTryLater
 from linking.core.config import IntegrationConfig
 from linking.models import StopReason
 from linking.store import hosts
+from linking.sync.paced_calls import Asker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

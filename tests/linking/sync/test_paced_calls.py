@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from linking.asking import TRIES, Asker, Halt, current_host, open_client
+from linking.sync.paced_calls import TRIES, Asker, Halt, current_host, open_client
 from linking.clients.zendesk_chat import ChatGone, ChatRefused, ChatTryLater
 from tests.factories import make_config
-from tests.linking.fake_chat import NOW, FakeTime, patience
+from tests.linking.sync.fake_chat import NOW, FakeTime, patience
 
 pytestmark = pytest.mark.django_db
 FAULT = ChatTryLater("Zendesk failed (502).", reason="vendor_fault")

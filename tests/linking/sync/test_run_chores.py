@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError
 
-from linking import sync
 from linking.clients.zendesk_chat import ChatRefused, ChatTryLater
-from linking.core.facts import Rank
 from linking.models import Integration, Quarantined, SyncRun, Visitor
 from linking.models.lease import Chore
 from linking.store import chores, lookups
+from linking.sync import run as sync
+from linking.sync.facts import Rank
 from tests.factories import make_integration, make_login_user, make_visitor
-from tests.linking.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
+from tests.linking.sync.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
 
 pytestmark = pytest.mark.django_db
 

@@ -13,8 +13,8 @@ from django.db import transaction
 
 from linking import registry
 from linking.core.config import IntegrationConfig
-from linking.core.webhooks import Told, WebhookReason, WebhookRefused, check_signature, read_told, signed_at
 from linking.store import lookups, schedule, webhooks
+from linking.sync.webhook_calls import Told, WebhookReason, WebhookRefused, check_signature, read_told, signed_at
 
 
 class Queued(StrEnum):
@@ -36,7 +36,7 @@ class SignedCall:
 def receive(*, slug: str, call: SignedCall, now: datetime) -> Queued:
     """Believe a call once, put whoever it names first, and make the next pass due.
 
-    Raises: linking.core.webhooks.WebhookRefused.
+    Raises: linking.sync.webhook_calls.WebhookRefused.
     """
     at = _signed_at(timestamp=call.timestamp, signature=call.signature, now=now)
     try:
@@ -53,7 +53,7 @@ def judge_head(*, slug: str, timestamp: str, signature: str, now: datetime) -> N
 
     Never asks the database: where no configuration was read yet, the whole call is judged later.
 
-    Raises: linking.core.webhooks.WebhookRefused.
+    Raises: linking.sync.webhook_calls.WebhookRefused.
     """
     _signed_at(timestamp=timestamp, signature=signature, now=now)
     snapshot = registry.last_good()

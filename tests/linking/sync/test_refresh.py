@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from linking import refresh
 from linking.clients.zendesk_chat import ChatRefused, ChatTryLater
 from linking.models import SyncRun, Visitor, VisitorLink, VisitorRefresh
+from linking.sync import refresh
 from tests.factories import make_integration, make_visitor
-from tests.linking.fake_chat import NOW, FakeChat, FakeTime, patience
+from tests.linking.sync.fake_chat import NOW, FakeChat, FakeTime, patience
 
 pytestmark = pytest.mark.django_db
 

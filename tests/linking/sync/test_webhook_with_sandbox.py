@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from linking import sync
 from linking.models import Visitor, VisitorLink
 from linking.store import schedule
+from linking.sync import run as sync
 from tests.factories import USER_ID, ZENDESK_SHARED_SECRET, make_integration
-from tests.linking.fake_chat import FakeTime, patience
 from tests.linking.signing import SECRET
+from tests.linking.sync.fake_chat import FakeTime, patience
 from tests.sandbox_process import sandbox_process, wait_until
 
 
