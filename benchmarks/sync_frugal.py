@@ -115,10 +115,10 @@ def counting(call: Any, *, name: str, calls: list[tuple[str, str]]) -> Any:
 def make_run(url: str) -> tuple[Any, StillTime]:
     """Return what runs one scheduled pass, and its clock."""
     from linking import registry
-    from linking.sync.paced_calls import Clock, Patience
     from linking.core.config import SecretName
     from linking.models import ConfigVersion, Integration, keep_secret
     from linking.sync import run as sync
+    from linking.sync.paced_calls import Clock, Patience
 
     still = StillTime()
     row = Integration.objects.create(

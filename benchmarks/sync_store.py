@@ -194,7 +194,7 @@ class Ours:
     """Pages and batches as the sync stores them: lease, plan, rows, cursor and counts in one transaction."""
 
     def __init__(self) -> None:
-        from linking.store import leases, runs
+        from linking.sync.store import leases, runs
 
         self._row = make_integration(slug="bulk")
         held = leases.take(name="benchmark")
@@ -220,8 +220,8 @@ class Ours:
 
     def store_pages(self, chats: Sequence[Any]) -> None:
         """Store chats page by page."""
-        from linking.store import pages
-        from linking.store.runs import Cursor
+        from linking.sync.store import pages
+        from linking.sync.store.runs import Cursor
         from linking.sync.work import COUNTS
 
         for first in range(0, len(chats), PAGE):
@@ -236,8 +236,8 @@ class Ours:
         """Store answers batch by batch."""
         from django.db import transaction
 
-        from linking.store import leases, runs
-        from linking.store.answers import Answer, store_answers
+        from linking.sync.store import leases, runs
+        from linking.sync.store.answers import Answer, store_answers
         from linking.sync.work import COUNTS
 
         for first in range(0, len(records), BATCH):
@@ -267,10 +267,10 @@ def records(*, first: int, number: int) -> list[Any]:
 
 def whole_pass(options: argparse.Namespace) -> None:
     """Store pages, then answers, as one pass does; print both rates and the memory."""
-    from linking.sync.paced_calls import Clock, Patience
-    from linking.store import slots
     from linking.sync import paced_calls as asker
     from linking.sync import run as sync
+    from linking.sync.paced_calls import Clock, Patience
+    from linking.sync.store import request_slots as slots
 
     row, still = make_integration(slug="bench"), StillTime()
     chat = MemoryChat(visitors=options.visitors, chats=options.chats)
@@ -305,7 +305,7 @@ def whole_pass(options: argparse.Namespace) -> None:
 def long_queue(number: int) -> None:
     """Queue visitors in bulk and take the next ones."""
     from linking.models import Visitor
-    from linking.store import lookups
+    from linking.sync.store import lookups
 
     row, now = make_integration(slug="queue"), datetime.now(tz=UTC)
     for first in range(0, number, 5_000):

@@ -11,11 +11,11 @@ from celery import shared_task
 from celery.signals import worker_process_init, worker_shutting_down
 from django.conf import settings
 
-from linking.sync.paced_calls import Clock, Patience
 from linking.monitoring import alarms, heartbeats
-from linking.store import questions, schedule
 from linking.sync import refresh, unknown_visitors
 from linking.sync import run as sync
+from linking.sync.paced_calls import Clock, Patience
+from linking.sync.store import questions, schedule
 
 # A worker is worth more than a wait: a longer pause ends the task, and the row says when to go on.
 LONGEST_WAIT_S = 2.0

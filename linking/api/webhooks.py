@@ -16,8 +16,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from linking.store.webhooks import retry_after_s
 from linking.sync import webhook as webhooks
+from linking.sync.store.webhook_deliveries import retry_after_s
 from linking.sync.webhook_calls import BODY_MAX_BYTES, WebhookReason, WebhookRefused
 
 SIGNATURE, TIMESTAMP = "X-Zendesk-Webhook-Signature", "X-Zendesk-Webhook-Signature-Timestamp"

@@ -11,7 +11,7 @@ from django.db.models.aggregates import Count as CountOf
 from linking.dashboard.found import READ_STATES
 from linking.models import Visitor, VisitorState
 from linking.search.find import COUNT_CAP, Count
-from linking.store.apart import count_parted
+from linking.sync.store.blocked_links import count_parted
 
 RECENT_DAYS = "30"
 _ANONYMOUS = Q(state=VisitorState.ANONYMOUS)

@@ -17,7 +17,7 @@ from linking.dashboard.asked import read_asked
 from linking.dashboard.found import found_rows
 from linking.dashboard.uses import note_use
 from linking.search.find import UnknownFilter
-from linking.store.lookups import ask_again
+from linking.sync.store.lookups import ask_again
 
 # As many as an account reads in five minutes: more would push the daily work back for hours.
 RECHECK_MAX = 1_000

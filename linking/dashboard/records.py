@@ -29,7 +29,7 @@ from linking.dashboard.why import sign_in_sentence, user_sentence, why_linked, w
 from linking.models import Conflict, ConflictKind, ConflictState, Integration, LoginUser, Verdict, Visitor, VisitorLink
 from linking.search import find as finding
 from linking.search.find import UnknownFilter
-from linking.store.apart import kept_apart
+from linking.sync.store.blocked_links import kept_apart
 
 HISTORY_LIMIT = 100
 

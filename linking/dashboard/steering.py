@@ -15,7 +15,7 @@ from linking.dashboard.access import page, require
 from linking.dashboard.refreshing import queue
 from linking.dashboard.times import format_time
 from linking.models import Integration
-from linking.store import steering
+from linking.sync.store import wishes as steering
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 

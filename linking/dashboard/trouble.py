@@ -18,7 +18,7 @@ from linking.models import (
     ZendeskConnection,
 )
 from linking.monitoring.drift import Drift
-from linking.store import connections
+from linking.sync.store import connections
 from linking.tokens.clock_reading import ClockReading
 
 ENDS_SOON = timedelta(days=1)

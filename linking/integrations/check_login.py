@@ -14,8 +14,8 @@ from linking.integrations.rules import secret_flaw
 from linking.integrations.saving import NoSuchIntegration
 from linking.models import ConnectionFlaw, ConnectionState, Integration
 from linking.monitoring.status import missing_secrets
-from linking.store import connections
 from linking.sync.renew_token import CONNECT_AGAIN
+from linking.sync.store import connections
 from linking.tokens import clock_offsets as clock_meter
 from linking.tokens.clock_reading import ClockReading
 

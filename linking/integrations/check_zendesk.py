@@ -5,12 +5,12 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 
-from linking.sync.paced_calls import current_host
 from linking.clients.oauth_messages import authority_of
 from linking.clients.zendesk_chat import ChatClient, ChatError, ChatRefused, ChatTryLater, is_support_token
 from linking.core.config import IntegrationConfig
 from linking.integrations.check import CALL_A_PERSON, Check
 from linking.sync.find_host import look_and_keep
+from linking.sync.paced_calls import current_host
 
 # Source: Chat API, Rate limits: 200 requests a minute for the whole account, on all plans.
 ALLOWED_PER_MINUTE = 200

@@ -12,7 +12,6 @@ from enum import StrEnum
 from django.db import transaction
 
 from linking import registry
-from linking.sync.paced_calls import current_host
 from linking.clients.oauth_messages import Refusal, Tokens, authority_of, authorize_url, refusal
 from linking.clients.vendor_urls import ZENDESK_HOSTS, address_flaw
 from linking.clients.zendesk_chat import ChatClient, ChatError, ChatRefused
@@ -20,7 +19,8 @@ from linking.clients.zendesk_oauth import OAuthClient, OAuthLost, OAuthRefused, 
 from linking.core.config import IntegrationConfig, SecretName
 from linking.integrations.saving import Actor, NoSuchIntegration, announce
 from linking.models import AuditEvent, Integration
-from linking.store import connections
+from linking.sync.paced_calls import current_host
+from linking.sync.store import connections
 
 CODE_MAX_CHARACTERS = 2000
 

@@ -9,8 +9,8 @@ from linking.clients.vendor_urls import candidate_addresses
 from linking.clients.zendesk_chat import ChatClient, ChatError, ChatTryLater
 from linking.core.config import IntegrationConfig
 from linking.models import StopReason
-from linking.store import hosts
 from linking.sync.paced_calls import Asker
+from linking.sync.store import hosts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from linking.clients.vendor_urls import account_of, chat_address, current_addres
 from linking.clients.zendesk_chat import CALL_DEADLINE_S, ChatBroken, ChatClient, ChatRefused, ChatTryLater
 from linking.core.config import IntegrationConfig
 from linking.models import StopReason
-from linking.store import slots
+from linking.sync.store import request_slots as slots
 
 TRIES = 5
 TRIES_AFTER_A_FAULT = 2  # the account failed in the last pass too: do not knock as often

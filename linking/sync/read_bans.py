@@ -7,8 +7,8 @@ from functools import partial
 from django.db import transaction
 
 from linking.models import StopReason
-from linking.store import bans, chores, leases
 from linking.sync.paced_calls import Halt
+from linking.sync.store import bans, chores, leases
 from linking.sync.work import Work
 
 EVERY = timedelta(hours=1)

@@ -5,10 +5,11 @@ from functools import partial
 
 from linking.clients.zendesk_chat import ExportPage
 from linking.models import StopReason
-from linking.store import pages, statistics
-from linking.store.runs import Cursor
-from linking.store.set_aside import due_places
 from linking.sync.paced_calls import Halt
+from linking.sync.store import pages
+from linking.sync.store import table_statistics as statistics
+from linking.sync.store.quarantine import due_places
+from linking.sync.store.runs import Cursor
 from linking.sync.work import Work
 
 # Source: Chat API, Incremental export: `start_time` must be more than five minutes in the past.

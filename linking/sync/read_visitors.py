@@ -11,9 +11,10 @@ from django.db import OperationalError, transaction
 from linking.clients.zendesk_chat import ChatGone
 from linking.models import StopReason
 from linking.models.sync_run import LEFT_COUNTED_MOST
-from linking.store import chores, leases, lookups, runs, schedule, statistics
-from linking.store.answers import Answer, store_answers, twice
 from linking.sync.paced_calls import Halt
+from linking.sync.store import chores, leases, lookups, runs, schedule
+from linking.sync.store import table_statistics as statistics
+from linking.sync.store.answers import Answer, store_answers, twice
 from linking.sync.work import Work
 
 BATCH = 500  # answers stored together at most

@@ -9,17 +9,17 @@ from functools import partial
 from django.db import transaction
 
 from linking import registry
-from linking.sync.paced_calls import Asker, Clock, Halt, Patience, budget_of, current_host, open_client
 from linking.clients.zendesk_chat import ChatGone
 from linking.clients.zendesk_records import Unreadable
 from linking.limits import WindowLimiter
 from linking.models import Integration, RunState, SyncRun, Visitor, VisitorRefresh
 from linking.models.sync_run import REFRESH_TRIGGER
-from linking.store import refreshes
-from linking.store.answers import Answer, store_answers, twice
-from linking.store.rows import canonical_ids
 from linking.sync.facts import Rank
+from linking.sync.paced_calls import Asker, Clock, Halt, Patience, budget_of, current_host, open_client
 from linking.sync.renew_token import renewed_in_time
+from linking.sync.store import refreshes
+from linking.sync.store.answers import Answer, store_answers, twice
+from linking.sync.store.rows import canonical_ids
 
 TRIES = 2
 PER_MINUTE = 20  # refreshes a minute that one person may ask for

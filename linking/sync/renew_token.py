@@ -14,8 +14,8 @@ from linking.clients.zendesk_chat import ChatRefused
 from linking.clients.zendesk_oauth import OAuthClient, OAuthLost, OAuthRefused, OAuthTryLater
 from linking.core.config import IntegrationConfig
 from linking.models import ConnectionFlaw, ConnectionState, Integration, StopReason, ZendeskConnection
-from linking.store import connections
 from linking.sync.paced_calls import Clock, Halt
+from linking.sync.store import connections
 
 CONNECT_AGAIN = "An administrator must connect with Zendesk again, on the integration's set-up page."
 ANOTHER_RENEWS_S = 5.0

@@ -13,16 +13,17 @@ from datetime import timedelta
 from django.db import transaction
 
 from linking import registry
-from linking.sync.paced_calls import Clock, Halt, Patience, budget_of, current_host, open_client
 from linking.core.config import IntegrationConfig
 from linking.models import Integration, StopReason, SyncRun
 from linking.models.sync_run import COMMAND_TRIGGER
-from linking.store import leases, lookups, runs, schedule, steering
 from linking.sync.find_host import found_host, other_host
+from linking.sync.paced_calls import Clock, Halt, Patience, budget_of, current_host, open_client
 from linking.sync.read_bans import read_bans
 from linking.sync.read_export import read_export, retry_set_aside
 from linking.sync.read_visitors import read_visitors
 from linking.sync.renew_token import renewed_after, renewed_in_time
+from linking.sync.store import leases, lookups, runs, schedule
+from linking.sync.store import wishes as steering
 from linking.sync.work import Tell, Work
 
 LEASE_WAIT_SLICE_S = 1.0

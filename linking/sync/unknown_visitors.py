@@ -23,17 +23,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from linking import registry
-from linking.sync.paced_calls import Asker, Clock, Halt, Patience, budget_of, current_host, open_client
 from linking.clients.zendesk_chat import ChatGone
 from linking.clients.zendesk_records import ID_MAX_CHARACTERS, Unreadable, VisitorRecord, dot_form, is_own_form
 from linking.core.config import IntegrationConfig, ZendeskProduct
 from linking.limits import WindowLimiter
 from linking.models import Integration, RunState, StopReason, SyncRun, Visitor, VisitorQuestion
 from linking.models.sync_run import REFRESH_TRIGGER
-from linking.store import questions
-from linking.store.answers import twice
-from linking.store.rows import canonical_ids
+from linking.sync.paced_calls import Asker, Clock, Halt, Patience, budget_of, current_host, open_client
 from linking.sync.renew_token import renewed_after, renewed_in_time
+from linking.sync.store import questions
+from linking.sync.store.answers import twice
+from linking.sync.store.rows import canonical_ids
 
 PER_MINUTE = 20  # questions a minute that one person may have put
 WAIT_S = 4.0  # what a web thread waits at most, of the five seconds that are promised

@@ -7,8 +7,9 @@ from datetime import datetime
 from linking.clients.zendesk_chat import ChatClient
 from linking.core.config import IntegrationConfig
 from linking.models import Integration, StopReason, SyncRun
-from linking.store import leases, lookups, schedule, steering
 from linking.sync.paced_calls import TRIES, TRIES_AFTER_A_FAULT, Asker, Clock, Halt, Patience
+from linking.sync.store import leases, lookups, schedule
+from linking.sync.store import wishes as steering
 
 RENEW_S = 10.0
 LOOK_S = 2.0  # how often a pass looks whether somebody asked for its end

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from linking.models import SyncRun, Visitor, VisitorLink
-from linking.store import schedule
 from linking.sync import run as sync
 from linking.sync.read_visitors import BATCH
+from linking.sync.store import schedule
 from tests.factories import make_integration
 from tests.linking.sync.fake_chat import DAY_AGO_S, FakeChat, FakeTime, patience
 

@@ -4,9 +4,9 @@ import pytest
 
 from linking import tasks
 from linking.models import Heartbeat, VisitorQuestion
-from linking.store import questions
 from linking.sync import refresh, unknown_visitors
 from linking.sync import run as sync
+from linking.sync.store import questions
 from tests.factories import make_integration, make_visitor
 
 pytestmark = pytest.mark.django_db

@@ -8,10 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from linking.sync.paced_calls import Clock, Patience
 from linking.management.progress import progress_teller
 from linking.models import Integration, StopReason
 from linking.models.sync_run import COMMAND_TRIGGER
+from linking.sync.paced_calls import Clock, Patience
 from linking.sync.run import PassReport, run_pass
 from linking.sync.work import COUNTS
 

@@ -9,11 +9,11 @@ from django.utils import timezone
 from linking.clients.zendesk_oauth import OAuthRefused
 from linking.integrations import connecting
 from linking.models import ConnectAttempt, ConnectionFlaw, Integration, Secret, ZendeskConnection, keep_secret
-from linking.store import connections
+from linking.sync.store import connections
 from tests.factories import NOW, ZENDESK_ACCESS_TOKEN, make_integration
 from tests.linking.dashboard.reading import read
 from tests.linking.integrations.test_connecting import HOSTILE, SECRET, Zendesk
-from tests.linking.store.test_connections import ACCESS, REFRESH, make_connection
+from tests.linking.sync.store.test_connections import ACCESS, REFRESH, make_connection
 
 pytestmark = pytest.mark.django_db
 PAGE, START, CALLBACK = "/setup/acme/connect/", "/setup/acme/connect/start/", "/zendesk/callback/"

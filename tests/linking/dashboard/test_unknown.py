@@ -5,8 +5,8 @@ import pytest
 from linking.clients.zendesk_chat import ChatTryLater
 from linking.dashboard import unknown
 from linking.models import Visitor, VisitorQuestion
-from linking.store import questions
 from linking.sync import unknown_visitors
+from linking.sync.store import questions
 from tests.factories import USER_ID, make_integration, make_visitor
 from tests.linking.dashboard.reading import read
 from tests.linking.sync.fake_chat import FakeChat, FakeTime

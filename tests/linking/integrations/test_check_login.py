@@ -6,12 +6,12 @@ import pytest
 
 from linking.integrations import check_integration
 from linking.models import ChatHost, ClockOffset, ConnectionFlaw, Integration, Secret
-from linking.store import connections
 from linking.sync import find_host as hosts
 from linking.sync import paced_calls as asker
+from linking.sync.store import connections
 from tests.factories import LOGIN_SECRET_KEY, NOW, ZENDESK_ACCESS_TOKEN, ZENDESK_SHARED_SECRET, make_integration
 from tests.linking.scripted_server import scripted
-from tests.linking.store.test_connections import make_connection
+from tests.linking.sync.store.test_connections import make_connection
 
 pytestmark = pytest.mark.django_db
 GOOD = {

@@ -14,7 +14,7 @@ from linking.integrations import Actor, NoSuchIntegration, connecting
 from linking.integrations.connecting import CannotConnect, ConnectFlaw, begin_connecting, finish_connecting
 from linking.models import AuditEvent, ConnectAttempt, Integration, Secret, ZendeskConnection
 from tests.factories import NOW, ZENDESK_ACCESS_TOKEN, make_integration
-from tests.linking.store.test_connections import make_tokens
+from tests.linking.sync.store.test_connections import make_tokens
 
 pytestmark = pytest.mark.django_db
 SECRET, BACK = "client-secret-of-acme-for-tests-only", "https://bridge.example/zendesk/callback/"

@@ -6,8 +6,8 @@ from django.core.management.base import CommandError
 
 from linking.clients.zendesk_chat import ChatRefused, ChatTryLater
 from linking.models import Integration, Visitor
-from linking.store import leases
 from linking.sync import run as sync
+from linking.sync.store import leases
 from tests.factories import make_integration
 from tests.linking.sync.fake_chat import DAY_AGO_S, FakeChat
 

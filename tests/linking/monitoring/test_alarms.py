@@ -8,7 +8,7 @@ from django.core import mail
 
 from linking.models import AlarmMessage, AlarmSettings, Heartbeat, Incident, Integration
 from linking.monitoring import alarms
-from linking.store import steering
+from linking.sync.store import wishes as steering
 from tests.factories import NOW, ZENDESK_ACCESS_TOKEN, make_integration, make_run
 from tests.linking.scripted_server import answer, scripted
 

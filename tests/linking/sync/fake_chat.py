@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from linking.sync.paced_calls import Clock, Patience
 from linking.clients.zendesk_chat import BansPage, ChatGone, ExportPage
 from linking.clients.zendesk_records import parse_visitor
+from linking.sync.paced_calls import Clock, Patience
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 DAY_AGO_S = int(NOW.timestamp()) - 86_400

@@ -8,13 +8,13 @@ from types import SimpleNamespace
 import pytest
 
 from linking import registry
-from linking.sync.paced_calls import Halt
 from linking.clients.vendor_urls import candidate_addresses
 from linking.clients.zendesk_chat import ChatBroken, ChatRefused, ChatTryLater
 from linking.models import ChatHost, Integration, SyncRun
 from linking.sync import find_host as hosts
 from linking.sync import run as sync
 from linking.sync.find_host import found_host, look, other_host
+from linking.sync.paced_calls import Halt
 from tests.factories import make_config, make_integration
 from tests.linking.sync.fake_chat import FakeChat, FakeTime, patience
 from tests.linking.sync.test_paced_calls import asker

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from linking.sync.paced_calls import TRIES, Asker, Halt, current_host, open_client
 from linking.clients.zendesk_chat import ChatGone, ChatRefused, ChatTryLater
+from linking.sync.paced_calls import TRIES, Asker, Halt, current_host, open_client
 from tests.factories import make_config
 from tests.linking.sync.fake_chat import NOW, FakeTime, patience
 

@@ -5,17 +5,17 @@ from datetime import timedelta
 import pytest
 
 from linking import registry
-from linking.sync.paced_calls import Halt
 from linking.clients.zendesk_chat import ChatRefused, ChatTryLater
 from linking.clients.zendesk_oauth import OAuthLost, OAuthRefused, OAuthTryLater
 from linking.models import Integration, Secret, ZendeskConnection, keep_secret
-from linking.store import connections
 from linking.sync import renew_token as renewing
 from linking.sync import run as sync
+from linking.sync.paced_calls import Halt
 from linking.sync.renew_token import CONNECT_AGAIN, renewed_after, renewed_in_time
+from linking.sync.store import connections
 from tests.factories import NOW, make_integration
-from tests.linking.store.test_connections import make_connection, make_tokens
 from tests.linking.sync.fake_chat import FakeChat, FakeTime, patience
+from tests.linking.sync.store.test_connections import make_connection, make_tokens
 
 pytestmark = pytest.mark.django_db
 REFUSED = ChatRefused("Zendesk refused the access token (401).", reason="credentials")

@@ -20,10 +20,10 @@ from linking.models import (
     VisitorAlias,
     VisitorLink,
 )
-from linking.store import leases, lookups, schedule
 from linking.sync import read_visitors as visitors
 from linking.sync import refresh
 from linking.sync import run as sync
+from linking.sync.store import leases, lookups, schedule
 from linking.sync.webhook_calls import Told
 from tests.factories import make_integration, make_login_user
 from tests.linking.sync.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience

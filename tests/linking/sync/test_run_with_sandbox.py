@@ -16,8 +16,8 @@ from django.utils import timezone
 from linking.clients.oauth_messages import authorize_url
 from linking.clients.zendesk_oauth import OAuthClient
 from linking.models import Lease, Quarantined, SyncRun, VisitorLink, keep_secret
-from linking.store import connections
 from linking.sync import run as sync
+from linking.sync.store import connections
 from tests.factories import make_integration
 from tests.linking.sync.fake_chat import FakeTime, patience
 from tests.sandbox_process import ROOT, sandbox_process, wait_until

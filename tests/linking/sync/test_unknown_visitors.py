@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from linking import registry
-from linking.sync.paced_calls import Clock
 from linking.clients.zendesk_chat import ChatBroken, ChatRefused, ChatTryLater
 from linking.models import (
     Conflict,
@@ -18,9 +17,11 @@ from linking.models import (
     VisitorLink,
     VisitorQuestion,
 )
-from linking.store import questions, slots
 from linking.sync import run as sync
 from linking.sync import unknown_visitors
+from linking.sync.paced_calls import Clock
+from linking.sync.store import questions
+from linking.sync.store import request_slots as slots
 from linking.sync.unknown_visitors import Because, Outcome
 from tests.factories import make_integration, make_visitor
 from tests.linking.sync.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from linking.models import Integration, Visitor, VisitorLink
-from linking.store import questions
 from linking.sync import run as sync
 from linking.sync import unknown_visitors
+from linking.sync.store import questions
 from linking.sync.unknown_visitors import Because, Outcome
 from tests.factories import USER_ID, make_integration
 from tests.linking.sync.fake_chat import FakeTime, patience

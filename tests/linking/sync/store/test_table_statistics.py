@@ -3,7 +3,7 @@
 import pytest
 from django.db import OperationalError, connection
 
-from linking.store import statistics
+from linking.sync.store import table_statistics as statistics
 from tests.factories import make_integration, make_visitor
 
 pytestmark = pytest.mark.django_db

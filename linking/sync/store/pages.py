@@ -12,12 +12,12 @@ from linking.clients.zendesk_records import ChatRecord, Unreadable, id_text, par
 from linking.core.text import email_key
 from linking.models import Integration, LoginUser, SyncRun, Visitor, bulk
 from linking.models.namesakes import find_crowded
-from linking.store import leases
-from linking.store.rows import canonical_ids, locked_facts
-from linking.store.runs import Cursor, touch_run
-from linking.store.set_aside import forget_read, set_aside, settle_place
 from linking.sync.facts import State
 from linking.sync.plans import plan_export, seen_visitors
+from linking.sync.store import leases
+from linking.sync.store.quarantine import forget_read, set_aside, settle_place
+from linking.sync.store.rows import canonical_ids, locked_facts
+from linking.sync.store.runs import Cursor, touch_run
 
 NOBODY_MIN = 10  # chats of a page that may all lack a visitor before the page is taken for broken
 AHEAD_S = 86_400  # how far the vendor's clock may run ahead of ours

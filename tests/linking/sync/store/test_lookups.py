@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from linking.models import LoginUser, Visitor
-from linking.store import leases, lookups
 from linking.sync.facts import Rank
+from linking.sync.store import leases, lookups
 from tests.factories import NOW, make_integration, make_login_user, make_visitor
 
 pytestmark = pytest.mark.django_db

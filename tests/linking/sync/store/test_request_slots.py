@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from linking.models import RequestSlot
-from linking.store.slots import is_paused, pause, reserve_slot, take_slot
+from linking.sync.store.request_slots import is_paused, pause, reserve_slot, take_slot
 
 pytestmark = pytest.mark.django_db
 NOW = 1_795_348_800.0

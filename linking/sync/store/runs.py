@@ -8,7 +8,7 @@ from django.db import transaction
 
 from linking.models import Integration, RunState, StopReason, SyncRun
 from linking.models.sync_run import REFRESH_TRIGGER
-from linking.store import leases
+from linking.sync.store import leases
 
 CLOCKS_DIFFER = timedelta(minutes=1)  # by how much the machines' clocks may differ, each of which writes runs
 

@@ -9,8 +9,8 @@ from django.db.models import F, Q
 
 from linking.clients.zendesk_records import VisitorRecord
 from linking.models import SyncRun, Visitor, VisitorAlias, VisitorQuestion
-from linking.store.answers import Answer, Tally, store_answers
-from linking.store.rows import canonical_ids
+from linking.sync.store.answers import Answer, Tally, store_answers
+from linking.sync.store.rows import canonical_ids
 
 # Longer than any question takes; a claim that is older belongs to a process that is gone.
 CLAIMED_FOR = timedelta(seconds=20)

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from linking.models import AuditEvent, Integration, RunState, SyncRun, SyncSteering
-from linking.store import leases
+from linking.sync.store import leases
 
 
 def pause(*, integration: Integration, by: Any, now: datetime) -> bool:

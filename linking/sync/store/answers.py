@@ -12,12 +12,12 @@ from django.db.models import F
 from linking.clients.zendesk_records import Unreadable, VisitorRecord
 from linking.core.text import email_key
 from linking.models import EndReason, LoginUser, SyncRun, Visitor, VisitorAlias, VisitorLink, bulk
-from linking.store import apart
-from linking.store.disagreements import find_shared_devices, store_disagreements
-from linking.store.rows import apply_facts, canonical_ids, facts_of, locked_visitors
-from linking.store.set_aside import forget_read, set_aside
 from linking.sync.facts import LinkBefore, LinkPlan, Verb
 from linking.sync.plans import join_facts, keep_waiting, plan_gone, plan_link, plan_retry
+from linking.sync.store import blocked_links as apart
+from linking.sync.store.disagreements import find_shared_devices, store_disagreements
+from linking.sync.store.quarantine import forget_read, set_aside
+from linking.sync.store.rows import apply_facts, canonical_ids, facts_of, locked_visitors
 
 _VISITOR_FIELDS = (
     "id", "visitor_id", "state", "name", "email", "phone", "notes", "is_banned", "created_at", "external_id",

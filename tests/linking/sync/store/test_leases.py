@@ -6,7 +6,7 @@ import pytest
 from django.db.models.functions import Now
 
 from linking.models import Lease
-from linking.store import leases
+from linking.sync.store import leases
 
 pytestmark = pytest.mark.django_db
 

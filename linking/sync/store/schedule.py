@@ -10,7 +10,7 @@ from linking.core.config import SecretName, ZendeskProduct
 from linking.models import Integration, LoginUser, RunState, StopReason, SyncRun
 from linking.models.sync_run import COMMAND_TRIGGER, REFRESH_TRIGGER
 from linking.monitoring.status import missing_setup
-from linking.store import leases
+from linking.sync.store import leases
 
 EVERY = timedelta(seconds=60)
 # While someone we just signed a token for has not been seen in Chat yet, a chat is awaited any moment.

@@ -9,7 +9,7 @@ from django.db import connection as database
 
 from linking.clients.oauth_messages import Tokens
 from linking.models import ConnectAttempt, ConnectionFlaw, Integration, Secret, ZendeskConnection, keep_secret
-from linking.store import connections
+from linking.sync.store import connections
 from tests.factories import NOW, make_integration
 
 pytestmark = pytest.mark.django_db

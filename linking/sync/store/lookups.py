@@ -18,9 +18,9 @@ from linking.clients.zendesk_records import is_own_form
 from linking.models import Integration, LoginUser, Visitor
 from linking.models.namesakes import NAMESAKES_MOST, find_namesakes
 from linking.models.sync_run import LEFT_COUNTED_MOST
-from linking.store import leases
-from linking.store.rows import canonical_ids
 from linking.sync.facts import Rank
+from linking.sync.store import leases
+from linking.sync.store.rows import canonical_ids
 from linking.sync.webhook_calls import Told
 
 REVERIFY_AFTER = timedelta(days=1)

@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from linking.clients.zendesk_chat import ExportPage
 from linking.clients.zendesk_records import parse_chat
 from linking.models import LoginUser, Visitor
-from linking.store import leases, pages, runs
-from linking.store.runs import Cursor
 from linking.sync.facts import Rank
+from linking.sync.store import leases, pages, runs
+from linking.sync.store.runs import Cursor
 from tests.factories import NOW, make_integration, make_login_user
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from linking.clients.zendesk_records import parse_visitor
 from linking.models import LoginUser, Visitor, VisitorAlias, VisitorLink
-from linking.store.answers import Answer, store_answers
+from linking.sync.store.answers import Answer, store_answers
 from tests.factories import NOW, make_integration, make_link, make_login_user, make_run, make_visitor
 
 pytestmark = pytest.mark.django_db

@@ -5,8 +5,8 @@ from collections.abc import Collection
 from django.db import transaction
 
 from linking.models import Visitor
-from linking.store import leases
-from linking.store.rows import canonical_ids
+from linking.sync.store import leases
+from linking.sync.store.rows import canonical_ids
 
 _BATCH = 500
 

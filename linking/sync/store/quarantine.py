@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from linking.clients.zendesk_records import Unreadable
 from linking.models import Quarantined, SyncRun
-from linking.store.runs import Cursor
+from linking.sync.store.runs import Cursor
 
 RETRY_FIRST, RETRY_LONGEST = timedelta(hours=1), timedelta(days=1)
 _BATCH = 500

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from linking.models import Integration, SyncRun
-from linking.store import leases, schedule
+from linking.sync.store import leases, schedule
 from tests.factories import NOW, make_integration, make_login_user, make_run
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from linking.models import ChatHost
-from linking.store import hosts
+from linking.sync.store import hosts
 from tests.factories import NOW, make_integration
 
 pytestmark = pytest.mark.django_db

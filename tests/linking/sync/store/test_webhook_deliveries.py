@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, transaction
 
 from linking.models import WebhookDelivery
-from linking.store import webhooks
+from linking.sync.store import webhook_deliveries as webhooks
 from linking.sync.webhook_calls import WebhookReason, WebhookRefused
 from tests.factories import NOW, make_integration
 

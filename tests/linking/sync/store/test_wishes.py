@@ -4,8 +4,9 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from linking.models import AuditEvent, Integration, SyncRun, SyncSteering
-from linking.store import schedule, steering
 from linking.sync import run as sync
+from linking.sync.store import schedule
+from linking.sync.store import wishes as steering
 from tests.factories import make_integration, make_run
 from tests.linking.sync.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
 
