@@ -22,9 +22,9 @@ class LinkingConfig(AppConfig):
         # Models exist only from here on.
         from corsheaders.signals import check_request_enabled
 
-        from linking import checks, roles
+        from linking import checks
+        from linking.accounts import roles, sign_in
         from linking.api import cors
-        from linking.dashboard import sign_in
         from linking.models import word_upkeep
 
         roles.connect()

@@ -18,7 +18,7 @@ SCHEMES = ("smtp", "smtp+tls", "smtps", "smtp+ssl")
 TIMEOUT_DEFAULT_S, TIMEOUT_MAX_S = 10, 60
 _PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465, "smtp+ssl": 465}
 _STARTTLS_PORTS = (25, 587)
-NOT_SET = {"EMAIL_BACKEND": "linking.mail.NoMailServer"}
+NOT_SET = {"EMAIL_BACKEND": "linking.accounts.mail.NoMailServer"}
 
 
 def read_mail_settings(*, env: Environment, hosts: list[str]) -> dict[str, Any]:

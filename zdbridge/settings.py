@@ -209,14 +209,14 @@ else:
     CELERY_BROKER_TRANSPORT_OPTIONS = {"folder": str(DATA_DIR / "queue")}
 
 # --- sign-in -------------------------------------------------------------------------------------------------------
-AUTHENTICATION_BACKENDS = ["linking.dashboard.sign_in.PersonBackend"]
+AUTHENTICATION_BACKENDS = ["linking.accounts.sign_in.PersonBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "linking.dashboard.sign_in.ClosedSignupAdapter"
+ACCOUNT_ADAPTER = "linking.accounts.sign_in.ClosedSignupAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -227,7 +227,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "zdbridge: "
 # Otherwise anybody could have this server write to any address.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ALLAUTH_TRUSTED_PROXY_COUNT = 0  # zdbridge.serving.proxies already put the client's own address into REMOTE_ADDR
-MFA_ADAPTER = "linking.dashboard.sign_in.FactorAdapter"
+MFA_ADAPTER = "linking.accounts.sign_in.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_ISSUER = "zdbridge"
 # The rule guards against strangers who sign up with another's address. Here administrators make the accounts.

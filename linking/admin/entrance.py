@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from linking import roles
+from linking.accounts import roles
 
 
 def may_enter(request: HttpRequest) -> bool:

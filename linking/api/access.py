@@ -10,9 +10,9 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from linking import roles
+from linking.accounts import roles
+from linking.accounts.roles import FactorStep
 from linking.limits import Limiter
-from linking.roles import FactorStep
 
 CALLS_PER_MINUTE = 1200
 WRITE_PERMISSION = "linking.write_by_token"

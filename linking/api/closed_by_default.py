@@ -17,8 +17,8 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from linking import roles
-from linking.roles import FactorStep
+from linking.accounts import roles
+from linking.accounts.roles import FactorStep
 
 # Pages an admin gets to who has no second factor yet: to set one up, choose a password, or leave.
 _TO_SET_UP = (

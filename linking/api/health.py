@@ -22,8 +22,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from linking import roles
-from linking.api import queue
+from linking import queue
+from linking.accounts import roles
 from linking.clients.vendor_urls import is_loopback_address, is_loopback_name
 from linking.core.addresses import WAS_FORWARDED
 from linking.monitoring import health

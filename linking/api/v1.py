@@ -20,8 +20,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from linking import roles
-from linking.api import queue
+from linking import queue
+from linking.accounts import roles
 from linking.api import serializers as shapes
 from linking.api.access import MayRead, PerPerson
 from linking.models import Visitor, VisitorState

@@ -11,7 +11,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from linking import roles
+from linking.accounts import roles
 
 View = Callable[..., HttpResponseBase]
 # Called by hand, for these pages alone; docs/decisions/0023-pages-are-compressed.md says why not for every answer.

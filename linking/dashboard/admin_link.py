@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from linking.dashboard.sign_in import LinkFlaw, LinkRefused, account_of, use_admin_link
+from linking.accounts.sign_in import LinkFlaw, LinkRefused, account_of, use_admin_link
 
 _MAY_SET_PASSWORD = "may_set_password"  # noqa: S105 - the name of a mark in the session
 

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from linking import roles
+from linking.accounts import roles
 from linking.dashboard.access import page, require
 from linking.dashboard.context import count_words
 from linking.dashboard.histories import conflict_row

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from linking import roles
+from linking.accounts import roles
 from linking.dashboard.asked import SIGNED_IN
 from linking.dashboard.freshness import Freshness, worst_of
 from linking.dashboard.theme import theme_of

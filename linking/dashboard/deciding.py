@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from linking import conflicts as deciding
-from linking import roles
+from linking.accounts import roles
 from linking.conflicts import Choice, DecidedMeanwhile, Effect, NotOffered
 from linking.dashboard.access import page, require
 from linking.dashboard.conflicts import JOINED

@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from linking import roles
+from linking.accounts import roles
 from linking.core.spreadsheets import inert
 from linking.dashboard.access import page, require
 from linking.dashboard.asked import Asked, read_asked

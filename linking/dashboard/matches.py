@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from linking import roles
+from linking.accounts import roles
 from linking.dashboard.access import page
 from linking.dashboard.asked import SIGNED_IN, Asked, with_words_as_filters
 from linking.dashboard.found import found_rows

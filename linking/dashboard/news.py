@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from linking import roles
+from linking.accounts import roles
 from linking.dashboard.access import page
 from linking.dashboard.asked import WAITING_ORDERING, Asked, read_asked
 from linking.dashboard.context import count_words

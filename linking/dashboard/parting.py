@@ -9,7 +9,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from linking import conflicts, roles
+from linking import conflicts
+from linking.accounts import roles
 from linking.conflicts import DecidedMeanwhile
 from linking.dashboard.access import page, require
 from linking.dashboard.records import visitor_or_404

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from linking import roles
+from linking.accounts import roles
 from linking.dashboard.access import page, require
 from linking.dashboard.asked import read_asked
 from linking.dashboard.found import found_rows

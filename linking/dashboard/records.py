@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from linking import conflicts as deciding
-from linking import roles
+from linking.accounts import roles
 from linking.core.trust import Trust
 from linking.dashboard import refreshing, unknown
 from linking.dashboard.access import page

@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from linking import roles
+from linking.accounts import roles
 from linking.dashboard.access import page
 from linking.models import Integration
 

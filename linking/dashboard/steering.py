@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from linking import roles, tasks
+from linking import tasks
+from linking.accounts import roles
 from linking.dashboard.access import page, require
 from linking.dashboard.refreshing import queue
 from linking.dashboard.times import format_time

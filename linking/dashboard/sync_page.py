@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from linking import roles
+from linking.accounts import roles
 from linking.dashboard.access import page
 from linking.dashboard.freshness import Freshness, blocked_sentence, freshness, missing_sentence, stop_sentence
 from linking.dashboard.parts import RUN_STATES, Notice, State

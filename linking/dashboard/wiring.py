@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from linking import roles
+from linking.accounts import roles
 from linking.dashboard.access import page, require
 from linking.dashboard.answers import answers_of_the_day
 from linking.dashboard.checklist import checklist

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
-from linking import registry, roles
+from linking import registry
+from linking.accounts import roles
 from linking.doctor.diagnosis import diagnose
 from linking.doctor.verdicts import Diagnosis, Kind, Surroundings
 from linking.tokens import clock_offsets as clock_meter

@@ -15,13 +15,13 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import F
 
-from linking import mail
+from linking.accounts import mail
+from linking.accounts.mail import MailFailed
 from linking.clients.outbound import Outbound, OutboundError
 from linking.clients.vendor_urls import address_flaw, is_inward, is_loopback_name
 from linking.core.config import ZendeskProduct
 from linking.core.secretbox import SealBroken
 from linking.fields import key_ring
-from linking.mail import MailFailed
 from linking.models import (
     AlarmChannel,
     AlarmMessage,

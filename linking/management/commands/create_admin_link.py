@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 from django.utils import timezone
 
-from linking import roles
-from linking.dashboard.sign_in import (
+from linking.accounts import roles
+from linking.accounts.sign_in import (
     DEFAULT_USERNAME,
     LINK_LIFETIME,
     AdminLink,

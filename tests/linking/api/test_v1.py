@@ -5,7 +5,8 @@ from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from rest_framework.test import APIClient
 
-from linking.api import queue, v1
+from linking import queue
+from linking.api import v1
 from linking.api.access import PerPerson
 from linking.clients.zendesk_chat import ChatTryLater
 from linking.limits import Limiter

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 
-from linking import mail
+from linking.accounts import mail
 from tests.linking.dashboard.conftest import make_person
 from tests.linking.dashboard.reading import read
 

@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from linking.dashboard.sign_in import LinkRefused, make_admin_link, use_admin_link
+from linking.accounts.sign_in import LinkRefused, make_admin_link, use_admin_link
 from linking.models import AuditEvent
 from tests.linking.dashboard.conftest import make_person
 from tests.linking.dashboard.reading import read

@@ -33,7 +33,7 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
-from linking import mail, roles
+from linking.accounts import mail, roles
 from linking.models import AuditEvent
 
 LINK_LIFETIME = timedelta(hours=24)
@@ -206,7 +206,7 @@ def can_sign_in(user: Any) -> bool:
 
 def connect() -> None:
     """Count a second factor as shown in the session that has just set it up."""
-    authenticator_added.connect(_count_as_shown, dispatch_uid="linking.dashboard.sign_in.factor")
+    authenticator_added.connect(_count_as_shown, dispatch_uid="linking.accounts.sign_in.factor")
 
 
 def _count_as_shown(request: HttpRequest, user: Any, authenticator: Authenticator, **_kwargs: Any) -> None:

@@ -132,10 +132,14 @@ def make_groups() -> None:
 def connect() -> None:
     """Make the groups after every migrate, and keep `is_staff` in step with membership of `admins`."""
     user_model: Any = get_user_model()
-    post_migrate.connect(_after_migrate, sender=apps.get_app_config("linking"), dispatch_uid="linking.roles.groups")
-    m2m_changed.connect(_after_membership, sender=user_model.groups.through, dispatch_uid="linking.roles.members")
-    post_save.connect(_after_save, sender=user_model, dispatch_uid="linking.roles.save")
-    pre_delete.connect(_before_group_goes, sender=Group, dispatch_uid="linking.roles.delete")
+    post_migrate.connect(
+        _after_migrate, sender=apps.get_app_config("linking"), dispatch_uid="linking.accounts.roles.groups"
+    )
+    m2m_changed.connect(
+        _after_membership, sender=user_model.groups.through, dispatch_uid="linking.accounts.roles.members"
+    )
+    post_save.connect(_after_save, sender=user_model, dispatch_uid="linking.accounts.roles.save")
+    pre_delete.connect(_before_group_goes, sender=Group, dispatch_uid="linking.accounts.roles.delete")
 
 
 def _read_rank(user: Any) -> Rank:

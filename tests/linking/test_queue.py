@@ -3,7 +3,7 @@ import socket
 import pytest
 from celery import Celery
 
-from linking.api import queue
+from linking import queue
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from urllib.parse import quote
 import pytest
 from django.core.mail import EmailMessage
 
-from linking import mail
-from linking.mail import MailFailed
+from linking.accounts import mail
+from linking.accounts.mail import MailFailed
 from tests.linking.mail_server import PASSWORD, USER, mail_server, silent_port, tls_context
 from zdbridge.env import Environment
 from zdbridge.mail import read_mail_settings

@@ -2,7 +2,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AnonymousUser, Group, User
 
-from linking import roles
+from linking.accounts import roles
 
 pytestmark = pytest.mark.django_db
 
