@@ -106,7 +106,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     # Deny by default: a view is closed unless it says otherwise.
     "linking.api.closed_by_default.ClosedByDefault",
-    "linking.dashboard.time_zone.InOwnTimeZone",
+    "linking.dashboard.accounts.time_zone.InOwnTimeZone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -123,7 +123,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "linking.dashboard.context.navigation",
+                "linking.dashboard.shell.context.navigation",
             ]
         },
     }

@@ -12,4 +12,4 @@ urlpatterns = [
     path("", include("linking.dashboard.urls")),
     path("admin/", admin.site.urls),
 ]
-handler500 = "linking.dashboard.failures.server_error"
+handler500 = "linking.dashboard.shell.errors.server_error"

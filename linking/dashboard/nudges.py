@@ -9,11 +9,11 @@ from django.views.decorators.http import require_POST
 
 from linking import tasks
 from linking.accounts import roles
-from linking.dashboard import refreshing
-from linking.dashboard.access import page, require
-from linking.dashboard.records import find_visitor
-from linking.dashboard.rows import visitor_url
-from linking.dashboard.unknown import ask_zendesk
+from linking.dashboard.records import refresh_state as refreshing
+from linking.dashboard.records.unknown_visitor import ask_zendesk
+from linking.dashboard.records.visitor_and_user import find_visitor
+from linking.dashboard.shell.access import page, require
+from linking.dashboard.shell.rows import visitor_url
 from linking.models import Integration, RunState, SyncRun
 
 

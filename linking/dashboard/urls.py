@@ -2,27 +2,22 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from linking.dashboard import (
-    columns,
-    conflicts,
-    connecting,
-    deciding,
-    export,
-    matches,
-    news,
-    nudges,
-    parting,
-    rechecking,
-    records,
-    reference,
-    setup,
-    steering,
-    sync_page,
-    theme,
-    views,
-    visitors,
-    wiring,
-)
+from linking.dashboard import nudges
+from linking.dashboard.accounts import theme
+from linking.dashboard.conflicts import detail_page as deciding
+from linking.dashboard.conflicts import list_page as conflicts
+from linking.dashboard.records import part_link as parting
+from linking.dashboard.records import visitor_and_user as records
+from linking.dashboard.setup import connect as connecting
+from linking.dashboard.setup import overview as setup
+from linking.dashboard.setup import reference, wiring
+from linking.dashboard.sync import controls as steering
+from linking.dashboard.sync import sync_page
+from linking.dashboard.visitors import columns, export, news
+from linking.dashboard.visitors import list_page as visitors
+from linking.dashboard.visitors import recheck as rechecking
+from linking.dashboard.visitors import saved_views as views
+from linking.dashboard.visitors import suggestions as matches
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", visitors.visitors, name="visitors"),
@@ -55,5 +50,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("zendesk/callback/", connecting.callback, name="zendesk_callback"),
     path("columns/", columns.choose_columns, name="columns"),
     path("theme/", theme.choose_theme, name="theme"),
-    path("accounts/", include("linking.dashboard.account_urls")),
+    path("accounts/", include("linking.dashboard.accounts.urls")),
 ]

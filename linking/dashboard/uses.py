@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.http import HttpRequest
 
-from linking.dashboard.asked import Asked
+from linking.dashboard.visitors.filters import Asked
 from linking.models import AuditEvent
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TextIO
 
-from linking.dashboard.progress import RATE_AFTER, RATE_AFTER_LOOKUPS, about
+from linking.dashboard.sync.progress import RATE_AFTER, RATE_AFTER_LOOKUPS, about
 from linking.models.sync_run import LEFT_COUNTED_MOST
 
 BAR_EVERY_S, LINE_EVERY_S = 0.25, 30.0

@@ -11,7 +11,7 @@ import jwt
 import pytest
 from playwright.sync_api import expect
 
-from linking.dashboard.snippet_files import fill
+from linking.dashboard.setup.snippet_files import fill
 from linking.doctor import service as doctor
 from linking.doctor.verdicts import Kind
 from tests.factories import login_jwt, make_integration

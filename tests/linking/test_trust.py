@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from linking.core.trust import Trust
-from linking.dashboard import parts
+from linking.dashboard.shell import parts
 from linking.models import Conflict, LoginUser, Visitor, VisitorLink
 from linking.search import find as finding
 from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_visitor

@@ -24,5 +24,5 @@ class TestLoad:
         report = json.loads(shown.stdout)
         assert (report["threads"], report["open_connections"]) == (1, 0)
         assert report["frozen"] > 100_000
-        assert {"linking.tokens.endpoint", "linking.dashboard.views"} <= set(report["modules"])
+        assert {"linking.tokens.endpoint", "linking.dashboard.visitors.saved_views"} <= set(report["modules"])
         assert "zdbridge.rsgi" not in report["modules"]

@@ -1,0 +1,82 @@
+"""Everybody's own time zone: chosen on a page, in force for every page that is shown to them.
+
+Machines are told UTC whatever is chosen here: the JSON API, exports and commands write their times themselves.
+"""
+
+import zoneinfo
+from collections.abc import Callable
+from functools import cache
+from itertools import groupby
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from linking.dashboard.shell.times import format_time
+from linking.models import TIME_ZONE_DEFAULT, Preference
+
+# The parts of the world; other names are aliases for old machines, or no places.
+_REGIONS = frozenset(
+    {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
+)
+
+
+class InOwnTimeZone:
+    """Middleware that shows a page in the time zone of whoever is signed in; no query, it came with the person."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, and leave no zone behind for the next request of this thread."""
+        try:
+            return self._get_response(request)
+        finally:
+            timezone.deactivate()
+
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], *_args: Any) -> None:
+        """Put the zone in force. A page that is open to everybody asks nobody who they are, and stays in UTC."""
+        if getattr(view, "login_required", True) and request.user.is_authenticated:
+            timezone.activate(zone_of(request.user))
+
+
+def zone_of(user: Any) -> zoneinfo.ZoneInfo:
+    """Return the zone that `user` chose; UTC by itself, and where this machine does not know the zone any more."""
+    preference: Preference | None = getattr(user, "preference", None)
+    try:
+        return zoneinfo.ZoneInfo(preference.time_zone if preference else TIME_ZONE_DEFAULT)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return zoneinfo.ZoneInfo(TIME_ZONE_DEFAULT)
+
+
+@cache
+def list_zones() -> dict[str, list[str]]:
+    """Return the names of zones that can be chosen, by region, `Europe` to `Europe/Berlin` and its like."""
+    names = sorted(name for name in zoneinfo.available_timezones() if name.split("/")[0] in _REGIONS and "/" in name)
+    return {region: list(members) for region, members in groupby(names, key=lambda name: name.split("/")[0])}
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def choose_time_zone(request: HttpRequest) -> HttpResponse:
+    """Show the choice, or keep it. Everybody who is signed in has one."""
+    regions = list_zones()
+    if request.method == "POST":
+        name = request.POST.get("time_zone", "")
+        if name != TIME_ZONE_DEFAULT and name not in regions.get(name.split("/")[0], ()):
+            messages.error(request, _("There is no such time zone. Nothing was changed."))
+            return redirect("time_zone")
+        # The middleware let only somebody who is signed in come this far.
+        person: Any = request.user
+        Preference.objects.update_or_create(user=person, defaults={"time_zone": name})
+        with timezone.override(zoneinfo.ZoneInfo(name)):
+            now = format_time(timezone.now())
+        messages.success(request, _("Times are shown in your time zone now: it is %(now)s.") % {"now": now})
+        return redirect("time_zone")
+    return render(request, "dashboard/time_zone.html", {"regions": regions, "chosen": str(zone_of(request.user))})

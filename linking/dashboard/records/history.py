@@ -1,0 +1,209 @@
+"""What records have in common below their essentials: link history, conflicts, one timeline."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from linking.dashboard.records.why import end_words, run_words, sign_in_sentence
+from linking.dashboard.shell.parts import (
+    CONFLICT_KINDS,
+    NEVER_SIGNED_IN,
+    SIGNED_IN,
+    TRUST_STATES,
+    Event,
+    IDText,
+    State,
+    Text,
+    id_text,
+)
+from linking.dashboard.shell.rows import Eyes, user_url, visitor_url
+from linking.models import Conflict, ConflictState, LoginUser, Verdict, Visitor, VisitorLink
+
+OPEN_CONFLICT = State(word=gettext_lazy("Open"), icon="alert-circle", tone="warn")
+DECIDED_CONFLICT = State(word=gettext_lazy("Decided"), icon="circle-check", tone="quiet")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRow:
+    """One link of the history; `ended` says why it ended, "" while it is open. Only an open one has a `trust`."""
+
+    key: str
+    user: IDText
+    user_url: str
+    visitor: IDText
+    visitor_url: str
+    name: str
+    trust: State | None
+    is_banned: bool
+    call: str
+    run: str
+    first_seen_at: datetime
+    last_confirmed_at: datetime
+    ended_at: datetime | None
+    ended: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One side of a conflict: a Login user, and whether the player ever signed in through Login.
+
+    No word of trust: what to trust is what the conflict asks.
+    """
+
+    user: IDText
+    url: str
+    name: str
+    sign_in: State
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictRow:
+    """One conflict with both its sides and where its evidence is from."""
+
+    key: str
+    number: int
+    kind: Text
+    sentence: Text
+    state: State
+    visitor: IDText
+    visitor_url: str
+    visitor_name: str
+    sides: tuple[Side, ...]
+    subject: str
+    run: str
+    integration: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    decision: str
+    decided_by: str
+    decided_at: datetime | None
+
+
+def link_row(link: VisitorLink, *, slug: str, eyes: Eyes) -> LinkRow:
+    """Return the row of a link from `with_disputes`, its visitor, user and evidence run at hand."""
+    return LinkRow(
+        key=f"l{link.pk}",
+        user=id_text(eyes.id(link.login_user.user_id)),
+        user_url=user_url(user_id=eyes.user_key(link.login_user), integration=slug),
+        visitor=id_text(link.visitor.visitor_id),
+        visitor_url=visitor_url(visitor_id=link.visitor.visitor_id, integration=slug),
+        name=eyes.words(link.visitor.name),
+        trust=TRUST_STATES.get(link.trust),
+        is_banned=link.visitor.is_banned,
+        call=f"GET visitors/{link.evidence_asked_id}",
+        run=run_words(link=link),
+        first_seen_at=link.first_seen_at,
+        last_confirmed_at=link.last_confirmed_at,
+        ended_at=link.ended_at,
+        ended=end_words(link=link),
+    )
+
+
+def conflict_row(conflict: Conflict, *, eyes: Eyes) -> ConflictRow:
+    """Return the row of a conflict whose visitor, users, integration and decider are at hand."""
+    slug = conflict.integration.slug
+    users = [user for user in (conflict.login_user, conflict.other_user) if user is not None]
+    is_open = conflict.state == ConflictState.OPEN
+    return ConflictRow(
+        key=f"c{conflict.pk}",
+        number=conflict.pk,
+        kind=conflict.get_kind_display(),
+        sentence=CONFLICT_KINDS[conflict.kind],
+        state=OPEN_CONFLICT if is_open else DECIDED_CONFLICT,
+        visitor=id_text(conflict.visitor.visitor_id),
+        visitor_url=visitor_url(visitor_id=conflict.visitor.visitor_id, integration=slug),
+        visitor_name=eyes.words(conflict.visitor.name),
+        sides=tuple(side(user, slug=slug, eyes=eyes) for user in users),
+        subject=_subject(conflict, eyes=eyes),
+        run=_("pass no. %s") % conflict.evidence_run_id if conflict.evidence_run_id else "",
+        integration=conflict.integration.name,
+        first_seen_at=conflict.first_seen_at,
+        last_seen_at=conflict.last_seen_at,
+        decision=decision_words(conflict.decision),
+        decided_by=conflict.decided_by.get_username() if conflict.decided_by else "",
+        decided_at=conflict.decided_at,
+    )
+
+
+def decision_words(decision: str) -> str:
+    """Return a decision in words; "" for none. One that this version does not know stays as it is kept."""
+    return str(Verdict(decision).label) if decision in Verdict.values else decision
+
+
+def visitor_events(
+    *, visitor: Visitor, links: Iterable[VisitorLink], conflicts: Iterable[Conflict], eyes: Eyes
+) -> list[Event]:
+    """Return what is known to have happened with a visitor, newest first, as the reader may see it."""
+    events = []
+    if visitor.last_chat_id:  # else Zendesk was asked about it before a chat of it had ended
+        events.append(Event(at=visitor.last_seen_at, kind="chats", title=_("Last chat seen"), icon="clock"))
+        events.append(Event(at=visitor.first_seen_at, kind="chats", title=_("First chat seen"), icon="clock"))
+    if visitor.created_at:
+        events.append(Event(at=visitor.created_at, kind="record", title=_("Made in Zendesk"), icon="circle-dashed"))
+    if visitor.checked_at:
+        events.append(Event(at=visitor.checked_at, kind="record", title=_("Read from Zendesk"), icon="refresh"))
+    if visitor.gone_at:
+        events.append(Event(at=visitor.gone_at, kind="record", title=_("Found deleted in Zendesk"), icon="trash-x"))
+    events += [event for link in links for event in link_events(link, with_name=eyes.id(link.login_user.user_id))]
+    events += conflict_events(conflicts)
+    return newest_first(events)
+
+
+def link_events(link: VisitorLink, *, with_name: str) -> list[Event]:
+    """Return the beginning and the end of a link to what `with_name` names."""
+    events = [Event(at=link.first_seen_at, kind="links", title=_("Linked"), text=with_name, icon="link")]
+    if link.ended_at:
+        text = f"{with_name} · {end_words(link=link)}"
+        events.append(Event(at=link.ended_at, kind="links", title=_("Link ended"), text=text, icon="link-off"))
+    return events
+
+
+def conflict_events(conflicts: Iterable[Conflict]) -> list[Event]:
+    """Return when conflicts were found."""
+    return [
+        Event(
+            at=one.first_seen_at,
+            kind="conflicts",
+            title=_("Conflict found"),
+            text=one.get_kind_display(),
+            icon="alert-triangle",
+        )
+        for one in conflicts
+    ]
+
+
+def user_events(*, user: LoginUser, links: Iterable[VisitorLink], conflicts: Iterable[Conflict]) -> list[Event]:
+    """Return what is known to have happened with a Login user, newest first."""
+    events = []
+    if user.first_authenticated_at:
+        events.append(Event(at=user.first_authenticated_at, kind="tokens", title=_("First token issued"), icon="key"))
+    if user.last_authenticated_at and user.tokens_issued > 1:
+        events.append(Event(at=user.last_authenticated_at, kind="tokens", title=_("Last token issued"), icon="key"))
+    events += [event for link in links for event in link_events(link, with_name=link.visitor.visitor_id)]
+    events += conflict_events(conflicts)
+    return newest_first(events)
+
+
+def newest_first(events: list[Event]) -> list[Event]:
+    """Return `events` in the order a timeline shows them."""
+    return sorted(events, key=lambda event: event.at, reverse=True)
+
+
+def side(user: LoginUser, *, slug: str, eyes: Eyes) -> Side:
+    """Return a user as one side of a conflict."""
+    return Side(
+        user=id_text(eyes.id(user.user_id)),
+        url=user_url(user_id=eyes.user_key(user), integration=slug),
+        name=eyes.words(user.name) or eyes.email(user.email),
+        sign_in=SIGNED_IN if user.is_verified else NEVER_SIGNED_IN,
+        sentence=sign_in_sentence(user=user),
+    )
+
+
+def _subject(conflict: Conflict, *, eyes: Eyes) -> str:
+    # What the question is about, past the machine word: the junk ID, say, or the e-mail address.
+    return eyes.id(conflict.subject.partition("|")[2])

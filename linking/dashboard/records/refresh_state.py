@@ -1,0 +1,147 @@
+"""The refresh of one visitor: what it looked like when somebody asked, and what is different since.
+
+What it looked like is kept in the asker's session as digests, so that no session row holds a name or an address. What
+the last refresh brought is kept with the visitor, for everybody who looks later.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.sessions.backends.base import SessionBase
+from django.utils.crypto import salted_hmac
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from kombu.exceptions import OperationalError
+
+from linking import tasks
+from linking.dashboard.shell.parts import Notice
+from linking.models import Visitor, VisitorRefresh
+from linking.sync import refresh
+
+PATIENCE = timedelta(seconds=60)
+_SALT = "linking.dashboard.refreshing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshing:
+    """How an asked-for refresh stands: still under way, or over with a notice; neither when none was asked for."""
+
+    is_under_way: bool = False
+    notice: Notice | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastRefresh:
+    """When a visitor was last refreshed because somebody asked, and what that brought."""
+
+    at: datetime
+    text: str
+
+
+def ask(*, session: SessionBase, person: str, visitor: Visitor, now: datetime) -> str:
+    """Queue a refresh of `visitor` for `person`; return why that was not possible, in words, "" where it was.
+
+    One that is pending already is not queued again. `visitor` has its `open_links` at hand.
+    """
+    wish = refresh.request_refresh(visitor_pk=visitor.pk, person=person, now=now)
+    if wish.wait_s:
+        sentence = _("You have asked for %(number)d refreshes in a minute. Try again in %(seconds)d seconds.")
+        return sentence % {"number": refresh.PER_MINUTE, "seconds": wish.wait_s}
+    if wish.is_to_be_queued and not queue(tasks.refresh_visitor, visitor_pk=visitor.pk):
+        refresh.drop_request(visitor_pk=visitor.pk)
+        return _("It could not be queued: the broker does not answer. Try again in a minute.")
+    if not look(session=session, visitor=visitor, now=now).is_under_way:
+        note_asked(session=session, visitor=visitor, now=now)
+    return ""
+
+
+def can_be_asked_for(*, visitor: Visitor) -> bool:
+    """Return whether opening the page of `visitor` is reason enough to ask: Zendesk was never asked, and can be."""
+    integration = visitor.integration
+    return visitor.checked_at is None and integration.enabled and not integration.blocked_reason
+
+
+def queue(task: Any, **values: Any) -> bool:
+    """Put a task into the queue and return whether that worked; a mute broker is not waited for."""
+    try:
+        task.apply_async(kwargs=values, retry=False)
+    except (OperationalError, OSError):
+        return False
+    return True
+
+
+def note_asked(*, session: SessionBase, visitor: Visitor, now: datetime) -> None:
+    """Remember what `visitor`, its `open_links` at hand, looks like at `now`."""
+    session[_key(visitor)] = {"at": now.isoformat(), "was": _digests(visitor), "checked": _text(visitor.checked_at)}
+
+
+def look(*, session: SessionBase, visitor: Visitor, now: datetime) -> Refreshing:
+    """Return how the refresh of `visitor` stands at `now`, changing nothing."""
+    mark = session.get(_key(visitor))
+    asked_at = parse_datetime(mark["at"]) if mark else None
+    if mark is None or asked_at is None:
+        return Refreshing()
+    if _text(visitor.checked_at) != mark["checked"]:
+        return Refreshing(notice=_changes(visitor, was=mark["was"]))
+    if now - asked_at < PATIENCE:
+        return Refreshing(is_under_way=True)
+    text = _("No answer from Zendesk so far. The request stays queued; the sync page says whether something is wrong.")
+    return Refreshing(notice=Notice(tone="warn", icon="alert-triangle", text=text))
+
+
+def forget(*, session: SessionBase, visitor: Visitor) -> None:
+    """Drop what was remembered."""
+    session.pop(_key(visitor), None)
+
+
+def last_refresh(*, visitor: Visitor) -> LastRefresh | None:
+    """Return what the last refresh of `visitor` brought, whoever asked for it; None when nobody did. One query."""
+    kept = VisitorRefresh.objects.filter(visitor=visitor).first()
+    if kept is None or (kept.pending_since is not None and kept.at >= kept.pending_since):
+        return None
+    if not kept.queued_because:
+        names = _names()
+        changed = ", ".join(names.get(name, name) for name in kept.changed)
+        return LastRefresh(at=kept.at, text=_("Changed: %s.") % changed if changed else _("Nothing had changed."))
+    since = visitor.checked_at is not None and visitor.checked_at >= kept.at
+    queued = _("It is tried again by itself.") if visitor.lookup_attempts else _("It waits first in the queue.")
+    rest = _("It was read since.") if since else queued
+    return LastRefresh(
+        at=kept.at, text=_("Could not be read at once: %(why)s %(rest)s") % {"why": kept.queued_because, "rest": rest}
+    )
+
+
+def _key(visitor: Visitor) -> str:
+    return f"refresh-{visitor.pk}"
+
+
+def _changes(visitor: Visitor, *, was: dict[str, str]) -> Notice:
+    names = _names()
+    changed = [names[name] for name, digest in _digests(visitor).items() if was.get(name) != digest]
+    if not changed:
+        return Notice(tone="good", icon="circle-check", text=_("Read from Zendesk again: nothing has changed."))
+    return Notice(
+        tone="good", icon="circle-check", text=_("Read from Zendesk again. Changed: %s.") % ", ".join(changed)
+    )
+
+
+def _names() -> dict[str, str]:
+    return {
+        "name": _("name"), "email": _("e-mail"), "phone": _("phone"), "notes": _("notes"), "state": _("state"),
+        "user": _("Login user"), "banned": _("ban"), "is_banned": _("ban"), "external_id": _("external ID"),
+        "visitor_id": _("visitor ID (Zendesk joined two visitors)"),
+    }  # fmt: skip
+
+
+def _digests(visitor: Visitor) -> dict[str, str]:
+    user = next((link.login_user.user_id for link in visitor.open_links), "")  # type: ignore[attr-defined]
+    values = {
+        "name": visitor.name, "email": visitor.email, "phone": visitor.phone, "notes": visitor.notes,
+        "state": visitor.state, "user": user, "banned": str(visitor.is_banned), "external_id": visitor.external_id,
+    }  # fmt: skip
+    return {name: salted_hmac(_SALT, value, algorithm="sha256").hexdigest()[:16] for name, value in values.items()}
+
+
+def _text(at: datetime | None) -> str:
+    return "" if at is None else at.isoformat()

@@ -1,0 +1,63 @@
+"""A record's one timeline, whole or of one kind of events, as the address asks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from django.utils.translation import gettext_lazy as _
+
+from linking.dashboard.shell.parts import Event, Text
+
+PARAMETER = "events"
+# With fewer lines than this nobody needs to choose.
+CHOICE_FROM = 5
+_KINDS: Mapping[str, Text] = MappingProxyType(
+    {
+        "chats": _("Chats"),
+        "tokens": _("Tokens"),
+        "links": _("Links"),
+        "conflicts": _("Conflicts"),
+        "record": _("Zendesk's record"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindChoice:
+    """One kind to look at alone; `count` is how many events are of it."""
+
+    word: Text
+    url: str
+    count: int
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """The events to show, newest first, and the kinds to choose from, none where that is not worth it."""
+
+    events: list[Event]
+    kinds: tuple[KindChoice, ...]
+
+
+def timeline(events: list[Event], *, asked: str, own_url: str) -> Timeline:
+    """Return the timeline of a record whose page stands at `own_url`, which has a query.
+
+    `asked` is a kind; anything else shows all.
+    """
+    chosen = asked if any(event.kind == asked for event in events) else ""
+    counts = {kind: sum(event.kind == kind for event in events) for kind in _KINDS}
+    there = [kind for kind in _KINDS if counts[kind]]
+    kinds = [KindChoice(word=_("All"), url=f"{own_url}#timeline", count=len(events), is_chosen=not chosen)]
+    kinds += [
+        KindChoice(
+            word=_KINDS[kind],
+            url=f"{own_url}&{PARAMETER}={kind}#timeline",
+            count=counts[kind],
+            is_chosen=kind == chosen,
+        )
+        for kind in there
+    ]
+    is_worth_it = len(events) >= CHOICE_FROM and len(there) > 1
+    shown = [event for event in events if event.kind == chosen] if chosen else events
+    return Timeline(events=shown, kinds=tuple(kinds) if is_worth_it else ())

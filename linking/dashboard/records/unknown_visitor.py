@@ -1,0 +1,70 @@
+"""The page of a visitor ID that nobody here knows: what Zendesk says about it, or why it was not asked."""
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from linking.dashboard.shell.parts import id_text
+from linking.dashboard.shell.rows import record_url, visitor_url
+from linking.sync import unknown_visitors
+from linking.sync.unknown_visitors import Lookup, Outcome
+from linking.tasks import CLOCK
+
+POLL = "poll"
+# Two minutes of looking every two seconds; whoever still waits then presses the link.
+POLLS_MOST = 60
+_STATUS = {Outcome.WAITING: 202, Outcome.TOO_MANY: 429}
+
+
+def ask_zendesk(request: HttpRequest, *, visitor_id: str) -> HttpResponse:
+    """Ask Zendesk for a visitor that nobody here knows, and lead to its page or say what came of it.
+
+    Raises: Http404 for what is no visitor ID.
+    """
+    lookup = unknown_visitors.look_up(
+        visitor_id=visitor_id,
+        integration=request.GET.get("integration", ""),
+        person=str(request.user.pk),
+        clock=CLOCK,
+        allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
+        give_way=request.META.get("linking.give_way", lambda: None),
+    )
+    if lookup.outcome is Outcome.FOUND:
+        return redirect(visitor_url(visitor_id=lookup.visitor_id, integration=lookup.integration))
+    answer = render(request, "dashboard/unknown_visitor.html", _context(request, lookup), status=_status(lookup))
+    if lookup.retry_after_s:
+        answer["Retry-After"] = str(lookup.retry_after_s)
+    return answer
+
+
+def look_again(request: HttpRequest, *, visitor_id: str) -> HttpResponse:
+    """Answer the page that waits: the part of it that changes, or that it is to be loaded as the visitor's page."""
+    lookup = unknown_visitors.look(visitor_id=visitor_id, integration=request.GET.get("integration", ""))
+    answer = render(request, "dashboard/_unknown_visitor.html", _context(request, lookup))
+    if lookup.outcome is Outcome.FOUND:
+        answer["HX-Redirect"] = visitor_url(visitor_id=lookup.visitor_id, integration=lookup.integration)
+    return answer
+
+
+def _status(lookup: Lookup) -> int:
+    if lookup.outcome is Outcome.NO_ID:
+        raise Http404(lookup.sentence)
+    return _STATUS.get(lookup.outcome, 404)
+
+
+def _context(request: HttpRequest, lookup: Lookup) -> dict[str, object]:
+    poll = request.GET.get(POLL, "")
+    polls = int(poll) + 1 if poll.isascii() and poll.isdigit() and len(poll) < 4 else 1
+    self_url = record_url("visitor", lookup.visitor_id, integration=request.GET.get("integration", ""))
+    is_waiting = lookup.outcome is Outcome.WAITING
+    return {
+        "visitor": id_text(lookup.visitor_id),
+        "lookup": lookup,
+        "is_waiting": is_waiting,
+        "is_no_such": lookup.outcome is Outcome.NO_SUCH,
+        "may_ask_again": lookup.outcome in (Outcome.NO_SUCH, Outcome.WAITING, Outcome.TOO_MANY, Outcome.NO_ID),
+        # While there is no answer, whoever was not asked does not matter yet.
+        "others": [] if is_waiting else [one for one in lookup.not_asked if one.because is not lookup.because],
+        "self_url": self_url,
+        "poll_url": f"{self_url}{'&' if '?' in self_url else '?'}{POLL}={polls}" if polls <= POLLS_MOST else "",
+    }

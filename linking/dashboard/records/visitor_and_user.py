@@ -1,0 +1,250 @@
+"""The pages of one visitor and of one Login user."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from linking import conflicts as deciding
+from linking.accounts import roles
+from linking.core.trust import Trust
+from linking.dashboard.conflicts.detail_page import effect_sentences
+from linking.dashboard.records import refresh_state as refreshing
+from linking.dashboard.records import unknown_visitor as unknown
+from linking.dashboard.records.history import conflict_row, link_row, user_events, visitor_events
+from linking.dashboard.records.timeline import PARAMETER, timeline
+from linking.dashboard.records.why import sign_in_sentence, user_sentence, why_linked, why_not_linked
+from linking.dashboard.shell.access import page
+from linking.dashboard.shell.links_out import publisher_address, zendesk_address
+from linking.dashboard.shell.parts import BANNED, IDText, choose_states, find_worst_tone, id_text
+from linking.dashboard.shell.rows import Eyes, choose_user_state, user_url, visitor_url
+from linking.models import Conflict, ConflictKind, ConflictState, Integration, LoginUser, Verdict, Visitor, VisitorLink
+from linking.search import find as finding
+from linking.search.find import UnknownFilter
+from linking.sync.store.blocked_links import kept_apart
+
+HISTORY_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserCard:
+    """The Login user on a visitor's page."""
+
+    name: str
+    email: str
+    user: IDText
+    url: str
+    publisher_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parting:
+    """What parting the visitor from its user changes, in sentences; `link` is what the form sends."""
+
+    link: int
+    name: str
+    effects: tuple[str, ...]
+
+
+def find_visitor(request: HttpRequest, *, visitor_id: str) -> Visitor | None:
+    """Return the visitor that the address names, None where it is not known here.
+
+    Raises: Http404 for an integration that is none.
+    """
+    try:
+        return finding.visitor(visitor_id=visitor_id, integration=request.GET.get("integration", ""))
+    except UnknownFilter as error:
+        raise Http404(str(error)) from error
+
+
+def visitor_or_404(request: HttpRequest, *, visitor_id: str) -> Visitor:
+    """Return the visitor that the address names.
+
+    Raises: Http404.
+    """
+    found = find_visitor(request, visitor_id=visitor_id)
+    if found is None:
+        raise Http404("no such visitor")
+    return found
+
+
+@page
+@require_safe
+def visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
+    """Show one visitor; another form or an alias of the ID leads to the canonical one, an unknown ID to Zendesk."""
+    if request.htmx and unknown.POLL in request.GET:  # type: ignore[attr-defined]
+        return unknown.look_again(request, visitor_id=visitor_id)
+    found = find_visitor(request, visitor_id=visitor_id)
+    if found is None:
+        return unknown.ask_zendesk(request, visitor_id=visitor_id)
+    own_url = visitor_url(visitor_id=found.visitor_id, integration=found.integration.slug)
+    if found.visitor_id != visitor_id:
+        return redirect(own_url)
+    now, may_refresh = timezone.now(), roles.can_refresh(request.user)
+    state = refreshing.look(session=request.session, visitor=found, now=now)
+    if request.htmx:  # type: ignore[attr-defined]
+        answer = render(request, "dashboard/_refreshing.html", {"refreshing": state, "self_url": own_url})
+        if not state.is_under_way:
+            # The whole page is loaded again, which then says what has changed.
+            answer["HX-Refresh"] = "true"
+        return answer
+    if state.notice:
+        refreshing.forget(session=request.session, visitor=found)
+    elif may_refresh and refreshing.can_be_asked_for(visitor=found):
+        # Whoever opens the page of a visitor that waits for its turn has a player waiting.
+        refreshing.ask(session=request.session, person=str(request.user.pk), visitor=found, now=now)
+        state = refreshing.look(session=request.session, visitor=found, now=now)
+    context = _visitor_context(found, eyes=Eyes(sees_contact=roles.can_see_contact(request.user)))
+    refresh_url = own_url.replace("/?", "/refresh/?", 1)
+    extra = {
+        "unlink_url": own_url.replace("/?", "/unlink/?", 1),
+        "timeline": timeline(context.pop("events"), asked=request.GET.get(PARAMETER, ""), own_url=own_url),
+        "refreshing": state,
+        "self_url": own_url,
+        "refresh_url": refresh_url,
+        "may_refresh": may_refresh,
+        "may_decide": roles.can_decide(request.user),
+    }
+    return render(request, "dashboard/visitor.html", context | extra)
+
+
+@page
+@require_safe
+def user(request: HttpRequest, user_id: str) -> HttpResponse:
+    """Show one Login user with all visitors linked to it, now and before."""
+    try:
+        asked = request.GET.get("integration", "")
+        found = finding.login_user(user_id=user_id, integration=asked, with_visitors=False)
+    except UnknownFilter as error:
+        raise Http404(str(error)) from error
+    if found is None:
+        raise Http404("no such Login user")
+    eyes = Eyes(sees_contact=roles.can_see_contact(request.user))
+    own_url = user_url(user_id=eyes.user_key(found), integration=found.integration.slug)
+    if eyes.user_key(found) != user_id:
+        return redirect(own_url)
+    context = _user_context(found, eyes=eyes)
+    extra = {
+        "timeline": timeline(context.pop("events"), asked=request.GET.get(PARAMETER, ""), own_url=own_url),
+        "may_decide": roles.can_decide(request.user),
+    }
+    return render(request, "dashboard/user.html", context | extra)
+
+
+def _visitor_context(found: Visitor, *, eyes: Eyes) -> dict[str, Any]:
+    integration = found.integration
+    links = _links(visitor=found)
+    conflicts = _conflicts(Q(visitor=found))
+    aliases = found.aliases.order_by("first_seen_at", "pk").values_list("alias_id", flat=True)
+    open_link = next((link for link in links if link.ended_at is None), None)
+    trust = open_link.trust if open_link else Trust.NONE
+    is_in_conflict = any(one.state == ConflictState.OPEN for one in conflicts)
+    states = choose_states(trust=trust, state=found.state, has_open_conflict=is_in_conflict)
+    external_id = eyes.id(found.external_id)
+    return {
+        "name": eyes.words(found.name),
+        "email": eyes.email(found.email),
+        "phone": eyes.phone(found.phone),
+        "notes": eyes.words(found.notes),
+        "is_masked": not eyes.sees_contact,
+        "is_banned": found.is_banned,
+        "states": states,
+        "icon": states[0].icon,
+        "tone": find_worst_tone((*states, BANNED) if found.is_banned else states),
+        "visitor": id_text(found.visitor_id),
+        "external_id": "" if open_link else external_id,
+        "integration": integration.name,
+        "checked_at": found.checked_at,
+        "last_refresh": refreshing.last_refresh(visitor=found),
+        "has_chat": bool(found.last_chat_id),
+        "first_seen_at": found.first_seen_at,
+        "last_seen_at": found.last_seen_at,
+        "why": (
+            why_linked(link=open_link)
+            if open_link
+            else why_not_linked(visitor=found, external_id=external_id, is_parted=_is_parted(found))
+        ),
+        "user_card": _user_card(open_link.login_user, integration=integration, eyes=eyes) if open_link else None,
+        "zendesk_url": zendesk_address(subdomain=integration.zendesk_subdomain, visitor_id=found.visitor_id),
+        "links": [link_row(link, slug=integration.slug, eyes=eyes) for link in links],
+        "conflicts": [conflict_row(one, eyes=eyes) for one in conflicts],
+        "parting": _parting(open_link, eyes=eyes) if open_link else None,
+        "aliases": list(aliases[:HISTORY_LIMIT]),
+        "events": visitor_events(visitor=found, links=links, conflicts=conflicts, eyes=eyes),
+    }
+
+
+def _parting(link: VisitorLink, *, eyes: Eyes) -> Parting:
+    effect = deciding.preview_parting(link=link)
+    name = eyes.words(link.login_user.name) or link.login_user.user_id
+    return Parting(link=link.pk, name=name, effects=effect_sentences(effect, verdict=Verdict.UNLINK))
+
+
+def _is_parted(found: Visitor) -> bool:
+    return bool(found.external_id) and found.external_id in kept_apart(visitor_keys=[found.pk]).get(found.pk, ())
+
+
+def _links(**of: Any) -> list[VisitorLink]:
+    return list(
+        VisitorLink.objects.filter(**of)
+        .with_disputes()
+        .select_related("login_user", "evidence_run", "visitor")[:HISTORY_LIMIT]
+    )
+
+
+def _conflicts(of: Q) -> list[Conflict]:
+    joined = ("integration", "visitor", "login_user", "other_user", "decided_by")
+    return list(Conflict.objects.filter(of).select_related(*joined)[:HISTORY_LIMIT])
+
+
+def _is_on_a_device_of(user: LoginUser) -> Q:
+    # A shared device names two users as its sides, and may have been in more hands.
+    visitors = VisitorLink.objects.filter(login_user=user).values("visitor")
+    return Q(kind=ConflictKind.SHARED_DEVICE, visitor__in=visitors)
+
+
+def _user_card(person: LoginUser, *, integration: Integration, eyes: Eyes) -> UserCard:
+    # Publisher Account's address would show the ID.
+    is_hidden = eyes.id(person.user_id) != person.user_id
+    return UserCard(
+        name=eyes.words(person.name),
+        email=eyes.email(person.email),
+        user=id_text(eyes.id(person.user_id)),
+        url=user_url(user_id=eyes.user_key(person), integration=integration.slug),
+        publisher_url=""
+        if is_hidden
+        else publisher_address(
+            template=integration.publisher_account_url_template,
+            merchant_id=integration.merchant_id,
+            project_id=integration.publisher_project_id,
+            login_project_id=integration.login_project_id,
+            user_id=person.user_id,
+        ),
+    )
+
+
+def _user_context(found: LoginUser, *, eyes: Eyes) -> dict[str, Any]:
+    integration = found.integration
+    links = _links(login_user=found)
+    conflicts = _conflicts(Q(login_user=found) | Q(other_user=found) | _is_on_a_device_of(found))
+    rows = [link_row(link, slug=integration.slug, eyes=eyes) for link in links]
+    return {
+        "card": _user_card(found, integration=integration, eyes=eyes),
+        "is_masked": not eyes.sees_contact,
+        "state": choose_user_state(found),
+        "sentence": user_sentence(user=found),
+        "sign_in_sentence": sign_in_sentence(user=found),
+        "is_waiting": found.is_verified and not found.is_seen_in_chat,
+        "integration": integration.name,
+        "tokens_issued": found.tokens_issued,
+        "first_authenticated_at": found.first_authenticated_at,
+        "last_authenticated_at": found.last_authenticated_at,
+        "open_links": [row for row in rows if row.ended_at is None],
+        "ended_links": [row for row in rows if row.ended_at is not None],
+        "conflicts": [conflict_row(one, eyes=eyes) for one in conflicts],
+        "events": user_events(user=found, links=links, conflicts=conflicts),
+    }

@@ -1,0 +1,155 @@
+"""Why a visitor is linked and how far to trust it, or why it is not: one sentence, then its evidence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from linking.core.trust import Trust
+from linking.dashboard.shell.parts import TRUST_STATES, State
+from linking.dashboard.shell.times import format_time
+from linking.models import EndReason, LoginUser, Visitor, VisitorLink, VisitorState
+
+TRIGGERS = ("schedule", "command", "page")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """The answer in a sentence, the evidence in further ones, and what only an engineer asks for in `details`."""
+
+    sentence: str
+    evidence: tuple[str, ...] = ()
+    details: str = ""
+
+
+def why_linked(*, link: VisitorLink) -> Why:
+    """Return how far to trust the open `link` (from `with_disputes`), its user and evidence run at hand, and why."""
+    values = {
+        "call": f"GET visitors/{link.evidence_asked_id}",
+        "run": run_words(link=link),
+        "first": format_time(link.first_seen_at),
+        "last": format_time(link.last_confirmed_at),
+    }
+    told = (
+        _("Zendesk confirms that this visitor is this player.")
+        if link.trust == Trust.PROVEN
+        else _("Zendesk says that this visitor is this player.")
+    )
+    return Why(
+        sentence=trust_sentence(link.trust),
+        evidence=(told, _proof(link)),
+        details=_("Read with %(call)s in %(run)s on %(first)s; last confirmed on %(last)s.") % values,
+    )
+
+
+def trust_sentence(trust: Trust) -> str:
+    """Return what a word of trust means to whoever talks to the player; "" where nobody is linked."""
+    sentences: Mapping[str, str] = {
+        Trust.PROVEN: _("Proven: the player signed in through Login."),
+        Trust.CLAIMED: _("Not proven: this ID was not checked by zdbridge. Ask before you share account details."),
+        Trust.DISPUTED: _("Disputed: a conflict is open. Share no account details before it is decided."),
+        Trust.NONE: "",
+    }
+    return sentences[trust]
+
+
+def make_legend() -> tuple[tuple[State, str], ...]:
+    """Return every word of trust as its badge, with what it means."""
+    return tuple((state, trust_sentence(Trust(word))) for word, state in TRUST_STATES.items())
+
+
+def why_not_linked(*, visitor: Visitor, external_id: str, is_parted: bool = False) -> Why:
+    """Return why `visitor`, which has no open link, has none.
+
+    Args:
+        external_id: what it carries, as the reader may see it.
+        is_parted: a person decided that the user whose ID it carries is somebody else.
+    """
+    if is_parted and visitor.state == VisitorState.ANONYMOUS:
+        carried = _("Zendesk's record still carries the ID “%(id)s”.") % {"id": external_id[:80]}
+        return Why(
+            sentence=_("Not linked, because a person decided that visitor and user are not the same."),
+            evidence=(carried, _("The decision stands with the conflict below and can be undone there.")),
+        )
+    return Why(sentence=_not_linked(visitor, external_id=external_id), evidence=_not_linked_evidence(visitor))
+
+
+def user_sentence(*, user: LoginUser) -> str:
+    """Return how far to trust that the visitors of `user`, whom `finding.login_user` found, are this user."""
+    if user.trust == Trust.NONE:
+        return _("No chat visitor is linked to this player now.")
+    if user.trust == Trust.DISPUTED:
+        return _(
+            "Disputed: a conflict about one of this player's visitors is open. Share no account details before it "
+            "is decided."
+        )
+    return trust_sentence(user.trust)
+
+
+def sign_in_sentence(*, user: LoginUser) -> str:
+    """Return what zdbridge itself has seen of this user, in a sentence."""
+    if user.first_authenticated_at is None or user.last_authenticated_at is None:
+        return _("zdbridge has signed no token for this player.")
+    template = ngettext(
+        "Signed in through Login: zdbridge signed one token for this player, on %(last)s.",
+        "Signed in through Login: zdbridge signed %(number)s tokens for this player, first on %(first)s, last on "
+        "%(last)s.",
+        user.tokens_issued,
+    )
+    first, last = format_time(user.first_authenticated_at), format_time(user.last_authenticated_at)
+    return template % {"number": user.tokens_issued, "first": first, "last": last}
+
+
+def run_words(*, link: VisitorLink) -> str:
+    """Return which pass saw the evidence, in words."""
+    if link.evidence_run is None:
+        return _("a pass whose record is gone")
+    return _("pass no. %(number)s") % {"number": link.evidence_run.pk}
+
+
+def end_words(*, link: VisitorLink) -> str:
+    """Return why an ended link ended; "" for an open one."""
+    return str(EndReason(link.end_reason).label) if link.end_reason else ""
+
+
+def _proof(link: VisitorLink) -> str:
+    """Return which token was signed before Zendesk confirmed the link, or that none was."""
+    first_at, last_at = link.login_user.first_authenticated_at, link.login_user.last_authenticated_at
+    if first_at is None or last_at is None:
+        return _("zdbridge has signed no token for this player.")
+    confirmed_at = link.last_confirmed_at
+    if first_at > confirmed_at:
+        late = _(
+            "zdbridge signed its first token for this player on %(token)s, after Zendesk last confirmed this link on "
+            "%(link)s. A refresh from Zendesk can prove it."
+        )
+        return late % {"token": format_time(first_at), "link": format_time(confirmed_at)}
+    newest_at = last_at if last_at <= confirmed_at else first_at
+    proof = _("zdbridge signed a token on %(token)s, before Zendesk confirmed this link on %(link)s.")
+    return proof % {"token": format_time(newest_at), "link": format_time(confirmed_at)}
+
+
+def _not_linked(visitor: Visitor, *, external_id: str) -> str:
+    reasons: Mapping[str, str] = {
+        VisitorState.ANONYMOUS: _("Anonymous: this visitor was not signed in while chatting."),
+        VisitorState.PENDING: _("Waiting for Zendesk: we look this visitor up shortly."),
+        VisitorState.GONE: _("Not linked any more, because Zendesk has deleted this visitor."),
+        VisitorState.LINKED: _("The link has just ended; the next pass of the sync says why."),
+    }
+    if visitor.state == VisitorState.ANONYMOUS and visitor.external_id:
+        return _("Not linked: the website sent “%(id)s” instead of a user ID.") % {"id": external_id[:80]}
+    return reasons[visitor.state]
+
+
+def _not_linked_evidence(visitor: Visitor) -> tuple[str, ...]:
+    if visitor.state == VisitorState.PENDING:
+        return (_("Visitors whom a token was issued to are read first, then those with the newest chats."),)
+    if visitor.state == VisitorState.GONE and visitor.gone_at:
+        return (_("Zendesk answered “not found” on %(at)s.") % {"at": format_time(visitor.gone_at)},)
+    if visitor.external_id:
+        return (_("The page with the chat widget passes the wrong value to Zendesk."),)
+    chatted = _("The player chatted without signing in, or the widget was not given a token.")
+    if visitor.checked_at is None:
+        return (chatted,)
+    return (_("Read from Zendesk on %(at)s.") % {"at": format_time(visitor.checked_at)}, chatted)

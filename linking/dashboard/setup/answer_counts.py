@@ -1,0 +1,83 @@
+"""How the token endpoint answered over the last day: what was given, what refused and why, to which pages."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from linking.dashboard.shell.parts import State, Text
+from linking.models import Integration
+from linking.tokens import answer_counts as answer_log
+from linking.tokens.answer_counts import Tally
+from linking.tokens.refusals import REFUSALS, Reason
+
+SPAN = timedelta(days=1)
+ROWS_SHOWN = 30
+GIVEN = State(word=gettext_lazy("Token given"), icon="circle-check", tone="good")
+REFUSED = State(word=gettext_lazy("Refused"), icon="x", tone="bad")
+OBSERVED = State(word=gettext_lazy("Given, would be refused"), icon="alert-triangle", tone="warn")
+_REASONS = frozenset(Reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRow:
+    """Answers of one kind to one page. `page` is its origin, "" where `page_words` say what else asked."""
+
+    state: State
+    code: str
+    reason: str
+    sentence: str
+    page: str
+    page_words: Text
+    is_strange: bool
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayOfAnswers:
+    """The most frequent kinds of the last day, how many kinds are left out, and the sums over all of them."""
+
+    rows: tuple[AnswerRow, ...]
+    kinds_left_out: int
+    given: int
+    refused: int
+    observed: int
+
+
+def answers_of_the_day(*, integration: Integration, now: datetime) -> DayOfAnswers:
+    """Return how `integration` answered over the last day, to the hour; one query."""
+    tallies = answer_log.tallies(integration_id=integration.pk, since=now - SPAN)
+    states = [(_state(one), one.count) for one in tallies]
+    return DayOfAnswers(
+        rows=tuple(_row(one, origins=integration.allowed_origins) for one in tallies[:ROWS_SHOWN]),
+        kinds_left_out=max(0, len(tallies) - ROWS_SHOWN),
+        given=sum(count for state, count in states if state is GIVEN),
+        refused=sum(count for state, count in states if state is REFUSED),
+        observed=sum(count for state, count in states if state is OBSERVED),
+    )
+
+
+def _state(one: Tally) -> State:
+    if one.is_observed:
+        return OBSERVED
+    return GIVEN if one.reason == answer_log.ISSUED else REFUSED
+
+
+def _row(one: Tally, *, origins: Collection[str]) -> AnswerRow:
+    state = _state(one)
+    # A reason that a former version wrote may have no sentence any more.
+    sentence = REFUSALS[Reason(one.reason)].description if one.reason in _REASONS else ""
+    no_page = _("no page: a server, or one of the endpoint's own origin")
+    words = {"": no_page, answer_log.OTHER: _("other pages together")}
+    return AnswerRow(
+        state=state,
+        code=one.code,
+        reason="" if state is GIVEN else one.reason,
+        sentence=sentence,
+        page="" if one.origin in words else one.origin,
+        page_words=words.get(one.origin, ""),
+        is_strange=one.origin != "" and one.origin not in origins,
+        count=one.count,
+    )

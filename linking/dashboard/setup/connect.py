@@ -1,0 +1,194 @@
+"""The page on which an administrator connects an integration with Zendesk, the way out and the way back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from csp.decorators import csp_update
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from linking import integrations, registry
+from linking.clients.vendor_urls import is_loopback_name
+from linking.core.config import SecretName
+from linking.dashboard.shell.access import page, require_admin
+from linking.dashboard.shell.connection_words import failed_sentence, lost_sentence
+from linking.dashboard.shell.parts import Notice
+from linking.integrations.connecting import (
+    CannotConnect,
+    authority_of_account,
+    begin_connecting,
+    finish_connecting,
+)
+from linking.models import ConnectionState, Integration, Secret, ZendeskConnection
+from linking.sync.store import connections
+
+# What an attempt that failed has to say waits in the session, so that no address holds what strangers wrote.
+_FAILURE = "zendesk_connect_failure"
+_CONNECTED = "zendesk_connected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing to be there before the button works; `value` is what is set."""
+
+    title: str
+    is_done: bool
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why the last attempt brought no connection; `words` are Zendesk's own, for a page to quote."""
+
+    sentence: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """A connection that is in force."""
+
+    at: datetime
+    by: str
+    scope: str
+    renewed_at: datetime | None
+    expires_at: datetime | None
+    is_renewed_by_itself: bool
+
+
+@page
+@require_safe
+def connect(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show how to connect, how the connection stands, and how the last attempt ended."""
+    require_admin(request)
+    integration = get_object_or_404(Integration, slug=slug)
+    config, _problems = registry.config_of(integration)
+    authority = authority_of_account(config)
+    row = connections.of(integration_id=integration.pk)
+    steps = _steps(integration, authority=authority)
+    redirect_url = _redirect_url(request)
+    context = {
+        "integration": integration,
+        "failure": _failure(request),
+        "is_fresh": request.session.pop(_CONNECTED, "") == slug,
+        "notice": _notice(integration, row=row),
+        "is_known": row is not None,
+        "facts": None if row is None or row.state == ConnectionState.LOST else _facts(row),
+        "steps": steps,
+        "is_ready": all(step.is_done for step in steps),
+        "account": authority.partition("://")[2],
+        "redirect_url": redirect_url,
+        "is_redirect_fine": _is_fine(request),
+        "settings_url": reverse("admin:linking_integration_change", args=[integration.pk]),
+    }
+    response = render(request, "dashboard/setup/connect.html", context)
+    # Browsers hold the redirect that answers the button against the page's form-action too.
+    allowed: dict[str, Any] = {"form-action": [authority]} if authority else {}
+    allow: Any = csp_update(allowed)
+    answered: HttpResponse = allow(lambda: response)()
+    return answered
+
+
+@page
+@require_POST
+def start(request: HttpRequest, slug: str) -> HttpResponse:
+    """Send the person's browser to Zendesk."""
+    require_admin(request)
+    try:
+        place = begin_connecting(
+            slug=slug,
+            actor=integrations.Actor.signed_in(request.user),
+            session_key=request.session.session_key or "",
+            redirect_url=_redirect_url(request),
+            now=timezone.now(),
+            allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
+        )
+    except integrations.NoSuchIntegration:
+        return redirect("setup")
+    except CannotConnect as error:
+        return _told(request, error)
+    return redirect(place)
+
+
+@page
+@require_http_methods(["GET"])
+def callback(request: HttpRequest) -> HttpResponse:
+    """Take the browser back from Zendesk; what came is good once, so opening the address again does nothing."""
+    require_admin(request)
+    try:
+        slug = finish_connecting(
+            answer=request.GET.dict(),
+            actor=integrations.Actor.signed_in(request.user),
+            session_key=request.session.session_key or "",
+            now=timezone.now(),
+            allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
+        )
+    except CannotConnect as error:
+        if not error.slug:
+            context = {"sentence": failed_sentence(error.flaw)}
+            return render(request, "dashboard/setup/connect_stray.html", context, status=400)
+        return _told(request, error)
+    request.session[_CONNECTED] = slug
+    return redirect("setup_connect", slug=slug)
+
+
+def _told(request: HttpRequest, error: CannotConnect) -> HttpResponse:
+    words = f"{error.words.code}: {error.words.description}" if error.words.description else error.words.code
+    request.session[_FAILURE] = {"flaw": error.flaw.value, "words": words}
+    return redirect("setup_connect", slug=error.slug)
+
+
+def _failure(request: HttpRequest) -> Failure | None:
+    told = request.session.pop(_FAILURE, None)
+    return None if told is None else Failure(sentence=failed_sentence(told["flaw"]), words=told["words"])
+
+
+def _steps(integration: Integration, *, authority: str) -> list[Step]:
+    secret = Secret.objects.filter(integration=integration, name=SecretName.ZENDESK_CLIENT_SECRET).first()
+    mark = _("fingerprint %s") % secret.fingerprint if secret else ""
+    return [
+        Step(title=_("Zendesk account"), is_done=bool(authority), value=authority.partition("://")[2]),
+        Step(title=_("Client ID"), is_done=bool(integration.zendesk_client_id), value=integration.zendesk_client_id),
+        Step(title=_("Client secret"), is_done=secret is not None, value=mark),
+    ]
+
+
+def _notice(integration: Integration, *, row: ZendeskConnection | None) -> Notice | None:
+    if row is None:
+        has_token = Secret.objects.filter(integration=integration, name=SecretName.ZENDESK_ACCESS_TOKEN).exists()
+        text = _("The access token was put in by hand. Connecting takes its place.")
+        return Notice(tone="quiet", icon="info-circle", text=text) if has_token else None
+    if row.state == ConnectionState.LOST:
+        stays = _("The present access token is used for as long as Zendesk takes it.")
+        return Notice(tone="bad", icon="alert-circle", text=f"{lost_sentence(row.flaw)} {stays}")
+    if row.expires_at and not row.refresh_sealed:
+        text = _("Zendesk gave no refresh token, so nothing renews the access token: connect again before it ends.")
+        return Notice(tone="warn", icon="alert-triangle", text=text)
+    return None
+
+
+def _facts(row: ZendeskConnection) -> Facts:
+    return Facts(
+        at=row.connected_at,
+        by=row.connected_by,
+        scope=row.scope,
+        renewed_at=row.renewed_at,
+        expires_at=row.expires_at,
+        is_renewed_by_itself=bool(row.refresh_sealed),
+    )
+
+
+def _redirect_url(request: HttpRequest) -> str:
+    return request.build_absolute_uri(reverse("zendesk_callback"))
+
+
+def _is_fine(request: HttpRequest) -> bool:
+    """Return whether Zendesk registers an address here: https, or this machine."""
+    host = request.get_host().rpartition(":")[0] or request.get_host()
+    return request.is_secure() or is_loopback_name(host.strip("[]"))

@@ -1,0 +1,22 @@
+"""The way into set-up: one integration's page, a list of them, or how to make the first."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from linking.accounts import roles
+from linking.dashboard.shell.access import page
+from linking.models import Integration
+
+
+@page
+@require_safe
+def setup(request: HttpRequest) -> HttpResponse:
+    """Lead to the one integration's page, or list them, or teach how to make the first."""
+    integrations = list(Integration.objects.all())
+    if len(integrations) == 1:
+        return redirect("setup_integration", slug=integrations[0].slug)
+    is_admin = roles.is_admin(request.user)
+    context = {"integrations": integrations, "add_url": reverse("admin:linking_integration_add") if is_admin else ""}
+    return render(request, "dashboard/setup.html", context)

@@ -1,0 +1,39 @@
+"""Every code and reason of the token endpoint and every cause of the doctor, from the tables that the code uses."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from linking.dashboard.shell.access import page
+from linking.doctor.causes import CAUSES
+from linking.models import Integration
+from linking.tokens.refusals import REFUSALS, Refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeRows:
+    """One stable code, its HTTP status, and the refusals that have it."""
+
+    code: str
+    status: int
+    rows: tuple[Refusal, ...]
+
+
+@page
+@require_safe
+def reference(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show what every answer and every verdict means, for whoever wires a widget."""
+    integration = get_object_or_404(Integration, slug=slug)
+    causes = [{"name": name, "problem": text.problem, "fix": text.fix} for name, text in CAUSES.items()]
+    context = {"integration": integration, "codes": tuple(_codes()), "causes": causes}
+    return render(request, "dashboard/setup/reference.html", context)
+
+
+def _codes() -> Iterator[CodeRows]:
+    for code, rows in groupby(REFUSALS.values(), key=lambda row: row.code):
+        found = tuple(rows)
+        yield CodeRows(code=code.value, status=found[0].status, rows=found)

@@ -1,0 +1,95 @@
+"""What the site developer pastes: the files of static/snippets with one integration's values, never a secret.
+
+The files themselves are what the browser tests run; here only the words between @ signs are filled in.
+"""
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from django.contrib.staticfiles import finders
+from django.utils.translation import gettext as _
+
+from linking.core.config import ZendeskProduct
+from linking.dashboard.shell.parts import Text
+
+CHAT_FILES = ("web-widget.js", "web-sdk.js", "fetch.js", "curl.txt")
+MESSAGING_FILES = ("messaging.js", "fetch.js", "curl.txt")
+
+
+class SnippetMissing(Exception):
+    """A file of static/snippets is not where it should be: the installation is incomplete."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snippet:
+    """A piece of JavaScript or a shell line, its title and what to mind."""
+
+    key: str
+    title: Text
+    note: Text
+    text: str
+
+
+def snippets_of(*, product: str, values: Mapping[str, str]) -> tuple[Snippet, ...]:
+    """Return the snippets for a widget of `product`, the likeliest first; `values` are by the word between @ signs.
+
+    Raises: SnippetMissing.
+    """
+    names = MESSAGING_FILES if product == ZendeskProduct.MESSAGING else CHAT_FILES
+    words = _words()
+    return tuple(
+        Snippet(
+            key=name.partition(".")[0], title=words[name][0], note=words[name][1], text=fill(name=name, values=values)
+        )
+        for name in names
+    )
+
+
+def fill(*, name: str, values: Mapping[str, str]) -> str:
+    """Return the file `name` with `values` in it, each quoted as its language wants.
+
+    Raises: SnippetMissing.
+    """
+    text = _content(name)
+    for word, value in values.items():
+        if name.endswith(".js"):
+            # `<` is written as an escape too, so that the snippet can stand inside a page's script element.
+            text = text.replace(f'"@{word}@"', json.dumps(value).replace("<", "\\u003c"))
+        else:
+            text = text.replace(f"@{word}@", shlex.quote(value))
+    return text
+
+
+@lru_cache(maxsize=16)
+def _content(name: str) -> str:
+    found = finders.find(f"snippets/{name}")
+    if not found:
+        raise SnippetMissing(name)
+    return Path(found).read_text(encoding="utf-8")
+
+
+def _words() -> dict[str, tuple[str, str]]:
+    # Source: Zendesk's pages on authenticated visitors for each widget, read 2026-11.
+    return {
+        "web-widget.js": (
+            _("Web Widget (Classic)"),
+            _("Put it before Zendesk's own script. The widget asks again during a chat and gets a fresh token."),
+        ),
+        "web-sdk.js": (
+            _("Chat Web SDK"),
+            _("Put it behind the SDK's script, and call the functions where players sign in, out and change."),
+        ),
+        "messaging.js": (
+            _("Messaging widget"),
+            _("Put it behind Zendesk's own script, and call the functions where players sign in, out and change."),
+        ),
+        "fetch.js": (_("Plain fetch"), _("For any other widget: the answer's token is what Zendesk asks for.")),
+        "curl.txt": (
+            _("Try it from a shell"),
+            _("Set LOGIN_JWT to the token of a signed-in player, on your own machine only."),
+        ),
+    }

@@ -1,0 +1,59 @@
+"""The doctor's rules and states in words and symbols."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from django.utils.translation import gettext_lazy as _
+
+from linking.dashboard.shell.parts import State, Text
+from linking.doctor.verdicts import State as VerdictState
+
+_GOOD = State(word=_("Good"), icon="circle-check", tone="good")
+_BAD = State(word=_("Wrong"), icon="x", tone="bad")
+_NOTE = State(word=_("Note"), icon="info-circle", tone="warn")
+VERDICT_STATES: Mapping[str, State] = MappingProxyType(
+    {
+        VerdictState.GOOD: _GOOD,
+        VerdictState.BAD: _BAD,
+        VerdictState.NOTE: _NOTE,
+        VerdictState.SKIPPED: State(word=_("Not judged"), icon="circle-dashed", tone="quiet"),
+    }
+)
+FINDING_STATES: Mapping[str, State] = MappingProxyType({"good": _GOOD, "bad": _BAD, "note": _NOTE})
+_RULES: Mapping[str, Text] = MappingProxyType(
+    {
+        "page": _("The page that asks"),
+        "passed": _("A token is there"),
+        "size": _("Length"),
+        "shape": _("Three parts in base64url"),
+        "header": _("Header"),
+        "integration": _("Integration"),
+        "place": _("The right token for the place"),
+        "algorithm": _("Algorithm"),
+        "signature": _("Signature"),
+        "claims": _("Claims can be read"),
+        "kind": _("A player's token"),
+        "lifetime": _("Ends after it begins"),
+        "not_expired": _("Not expired"),
+        "begun": _("Valid already"),
+        "issuer": _("Issuer"),
+        "project": _("Login project"),
+        "audience": _("Audience"),
+        "sub": _("User ID (sub)"),
+        "email": _("E-mail address"),
+        "zendesk_setup": _("Zendesk's settings"),
+        "extra": _("No further claims"),
+        "set": _("Browsers keep the cookie"),
+        "host": _("Host"),
+        "secure": _("Secure"),
+        "mixed": _("Mixed content"),
+        "site": _("SameSite"),
+        "http_only": _("HttpOnly"),
+        "origin": _("Origin is listed"),
+    }
+)
+
+
+def rule_words(rule: str) -> Text:
+    """Return a rule's name for people; a claim's rule is called as the claim."""
+    return _RULES.get(rule, rule)

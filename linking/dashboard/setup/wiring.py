@@ -1,0 +1,148 @@
+"""The set-up page of one integration: addresses, checklist, snippets, origin preview and the token doctor."""
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from linking.accounts import roles
+from linking.dashboard.setup.answer_counts import answers_of_the_day
+from linking.dashboard.setup.checklist import checklist
+from linking.dashboard.setup.snippet_files import snippets_of
+from linking.dashboard.setup.verdict_words import FINDING_STATES, VERDICT_STATES, rule_words
+from linking.dashboard.shell.access import page, require
+from linking.dashboard.shell.parts import State, Text
+from linking.dashboard.sync.notices import clock_findings
+from linking.doctor import service as doctor
+from linking.doctor.cookie_reach import BadAddress, Cookie, Reach, SameSite, preview
+from linking.doctor.verdicts import Kind, Verdict
+from linking.models import Integration
+from linking.tokens import clock_offsets as clock_meter
+
+ADDRESS_MAX_CHARACTERS = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One rule's outcome, ready to be shown."""
+
+    rule: Text
+    state: State
+    problem: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReachForm:
+    """What was typed into the origin preview, and what came of it: `reach`, or a `problem` with the address."""
+
+    page: str
+    domain: str
+    same_site: str
+    is_secure: bool
+    is_http_only: bool
+    is_partitioned: bool = False
+    reach: Reach | None = None
+    lines: tuple[Line, ...] = ()
+    problem: str = ""
+
+
+@page
+@require_safe
+def wiring(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show how to wire one integration's widget, with its real values and never a secret."""
+    integration = get_object_or_404(Integration, slug=slug)
+    return render(request, "dashboard/setup/wiring.html", _context(request, integration=integration))
+
+
+@sensitive_post_parameters("text")
+@page
+@require_http_methods(["GET", "HEAD", "POST"])
+def diagnose(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the same page with the doctor's verdicts on what was posted; the paste itself is not shown again."""
+    require(doctor.may_diagnose(request.user))
+    integration = get_object_or_404(Integration, slug=slug)
+    if request.method != "POST":
+        return redirect("setup_integration", slug=slug)
+    asked = request.POST.get("kind", "")
+    kind = Kind(asked) if asked in set(Kind) else Kind.AUTO
+    try:
+        found = doctor.diagnose_paste(text=request.POST.get("text", ""), kind=kind, slug=slug, now=time.time())
+    except doctor.NoSuchIntegration:
+        # Made in this second, by another process: the next look at the configuration will know it.
+        return redirect("setup_integration", slug=slug)
+    context = _context(request, integration=integration)
+    context |= {"diagnosis": found, "verdicts": [_line(one) for one in found.verdicts], "kind": kind.value}
+    return render(request, "dashboard/setup/wiring.html", context)
+
+
+def _context(request: HttpRequest, *, integration: Integration) -> dict[str, Any]:
+    endpoint = request.build_absolute_uri(reverse("token-of-integration", args=[integration.slug]))
+    steps, now = checklist(integration=integration), timezone.now()
+    values = {
+        "token_url": endpoint,
+        "account_key": integration.zendesk_account_key or _("your account key"),
+        "cookie_name": integration.cookie_name,
+    }
+    is_admin = roles.is_admin(request.user)
+    return {
+        "integration": integration,
+        "endpoint": endpoint,
+        "findings": clock_findings(clock_meter.readings(now=now).get(integration.pk)),
+        "steps": steps,
+        "done": sum(step.is_done for step in steps),
+        "snippets": snippets_of(product=integration.zendesk_product, values=values),
+        "reach": _reach(request, integration=integration, endpoint=endpoint),
+        "same_sites": [one.value for one in SameSite],
+        "answers": answers_of_the_day(integration=integration, now=now),
+        "may_diagnose": doctor.may_diagnose(request.user),
+        "connect_url": reverse("setup_connect", args=[integration.slug]) if is_admin else "",
+        "admin_url": reverse("admin:linking_integration_change", args=[integration.pk]) if is_admin else "",
+    }
+
+
+def _line(verdict: Verdict) -> Line:
+    return Line(
+        rule=rule_words(verdict.rule), state=VERDICT_STATES[verdict.state], problem=verdict.problem, fix=verdict.fix
+    )
+
+
+def _reach(request: HttpRequest, *, integration: Integration, endpoint: str) -> ReachForm:
+    """Return the preview that the address asks for; before anything was asked, an empty form with sound choices."""
+    asked = request.GET
+    if "page" not in asked:
+        first = next(iter(integration.allowed_origins), "")
+        return ReachForm(page=first, domain="", same_site="Lax", is_secure=True, is_http_only=True)
+    same_site = asked.get("same_site", "")
+    form = ReachForm(
+        page=asked["page"][:ADDRESS_MAX_CHARACTERS],
+        domain=asked.get("domain", "")[:ADDRESS_MAX_CHARACTERS].strip(),
+        same_site=same_site if same_site in set(SameSite) else SameSite.ABSENT.value,
+        is_secure="secure" in asked,
+        is_http_only="http_only" in asked,
+        is_partitioned="partitioned" in asked,
+    )
+    cookie = Cookie(
+        name=integration.cookie_name,
+        domain=form.domain,
+        same_site=SameSite(form.same_site),
+        is_secure=form.is_secure,
+        is_http_only=form.is_http_only,
+        is_partitioned=form.is_partitioned,
+    )
+    try:
+        reach = preview(page=form.page, endpoint=endpoint, cookie=cookie, origins=integration.allowed_origins)
+    except BadAddress as error:
+        return replace(form, problem=str(error))
+    lines = tuple(
+        Line(rule=rule_words(one.rule), state=FINDING_STATES[one.state], problem=one.sentence, fix="")
+        for one in reach.findings
+    )
+    return replace(form, reach=reach, lines=lines)

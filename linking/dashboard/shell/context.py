@@ -1,0 +1,118 @@
+"""What every page's frame needs: colours, navigation with counts, freshness, whose page it is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from linking.accounts import roles
+from linking.dashboard.accounts.theme import theme_of
+from linking.dashboard.shell.freshness import Freshness, worst_of
+from linking.dashboard.visitors.filters import SIGNED_IN
+from linking.models import Conflict, ConflictState, Integration, Visitor
+from linking.monitoring.freshness import STALE_AFTER
+from linking.monitoring.status import with_catching_up
+from linking.search import find as finding
+from linking.search.find import Count
+
+QUERY_SHOWN_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One entry of the navigation; `count` is text, "" for none."""
+
+    url: str
+    label: str
+    icon: str
+    is_current: bool
+    count: str = ""
+    count_of: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """The frame of a page; without sections for somebody who may see none."""
+
+    theme: str
+    has_mail: bool
+    role: str = ""
+    query: str = ""
+    sections: tuple[Section, ...] = ()
+    freshness: Freshness | None = None
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Return the context of the page frame, worked out only when a template asks for it."""
+    return {"frame": SimpleLazyObject(lambda: make_frame(request))}
+
+
+def make_frame(request: HttpRequest) -> Frame:
+    """Return the frame for whoever makes this request; at most five queries."""
+    user, has_mail = getattr(request, "user", None), bool(settings.LINKING["HAS_MAIL"])
+    if user is None or not roles.can_see_pages(user):
+        return Frame(theme=theme_of(request), has_mail=has_mail)
+    now = timezone.now()
+    rows = with_catching_up(Integration.objects.select_related("steering"), since=now - STALE_AFTER)
+    return Frame(
+        theme=theme_of(request),
+        has_mail=has_mail,
+        role=_role_word(roles.rank_of(user)),
+        query=request.GET.get("q", "")[:QUERY_SHOWN_CHARACTERS],
+        sections=tuple(_sections(request)),
+        freshness=worst_of(integrations=list(rows), now=now),
+    )
+
+
+def count_words(count: Count) -> str:
+    """Return a count with its thousands marked, and a plus when there are more."""
+    return f"{intcomma(count.number)}+" if count.is_capped else str(intcomma(count.number))
+
+
+def _sections(request: HttpRequest) -> list[Section]:
+    home, path = reverse("visitors"), request.path
+    is_waiting = path == home and request.GET.get("state") == SIGNED_IN
+    waiting = finding.capped_count(finding.waiting_users(sees_contact=False))
+    sections = [
+        Section(
+            url=home, label=_("Visitors"), icon="users",
+            is_current=(path == home and not is_waiting) or path.startswith(("/visitors/", "/users/")),
+            count=count_words(finding.capped_count(Visitor.objects.all())), count_of=_("visitors"),
+        ),
+        Section(
+            url=f"{home}?state={SIGNED_IN}", label=_("Not in Chat yet"), icon="login-2", is_current=is_waiting,
+            count=count_words(waiting), count_of=_("users who signed in"),
+        ),
+    ]  # fmt: skip
+    if roles.can_decide(request.user):
+        sections.append(_conflicts(path))
+    sections.append(_plain(path, "sync", _("Sync"), "refresh"))
+    sections.append(_plain(path, "setup", _("Set-up"), "plug-connected"))
+    sections.append(_plain(path, "api-docs", _("API"), "api"))
+    if roles.is_admin(request.user):
+        sections.append(Section(url=reverse("admin:index"), label=_("Admin"), icon="settings", is_current=False))
+    return sections
+
+
+def _conflicts(path: str) -> Section:
+    count = finding.capped_count(Conflict.objects.filter(state=ConflictState.OPEN))
+    url = reverse("conflicts")
+    return Section(
+        url=url, label=_("Conflicts"), icon="git-merge", is_current=path.startswith(url),
+        count=count_words(count), count_of=_("open conflicts"),
+    )  # fmt: skip
+
+
+def _plain(path: str, name: str, label: str, icon: str) -> Section:
+    url = reverse(name)
+    return Section(url=url, label=label, icon=icon, is_current=path.startswith(url))
+
+
+def _role_word(rank: roles.Rank) -> str:
+    return {roles.Rank.AGENT: _("Agent"), roles.Rank.LEAD: _("Lead"), roles.Rank.ADMIN: _("Administrator")}[rank]

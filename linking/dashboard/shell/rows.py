@@ -1,0 +1,162 @@
+"""Rows of the lists: plain records, masked for whom they must be, that cost a template no query."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import quote, urlencode
+
+from django.urls import reverse
+
+from linking import conflicts
+from linking.core.masking import mask_email, mask_id, mask_phone, mask_text
+from linking.core.trust import Trust
+from linking.dashboard.shell.parts import NOT_LINKED, TRUST_STATES, WAITING, IDText, State, choose_states, id_text
+from linking.models import LoginUser, Visitor
+from linking.search import find as finding
+
+# A token lives for five minutes, and the widget asks for the next one when it ends; the sixth minute is for the way and
+# for sightings, which are written in batches. A page that was closed counts as open for that long.
+PAGE_OPEN_FOR = timedelta(minutes=6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitorRow:
+    """One visitor as a list shows it; `user` is None without an open link.
+
+    `beside` is what stands below the name: the address, or the name at Login where the address is the name already.
+    """
+
+    key: str
+    url: str
+    name: str
+    email: str
+    beside: str
+    states: tuple[State, ...]
+    is_banned: bool
+    visitor: IDText
+    user: IDText | None
+    user_url: str
+    integration: str
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRow:
+    """One Login user as a list shows it."""
+
+    key: str
+    url: str
+    name: str
+    email: str
+    user: IDText
+    integration: str
+    first_authenticated_at: datetime | None
+    last_authenticated_at: datetime | None
+    tokens_issued: int
+    is_page_open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eyes:
+    """What the reader may see of a stranger's contact data; `sees_contact` is false for agents."""
+
+    sees_contact: bool
+
+    def email(self, text: str) -> str:
+        """Return an e-mail address as this reader may see it."""
+        return text if self.sees_contact else mask_email(text)
+
+    def phone(self, text: str) -> str:
+        """Return a phone number as this reader may see it."""
+        return text if self.sees_contact else mask_phone(text)
+
+    def words(self, text: str) -> str:
+        """Return free text, which may hold an address, as this reader may see it."""
+        return text if self.sees_contact else mask_text(text)
+
+    def id(self, text: str) -> str:
+        """Return a user ID, which a site may have made of an address, as this reader may see it."""
+        return text if self.sees_contact else mask_id(text)
+
+    def user_key(self, user: LoginUser) -> str:
+        """Return what names a user in an address: its ID, or a stand-in where this reader may not see that."""
+        return user.user_id if self.id(user.user_id) == user.user_id else finding.user_stand_in(user)
+
+
+def visitor_url(*, visitor_id: str, integration: str) -> str:
+    """Return the address of a visitor's page; the integration is named because two may know one ID."""
+    return record_url("visitor", visitor_id, integration=integration)
+
+
+def user_url(*, user_id: str, integration: str) -> str:
+    """Return the address of a Login user's page."""
+    return record_url("user", user_id, integration=integration)
+
+
+def visitor_rows(visitors: Sequence[Visitor], *, eyes: Eyes) -> tuple[VisitorRow, ...]:
+    """Return the rows of a page of visitors that `finding.visitors` found; one query where any is linked to nobody."""
+    # Of those who are linked the word of trust tells it.
+    unlinked = [one for one in visitors if not one.open_links]  # type: ignore[attr-defined]
+    in_conflict = conflicts.find_in_conflict(visitors=unlinked) if unlinked else frozenset()
+    return tuple(_visitor_row(one, eyes=eyes, has_open_conflict=one.pk in in_conflict) for one in visitors)
+
+
+def _visitor_row(visitor: Visitor, *, eyes: Eyes, has_open_conflict: bool) -> VisitorRow:
+    link = next(iter(visitor.open_links), None)  # type: ignore[attr-defined]
+    user, trust = (link.login_user, link.trust) if link else (None, Trust.NONE)
+    slug = visitor.integration.slug
+    name, email = eyes.words(visitor.name), eyes.email(visitor.email)
+    return VisitorRow(
+        key=f"v{visitor.pk}",
+        url=visitor_url(visitor_id=visitor.visitor_id, integration=slug),
+        name=name,
+        email=email,
+        beside=_beside(name, email, eyes.words(user.name) if user else ""),
+        states=choose_states(trust=trust, state=visitor.state, has_open_conflict=has_open_conflict),
+        is_banned=visitor.is_banned,
+        visitor=id_text(visitor.visitor_id),
+        user=id_text(eyes.id(user.user_id)) if user else None,
+        user_url=user_url(user_id=eyes.user_key(user), integration=slug) if user else "",
+        integration=visitor.integration.name,
+        last_seen_at=visitor.last_seen_at,
+    )
+
+
+def choose_user_state(user: LoginUser) -> State:
+    """Return what a user's badge says: the word of trust of one that `finding.login_user` found, else that nobody is
+    linked to it (yet)."""
+    if not user.is_seen_in_chat:
+        return WAITING if user.is_verified else NOT_LINKED
+    return TRUST_STATES[user.trust] if user.trust else NOT_LINKED
+
+
+def user_row(user: LoginUser, *, eyes: Eyes, now: datetime) -> UserRow:
+    """Return the row of a Login user, its `integration` at hand."""
+    return UserRow(
+        key=f"u{user.pk}",
+        url=user_url(user_id=eyes.user_key(user), integration=user.integration.slug),
+        name=eyes.words(user.name),
+        email=eyes.email(user.email),
+        user=id_text(eyes.id(user.user_id)),
+        integration=user.integration.name,
+        first_authenticated_at=user.first_authenticated_at,
+        last_authenticated_at=user.last_authenticated_at,
+        tokens_issued=user.tokens_issued,
+        is_page_open=is_page_open(last_authenticated_at=user.last_authenticated_at, now=now),
+    )
+
+
+def is_page_open(*, last_authenticated_at: datetime | None, now: datetime) -> bool:
+    """Return whether the page with the widget is open: it renews its token for as long as it is."""
+    return last_authenticated_at is not None and now - last_authenticated_at <= PAGE_OPEN_FOR
+
+
+def _beside(name: str, *others: str) -> str:
+    return next((other for other in others if other and other != name), "")
+
+
+def record_url(name: str, record_id: str, *, integration: str = "") -> str:
+    """Return the address of a record's page, `visitor` or `user`; without an integration it is whichever knows it."""
+    # An ID is one step of the path whatever it holds; `reverse` would leave a slash, or `..`, as it is.
+    path = reverse(name, args=["x"])[: -len("x/")] + quote(record_id, safe="") + "/"
+    return f"{path}?{urlencode({'integration': integration})}" if integration else path

@@ -1,0 +1,82 @@
+"""What leads and admins ask of a sync from its page: to rest, to go on, to stop now, to read again from a date."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from linking import tasks
+from linking.accounts import roles
+from linking.dashboard.records.refresh_state import queue
+from linking.dashboard.shell.access import page, require
+from linking.dashboard.shell.times import format_time
+from linking.models import Integration
+from linking.sync.store import wishes as steering
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@page
+@require_POST
+def pause(request: HttpRequest, slug: str) -> HttpResponse:
+    """Let an integration's schedule rest."""
+    done = _("The schedule of %s rests until somebody resumes it.")
+    return _steer(request, slug=slug, deed=steering.pause, done=done, idle=_("The schedule of %s rests already."))
+
+
+@page
+@require_POST
+def resume(request: HttpRequest, slug: str) -> HttpResponse:
+    """Let an integration's schedule go on."""
+    done = _("The schedule of %s goes on; a pass begins within seconds.")
+    return _steer(request, slug=slug, deed=steering.resume, done=done, idle=_("The schedule of %s does not rest."))
+
+
+@page
+@require_POST
+def stop(request: HttpRequest, slug: str) -> HttpResponse:
+    """Let the pass under way end."""
+    done = _("The pass of %s ends after what it reads just now. The schedule goes on in a minute unless it is paused.")
+    return _steer(request, slug=slug, deed=steering.ask_stop, done=done, idle=_("No pass of %s is running."))
+
+
+@page
+@require_POST
+def backfill(request: HttpRequest, slug: str) -> HttpResponse:
+    """Let the next pass read the export again from a date, and have it begin."""
+    require(roles.can_decide(request.user))
+    integration = get_object_or_404(Integration, slug=slug)
+    now = timezone.now()
+    from_at = read_date(request.POST.get("from", ""), now=now)
+    if from_at is None:
+        messages.error(request, _("Nothing was asked for: the date must be a day from 2000 to today."))
+        return redirect("sync")
+    steering.ask_backfill(integration=integration, from_at=from_at, by=request.user, now=now)
+    queue(tasks.sync_integration, integration_id=integration.pk, trigger="page")
+    values = {"name": integration.name, "day": format_time(from_at)}
+    messages.success(request, _("The next pass of %(name)s reads again from %(day)s. Nothing known is lost.") % values)
+    return redirect("sync")
+
+
+def read_date(text: str, *, now: datetime) -> datetime | None:
+    """Return the beginning of the day that a date box sent, in the reader's zone; None for none, or one to come."""
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=timezone.get_current_timezone())
+    except ValueError:
+        return None
+    return day if EARLIEST <= day <= now else None
+
+
+def _steer(request: HttpRequest, *, slug: str, deed: Callable[..., bool], done: str, idle: str) -> HttpResponse:
+    require(roles.can_decide(request.user))
+    integration = get_object_or_404(Integration, slug=slug)
+    if deed(integration=integration, by=request.user, now=timezone.now()):
+        messages.success(request, done % integration.name)
+    else:
+        messages.info(request, idle % integration.name)
+    return redirect("sync")

@@ -1,0 +1,229 @@
+"""The sync page: how fresh each integration is, what runs now, what the last passes did."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from linking.accounts import roles
+from linking.dashboard.shell.access import page
+from linking.dashboard.shell.freshness import Freshness, blocked_sentence, freshness, missing_sentence, stop_sentence
+from linking.dashboard.shell.not_modified import unless_same
+from linking.dashboard.shell.parts import RUN_STATES, Notice, State
+from linking.dashboard.shell.times import format_epoch
+from linking.dashboard.sync.notices import (
+    Finding,
+    Trouble,
+    clock_findings,
+    connections_to_mend,
+    findings,
+    troubles_by_integration,
+)
+from linking.dashboard.sync.progress import Before, Progress, backlog_sentence, done_before, progress_of
+from linking.dashboard.sync.quarantine import set_aside
+from linking.dashboard.sync.run_facts import run_facts
+from linking.models import Heartbeat, Integration, RunState, SyncRun, SyncSteering
+from linking.monitoring import drift_notices as drift
+from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER, Standing
+from linking.monitoring.status import Counts, IntegrationStanding
+from linking.search import find as finding
+from linking.tokens import clock_offsets as clock_meter
+
+RUNS_SHOWN = 25
+ROLES = ("beat", "worker")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """One pass. `took` is in words; `stop` says why it stopped early and what to do, "" when it did not."""
+
+    key: int
+    integration: str
+    state: State
+    again: str
+    trigger: str
+    started_at: datetime
+    took: str
+    run: SyncRun
+    stop: str
+    detail: str
+    facts: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Since when a schedule rests, and who let it."""
+
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationCard:
+    """One integration on the sync page."""
+
+    slug: str
+    name: str
+    freshness: Freshness
+    blocked: str
+    missing: str
+    findings: tuple[Finding, ...]
+    trouble: Trouble | None
+    pause: Pause | None
+    backfill_from: datetime | None
+    waits_half_read: bool
+    backlog: str
+    counts: Counts
+    progress: Progress | None
+    may_steer: bool
+    can_pause: bool
+
+
+@page
+@require_safe
+def sync(request: HttpRequest) -> HttpResponse:
+    """Show the sync page, or for the live refresh its changing part."""
+    now = timezone.now()
+    before = request.GET.get("before", "")
+    runs = SyncRun.objects.select_related("integration").order_by("-pk")
+    if before.isdecimal() and len(before) < 19:
+        runs = runs.filter(pk__lt=int(before))
+    found = list(runs[: RUNS_SHOWN + 1])
+    active = SyncRun.objects.filter(state=RunState.RUNNING).select_related("integration").order_by("pk")
+    running = {run.integration.slug: run for run in active}
+    context = {
+        "cards": _cards(now=now, running=running, request=request),
+        "today": timezone.localdate(now).isoformat(),
+        "runs": [run_row(run, now=now) for run in found[:RUNS_SHOWN]],
+        "older": found[RUNS_SHOWN - 1].pk if len(found) > RUNS_SHOWN else None,
+        "is_later_page": bool(before),
+        "set_aside": set_aside(now=now),
+        "roles_notice": roles_notice(now=now),
+        "self_url": request.get_full_path(),
+        "is_running": bool(running),
+    }
+    if request.htmx:  # type: ignore[attr-defined]
+        return unless_same(request, render(request, "dashboard/_sync.html", context))
+    return render(request, "dashboard/sync.html", context)
+
+
+def run_row(run: SyncRun, *, now: datetime) -> RunRow:
+    """Return the row of a pass, its integration at hand."""
+    words: Mapping[str, str] = {
+        "schedule": _("by schedule"), "command": _("by command"), "page": _("from this page"),
+        "refresh": _("one visitor alone"),
+    }  # fmt: skip
+    return RunRow(
+        key=run.pk,
+        integration=run.integration.name,
+        state=RUN_STATES[run.state],
+        again=_again(run),
+        trigger=words.get(run.trigger, run.trigger),
+        started_at=run.started_at,
+        took=duration_words((run.finished_at or now) - run.started_at),
+        run=run,
+        stop=stop_sentence(state=run.state, reason=run.stop_reason, trigger=run.trigger),
+        detail=run.stop_detail,
+        facts=run_facts(run, duration=duration_words),
+    )
+
+
+def duration_words(took: timedelta) -> str:
+    """Return a duration short enough for a table."""
+    seconds = max(0.0, took.total_seconds())
+    if seconds < 10:
+        return _("%.1f s") % seconds
+    if seconds < 120:
+        return _("%d s") % seconds
+    return _("%d min") % (seconds // 60) if seconds < 7200 else _("%d h") % (seconds // 3600)
+
+
+def roles_notice(*, now: datetime) -> Notice | None:
+    """Return what to say when scheduler or worker was not heard of lately; None when all is well."""
+    heard = {beat.name: beat.beat_at for beat in Heartbeat.objects.filter(name__in=ROLES)}
+    silent = [name for name in ROLES if name not in heard or now - heard[name] > HEARTBEAT_STALE_AFTER]
+    if not silent:
+        return None
+    words: dict[tuple[str, ...], str] = {
+        ("beat",): _("The scheduler was not heard of in the last minute, so no pass starts by itself."),
+        ("worker",): _("The worker was not heard of in the last minute, so nothing is read from Zendesk."),
+    }
+    both = _("Scheduler and worker were not heard of in the last minute: is zdbridge running whole?")
+    text = words.get(tuple(silent), both)
+    return Notice(tone="warn", icon="alert-triangle", text=text)
+
+
+def _again(run: SyncRun) -> str:
+    if not run.is_full:
+        return ""
+    if not run.cursor_from_epoch_s:
+        return _("from the start")
+    return _("again from %s") % format_epoch(run.cursor_from_epoch_s)
+
+
+def _cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpRequest) -> list[IntegrationCard]:
+    rows = {row.slug: row for row in Integration.objects.select_related("steering")}
+    drifted = drift.drifts(integrations=rows.values(), now=now)
+    clocks = clock_meter.readings(now=now)
+    troubles = troubles_by_integration()
+    before = done_before(running.values())
+    user = request.user
+    to_mend = connections_to_mend(is_admin=roles.is_admin(user), now=now)
+    return [
+        _card(
+            one,
+            row=rows[one.slug],
+            run=running.get(one.slug),
+            before=before.get(rows[one.slug].pk, Before()),
+            found=(
+                *([to_mend[rows[one.slug].pk]] if rows[one.slug].pk in to_mend else []),
+                *findings(drifts=drifted[rows[one.slug].pk], integration=rows[one.slug], is_admin=roles.is_admin(user)),
+            ),
+            clock=clock_findings(clocks.get(rows[one.slug].pk)),
+            trouble=troubles.get(rows[one.slug].pk),
+            may_steer=roles.can_decide(user),
+            now=now,
+        )
+        for one in finding.integrations(now=now)
+        if one.slug in rows
+    ]
+
+
+def _card(
+    one: IntegrationStanding,
+    *,
+    row: Integration,
+    run: SyncRun | None,
+    before: Before,
+    found: tuple[Finding, ...],
+    clock: tuple[Finding, ...],
+    trouble: Trouble | None,
+    may_steer: bool,
+    now: datetime,
+) -> IntegrationCard:
+    wish: SyncSteering | None = getattr(row, "steering", None)
+    is_paused = wish is not None and wish.paused_at is not None
+    is_resting = one.standing in (Standing.DISABLED, Standing.SYNC_OFF)
+    backlog = "" if run else backlog_sentence(waiting=one.counts.waiting_lookups, per_minute=row.requests_per_minute)
+    return IntegrationCard(
+        slug=one.slug,
+        name=one.name,
+        freshness=freshness(standing=one.standing, last_success_at=one.last_success_at),
+        blocked="" if found and row.blocked_reason else blocked_sentence(one.blocked_reason),
+        missing=missing_sentence(one.missing) if one.standing is Standing.INCOMPLETE else "",
+        findings=(*found, *clock),
+        trouble=trouble,
+        pause=Pause(at=wish.paused_at, by=wish.paused_by) if wish and wish.paused_at else None,
+        backfill_from=wish.backfill_from if wish else None,
+        waits_half_read=is_paused and not run and row.cursor_epoch_s is not None and not row.is_caught_up,
+        backlog=backlog,
+        counts=one.counts,
+        progress=progress_of(run, before=before, now=now) if run else None,
+        may_steer=may_steer and one.standing is not Standing.DISABLED,
+        can_pause=not is_resting and not is_paused,
+    )

@@ -1,0 +1,105 @@
+"""The list as a file: everything that the filters in the address find, for leads, streamed and written into the audit.
+
+Cells that a spreadsheet could run are made inert. Pages are read by keyset, so memory does not grow with their number.
+"""
+
+import csv
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from linking.accounts import roles
+from linking.core.spreadsheets import inert
+from linking.dashboard.shell.access import page, require
+from linking.dashboard.shell.context import count_words
+from linking.dashboard.uses import note_use
+from linking.dashboard.visitors.filters import Asked, read_asked
+from linking.dashboard.visitors.queries import found_rows
+from linking.models import LoginUser, Visitor
+from linking.search import find as finding
+from linking.search.find import UnknownFilter
+
+CHUNK = 1_000
+VISITOR_COLUMNS = (
+    "integration", "visitor_id", "state", "name", "email", "phone", "user_id", "verified", "trust", "first_seen_at",
+    "last_seen_at", "checked_at", "is_banned",
+)  # fmt: skip
+USER_COLUMNS = (
+    "integration", "user_id", "name", "email", "first_authenticated_at", "last_authenticated_at", "tokens_issued",
+)  # fmt: skip
+
+
+class _Echo:
+    """A file that hands back what is written to it."""
+
+    def write(self, text: str) -> str:
+        """Return `text`."""
+        return text
+
+
+@page
+@require_GET
+def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+    """Answer with the list that the address asks for, as CSV."""
+    require(roles.can_export(request.user))
+    now = timezone.now()
+    try:
+        asked = read_asked(request.GET)
+        rows = found_rows(asked, sees_contact=roles.can_see_contact(request.user), now=now)
+    except UnknownFilter as error:
+        return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
+    what = "users" if asked.is_waiting_list else "visitors"
+    note_use(request, action="export", target=f"{count_words(finding.capped_count(rows))} {what}", asked=asked, now=now)
+    answer = StreamingHttpResponse(_lines(rows, asked=asked), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="zdbridge-{what}-{now:%Y-%m-%d-%H%M}.csv"'
+    return answer
+
+
+def _lines(rows: QuerySet[Any], *, asked: Asked) -> Iterator[str]:
+    columns = USER_COLUMNS if asked.is_waiting_list else VISITOR_COLUMNS
+    cells: Callable[[Any], tuple[object, ...]] = _user if asked.is_waiting_list else _visitor
+    writer = csv.writer(_Echo(), lineterminator="\r\n")
+    yield "\ufeff" + writer.writerow(columns)  # by this mark spreadsheets know the text as UTF-8
+    for row in _all(rows, ordering=asked.order):
+        yield writer.writerow([_cell(value) for value in cells(row)])
+
+
+def _all(rows: QuerySet[Any], *, ordering: str) -> Iterator[Any]:
+    cursor = ""
+    while True:
+        part = finding.page(rows, ordering=ordering, cursor=cursor, size=CHUNK)
+        yield from part.rows
+        cursor = part.next
+        if not cursor:
+            return
+
+
+def _visitor(row: Visitor) -> tuple[object, ...]:
+    link = next(iter(row.open_links), None)  # type: ignore[attr-defined]
+    user = link.login_user if link else None
+    return (
+        row.integration.slug, row.visitor_id, row.state, row.name, row.email, row.phone,
+        user.user_id if user else None, user.is_verified if user else None, link.trust if link else None,
+        row.first_seen_at, row.last_seen_at, row.checked_at, row.is_banned,
+    )  # fmt: skip
+
+
+def _user(row: LoginUser) -> tuple[object, ...]:
+    return (
+        row.integration.slug, row.user_id, row.name, row.email, row.first_authenticated_at, row.last_authenticated_at,
+        row.tokens_issued,
+    )  # fmt: skip
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return "" if value is None else inert(str(value))

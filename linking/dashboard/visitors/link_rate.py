@@ -1,0 +1,116 @@
+"""The link rate: how many of the visitors who were looked up are linked, and why the others are not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from linking.dashboard.visitors.filters import Asked
+from linking.dashboard.visitors.recent import RECENT_DAYS, Recent, recent_visitors
+from linking.models import Integration
+
+# So many integrations are told by themselves; each costs three counts more over the same rows.
+APART_MAX = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateOfOne:
+    """One integration's share, in words."""
+
+    name: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRate:
+    """What is said above the list: the share, of whom it is one, why the rest is not linked, and each integration's."""
+
+    words: str
+    scope: str
+    reasons: tuple[str, ...]
+    of_each: tuple[RateOfOne, ...]
+
+
+def choose_apart(integrations: Sequence[Integration]) -> list[int]:
+    """Return the keys of the integrations that are counted by themselves."""
+    return [one.pk for one in integrations] if 1 < len(integrations) <= APART_MAX else []
+
+
+def find_link_rate(
+    *, asked: Asked, recent: Recent, integrations: Sequence[Integration], now: datetime
+) -> LinkRate | None:
+    """Return the link rate of whom the list shows, None where it would be another one's: within a search or a state.
+
+    `recent` are the visitors of every integration in the last 30 days.
+    """
+    if asked.is_waiting_list or asked.q or asked.state or asked.only:
+        return None
+    days = asked.seen or RECENT_DAYS
+    if asked.integration or days != RECENT_DAYS:
+        key = next((one.pk for one in integrations if one.slug == asked.integration), None)
+        apart = [] if asked.integration else choose_apart(integrations)
+        recent = recent_visitors(now=now, days=days, integration=key, apart=apart)
+    return make_link_rate(recent, days=days, integrations=integrations) if recent.total else None
+
+
+def make_link_rate(recent: Recent, *, days: str, integrations: Sequence[Integration]) -> LinkRate:
+    """Return the rate of `recent`, which are of the last `days`, in words."""
+    parts = [(one.name, recent.parts[one.pk]) for one in integrations if one.pk in recent.parts]
+    parts = [(name, part) for name, part in parts if part.total]
+    return LinkRate(
+        words=count_linked(total=recent.total, linked=recent.linked, pending=recent.pending),
+        scope=_scope(recent, days=days),
+        reasons=_reasons(recent),
+        of_each=tuple(
+            RateOfOne(name=name, words=count_linked(total=part.total, linked=part.linked, pending=part.pending))
+            for name, part in parts
+            if len(parts) > 1
+        ),
+    )
+
+
+def count_linked(*, total: int, linked: int, pending: int) -> str:
+    """Return the share of those who were looked up, and how many were not yet."""
+    read = total - pending
+    values = {
+        "linked": intcomma(linked),
+        "read": intcomma(read),
+        "share": _share(linked, of=read),
+        "pending": intcomma(pending),
+    }
+    if not read:
+        return _("%(pending)s not looked up yet") % values
+    if not pending:
+        return _("%(linked)s of %(read)s looked up (%(share)s %%)") % values
+    return _("%(linked)s of %(read)s looked up (%(share)s %%), %(pending)s not looked up yet") % values
+
+
+def _share(number: int, *, of: int) -> int:
+    # Neither "all" nor "none" is said of a part.
+    nearest = round(100 * number / of) if of else 0
+    if 0 < number < of:
+        return min(max(nearest, 1), 99)
+    return nearest
+
+
+def _scope(recent: Recent, *, days: str) -> str:
+    if recent.is_capped:
+        return _("Among the newest %s visitors.") % intcomma(recent.total)
+    return ngettext(
+        "Among the visitors seen in the last %s day.", "Among the visitors seen in the last %s days.", int(days)
+    ) % int(days)
+
+
+def _reasons(recent: Recent) -> tuple[str, ...]:
+    without_id = recent.anonymous - recent.junk - recent.parted
+    counted = (
+        (without_id, _("%s anonymous: not signed in while chatting")),
+        (recent.junk, _("%s with an invalid user ID from the website")),
+        (recent.gone, _("%s deleted in Zendesk")),
+        (recent.parted, _("%s unlinked by a person")),
+    )
+    found = sorted((one for one in counted if one[0] > 0), key=lambda one: -one[0])
+    return tuple(words % intcomma(number) for number, words in found)

@@ -1,0 +1,273 @@
+"""The first page: visitors, or the users who signed in and were not seen in Chat yet."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from linking.accounts import roles
+from linking.dashboard.records.why import make_legend
+from linking.dashboard.shell.access import page
+from linking.dashboard.shell.context import count_words
+from linking.dashboard.shell.parts import PAGE_OPEN, State, Text
+from linking.dashboard.shell.rows import (
+    Eyes,
+    UserRow,
+    VisitorRow,
+    record_url,
+    user_row,
+    user_url,
+    visitor_rows,
+    visitor_url,
+)
+from linking.dashboard.visitors.builtin_views import ready_views
+from linking.dashboard.visitors.chips import Choice, chips_of, seen_words, state_choices, ways_on
+from linking.dashboard.visitors.columns import OPTIONAL, hidden_columns
+from linking.dashboard.visitors.filters import SEEN_DAYS, SIGNED_IN, Asked, read_asked, with_words_as_filters
+from linking.dashboard.visitors.hints import hint_of
+from linking.dashboard.visitors.link_rate import choose_apart, find_link_rate
+from linking.dashboard.visitors.news import can_be_newer, news_url
+from linking.dashboard.visitors.queries import found_rows
+from linking.dashboard.visitors.recent import recent_visitors
+from linking.dashboard.visitors.recheck import RECHECK_MAX
+from linking.dashboard.visitors.saved_views import view_rows
+from linking.models import Integration
+from linking.search import find as finding
+from linking.search.find import COUNT_CAP, PAGE_SIZE, SEARCH_COUNT_CAP, UnknownFilter
+from linking.search.keyset import BadCursor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A heading; `sort` is `ascending`, `descending` or "" as `aria-sort` has it, `url` sorts by it ("" cannot).
+
+    `key` is the name of a column that somebody may do without, "" for the others.
+    """
+
+    word: Text
+    key: str = ""
+    url: str = ""
+    sort: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnChoice:
+    """One column that may be done without, and whether it is shown."""
+
+    key: str
+    word: Text
+    is_shown: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What the list's template shows.
+
+    `recheck` says how many can be read again from Zendesk at once, "" for whoever may not or where there are none;
+    `legend` says what each word of trust means; `empty` is a machine word for why there are no rows, "" when there are;
+    `ways_on` then says where else to look. `hint` is a sentence about the searched text that the rows do not tell.
+    `news_url` is where the page asks what is newer, `can_be_newer` whether rows that arrive would stand first.
+    """
+
+    rows: tuple[VisitorRow, ...] | tuple[UserRow, ...]
+    is_waiting_list: bool
+    showing: str
+    next_url: str
+    previous_url: str
+    self_url: str
+    news_url: str
+    can_be_newer: bool
+    export_url: str
+    recheck: str
+    legend: tuple[tuple[State, str], ...]
+    columns: tuple[Column, ...]
+    choices: tuple[ColumnChoice, ...]
+    hidden: frozenset[str]
+    has_integrations: bool
+    empty: str = ""
+    ways_on: tuple[Choice, ...] = ()
+    hint: str = ""
+
+
+@page
+@require_safe
+def visitors(request: HttpRequest) -> HttpResponse:
+    """Show the list that the address asks for, or the one record that a pasted text names."""
+    try:
+        asked = read_asked(request.GET)
+        if (worded := with_words_as_filters(asked)) != asked:
+            return redirect(_own_address(worded))
+        if _has_empty_filters(request):
+            return redirect(_own_address(asked))
+        if asked.is_search_alone and (hit := finding.direct_hit(asked.q)):
+            address = visitor_url if hit.kind == "visitor" else user_url
+            return redirect(address(**{f"{hit.kind}_id": hit.id, "integration": hit.integration}))
+        if asked.is_search_alone and (unknown_id := finding.unknown_visitor_id(asked.q)):
+            return redirect(record_url("visitor", unknown_id))  # which asks Zendesk
+        integrations = list(Integration.objects.all())
+        listing = make_listing(asked=asked, request=request, integrations=integrations, now=timezone.now())
+    except (UnknownFilter, BadCursor) as error:
+        return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
+    if request.htmx:  # type: ignore[attr-defined]
+        context = {"listing": listing, "query": asked.address(), "page_open": PAGE_OPEN}
+        return render(request, "dashboard/_visitor_list.html", context)
+    now = timezone.now()
+    recent = recent_visitors(now=now, apart=choose_apart(integrations))
+    context = {
+        "listing": listing,
+        "asked": asked,
+        "states": state_choices(asked),
+        "chips": chips_of(asked, integrations=integrations),
+        "integrations": [Choice(word=one.name, url="", value=one.slug) for one in integrations],
+        "seen_choices": [Choice(word=seen_words(days), url="", value=days) for days in SEEN_DAYS],
+        "rate": find_link_rate(asked=asked, recent=recent, integrations=integrations, now=now),
+        "ready_views": ready_views(asked=asked, recent=recent, now=now) if recent.total else [],
+        "views": view_rows(
+            owner_key=request.user.pk or 0,
+            asked=asked,
+            sees_contact=roles.can_see_contact(request.user),
+            now=now,
+        ),
+        "query": asked.address(),
+        "page_open": PAGE_OPEN,
+    }
+    return render(request, "dashboard/visitors.html", context)
+
+
+def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integration], now: datetime) -> Listing:
+    """Return the rows that `asked` asks for, as the person of `request` may see them.
+
+    Raises: UnknownFilter, BadCursor.
+    """
+    eyes = Eyes(sees_contact=roles.can_see_contact(request.user))
+    found = found_rows(asked, sees_contact=eyes.sees_contact, now=now)
+    part = finding.page(found, ordering=asked.order, cursor=asked.cursor)
+    rows = _rows(part.rows, is_waiting_list=asked.is_waiting_list, eyes=eyes, now=now)
+    cap = SEARCH_COUNT_CAP if asked.q else COUNT_CAP
+    total = finding.capped_count(found, cap=cap) if rows else finding.Count(number=0, is_capped=False)
+    several = len(integrations) > 1
+    columns, hidden = _columns(asked, has_several=several, eyes=eyes), hidden_columns(request)
+    may_recheck = roles.can_decide(request.user) and not asked.is_waiting_list
+    return Listing(
+        rows=rows,
+        is_waiting_list=asked.is_waiting_list,
+        showing=_showing(shown=len(rows), total=total, asked=asked) if rows else "",
+        next_url=asked.address(cursor=part.next, first=_place(asked, step=len(rows))) if part.next else "",
+        previous_url=asked.address(cursor=part.previous, first=_place(asked, step=-PAGE_SIZE)) if part.previous else "",
+        self_url=_own_address(asked),
+        news_url=news_url(asked=asked, found=part.rows, rows=rows),
+        can_be_newer=can_be_newer(asked),
+        export_url=reverse("visitors_export") + asked.address() if rows and roles.can_export(request.user) else "",
+        recheck=_recheck_words(total) if rows and may_recheck else "",
+        legend=() if asked.is_waiting_list else make_legend(),
+        columns=tuple(column for column in columns if column.key not in hidden),
+        choices=tuple(
+            ColumnChoice(key=column.key, word=column.word, is_shown=column.key not in hidden)
+            for column in columns
+            if column.key
+        ),
+        hidden=hidden,
+        has_integrations=len(integrations) > 1,
+        empty="" if rows else _why_empty(asked, integrations=integrations),
+        ways_on=() if rows else ways_on(asked, sees_contact=eyes.sees_contact),
+        hint=hint_of(asked.q, sees_contact=eyes.sees_contact, has_rows=bool(rows)),
+    )
+
+
+def _rows(
+    found: list[Any], *, is_waiting_list: bool, eyes: Eyes, now: datetime
+) -> tuple[VisitorRow, ...] | tuple[UserRow, ...]:
+    if is_waiting_list:
+        return tuple(user_row(one, eyes=eyes, now=now) for one in found)
+    return visitor_rows(found, eyes=eyes)
+
+
+def _own_address(asked: Asked) -> str:
+    query = asked.address(cursor=asked.cursor, first=asked.first)
+    return reverse("visitors") + ("" if query == "?" else query)
+
+
+def _has_empty_filters(request: HttpRequest) -> bool:
+    # A form without scripts sends what was left open too; an address is to be shared without it.
+    return any(name in Asked.__slots__ and not value for name, value in request.GET.items())
+
+
+def _why_empty(asked: Asked, *, integrations: list[Integration]) -> str:
+    if asked.cursor:
+        return "past_the_end"
+    if not integrations:
+        return "first_run"
+    if asked.q or asked.seen or asked.only or asked.integration or asked.state not in ("", SIGNED_IN):
+        return "no_match"
+    if asked.is_waiting_list:
+        return "nobody_waits"
+    return "nothing_yet" if any(one.enabled and one.sync_enabled for one in integrations) else "sync_off"
+
+
+def _showing(*, shown: int, total: finding.Count, asked: Asked) -> str:
+    first = _first(asked)
+    # Rows that came or went meanwhile may have moved the page past what was counted.
+    is_placed = first and shown > 1 and (total.is_capped or first + shown - 1 <= total.number)
+    rows = f"{intcomma(first)}–{intcomma(first + shown - 1)}" if is_placed else intcomma(shown)
+    values = {"shown": rows, "total": count_words(total)}
+    if asked.is_waiting_list:
+        return (
+            ngettext("Showing %(shown)s of %(total)s user", "Showing %(shown)s of %(total)s users", total.number)
+            % values
+        )
+    return (
+        ngettext("Showing %(shown)s of %(total)s visitor", "Showing %(shown)s of %(total)s visitors", total.number)
+        % values
+    )
+
+
+def _recheck_words(total: finding.Count) -> str:
+    if total.number > RECHECK_MAX:
+        return _("Read the first %s again") % intcomma(RECHECK_MAX)
+    return ngettext("Read %s visitor again", "Read %s visitors again", total.number) % intcomma(total.number)
+
+
+def _first(asked: Asked) -> int:
+    """Return the place of the page's first row; 0 for one that is not known."""
+    return int(asked.first or 0) if asked.cursor else 1
+
+
+def _place(asked: Asked, *, step: int) -> str:
+    first = _first(asked)
+    return str(max(first + step, 1)) if first else ""
+
+
+def _columns(asked: Asked, *, has_several: bool, eyes: Eyes) -> tuple[Column, ...]:
+    if asked.is_waiting_list:
+        several = (Column(word=_("Integration")),) if has_several else ()
+        plain = (Column(word=_("User")), Column(word=_("Login user ID")), Column(word=_("Tokens")))
+        return (*plain, *several, Column(word=_("Last signed in"), sort="descending"))
+    # An order by masked names would tell them to whoever asks often enough.
+    name = _sortable(asked, field="name", word=_("Visitor"), first="name")
+    name = name if eyes.sees_contact else Column(word=_("Visitor"))
+    return (
+        name,
+        *(Column(word=OPTIONAL[key], key=key) for key in ("state", "login", "visitor")),
+        *((Column(word=OPTIONAL["integration"], key="integration"),) if has_several else ()),
+        _sortable(asked, field="last_seen_at", word=_("Last seen"), first="-last_seen_at"),
+    )
+
+
+def _sortable(asked: Asked, *, field: str, word: str, first: str) -> Column:
+    is_sorted = asked.order.removeprefix("-") == field
+    if not is_sorted:
+        return Column(word=word, url=asked.address(ordering=first))
+    is_falling = asked.order.startswith("-")
+    return Column(
+        word=word,
+        url=asked.address(ordering=field if is_falling else f"-{field}"),
+        sort="descending" if is_falling else "ascending",
+    )

@@ -1,0 +1,50 @@
+"""Everything that a list shows, read again from Zendesk: queued behind what is new, within the account's budget."""
+
+from django.contrib import messages
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from linking.accounts import roles
+from linking.dashboard.shell.access import page, require
+from linking.dashboard.uses import note_use
+from linking.dashboard.visitors.filters import read_asked
+from linking.dashboard.visitors.queries import found_rows
+from linking.search.find import UnknownFilter
+from linking.sync.store.lookups import ask_again
+
+# As many as an account reads in five minutes: more would push the daily work back for hours.
+RECHECK_MAX = 1_000
+
+
+@page
+@require_POST
+def recheck(request: HttpRequest) -> HttpResponse:
+    """Queue the visitors that the list's address finds, the newest ones first."""
+    require(roles.can_decide(request.user))
+    now = timezone.now()
+    try:
+        asked = read_asked(QueryDict(request.POST.get("query", "").removeprefix("?")))
+        if asked.is_waiting_list:
+            raise UnknownFilter(
+                name="state", message=_("Users who are not in Chat yet have no record at Zendesk to read.")
+            )
+        found = found_rows(asked, sees_contact=roles.can_see_contact(request.user), now=now)
+    except UnknownFilter as error:
+        return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
+    with transaction.atomic():
+        number = ask_again(visitors=found, now=now, limit=RECHECK_MAX)
+        note_use(request, action="recheck", target=f"{number} visitors", asked=asked, now=now)
+    said = ngettext(
+        "%s visitor waits to be read again; the next passes of the sync do that.",
+        "%s visitors wait to be read again; the next passes of the sync do that.",
+        number,
+    )
+    messages.success(request, said % intcomma(number) if number else _("All of them wait to be read already."))
+    return redirect(reverse("visitors") + asked.address())

@@ -1,0 +1,133 @@
+"""The first matches while somebody types into the search box at the top: what the result page would show first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from linking.accounts import roles
+from linking.dashboard.shell.access import page
+from linking.dashboard.shell.parts import PAGE_OPEN, IDText, State
+from linking.dashboard.shell.rows import Eyes, VisitorRow, choose_user_state, user_row, visitor_rows
+from linking.dashboard.visitors.filters import SIGNED_IN, Asked, with_words_as_filters
+from linking.dashboard.visitors.hints import hint_of
+from linking.dashboard.visitors.queries import found_rows
+from linking.models import LoginUser, Visitor
+from linking.search import find as finding
+from linking.search.query import parse_query
+
+SHOWN = 8
+# With fewer characters no index can help, and nothing worth choosing is found.
+CHARACTERS_AT_LEAST = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """One visitor or Login user that fits, as this reader may see it."""
+
+    url: str
+    name: str
+    beside: str
+    states: tuple[State, ...]
+    record: IDText
+    is_banned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matches:
+    """At most `SHOWN` matches; `said` is read out by screen readers, `all_url` leads to the result page."""
+
+    rows: tuple[Match, ...]
+    said: str
+    all_url: str
+    has_more: bool
+
+
+@page
+@require_safe
+def matches(request: HttpRequest) -> HttpResponse:
+    """Answer the search box with the first matches; whoever comes without scripts is led to the result page."""
+    q = request.GET.get("q", "").replace("\x00", "")
+    all_url = f"{reverse('visitors')}?{urlencode({'q': q})}"
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect(all_url)
+    eyes = Eyes(sees_contact=roles.can_see_contact(request.user))
+    found = first_matches(q=q, all_url=all_url, eyes=eyes, now=timezone.now())
+    return render(request, "dashboard/_matches.html", {"found": found})
+
+
+def first_matches(*, q: str, all_url: str, eyes: Eyes, now: datetime) -> Matches | None:
+    """Return what `q` finds first, None where it is too short to look for.
+
+    The order is the result page's: the one record that a pasted text names, else the newest visitors, else, where no
+    visitor fits, the users who signed in and are not in Chat yet.
+    """
+    asked = with_words_as_filters(Asked(q=q))
+    if len(parse_query(asked.q).text) < CHARACTERS_AT_LEAST:
+        return None
+    hit = finding.direct_hit(asked.q) if asked.is_search_alone else None
+    if hit is not None:
+        rows, has_more = _named(hit, eyes=eyes, now=now), False
+    else:
+        found = list(found_rows(asked, sees_contact=eyes.sees_contact, now=now)[: SHOWN + 1])
+        if not found and not asked.state:
+            asked = replace(asked, state=SIGNED_IN)
+            all_url = reverse("visitors") + asked.address()
+            found = list(found_rows(asked, sees_contact=eyes.sees_contact, now=now)[: SHOWN + 1])
+        rows, has_more = _matches(found[:SHOWN], eyes=eyes, now=now), len(found) > SHOWN
+    unknown_id = "" if rows else finding.unknown_visitor_id(asked.q)
+    hint = "" if rows or unknown_id else hint_of(asked.q, sees_contact=eyes.sees_contact, has_rows=False)
+    said = hint or _said(number=len(rows), has_more=has_more, unknown_id=unknown_id)
+    return Matches(rows=rows, said=said, all_url=all_url, has_more=has_more)
+
+
+def _named(hit: finding.Hit, *, eyes: Eyes, now: datetime) -> tuple[Match, ...]:
+    if hit.kind == "visitor":
+        one = finding.visitor(visitor_id=hit.id, integration=hit.integration)
+        return () if one is None else _matches([one], eyes=eyes, now=now)
+    person = finding.login_user(user_id=hit.id, integration=hit.integration, with_visitors=False)
+    return () if person is None else _matches([person], eyes=eyes, now=now)
+
+
+def _matches(found: Sequence[Visitor | LoginUser], *, eyes: Eyes, now: datetime) -> tuple[Match, ...]:
+    rows = visitor_rows([one for one in found if isinstance(one, Visitor)], eyes=eyes)
+    by_key = {row.key: _visitor(row) for row in rows}
+    return tuple(by_key[f"v{one.pk}"] if isinstance(one, Visitor) else _user(one, eyes=eyes, now=now) for one in found)
+
+
+def _user(person: LoginUser, *, eyes: Eyes, now: datetime) -> Match:
+    row = user_row(person, eyes=eyes, now=now)
+    # Who is in Chat already is told by the visitor, not by the page that is open.
+    state = PAGE_OPEN if row.is_page_open and not person.is_seen_in_chat else choose_user_state(person)
+    return Match(url=row.url, name=row.name, beside=row.email, states=(state,), record=row.user)
+
+
+def _visitor(row: VisitorRow) -> Match:
+    return Match(
+        url=row.url,
+        name=row.name,
+        beside=row.beside,
+        states=row.states,
+        record=row.user or row.visitor,
+        is_banned=row.is_banned,
+    )
+
+
+def _said(*, number: int, has_more: bool, unknown_id: str = "") -> str:
+    if unknown_id:
+        return _("Not known here. Press Enter to ask Zendesk for visitor %s.") % unknown_id
+    if not number:
+        return _("No match.")
+    if has_more:
+        return _("The first %d matches. Choose with the arrow keys, or press Enter for all of them.") % number
+    return (
+        ngettext("%d match. Choose it with the arrow keys.", "%d matches. Choose with the arrow keys.", number) % number
+    )

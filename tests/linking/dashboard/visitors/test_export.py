@@ -1,0 +1,76 @@
+import csv
+import io
+
+import pytest
+
+from linking.dashboard.visitors import export
+from linking.models import AuditEvent
+from tests.factories import USER_ID, make_integration, make_link, make_login_user, make_visitor
+from tests.linking.dashboard.reading import read
+
+pytestmark = pytest.mark.django_db
+PAGE = "/export/visitors.csv"
+
+
+@pytest.fixture
+def acme():
+    return make_integration()
+
+
+def table(browser, query=""):
+    answer = browser.get(PAGE + query)
+    return list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+
+
+class TestExport:
+    def test_holds_a_visitor_with_its_user(self, lead, acme):
+        make_link(visitor=make_visitor(integration=acme, name="Nadia"), login_user=make_login_user(integration=acme))
+        _head, row = table(lead)
+        assert row == [
+            "acme", "7700123.ab3XkQ9zLm2Rt7", "linked", "Nadia", "", "", USER_ID, "false", "claimed",
+            "2026-11-22T12:00:00Z", "2026-11-22T12:00:00Z", "2026-11-22T12:00:00Z", "false",
+        ]  # fmt: skip
+
+    def test_holds_what_the_filters_find(self, lead, acme):
+        make_visitor(integration=acme, name="Nadia")
+        make_visitor(integration=acme, visitor_id="7.gone", state="gone", gone_at="2026-11-22T12:00:00Z")
+        assert [row[1] for row in table(lead, "?state=gone")[1:]] == ["7.gone"]
+
+    def test_holds_every_page(self, lead, acme, monkeypatch):
+        monkeypatch.setattr(export, "CHUNK", 3)
+        for number in range(10):
+            make_visitor(integration=acme, visitor_id=f"7.v{number}")
+        assert len({row[1] for row in table(lead)[1:]}) == 10
+
+    def test_of_users_who_wait_has_columns_of_its_own(self, lead, acme):
+        proof = {"first_authenticated_at": "2026-11-22T12:00:00Z", "last_authenticated_at": "2026-11-22T12:00:00Z"}
+        make_login_user(integration=acme, tokens_issued=2, **proof)
+        head, row = table(lead, "?state=signed_in")
+        assert (head[1], row[1], row[-1]) == ("user_id", USER_ID, "2")
+
+    @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\t=1", "＝1"])
+    def test_runs_in_no_spreadsheet(self, lead, acme, name):
+        make_visitor(integration=acme, name=name)
+        assert table(lead)[1][3] == f"'{name}"
+
+    def test_is_in_the_audit_with_its_count_and_without_what_was_searched(self, lead, acme):
+        make_visitor(integration=acme, name="Nadia")
+        table(lead, "?q=Nadia")
+        event = AuditEvent.objects.get(action="export")
+        assert (event.actor, event.target, event.fields) == ("lead", "1 visitors", ["q"])
+
+    def test_is_not_for_agents(self, agent, acme):
+        assert agent.get(PAGE).status_code == 403
+
+    def test_nonsense_is_told(self, lead, acme):
+        assert lead.get(f"{PAGE}?state=none").status_code == 400
+
+
+class TestLink:
+    def test_leads_to_the_same_filters(self, lead, acme):
+        make_visitor(integration=acme, name="Nadia")
+        assert read(lead.get("/?q=Nadi")).one("a", id="export").attributes["href"] == f"{PAGE}?q=Nadi"
+
+    def test_agents_have_none(self, agent, acme):
+        make_visitor(integration=acme)
+        assert read(agent.get("/")).all("a", id="export") == []

@@ -1,0 +1,84 @@
+"""Everything that a list shows, read again from Zendesk."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from linking.dashboard.visitors import recheck as rechecking
+from linking.models import AuditEvent, Visitor
+from linking.sync.facts import Rank
+from tests.factories import NOW, make_integration, make_visitor
+from tests.linking.dashboard.reading import read
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def three(db):
+    """Three visitors, `v0` seen last."""
+    integration = make_integration()
+    for place in range(3):
+        at = NOW - timedelta(minutes=place)
+        make_visitor(integration=integration, visitor_id=f"7.v{place}", first_seen_at=at, last_seen_at=at)
+
+
+def waiting():
+    return set(Visitor.objects.waiting().values_list("visitor_id", flat=True))
+
+
+def recheck(browser, query="", **options):
+    return browser.post("/recheck/visitors/", {"query": query}, **options)
+
+
+class TestRecheck:
+    def test_queues_what_the_list_finds_after_what_is_new(self, lead, three):
+        answer = recheck(lead, "?q=7.v1&state=anonymous")
+        assert answer["Location"] == "/?q=7.v1&state=anonymous"
+        assert (waiting(), Visitor.objects.waiting().get().lookup_rank) == ({"7.v1"}, Rank.AGAIN)
+
+    def test_takes_the_first_of_the_list_where_there_are_more(self, lead, three, monkeypatch):
+        monkeypatch.setattr(rechecking, "RECHECK_MAX", 2)
+        recheck(lead)
+        assert waiting() == {"7.v0", "7.v1"}
+
+    def test_leaves_whoever_waits_already_in_place(self, lead, three):
+        Visitor.objects.filter(visitor_id="7.v0").update(lookup_due_at=NOW, lookup_rank=Rank.IDENTIFIED)
+        page = read(recheck(lead, "?q=7.v0", follow=True))
+        assert page.one(id="toasts").text == "All of them wait to be read already."
+        assert Visitor.objects.get(visitor_id="7.v0").lookup_rank == Rank.IDENTIFIED
+
+    def test_hastens_whoever_is_due_later(self, lead, three):
+        Visitor.objects.filter(visitor_id="7.v0").update(lookup_due_at=timezone.now() + timedelta(hours=1))
+        recheck(lead, "?q=7.v0")
+        assert Visitor.objects.due(now=timezone.now()).count() == 1
+
+    def test_says_how_many_and_keeps_who_asked(self, lead, three):
+        page = read(recheck(lead, "?state=anonymous", follow=True))
+        assert page.one(id="toasts").text.startswith("3 visitors wait to be read again")
+        event = AuditEvent.objects.get(action="recheck")
+        assert (event.actor, event.target, event.fields) == ("lead", "3 visitors", ["state"])
+
+    @pytest.mark.parametrize("query", ["?state=signed_in", "?state=none", "?seen=x"])
+    def test_of_no_list_of_visitors_is_refused(self, lead, three, query):
+        assert recheck(lead, query).status_code == 400
+        assert waiting() == set()
+
+    def test_is_for_leads(self, agent, three):
+        assert recheck(agent).status_code == 403
+        assert read(agent.get("/")).all(id="recheck") == []
+
+    def test_is_not_begun_by_a_link(self, lead, three):
+        assert lead.get("/recheck/visitors/").status_code in (404, 405)
+
+
+class TestButton:
+    def test_names_how_many_it_is_for(self, lead, three):
+        assert read(lead.get("/")).one(id="recheck").one("button").text == "Read 3 visitors again"
+
+    def test_carries_the_list_it_stands_under(self, lead, three):
+        part = read(lead.get("/?state=anonymous", headers={"HX-Request": "true"}))
+        assert part.one(id="recheck").one("input", name="query").attributes["value"] == "?state=anonymous"
+
+    def test_is_not_there_for_users(self, lead, three):
+        assert read(lead.get("/?state=signed_in")).all(id="recheck") == []
