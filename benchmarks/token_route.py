@@ -3,7 +3,7 @@
     python3 benchmarks/token_route.py --rounds 5 --seconds 5 [--players 1000]
 
 The requests of `--players` players come in turn, each with a Login JWT of its own. A player's next page brings the same
-token, which the endpoint need not verify again while it remembers it (`linking/tokens/verified_tokens.py`): with more players
+token, which the endpoint need not verify again while it remembers it (`tokens/verified_tokens.py`): with more players
 than it remembers, 20,000 say, each request is a full verification.
 
 Needs Linux with two cores, Debian's packages `wrk golang-go golang-github-dgrijalva-jwt-go-dev

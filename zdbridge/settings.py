@@ -273,7 +273,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
     }
 }
-# The token route answers CORS itself, in linking/tokens/endpoint.py, because its origins belong to one integration. This list
+# The token route answers CORS itself, in linking/tokens, because its origins belong to one integration. This list
 # is for the JSON API, which Zendesk accounts' own pages may call with an API token and without cookies.
 CORS_URLS_REGEX = r"^/api/v1/"
 CORS_ALLOW_CREDENTIALS = False

@@ -55,7 +55,7 @@ class TokenResponse(HttpResponse):
 class TokenView(APIView):
     """`/generate/token` and `/generate/token/{integration}`.
 
-    The framework adds nothing here: who may ask, in which form and how often is all decided in `linking.tokens.endpoint`.
+    The framework adds nothing here: who may ask, in which form and how often is all decided in `linking.tokens`.
     """
 
     authentication_classes = ()

@@ -16,10 +16,10 @@ from django.db.models.functions import Lower
 
 from linking.clients.zendesk_records import is_own_form
 from linking.models import Integration, LoginUser, Visitor
-from linking.models.namesakes import NAMESAKES_MOST, find_namesakes
 from linking.models.sync_run import LEFT_COUNTED_MOST
 from linking.sync.facts import Rank
 from linking.sync.store import leases
+from linking.sync.store.namesakes import NAMESAKES_MOST, find_namesakes
 from linking.sync.store.rows import canonical_ids
 from linking.sync.webhook_calls import Told
 

@@ -11,10 +11,10 @@ from linking.clients.zendesk_chat import ExportPage
 from linking.clients.zendesk_records import ChatRecord, Unreadable, id_text, parse_chat, parse_time, unreadable
 from linking.core.text import email_key
 from linking.models import Integration, LoginUser, SyncRun, Visitor, bulk
-from linking.models.namesakes import find_crowded
 from linking.sync.facts import State
 from linking.sync.plans import plan_export, seen_visitors
 from linking.sync.store import leases
+from linking.sync.store.namesakes import find_crowded
 from linking.sync.store.quarantine import forget_read, set_aside, settle_place
 from linking.sync.store.rows import canonical_ids, locked_facts
 from linking.sync.store.runs import Cursor, touch_run
