@@ -11,48 +11,66 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-# From the top down. A module imports rows below its own, never its own row; a package may import from itself.
+# From the top down. A module imports rows below its own, never its own row; a room may import from itself.
 ROWS = (
     ("apps", "migrations"),
     ("management",),
     ("api", "dashboard", "admin", "checks", "templatetags"),
-    ("tasks",),
-    (
-        "tokens",
-        "sync",
-        "refresh",
-        "unknown_visitors",
-        "integrations",
-        "finding",
-        "health",
-        "doctor",
-        "background",
-        "webhooks",
-    ),
-    ("conflicts", "alarms", "drift"),
-    ("asking",),
-    (
-        "registry",
-        "key_sets",
-        "email_lookup",
-        "verified_tokens",
-        "sightings",
-        "answer_log",
-        "clock_meter",
-        "limits",
-        "roles",
-        "store",
-    ),
-    ("models", "zendesk_chat", "zendesk_oauth", "xsolla_login"),
-    ("outbound", "mail"),
-    ("fields", "waiting"),
+    ("tasks", "background"),
+    ("integrations", "doctor", "search", "conflicts"),
+    ("sync",),
+    ("monitoring",),
+    ("tokens",),
+    ("accounts", "limits", "queue", "registry"),
+    ("models",),
+    ("clients", "fields"),
     ("core",),
 )
 RANK = {name: len(ROWS) - number for number, row in enumerate(ROWS) for name in row}
-# What core may import besides itself and the standard library.
-CORE_LIBRARIES = {"cryptography", "jwt", "orjson", "pybase64"}
+# Modules of plain values, one by one or a folder: no database, no network, no clock.
+PURE = (
+    "core",
+    "clients.oauth_messages",
+    "clients.retry_after",
+    "clients.vendor_urls",
+    "clients.zendesk_records",
+    "doctor.causes",
+    "doctor.claims",
+    "doctor.cookie_reach",
+    "doctor.diagnosis",
+    "doctor.login",
+    "doctor.page",
+    "doctor.paste",
+    "doctor.paste_command",
+    "doctor.paste_json",
+    "doctor.paste_request",
+    "doctor.shape",
+    "doctor.signature",
+    "doctor.verdicts",
+    "doctor.zendesk",
+    "integrations.rules",
+    "integrations.secret_lint",
+    "monitoring.drift",
+    "monitoring.freshness",
+    "search.keyset",
+    "search.query",
+    "search.shown_rows",
+    "sync.facts",
+    "sync.plans",
+    "sync.webhook_calls",
+    "tokens.clock_reading",
+    "tokens.cookies",
+    "tokens.http",
+    "tokens.jws",
+    "tokens.login_jwt",
+    "tokens.refusals",
+    "tokens.sample_service",
+    "tokens.zendesk_jwt",
+)
+# What they may import besides each other and the standard library.
+PLAIN_LIBRARIES = {"cryptography", "jwt", "orjson", "pybase64"}
 # Standard library that reads the clock, the network or the machine.
-CORE_REFUSES = {
+PLAIN_REFUSES = {
     "time",
     "socket",
     "ssl",
@@ -67,6 +85,10 @@ CORE_REFUSES = {
 CLOCK_CALLS = {"now", "utcnow", "today"}
 # Programs that share no code: the key never imports the values.
 APART = {"linking": {"zdbridge", "sandbox"}, "sandbox": {"linking", "zdbridge", "django"}, "zdbridge": {"sandbox"}}
+# Rooms that hand on what others may import, in their `__init__.py`.
+CLOSED: tuple[str, ...] = ()
+# What never meets, however the rows lie: who imports, and what not.
+NEVERS = (("tokens", "sync"),)
 # Django loads models only after apps.py, so `ready` is the one place that may import late.
 LATE_IMPORTS_ALLOWED = {"linking.apps"}
 _IMPORTERS = {"import_module", "import_string", "__import__"}
@@ -74,11 +96,17 @@ _IMPORTERS = {"import_module", "import_string", "__import__"}
 
 @dataclass(frozen=True)
 class Import:
-    """One import: `target` is the dotted name, empty where it cannot be known; `is_late`: inside a function."""
+    """One import.
+
+    `target` is the dotted name of a module, "" where it cannot be known; `name` is what a `from` takes out of `base`;
+    `is_late` means that it stands inside a function.
+    """
 
     target: str
     line: int
     is_late: bool
+    base: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,9 +132,7 @@ def violations(*, root: Path) -> list[Violation]:
             is_package = path.name == "__init__.py"
             imports = list(_imports(tree=tree, module=module, is_package=is_package, root=root))
             found += dict.fromkeys(_broken(module=module, imports=imports))
-            if package == "sandbox":
-                sandbox[module] = [made.target for made in imports if made.target.startswith("sandbox")]
-            if module.startswith("linking.core"):
+            if _is_pure(module):
                 found += _clock_reads(module=module, tree=tree)
     return found + list(_circle(sandbox))
 
@@ -146,9 +172,11 @@ def _reason(*, module: str, made: Import) -> str:
         return "imports a module that only running the code could name"
     if made.is_late and module not in LATE_IMPORTS_ALLOWED:
         return f"imports {made.target} inside a function"
-    if module.startswith("linking.core") and not _is_allowed_in_core(made.target):
-        return f"core must not import {made.target}"
-    return _wrong_direction(module=module, target=made.target) if target_top == "linking" else ""
+    if _is_pure(module) and not _is_allowed_in_plain_code(made.target):
+        return f"plain code must not import {made.target}"
+    if target_top != "linking":
+        return ""
+    return _wrong_direction(module=module, target=made.target) or _wrong_door(module=module, made=made)
 
 
 def _wrong_direction(*, module: str, target: str) -> str:
@@ -161,14 +189,40 @@ def _wrong_direction(*, module: str, target: str) -> str:
         return f"linking/__init__.py must import nothing, not {target}"
     if RANK[name] <= RANK[target_name]:
         return f"{name} must not import {target_name}: imports go down, never within a row"
+    for importer, never in NEVERS:
+        if _is_within(module, importer) and _is_within(target, never):
+            return f"{importer} must never import {never}"
     return ""
 
 
-def _is_allowed_in_core(target: str) -> bool:
+def _wrong_door(*, module: str, made: Import) -> str:
+    """Return what is wrong where a closed room is entered by anything but what its `__init__.py` hands on."""
+    room = _row_name(made.target)
+    if (
+        room not in CLOSED
+        or _row_name(module) == room
+        or made.base == f"linking.{room}"
+        or made.target == f"linking.{room}"
+    ):
+        return ""
+    if made.base == "linking":
+        return ""
+    return f"enters {room} past linking/{room}/__init__.py, by {made.target}"
+
+
+def _is_allowed_in_plain_code(target: str) -> bool:
     top = target.split(".")[0]
-    if any(target == refused or target.startswith(f"{refused}.") for refused in CORE_REFUSES):
+    if any(target == refused or target.startswith(f"{refused}.") for refused in PLAIN_REFUSES):
         return False
-    return top in CORE_LIBRARIES or top in sys.stdlib_module_names or target.startswith("linking.core")
+    return top in PLAIN_LIBRARIES or top in sys.stdlib_module_names or _is_pure(target)
+
+
+def _is_pure(module: str) -> bool:
+    return any(_is_within(module, name) for name in PURE)
+
+
+def _is_within(module: str, name: str) -> bool:
+    return f"{module}.".startswith(f"linking.{name}.")
 
 
 def _row_name(module: str) -> str:
@@ -182,7 +236,9 @@ def _imports(*, tree: ast.AST, module: str, is_package: bool, root: Path) -> Ite
             yield from (Import(alias.name, node.lineno, is_late) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = _absolute(name=node.module or "", level=node.level, module=module, is_package=is_package)
-            yield from (Import(_named(base, alias.name, root), node.lineno, is_late) for alias in node.names)
+            yield from (
+                Import(_named(base, alias.name, root), node.lineno, is_late, base, alias.name) for alias in node.names
+            )
         elif isinstance(node, ast.Call) and _called(node) in _IMPORTERS:
             yield Import(_literal_target(node), node.lineno, is_late)
 
@@ -229,4 +285,4 @@ def _literal_target(node: ast.Call) -> str:
 def _clock_reads(*, module: str, tree: ast.AST) -> Iterator[Violation]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CLOCK_CALLS:
-            yield Violation(module, node.lineno, f"core must not read the clock ({node.func.attr})")
+            yield Violation(module, node.lineno, f"plain code must not read the clock ({node.func.attr})")

@@ -2,7 +2,6 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from linking.dashboard import nudges
 from linking.dashboard.accounts import theme
 from linking.dashboard.conflicts import detail_page as deciding
 from linking.dashboard.conflicts import list_page as conflicts
@@ -27,7 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("recheck/visitors/", rechecking.recheck, name="visitors_recheck"),
     path("views/save/", views.save, name="view_save"),
     path("views/<int:view_id>/remove/", views.remove, name="view_remove"),
-    path("visitors/<path:visitor_id>/refresh/", nudges.refresh_visitor, name="visitor_refresh"),
+    path("visitors/<path:visitor_id>/refresh/", records.refresh_visitor, name="visitor_refresh"),
     path("visitors/<path:visitor_id>/unlink/", parting.part, name="visitor_unlink"),
     path("visitors/<path:visitor_id>/", records.visitor, name="visitor"),
     path("users/<path:user_id>/", records.user, name="user"),
@@ -36,7 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("conflicts/<int:conflict_id>/decide/", deciding.decide, name="conflict_decide"),
     path("conflicts/<int:conflict_id>/undo/", deciding.undo, name="conflict_undo"),
     path("sync/", sync_page.sync, name="sync"),
-    path("sync/<slug:slug>/start/", nudges.start_sync, name="sync_start"),
+    path("sync/<slug:slug>/start/", steering.start_sync, name="sync_start"),
     path("sync/<slug:slug>/pause/", steering.pause, name="sync_pause"),
     path("sync/<slug:slug>/resume/", steering.resume, name="sync_resume"),
     path("sync/<slug:slug>/stop/", steering.stop, name="sync_stop"),

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from linking import conflicts as deciding
 from linking.accounts import roles
@@ -18,7 +19,7 @@ from linking.dashboard.records import unknown_visitor as unknown
 from linking.dashboard.records.history import conflict_row, link_row, user_events, visitor_events
 from linking.dashboard.records.timeline import PARAMETER, timeline
 from linking.dashboard.records.why import sign_in_sentence, user_sentence, why_linked, why_not_linked
-from linking.dashboard.shell.access import page
+from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.links_out import publisher_address, zendesk_address
 from linking.dashboard.shell.parts import BANNED, IDText, choose_states, find_worst_tone, id_text
 from linking.dashboard.shell.rows import Eyes, choose_user_state, user_url, visitor_url
@@ -248,3 +249,17 @@ def _user_context(found: LoginUser, *, eyes: Eyes) -> dict[str, Any]:
         "conflicts": [conflict_row(one, eyes=eyes) for one in conflicts],
         "events": user_events(user=found, links=links, conflicts=conflicts),
     }
+
+
+@page
+@require_POST
+def refresh_visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
+    """Have one visitor read again from Zendesk, and lead back to its page, which says how that goes."""
+    require(roles.can_refresh(request.user))
+    found = find_visitor(request, visitor_id=visitor_id)
+    if found is None:
+        return unknown.ask_zendesk(request, visitor_id=visitor_id)
+    refused = refreshing.ask(session=request.session, person=str(request.user.pk), visitor=found, now=timezone.now())
+    if refused:
+        messages.error(request, refused)
+    return redirect(visitor_url(visitor_id=found.visitor_id, integration=found.integration.slug))

@@ -15,10 +15,25 @@ from linking.accounts import roles
 from linking.dashboard.records.refresh_state import queue
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.times import format_time
-from linking.models import Integration
+from linking.models import Integration, RunState, SyncRun
 from linking.sync.store import wishes as steering
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@page
+@require_POST
+def start_sync(request: HttpRequest, slug: str) -> HttpResponse:
+    """Have a pass of one integration begin now."""
+    require(roles.can_decide(request.user))
+    integration = get_object_or_404(Integration, slug=slug)
+    if SyncRun.objects.filter(integration=integration, state=RunState.RUNNING).exists():
+        messages.info(request, _("A pass of %s is running already.") % integration.name)
+    elif queue(tasks.sync_integration, integration_id=integration.pk, trigger="page"):
+        messages.success(request, _("A pass of %s begins in a moment.") % integration.name)
+    else:
+        messages.error(request, _("It could not be queued: the broker does not answer. Try again in a minute."))
+    return redirect("sync")
 
 
 @page

@@ -18,10 +18,9 @@ from linking.accounts import roles
 from linking.core.spreadsheets import inert
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.context import count_words
-from linking.dashboard.uses import note_use
 from linking.dashboard.visitors.filters import Asked, read_asked
 from linking.dashboard.visitors.queries import found_rows
-from linking.models import LoginUser, Visitor
+from linking.models import AuditEvent, LoginUser, Visitor
 from linking.search import find as finding
 from linking.search.find import UnknownFilter
 
@@ -103,3 +102,15 @@ def _cell(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     return "" if value is None else inert(str(value))
+
+
+def note_use(request: HttpRequest, *, action: str, target: str, asked: Asked, now: datetime) -> None:
+    """Keep who did it and which filters were set, never what was searched for; `target` says how many of what."""
+    AuditEvent.objects.create(
+        at=now,
+        actor=request.user.get_username(),
+        actor_user=request.user,  # type: ignore[misc]
+        action=action,
+        target=target,
+        fields=asked.filters,
+    )

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from linking.accounts import roles
 from linking.dashboard.shell.access import page, require
-from linking.dashboard.uses import note_use
+from linking.dashboard.visitors.export import note_use
 from linking.dashboard.visitors.filters import read_asked
 from linking.dashboard.visitors.queries import found_rows
 from linking.search.find import UnknownFilter
