@@ -12,7 +12,7 @@ only, never within a row, and tests/test_layers.py holds them to it:
     sync
     monitoring
     tokens
-    accounts | limits | queue | registry               who may sign in, how often, what is queued, the settings in memory
+    accounts | limits | queue | registry               who may sign in, how often, what is queued, settings in memory
     models                                             the tables
     clients | fields                                   the two vendors over HTTP; sealed columns
     core                                               plain values that every room shares
