@@ -132,6 +132,8 @@ def violations(*, root: Path) -> list[Violation]:
             is_package = path.name == "__init__.py"
             imports = list(_imports(tree=tree, module=module, is_package=is_package, root=root))
             found += dict.fromkeys(_broken(module=module, imports=imports))
+            if package == "sandbox":
+                sandbox[module] = [made.target for made in imports if made.target.startswith("sandbox")]
             if _is_pure(module):
                 found += _clock_reads(module=module, tree=tree)
     return found + list(_circle(sandbox))
