@@ -6,9 +6,8 @@ there. A certificate is always checked.
 """
 
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-import environ
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
@@ -39,9 +38,7 @@ def read_mail_settings(*, env: Environment, hosts: list[str]) -> dict[str, Any]:
 
 def _read_server(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
-    options = environ.Env.email_url_config(url)
-    timeout_s = options.pop("OPTIONS", {}) or {}
-    if not options["EMAIL_HOST"] or parts.path.strip("/"):
+    if not parts.hostname or parts.path.strip("/"):
         raise BadSetting("EMAIL_URL must name a mail server, e.g. smtp+tls://user:password@mail.example.com:587.")
     if bool(parts.username) != bool(parts.password):
         raise BadSetting("EMAIL_URL must hold a user and a password, or neither (write special characters as %XX).")
@@ -52,24 +49,23 @@ def _read_server(url: str) -> dict[str, Any]:
     port = parts.port or _PORTS[parts.scheme]
     is_starttls = parts.scheme == "smtp+tls" or (parts.scheme == "smtps" and port in _STARTTLS_PORTS)
     return {
-        "EMAIL_BACKEND": options["EMAIL_BACKEND"],
-        "EMAIL_HOST": options["EMAIL_HOST"],
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
         "EMAIL_PORT": port,
-        # Not as the library reads them: to it, a plus in a password is a blank.
         "EMAIL_HOST_USER": unquote(parts.username or ""),
         "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
         "EMAIL_USE_TLS": is_starttls,
         "EMAIL_USE_SSL": parts.scheme != "smtp" and not is_starttls,
-        "EMAIL_TIMEOUT": _read_timeout(timeout_s),
+        "EMAIL_TIMEOUT": _read_timeout(parts.query),
     }
 
 
-def _read_timeout(options: dict[str, Any]) -> int:
-    unknown = sorted(set(options) - {"TIMEOUT"})
-    timeout_s = options.get("TIMEOUT", TIMEOUT_DEFAULT_S)
-    if unknown or not isinstance(timeout_s, int) or not 1 <= timeout_s <= TIMEOUT_MAX_S:
+def _read_timeout(query: str) -> int:
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    timeout = options.pop("timeout", str(TIMEOUT_DEFAULT_S))
+    if options or not (timeout.isascii() and timeout.isdigit()) or not 1 <= int(timeout) <= TIMEOUT_MAX_S:
         raise BadSetting(f"EMAIL_URL takes one option, timeout: whole seconds from 1 to {TIMEOUT_MAX_S}.")
-    return timeout_s
+    return int(timeout)
 
 
 def _check_address(address: str) -> None:

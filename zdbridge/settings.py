@@ -89,7 +89,6 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "corsheaders",
     "csp",
-    "django_filters",
     "django_htmx",
     "drf_spectacular",
     "rest_framework",
