@@ -1,4 +1,4 @@
-"""Starts the sandbox: `python -m sandbox --port 9100`. Ends on Ctrl-C and SIGTERM."""
+"""Start the sandbox: `python -m sandbox --port 9100`. It stops on Ctrl-C and SIGTERM."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from sandbox.world.box import Box, load_config
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
-    """Will read the command line."""
+    """Read the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m sandbox", description="Stand-ins for Xsolla Login and Zendesk Chat."
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     parser.add_argument("--port", type=int, default=9100, help="port to listen on, 0 for any (default %(default)s)")
-    parser.add_argument("--token", default="sandbox-chat-token", help="the Chat access token that REST calls must bear")
-    parser.add_argument("--bridge", default="http://127.0.0.1:8000", help="where the shop asks for Zendesk JWTs")
-    parser.add_argument("--webhook", default="", help="where ended chats are told of, signed (default: nowhere)")
+    parser.add_argument("--token", default="sandbox-chat-token", help="access token that Chat's REST API accepts")
+    parser.add_argument("--bridge", default="http://127.0.0.1:8000", help="where the shop requests Zendesk JWTs")
+    parser.add_argument("--webhook", default="", help="address for signed reports of ended chats (default: none)")
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Will serve until told to stop; answers the exit status, 1 when the port is taken."""
+    """Serve until a signal stops it; return the exit status, 1 when the port is taken."""
     options = parse_arguments(sys.argv[1:] if arguments is None else arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     box = Box(config=load_config(token=options.token, bridge=options.bridge, webhook=options.webhook))
@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
     def stop(_number: int, _frame: Any) -> None:
-        # shutdown() waits for serve_forever, which runs in this very thread, so another one has to ask for it.
+        # shutdown() waits for serve_forever, which runs in this thread, so another thread must call it.
         threading.Thread(target=server.shutdown, daemon=True).start()
 
     signal.signal(signal.SIGTERM, stop)

@@ -35,23 +35,22 @@ class ControlService:
         self.table = Table(ROUTES)
 
     def prefixes(self, _box: Box, /) -> tuple[str, ...]:
-        """One place."""
         return ("/_control",)
 
     def guard(self, call: Call, _route: Route, /) -> None:
-        """Will refuse other machines, and pages of other sites in a browser on this one."""
+        """Refuse other machines, and pages of other sites in a browser on this one."""
         if not ip_address(call.request.peer.partition("%")[0]).is_loopback:
             raise Problem(403, "Forbidden", "Control answers this machine only.")
         refuse_foreign_origin(call.request)
 
     def word(self, _box: Box, problem: Problem, /) -> Response:
-        """Will answer `{"error","description"}`."""
+        """Answer `{"error","description"}`."""
         body = {"error": problem.error, "description": problem.description}
         return json_response(body, status=problem.status, headers=problem.headers)
 
 
 def reset(call: Call) -> Response:
-    """Will go back to a plain start, or with `{"empty": true}` to a world without records."""
+    """Reset to a plain start, or with `{"empty": true}` to a world without records."""
     body = call.json()
     _refuse_unknown(body, {"empty"})
     call.box.reset(empty=body.get("empty") is True)
@@ -59,7 +58,7 @@ def reset(call: Call) -> Response:
 
 
 def seed(call: Call) -> Response:
-    """Will replace visitors and chats by a seeded world; answers what it holds. Faults and counters stay."""
+    """Replace visitors and chats by a generated world and answer its counts. Faults and counters stay."""
     plan, world, began_s = _plan(call), World(), time.perf_counter()
     fill(world=world, plan=plan)
     world.bans = {}
@@ -75,7 +74,7 @@ def seed(call: Call) -> Response:
 
 
 def truth(call: Call) -> Response:
-    """Will page through what a poller should find: visitor to user, visitors with a chat only. `after`, `limit`."""
+    """Answer a page of the links a poller should find, user ID by visitor ID. Parameters: `after`, `limit`."""
     params = call.request.params()
     limit = number(params, "limit", default=10_000, low=1, high=MOST_RECORDS)
     after = params.get("after", "")
@@ -88,7 +87,7 @@ def truth(call: Call) -> Response:
 
 
 def truth_of(world: World) -> list[tuple[str, str]]:
-    """Will answer (visitor_id, user_id) by id: visitors some chat names, not gone, with an id that can name a user."""
+    """Return sorted (visitor_id, user_id) of visitors that have a chat, are not gone and carry a valid user ID."""
     shown = {
         chat.visitor_id
         for chat in world.chats.values()
@@ -103,7 +102,7 @@ def truth_of(world: World) -> list[tuple[str, str]]:
 
 
 def names_a_user(external_id: Any) -> bool:
-    """Will answer whether an `external_id` can be a Login user's id: 1 to 255 printable characters, no junk word."""
+    """Return whether an `external_id` can be a user ID: 1 to 255 printable characters, not a word such as "null"."""
     if external_id is None or isinstance(external_id, bool):
         return False
     text = str(external_id)
@@ -111,9 +110,9 @@ def names_a_user(external_id: Any) -> bool:
 
 
 def set_faults(call: Call) -> Response:
-    """Will set switches, and replace the fault rules when the body holds any rule key or nothing at all.
+    """Set switches, and replace the fault rules when the body holds any rule key or nothing at all.
 
-    `rules` gives several, `add` keeps those in force, `clear` removes them. Raises: Problem 400 naming unknown keys.
+    `rules` gives several, `add` keeps the current ones, `clear` removes them. Raises: Problem 400 naming unknown keys.
     """
     body = call.json()
     _refuse_unknown(body, SWITCH_NAMES | RULE_NAMES | {"rules", "add", "clear"})
@@ -129,17 +128,17 @@ def set_faults(call: Call) -> Response:
 
 
 def show_faults(call: Call) -> Response:
-    """Will answer the rules with their counts, and the switches."""
+    """Answer the rules with their counts, and the switches."""
     return json_response({"rules": call.box.faults.shown(), "switches": asdict(call.box.switches)})
 
 
 def show_stats(call: Call) -> Response:
-    """Will answer the counters since the start or the last reset."""
+    """Answer the counters since the start or the last reset."""
     return json_response(call.box.report())
 
 
 def put_visitors(call: Call) -> Response:
-    """Will add or change visitors: any field of the record; what is not said of a known one stays."""
+    """Add or change visitors. Any field of the record is allowed; fields left out of a known visitor stay."""
     names = {item.name for item in fields(Visitor)}
     world = call.box.world
     for item in _items(call):
@@ -155,7 +154,7 @@ def put_visitors(call: Call) -> Response:
 
 
 def put_chats(call: Call) -> Response:
-    """Will add or change chats: `id`, `visitor_id`, times as epoch or ISO 8601; further keys are shown as they are.
+    """Add or change chats: `id`, `visitor_id`, times as epoch or ISO 8601; other keys are shown unchanged.
 
     A new update time makes the export show a known chat again.
     """
@@ -179,7 +178,7 @@ def put_chats(call: Call) -> Response:
 
 
 def put_raw_chats(call: Call) -> Response:
-    """Will plant records that the export shows exactly as given in `record`, at `update_timestamp` and `id`."""
+    """Add records that the export shows exactly as given in `record`, at `update_timestamp` and `id`."""
     for item in _items(call):
         _refuse_unknown(item, {"id", "update_timestamp", "record"})
         update_s = _time(item.get("update_timestamp", BASE_S))
@@ -189,7 +188,7 @@ def put_raw_chats(call: Call) -> Response:
 
 
 def put_aliases(call: Call) -> Response:
-    """Will let the id `alias` answer as the visitor `canonical`."""
+    """Make the ID `alias` lead to the visitor `canonical`."""
     for item in _items(call):
         _refuse_unknown(item, {"alias", "canonical"})
         alias, canonical = _text(item, "alias"), _text(item, "canonical")
@@ -200,7 +199,7 @@ def put_aliases(call: Call) -> Response:
 
 
 def set_shared_secret(call: Call) -> Response:
-    """Will regenerate the shared secret to `value`: the old one is void at once, and sessions lose their proof."""
+    """Replace the shared secret by `value`: the old one is invalid at once, and sessions lose their authentication."""
     value = _text(call.json(), "value")
     call.box.config.shared_secret = value
     call.box.widget.cut()
@@ -208,7 +207,7 @@ def set_shared_secret(call: Call) -> Response:
 
 
 def set_messaging_key(call: Call) -> Response:
-    """Will add the Messaging signing key `id` with the secret `value`, or change it; without `value`, delete it."""
+    """Add or change the Messaging signing key `id` with the secret `value`; delete it when `value` is left out."""
     body, keys = call.json(), call.box.config.messaging_keys
     _refuse_unknown(body, {"id", "value"})
     key_id = _text(body, "id")
@@ -222,7 +221,7 @@ def set_messaging_key(call: Call) -> Response:
 
 
 def set_webhook(call: Call) -> Response:
-    """Will tell of ended chats at `url`, signed with `secret`, in the words of `body` (placeholders as Support's)."""
+    """Send ended chats to `url`, signed with `secret`; `body` is the template, with Support's placeholders."""
     body = call.json()
     _refuse_unknown(body, {"url", "secret", "body"})
     wanted = {name: str(body.get(name, "")) for name in ("url", "secret", "body")}
@@ -234,12 +233,12 @@ def set_webhook(call: Call) -> Response:
 
 
 def show_webhook(call: Call) -> Response:
-    """Will answer where ended chats are told of, and the calls made."""
+    """Answer the webhook's address and the calls made."""
     return json_response(call.box.webhook.shown())
 
 
 def mint_login_jwt(call: Call) -> Response:
-    """Will answer a Login JWT of `player`; `claims` changes some of them, null takes one out, HS256 projects only."""
+    """Answer a Login JWT of `player`. `claims` changes claims, null removes one; HS256 projects only."""
     body = call.json()
     _refuse_unknown(body, {"player", "claims"})
     book, changes = call.box.login, body.get("claims")
@@ -254,10 +253,10 @@ def mint_login_jwt(call: Call) -> Response:
 
 
 def _plan(call: Call) -> Plan:
-    """Will read the seed's body. Raises: Problem 400 naming what makes no sense."""
+    """Parse the body of `seed`. Raises: Problem 400 naming the invalid key."""
     body = call.json()
     _refuse_unknown(body, {*PLAN_COUNTS, *PLAN_SHARES, "seed", "now", "span_s"})
-    if type(body.get("seed", 0)) is not int:  # of any size and sign: it counts nothing
+    if type(body.get("seed", 0)) is not int:  # any size and sign: it is no count
         raise Problem(400, "Bad Request", "seed must be a whole number.")
     for name in (*PLAN_COUNTS, "span_s"):
         value = body.get(name, 0)
@@ -280,7 +279,7 @@ def _plan(call: Call) -> Plan:
 
 
 def _items(call: Call) -> list[dict[str, Any]]:
-    """Will answer the body's records: one object, or several under `items`. Raises: Problem 400."""
+    """Return the body's records: one object, or several under `items`. Raises: Problem 400."""
     body = call.json()
     items = body["items"] if set(body) == {"items"} else [body]
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
@@ -289,7 +288,7 @@ def _items(call: Call) -> list[dict[str, Any]]:
 
 
 def _text(item: dict[str, Any], name: str) -> str:
-    """Will answer a text that must be there. Raises: Problem 400."""
+    """Return a required text. Raises: Problem 400."""
     value = item.get(name)
     if not isinstance(value, str) or not value:
         raise Problem(400, "Bad Request", f"{name} is needed, as text.")
@@ -297,7 +296,7 @@ def _text(item: dict[str, Any], name: str) -> str:
 
 
 def _time(value: Any) -> int:
-    """Will read epoch seconds or ISO 8601. Raises: Problem 400."""
+    """Parse epoch seconds or ISO 8601. Raises: Problem 400."""
     try:
         seconds = utc_epoch(value) if isinstance(value, str) else int(value)
     except (ValueError, TypeError, OverflowError):
@@ -308,7 +307,7 @@ def _time(value: Any) -> int:
 
 
 def _refuse_unknown(body: dict[str, Any], known: set[str] | frozenset[str]) -> None:
-    """Raises: Problem 400 naming keys nobody knows, so that a typing slip never passes for a setting."""
+    """Raise Problem 400 naming unknown keys, so that a misspelt key is not ignored."""
     unknown = sorted(set(body) - known)
     if unknown:
         raise Problem(400, "Bad Request", f"Unknown keys: {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")

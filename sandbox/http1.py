@@ -1,4 +1,4 @@
-"""HTTP/1.1 as bytes: reads one request from a buffered stream, writes one response. Owns no policy."""
+"""HTTP/1.1 as bytes: reads one request from a buffered stream and encodes one response."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote
 
 LINE_LIMIT = 16_384  # bytes of one request or header line
 HEADER_LIMIT = 100  # header lines of one request
-BODY_LIMIT = 64 * 1024 * 1024  # bytes; the control calls may plant many records at once
+BODY_LIMIT = 64 * 1024 * 1024  # bytes; control calls may add many records at once
 
 METHOD = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")  # RFC 9110 5.6.2, a token
 CHUNK_SIZE = re.compile(rb"^[0-9A-Fa-f]{1,16}$")
@@ -24,7 +24,7 @@ REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
 class BadRequest(Exception):
-    """The bytes are no HTTP request this program can answer; `status` says how to refuse them."""
+    """The bytes are not an HTTP request that the sandbox accepts; `status` is the answer's."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -33,7 +33,7 @@ class BadRequest(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. `path` is percent-encoded as sent; header names are lower case, repeated ones joined by a comma."""
+    """One request. `path` stays percent-encoded; header names are lower case, repeated headers joined by a comma."""
 
     method: str
     path: str
@@ -44,15 +44,15 @@ class Request:
     keep_alive: bool
 
     def params(self) -> dict[str, str]:
-        """Will answer the query's parameters, decoded; of a repeated one the last counts."""
+        """Return the decoded query parameters; the last of a repeated one counts."""
         return dict(parse_qsl(self.query, keep_blank_values=True)) if self.query else {}
 
     def form(self) -> dict[str, str]:
-        """Will answer an url-encoded form body's fields; bytes outside UTF-8 become replacement characters."""
+        """Return the fields of an URL-encoded form; bytes that are not UTF-8 become replacement characters."""
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
     def cookies(self) -> dict[str, str]:
-        """Will answer the cookies by name, the first of a repeated name."""
+        """Return the cookies by name, the first of a repeated name."""
         found: dict[str, str] = {}
         for part in self.headers.get("cookie", "").split(";"):
             name, mark, value = part.strip().partition("=")
@@ -61,21 +61,21 @@ class Request:
         return found
 
     def origin(self) -> str:
-        """Will answer `scheme://host` as the client sees this server; a proxy's X-Forwarded-Proto is believed."""
+        """Return `scheme://host` as the client sees this server; X-Forwarded-Proto is trusted."""
         forwarded = self.headers.get("x-forwarded-proto", "").split(",")[0].strip().lower()
         scheme = forwarded if forwarded in ("http", "https") else "http"
         return f"{scheme}://{self.headers.get('host', '127.0.0.1')}"
 
     def segments(self) -> list[str]:
-        """Will answer the path's parts, split before decoding so that an encoded slash stays inside its part."""
+        """Return the decoded parts of the path; an encoded slash stays inside its part."""
         return [unquote(part) for part in self.path.split("/")[1:]]
 
 
 @dataclass(slots=True)
 class Response:
-    """One answer. `cut` < 1 sends only that share of the declared body and closes; `drop` sends nothing at all.
+    """One response. `cut` < 1 sends only that share of the declared body and closes; `drop` sends nothing.
 
-    `sending` is a way of sending that spoils it: `drip`, `silence`, `reset`, or `overlong` (declares too little).
+    `sending` is a faulty way of sending: `drip`, `silence`, `reset`, or `overlong` (declares too short a body).
     """
 
     status: int = 200
@@ -87,7 +87,7 @@ class Response:
     sending: str = ""
 
     def encode(self, *, head_only: bool, keep_alive: bool, now_s: float) -> bytes:
-        """Will answer the bytes to send, dated `now_s`. A Content-Length is there but on statuses that forbid it."""
+        """Return the bytes to send, dated `now_s`. Content-Length is left out only for statuses that forbid it."""
         lines = [f"HTTP/1.1 {self.status} {REASONS.get(self.status, 'Unknown')}", f"Date: {http_date(int(now_s))}"]
         if self.status not in NO_BODY:
             declared = len(self.body) // 2 if self.sending == "overlong" else len(self.body)
@@ -104,21 +104,21 @@ class Response:
 
 @lru_cache(maxsize=4)
 def http_date(epoch_s: int) -> str:
-    """Will answer the second as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`."""
+    """Return the second in the form `Sun, 06 Nov 1994 08:49:37 GMT`."""
     return formatdate(epoch_s, usegmt=True)
 
 
 def clean_header(value: str) -> str:
-    """Will answer `value` without line breaks, so that no answer can be split by what a client sent."""
+    """Return `value` without line breaks, so that no client input can split a response."""
     return value.replace("\r", "").replace("\n", "")
 
 
 def json_response(payload: Any, *, status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> Response:
-    """Will answer `payload` as UTF-8 JSON."""
+    """Return a response with `payload` as UTF-8 JSON."""
     text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
     try:
         body = text.encode()
-    except UnicodeEncodeError:  # half a surrogate pair that a client sent: only an escape can carry it
+    except UnicodeEncodeError:  # a lone surrogate from a client can only be escaped
         body = json.dumps(payload).encode()
     return Response(status=status, body=body, headers=list(headers))
 
@@ -126,9 +126,9 @@ def json_response(payload: Any, *, status: int = 200, headers: Iterable[tuple[st
 def read_request(
     *, stream: BufferedIOBase, peer: str, send_continue: Callable[[], None] | None = None
 ) -> Request | None:
-    """Will read one request, or answer None at the end of the stream.
+    """Return the next request, or None at the end of the stream.
 
-    Raises: BadRequest when the bytes are no request, too long, or of a length nobody said.
+    Raises: BadRequest when the bytes are not a request, too long, or of unknown length.
     """
     line = stream.readline(LINE_LIMIT + 1)
     while line in (b"\r\n", b"\n"):  # RFC 9112 2.2: ignore an empty line before the request line
@@ -153,7 +153,7 @@ def read_request(
 
 
 def _request_line(line: bytes) -> tuple[str, str, str]:
-    """Will split the first line into method, target in origin form, and version."""
+    """Split the first line into method, target in origin form, and version."""
     if len(line) > LINE_LIMIT:
         raise BadRequest(414, "The request line is too long.")
     parts = line.decode("latin-1").rstrip("\r\n").split(" ")
@@ -168,7 +168,7 @@ def _request_line(line: bytes) -> tuple[str, str, str]:
 
 
 def _headers(stream: BufferedIOBase) -> dict[str, str]:
-    """Will read header lines up to the empty one."""
+    """Read header lines up to the empty one."""
     headers: dict[str, str] = {}
     for _ in range(HEADER_LIMIT + 1):
         line = stream.readline(LINE_LIMIT + 1)
@@ -185,9 +185,9 @@ def _headers(stream: BufferedIOBase) -> dict[str, str]:
 
 
 def _body(stream: BufferedIOBase, headers: dict[str, str], send_continue: Callable[[], None] | None) -> bytes:
-    """Will read the body by chunks or by Content-Length; none of both means no body.
+    """Read the body by chunks or by Content-Length; without either there is none.
 
-    A client that waits for it is told to go on by `send_continue`, once nothing said about the body is refused.
+    `send_continue` is called once the headers about the body are accepted.
     """
     if "transfer-encoding" in headers:
         if headers["transfer-encoding"].lower() != "chunked" or "content-length" in headers:
@@ -209,7 +209,7 @@ def _body(stream: BufferedIOBase, headers: dict[str, str], send_continue: Callab
 
 
 def _chunks(stream: BufferedIOBase) -> bytes:
-    """Will read a chunked body and its trailer."""
+    """Read a chunked body and its trailer."""
     parts: list[bytes] = []
     total = 0
     while True:

@@ -1,4 +1,4 @@
-"""The sandbox's own compact JWTs: HS256 by `hmac`, RS256 by `cryptography`. Shares nothing with the app on purpose."""
+"""The sandbox's own compact JWTs: HS256 by `hmac`, RS256 by `cryptography`. Shares no code with the app."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 
 class TokenUnreadable(Exception):
-    """The text is no compact JWT with a JSON object as header and claims."""
+    """The text is not a compact JWT with JSON objects as header and claims."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A token taken apart, nothing checked yet."""
+    """The decoded parts of a token, nothing verified."""
 
     header: dict[str, Any]
     claims: dict[str, Any]
@@ -29,36 +29,36 @@ class Parts:
 
 
 def to_base64url(raw: bytes) -> str:
-    """Will encode without padding."""
+    """Return the base64url form without padding."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def from_base64url(text: str) -> bytes:
-    """Will decode what has no padding. Raises: ValueError."""
+    """Decode base64url without padding. Raises: ValueError."""
     if not text.isascii() or set(text) & set("+/="):
         raise ValueError("not base64url")
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
 def encode_hs256(*, claims: dict[str, Any], secret: str, header: dict[str, Any] | None = None) -> str:
-    """Will sign with the secret's UTF-8 bytes, as both vendors do."""
+    """Return a token signed with the secret's UTF-8 bytes, as both vendors do."""
     signed = _signing_input(header or {"alg": "HS256", "typ": "JWT"}, claims)
     return f"{signed}.{to_base64url(hs256(signed.encode(), secret))}"
 
 
 def encode_rs256(*, claims: dict[str, Any], key: rsa.RSAPrivateKey, kid: str) -> str:
-    """Will sign with RSASSA-PKCS1-v1_5 and name the key in the header."""
+    """Return a token signed with RSASSA-PKCS1-v1_5; the header names the key."""
     signed = _signing_input({"alg": "RS256", "kid": kid, "typ": "JWT"}, claims)
     return f"{signed}.{to_base64url(key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
 
 
 def hs256(signed: bytes, secret: str) -> bytes:
-    """Will answer the HMAC-SHA256 of the signing input."""
+    """Return the HMAC-SHA256 of the signing input."""
     return hmac.digest(secret.encode(), signed, hashlib.sha256)
 
 
 def take_apart(token: str) -> Parts:
-    """Will split and decode a token without trusting it. Raises: TokenUnreadable saying what is wrong."""
+    """Decode a token without verifying it. Raises: TokenUnreadable with the reason."""
     pieces = token.split(".")
     if len(pieces) != 3:
         raise TokenUnreadable("A JWT has three parts separated by dots.")
@@ -73,12 +73,12 @@ def take_apart(token: str) -> Parts:
 
 
 def is_signed_hs256(parts: Parts, *, secret: str) -> bool:
-    """Will answer whether header and signature are HS256 by this secret."""
+    """Return whether the header says HS256 and this secret made the signature."""
     return parts.header.get("alg") == "HS256" and hmac.compare_digest(hs256(parts.signed, secret), parts.signature)
 
 
 def is_signed_rs256(parts: Parts, *, key: rsa.RSAPublicKey) -> bool:
-    """Will answer whether header and signature are RS256 by this key."""
+    """Return whether the header says RS256 and this key made the signature."""
     if parts.header.get("alg") != "RS256":
         return False
     try:
@@ -89,7 +89,7 @@ def is_signed_rs256(parts: Parts, *, key: rsa.RSAPublicKey) -> bool:
 
 
 def _signing_input(header: dict[str, Any], claims: dict[str, Any]) -> str:
-    """Will answer the first two parts."""
+    """Return header and claims, encoded and joined by a dot."""
     return ".".join(
         to_base64url(json.dumps(part, separators=(",", ":"), ensure_ascii=False).encode()) for part in (header, claims)
     )

@@ -1,4 +1,4 @@
-"""Path templates and what a handler is given. Owns no service."""
+"""Path templates, and the argument of handlers."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sandbox.http1 import Request, Response
 from sandbox.problem import Problem
 from sandbox.world.box import Box
 
-DEEPEST_BODY = 64  # levels; a record that is taken in must be writable again inside a list of its like
+DEEPEST_BODY = 64  # levels; a stored record must be writable again inside a list of records
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One routed request: `params` by template name, `now_s` the epoch second, `base` the service's absolute URL."""
+    """One routed request: `params` of the path by name, `now_s` the epoch second, `base` the service's absolute URL."""
 
     box: Box
     request: Request
@@ -26,9 +26,9 @@ class Call:
     base: str
 
     def json(self) -> dict[str, Any]:
-        """Will answer the body as a JSON object; an empty body is an empty object.
+        """Return the body as a JSON object; an empty body is an empty object.
 
-        Raises: Problem 400 when the body is something else.
+        Raises: Problem 400 when the body is not a JSON object.
         """
         if not self.request.body.strip():
             return {}
@@ -44,7 +44,7 @@ class Call:
 
 
 def _finite(text: str) -> float:
-    """Raises: ValueError for NaN, Infinity and 1e999, which once kept would make every later answer no JSON."""
+    """Parse a finite number. Raises: ValueError for NaN, Infinity and 1e999, which JSON answers cannot hold."""
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(text)
@@ -52,7 +52,7 @@ def _finite(text: str) -> float:
 
 
 def _is_deeper_than(payload: Any, most: int) -> bool:
-    """Will answer whether lists and objects are nested more than `most` levels deep, without recursion."""
+    """Return whether lists and objects are nested more than `most` levels deep, without recursion."""
     level, depth = [payload], 0
     while level:
         depth += 1
@@ -72,7 +72,7 @@ Handler = Callable[[Call], Response]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a template such as `/visitors/{visitor_id}` with what answers it; `open_` needs no credential."""
+    """A method, a template such as `/visitors/{visitor_id}`, and its handler; `open_` routes need no credential."""
 
     method: str
     template: str
@@ -81,7 +81,7 @@ class Route:
 
 
 class Table:
-    """Routes by shape. A literal part wins over a named one, so `/agents/me` is not the agent called `me`."""
+    """Routes by template. A literal part wins over a named one, so `/agents/me` is not the agent called `me`."""
 
     def __init__(self, routes: list[Route]) -> None:
         self._by_length: dict[int, list[tuple[list[str], dict[str, Route]]]] = {}
@@ -95,7 +95,7 @@ class Table:
             methods[route.method] = route
 
     def find(self, *, segments: list[str]) -> tuple[dict[str, Route], dict[str, str]] | None:
-        """Will answer the routes by method at this path and the named parts, or None when nothing lives there."""
+        """Return the routes at this path by method, and the values of its named parts; None for an unknown path."""
         for parts, methods in self._by_length.get(len(segments), ()):
             named: dict[str, str] = {}
             for part, segment in zip(parts, segments, strict=True):
@@ -109,32 +109,32 @@ class Table:
 
 
 class Service(Protocol):
-    """One imitated service: where it lives, who may call it, and how it words a problem."""
+    """One imitated service: its paths, who may call it, and the shape of its errors."""
 
     name: str
     table: Table
 
     def prefixes(self, box: Box, /) -> tuple[str, ...]:
-        """Will answer the path prefixes it answers at now, the longest first."""
+        """Return the current path prefixes, the longest first."""
 
     def guard(self, call: Call, route: Route, /) -> None:
-        """Will raise Problem when the caller may not go on: 401 first, then 429."""
+        """Raise Problem when the caller is refused: 401 first, then 429."""
 
     def word(self, box: Box, problem: Problem, /) -> Response:
-        """Will answer the problem in the vendor's shape."""
+        """Return the error response in the vendor's shape."""
 
 
 def refuse_foreign_origin(request: Request) -> None:
-    """Raises: Problem 403 when a browser says the call comes from a page of another site."""
+    """Raise Problem 403 when the Origin header names another site."""
     origin = request.headers.get("origin")
     if origin is not None and origin.split("://")[-1] != request.headers.get("host", ""):
         raise Problem(403, "Forbidden", "Only this program's own pages may call this.")
 
 
 def number(params: dict[str, str], name: str, *, default: int, low: int, high: int) -> int:
-    """Will answer the whole number in the query, or `default` when it is absent.
+    """Return a whole number of the query, or `default` when it is absent.
 
-    Raises: Problem 400 when it is no number or out of range.
+    Raises: Problem 400 when it is not a number or out of range.
     """
     text = params.get(name)
     if text is None:

@@ -28,13 +28,13 @@ from sandbox.zendesk.oauth import OAuthService
 from sandbox.zendesk.widget import WidgetService
 
 log = logging.getLogger("sandbox")
-IDLE_S = 75.0  # a kept-alive connection that says nothing for so long is closed
-LINGER_S = 5.0  # how long a refused client is heard out
+IDLE_S = 75.0  # an idle connection is closed after this time
+LINGER_S = 5.0  # how long a refused client's data is still read
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class App:
-    """Finds the service and route of a request and lets them answer."""
+    """Finds the service and route of a request and calls the handler."""
 
     def __init__(self, box: Box) -> None:
         self.box = box
@@ -44,7 +44,7 @@ class App:
         )  # fmt: skip
 
     def answer(self, request: Request) -> Response:
-        """Will answer one request; delays that a fault asks for are slept outside the lock."""
+        """Answer one request. Delays of fault rules run outside the lock."""
         found = self._service(request)
         if found is None:
             self.box.stats.count(service="none", label="(unknown path)", status=404)
@@ -60,7 +60,7 @@ class App:
         return response
 
     def _service(self, request: Request) -> tuple[Service, str] | None:
-        """Will answer the service whose longest prefix the path has."""
+        """Return the service of the path and its matching prefix, or None."""
         for service in self.services:
             for prefix in service.prefixes(self.box):
                 if request.path == prefix or (prefix != "/" and request.path.startswith(prefix + "/")):
@@ -68,7 +68,7 @@ class App:
         return None
 
     def _route(self, service: Service, call: Call, segments: list[str], prefix: str) -> tuple[str, float, Response]:
-        """Will answer the counted label, the delay in seconds and the response."""
+        """Return the label for the counters, the delay in seconds and the response."""
         methods_params = service.table.find(segments=segments)
         if methods_params is None:
             return (
@@ -91,7 +91,7 @@ class App:
             return label, 0.0, service.word(self.box, problem)
 
     def _spoiled(self, service: Service, call: Call, route: Route) -> tuple[float, Response]:
-        """Will let the handler answer, unless a fault takes its place."""
+        """Return the delay in seconds and the response of the handler or of the fault rule that applies."""
         rule = None
         if not call.request.path.startswith("/_control"):
             rule = self.box.faults.strike(method=call.request.method, path=call.request.path)
@@ -103,7 +103,7 @@ class App:
 
     @staticmethod
     def _without_route(box: Box, service: Service, methods: dict[str, Route], method: str) -> Response:
-        """Will answer OPTIONS with what is allowed, and anything else with 405 or what the service prefers."""
+        """Answer OPTIONS with the allowed methods, every other method with 405."""
         allowed = sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])})
         allow = ("Allow", ", ".join(allowed))
         if method == "OPTIONS":
@@ -114,7 +114,7 @@ class App:
 
 
 class Connection(socketserver.StreamRequestHandler):
-    """One client connection, kept alive until it closes, errs, or falls silent."""
+    """One client connection, kept alive until it closes, fails or stays idle."""
 
     rbufsize = 65_536
     timeout = IDLE_S
@@ -122,16 +122,16 @@ class Connection(socketserver.StreamRequestHandler):
     server: SandboxServer
 
     def handle(self) -> None:
-        """Will answer requests one after the other."""
+        """Answer the connection's requests one after the other."""
         peer = str(self.client_address[0])
         try:
             while self._one(self.rfile, peer):
                 pass
-        except OSError:  # the client closed, broke off or fell silent; what handlers raise is answered, see _answer
+        except OSError:  # the client closed, broke off or was idle; what handlers raise is answered, see _answer
             return
 
     def _one(self, stream: BufferedIOBase, peer: str) -> bool:
-        """Will answer one request; answers whether the connection goes on."""
+        """Answer one request; return whether the connection stays open."""
         try:
             request = read_request(stream=stream, peer=peer, send_continue=lambda: self.connection.sendall(CONTINUE))
         except BadRequest as error:
@@ -139,7 +139,7 @@ class Connection(socketserver.StreamRequestHandler):
             return False
         if request is None:
             return False
-        # HTTP/1.0 may leave the host out; the addresses in answers need one.
+        # HTTP/1.0 allows requests without a host; the URLs in answers need one.
         request.headers.setdefault("host", self.server.url.partition("://")[2])
         response = self._answer(request)
         if response.drop:
@@ -153,10 +153,10 @@ class Connection(socketserver.StreamRequestHandler):
         return keep_alive
 
     def _refuse(self, error: BadRequest) -> None:
-        """Will answer what is no request, and hear the client out for a while.
+        """Answer bytes that are not a request, then read what the client still sends for a while.
 
-        A client that sends a large body reads nothing before it has sent all: closed on it, it would see a broken pipe
-        in place of the answer. Source: RFC 9112 9.6.
+        A client that sends a large body reads nothing before it has sent all; after an immediate close it would see
+        a broken pipe instead of the answer. Source: RFC 9112 9.6.
         """
         refusal = json_response({"error": "Bad Request", "description": str(error)}, status=error.status)
         self.connection.sendall(refusal.encode(head_only=False, keep_alive=False, now_s=self.server.app.box.clock()))
@@ -168,7 +168,7 @@ class Connection(socketserver.StreamRequestHandler):
                 return
 
     def _answer(self, request: Request) -> Response:
-        """Will answer 500 where a handler fails, so that a client is told and the log has the trace."""
+        """Return the response, or 500 when a handler fails; the log then has the traceback."""
         try:
             return self.server.app.answer(request)
         except Exception:
@@ -178,7 +178,7 @@ class Connection(socketserver.StreamRequestHandler):
             )
 
     def _send_badly(self, response: Response) -> None:
-        """Will send one byte a second, nothing at all, or break the connection off in the middle."""
+        """Send one byte a second, nothing, or half of the answer and a reset."""
         head, _, body = response.encode(head_only=False, keep_alive=False, now_s=time.time()).partition(b"\r\n\r\n")
         if response.sending == "silence":
             self._wait_for_the_end(seconds=LONGEST_DELAY_S)
@@ -194,14 +194,14 @@ class Connection(socketserver.StreamRequestHandler):
             self._wait_for_the_end(seconds=1.0)
 
     def _wait_for_the_end(self, *, seconds: float) -> None:
-        """Will wait, shorter when the client closes."""
+        """Wait for at most `seconds`. Raises: ConnectionAbortedError when the client closes."""
         readable, _, _ = select.select([self.connection], [], [], seconds)
         if readable and not self.connection.recv(1):
             raise ConnectionAbortedError("the client has closed")
 
 
 class SandboxServer(socketserver.ThreadingTCPServer):
-    """A thread a connection; ends without waiting for open connections."""
+    """Serves each connection in a thread of its own; stops without waiting for open ones."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -215,16 +215,16 @@ class SandboxServer(socketserver.ThreadingTCPServer):
 
     @property
     def url(self) -> str:
-        """The address it listens on."""
+        """The URL it listens on."""
         host, port = self.server_address[:2]
         return f"http://[{host!s}]:{port}" if ":" in str(host) else f"http://{host!s}:{port}"
 
     def handle_error(self, _request: Any, client_address: Any, /) -> None:
-        """Will log an unexpected error with its trace; the connection is lost, the program goes on."""
+        """Log an unexpected error with its traceback; the connection is lost, the program continues."""
         log.error("A request from %s ended in an error:\n%s", client_address[0], traceback.format_exc())
 
     def start_in_thread(self) -> threading.Thread:
-        """Will serve from a thread of its own, for tests."""
+        """Serve from a new thread, for tests."""
         thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         return thread

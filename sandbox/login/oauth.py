@@ -19,7 +19,7 @@ FLOW = ("client_id", "redirect_uri", "state", "response_type", "scope", "code_ch
 
 
 def exchange(call: Call) -> Response:
-    """Will answer tokens for a code, a refresh token, or a server client. Source: README L8."""
+    """Answer tokens for a code, a refresh token, or a server client. Source: README L8."""
     form, book = call.request.form(), call.box.login
     client = (form.get("client_id", ""), form.get("client_secret", ""))
     kinds = {
@@ -44,7 +44,7 @@ def exchange(call: Call) -> Response:
 
 
 def sign_in_page(call: Call) -> Response:
-    """Will show the demo players; signing in sends the browser on with a token or, by OAuth 2.0, a code."""
+    """Show the demo players to choose from."""
     params = call.request.params()
     if "client_id" in params and len(params.get("state", "")) < 8:
         raise Problem(400, "010-022", "state is missing or shorter than 8 characters.")
@@ -69,7 +69,7 @@ def sign_in_page(call: Call) -> Response:
 
 
 def sign_in(call: Call) -> Response:
-    """Will send the browser to the shop's callback with `?token=`, or to `redirect_uri` with `?code=&state=`.
+    """Redirect to the shop's callback with `?token=`, or to `redirect_uri` with `?code=&state=`.
 
     Source: README L2. Login sets no cookie on the partner's domain; the shop's callback does.
     """
@@ -90,12 +90,12 @@ def sign_in(call: Call) -> Response:
 
 
 def _see_other(place: str) -> Response:
-    """Will send the browser on with a GET."""
+    """Redirect the browser with 303, so that it follows with a GET."""
     return Response(status=303, content_type="", headers=[("Location", place), ("Cache-Control", "no-store")])
 
 
 def _may_redeem(granted: LoginGrant, form: dict[str, str]) -> bool:
-    """Will answer whether the code's redirect and, if it was asked for with a challenge, its S256 verifier fit."""
+    """Return whether the redirect and, for a code with a challenge, the S256 verifier match."""
     if granted.redirect_uri != form.get("redirect_uri"):
         return False
     digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
@@ -103,9 +103,9 @@ def _may_redeem(granted: LoginGrant, form: dict[str, str]) -> bool:
 
 
 def _user_tokens(book: LoginBook, granted: LoginGrant, now_s: float) -> dict[str, Any]:
-    """Will answer the tokens of a player who signed in by OAuth 2.0: the access token is the user JWT.
+    """Return the tokens of a player who signed in by OAuth 2.0; the access token is the user JWT.
 
-    A refresh token comes only to those who asked for the scope `offline`. Source: README L2.
+    A refresh token is added only for the scope `offline`. Source: README L2.
     """
     player = book.player(key=granted.player_key)
     assert player is not None
@@ -118,7 +118,7 @@ def _user_tokens(book: LoginBook, granted: LoginGrant, now_s: float) -> dict[str
 
 
 def _tokens(answer: dict[str, Any]) -> Response:
-    """Will answer tokens that nobody may keep in a cache."""
+    """Answer tokens with `Cache-Control: no-store`."""
     return json_response(answer, headers=[("Cache-Control", "no-store")])
 
 

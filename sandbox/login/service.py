@@ -1,4 +1,4 @@
-"""Xsolla Login's REST API, as far as a support bridge meets it. Source: README L6, L8 and L10."""
+"""Xsolla Login's REST API, as far as a support bridge uses it. Source: README L6, L8 and L10."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CODE = re.compile(r"^(\d{3}-\d{3}|1901-0001|0)$")
 
 
 class LoginService:
-    """`/login/api/…` and the sign-in page at `/login/`."""
+    """`/login/…`: the REST API under `/login/api/`, and the sign-in page."""
 
     name = "login"
 
@@ -27,32 +27,31 @@ class LoginService:
         self.table = Table(ROUTES)
 
     def prefixes(self, _box: Box, /) -> tuple[str, ...]:
-        """The path under which the whole of Login lives here."""
         return ("/login",)
 
     def guard(self, call: Call, _route: Route, /) -> None:
-        """Every handler asks for the credential its own call needs: user JWT, server JWT, or none."""
+        """Refuse nobody: each handler checks the credential its call needs."""
 
     def word(self, _box: Box, problem: Problem, /) -> Response:
-        """Will answer the nested shape. Source: README L10, errors."""
+        """Answer `{"error":{"code","description"}}`. Source: README L10, errors."""
         code = problem.error if CODE.match(problem.error) else {404: "003-061"}.get(problem.status, "0")
         body = {"error": {"code": code, "description": problem.description}}
         return json_response(body, status=problem.status, headers=problem.headers)
 
 
 def key_set(call: Call) -> Response:
-    """Will answer the RFC 7517 form: an object, numbers in base64url. Source: README L6."""
+    """Answer the key set of RFC 7517: an object, numbers in base64url. Source: README L6."""
     return json_response({"keys": [_jwk(pair) for pair in _keys(call)]})
 
 
 def bare_keys(call: Call) -> Response:
-    """Will answer the SDKs' form: a bare array, numbers in hexadecimal; `{}` or `[]` if none. Source: README L6."""
+    """Answer the keys as the SDKs read them: a bare array, numbers in hexadecimal. Source: README L6."""
     keys = [_hexadecimal(call, pair) for pair in _keys(call)]
     return json_response({} if not keys and call.box.switches.empty_keys == "object" else keys)
 
 
 def rotate_keys(call: Call) -> Response:
-    """Will make a new pair, answer its public key, and sign with it from now on. Source: README L6."""
+    """Make a new key pair, sign with it from now on, and answer its public key. Source: README L6."""
     require_server(call)
     if project_of(call) != RS256_PROJECT_ID:
         raise Problem(422, "003-022", "This project does not sign with RS256.")
@@ -64,7 +63,7 @@ def rotate_keys(call: Call) -> Response:
 
 
 def validate_token(call: Call) -> Response:
-    """Will answer 204 for a living token of a known user. Source: README L8 (which status for which: unknown)."""
+    """Answer 204 for a valid token of a known user. Source: README L8 (which status for which fault: unknown)."""
     token, book, switches = call.json().get("token"), call.box.login, call.box.switches
     if token is None:
         raise Problem(400, "002-028", "The parameter token is missing.")
@@ -88,19 +87,19 @@ def validate_token(call: Call) -> Response:
 
 
 def _keys(call: Call) -> list[SigningKey]:
-    """Will answer the project's keys; an HS256 project has none."""
+    """Return the keys of the project in the path; an HS256 project has none."""
     return call.box.login.keys() if project_of(call) == RS256_PROJECT_ID else []
 
 
 def _jwk(pair: SigningKey) -> dict[str, str]:
-    """Will answer the public half as RFC 7517 has it, numbers in base64url."""
+    """Return the public key in the form of RFC 7517, numbers in base64url."""
     modulus = pair.key.public_key().public_numbers().n
     return {"alg": "RS256", "e": "AQAB", "kid": pair.kid, "kty": "RSA", "n": to_base64url(modulus.to_bytes(256, "big")),
             "use": "sig"}  # fmt: skip
 
 
 def _hexadecimal(call: Call, pair: SigningKey) -> dict[str, str]:
-    """Will answer the public half as the SDKs read it; the exponent is seen with and without a leading nought."""
+    """Return the public key as the SDKs read it; the exponent occurs with and without a leading zero."""
     modulus = pair.key.public_key().public_numbers().n
     return _jwk(pair) | {"e": call.box.switches.hex_exponent, "n": f"{modulus:0512x}"}
 

@@ -1,6 +1,6 @@
-"""Login's users: the one a token names, by ID, searched, banned, deleted. Source: README L10.
+"""Login's users: show, search, list, ban, delete. Source: README L10.
 
-Users are the demo players, and whoever a seeded visitor's `external_id` names.
+Users are the demo players and the people that the `external_id` of generated visitors names.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ GROUPS = [{"id": 1204, "name": "default", "is_default": True}]
 
 
 def show_me(call: Call) -> Response:
-    """Will answer the user the Bearer token names. Source: README L10, `GET /users/me`."""
+    """Answer the user of the Bearer token. Source: README L10, `GET /users/me`."""
     user = _current_user(call)
     nothing = dict.fromkeys(("tag", "phone", "phone_auth", "picture", "birthday", "gender", "country", "presence"))
     return json_response({**user, **nothing, "connection_information": None, "devices": []})
 
 
 def show_my_email(call: Call) -> Response:
-    """Will answer the user's own address. Source: README L10."""
+    """Answer the user's own address. Source: README L10."""
     return json_response({"current_email": _current_user(call)["email"]})
 
 
 def show_my_networks(call: Call) -> Response:
-    """Will answer the networks the user signed in through. Source: README L10, linked networks."""
+    """Answer the networks of the user. Source: README L10, linked networks."""
     user = _current_user(call)
     player = call.box.login.player(user_id=str(user["id"]))
     extra = player.extra if player is not None and player.kind == "social" else {}
@@ -58,7 +58,7 @@ def show_my_networks(call: Call) -> Response:
 
 
 def log_out(call: Call) -> Response:
-    """Will end the sessions; `sessions=all` voids all of the user's tokens too. Source: README L8, logout."""
+    """Log the user out; `sessions=all` also revokes all their tokens. Source: README L8, logout."""
     user = _current_user(call)
     if _choice(call.request.params(), "sessions", "sso", {"sso", "all"}) == "all":
         call.box.login.revoke(user_id=str(user["id"]), now_s=call.now_s)
@@ -66,7 +66,7 @@ def log_out(call: Call) -> Response:
 
 
 def show_user(call: Call) -> Response:
-    """Will answer one user to a server. Source: README L10, user by ID."""
+    """Answer one user to a server. Source: README L10, user by ID."""
     require_server(call)
     user = find_user(call, project_of(call), call.params["user_id"])
     if user is None:
@@ -75,9 +75,9 @@ def show_user(call: Call) -> Response:
 
 
 def search_users(call: Call) -> Response:
-    """Will answer users that match, `limit` from `offset` on, in the order asked for. Source: README L10, search.
+    """Answer `limit` matching users from `offset` on, in the order of the parameters. Source: README L10, search.
 
-    Filters by `status`, `user_groups` and activity are passed over: all demo users are active and in one group.
+    Filters by `status`, `user_groups` and activity are ignored: all demo users are active and in one group.
     """
     require_server(call)
     params, project_id = call.request.params(), project_of(call)
@@ -97,9 +97,9 @@ def search_users(call: Call) -> Response:
 
 
 def list_users(call: Call) -> Response:
-    """Will answer all users, `limit` of them behind the user `after`. Source: README L10, list.
+    """Answer `limit` users after the user `after`. Source: README L10, list.
 
-    Raises: Problem 400 for an `after` that names nobody.
+    Raises: Problem 400 for an unknown `after`.
     """
     require_server(call)
     params, project_id = call.request.params(), project_of(call)
@@ -120,7 +120,7 @@ def list_users(call: Call) -> Response:
 
 
 def ban_user(call: Call) -> Response:
-    """Will ban a user. Source: README L10 (`reason` of 1 to 255 characters is required)."""
+    """Ban a user. Source: README L10 (`reason` of 1 to 255 characters is required)."""
     require_server(call)
     body, reason = call.json(), call.json().get("reason")
     if not isinstance(reason, str) or not 1 <= len(reason) <= 255:
@@ -134,7 +134,7 @@ def ban_user(call: Call) -> Response:
 
 
 def unban_user(call: Call) -> Response:
-    """Will lift a ban."""
+    """Lift a ban."""
     require_server(call)
     project_of(call)
     call.box.login.bans.pop(call.params["user_id"], None)
@@ -142,7 +142,7 @@ def unban_user(call: Call) -> Response:
 
 
 def delete_user(call: Call) -> Response:
-    """Will delete a user; their tokens keep a good signature, but `token/validate` knows. Source: README L10."""
+    """Delete a user; their tokens keep a valid signature, but `token/validate` refuses them. Source: README L10."""
     require_server(call)
     if find_user(call, call.request.params().get("projectId", ""), call.params["user_id"]) is None:
         raise Problem(404, "003-002", "User was not found.")
@@ -151,7 +151,7 @@ def delete_user(call: Call) -> Response:
 
 
 def project_of(call: Call) -> str:
-    """Will answer the project in the path. Raises: Problem 404."""
+    """Return the project ID of the path. Raises: Problem 404."""
     project_id = call.params["project_id"].lower()
     if project_id not in (call.box.login.project_id, RS256_PROJECT_ID):
         raise Problem(404, "003-019", "Project was not found.")
@@ -159,9 +159,9 @@ def project_of(call: Call) -> str:
 
 
 def require_server(call: Call) -> None:
-    """Raises: Problem 401 without a server token, 403 for one that is not ours. Source: README L10 (no "Bearer")."""
+    """Raise Problem 401 without a server token, 403 for an unknown one. Source: README L10 (no "Bearer")."""
     token = call.request.headers.get("x-server-authorization", "")
-    if call.box.switches.server_bearer:  # one page of the documentation shows it with the word
+    if call.box.switches.server_bearer:  # one page of the documentation shows the word
         token = token.removeprefix("Bearer ")
     if not token:
         raise Problem(401, "003-040", "The header X-SERVER-AUTHORIZATION is missing.")
@@ -170,7 +170,7 @@ def require_server(call: Call) -> None:
 
 
 def _current_user(call: Call) -> dict[str, Any]:
-    """Will answer the user of the Bearer token. Raises: Problem 401."""
+    """Return the user of the Bearer token. Raises: Problem 401."""
     scheme, _, token = call.request.headers.get("authorization", "").partition(" ")
     claims = call.box.login.read(token.strip(), now_s=call.now_s) if scheme.lower() == "bearer" else None
     if claims is None or call.box.login.is_revoked(claims):
@@ -184,7 +184,7 @@ def _current_user(call: Call) -> dict[str, Any]:
 
 
 def find_user(call: Call, project_id: str, user_id: str) -> dict[str, Any] | None:
-    """Will answer a player, or the person behind a Zendesk visitor's `external_id`; both exist in Login."""
+    """Return a player, or the person that a Zendesk visitor's `external_id` names, or None."""
     book = call.box.login
     player = book.player(user_id=user_id)
     if user_id in book.deleted or (player is not None and book.project_of(player) != project_id):
@@ -198,14 +198,14 @@ def find_user(call: Call, project_id: str, user_id: str) -> dict[str, Any] | Non
 
 
 def _users(call: Call, project_id: str) -> Iterator[dict[str, Any]]:
-    """Will answer all users of a project, players first."""
+    """Yield all users of a project, players first."""
     ids = [player.user_id for player in PLAYERS] + list(call.box.world.by_external)
     users = (find_user(call, project_id, user_id) for user_id in dict.fromkeys(ids))
     return (user for user in users if user is not None)
 
 
 def _visitor_user(book: LoginBook, visitor: Visitor) -> dict[str, Any]:
-    """Will answer the Login user behind a linked visitor."""
+    """Return the Login user behind a linked visitor."""
     return _user(
         book,
         str(visitor.external_id),
@@ -219,7 +219,7 @@ def _visitor_user(book: LoginBook, visitor: Visitor) -> dict[str, Any]:
 def _user(
     book: LoginBook, user_id: str, email: str | None, username: str, name: str | None, kind: str
 ) -> dict[str, Any]:
-    """Will answer a user in the shape of user-by-ID. Source: README L10."""
+    """Return a user in the shape of user-by-ID. Source: README L10."""
     return {
         "id": user_id, "email": email, "external_id": None, "username": username, "nickname": None, "first_name": None,
         "last_name": None, "name": name, "groups": GROUPS,
@@ -230,7 +230,7 @@ def _user(
 
 
 def _choice(params: dict[str, str], name: str, default: str, choices: set[str]) -> str:
-    """Will read one of some words. Raises: Problem 400."""
+    """Return a parameter that must be one of `words`. Raises: Problem 400."""
     word = params.get(name, default)
     if word not in choices:
         raise Problem(400, "002-027", f"{name} is one of {', '.join(sorted(choices))}.")
@@ -238,7 +238,7 @@ def _choice(params: dict[str, str], name: str, default: str, choices: set[str]) 
 
 
 def _count(params: dict[str, str], name: str, default: int) -> int:
-    """Will read a count of at most 1000. Raises: Problem 400."""
+    """Return a whole number from 0 to 1000. Raises: Problem 400."""
     text = params.get(name, str(default))
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise Problem(400, "002-027", f"{name} must be a whole number.")

@@ -1,4 +1,4 @@
-"""The demo shop: a partner's site that keeps the Login JWT in a cookie and shows a chat, as the guide has it."""
+"""The demo shop: a partner's site that keeps the Login JWT in a cookie and shows a chat, as the guide describes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sandbox.world.players import PLAYERS
 from sandbox.zendesk.widget import log_out
 
 PAGES = Path(__file__).with_name("pages")
-COOKIE = "token"  # Source: README L2, the guide's name for it
+COOKIE = "token"  # Source: README L2, the name in the guide
 COOKIE_ATTRIBUTES = "Path=/; HttpOnly; SameSite=Lax"
 TOKEN_FORM = re.compile(r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")
 LONGEST_TOKEN = 4000  # characters; browsers drop cookies over 4096 bytes
@@ -26,7 +26,7 @@ TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf
 
 
 class ShopService:
-    """`/shop/…`, and the way there from `/`."""
+    """`/shop/…`, and the redirect from `/`."""
 
     name = "shop"
 
@@ -34,27 +34,26 @@ class ShopService:
         self.table = Table(ROUTES)
 
     def prefixes(self, _box: Box, /) -> tuple[str, ...]:
-        """The shop, and the bare address a person types."""
         return ("/shop", "/")
 
     def guard(self, call: Call, _route: Route, /) -> None:
-        """Will refuse posts from pages of other sites."""
+        """Refuse POST requests from pages of other sites."""
         if call.request.method == "POST":
             refuse_foreign_origin(call.request)
 
     def word(self, _box: Box, problem: Problem, /) -> Response:
-        """Will answer plain JSON; the shop's own pages never meet a problem."""
+        """Answer `{"error","description"}`."""
         body = {"error": problem.error, "description": problem.description}
         return json_response(body, status=problem.status, headers=problem.headers)
 
 
 def go_to_shop(_call: Call) -> Response:
-    """Will send the browser to the shop's page."""
+    """Redirect the browser to the shop's page."""
     return Response(status=303, content_type="", headers=[("Location", "/shop/")])
 
 
 def show_shop(call: Call) -> Response:
-    """Will show the shop, with who is signed in according to the cookie."""
+    """Show the shop with the player that the cookie names."""
     template = Template((PAGES / "shop.html").read_text(encoding="utf-8"))
     bridge = bridge_for(call.request, call.box.config.bridge)
     subject = _subject(call.request.cookies().get(COOKIE, ""))
@@ -81,7 +80,7 @@ def show_shop(call: Call) -> Response:
 
 
 def bridge_for(request: Request, bridge: str) -> str:
-    """Will answer the bridge under the name this page is open under: a cookie of 127.0.0.1 is none of localhost."""
+    """Return the bridge's URL with the loopback name of this page: cookies of 127.0.0.1 are not sent to localhost."""
     here = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
     parts = urlsplit(bridge)
     if here in LOOPBACK_NAMES and parts.hostname in LOOPBACK_NAMES:
@@ -91,7 +90,7 @@ def bridge_for(request: Request, bridge: str) -> str:
 
 
 def take_callback(call: Call) -> Response:
-    """Will keep the Login JWT that Login sent back in the cookie; another person's chat ends first."""
+    """Set the cookie to the Login JWT of the callback; a chat of another person ends first."""
     token = call.request.params().get("token", "")
     if not TOKEN_FORM.match(token) or len(token) > LONGEST_TOKEN:
         raise Problem(400, "Bad Request", "The callback needs a token in the form of a JWT.")
@@ -107,14 +106,14 @@ def take_callback(call: Call) -> Response:
 
 
 def sign_out(call: Call) -> Response:
-    """Will clear the cookie, end the chat and make the browser a stranger."""
+    """Clear the cookies and end the chat."""
     clear = ("Set-Cookie", f"{COOKIE}=; Max-Age=0; {COOKIE_ATTRIBUTES}")
     forget = [header for header in _log_out_headers(call) if header[0] == "Set-Cookie"]
     return Response(status=303, content_type="", headers=[clear, *forget, ("Location", "/shop/")])
 
 
 def show_file(call: Call) -> Response:
-    """Will answer one of the shop's own files. Raises: Problem 404."""
+    """Answer one of the shop's own files. Raises: Problem 404."""
     name = call.params["name"]
     path = PAGES / name
     if Path(name).name != name or path.suffix not in TYPES or not path.is_file():
@@ -124,13 +123,13 @@ def show_file(call: Call) -> Response:
 
 
 def _log_out_headers(call: Call) -> list[tuple[str, str]]:
-    """Will log the widget out; a form's body is none of the widget's JSON, so only the cookie names the session."""
+    """Log the widget out and return its headers. The body is a form, not the widget's JSON: only the cookie counts."""
     bare = Request("POST", "/widget/logout", "", call.request.headers, b"", call.request.peer, True)
     return log_out(Call(call.box, bare, {}, call.now_s, call.base)).headers
 
 
 def _subject(token: str) -> str:
-    """Will answer whom a token names, unverified, for show only; `""` when it is unreadable."""
+    """Return the user ID of a token, unverified, for display only; `""` when it is unreadable."""
     try:
         subject = take_apart(token).claims.get("sub", "")
     except TokenUnreadable:
@@ -139,7 +138,7 @@ def _subject(token: str) -> str:
 
 
 def _buttons(current: str) -> str:
-    """Will answer the list of demo players as buttons of a form."""
+    """Return the demo players as HTML list items with buttons."""
     rows = []
     for player in PLAYERS:
         pressed = "true" if player.key == current else "false"

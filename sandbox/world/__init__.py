@@ -1,1 +1,1 @@
-"""All that one sandbox remembers and can be made to do wrong. Knows no service; `box` holds it together."""
+"""The state of one sandbox, its switches and faults. Knows no service; `box` holds all of it."""

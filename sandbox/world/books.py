@@ -1,4 +1,4 @@
-"""What each side of Zendesk remembers besides visitors and chats: users, tokens, deliveries, browsers."""
+"""The state of Zendesk besides visitors and chats: Messaging users, OAuth tokens, webhook deliveries, browsers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_KEYS = 10  # Source: README Z8
 SCOPES = frozenset({"read", "write", "chat"})
 ALL_SCOPES = frozenset({"read", "write"})
 CODE_LIFE_S = 120.0  # Source: README Z2; how long a code really lives is unknown.
-KEPT = 50  # deliveries that are remembered
+KEPT = 50  # deliveries to remember
 DEFAULT_BODY = json.dumps({
     "ticket_id": "{{ticket.id}}",
     "email": "{{ticket.requester.email}}",
@@ -24,7 +24,7 @@ DEFAULT_BODY = json.dumps({
 
 
 class MessagingBook:
-    """Users by `external_id` as their last token named them, whose verified addresses are whose, and browsers."""
+    """Users by `external_id` with their last token's claims, owners of verified addresses, and browser sessions."""
 
     def __init__(self) -> None:
         self.users: dict[str, dict[str, Any]] = {}
@@ -32,7 +32,7 @@ class MessagingBook:
         self.sessions: dict[str, str] = {}
 
     def take(self, claims: dict[str, Any]) -> None:
-        """Will keep the user of accepted claims."""
+        """Store the user of accepted claims."""
         user_id = claims["external_id"]
         self.users[user_id] = {name: claims.get(name) for name in ("external_id", "name", "email", "email_verified")}
         if claims.get("email") and claims.get("email_verified") is True:
@@ -41,7 +41,7 @@ class MessagingBook:
 
 @dataclass(slots=True)
 class Client:
-    """One API client. Made `public`; only `PUT /oauth/clients/{id}` makes it `confidential`."""
+    """One API client. It starts `public`; only `PUT /oauth/clients/{id}` makes it `confidential`."""
 
     id: int
     name: str
@@ -51,7 +51,7 @@ class Client:
     client_type: str = "public"
 
     def shown(self) -> dict[str, Any]:
-        """Will answer the client without its secret."""
+        """Return the client without its secret."""
         return {
             "id": self.id, "name": self.name, "client_identifier": self.identifier, "company": "Demo Games",
             "redirect_uris": ",".join(self.redirect_urls), "client_type": self.client_type, "scopes": "read write",
@@ -60,7 +60,7 @@ class Client:
 
 @dataclass(slots=True)
 class Grant:
-    """What a code, refresh token or access token stands for; `ends_s` is its last epoch second, 0 for no end."""
+    """The rights of a code, refresh token or access token; `ends_s` is the epoch second of its end, 0 for none."""
 
     client: Client
     scopes: frozenset[str]
@@ -69,12 +69,12 @@ class Grant:
     ends_s: float = 0.0
 
     def is_over(self, *, now_s: float) -> bool:
-        """Will answer whether its time has ended."""
+        """Return whether it has expired."""
         return bool(self.ends_s) and now_s >= self.ends_s
 
 
 class OAuthBook:
-    """The clients and what was given out; codes and refresh tokens work once."""
+    """The clients, and the codes and tokens issued."""
 
     def __init__(self) -> None:
         hosts, paths = ("localhost", "127.0.0.1"), ("/callback", "/zendesk/callback/")
@@ -87,21 +87,21 @@ class OAuthBook:
         self.codes: dict[str, Grant] = {}
         self.refresh: dict[str, Grant] = {}
         self.access: dict[str, Grant] = {}
-        self.given = 0  # tokens ever given: a revoked one's number is not given again
+        self.given = 0  # access tokens ever issued: the number of a revoked one is not used again
 
     def scopes(self, *, token: str, fixed: str, now_s: float) -> frozenset[str] | None:
-        """Will answer what an access token may do, or None when it is none any more. `fixed` is the configured one."""
+        """Return the scopes of an access token, or None when it is invalid. `fixed` is the configured token."""
         if token and secrets.compare_digest(token.encode("utf-8", "surrogatepass"), fixed.encode()):
             return ALL_SCOPES
         grant = self.access.get(token)
         return None if grant is None or grant.is_over(now_s=now_s) else grant.scopes
 
     def client(self, identifier: str) -> Client | None:
-        """Will answer the client by its public identifier."""
+        """Return the client by its public identifier."""
         return next((client for client in self.clients.values() if client.identifier == identifier), None)
 
     def hand_out(self, grant: Grant, *, refresh: bool, now_s: float, life_s: int) -> dict[str, Any]:
-        """Will make an access token that lives `life_s` (0: no end is told), and a refresh token if asked for."""
+        """Issue an access token for `life_s` seconds (0: without end), and with `refresh` a refresh token."""
         token = secrets.token_urlsafe(32)
         self.given += 1
         grant.id = self.given
@@ -119,12 +119,12 @@ class OAuthBook:
 
 
 class BadAddress(ValueError):
-    """The webhook's address is none on this machine."""
+    """The webhook's address is not on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One call made: its signed parts, and the status it was answered with, 0 where nobody answered."""
+    """One call made: its signed parts and the status of the answer, 0 without one."""
 
     timestamp: str
     signature: str
@@ -133,7 +133,7 @@ class Delivery:
 
 
 class WebhookBook:
-    """Where tickets are told of, and what was sent. Without an address nothing is."""
+    """The webhook's settings and its deliveries. Without an address nothing is sent."""
 
     def __init__(self, *, url: str = "", secret: str = "") -> None:
         self.url, self.secret, self.body = url, secret, DEFAULT_BODY
@@ -141,14 +141,14 @@ class WebhookBook:
         self.deliveries: deque[Delivery] = deque(maxlen=KEPT)
 
     def set(self, *, url: str, secret: str, body: str) -> None:
-        """Will send to `url` from now on. Raises: BadAddress for one that is not http on this machine."""
+        """Set address, secret and body. Raises: BadAddress for an address that is not http on this machine."""
         parts = urlsplit(url)
         if url and (parts.scheme != "http" or not _is_here(parts.hostname or "")):
             raise BadAddress("The webhook's address must be http:// on this machine.")
         self.url, self.secret, self.body = url, secret, body or DEFAULT_BODY
 
     def shown(self) -> dict[str, Any]:
-        """Will answer address and deliveries as JSON-ready values, without the secret."""
+        """Return address and deliveries as JSON-ready values, without the secret."""
         return {"url": self.url, "deliveries": [asdict(one) for one in self.deliveries]}
 
 
@@ -163,7 +163,7 @@ class LiveChat:
 
 @dataclass(slots=True)
 class Session:
-    """One browser: its visitor, whether it proved who that is, and the running chat."""
+    """One browser: its visitor, whether that is authenticated, and the running chat."""
 
     visitor_id: str
     authenticated: bool = False
@@ -177,7 +177,7 @@ class WidgetBook:
         self.sessions: dict[str, Session] = {}
 
     def cut(self) -> None:
-        """Will take back every proof, as a regenerated shared secret does. Source: README Z7.2."""
+        """Make every session unauthenticated, as a new shared secret does. Source: README Z7.2."""
         for session in self.sessions.values():
             session.authenticated = False
 

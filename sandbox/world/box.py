@@ -1,4 +1,4 @@
-"""Everything that is alive in one sandbox: configuration, world, switches, faults, counters, and the lock over them."""
+"""The whole state of one sandbox: configuration, world, switches, faults, counters, and the lock over them."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ WINDOW_S = 60.0  # Source: README Z0.5, 200 requests a minute; taken as a slidin
 
 @dataclass(slots=True)
 class Config:
-    """What the sandbox was started with. Login's secret, the shared secret and the account key come from the demo file.
+    """The settings at the start. Login's secret, the shared secret and the account key come from the demo file.
 
     `messaging_keys` are the signing keys of the Messaging account, secret by key ID.
-    `webhook` is where ended chats are told of, "" for nowhere.
+    `webhook` is the address for ended chats, "" for none.
     """
 
     access_token: str = field(repr=False)
@@ -46,7 +46,7 @@ class Config:
 
 
 def load_config(*, token: str, bridge: str, webhook: str = "", path: Path = DEMO_FILE) -> Config:
-    """Will read the demo integration, so that app and sandbox can never disagree about its secrets."""
+    """Load the demo integration, so that app and sandbox always use the same secrets."""
     demo = json.loads(path.read_text(encoding="utf-8"))
     messaging = json.loads(MESSAGING_FILE.read_text(encoding="utf-8"))
     return Config(
@@ -58,14 +58,14 @@ def load_config(*, token: str, bridge: str, webhook: str = "", path: Path = DEMO
 
 
 class Limiter:
-    """Counts the calls of the last minute, of the account or of each endpoint apart; refused ones do not count."""
+    """Counts the calls of the last minute, by account or by endpoint; refused calls do not count."""
 
     def __init__(self) -> None:
         self.taken_at: dict[str, deque[float]] = {}
         self.highest = 0
 
     def take(self, *, now_s: float, limit: int, endpoint: str = "") -> float:
-        """Will take one call and answer 0, or answer the seconds until one is free again."""
+        """Count one call and return 0, or return the seconds until one is free."""
         taken_at = self._recent(now_s=now_s, endpoint=endpoint)
         if limit and len(taken_at) >= limit:
             return taken_at[-limit] + WINDOW_S - now_s
@@ -74,12 +74,12 @@ class Limiter:
         return 0.0
 
     def left(self, *, now_s: float, limit: int, endpoint: str = "") -> tuple[int, int]:
-        """Will answer how many calls are free, and in how many whole seconds the oldest one counted is forgotten."""
+        """Return the number of free calls, and the whole seconds until the oldest counted one expires."""
         taken_at = self._recent(now_s=now_s, endpoint=endpoint)
         return max(0, limit - len(taken_at)), math.ceil(taken_at[0] + WINDOW_S - now_s) if taken_at else 0
 
     def _recent(self, *, now_s: float, endpoint: str) -> deque[float]:
-        """Will answer the times of the last minute's calls, having forgotten the older ones."""
+        """Drop calls older than a minute and return the times of the others."""
         taken_at = self.taken_at.setdefault(endpoint, deque())
         while taken_at and taken_at[0] <= now_s - WINDOW_S:
             taken_at.popleft()
@@ -87,7 +87,7 @@ class Limiter:
 
 
 class Stats:
-    """Counts of what was called, since the start or the last reset. Tokens are kept as fingerprints only."""
+    """Counters since the start or the last reset. Tokens are stored as fingerprints only."""
 
     def __init__(self, *, now_s: float) -> None:
         self.since = iso(now_s)
@@ -99,23 +99,23 @@ class Stats:
         self.faults = 0
 
     def count(self, *, service: str, label: str, status: int) -> None:
-        """Will count one answer."""
+        """Count one answer."""
         self.calls[label] += 1
         self.services[service] += 1
         self.statuses[f"{service} {status}"] += 1
 
     def saw_token(self, token: str) -> None:
-        """Will remember that a token was presented, by the start of its SHA-256."""
+        """Count a use of a token, by its fingerprint."""
         self.tokens[fingerprint(token)] += 1
 
 
 def fingerprint(secret: str) -> str:
-    """Will answer 12 hexadecimal digits that tell secrets apart and give none away."""
+    """Return 12 hexadecimal digits of the SHA-256, which tell secrets apart without revealing them."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 class Box:
-    """One running sandbox. Handlers run under `lock`; `clock` answers epoch seconds."""
+    """One running sandbox. Handlers run under `lock`; `clock` returns epoch seconds."""
 
     def __init__(self, *, config: Config, clock: Callable[[], float] = time.time) -> None:
         self.config = config
@@ -127,7 +127,7 @@ class Box:
         self.reset()
 
     def reset(self, *, empty: bool = False) -> None:
-        """Will go back to the state of a plain start: the small cast, no faults, no sessions, counters at nought."""
+        """Reset to a plain start: the small cast, no faults, no sessions, counters at zero."""
         self.world = World()
         self.switches = Switches()
         self.faults = Faults()
@@ -144,7 +144,7 @@ class Box:
             load_cast(world=self.world, now_s=self.clock())
 
     def report(self) -> dict[str, Any]:
-        """Will answer the counters as JSON-ready values."""
+        """Return the counters as JSON-ready values."""
         stats = self.stats
         return {
             "since": stats.since, "now": iso(self.clock()), "total": sum(stats.calls.values()),
@@ -158,6 +158,6 @@ class Box:
 
 
 def utc_epoch(text: str) -> int:
-    """Will read an ISO 8601 time, without zone as UTC, as epoch seconds. Raises: ValueError."""
+    """Parse an ISO 8601 time as epoch seconds; without a zone it is UTC. Raises: ValueError."""
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

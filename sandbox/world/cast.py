@@ -1,7 +1,7 @@
-"""The small cast of a plain start: 30 visitors and 60 chats, so that a first look at a dashboard is not empty.
+"""The small cast of a plain start: 30 visitors and 60 chats, so that a first dashboard is not empty.
 
-Ids, names and contents are always the same; times run over the thirty days before the start, none younger than two
-hours and none before 2026-01-02.
+IDs, names and contents are always the same; times spread over the thirty days before the start, none later than two
+hours before it and none before 2026-01-02.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ LINKED = (
 
 
 def load_cast(*, world: World, now_s: float) -> None:
-    """Will fill an empty world. `now_s` epoch seconds; only times depend on it."""
+    """Fill an empty world. `now_s` epoch seconds; only times depend on it."""
     visitors = _people(world) + _odd_ones()
     end_s = int(now_s) // 3_600 * 3_600 - YOUNGEST_S
     start_s = max(BASE_S, end_s - DAYS_S)
@@ -59,7 +59,7 @@ def load_cast(*, world: World, now_s: float) -> None:
 
 
 def _people(world: World) -> list[Visitor]:
-    """Will make twenty who proved who they are; some names are the e-mail, as the token endpoint sends it."""
+    """Return twenty authenticated visitors; some have the e-mail as name, as the token endpoint sends it."""
     people = []
     for place, (name, email) in enumerate(LINKED):
         shown = email if place % 4 == 0 and email else name
@@ -75,7 +75,7 @@ def _people(world: World) -> list[Visitor]:
 
 
 def _odd_ones() -> list[Visitor]:
-    """Will make ten more: anonymous ones, ids that differ by case only, one gone, one junk, one second device."""
+    """Return ten more: anonymous ones, IDs that differ only in case, one gone, one junk, one second device."""
     anonymous = [
         Visitor(f"{ACCOUNT_ID}.anon{place}Kq7Lw2Zt", f"Visitor {48_291_000 + place * 311}") for place in range(5)
     ]
@@ -84,7 +84,7 @@ def _odd_ones() -> list[Visitor]:
     return [
         *anonymous,
         second_device,
-        Visitor(f"{ACCOUNT_ID}.SECONDdEV1CE99", "Visitor 11207555"),  # the one above but for its letters' case
+        Visitor(f"{ACCOUNT_ID}.SECONDdEV1CE99", "Visitor 11207555"),  # the ID of the second device in the other case
         Visitor("1.12345", "Imported record", "import@player.example", gone=True),
         Visitor(f"{ACCOUNT_ID}.junkId00Xw31Pq", "Broken shop page", external_id=JUNK_IDS[0]),
         Visitor(f"{ACCOUNT_ID}.offl1ne44Rt0Ab", "Left a message", "someone@elsewhere.example"),
@@ -92,7 +92,7 @@ def _odd_ones() -> list[Visitor]:
 
 
 def _join(world: World, chats: list[Chat]) -> None:
-    """Will let one chat carry the id its visitor had before authenticating."""
+    """Give one chat the ID that its visitor had before authenticating."""
     older = f"{ACCOUNT_ID}.b4Auth3nt1cate"
     chat = chats[31]
     world.put_alias(alias=older, canonical=chat.visitor_id)

@@ -1,4 +1,4 @@
-"""What can be made to go wrong: switches between behaviours nobody is sure of, and rules that spoil answers."""
+"""Switches between behaviours that are uncertain, and rules that spoil answers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ LONGEST_DELAY_S = 120.0
 
 @dataclass(slots=True)
 class Switches:
-    """Behaviours that can be chosen, with what the known facts make likeliest as the default."""
+    """Behaviours to choose from; the default is the likeliest by the known facts."""
 
     limit_per_minute: int = 200  # 0 lifts the limit
     limit_body: str = "json"
@@ -79,11 +79,11 @@ class Switches:
     invalid_token_status: int = 422
     validate_banned: str = "accept"
     validate_revoked: str = "accept"
-    token_life_s: int = 0  # of OAuth access tokens; 0: they live on, and no end is told
+    token_life_s: int = 0  # of OAuth access tokens; 0: no end, and no `expires_in`
     refresh_once: bool = True
 
     def set(self, wishes: dict[str, Any]) -> None:
-        """Will take over the wishes. Raises: Problem 400 when a value is no choice; then nothing changed."""
+        """Set the switches. Raises: Problem 400 for an invalid value; then nothing changes."""
         for name, value in wishes.items():
             if type(value) is not type(getattr(self, name)):
                 raise Problem(400, "Bad Request", f"{name} has the wrong type.")
@@ -104,7 +104,7 @@ SWITCH_NAMES = frozenset(item.name for item in fields(Switches))
 class Rule:
     """Spoils every `every`-th answer whose path matches, at most `times` times (0 = always), skipping `after` first.
 
-    Of those `share` are spoiled, drawn by chance: the same `seed` draws the same ones.
+    Of these a `share` is spoiled at random; the same `seed` chooses the same calls.
     """
 
     every: int = 1
@@ -119,15 +119,15 @@ class Rule:
     path: str = ZENDESK_PATHS
     method: str = ""
     delay_s: float = 0.0
-    field: str = ""  # what `drift` changes, `chats.visitor.id`; `value` is put there unless it is to be `missing`
+    field: str = ""  # the field that `drift` changes, as `chats.visitor.id`: to `value`, or removed with `missing`
     value: Any = None
     missing: bool = False
     matched: int = 0
     fired: int = 0
 
     def check(self) -> None:
-        """Raises: Problem 400 naming the first key whose value makes no sense."""
-        given: dict[str, Any] = asdict(self)  # as JSON brought it, so not yet of the declared types
+        """Raise Problem 400 naming the first key with an invalid value."""
+        given: dict[str, Any] = asdict(self)  # straight from JSON, so not necessarily of the declared types
         for name in ("every", "times", "after", "status"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
@@ -150,7 +150,7 @@ class Rule:
             raise Problem(400, "Bad Request", "path is no regular expression.") from None
 
     def strikes(self, *, method: str, path: str) -> bool:
-        """Will count a call and answer whether it is one to spoil."""
+        """Count a call and return whether to spoil it."""
         if (self.method and self.method.upper() != method) or not re.search(self.path, path):
             return False
         self.matched += 1
@@ -163,9 +163,9 @@ class Rule:
         return True
 
     def spoil(self, answer: Response | None, *, word: Callable[[Problem], Response]) -> Response:
-        """Will answer what goes out instead. `answer` is the true one, needed by the kinds of NEED_THE_TRUTH only.
+        """Return the spoiled response. `answer` is the true one, needed only by the kinds of NEED_THE_TRUTH.
 
-        `word` puts a problem into the shape of the service that was called.
+        `word` renders a problem in the shape of the service.
         """
         if self.kind == "drop":
             return Response(drop=True)
@@ -189,7 +189,7 @@ RULE_NAMES = frozenset(item.name for item in fields(Rule)) - {"matched", "fired"
 
 
 def error_page(*, status: int, body: str, headers: list[tuple[str, str]]) -> Response:
-    """Will answer an error whose body is JSON, plain text or HTML; general Zendesk 429s are not always JSON.
+    """Return an error as JSON, plain text or HTML; Zendesk's 429s are not always JSON.
 
     Source: README Z6 (429: body unknown on Chat, text or HTML elsewhere at Zendesk).
     """
@@ -204,18 +204,18 @@ def error_page(*, status: int, body: str, headers: list[tuple[str, str]]) -> Res
 
 
 def _words(status: int) -> str:
-    """Will answer what an error is called when nothing but its status is known."""
+    """Return the words for an error of which only the status is known."""
     return "Rate limit exceeded" if status == 429 else "Something went wrong"
 
 
 class Faults:
-    """The rules in force, in the order they were given; the first that strikes decides."""
+    """The current rules in the order of setting; the first that applies decides."""
 
     def __init__(self) -> None:
         self.rules: list[Rule] = []
 
     def put(self, wishes: list[dict[str, Any]], *, add: bool) -> None:
-        """Will replace the rules, or add to them; a rule with `every` 0 is none. Raises: Problem 400."""
+        """Replace the rules, or add to them; rules with `every` 0 are left out. Raises: Problem 400."""
         rules = [Rule(**wish) for wish in wishes]
         for rule in rules:
             rule.check()
@@ -223,9 +223,9 @@ class Faults:
         self.rules = kept + [rule for rule in rules if rule.every]
 
     def strike(self, *, method: str, path: str) -> Rule | None:
-        """Will answer the rule that spoils this call, if one does."""
+        """Return the rule that spoils this call, or None."""
         return next((rule for rule in self.rules if rule.strikes(method=method, path=path)), None)
 
     def shown(self) -> list[dict[str, Any]]:
-        """Will answer the rules with their counts."""
+        """Return the rules with their counts."""
         return [asdict(rule) for rule in self.rules]

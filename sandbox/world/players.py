@@ -15,7 +15,7 @@ from sandbox.jwt import Parts, TokenUnreadable, encode_hs256, encode_rs256, is_s
 ISSUER = "https://login.xsolla.com"
 RS256_PROJECT_ID = "4d8f0a1e-6b2c-4f57-9e3a-7c1d5b9e2f08"
 PUBLISHER_ID = 77_001
-# In nearly every real token, and nobody's business: a made-up one, so that a client that forwards or logs it is found.
+# Nearly every real token carries one, and clients must not use it: this invented one shows who forwards or logs it.
 ACCESS_KEY = "sandbox-access-key-not-real-".ljust(43, "A")
 DAY_S, HOUR_S = 86_400, 3_600
 GROUPS = [{"id": 1204, "name": "default", "is_default": True}]
@@ -23,7 +23,7 @@ GROUPS = [{"id": 1204, "name": "default", "is_default": True}]
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """Someone who can sign in. `email` None: the Login JWT has no such claim. `age_s`: how long ago it was issued."""
+    """A demo user. Without `email` the Login JWT has no such claim; `age_s` is the token's age in seconds."""
 
     key: str
     label: str
@@ -117,9 +117,9 @@ class SigningKey:
 
 @lru_cache(maxsize=8)
 def make_key(place: int) -> SigningKey:
-    """Will make the pair with this number, once a process: two thousand bits take a while.
+    """Return the key pair with this number, made once a process: 2048 bits take a while.
 
-    The `kid` follows from the key, so a client that kept an old key set never takes a new key for an old one.
+    The `kid` follows from the key, so that a client with an old key set never mistakes a new key for an old one.
     """
     key = rsa.generate_private_key(65_537, 2048)
     kid = uuid.uuid5(uuid.NAMESPACE_URL, f"{place}/{key.public_key().public_numbers().n:x}")
@@ -128,7 +128,7 @@ def make_key(place: int) -> SigningKey:
 
 @dataclass(frozen=True, slots=True)
 class LoginGrant:
-    """What a code or refresh token stands for; `challenge` is PKCE's S256, "" when none was sent."""
+    """The rights of a code or refresh token; `challenge` is PKCE's S256, "" when none was sent."""
 
     player_key: str
     redirect_uri: str
@@ -137,7 +137,7 @@ class LoginGrant:
 
 
 class LoginBook:
-    """What the imitated Login remembers: keys, codes, refresh and server tokens, bans, deleted users."""
+    """The state of the imitated Login: keys, codes, refresh and server tokens, bans, deleted users."""
 
     server_client = ("40001", "sandbox-server-client-secret-not-real")
     web_client = ("40002", "sandbox-web-client-secret-not-real")
@@ -147,7 +147,7 @@ class LoginBook:
         self.reset()
 
     def reset(self) -> None:
-        """Will forget everything handed out, and go back to one RS256 key."""
+        """Drop all tokens, bans and deletions, and return to one RS256 key."""
         self.key_count = 1
         self.server_tokens: dict[str, float] = {}
         self.codes: dict[str, LoginGrant] = {}
@@ -157,19 +157,19 @@ class LoginBook:
         self.revoked_at_s: dict[str, int] = {}
 
     def keys(self) -> list[SigningKey]:
-        """Will answer the RS256 project's pairs, the oldest first."""
+        """Return the key pairs of the RS256 project, the oldest first."""
         return [make_key(place) for place in range(self.key_count)]
 
     def project_of(self, player: Player) -> str:
-        """Will answer the Login project the player belongs to."""
+        """Return the Login project the player belongs to."""
         return RS256_PROJECT_ID if player.is_rs256 else self.project_id
 
     def player(self, *, key: str = "", user_id: str = "") -> Player | None:
-        """Will answer the player by key or by user ID."""
+        """Return the player with this key or this user ID, or None."""
         return next((player for player in PLAYERS if key == player.key or user_id == player.user_id), None)
 
     def mint(self, *, player: Player, now_s: float) -> str:
-        """Will answer the player's Login JWT, signed as their project signs."""
+        """Return a Login JWT of the player, signed with the algorithm of their project."""
         claims = claims_of(player, project_id=self.project_of(player), now_s=now_s)
         if player.is_rs256:
             newest = self.keys()[-1]
@@ -177,7 +177,7 @@ class LoginBook:
         return encode_hs256(claims=claims, secret=self.secret)
 
     def read(self, token: str, *, now_s: float) -> dict[str, Any] | None:
-        """Will answer the claims of a Login JWT of ours that still lives, else None."""
+        """Return the claims of a valid Login JWT, else None."""
         try:
             parts = take_apart(token)
         except TokenUnreadable:
@@ -188,7 +188,7 @@ class LoginBook:
         return parts.claims
 
     def revoke(self, *, user_id: str, now_s: float) -> None:
-        """Will void what the user was given up to now: access tokens, refresh tokens, codes."""
+        """Revoke the user's access tokens, refresh tokens and codes up to now."""
         self.revoked_at_s[user_id] = int(now_s)
         player = self.player(user_id=user_id)
         for store in (self.codes, self.refresh):
@@ -196,12 +196,12 @@ class LoginBook:
                 del store[key]
 
     def is_revoked(self, claims: dict[str, Any]) -> bool:
-        """Will answer whether the token of these claims was given out before its user logged out everywhere."""
+        """Return whether the token of these claims was issued before its user logged out everywhere."""
         issued_s = claims.get("iat")
         return isinstance(issued_s, int) and issued_s <= self.revoked_at_s.get(str(claims.get("sub")), -1)
 
     def _is_ours(self, parts: Parts) -> bool:
-        """Will answer whether one of the two projects signed it."""
+        """Return whether one of the two projects signed it."""
         project_id = parts.claims.get("xsolla_login_project_id")
         if project_id == self.project_id:
             return is_signed_hs256(parts, secret=self.secret)
@@ -211,7 +211,7 @@ class LoginBook:
         return pair is not None and is_signed_rs256(parts, key=pair.key.public_key())
 
     def server_token(self, *, now_s: float) -> str:
-        """Will hand out a server token that lives an hour."""
+        """Issue a server token that is valid for an hour."""
         claims = {
             "iss": ISSUER,
             "iat": int(now_s),
@@ -225,7 +225,7 @@ class LoginBook:
 
 
 def claims_of(player: Player, *, project_id: str, now_s: float) -> dict[str, Any]:
-    """Will answer the claims in the shape real tokens of that kind show. Source: README L4 and L5."""
+    """Return the claims in the shape of real tokens of that kind. Source: README L4 and L5."""
     issued_s = int(now_s) - player.age_s
     claims: dict[str, Any] = {
         "exp": issued_s + player.life_s, "iat": issued_s, "iss": ISSUER, "sub": player.user_id, "type": player.kind,

@@ -1,4 +1,4 @@
-"""Worlds by number: as many visitors and chats as asked for, the same for the same numbers. Compact and quick."""
+"""Generated worlds: any number of visitors and chats, the same for the same plan."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from random import Random
 
 from sandbox.world.state import ACCOUNT_ID, Chat, Visitor, World
 
-BASE_S = 1_767_312_000  # 2026-01-02T00:00:00Z: after the demo integration's sync_start, and long past
+BASE_S = 1_767_312_000  # 2026-01-02T00:00:00Z: after the demo integration's sync_start
 DAY_S = 86_400
 SPAN_S = 7 * DAY_S
-SAFE_AGE_S = 3_600  # seeded times are at least this old, far over the export's five minutes
+SAFE_AGE_S = 3_600  # generated times are at least this old, well over the export's five minutes
 UPDATED_AFTER_S = 700
 TOKEN_LENGTH = 14
 FIRST = (
@@ -54,7 +54,7 @@ JUNK_IDS = ("undefined", "null", "0", " ", "a\u0000b", " padded ", "x" * 256)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a world shall look; counts are exact. `start_s` is the first second, `span_s` how long it goes on."""
+    """The size of a world; counts are exact. `start_s` is its first second, `span_s` its length."""
 
     visitors: int = 100
     chats: int = 200
@@ -72,14 +72,14 @@ class Plan:
 
 
 def fill(*, world: World, plan: Plan) -> None:
-    """Will replace the world's visitors and chats by those of the plan.
+    """Replace the world's visitors and chats according to the plan.
 
-    Visitors get a chat each before any gets a second, so that all are reachable when there are chats enough. Of those
-    with an `external_id` the first `junk` get one that names nobody, the next `shared` repeat another's, the next
-    `gone` answer 404, and the next `aliases` are known to their chats under an older id.
+    Every visitor gets a chat before any gets a second, so that all are reachable when the chats suffice. Of those
+    with an `external_id` the first `junk` get one that is not a user ID, the next `shared` repeat another's, the next
+    `gone` answer 404, and the next `aliases` have an older ID in their chats.
     """
     was_enabled = gc.isenabled()
-    gc.disable()  # hundreds of thousands of small records, none of them garbage
+    gc.disable()  # hundreds of thousands of small records, none of which is garbage
     try:
         rng = Random(plan.seed)
         visitors = _visitors(rng, plan)
@@ -94,14 +94,14 @@ def fill(*, world: World, plan: Plan) -> None:
 
 
 def _tokens(rng: Random, count: int) -> list[str]:
-    """Will answer `count` different tokens of letters and digits, made in one go."""
+    """Return `count` distinct tokens of letters and digits."""
     text = b64encode(rng.randbytes(count * TOKEN_LENGTH)).decode().translate(str.maketrans("+/=", "xyz"))
     tokens = [text[place * TOKEN_LENGTH : (place + 1) * TOKEN_LENGTH] for place in range(count)]
     return tokens if len(set(tokens)) == count else _tokens(rng, count)
 
 
 def _visitors(rng: Random, plan: Plan) -> list[Visitor]:
-    """Will make the visitors; which of them are anonymous is drawn, how many is exact."""
+    """Return the visitors; the number of anonymous ones is exact, which they are is random."""
     anonymous = set(rng.sample(range(plan.visitors), round(plan.visitors * plan.anonymous_share)))
     digits = rng.randbytes(16 * plan.visitors).hex()
     visitors = []
@@ -119,16 +119,16 @@ def _visitors(rng: Random, plan: Plan) -> list[Visitor]:
 
 
 def _chats(rng: Random, plan: Plan, visitors: list[Visitor]) -> list[Chat]:
-    """Will make the chats; `ties` of them, and no others, share one update time in the middle of the span."""
+    """Return the chats; exactly `ties` of them share one update time, in the middle of the span."""
     tie_s = plan.start_s + plan.span_s // 2
     offline = round(plan.offline_share * 1000)
     draw, span_s = rng.random, max(1, plan.span_s - UPDATED_AFTER_S)
-    # In order of time, so that sorting the indices finds them all but sorted already.
+    # In order of time, so that the indices are nearly sorted already.
     starts = sorted(plan.start_s + int(draw() * span_s) for _ in range(plan.chats))
     chats = []
     for place, (token, start_s) in enumerate(zip(_tokens(rng, plan.chats), starts, strict=True)):
         if place < plan.ties or start_s == tie_s - UPDATED_AFTER_S:
-            # A chat that is none of the ties, but was drawn into their second, comes a second later.
+            # Any other chat that falls into the second of the ties comes a second later.
             start_s = tie_s - UPDATED_AFTER_S + (place >= plan.ties)  # noqa: PLW2901
         update_s = start_s + UPDATED_AFTER_S
         owner = visitors[place if place < plan.visitors else int(draw() * plan.visitors)]
@@ -142,12 +142,12 @@ def _chats(rng: Random, plan: Plan, visitors: list[Visitor]) -> list[Chat]:
 
 @lru_cache(maxsize=4096)
 def _month(day: int) -> str:
-    """Will answer the `YYMM` a chat's id begins with, for the day since 1970 it started on."""
+    """Return the `YYMM` at the start of a chat's ID, for its day since 1970."""
     return f"{datetime.fromtimestamp(day * DAY_S, UTC):%y%m}"
 
 
 def _make_odd(rng: Random, world: World, plan: Plan, visitors: list[Visitor], chats: list[Chat]) -> None:
-    """Will turn some linked visitors into the odd cases of the plan."""
+    """Turn some linked visitors into the special cases of the plan."""
     world.visitors, world.chats, world.aliases, world.by_external = {}, {}, {}, {}
     linked = iter([visitor for visitor in visitors if visitor.external_id])
     for place, visitor in zip(range(plan.junk), linked, strict=False):
@@ -167,7 +167,7 @@ def _make_odd(rng: Random, world: World, plan: Plan, visitors: list[Visitor], ch
 
 
 def _malformed(place: int, plan: Plan) -> Chat:
-    """Will make a record no client can use, each in another way; all sit in the middle of the export."""
+    """Return a record that no client can use, in one of several ways; all lie in the middle of the export."""
     chat_id = f"2601.{ACCOUNT_ID}.broken{place:08d}"
     shapes = (
         {"id": chat_id, "visitor": "nobody"},

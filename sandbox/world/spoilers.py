@@ -1,4 +1,4 @@
-"""Bodies and ways of sending that no client wants, by the kind of a fault rule. See README.md."""
+"""Faulty bodies and ways of sending, by the kind of a fault rule. See README.md."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BLOCK = bytes(1_000_000)
 
 
 def spoil_body(*, kind: str, answer: Response | None) -> Response | None:
-    """Will answer what goes out for a kind that needs no more than its name, or None for another kind."""
+    """Return the response for a kind that needs only its name, or None for another kind."""
     if kind in SENDING and answer is not None:
         answer.sending = kind
         return answer
@@ -27,7 +27,7 @@ def spoil_body(*, kind: str, answer: Response | None) -> Response | None:
 
 
 def drift(answer: Response, *, field: str, value: Any, missing: bool) -> Response:
-    """Will change one field of a JSON answer, named from its top (`chats.visitor.id`), in every item of a list."""
+    """Change one field of a JSON answer, named from the top (`chats.visitor.id`), in every item of a list."""
     if answer.status != 200:
         return answer
     body = json.loads(answer.body)
@@ -55,7 +55,7 @@ def _bomb_bytes() -> bytes:
     return b"".join([*parts, packer.flush()])
 
 
-# Made once: while it is being made, the sandbox answers nobody.
+# Made once: the sandbox answers no other request meanwhile.
 @lru_cache(maxsize=1)
 def _huge_bytes() -> bytes:
     return b'{"chats": [' + b"]}".rjust(HUGE_BYTES)
@@ -89,5 +89,5 @@ BODIES: dict[str, Callable[[], Response]] = {
     "latin1": lambda: Response(body='{"chats": [], "id": "7.a", "name": "Zoë"}'.encode("latin-1")),
     "redirect": lambda: Response(status=302, headers=[("Location", "http://127.0.0.1:1/elsewhere")]),
 }
-# The true answer, sent in a way that spoils it; see the server.
+# The true answer, sent in a faulty way; see the server.
 SENDING = ("drip", "silence", "reset", "overlong")

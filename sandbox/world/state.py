@@ -1,4 +1,4 @@
-"""The imitated Zendesk account: visitors, chats, bans, and the sorted indices that make a page a bisect and a slice."""
+"""The imitated Zendesk account: visitors, chats and bans, with sorted indices for fast pages."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any
 
 ACCOUNT_ID = 7_700_123
 TOKEN_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-AFTER_ANY_ID = "\U0010ffff"  # sorts after every id that can stand in a path
+AFTER_ANY_ID = "\U0010ffff"  # sorts after every ID that a path can hold
 
-# Source: README Z3.3, `^[0-9]+([.-][A-Za-z0-9]+)?$`; control calls may plant others, so this only reads the dash.
+# Source: README Z3.3, `^[0-9]+([.-][A-Za-z0-9]+)?$`; control calls may add others, so this only matches the dash.
 DASHED_ID = re.compile(r"^([0-9]+)-([A-Za-z0-9]+)$")
 
 
 @dataclass(slots=True)
 class Visitor:
-    """One visitor; `created_s` in epoch seconds, `""` where Zendesk knows nothing, `gone` makes a read answer 404."""
+    """One visitor; `created_s` in epoch seconds, `""` for unknown values, `gone` makes a read answer 404."""
 
     id: str
     name: str
@@ -34,9 +34,9 @@ class Visitor:
 
 @dataclass(slots=True)
 class Chat:
-    """One chat or offline message; times in epoch seconds. What is not in `details` is derived when it is shown.
+    """One chat or offline message; times in epoch seconds. Fields missing in `details` are derived when it is shown.
 
-    `raw` holds a planted record that is shown exactly as given, in a one-item list so that `null` can be planted.
+    `raw` holds a record to show exactly as given, in a one-item list so that it can be `null`.
     """
 
     id: str
@@ -52,7 +52,7 @@ class Chat:
 
 @dataclass(slots=True)
 class Ban:
-    """One ban, of a visitor or of an address (`kind` is Zendesk's `type`); `created_s` None on old ones."""
+    """One ban, of a visitor or of an address (`kind` is Zendesk's `type`); old ones have no `created_s`."""
 
     id: int
     kind: str
@@ -63,18 +63,18 @@ class Ban:
 
 
 def iso(epoch_s: float) -> str:
-    """Will answer the UTC time as Zendesk writes it, `2026-01-02T03:04:05Z`."""
+    """Return the UTC time in Zendesk's form, `2026-01-02T03:04:05Z`."""
     return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def dotted(visitor_id: str) -> str:
-    """Will answer the REST form of an id: the dashboard's dash becomes a dot."""
+    """Return the REST form of a visitor ID: the dashboard's dash becomes a dot."""
     return DASHED_ID.sub(r"\1.\2", visitor_id)
 
 
 @dataclass(slots=True)
 class World:
-    """All records of one account. Callers hold the sandbox's lock."""
+    """All records of one account. Callers must hold the sandbox's lock."""
 
     visitors: dict[str, Visitor] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
@@ -86,30 +86,30 @@ class World:
     rng: Random = field(default_factory=lambda: Random(0))
 
     def token(self, *, length: int = 14) -> str:
-        """Will mint letters and digits; the same calls on the same world mint the same."""
+        """Return random letters and digits, the same for the same calls on the same world."""
         return "".join(self.rng.choices(TOKEN_ALPHABET, k=length))
 
     def mint_visitor_id(self) -> str:
-        """Will answer an unused visitor id in dot form."""
+        """Return an unused visitor ID in dot form."""
         return f"{ACCOUNT_ID}.{self.token()}"
 
     def mint_chat_id(self, *, start_s: float) -> str:
-        """Will answer an unused chat id, `YYMM.account.token`."""
+        """Return an unused chat ID, `YYMM.account.token`."""
         return f"{datetime.fromtimestamp(start_s, UTC):%y%m}.{ACCOUNT_ID}.{self.token()}"
 
     def canonical_id(self, visitor_id: str) -> str:
-        """Will answer the id the visitor is kept under, for an id in dot or dash form or one that was joined away."""
+        """Return the visitor's current ID, for an ID in dot or dash form or one that was merged."""
         if visitor_id not in self.visitors:
             visitor_id = dotted(visitor_id)
         return self.aliases.get(visitor_id, visitor_id)
 
     def visitor(self, visitor_id: str) -> Visitor | None:
-        """Will answer the visitor behind any of its ids, unless it is gone."""
+        """Return the visitor by any of its IDs, or None when it is unknown or gone."""
         found = self.visitors.get(self.canonical_id(visitor_id))
         return None if found is None or found.gone else found
 
     def put_visitor(self, visitor: Visitor) -> Visitor:
-        """Will add or replace a visitor."""
+        """Add or replace a visitor."""
         before = self.visitors.get(visitor.id)
         if before is not None and self.by_external.get(str(before.external_id)) == visitor.id:
             del self.by_external[str(before.external_id)]
@@ -119,7 +119,7 @@ class World:
         return visitor
 
     def put_alias(self, *, alias: str, canonical: str) -> None:
-        """Will let `alias` answer as `canonical`, and whatever pointed to `alias` too."""
+        """Make `alias`, and every ID that led to it, lead to `canonical`."""
         joined = self.visitors.pop(alias, None)
         if joined is not None and self.by_external.get(str(joined.external_id)) == alias:
             self.by_external[str(joined.external_id)] = canonical
@@ -129,7 +129,7 @@ class World:
         self.aliases[alias] = canonical
 
     def put_chat(self, chat: Chat) -> Chat:
-        """Will add or replace a chat and keep both indices in order."""
+        """Add or replace a chat in both indices."""
         before = self.chats.get(chat.id)
         if before is not None:
             _discard(self.by_update, (before.update_s, before.id))
@@ -141,24 +141,24 @@ class World:
         return chat
 
     def touch(self, chat: Chat, *, update_s: int) -> None:
-        """Will move a chat to a new update time, so that the export shows it again."""
+        """Move a chat to a new update time, so that the export shows it again."""
         _discard(self.by_update, (chat.update_s, chat.id))
         chat.update_s = update_s
         insort(self.by_update, (chat.update_s, chat.id))
 
     def hide(self, chat: Chat) -> None:
-        """Will take a deleted chat out of lists and search; the export may still mention it."""
+        """Remove a deleted chat from lists and search; the export may still show it."""
         chat.deleted = True
         _discard(self.by_start, (chat.start_s, chat.id))
 
     def forget(self, chat: Chat) -> None:
-        """Will take a chat out of everything, the export too."""
+        """Remove a chat everywhere, also from the export."""
         _discard(self.by_update, (chat.update_s, chat.id))
         _discard(self.by_start, (chat.start_s, chat.id))
         del self.chats[chat.id]
 
     def load(self, *, visitors: list[Visitor], chats: list[Chat]) -> None:
-        """Will take in many records at once, sorting each index once."""
+        """Add many records and sort each index once."""
         for visitor in visitors:
             self.visitors[visitor.id] = visitor
             if visitor.external_id:
@@ -168,9 +168,9 @@ class World:
         self.by_start = sorted((chat.start_s, chat.id) for chat in self.chats.values() if chat.raw is None)
 
     def updated(self, *, start_s: int, start_id: str, limit: int, inclusive: bool) -> list[Chat]:
-        """Will answer up to `limit` chats in order of (update time, id).
+        """Return up to `limit` chats in order of (update time, id).
 
-        Without `start_id` from `start_s` on; with it strictly after (`start_s`, `start_id`), or from it when inclusive.
+        Without `start_id` from `start_s` on; with it after (`start_s`, `start_id`), or from there when inclusive.
         Source: Zendesk Chat, incremental export.
         """
         if start_id and not inclusive:
@@ -180,20 +180,20 @@ class World:
         return [self.chats[chat_id] for _, chat_id in self.by_update[first : first + limit]]
 
     def newest(self, *, before: tuple[int, str] | None, limit: int) -> list[Chat]:
-        """Will answer up to `limit` chats, newest first, of those that started before the cursor."""
+        """Return up to `limit` chats that started before the cursor, newest first."""
         last = len(self.by_start) if before is None else bisect_left(self.by_start, before)
         page = self.by_start[max(0, last - limit) : last]
         return [self.chats[chat_id] for _, chat_id in reversed(page)]
 
     def started_between(self, *, low_s: int, high_s: int) -> list[Chat]:
-        """Will answer the chats that started in the closed interval, newest first."""
+        """Return the chats that started from `low_s` to `high_s`, newest first."""
         first = bisect_left(self.by_start, (low_s, ""))
         last = bisect_right(self.by_start, (high_s, AFTER_ANY_ID))
         return [self.chats[chat_id] for _, chat_id in reversed(self.by_start[first:last])]
 
 
 def _discard(index: list[tuple[int, str]], key: tuple[int, str]) -> None:
-    """Will take `key` out of a sorted index if it is there."""
+    """Remove `key` from a sorted index if it is there."""
     place = bisect_left(index, key)
     if place < len(index) and index[place] == key:
         del index[place]

@@ -1,4 +1,4 @@
-"""Zendesk Chat's bans. Source: README Z5; an answer is an object of two lists."""
+"""Zendesk Chat's bans. Source: README Z5."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LARGEST_ID = 10**15
 
 
 def list_bans(call: Call) -> Response:
-    """Will answer bans by id from `since_id` to `max_id`, both included, `limit` of them over both lists."""
+    """Answer up to `limit` bans from `since_id` to `max_id` inclusive, as an object of two lists."""
     params = call.request.params()
     limit = number(params, "limit", default=DEFAULT_PAGE, low=1, high=LARGEST_PAGE)
     low = number(params, "since_id", default=0, low=0, high=LARGEST_ID)
@@ -29,7 +29,7 @@ def list_bans(call: Call) -> Response:
 
 
 def list_address_bans(call: Call) -> Response:
-    """Will answer the banned addresses alone."""
+    """Answer the banned addresses only."""
     bans = [
         ban_json(ban, switches=call.box.switches)
         for _, ban in sorted(call.box.world.bans.items())
@@ -39,7 +39,7 @@ def list_address_bans(call: Call) -> Response:
 
 
 def create_ban(call: Call) -> Response:
-    """Will ban a visitor or an address. Raises: Problem 400 when the body names neither."""
+    """Ban a visitor or an address. Raises: Problem 400 when the body names neither."""
     body, world = call.json(), call.box.world
     reason = str(body.get("reason") or "")
     ban_id, created_s = max(world.bans, default=70_000) + 1, int(call.now_s)
@@ -58,12 +58,12 @@ def create_ban(call: Call) -> Response:
 
 
 def show_ban(call: Call) -> Response:
-    """Will answer one ban."""
+    """Answer one ban."""
     return json_response(ban_json(_ban(call), switches=call.box.switches))
 
 
 def delete_ban(call: Call) -> Response:
-    """Will lift a ban."""
+    """Lift a ban."""
     world, ban = call.box.world, _ban(call)
     del world.bans[ban.id]
     visitor = world.visitor(ban.subject) if ban.kind == "visitor" else None
@@ -73,7 +73,7 @@ def delete_ban(call: Call) -> Response:
 
 
 def _ban(call: Call) -> Ban:
-    """Will answer the ban in the path. Raises: Problem 404."""
+    """Return the ban of the path. Raises: Problem 404."""
     text = call.params["ban_id"]
     ban = call.box.world.bans.get(int(text)) if text.isascii() and text.isdigit() and len(text) < 16 else None
     if ban is None:
@@ -82,7 +82,7 @@ def _ban(call: Call) -> Ban:
 
 
 def _address(value: object) -> str:
-    """Will read an address. Raises: Problem 400."""
+    """Parse an IP address. Raises: Problem 400."""
     try:
         return str(ip_address(str(value)))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Zendesk Chat's REST API: who may call, visitors and chats. The other calls have files of their own."""
+"""Zendesk Chat's REST API: credentials, limit, visitors and chats. Other resources have modules of their own."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from sandbox.zendesk.search import search_chats
 from sandbox.zendesk.shapes import chat_json, visitor_json
 
 PAGE = 40  # Source: README Z4.1, 40 chats a page.
-MOST_IDS = 50  # Source: README Z4.1, clients send at most 50 ids; what more does is unknown.
-LARGEST_BODY = 1_000_000  # bytes; the vendor's own limit is unknown, and a large name would come again on every page
+MOST_IDS = 50  # Source: README Z4.1, clients send at most 50 IDs; the effect of more is unknown.
+LARGEST_BODY = 1_000_000  # bytes; the vendor's limit is unknown, and a large name would be repeated on every page
 WRITABLE = ("name", "email", "phone", "notes")
 OFFLINE, HELD = "offline_msg", "chat"
 
 
 class LimitReached(Problem):
-    """The account's calls of this minute are used up; worded by the switch `limit_body`."""
+    """The account's calls of this minute are used up; the switch `limit_body` chooses the body."""
 
 
 class ZendeskService:
-    """`/api/v2/chat/…`, and the older `/api/v2/…` while it is switched on."""
+    """`/api/v2/chat/…`, and the older `/api/v2/…` while switched on."""
 
     name = "zendesk"
 
@@ -43,11 +43,11 @@ class ZendeskService:
         self.table = Table([replace(route, handler=_with_limit_headers(route)) for route in ROUTES])
 
     def prefixes(self, box: Box, /) -> tuple[str, ...]:
-        """Source: README Z1, only host and prefix changed between the two."""
+        """Return both prefixes while the older is on. Source: README Z1, only host and prefix differ."""
         return with_legacy(box, "/api/v2/chat", "/api/v2")
 
     def guard(self, call: Call, route: Route, /) -> None:
-        """Will check the access token, then the account's limit. Source: README Z2 and Z6."""
+        """Check the access token, then the account's limit. Source: README Z2 and Z6."""
         refuse_gone_prefix(call, "/api/v2")
         if route.open_:
             return
@@ -71,9 +71,9 @@ class ZendeskService:
             raise Problem(413, "Content Too Large", f"A body has at most {LARGEST_BODY} bytes.")
 
     def word(self, box: Box, problem: Problem, /) -> Response:
-        """Will answer `{"error","description"}`, the keys recorded for 401. Source: README Z6.
+        """Answer `{"error","description"}`, the recorded keys of a 401. Source: README Z6.
 
-        The other statuses have whatever body the switch `error_body` says, as nobody recorded one.
+        The switch `error_body` chooses the body of other statuses, as none is recorded.
         """
         if isinstance(problem, LimitReached):
             return error_page(status=429, body=problem.error, headers=list(problem.headers))
@@ -87,12 +87,12 @@ class ZendeskService:
 
 
 def _endpoint(call: Call, route: Route) -> str:
-    """Will answer whose calls are counted together: "" is the whole account. Source: README Z0.5."""
+    """Return the endpoint whose calls are counted together, "" for the whole account. Source: README Z0.5."""
     return f"{route.method} {route.template}" if call.box.switches.limit_scope == "endpoint" else ""
 
 
 def _limit_headers(call: Call, route: Route) -> list[tuple[str, str]]:
-    """Will answer the headers that the Ticketing API has, where they are switched on. Source: README Z6."""
+    """Return the limit headers of the Ticketing API while switched on. Source: README Z6."""
     limit = call.box.switches.limit_per_minute
     if call.box.switches.limit_headers == "none" or not limit or route.open_:
         return []
@@ -101,7 +101,7 @@ def _limit_headers(call: Call, route: Route) -> list[tuple[str, str]]:
 
 
 def _with_limit_headers(route: Route) -> Handler:
-    """Will make the route's handler tell what is left of the limit."""
+    """Return the route's handler with the limit headers added to its response."""
 
     def answer(call: Call) -> Response:
         response = route.handler(call)
@@ -112,16 +112,16 @@ def _with_limit_headers(route: Route) -> Handler:
 
 
 def no_visitor_list(call: Call) -> Response:
-    """Will refuse: there is no list of visitors. Source: README Z3.1 (404 or 405: unknown, so a switch)."""
+    """Refuse the request: there is no list of visitors. Source: README Z3.1 (404 or 405: unknown, so a switch)."""
     if call.box.switches.visitor_list_status == 405:
         raise Problem(405, "Method Not Allowed", "Visitors cannot be listed.", headers=(("Allow", "POST, OPTIONS"),))
     raise Problem(404, "Not Found", "Nothing lives at this path.")
 
 
 def create_visitor(call: Call) -> Response:
-    """Will add a visitor without `external_id`: only a Zendesk JWT can set one. Source: README Z3.1."""
+    """Add a visitor without `external_id`: only a Zendesk JWT can set one. Source: README Z3.1."""
     body = call.json()
-    if "name" not in body and "display_name" in body:  # an old public script sent this name and was accepted
+    if "name" not in body and "display_name" in body:  # an old public script sends this name and is accepted
         body["name"] = body["display_name"]
     world = call.box.world
     visitor = Visitor(id=world.mint_visitor_id(), name="", created_s=int(call.now_s))
@@ -133,12 +133,12 @@ def create_visitor(call: Call) -> Response:
 
 
 def show_visitor(call: Call) -> Response:
-    """Will answer the visitor behind an id in either form; its own id may be another one. Source: README Z3.3."""
+    """Answer the visitor by an ID in either form; the ID in the answer may differ. Source: README Z3.3."""
     return json_response(visitor_json(_visitor(call), switches=call.box.switches))
 
 
 def update_visitor(call: Call) -> Response:
-    """Will change name, e-mail, phone or notes. Source: README Z3.1 (`id` in the body is objected to)."""
+    """Change name, e-mail, phone or notes. Source: README Z3.1 (`id` in the body is refused)."""
     visitor, body = _visitor(call), call.json()
     if "id" in body:
         raise Problem(call.box.switches.put_id_status, "Bad Request", "The body must not contain id.")
@@ -149,7 +149,7 @@ def update_visitor(call: Call) -> Response:
 
 
 def list_chats(call: Call) -> Response:
-    """Will answer the newest chats, 40 a page, or a map of the chats asked for by `ids`. Source: README Z4.1."""
+    """Answer the newest chats, 40 a page, or the chats named by `ids` as a map. Source: README Z4.1."""
     params, world, switches = call.request.params(), call.box.world, call.box.switches
     if "ids" in params:
         return _chats_by_id(call, params["ids"])
@@ -166,12 +166,12 @@ def list_chats(call: Call) -> Response:
 
 
 def show_chat(call: Call) -> Response:
-    """Will answer one chat that was not deleted."""
+    """Answer one chat, unless it is deleted."""
     return json_response(chat_json(call.box.world, _chat(call), switches=call.box.switches))
 
 
 def create_chat(call: Call) -> Response:
-    """Will take in an offline message, as scripts that fill an account do. Source: README Z4.1."""
+    """Add an offline message, as scripts that fill an account do. Source: README Z4.1."""
     body, world, now_s = call.json(), call.box.world, int(call.now_s)
     visitor_body = body.pop("visitor", None) or {}
     if not isinstance(visitor_body, dict):
@@ -194,7 +194,7 @@ def create_chat(call: Call) -> Response:
 
 
 def update_chat(call: Call) -> Response:
-    """Will change a chat, nested names flattened as `visitor.notes`; the export shows it again. Source: README Z4.1."""
+    """Change a chat; nested names are flat, as `visitor.notes`. The export shows it again. Source: README Z4.1."""
     chat, body, world = _chat(call), call.json(), call.box.world
     visitor_part = {name.partition(".")[2]: value for name, value in body.items() if name.startswith("visitor.")}
     visitor = world.visitor(chat.visitor_id)
@@ -207,13 +207,13 @@ def update_chat(call: Call) -> Response:
 
 
 def delete_chat(call: Call) -> Response:
-    """Will delete one chat; whether the export still names it is a switch, because nobody knows."""
+    """Delete one chat; whether the export still shows it is unknown, so a switch."""
     _delete(call, _chat(call))
     return Response(status=204)
 
 
 def delete_chats(call: Call) -> Response:
-    """Will delete the chats named by `ids`; ids nobody knows are passed over."""
+    """Delete the chats named by `ids`; unknown IDs are ignored."""
     ids = _id_list(call.request.params().get("ids", ""))
     for chat_id in ids:
         chat = call.box.world.chats.get(chat_id)
@@ -223,7 +223,7 @@ def delete_chats(call: Call) -> Response:
 
 
 def _visitor(call: Call) -> Visitor:
-    """Will answer the visitor in the path. Raises: Problem 404."""
+    """Return the visitor of the path. Raises: Problem 404."""
     visitor = call.box.world.visitor(call.params["visitor_id"])
     if visitor is None:
         raise Problem(404, "Not Found", "There is no such visitor.")
@@ -231,7 +231,7 @@ def _visitor(call: Call) -> Visitor:
 
 
 def _chat(call: Call) -> Chat:
-    """Will answer the chat in the path. Raises: Problem 404."""
+    """Return the chat of the path. Raises: Problem 404."""
     chat = call.box.world.chats.get(call.params["chat_id"])
     if chat is None or chat.deleted or chat.raw is not None:
         raise Problem(404, "Not Found", "There is no such chat.")
@@ -239,7 +239,7 @@ def _chat(call: Call) -> Chat:
 
 
 def _take_over(visitor: Visitor, body: dict[str, Any]) -> None:
-    """Will copy the writable fields. Raises: Problem 400 when one is not text; null empties it."""
+    """Copy the writable fields; null empties one. Raises: Problem 400 when one is not text."""
     for name in WRITABLE:
         value = body.get(name, getattr(visitor, name))
         if value is not None and not isinstance(value, str):
@@ -250,13 +250,13 @@ def _take_over(visitor: Visitor, body: dict[str, Any]) -> None:
 
 
 def _details(body: dict[str, Any]) -> dict[str, Any]:
-    """Will keep what a client may say about a chat: never what the account itself keeps."""
+    """Return the fields that a client may set on a chat, without those that the account sets."""
     own = {"id", "type", "timestamp", "end_timestamp", "update_timestamp", "deleted"}
     return {name: value for name, value in body.items() if name not in own}
 
 
 def _start_time(value: Any, now_s: int) -> int:
-    """Will read a creation time as ISO text or epoch seconds. Raises: Problem 400."""
+    """Parse a creation time, ISO text or epoch seconds. Raises: Problem 400."""
     if value is None:
         return now_s
     try:
@@ -269,7 +269,7 @@ def _start_time(value: Any, now_s: int) -> int:
 
 
 def _cursor(text: str | None) -> tuple[int, str] | None:
-    """Will read the list's cursor. Raises: Problem 400 when it is not one of ours."""
+    """Parse the list's cursor. Raises: Problem 400 when it is invalid."""
     if not text:
         return None
     try:
@@ -280,7 +280,7 @@ def _cursor(text: str | None) -> tuple[int, str] | None:
 
 
 def _id_list(text: str) -> list[str]:
-    """Will split the `ids` parameter. Raises: Problem 400 when it holds none or more than 50."""
+    """Split the `ids` parameter. Raises: Problem 400 when it holds no ID or more than 50."""
     ids = [part.strip() for part in text.split(",") if part.strip()]
     if not 1 <= len(ids) <= MOST_IDS:
         raise Problem(400, "Bad Request", f"ids must name 1 to {MOST_IDS} chats.")
@@ -288,7 +288,7 @@ def _id_list(text: str) -> list[str]:
 
 
 def _chats_by_id(call: Call, text: str) -> Response:
-    """Will answer the bulk form, `docs` by id, without ids nobody knows."""
+    """Answer the bulk form, `docs` by ID, without unknown IDs."""
     world, docs = call.box.world, {}
     for chat_id in _id_list(text):
         chat = world.chats.get(chat_id)
@@ -298,7 +298,7 @@ def _chats_by_id(call: Call, text: str) -> Response:
 
 
 def _delete(call: Call, chat: Chat) -> None:
-    """Will hide a chat, and let the export say so if that is switched on."""
+    """Delete a chat; the export shows the deletion or forgets the chat, by switch."""
     call.box.world.hide(chat)
     if call.box.switches.deleted_in_export:
         call.box.world.touch(chat, update_s=max(int(call.now_s), chat.update_s))
@@ -307,7 +307,7 @@ def _delete(call: Call, chat: Chat) -> None:
 
 
 def _routes(*items: tuple[str, str, Callable[[Call], Response]]) -> list[Route]:
-    """Will make routes of plain rows."""
+    """Return routes for rows of method, template and handler."""
     return [Route(method, template, handler) for method, template, handler in items]
 
 

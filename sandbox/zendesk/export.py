@@ -1,4 +1,4 @@
-"""Zendesk Chat's incremental export, the feed a poller reads. Source for all of it: README Z4.2."""
+"""Zendesk Chat's incremental export, the feed a poller reads. Source: README Z4.2."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ LATEST_EPOCH_S = 9_999_999_999
 
 
 def export_chats(call: Call) -> Response:
-    """Will answer chats in order of (update time, id) from the cursor on, and always a `next_page`.
+    """Answer chats in order of (update time, ID) from the cursor on, always with a `next_page`.
 
-    Raises: Problem 400 for a limit over 1000, a young `start_time`, or parameters that are no numbers.
+    Raises: Problem 400 for a limit over 1000, a recent `start_time`, or parameters that are not numbers.
     """
     params, switches, world = call.request.params(), call.box.switches, call.box.world
     limit = number(params, "limit", default=LARGEST_PAGE, low=1, high=LARGEST_PAGE)
@@ -43,7 +43,7 @@ def export_chats(call: Call) -> Response:
 
 
 def _start(call: Call, params: dict[str, str]) -> int:
-    """Will answer the first second asked for. Raises: Problem 400."""
+    """Return `start_time` in epoch seconds. Raises: Problem 400."""
     start_s = number(params, "start_time", default=0, low=0, high=LATEST_EPOCH_S)
     if start_s >= call.now_s - YOUNGEST_S:
         status = call.box.switches.young_start_status
@@ -52,7 +52,7 @@ def _start(call: Call, params: dict[str, str]) -> int:
 
 
 def _next_page(call: Call, *, feed: str, limit: int, end_s: int, end_id: str) -> str:
-    """Will answer the absolute address of the next page, every value percent-encoded (`chats%28%2A%29`)."""
+    """Return the absolute URL of the next page, every value percent-encoded (`chats%28%2A%29`)."""
     params = call.request.params()
     pairs: list[tuple[str, Any]] = [("fields", params["fields"])] if "fields" in params else []
     pairs += [("limit", limit), ("start_time", end_s)]
@@ -62,9 +62,9 @@ def _next_page(call: Call, *, feed: str, limit: int, end_s: int, end_id: str) ->
 
 
 def empty_feed(feed: str) -> Callable[[Call], Response]:
-    """Will make the handler of a feed without records; its cursor stays where it was.
+    """Return the handler of a feed without records; its cursor never moves.
 
-    `start_time` is in seconds, but for `agent_timeline`, which counts microseconds; both are taken as they come.
+    `start_time` is in seconds, for `agent_timeline` in microseconds; both are accepted.
     """
 
     def answer(call: Call) -> Response:

@@ -1,4 +1,4 @@
-"""Judges a Zendesk JWT as Zendesk Chat would. Source: README Z7.1, every rule below one row of it."""
+"""Checks a Zendesk JWT as Zendesk Chat does. Source: README Z7.1, one row for each rule."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.jwt import Parts, TokenUnreadable, is_signed_hs256, take_apart
 
-SKEW_S = 120  # seconds `iat` may differ from the clock, either way
+SKEW_S = 120  # seconds that `iat` may differ from the clock, either way
 LONGEST_LIFE_S = 420  # seconds from `iat` to `exp`
 CLAIMS = ("name", "email", "external_id", "iat", "exp")
 ADVISED_ID_LENGTH = 255  # a rule of Messaging; Chat documents none, so this is a note only
@@ -15,7 +15,7 @@ ADVISED_ID_LENGTH = 255  # a rule of Messaging; Chat documents none, so this is 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Accepted when `reason` is empty; `notes` are things that are accepted but not documented."""
+    """The result for one token: accepted when `reason` is empty; `notes` name undocumented things that are accepted."""
 
     reason: str
     sentence: str
@@ -24,9 +24,9 @@ class Verdict:
 
 
 def judge(*, token: object, secret: str, now_s: float, email_needed: bool = True, exp_needed: bool = True) -> Verdict:
-    """Will answer whether the token authenticates a visitor, and if not, the first rule it breaks.
+    """Return whether the token authenticates a visitor, otherwise the first broken rule.
 
-    `secret` is the shared secret as text; `now_s` epoch seconds. What depends on the visitor is judged elsewhere.
+    `secret` is the shared secret as text, `now_s` epoch seconds. Rules about the visitor are checked by the widget.
     """
     if not isinstance(token, str) or not token:
         return Verdict("missing", "No token was handed over.", {})
@@ -45,7 +45,7 @@ Fault = tuple[str, str] | None
 
 
 def _header_fault(parts: Parts) -> Fault:
-    """HS256 only, typ JWT, and no `kid`: one secret an account, so there is nothing to choose."""
+    """Require HS256, typ JWT and no `kid`: an account has one secret only."""
     if parts.header.get("alg") != "HS256":
         return "algorithm", "The header's alg must be HS256."
     if parts.header.get("typ") != "JWT":
@@ -62,7 +62,7 @@ def _signature_fault(parts: Parts, secret: str) -> Fault:
 
 
 def _time_fault(claims: dict[str, Any], now_s: float, exp_needed: bool) -> Fault:
-    """`iat` near the clock, `exp` not past, and at most seven minutes between them."""
+    """Require `iat` near the clock, `exp` in the future, and at most seven minutes between them."""
     issued, expires = claims.get("iat"), claims.get("exp")
     if expires is None and not exp_needed and isinstance(issued, int):
         expires = issued + LONGEST_LIFE_S
@@ -82,7 +82,7 @@ def _time_fault(claims: dict[str, Any], now_s: float, exp_needed: bool) -> Fault
 
 
 def _person_fault(claims: dict[str, Any], email_needed: bool) -> Fault:
-    """Name, e-mail and external_id are texts; an address with accented characters is refused."""
+    """Require name, e-mail and external_id as text, and an e-mail without accented characters."""
     for name in ("external_id", "name", "email"):
         value = claims.get(name)
         if name == "email" and not email_needed and value in (None, ""):
@@ -95,7 +95,7 @@ def _person_fault(claims: dict[str, Any], email_needed: bool) -> Fault:
 
 
 def _notes(claims: dict[str, Any]) -> tuple[str, ...]:
-    """Will list what Zendesk takes but does not document."""
+    """Return what Zendesk accepts but does not document."""
     extra = sorted(set(claims) - set(CLAIMS))
     notes = [f"undocumented claims: {', '.join(extra)}"] if extra else []
     if len(claims["external_id"]) > ADVISED_ID_LENGTH:

@@ -1,6 +1,6 @@
-"""Zendesk Chat's account, agents, departments and the small lists: fixed, invented records. Source: README Z5.
+"""Zendesk Chat's account, agents, departments and small lists: fixed, invented records. Source: README Z5.
 
-Their fields and types are those that connectors in the field declare or read without asking.
+Fields and types are those that published connectors declare or require.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sandbox.problem import Problem
 from sandbox.routing import Call, Route, number
 from sandbox.zendesk.shapes import AGENTS, DEPARTMENTS
 
-LARGEST_AGENT_PAGE = 100  # Source: README Z5, 100 works and 500 gave 400; where between them it turns is unknown.
+LARGEST_AGENT_PAGE = 100  # Source: README Z5, 100 works and 500 answers 400; the limit lies between them.
 
 AGENT_RECORDS: list[dict[str, Any]] = [
     {"id": int(agent_id), "first_name": name.split()[0], "last_name": name.split()[1], "display_name": name,
@@ -91,7 +91,7 @@ LISTS: dict[str, list[dict[str, Any]]] = {
         },
     ],
 }
-# What is counted is an integer, what can be unlimited is text: so two connectors type it that ran against the vendor.
+# Counts are integers, values that can be unlimited are text: two connectors that ran against the vendor type them so.
 PLAN: dict[str, Any] = {
     "name": "sandbox", "short_desc": "", "long_desc": "", "price": 0.0, "rest_api": True, "support": True, "sla": False,
     "max_agents": 10, "goals": 1, "max_departments": "unlimited", "max_concurrent_chats": "unlimited",
@@ -113,7 +113,7 @@ ROUTING = {
 
 
 def show_account(call: Call) -> Response:
-    """Will answer the account; `billing` may be absent, by switch."""
+    """Answer the account; a switch leaves `billing` out."""
     account: dict[str, Any] = {
         "account_key": call.box.config.account_key, "status": "active", "create_date": "2025-03-04T09:00:00Z",
         "plan": PLAN,
@@ -124,7 +124,7 @@ def show_account(call: Call) -> Response:
 
 
 def list_agents(call: Call) -> Response:
-    """Will answer a plain list of agents from `since_id` on. Raises: Problem 400 for a limit over 100."""
+    """Answer agents from `since_id` on. Raises: Problem 400 for a limit over 100."""
     params = call.request.params()
     limit = number(params, "limit", default=LARGEST_AGENT_PAGE, low=1, high=LARGEST_AGENT_PAGE)
     since_id = number(params, "since_id", default=0, low=0, high=10**15)
@@ -132,22 +132,22 @@ def list_agents(call: Call) -> Response:
 
 
 def show_me(_call: Call) -> Response:
-    """Will answer the agent the access token belongs to, an owner."""
+    """Answer the agent of the access token, an owner."""
     return json_response(AGENT_RECORDS[0])
 
 
 def show_agent(call: Call) -> Response:
-    """Will answer one agent."""
+    """Answer one agent."""
     return json_response(_by_id(AGENT_RECORDS, call.params["agent_id"]))
 
 
 def show_routing(_call: Call) -> Response:
-    """Will answer the account's routing settings; one of the field's connection tests."""
+    """Answer the account's routing settings, which a published connector reads as its connection test."""
     return json_response({"data": ROUTING})
 
 
 def _by_id(records: list[dict[str, Any]], wanted: str) -> dict[str, Any]:
-    """Will answer the record with this id. Raises: Problem 404."""
+    """Return the record with this ID. Raises: Problem 404."""
     found = next((record for record in records if str(record["id"]) == wanted), None)
     if found is None:
         raise Problem(404, "Not Found", "There is no such record.")
@@ -155,12 +155,12 @@ def _by_id(records: list[dict[str, Any]], wanted: str) -> dict[str, Any]:
 
 
 def _list(name: str) -> Callable[[Call], Response]:
-    """Will make the handler of a small list."""
+    """Return the handler of a small list."""
     return lambda _call: json_response(LISTS[name])
 
 
 def _show(name: str) -> Callable[[Call], Response]:
-    """Will make the handler of one record of a small list."""
+    """Return the handler of one record of a small list."""
     return lambda call: json_response(_by_id(LISTS[name], call.params["record_id"]))
 
 

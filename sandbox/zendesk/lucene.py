@@ -1,7 +1,7 @@
-"""Reads the Lucene-like language of Chat's search into a tree; knows no field and no record. Source: README Z4.1.
+"""Parses the Lucene-like language of Chat's search into a tree; knows no field and no record. Source: README Z4.1.
 
 Terms are `field:value`, a bare word or a quoted phrase; they are joined by AND (also by nothing), OR, NOT, `-`, `+` and
-parentheses; a value may be a range, `[A TO B]` with and `{A TO B}` without its ends, or `>=A` and its like.
+parentheses; a value may be a range, `[A TO B]` with and `{A TO B}` without its ends, or a comparison such as `>=A`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-DEEPEST = 50  # parentheses and NOTs inside one another; a query is one line of a request
+DEEPEST = 50  # nested parentheses and NOTs
 TOKEN = re.compile(
     r'\s*(?:(?P<sign>[()])|(?P<not>[-+!])(?=\S)|(?:(?P<field>[A-Za-z_]\w*):)?(?P<value>[\[{][^\]}]*[\]}]|"[^"]*"|[^\s()]+))'
 )
@@ -19,12 +19,12 @@ WORDS = {"AND", "OR", "NOT", "&&", "||"}
 
 
 class BadQuery(Exception):
-    """The text is no query; says why in a sentence."""
+    """The text is not a query; the message is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One test. `field` is "" for words that may stand anywhere; `is_phrase` when it was quoted."""
+    """One test. `field` is "" for words without a field; `is_phrase` when quoted."""
 
     field: str
     value: str
@@ -57,7 +57,7 @@ Node = Term | Every | Either | Not
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """`low` and `high` as written, "*" for open; the ends belong to it or do not."""
+    """`low` and `high` as written, "*" for open; `with_low` and `with_high` include the ends."""
 
     low: str
     high: str
@@ -66,7 +66,7 @@ class Range:
 
 
 def read_range(value: str) -> Range | None:
-    """Will read a range in either form, or answer None for another value."""
+    """Parse a range or a comparison; return None for another value."""
     found = RANGE.match(value)
     if found:
         return Range(found[2], found[3], found[1] == "[", found[4] == "]")
@@ -80,7 +80,7 @@ def read_range(value: str) -> Range | None:
 
 
 def parse(text: str) -> Node:
-    """Will read a whole query. Raises: BadQuery."""
+    """Parse a whole query. Raises: BadQuery."""
     parser = _Parser(text)
     node = parser.either(0)
     if parser.peek() is not None:
@@ -89,7 +89,7 @@ def parse(text: str) -> Node:
 
 
 class _Parser:
-    """Goes through the tokens of one query; each method reads one rule of the grammar."""
+    """Parses the tokens of one query; each method parses one rule of the grammar."""
 
     def __init__(self, text: str) -> None:
         self.tokens: list[tuple[str, str | Term]] = []
@@ -103,11 +103,11 @@ class _Parser:
         self.place = 0
 
     def peek(self) -> str | None:
-        """Will answer the kind of the next token, None at the end."""
+        """Return the kind of the next token, None at the end."""
         return self.tokens[self.place][0] if self.place < len(self.tokens) else None
 
     def either(self, depth: int) -> Node:
-        """Parts joined by OR, which binds weakest."""
+        """Parse parts joined by OR, which binds weakest."""
         parts = [self.every(depth)]
         while self.peek() == "OR":
             self.place += 1
@@ -115,7 +115,7 @@ class _Parser:
         return parts[0] if len(parts) == 1 else Either(tuple(parts))
 
     def every(self, depth: int) -> Node:
-        """Parts joined by AND, or by nothing."""
+        """Parse parts joined by AND or by nothing."""
         parts = [self.one(depth)]
         while self.peek() not in (None, "OR", ")"):
             if self.peek() == "AND":
@@ -124,7 +124,7 @@ class _Parser:
         return parts[0] if len(parts) == 1 else Every(tuple(parts))
 
     def one(self, depth: int) -> Node:
-        """A term, its denial, or a query in parentheses."""
+        """Parse a term, its negation, or a query in parentheses."""
         kind = self.peek()
         if kind is None or kind in ("AND", "OR", ")"):
             raise BadQuery("A term is missing.")
@@ -146,7 +146,7 @@ class _Parser:
 
 
 def _token(found: re.Match[str]) -> tuple[str, str | Term]:
-    """Will answer the kind of a token, and the term where it is one."""
+    """Return the kind of a token, and its term, "" for an operator."""
     if found["sign"]:
         return found["sign"], ""
     if found["not"]:

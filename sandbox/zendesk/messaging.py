@@ -1,6 +1,6 @@
 """The widget's side of Zendesk Messaging: who a browser is signed in as, by JWT. No conversations.
 
-Not a documented API: the real widget speaks its own protocol; what is imitated is whom a token signs in (README Z8).
+Not a documented API: the real widget has its own protocol; this imitates whom a token signs in (README Z8).
 """
 
 from __future__ import annotations
@@ -29,23 +29,22 @@ class MessagingService:
         ])  # fmt: skip
 
     def prefixes(self, _box: Box, /) -> tuple[str, ...]:
-        """One place."""
         return ("/messaging",)
 
     def guard(self, call: Call, _route: Route, /) -> None:
-        """Will refuse pages of other sites."""
+        """Refuse pages of other sites."""
         refuse_foreign_origin(call.request)
 
     def word(self, _box: Box, problem: Problem, /) -> Response:
-        """Will answer `{"error":{"code","description"}}`, as Messaging does."""
+        """Answer `{"error":{"code","description"}}`, as Messaging does."""
         body = {"error": {"code": problem.error, "description": problem.description}}
         return json_response(body, status=problem.status, headers=problem.headers)
 
 
 def log_in(call: Call) -> Response:
-    """Will sign the browser in as the user of the JWT in `jwt`.
+    """Sign the browser in as the user of the JWT in `jwt`.
 
-    A refusal is 401 in Zendesk's words, which say nothing; `sandbox` in it says the rule. It signs nobody out.
+    A refusal is 401 in Zendesk's words, which give no reason; `sandbox` names the rule. The browser stays signed in.
     """
     verdict = _judge(call, call.json().get("jwt"))
     if verdict.reason:
@@ -60,20 +59,20 @@ def log_in(call: Call) -> Response:
 
 
 def log_out(call: Call) -> Response:
-    """Will make the browser a stranger."""
+    """Sign the browser out."""
     call.box.messaging.sessions.pop(call.request.cookies().get(COOKIE, ""), None)
     gone = ("Set-Cookie", f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")
     return json_response({"user": None}, headers=[gone])
 
 
 def show_me(call: Call) -> Response:
-    """Will answer whom the browser is signed in as, null for nobody."""
+    """Answer the user of the browser, null when signed out."""
     book = call.box.messaging
     return json_response({"user": book.users.get(book.sessions.get(call.request.cookies().get(COOKIE, ""), ""))})
 
 
 def judge_only(call: Call) -> Response:
-    """Will judge a JWT and change nothing; always 200, `ok` tells."""
+    """Check a JWT without signing in; the status is always 200, `ok` is the result."""
     verdict = _judge(call, call.json().get("jwt"))
     words = {"reason": verdict.reason, "description": verdict.sentence, "notes": list(verdict.notes)}
     return json_response({"ok": not verdict.reason, **words})

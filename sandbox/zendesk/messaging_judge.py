@@ -1,4 +1,4 @@
-"""Judges a JWT for Zendesk Messaging as Zendesk would. Source: README Z8, every rule below one part of it."""
+"""Checks a JWT for Zendesk Messaging as Zendesk does. Source: README Z8."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ LONGEST_ID = 255  # characters of external_id
 def judge_messaging(
     *, token: object, keys: Mapping[str, str], now_s: float, id_of_email: Mapping[str, str] | None = None
 ) -> Verdict:
-    """Will answer whether the token signs a user in, and if not, the first rule it breaks.
+    """Return whether the token signs a user in, otherwise the first broken rule.
 
     `keys` are the account's signing keys, secret as text by key ID; `now_s` epoch seconds. `id_of_email` are the users
-    whose verified address is known, `external_id` by address in small letters.
+    with a verified address, `external_id` by lower-case address.
     """
     if not isinstance(token, str) or not token:
         return Verdict("missing", "No token was handed over.", {})
@@ -35,7 +35,7 @@ def judge_messaging(
 
 
 def _header_fault(parts: Parts, keys: Mapping[str, str]) -> Fault:
-    """HS256, and the `kid` of one of the account's keys: up to ten may be in use."""
+    """Require HS256, typ JWT and the `kid` of one of the account's keys."""
     if parts.header.get("alg") != "HS256":
         return "algorithm", "The header's alg must be HS256."
     if parts.header.get("typ") != "JWT":
@@ -57,7 +57,7 @@ def _scope_fault(claims: dict[str, Any]) -> Fault:
 
 
 def _person_fault(claims: dict[str, Any]) -> Fault:
-    """`external_id` is needed; name and address may be missing, but are texts where they are not."""
+    """Require `external_id`; name and e-mail are optional texts."""
     user_id = claims.get("external_id")
     if not isinstance(user_id, str) or not user_id.strip():
         return "external_id_missing", "The claim external_id is needed, as text."
@@ -72,7 +72,7 @@ def _person_fault(claims: dict[str, Any]) -> Fault:
 
 
 def _time_fault(claims: dict[str, Any], now_s: float) -> Fault:
-    """`exp` may be missing; where it is not, it is whole seconds in the future."""
+    """Require `exp`, if present, in whole seconds in the future."""
     expires = claims.get("exp")
     if expires is None and "exp" not in claims:
         return None
@@ -82,7 +82,7 @@ def _time_fault(claims: dict[str, Any], now_s: float) -> Fault:
 
 
 def _conflict(claims: dict[str, Any], id_of_email: Mapping[str, str]) -> Fault:
-    """A verified address belongs to one user: another `external_id` under it is refused, not joined."""
+    """Refuse a verified address of another `external_id`: users are not merged."""
     if claims.get("email_verified") is not True:
         return None
     owner = id_of_email.get(str(claims.get("email", "")).lower(), claims["external_id"])
@@ -90,7 +90,7 @@ def _conflict(claims: dict[str, Any], id_of_email: Mapping[str, str]) -> Fault:
 
 
 def _notes(claims: dict[str, Any]) -> tuple[str, ...]:
-    """Will list what Zendesk takes but does not document, or takes and may leave aside."""
+    """Return what Zendesk accepts but does not document, or may ignore."""
     extra = sorted(set(claims) - set(CLAIMS))
     notes = [f"undocumented claims: {', '.join(extra)}"] if extra else []
     if "email" in claims and claims.get("email_verified") is not True:

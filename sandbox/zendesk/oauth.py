@@ -29,21 +29,21 @@ class OAuthService:
         ])  # fmt: skip
 
     def prefixes(self, box: Box, /) -> tuple[str, ...]:
-        """Source: README Z2, URLs current and legacy."""
+        """Return the current and the older prefix. Source: README Z2."""
         return with_legacy(box, "/oauth2/chat", "/oauth2")
 
     def guard(self, call: Call, _route: Route, /) -> None:
-        """Nobody is kept out: the body carries the credentials."""
+        """Refuse only an older prefix that is off: the body carries the credentials."""
         refuse_gone_prefix(call, "/oauth2")
 
     def word(self, _box: Box, problem: Problem, /) -> Response:
-        """Will answer OAuth's `{"error","error_description"}`. Source: README Z6 (`invalid_client`)."""
+        """Answer OAuth's `{"error","error_description"}`. Source: README Z6 (`invalid_client`)."""
         body = {"error": problem.error, "error_description": problem.description}
         return json_response(body, status=problem.status, headers=[*problem.headers, ("Cache-Control", "no-store")])
 
 
 def authorize(call: Call) -> Response:
-    """Will ask a person for consent; a program, which does not ask for HTML, has it at once (`deny=1` refuses)."""
+    """Ask a person for consent; a program, which does not accept HTML, gets it at once (`deny=1` refuses)."""
     params = call.request.params()
     client, uri = _asking(call, params)
     if "text/html" in call.request.headers.get("accept", ""):
@@ -52,7 +52,7 @@ def authorize(call: Call) -> Response:
 
 
 def consent(call: Call) -> Response:
-    """Will take what a person pressed on the page and send the browser back to whoever asked."""
+    """Redirect the browser to the client with the person's decision."""
     refuse_foreign_origin(call.request)
     params = call.request.form()
     client, uri = _asking(call, params)
@@ -60,7 +60,7 @@ def consent(call: Call) -> Response:
 
 
 def _asking(call: Call, params: dict[str, str]) -> tuple[Client, str]:
-    """Will answer who asks and where the browser is to go afterwards. Raises: Problem 400; nobody is redirected."""
+    """Return the client and its redirect address. Raises: Problem 400; then nothing is redirected."""
     client = call.box.oauth.client(params.get("client_id", ""))
     if client is None:
         raise Problem(400, "invalid_client", "client_id is not known.")
@@ -71,7 +71,7 @@ def _asking(call: Call, params: dict[str, str]) -> tuple[Client, str]:
 
 
 def _decided(call: Call, *, client: Client, uri: str, params: dict[str, str], is_allowed: bool) -> Response:
-    """Will redirect with a code, with a token in the fragment, or with an error."""
+    """Redirect with a code, with a token in the fragment, or with an error."""
     book = call.box.oauth
     echo = {"state": params["state"]} if "state" in params else {}
     kind, scopes = params.get("response_type", ""), _scopes(params.get("scope", "read"))
@@ -88,7 +88,7 @@ def _decided(call: Call, *, client: Client, uri: str, params: dict[str, str], is
 
 
 def _consent_page(call: Call, *, client: Client, params: dict[str, str]) -> Response:
-    """Will show who asks for what, with a button for each answer."""
+    """Show the client's name and scopes, with buttons to allow and deny."""
     hidden = "".join(
         f'<input type="hidden" name="{name}" value="{escape(params[name])}">' for name in ASKED if name in params
     )
@@ -110,7 +110,7 @@ def _consent_page(call: Call, *, client: Client, params: dict[str, str]) -> Resp
 
 
 def exchange(call: Call) -> Response:
-    """Will give tokens for a code, a refresh token (once), or to a confidential client for itself."""
+    """Answer tokens for a code, for a refresh token (once), or for a confidential client itself."""
     is_json = "json" in call.request.headers.get("content-type", "")
     fields = {name: str(value) for name, value in call.json().items()} if is_json else call.request.form()
     book, grant_type = call.box.oauth, fields.get("grant_type", "")
@@ -138,18 +138,18 @@ def exchange(call: Call) -> Response:
 
 
 def _handed_out(call: Call, grant: Grant, *, refresh: bool) -> dict[str, Any]:
-    """Will make tokens that live as long as the switch `token_life_s` says."""
+    """Issue tokens with the lifetime of the switch `token_life_s`."""
     box = call.box
     return box.oauth.hand_out(grant, refresh=refresh, now_s=call.now_s, life_s=box.switches.token_life_s)
 
 
 def list_clients(call: Call) -> Response:
-    """Will answer the clients, without their secrets."""
+    """Answer the clients, without their secrets."""
     return json_response([client.shown() for client in call.box.oauth.clients.values()])
 
 
 def create_client(call: Call) -> Response:
-    """Will make a public client; its secret is shown in this answer only."""
+    """Create a public client; only this answer shows its secret."""
     body, book = call.json(), call.box.oauth
     urls = [url.strip() for url in str(body.get("redirect_uris", "")).split(",") if url.strip()]
     if not isinstance(body.get("name"), str) or not body["name"] or not all(_is_safe(url) for url in urls):
@@ -161,12 +161,12 @@ def create_client(call: Call) -> Response:
 
 
 def show_client(call: Call) -> Response:
-    """Will answer one client."""
+    """Answer one client."""
     return json_response(_client(call).shown())
 
 
 def update_client(call: Call) -> Response:
-    """Will change a client's type, the one way to make it confidential."""
+    """Change a client's name or type; the only way to make it confidential."""
     client, body = _client(call), call.json()
     if body.get("client_type", client.client_type) not in ("public", "confidential"):
         raise Problem(400, "Bad Request", "client_type is public or confidential.")
@@ -176,7 +176,7 @@ def update_client(call: Call) -> Response:
 
 
 def delete_client(call: Call) -> Response:
-    """Will remove a client and every token it holds."""
+    """Delete a client and all its codes and tokens."""
     client, book = _client(call), call.box.oauth
     del book.clients[client.id]
     for store in (book.codes, book.refresh, book.access):
@@ -186,13 +186,13 @@ def delete_client(call: Call) -> Response:
 
 
 def list_tokens(call: Call) -> Response:
-    """Will answer what was given out, never the token itself."""
+    """Answer the access tokens issued, without the tokens themselves."""
     grants = call.box.oauth.access.values()
     return json_response([{"id": g.id, "client_id": g.client.id, "scopes": sorted(g.scopes)} for g in grants])
 
 
 def delete_token(call: Call) -> Response:
-    """Will revoke one access token."""
+    """Revoke one access token."""
     book = call.box.oauth
     token = next((key for key, grant in book.access.items() if str(grant.id) == call.params["token_id"]), None)
     if token is None:
@@ -202,7 +202,7 @@ def delete_token(call: Call) -> Response:
 
 
 def _client(call: Call) -> Client:
-    """Will answer the client in the path. Raises: Problem 404."""
+    """Return the client of the path. Raises: Problem 404."""
     found = [client for client in call.box.oauth.clients.values() if str(client.id) == call.params["client_id"]]
     if not found:
         raise Problem(404, "Not Found", "There is no such client.")
@@ -210,13 +210,13 @@ def _client(call: Call) -> Client:
 
 
 def _scopes(text: str) -> frozenset[str]:
-    """Will read the scopes; one that nobody knows empties the answer."""
+    """Parse the scopes; an unknown one makes the result empty."""
     names = frozenset(text.split())
     return names if names <= SCOPES else frozenset()
 
 
 def _is_safe(url: str) -> bool:
-    """Will answer whether a redirect address is absolute and https or this machine. Source: README Z2."""
+    """Return whether a redirect address is absolute, and https or on this machine. Source: README Z2."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -228,7 +228,7 @@ def _is_safe(url: str) -> bool:
 
 
 def _is_registered(client: Client, uri: str) -> bool:
-    """Will answer whether the address is one of the client's; on this machine the port may differ."""
+    """Return whether the client registered the address; on this machine the port may differ."""
     if not _is_safe(uri):
         return False
     asked = urlsplit(uri)
@@ -240,14 +240,14 @@ def _is_registered(client: Client, uri: str) -> bool:
 
 
 def _redirect(uri: str, mark: str, fields: dict[str, Any]) -> Response:
-    """Will answer 302 with the fields in the query or the fragment."""
+    """Redirect with the fields in the query (`mark` is "?") or the fragment ("#")."""
     if mark == "?" and urlsplit(uri).query:
         mark = "&"
     return Response(status=302, content_type="", headers=[("Location", f"{uri}{mark}{urlencode(fields)}")])
 
 
 def _tokens(answer: dict[str, Any]) -> Response:
-    """Will answer tokens that nobody may keep in a cache."""
+    """Answer tokens with `Cache-Control: no-store`."""
     return json_response(answer, headers=[("Cache-Control", "no-store")])
 
 

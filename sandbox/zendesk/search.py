@@ -1,4 +1,4 @@
-"""Zendesk Chat's search over chats: which fields there are and what they mean. Source: README Z4.1."""
+"""Zendesk Chat's search over chats: its fields and their meaning. Source: README Z4.1."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sandbox.zendesk.lucene import BadQuery, Either, Every, Node, Not, Range, Te
 from sandbox.zendesk.shapes import chat_json
 
 PAGE = 40
-LAST_PAGE = 251  # Source: README Z4.1, deep paging stops after 251 pages with HTTP 400.
+LAST_PAGE = 251  # Source: README Z4.1, pages after the 251st answer HTTP 400.
 LATEST_EPOCH_S = 9_999_999_999
 EVER = (0, LATEST_EPOCH_S)
 TIMES: dict[str, Callable[[Chat], int]] = {
@@ -35,14 +35,14 @@ PLAIN = Switches()
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a query asks for: `test` decides, and nothing that started outside `window` (epoch seconds) passes it."""
+    """A compiled query: a chat matches when it started within `window` (epoch seconds) and passes `test`."""
 
     test: Test
     window: tuple[int, int] = EVER
 
 
 def search_chats(call: Call) -> Response:
-    """Will answer summaries, newest first, 40 a page with `next_url`; a page past the 251st is refused."""
+    """Answer summaries, newest first, 40 a page with `next_url`. Raises: Problem 400 for a page past the 251st."""
     params = call.request.params()
     page = number(params, "page", default=1, low=1, high=10**9)
     if page > LAST_PAGE:
@@ -64,7 +64,7 @@ def search_chats(call: Call) -> Response:
 
 
 def _meant(node: Node, world: World, switches: Switches) -> Wanted:
-    """Will answer what a query or a part of it asks for. Raises: Problem 400 for a field nobody knows."""
+    """Compile a query or a part of it. Raises: Problem 400 for an unknown field."""
     if isinstance(node, Term):
         return _term(node, world, switches)
     if isinstance(node, Not):
@@ -80,7 +80,7 @@ def _meant(node: Node, world: World, switches: Switches) -> Wanted:
 
 
 def _term(term: Term, world: World, switches: Switches) -> Wanted:
-    """Will answer what one term asks for. Raises: Problem 400."""
+    """Compile one term. Raises: Problem 400."""
     name, value = term.field, term.value.lower()
     if not name:
         return Wanted(_words(value, world))
@@ -102,7 +102,7 @@ def _term(term: Term, world: World, switches: Switches) -> Wanted:
 
 
 def _times(found: Range | None) -> tuple[int, int]:
-    """Will read a range of times, without zone as UTC, as its first and last second. Raises: Problem 400."""
+    """Return the first and last second of a range of times; without a zone they are UTC. Raises: Problem 400."""
     if found is None:
         raise Problem(400, "Bad Request", "A time range looks like [2026-01-01T00:00:00 TO 2026-01-02T00:00:00].")
     try:
@@ -114,7 +114,7 @@ def _times(found: Range | None) -> tuple[int, int]:
 
 
 def _fits(found: Any, wanted: str, *, anywhere: bool) -> bool:
-    """Will answer whether a value, or one of a list, is the wanted one, whatever its case; `*` and `?` stand in."""
+    """Return whether a value, or one of a list, matches, ignoring case; `*` and `?` are wildcards."""
     if isinstance(found, list):
         return any(_fits(item, wanted, anywhere=anywhere) for item in found)
     text = "" if found is None else str(found).lower()
@@ -124,7 +124,7 @@ def _fits(found: Any, wanted: str, *, anywhere: bool) -> bool:
 
 
 def _words(words: str, world: World) -> Test:
-    """Will answer the test of a lower-case word or phrase: in the visitor's name, e-mail, or the text."""
+    """Return the test for a lower-case word or phrase: in the visitor's name, e-mail or the text."""
     return lambda chat: (
         _fits(_preview(world, chat), words, anywhere=True)
         or any(_fits(_visitor_text(world, chat, part), words, anywhere=True) for part in ("name", "email"))
@@ -132,29 +132,29 @@ def _words(words: str, world: World) -> Test:
 
 
 def _visitor_text(world: World, chat: Chat, part: str) -> str:
-    """Will answer one field of the chat's visitor, `""` when nobody knows them."""
+    """Return one field of the chat's visitor, `""` when the visitor is unknown."""
     visitor = world.visitors.get(world.canonical_id(chat.visitor_id))
     value = None if visitor is None else getattr(visitor, part)
     return "" if value is None else str(value)
 
 
 def _shown(world: World, chat: Chat) -> dict[str, Any]:
-    """Will answer the chat as it would be shown, under the default switches."""
+    """Return the chat as shown under the default switches."""
     from_rest = chat_json(world, chat, switches=PLAIN)
     return from_rest if isinstance(from_rest, dict) else {}
 
 
 def _preview(world: World, chat: Chat) -> str:
-    """Will answer the first words of a chat."""
+    """Return the first words of a chat."""
     shown = _shown(world, chat)
     history = shown.get("history")
-    lines = history if isinstance(history, list) else []  # a planted record may hold anything
+    lines = history if isinstance(history, list) else []  # a raw record may hold anything
     messages = [item.get("msg", "") for item in lines if isinstance(item, dict)]
     return str(shown.get("message") or next((text for text in messages if text), ""))[:100]
 
 
 def _summary(call: Call, chat: Chat) -> dict[str, Any]:
-    """Will answer one result; the chat itself is at its `url`."""
+    """Return one result; its `url` leads to the chat."""
     return {
         "id": chat.id, "type": chat.kind, "timestamp": iso(chat.start_s), "preview": _preview(call.box.world, chat),
         "url": f"{call.base}/chats/{chat.id}",

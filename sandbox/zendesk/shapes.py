@@ -1,4 +1,4 @@
-"""How visitors, chats and bans look in JSON. What a seeded chat does not carry is derived from its id, always alike."""
+"""The JSON of visitors, chats and bans. Fields that a generated chat lacks are derived from its ID, always the same."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ FIELD_LIST = re.compile(r"chats\(([^()]*)\)")
 
 
 def visitor_json(visitor: Visitor, *, switches: Switches) -> dict[str, Any]:
-    """Will answer the full visitor; `created` is epoch seconds, or ISO 8601 by switch.
+    """Return the full visitor; `created` is epoch seconds, or ISO 8601 by switch.
 
-    Source: README Z3.2 (recorded answers carry an integer although the documentation says string).
+    Source: README Z3.2 (recorded answers have an integer although the documentation says string).
     """
     created = iso(visitor.created_s) if switches.created_as == "iso" else visitor.created_s
     shown: dict[str, Any] = {
@@ -45,9 +45,9 @@ def visitor_json(visitor: Visitor, *, switches: Switches) -> dict[str, Any]:
 
 
 def embedded_visitor(world: World, chat: Chat, *, switches: Switches) -> dict[str, Any] | None:
-    """Will answer the five fields a chat knows of its visitor: never `external_id`, `created` or `banned`.
+    """Return the five fields of a visitor inside a chat: never `external_id`, `created` or `banned`.
 
-    The id stays the one the chat was held under, also after the visitor was joined to another.
+    The ID stays that of the chat, also after the visitor was merged into another.
     """
     if switches.embedded_visitor == "null":
         return None
@@ -58,7 +58,7 @@ def embedded_visitor(world: World, chat: Chat, *, switches: Switches) -> dict[st
 
 
 def chat_json(world: World, chat: Chat, *, switches: Switches, fields: frozenset[str] | None = None) -> Any:
-    """Will answer the chat, whole or with the named fields only; names nobody knows are left out."""
+    """Return the chat, whole or with the named fields only; unknown names are ignored."""
     if chat.raw is not None:
         return chat.raw[0]
     shown = _core(world, chat, switches=switches)
@@ -70,7 +70,7 @@ def chat_json(world: World, chat: Chat, *, switches: Switches, fields: frozenset
 
 
 def wanted_fields(text: str | None) -> frozenset[str] | None:
-    """Will read the export's `fields`: None means everything, and ids alone when nothing usable was asked for.
+    """Parse the export's `fields`: None means all; without a usable name only IDs are shown.
 
     Source: README Z4.2, `chats(*)` or `chats(id,visitor,…)`.
     """
@@ -82,7 +82,7 @@ def wanted_fields(text: str | None) -> frozenset[str] | None:
 
 
 def ban_json(ban: Ban, *, switches: Switches) -> dict[str, Any]:
-    """Will answer a ban; an old one has no `created_at` at all, as recorded, or null, as documented."""
+    """Return a ban; an old one has no `created_at`, as recorded, or null, as documented."""
     shown: dict[str, Any] = {"id": ban.id, "type": ban.kind, "reason": ban.reason}
     if ban.kind == "visitor":
         shown |= {"visitor_id": ban.subject, "visitor_name": ban.visitor_name}
@@ -96,7 +96,7 @@ def ban_json(ban: Ban, *, switches: Switches) -> dict[str, Any]:
 
 
 def _core(world: World, chat: Chat, *, switches: Switches) -> dict[str, Any]:
-    """Will answer the fields a poller asks for, cheap to make."""
+    """Return the fields that pollers request; cheap to build."""
     shown: dict[str, Any] = {
         "id": chat.id, "type": chat.kind, "timestamp": iso(chat.start_s), "update_timestamp": iso(chat.update_s),
         "deleted": chat.deleted,
@@ -109,7 +109,7 @@ def _core(world: World, chat: Chat, *, switches: Switches) -> dict[str, Any]:
 
 
 def _session(chat: Chat, mark: int) -> dict[str, Any]:
-    """Will answer the browser session; every third offline message ends its dates in `+00:00Z`, as one recorded did."""
+    """Return the browser session; the dates of every third offline message end in `+00:00Z`, as recorded once."""
     browser, platform = BROWSERS[mark % len(BROWSERS)]
     city, region, country_code, country = PLACES[mark % len(PLACES)]
     start, end = iso(chat.start_s - 60), iso(max(chat.end_s, chat.start_s) + 30)
@@ -124,7 +124,7 @@ def _session(chat: Chat, mark: int) -> dict[str, Any]:
 
 
 def _common(chat: Chat, mark: int) -> dict[str, Any]:
-    """Will answer what chats and offline messages share; null departments and tickets are usual."""
+    """Return the fields that chats and offline messages share; null departments and tickets are common."""
     department = DEPARTMENTS[mark % 2] if mark % 3 == 0 else (None, None)
     return {
         "session": _session(chat, mark), "department_id": department[0], "department_name": department[1],
@@ -134,7 +134,7 @@ def _common(chat: Chat, mark: int) -> dict[str, Any]:
 
 
 def _rest(world: World, chat: Chat) -> dict[str, Any]:
-    """Will answer the rest of a held chat."""
+    """Return the remaining fields of a chat."""
     mark = crc32(chat.id.encode())
     agent_id, agent_name = AGENTS[mark % len(AGENTS)]
     duration = max(0, chat.end_s - chat.start_s)
@@ -152,15 +152,15 @@ def _rest(world: World, chat: Chat) -> dict[str, Any]:
 
 
 def _rest_of_offline(chat: Chat) -> dict[str, Any]:
-    """Will answer the rest of an offline message: text instead of history, no end, no duration, no counts."""
+    """Return the remaining fields of an offline message: text instead of history, no end, duration or counts."""
     mark = crc32(chat.id.encode())
     return _common(chat, mark) | {"message": QUESTIONS[mark % len(QUESTIONS)]}
 
 
 def _history(world: World, chat: Chat, *, shown: dict[str, Any], agent: tuple[str, str]) -> list[dict[str, Any]]:
-    """Will answer a short transcript that fits the tags, rating and comment `shown`; keys vary by type and by writer.
+    """Return a short transcript that fits the tags, rating and comment of the chat; keys vary by type and sender.
 
-    `channel` carries the dash form of the visitor's id, times carry microseconds. Source: README Z4.3, `history`.
+    `channel` has the dash form of the visitor's ID, times have microseconds. Source: README Z4.3, `history`.
     """
     known = world.visitors.get(world.canonical_id(chat.visitor_id))
     visitor = known.name if known else "Visitor"

@@ -1,7 +1,7 @@
-"""Zendesk Support's trigger and webhook: a chat that ended has become a ticket, and an address is told so, signed.
+"""Zendesk Support's trigger and webhook: an ended chat becomes a ticket, and a signed call reports it to an address.
 
-The real thing is set up in Support by its admin, who writes the body; `DEFAULT_BODY` is the one that the application's
-documentation recommends. Scheme of the signature and placeholders: README Z10.
+An admin sets up the real webhook in Support and writes its body; `DEFAULT_BODY` is the one that the application's
+documentation recommends. Source of signature and placeholders: README Z10.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PLACEHOLDER = re.compile(r"{{\s*([a-z_.]+)\s*}}")
 
 
 def tell(*, box: Box, chat: Chat) -> None:
-    """Will make a ticket of an ended chat and tell of it from a thread of its own: the caller holds the lock."""
+    """Make a ticket of an ended chat and report it from a new thread, as the caller holds the lock."""
     book = box.webhook
     book.tickets += 1
     if not book.url:
@@ -46,7 +46,7 @@ def tell(*, box: Box, chat: Chat) -> None:
 
 
 def signed(*, secret: str, timestamp: str, body: str) -> str:
-    """Will answer base64(HMAC-SHA256(secret, timestamp + body)). Source: README Z10."""
+    """Return base64(HMAC-SHA256(secret, timestamp + body)). Source: README Z10."""
     mac = hmac.new(secret.encode(), (timestamp + body).encode(), hashlib.sha256)
     return base64.b64encode(mac.digest()).decode()
 

@@ -1,7 +1,7 @@
-"""The widget's side of Zendesk Chat: who a browser is, simulated sign-in by Zendesk JWT, and running chats.
+"""The widget's side of Zendesk Chat: browser sessions, sign-in by Zendesk JWT, and running chats.
 
-A chat becomes visible to REST when it ends, as on the real service (README Z4). Not a documented API: the real
-widget speaks its own protocol; what is imitated is the effect on visitors and chats (README Z3.3, Z7.1, Z7.4).
+REST shows a chat once it has ended, as the real service does (README Z4). Not a documented API: the real
+widget has its own protocol; this imitates the effect on visitors and chats (README Z3.3, Z7.1, Z7.4).
 """
 
 from __future__ import annotations
@@ -38,21 +38,20 @@ class WidgetService:
         ])  # fmt: skip
 
     def prefixes(self, _box: Box, /) -> tuple[str, ...]:
-        """One place."""
         return ("/widget",)
 
     def guard(self, call: Call, _route: Route, /) -> None:
-        """Will refuse pages of other sites, which could otherwise write into a visitor's chat."""
+        """Refuse pages of other sites, which could otherwise write into a visitor's chat."""
         refuse_foreign_origin(call.request)
 
     def word(self, _box: Box, problem: Problem, /) -> Response:
-        """Will answer `{"error","description"}`."""
+        """Answer `{"error","description"}`."""
         body = {"error": problem.error, "description": problem.description}
         return json_response(body, status=problem.status, headers=problem.headers)
 
 
 def connect(call: Call) -> Response:
-    """Will open a session for this browser, or find its old one. A wrong account key is refused."""
+    """Open a session for this browser, or find its existing one. Raises: Problem 400 for a wrong account key."""
     body = call.json()
     if body.get("account_key", call.box.config.account_key) != call.box.config.account_key:
         raise Problem(400, "account_key", "There is no account with this account key.")
@@ -70,7 +69,7 @@ def connect(call: Call) -> Response:
 
 
 def authenticate(call: Call) -> Response:
-    """Will judge the Zendesk JWT in `jwt` and let the browser be that person; always 200, `ok` tells."""
+    """Check the Zendesk JWT in `jwt` and sign the browser in; the status is always 200, `ok` is the result."""
     body = call.json()
     session = _session(call, body)
     verdict = _judge(call, body.get("jwt"))
@@ -80,17 +79,17 @@ def authenticate(call: Call) -> Response:
 
 
 def judge_only(call: Call) -> Response:
-    """Will judge a Zendesk JWT and change nothing."""
+    """Check a Zendesk JWT without signing in."""
     return json_response(_verdict(_judge(call, call.json().get("jwt"))))
 
 
 def read_messages(call: Call) -> Response:
-    """Will answer the running chat."""
+    """Answer the running chat."""
     return json_response(_shown(call, _session(call, call.request.params())))
 
 
 def send_message(call: Call) -> Response:
-    """Will take a message, starting a chat if none runs. Raises: Problem 400 when the text is empty or too long."""
+    """Add a message, starting a chat if none runs. Raises: Problem 400 when the text is empty or too long."""
     body = call.json()
     session, text = _session(call, body), body.get("text")
     if not isinstance(text, str) or not text.strip() or len(text) > LONGEST_TEXT:
@@ -106,14 +105,14 @@ def send_message(call: Call) -> Response:
 
 
 def end_chat(call: Call) -> Response:
-    """Will end the running chat, so that REST shows it; answers its id, null when none ran."""
+    """End the running chat, so that REST shows it, and answer its ID, null without one."""
     session = _session(call, call.json())
     chat_id = _finish(call, session)
     return json_response({"chat_id": chat_id, **_shown(call, session)})
 
 
 def log_out(call: Call) -> Response:
-    """Will end the chat and forget the browser: whoever comes next is a new visitor. Source: README Z7.3."""
+    """End the chat and the session: the browser's next visitor is a new one. Source: README Z7.3."""
     key = _key(call, call.json())
     session = call.box.widget.sessions.pop(key, None)
     chat_id = _finish(call, session) if session else None
@@ -122,7 +121,7 @@ def log_out(call: Call) -> Response:
 
 
 def leave_message(call: Call) -> Response:
-    """Will take an offline message from this browser; REST shows it at once."""
+    """Store an offline message of this browser; REST shows it at once."""
     body = call.json()
     session, text = _session(call, body), body.get("text")
     if not isinstance(text, str) or not text.strip() or len(text) > LONGEST_TEXT:
@@ -136,12 +135,12 @@ def leave_message(call: Call) -> Response:
 
 
 def _key(call: Call, fields: dict[str, Any]) -> str:
-    """Will answer the session key the caller names, `""` when none."""
+    """Return the session key of the fields or the cookie, `""` without one."""
     return str(fields.get("session") or call.request.cookies().get(COOKIE, ""))
 
 
 def _session(call: Call, fields: dict[str, Any]) -> Session:
-    """Will answer the caller's session. Raises: Problem 404 when there is none; connect first."""
+    """Return the caller's session. Raises: Problem 404 before `connect`."""
     session = call.box.widget.sessions.get(_key(call, fields))
     if session is None:
         raise Problem(404, "session", "There is no such widget session; connect first.")
@@ -149,7 +148,7 @@ def _session(call: Call, fields: dict[str, Any]) -> Session:
 
 
 def _judge(call: Call, token: object) -> Verdict:
-    """Will judge by the account's rules of now, and count what came of it."""
+    """Check a token by the account's current rules, and count the result."""
     switches = call.box.switches
     verdict = judge(
         token=token,
@@ -163,9 +162,9 @@ def _judge(call: Call, token: object) -> Verdict:
 
 
 def _become(world: World, session: Session, verdict: Verdict) -> Verdict:
-    """Will let the browser's visitor be the person of the token, joining it to the one already known as that person.
+    """Sign the visitor in as the user of the token, and merge it into the visitor who already is that user.
 
-    Source: README Z3.3 (joining, an inference) and Z7.1 (`external_id` cannot be changed once set).
+    Source: README Z3.3 (merging, an inference) and Z7.1 (`external_id` cannot change once set).
     """
     claims = verdict.claims
     visitor = world.visitor(session.visitor_id)
@@ -185,7 +184,7 @@ def _become(world: World, session: Session, verdict: Verdict) -> Verdict:
 
 
 def _finish(call: Call, session: Session) -> str | None:
-    """Will turn the running chat into a record; answers its id. The chat keeps the id it was begun under."""
+    """Turn the running chat into a record and return its ID. The chat keeps the visitor ID of its start."""
     live, session.chat = session.chat, None
     if live is None:
         return None
@@ -206,7 +205,7 @@ def _finish(call: Call, session: Session) -> str | None:
 
 
 def _transcript(world: World, live: LiveChat, now_s: int) -> list[dict[str, Any]]:
-    """Will answer what was said, between the visitor's coming and going. Source: README Z4.3, `history`."""
+    """Return the messages, with the visitor's joining and leaving. Source: README Z4.3, `history`."""
     visitor = world.visitor(live.visitor_id)
     name = visitor.name if visitor else "Visitor"
     items: list[dict[str, Any]] = [{"type": "chat.memberjoin", "name": name, "at": iso(live.start_s)}]
@@ -226,7 +225,7 @@ def _transcript(world: World, live: LiveChat, now_s: int) -> list[dict[str, Any]
 
 
 def _shown(call: Call, session: Session) -> dict[str, Any]:
-    """Will answer what the browser may know of itself."""
+    """Return the session as JSON-ready values."""
     visitor = call.box.world.visitor(session.visitor_id)
     messages = [] if session.chat is None else session.chat.messages
     known = {"visitor_id": session.visitor_id, "name": "", "email": "", "external_id": ""}
@@ -246,6 +245,6 @@ def _shown(call: Call, session: Session) -> dict[str, Any]:
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
-    """Will answer a verdict as JSON-ready values."""
+    """Return the result as JSON-ready values."""
     words = {"reason": verdict.reason, "description": verdict.sentence}
     return {"ok": not verdict.reason, **words, "notes": list(verdict.notes)}
