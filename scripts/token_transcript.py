@@ -1,4 +1,4 @@
-"""Ask the running product every line of the transcript in docs/token-endpoint.md, with curl.
+"""Ask the running product every line of the transcript in docs/token-transcript.md, with curl.
 
     .venv/bin/python -m scripts.token_transcript            compare the page with the answers; exit 1 where they differ
     .venv/bin/python -m scripts.token_transcript --write    put the answers into the page
@@ -30,7 +30,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "token-endpoint.md"
+PAGE = ROOT / "docs" / "token-transcript.md"
 READY_WITHIN_S = 120.0
 LOGIN_SECRET, ZENDESK_SECRET = "transcript-login-secret-key-of-nobody-000", "transcript-zendesk-secret-of-nobody-0000"
 STRANGE_SECRET = "a-secret-that-this-project-never-had-0000"  # noqa: S105 - guards nothing
@@ -363,10 +363,9 @@ def _port(url: str) -> str:
 
 def split_page(page: str) -> tuple[str, str, str]:
     """Return the page before the transcript, the transcript, and what follows."""
-    before, fence, rest = page.partition("## Transcript")[0], "```console\n", page.partition("## Transcript")[2]
-    head, _fence, tail = rest.partition(fence)
-    kept, end, after = tail.partition("```")
-    return f"{before}## Transcript{head}{fence}", kept, end + after
+    before, fence, rest = page.partition("```console\n")
+    text, end, after = rest.partition("```")
+    return before + fence, text, end + after
 
 
 def comparable(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The transcript in docs/token-endpoint.md is what the running product answers, line by line."""
+"""The transcript in docs/token-transcript.md is what the running product answers, line by line."""
 
 import shutil
 
