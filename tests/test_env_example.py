@@ -12,7 +12,10 @@ import pytest
 from zdbridge.env import VARIABLES
 
 ROOT = Path(__file__).resolve().parents[1]
-READERS = {"text", "boolean", "integer", "words", "url", "networks", "hosts", "kept_secret"}
+READERS = {
+    "read_text", "read_boolean", "read_integer", "read_words", "read_url", "read_networks", "read_hosts",
+    "read_or_create_secret",
+}  # fmt: skip
 
 
 def in_example() -> list[str]:
@@ -100,9 +103,10 @@ def settings_under(variables: dict[str, str], folder: Path) -> str:
     """Return the settings that come from the environment, as text."""
     environment = {"PATH": os.environ["PATH"], "ZDBRIDGE_DATA_DIR": str(folder), **variables}
     environment["ZDBRIDGE_DATA_DIR"] = str(folder)
-    code = "from zdbridge import settings as s; print(s.HOST, s.PORT, s.RUN_SANDBOX, s.SANDBOX_PORT, s.ALLOW_LOOPBACK,"
+    code = "from zdbridge import settings as s; print(s.HOST, s.PORT, s.ALLOW_LOOPBACK,"
     code += " s.ALLOWED_HOSTS, s.TOKEN_LIMIT_PER_ADDRESS, s.TOKEN_LIMIT_PER_USER, s.REQUIRE_MFA, s.REDIS_URL,"
-    code += " s.XSOLLA_LOGIN_API_URL, s.TRUSTED_PROXIES, s.DATABASE_URL)"
+    code += " s.XSOLLA_LOGIN_API_URL, s.TRUSTED_PROXIES, s.DATABASE_URL)\n"
+    code += "import os; from zdbridge.up.roles import read_plan; print(read_plan(arguments=[], environment=os.environ))"
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -1,4 +1,4 @@
-"""What `DATABASE_URL` and `REDIS_URL` mean: the addresses of the two stores, with the options in them."""
+"""Parses `DATABASE_URL` and `REDIS_URL`: the addresses of the two stores, with their options."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from zdbridge.env import BadSetting, is_loopback
 _SQLITE = re.compile(r"sqlite://(?:/(?P<path>[^?]*)|(?::memory:)?)\Z", re.DOTALL)
 _REDIS_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _VERIFY = "ssl_cert_reqs"
-# Both languages there are for it: redis-py's and that of Python's own ssl module, which Celery's pages use.
+# Accepts the words of redis-py and those of Python's ssl module, which Celery's documentation uses.
 _VERIFY_WORDS = {"none": "none", "optional": "optional", "required": "required"} | {
     f"cert_{word}": word for word in ("none", "optional", "required")
 }
@@ -20,7 +20,7 @@ _VERIFY_WORDS = {"none": "none", "optional": "optional", "required": "required"}
 
 @dataclass(frozen=True)
 class RedisAddress:
-    """Where Redis is: `url` for clients of redis-py, `broker_url` for Celery; both empty where there is none."""
+    """The address of Redis: `url` for redis-py, `broker_url` for Celery; both are empty without Redis."""
 
     url: str = ""
     broker_url: str = ""
@@ -35,20 +35,20 @@ def read_database(url: str) -> dict[str, Any]:
     Raises: BadSetting.
     """
     if url.startswith(("postgresql://", "postgres://")):
-        # Loading the driver takes a third of a second, which an installation on SQLite need not wait for.
+        # Loading the driver takes a third of a second, which an installation on SQLite need not spend.
         from zdbridge.postgresql.address import read_address
 
         return read_address(url)
-    found = _SQLITE.match(url)
-    if found is None:
+    match = _SQLITE.match(url)
+    if match is None:
         raise BadSetting(
-            "DATABASE_URL must be an address that begins with postgresql:// or sqlite:/// (which takes no options)."
+            "DATABASE_URL must be an address that starts with postgresql:// or sqlite:/// (which takes no options)."
         )
     return {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": unquote(found["path"] or "") or ":memory:",
+        "NAME": unquote(match["path"] or "") or ":memory:",
         "OPTIONS": {
-            # Read-then-write upgrades ignore the busy timeout; taking the write lock at once does not.
+            # A transaction that reads and then writes ignores the busy timeout; one that locks at once does not.
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;",
@@ -57,16 +57,16 @@ def read_database(url: str) -> dict[str, Any]:
 
 
 def read_redis(url: str) -> RedisAddress:
-    """Return what `REDIS_URL` means; `rediss://` verifies the server's certificate unless `ssl_cert_reqs=none`.
+    """Return the address in `REDIS_URL`; `rediss://` verifies the server's certificate unless `ssl_cert_reqs=none`.
 
-    Celery takes a silent address for leave not to verify, redis-py for the wish to: here it is said aloud to both.
+    Without `ssl_cert_reqs`, Celery does not verify and redis-py does, so the option is always passed to both.
 
-    Raises: BadSetting, which repeats nothing of the address.
+    Raises: BadSetting, whose message contains no part of the address.
     """
     if not url:
         return RedisAddress()
     if urlsplit(url).scheme == "unix":
-        # Celery has words of its own for the same socket.
+        # Celery spells the address of a socket differently.
         return RedisAddress(url=url, broker_url=f"redis+socket{url[len('unix') :].replace('?db=', '?virtual_host=')}")
     address, _mark, query = url.partition("?")
     is_encrypted, options = urlsplit(url).scheme == "rediss", dict(parse_qsl(query, keep_blank_values=True))
@@ -86,11 +86,11 @@ def read_redis(url: str) -> RedisAddress:
 
 
 def refuse_unreadable(*, name: str, options: dict[str, Any], keys: Sequence[str]) -> None:
-    """Refuse an address whose options name files that are not there: the drivers pass over some of them in silence.
+    """Refuse an address whose options name missing files, some of which the drivers silently ignore.
 
     Raises: BadSetting.
     """
     for key in keys:
         path = str(options.get(key, ""))
         if path and not Path(path).is_file():
-            raise BadSetting(f"{name}: the file that {key} names is not there or cannot be read.")
+            raise BadSetting(f"{name}: the file in {key} does not exist or cannot be read.")

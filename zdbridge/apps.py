@@ -1,4 +1,4 @@
-"""The installation itself as an application of Django's: its checks and its commands."""
+"""The installation as a Django app: its system checks and its commands."""
 
 from django.apps import AppConfig
 
@@ -6,15 +6,14 @@ from zdbridge.up import running
 
 
 class InstallationConfig(AppConfig):
-    """Registers the checks of what the operator set, and tells a command what runs beside it."""
+    """Registers the checks of the operator's settings, and tells `linking` about a running `up`."""
 
     name = "zdbridge"
     label = "installation"
     verbose_name = "Installation"
 
     def ready(self) -> None:
-        """Register, and tell."""
-        # Checks that look at models can be imported only once there are some.
+        # Django allows importing models only now.
         from linking import registry
         from zdbridge import checks
 

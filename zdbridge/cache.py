@@ -1,7 +1,7 @@
-"""The cache where there is a Redis: through it while it answers, in this process's memory while it does not.
+"""The cache with Redis: it uses Redis while Redis answers, and the memory of this process while it does not.
 
-What is kept here are counts of tries and the like: to count them in each process alone for a while is better than to
-let nobody in, and better than to count nothing.
+The cache holds counts of sign-in attempts and the like. Counting them in each process alone for a while is better than
+letting nobody in, and better than counting nothing.
 """
 
 import logging
@@ -17,7 +17,7 @@ from django.core.cache.backends.redis import RedisCache
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-# How long a request may wait for a Redis that is mute, for a connection and for an answer.
+# How long a request may wait for a Redis that does not respond: for a connection, and again for an answer.
 TIMEOUT_S = 0.25
 PAUSE_AFTER_ERROR_S = 5.0
 MEMORY_MAX_ENTRIES = 10_000
@@ -26,101 +26,101 @@ logger = logging.getLogger(__name__)
 
 
 class PatientCache(BaseCache):
-    """Django's Redis cache, with its memory cache to fall back on.
+    """Django's Redis cache with Django's memory cache as its fallback.
 
-    After an error Redis is left alone for `PAUSE_AFTER_ERROR_S`, so that a mute one costs one request its wait and not
-    all. What was kept in memory meanwhile stays there; it is forgotten by its own time.
+    After an error Redis is not asked for `PAUSE_AFTER_ERROR_S`, so that one request waits and not all of them. Values
+    stored in memory meanwhile stay there until they expire.
     """
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
-        """Take Django's settings; `server` is Redis's address."""
+        """Build both caches from Django's settings; `server` is the address of Redis."""
         super().__init__(params)
-        # redis-py by itself tries three times more, with pauses of seconds.
+        # By default redis-py tries three more times, with pauses of seconds.
         waits = {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT_S, "retry": Retry(NoBackoff(), 0)}
         self._redis = RedisCache(server, params | {"OPTIONS": params.get("OPTIONS", {}) | waits})
         self._memory = LocMemCache(f"beside {server}", params | {"OPTIONS": {"MAX_ENTRIES": MEMORY_MAX_ENTRIES}})
         self._paused_until_s = 0.0
-        # At most one a pause.
-        self._doubtful: set[str] = set()
+        # Keys that Redis may still add after its timeout; at most one a pause.
+        self._unconfirmed: set[str] = set()
         self._lock = threading.Lock()
 
     def add(self, *arguments: Any, **options: Any) -> bool:
-        """Keep a value unless there is one; return whether it was kept."""
-        return bool(self._ask("add", *arguments, **options))
+        """Store a value unless the key exists; return whether it was stored."""
+        return bool(self._call("add", *arguments, **options))
 
     def get(self, *arguments: Any, **options: Any) -> Any:
-        """Return a value, the default where there is none."""
-        return self._ask("get", *arguments, **options)
+        """Return a value, or the default."""
+        return self._call("get", *arguments, **options)
 
     def set(self, *arguments: Any, **options: Any) -> None:
-        """Keep a value."""
-        self._ask("set", *arguments, **options)
+        """Store a value."""
+        self._call("set", *arguments, **options)
 
     def touch(self, *arguments: Any, **options: Any) -> bool:
-        """Keep a value for longer; return whether there is one."""
-        return bool(self._ask("touch", *arguments, **options))
+        """Extend the life of a value; return whether the key exists."""
+        return bool(self._call("touch", *arguments, **options))
 
     def delete(self, *arguments: Any, **options: Any) -> bool:
-        """Forget a value; return whether there was one."""
-        return bool(self._ask("delete", *arguments, **options))
+        """Delete a value; return whether the key existed."""
+        return bool(self._call("delete", *arguments, **options))
 
     def get_many(self, *arguments: Any, **options: Any) -> Any:
-        """Return the values that there are, by key."""
-        return self._ask("get_many", *arguments, **options)
+        """Return the values that exist, by key."""
+        return self._call("get_many", *arguments, **options)
 
     def set_many(self, *arguments: Any, **options: Any) -> Any:
-        """Keep several values; return the keys that could not be kept."""
-        return self._ask("set_many", *arguments, **options)
+        """Store several values; return the keys that could not be stored."""
+        return self._call("set_many", *arguments, **options)
 
     def delete_many(self, *arguments: Any, **options: Any) -> None:
-        """Forget several values."""
-        self._ask("delete_many", *arguments, **options)
+        """Delete several values."""
+        self._call("delete_many", *arguments, **options)
 
     def has_key(self, *arguments: Any, **options: Any) -> bool:
-        """Return whether there is a value."""
-        return bool(self._ask("has_key", *arguments, **options))
+        """Return whether the key exists."""
+        return bool(self._call("has_key", *arguments, **options))
 
     def incr(self, *arguments: Any, **options: Any) -> int:
-        """Add to a number and return it. Raises: ValueError where there is none."""
-        return int(self._ask("incr", *arguments, **options))
+        """Add to a number and return it. Raises: ValueError when the key does not exist."""
+        return int(self._call("incr", *arguments, **options))
 
     def clear(self) -> None:
-        """Forget everything, here and there."""
+        """Delete everything, in Redis and in memory."""
         self._memory.clear()
-        self._ask("clear")
+        self._call("clear")
 
     def close(self, **_options: Any) -> None:
-        """Do nothing: connections stay open between requests, as with Django's own."""
+        """Do nothing: connections stay open between requests, as with Django's own cache."""
 
-    def _ask(self, method: str, *arguments: Any, **options: Any) -> Any:
+    def _call(self, method: str, *arguments: Any, **options: Any) -> Any:
         if time.monotonic() >= self._paused_until_s:
-            call: Callable[..., Any] = getattr(self._redis, method)
+            redis_method: Callable[..., Any] = getattr(self._redis, method)
             try:
-                self._take_back()
-                return call(*arguments, **options)
+                self._undo_unconfirmed()
+                return redis_method(*arguments, **options)
             except (redis.RedisError, OSError) as error:
                 self._pause(error)
                 if method == "add":
-                    self._doubtful.add(str(arguments[0]))
+                    self._unconfirmed.add(str(arguments[0]))
         return getattr(self._memory, method)(*arguments, **options)
 
-    def _take_back(self) -> None:
-        """Delete what a mute Redis was asked to add.
+    def _undo_unconfirmed(self) -> None:
+        """Delete the keys whose addition timed out.
 
-        It adds it once it goes on, and nobody would undo that: a lock would shut everybody out who asks for it.
+        Redis adds them once it runs again. A lock among them would never be released.
         """
-        if self._doubtful:
-            doubtful, self._doubtful = self._doubtful, set()
+        if self._unconfirmed:
+            keys, self._unconfirmed = self._unconfirmed, set()
             try:
-                self._redis.delete_many(doubtful)
+                self._redis.delete_many(keys)
             except (redis.RedisError, OSError):
-                self._doubtful |= doubtful
+                self._unconfirmed |= keys
                 raise
 
     def _pause(self, error: Exception) -> None:
         with self._lock:
             now_s = time.monotonic()
-            is_news = now_s - self._paused_until_s > PAUSE_AFTER_ERROR_S
+            is_first = now_s - self._paused_until_s > PAUSE_AFTER_ERROR_S
             self._paused_until_s = now_s + PAUSE_AFTER_ERROR_S
-        if is_news:
-            logger.warning("Redis is away (%s): what it would keep is kept in memory.", type(error).__name__)
+        if is_first:
+            logger.warning("Redis does not respond (%s). The cache uses memory instead.", type(error).__name__)

@@ -10,22 +10,22 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zdbridge.settings")
 app = Celery("zdbridge")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-# `shared_task` looks for the current application thread by thread; the web server's and the pool's threads were not
-# the ones that imported this module, and would otherwise be given an application without settings.
+# `shared_task` looks up the current application of its thread. Threads of the web server and of the pool did not import
+# this module, and would otherwise get an application without settings.
 app.set_default()
 
 
-class TellOfTheEnd(bootsteps.StartStopStep):
-    """Says that the worker ends also where Celery does not: after an error nobody foresaw, such as one of its broker's.
+class AnnounceShutdown(bootsteps.StartStopStep):
+    """Sends `worker_shutting_down` also when an unexpected error, such as one of the broker, ends the worker.
 
-    It then waits for its pool without a word, takes no messages, and would do so for as long as a pass lasts.
+    Celery then sends no signal, takes no messages, and waits for its pool for as long as a pass lasts.
     """
 
     requires = ("celery.worker.components:Pool",)
 
     def close(self, worker: Any) -> None:
-        """Send the signal; that it comes twice at an ordinary end does no harm."""
+        """Send the signal; at an ordinary shutdown it is sent twice, which is harmless."""
         signals.worker_shutting_down.send(sender=worker.hostname, sig="", how="warm", exitcode=worker.exitcode)
 
 
-app.steps["worker"].add(TellOfTheEnd)
+app.steps["worker"].add(AnnounceShutdown)

@@ -1,8 +1,9 @@
-"""System checks of the installation: what the operator set, told in words with what to change.
+"""System checks of the operator's settings: each message says what is wrong, its hint what to change.
 
-`linking/checks.py` has those of the application. `manage.py check --deploy` runs all.
+`linking/checks.py` has the checks of the application. `manage.py check --deploy` runs all of them.
 """
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,11 +11,10 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.db import DatabaseError, connection
+from django.utils.translation import gettext as _
 
 from zdbridge import keys, private
 from zdbridge.up import leftovers
-
-_ENCRYPT_HINT = "Add sslmode=verify-full (and sslrootcert=… of your authority) to DATABASE_URL."
 
 
 def connect() -> None:
@@ -28,64 +28,71 @@ def connect() -> None:
 
 
 def check_keys(**_kwargs: Any) -> list[CheckMessage]:
-    """E001: a key that can be guessed. W004: one that only opens what it sealed, and is to go."""
+    """Report a key that can be guessed: E001 for one in use, W004 for one that only opens older secrets."""
     newest, *older = (key.strip() for key in settings.SEAL_KEYS)
-    judged = {"ZDBRIDGE_SECRET_KEY": settings.SECRET_KEY, "ZDBRIDGE_SEAL_KEYS": newest}
-    found: list[CheckMessage] = [
-        Error(f"{name} {flaw}.", hint=_key_hint(name), id="zdbridge.E001")
-        for name, key in judged.items()
-        if (flaw := keys.find_flaw(key))
+    in_use = {"ZDBRIDGE_SECRET_KEY": settings.SECRET_KEY, "ZDBRIDGE_SEAL_KEYS": newest}
+    messages: list[CheckMessage] = [
+        Error(flaw, hint=_build_key_hint(name), id="zdbridge.E001")
+        for name, key in in_use.items()
+        if (flaw := keys.find_flaw(key, name=name))
     ]
     if newest == settings.SECRET_KEY:
-        message = "ZDBRIDGE_SEAL_KEYS is the same as ZDBRIDGE_SECRET_KEY: whoever learns one has the other."
-        found.append(Error(message, hint=_key_hint("ZDBRIDGE_SEAL_KEYS"), id="zdbridge.E001"))
-    if any(keys.find_flaw(key) for key in older):
-        # It has to stay while something rests under it, or there would be no way from a weak key to a good one.
-        message = "An older key in ZDBRIDGE_SEAL_KEYS can be guessed."
-        hint = "Set the secrets anew, so that the newest key seals them, and take the old key out."
-        found.append(CheckWarning(message, hint=hint, id="zdbridge.W004"))
-    return found
+        message = _("ZDBRIDGE_SEAL_KEYS is the same as ZDBRIDGE_SECRET_KEY, so whoever learns one has both.")
+        messages.append(Error(message, hint=_build_key_hint("ZDBRIDGE_SEAL_KEYS"), id="zdbridge.E001"))
+    if any(keys.find_flaw(key, name="ZDBRIDGE_SEAL_KEYS") for key in older):
+        # It has to stay while it seals a secret, or there would be no way from a weak key to a good one.
+        message = _("An older key in ZDBRIDGE_SEAL_KEYS can be guessed.")
+        hint = _("Set the secrets again, so that the newest key seals them. Then remove the older key.")
+        messages.append(CheckWarning(message, hint=hint, id="zdbridge.W004"))
+    return messages
 
 
-def _key_hint(name: str) -> str:
+def _build_key_hint(name: str) -> str:
     if name == "ZDBRIDGE_SEAL_KEYS":
-        # Without the old one nobody could read what rests under it.
-        return f"Make one with {keys.HOW_TO_MAKE[name]} and put it before the old one, with a comma between them."
-    return f"Make one with {keys.HOW_TO_MAKE[name]} or unset the variable, and one is made and kept."
+        # Without the old key nothing could open the secrets that it seals.
+        hint = _("Create a key with %(command)s and put it before the old one, separated by a comma.")
+    else:
+        hint = _("Create a key with %(command)s, or unset the variable to have one created.")
+    return hint % {"command": keys.HOW_TO_MAKE[name]}
 
 
 def check_data_folder(**_kwargs: Any) -> list[CheckMessage]:
-    """E002, W005: others on this machine may read what players wrote, and the keys."""
-    flaw = private.find_folder_flaw(settings.DATA_DIR)
-    if not flaw:
+    """Report that other accounts can read players' data and the keys: E002, or W005 on this machine alone."""
+    mode = private.find_open_mode(settings.DATA_DIR)
+    if not mode:
         return []
+    message = _("Other accounts on this machine can enter or read the data folder (mode %(mode)s).") % {
+        "mode": f"{mode:o}"
+    }
+    hint = _("Run: %(command)s") % {"command": f"chmod 700 {shlex.quote(str(settings.DATA_DIR))}"}
     if settings.IS_REACHABLE:
-        return [Error(flaw, id="zdbridge.E002")]
-    return [CheckWarning(flaw, id="zdbridge.W005")]
+        return [Error(message, hint=hint, id="zdbridge.E002")]
+    return [CheckWarning(message, hint=hint, id="zdbridge.W005")]
 
 
 def check_database_tls(**_kwargs: Any) -> list[CheckMessage]:
-    """W001, I001: the database is on another machine, and the way to it is not safe."""
+    """Report an unsafe connection to a database on another machine: W001 unencrypted, I001 unverified."""
     database = settings.DATABASES["default"]
     if not database["ENGINE"].endswith("postgresql"):
         return []
-    # The driver is loaded only where it is used.
+    # Loads the driver, which only PostgreSQL needs.
     from zdbridge.postgresql.address import ENCRYPTED, VERIFIED, is_remote, read_sslmode
 
     mode = read_sslmode(database)
     if mode in VERIFIED or not is_remote(database):
         return []
+    hint = _("Add sslmode=verify-full to DATABASE_URL, and sslrootcert=… for a certificate authority of your own.")
     if mode in ENCRYPTED:
-        message = f"The connection to the database is encrypted, but nobody checks who answers (sslmode={mode})."
-        return [Info(message, hint=_ENCRYPT_HINT, id="zdbridge.I001")]
-    message = f"The database is on another machine, and nothing makes the connection encrypted (sslmode={mode})."
-    return [CheckWarning(message, hint=_ENCRYPT_HINT, id="zdbridge.W001")]
+        message = _("The connection to the database is encrypted, but the server is not verified (sslmode=%(mode)s).")
+        return [Info(message % {"mode": mode}, hint=hint, id="zdbridge.I001")]
+    message = _("The database is on another machine, and the connection need not be encrypted (sslmode=%(mode)s).")
+    return [CheckWarning(message % {"mode": mode}, hint=hint, id="zdbridge.W001")]
 
 
 def check_database_limits(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
-    """W003: behind a pooler, which takes no settings from us, the role has no limit of its own either.
+    """Report W003: no time limit for statements, because a pooler drops ours and the role has none of its own.
 
-    Needs `--database default`.
+    Runs only with `--database default`.
     """
     if not databases or connection.vendor != "postgresql":
         return []
@@ -94,42 +101,41 @@ def check_database_limits(*, databases: Sequence[str] | None = None, **_kwargs: 
             cursor.execute("SHOW statement_timeout")
             limit = cursor.fetchone()[0]
     except DatabaseError:
-        # /readyz speaks of a database that is away.
+        # /readyz reports a database that does not respond.
         return []
     if limit != "0":
         return []
-    hint = (
-        "Once, as the role's owner: ALTER ROLE … SET statement_timeout = '15s'; the same for lock_timeout = '5s' and "
-        "idle_in_transaction_session_timeout = '30s'."
+    hint = _(
+        "Run once as the owner of the role: ALTER ROLE … SET statement_timeout = '15s'. Do the same for "
+        "lock_timeout = '5s' and idle_in_transaction_session_timeout = '30s'."
     )
-    return [CheckWarning("PostgreSQL lets a statement run for ever.", hint=hint, id="zdbridge.W003")]
+    return [CheckWarning(_("PostgreSQL has no time limit for statements."), hint=hint, id="zdbridge.W003")]
 
 
 def check_leftovers(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
-    """E003: what a try-out left behind is about to be deployed.
+    """Report E003: demo accounts or demo integrations in an installation that is about to be deployed.
 
-    Needs `--database default`.
+    Runs only with `--database default`.
     """
     if not databases:
         return []
     try:
         found = leftovers.find_leftovers(data_dir=settings.DATA_DIR, folder=settings.BASE_DIR / "sandbox")
     except DatabaseError:
-        # Before the first migrate there is no table.
+        # The tables do not exist before the first migration.
         return []
     return [] if found.is_empty else [Error(found.describe(), id="zdbridge.E003")]
 
 
 def check_redis_tls(**_kwargs: Any) -> list[CheckMessage]:
-    """W002, I002: Redis is on another machine, and the way to it is not safe."""
+    """Report an unsafe connection to Redis: W002 unverified, I002 unencrypted to another machine."""
     redis = settings.REDIS
     if redis.is_encrypted and not redis.is_verified:
-        message = "REDIS_URL turns the check of the server's certificate off."
-        hint = "Take ssl_cert_reqs out of it; ssl_ca_certs=… names an authority of your own."
+        message = _("REDIS_URL turns off the verification of the server's certificate.")
+        hint = _("Remove ssl_cert_reqs from it, or name a certificate authority of your own with ssl_ca_certs=….")
         return [CheckWarning(message, hint=hint, id="zdbridge.W002")]
     if redis.is_remote and not redis.is_encrypted:
-        hint = "Use rediss:// unless the network between the two is yours alone."
-        return [
-            Info("Redis is on another machine, and the connection is not encrypted.", hint=hint, id="zdbridge.I002")
-        ]
+        message = _("Redis is on another machine, and the connection is not encrypted.")
+        hint = _("Use rediss://, unless the network between the two machines is private.")
+        return [Info(message, hint=hint, id="zdbridge.I002")]
     return []

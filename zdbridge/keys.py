@@ -1,6 +1,6 @@
-"""Judges the two keys of an installation: Django's and those that seal secrets. The same judge for both.
+"""Judges the keys of an installation by one rule: Django's, and those that seal secrets.
 
-A key that can be guessed is worse than none, because it looks like one: whoever has Django's signs in as anybody.
+A key that can be guessed is worse than none, because it looks safe: with Django's key anyone can sign in as anyone.
 """
 
 import base64
@@ -8,49 +8,53 @@ import binascii
 import re
 from itertools import pairwise
 
-# Of sixteen signs, as in hexadecimal, 32 random ones hold at least eight but for one time in many millions.
+from django.utils.translation import gettext as _
+
+# Among 32 random hexadecimal digits at least eight differ, except once in many millions.
 MIN_CHARACTERS, MIN_DISTINCT = 32, 8
-# 48 random bytes for one, and exactly 32 for the other, as Fernet wants them.
+# 64 random bytes for Django, and exactly 32 for Fernet.
 HOW_TO_MAKE = {
     "ZDBRIDGE_SECRET_KEY": 'python3 -c "import secrets; print(secrets.token_urlsafe(64))"',
     "ZDBRIDGE_SEAL_KEYS": 'python3 -c "import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())"',
 }
-# Words of placeholders and samples. None is shorter than seven signs, so that no random key ever holds one.
+# Words of placeholders and samples, each of seven characters or more, so that no random key contains one.
 _PLACEHOLDERS = (
     "django-insecure", "insecure", "changeme", "change-me", "change_me", "changethis", "change-this", "change_this",
     "replaceme", "replace-me", "replace_me", "placeholder", "example", "not-a-real", "not-real", "notreal", "password",
     "passw0rd", "secretkey", "secret-key", "secret_key", "your-secret", "your_secret", "yoursecret", "super-secret",
     "supersecret", "super_secret", "generated", "zdbridge", "letmein", "qwertyuiop", "deadbeef", "cafebabe",
 )  # fmt: skip
-# Keys that stand in somebody's manual. Source: https://github.com/fernet/spec/blob/master/generate.json (2026-11-30).
+# Keys printed in a manual. Source: https://github.com/fernet/spec/blob/master/generate.json (2026-11-30).
 _PUBLISHED = ("cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=",)
 
 
-def find_flaw(key: str) -> str:
-    """Return what makes `key` easy to guess, as the end of a sentence that begins with its name; "" for a good one."""
+def find_flaw(key: str, *, name: str) -> str:
+    """Return a sentence about why `key` is easy to guess; "" for a good key. `name` is the variable that holds it."""
     lowered = key.lower()
     if len(key) < MIN_CHARACTERS:
-        return f"has fewer than {MIN_CHARACTERS} characters, so it can be guessed"
-    if key in _PUBLISHED:
-        return "is a sample out of a manual, which everybody knows"
-    if any(word in lowered for word in _PLACEHOLDERS):
-        return "is a placeholder or a sample, which everybody knows"
-    if len(set(key)) < MIN_DISTINCT or _repeats(key) or _counts(key):
-        return "repeats itself or counts up, so it can be guessed"
-    if _is_text_in_base64(key):
-        return "is text or a pattern in base64, so it can be guessed"
-    return ""
+        sentence = _("%(name)s has fewer than %(count)d characters, so it can be guessed.")
+    elif key in _PUBLISHED:
+        sentence = _("%(name)s is a sample from a manual, which everyone can read.")
+    elif any(word in lowered for word in _PLACEHOLDERS):
+        sentence = _("%(name)s is a placeholder or a sample, which everyone can read.")
+    elif len(set(key)) < MIN_DISTINCT or _is_repetition(key) or _is_sequence(key):
+        sentence = _("%(name)s repeats itself or counts up, so it can be guessed.")
+    elif _is_text_in_base64(key):
+        sentence = _("%(name)s is text or a pattern in base64, so it can be guessed.")
+    else:
+        return ""
+    return sentence % {"name": name, "count": MIN_CHARACTERS}
 
 
-def _repeats(key: str) -> bool:
-    """Return whether a piece of at most half its length makes up the whole key."""
-    # A word written twice is found in its own doubling before the second copy begins.
+def _is_repetition(key: str) -> bool:
+    """Return whether the key is one piece repeated, of at most half its length."""
+    # A key that repeats a piece is found in its own doubling before the second copy begins.
     period = (key + key).find(key, 1)
     return period <= len(key) // 2 or re.fullmatch(r"(.{1,16}?)\1{2,}.{0,16}", key, re.DOTALL) is not None
 
 
-def _counts(key: str) -> bool:
-    """Return whether half of its signs follow the one before by one step, as in `abcdef` and `987654`, or by none."""
+def _is_sequence(key: str) -> bool:
+    """Return whether half of the characters differ from the one before by at most one, as in `abcdef` and `9876`."""
     steps = [abs(ord(after) - ord(before)) <= 1 for before, after in pairwise(key)]
     return sum(steps) * 2 >= len(steps)
 
@@ -60,7 +64,7 @@ def _is_text_in_base64(key: str) -> bool:
         plain = base64.b64decode(key, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return False
-    # Thirty-two random bytes are all printable, or hold but a few values, about never.
+    # 32 random bytes are practically never all printable, and never of only a few values.
     return len(plain) >= 16 and (len(set(plain)) < MIN_DISTINCT or _is_printable(plain))
 
 

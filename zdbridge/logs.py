@@ -15,19 +15,19 @@ _EMAIL = re.compile(r"[^\s\"'<>(),:;@/=\[\]{}]+@[^\s\"'<>(),:;@/=\[\]{}]+\.[^\s\
 
 
 class RedactingFilter(logging.Filter):
-    """Puts the arguments into the message and cuts out what must not be written down."""
+    """Replaces each message by its redacted text."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return True always; the record's message is replaced by its redacted text."""
+        """Redact the message of `record`, arguments included; return True, so that it is logged."""
         record.msg, record.args = redact(record.getMessage()), None
         return True
 
 
 class JSONFormatter(logging.Formatter):
-    """`{"at", "level", "logger", "message"}` and, for an error, a redacted `traceback`."""
+    """Formats a record as `{"at", "level", "logger", "message"}`, with a redacted `traceback` for an error."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line for `record`; JSON escapes line ends, so one event stays one line."""
+        """Return one line for `record`; JSON escapes its line ends."""
         line = {
             "at": datetime.fromtimestamp(record.created, tz=UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -40,7 +40,7 @@ class JSONFormatter(logging.Formatter):
 
 
 def redact(text: str) -> str:
-    """Return `text` with everything that looks like a token, credential or e-mail address replaced by a marker."""
+    """Replace everything in `text` that looks like a token, a credential or an e-mail address."""
     text = _JWT.sub("[token]", text)
     text = _URL_PASSWORD.sub("[credentials]", text)
     text = _CREDENTIAL.sub(lambda match: f"{match[1]}{match[2]}[cut]", text)

@@ -1,8 +1,8 @@
-"""Mail by `EMAIL_URL`, as Django's settings.
+"""Converts `EMAIL_URL` into Django's settings for mail.
 
-`smtp://` speaks in clear (port 25), `smtp+tls://` turns to TLS by STARTTLS (port 587), `smtps://` and `smtp+ssl://` are
-TLS from the first byte (port 465); `smtps://` with the port 25 or 587 is STARTTLS too, because nothing else is spoken
-there. A certificate is always checked.
+`smtp://` is unencrypted (port 25), `smtp+tls://` uses STARTTLS (port 587), `smtps://` and `smtp+ssl://` use TLS from
+the first byte (port 465). `smtps://` with port 25 or 587 also means STARTTLS, because servers offer nothing else there.
+The certificate is always verified.
 """
 
 from typing import Any
@@ -21,30 +21,30 @@ NOT_SET = {"EMAIL_BACKEND": "linking.accounts.mail.NoMailServer"}
 
 
 def read_mail_settings(*, env: Environment, hosts: list[str]) -> dict[str, Any]:
-    """Return Django's settings for mail; `hosts` are the names people reach the product by.
+    """Return Django's settings for mail; `hosts` are the host names of the product.
 
     Without `EMAIL_URL` they name a backend that refuses to send.
 
     Raises: BadSetting.
     """
-    url = env.url("EMAIL_URL", default="", schemes=SCHEMES)
-    found = _read_server(url) if url else dict(NOT_SET)
-    sender = env.text("ZDBRIDGE_MAIL_FROM")
+    url = env.read_url("EMAIL_URL", default="", schemes=SCHEMES)
+    settings = _read_server(url) if url else dict(NOT_SET)
+    sender = env.read_text("ZDBRIDGE_MAIL_FROM")
     if sender:
         _check_address(sender)
-    found["DEFAULT_FROM_EMAIL"] = sender or _find_sender(user=found.get("EMAIL_HOST_USER", ""), hosts=hosts)
-    return found
+    settings["DEFAULT_FROM_EMAIL"] = sender or _build_sender(user=settings.get("EMAIL_HOST_USER", ""), hosts=hosts)
+    return settings
 
 
 def _read_server(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     if not parts.hostname or parts.path.strip("/"):
-        raise BadSetting("EMAIL_URL must name a mail server, e.g. smtp+tls://user:password@mail.example.com:587.")
+        raise BadSetting("EMAIL_URL must name a mail server, such as smtp+tls://user:password@mail.example.com:587.")
     if bool(parts.username) != bool(parts.password):
-        raise BadSetting("EMAIL_URL must hold a user and a password, or neither (write special characters as %XX).")
+        raise BadSetting("EMAIL_URL must contain a user and a password, or neither. Write special characters as %XX.")
     if not unquote(f"{parts.username}{parts.password}").isascii():
         raise BadSetting(
-            "EMAIL_URL holds a user or a password with letters beyond ASCII, which mail servers do not take."
+            "The user and the password in EMAIL_URL must be ASCII, because mail servers accept nothing else."
         )
     port = parts.port or _PORTS[parts.scheme]
     is_starttls = parts.scheme == "smtp+tls" or (parts.scheme == "smtps" and port in _STARTTLS_PORTS)
@@ -64,7 +64,7 @@ def _read_timeout(query: str) -> int:
     options = dict(parse_qsl(query, keep_blank_values=True))
     timeout = options.pop("timeout", str(TIMEOUT_DEFAULT_S))
     if options or not (timeout.isascii() and timeout.isdigit()) or not 1 <= int(timeout) <= TIMEOUT_MAX_S:
-        raise BadSetting(f"EMAIL_URL takes one option, timeout: whole seconds from 1 to {TIMEOUT_MAX_S}.")
+        raise BadSetting(f"EMAIL_URL accepts one option: timeout, in whole seconds from 1 to {TIMEOUT_MAX_S}.")
     return int(timeout)
 
 
@@ -75,7 +75,7 @@ def _check_address(address: str) -> None:
         raise BadSetting("ZDBRIDGE_MAIL_FROM must be an e-mail address such as zdbridge@example.com.") from error
 
 
-def _find_sender(*, user: str, hosts: list[str]) -> str:
+def _build_sender(*, user: str, hosts: list[str]) -> str:
     if "@" in user:
         return user
     name = next((host.lstrip(".") for host in hosts if host not in LOOPBACK_NAMES), "localhost")

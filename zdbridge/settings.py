@@ -1,4 +1,4 @@
-"""The one settings file. What an operator may set is read through `zdbridge.env`; the rest is decided here."""
+"""The one settings file. `zdbridge.env` reads what an operator may set; the rest is decided here."""
 
 import os
 import secrets
@@ -11,7 +11,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-# Every process that reads settings may queue a task, so the application `shared_task` looks for is made here.
+# Every process with settings may queue a task, so the application that `shared_task` looks up is created here.
 from zdbridge import celery as _celery  # noqa: F401
 from zdbridge.addresses import read_database, read_redis
 from zdbridge.env import LOOPBACK_NAMES, BadSetting, Environment, find_data_dir, is_loopback
@@ -26,31 +26,34 @@ TOKEN_LIMIT_MAX = 1_000_000
 try:
     # --- what an operator may set (see .env.example) -----------------------------------------------------------
     DATA_DIR = find_data_dir(ENV)
-    DATABASE_URL = ENV.text("DATABASE_URL", default=f"sqlite:///{quote(str(DATA_DIR / 'zdbridge.sqlite3'))}")
+    DATABASE_URL = ENV.read_text("DATABASE_URL", default=f"sqlite:///{quote(str(DATA_DIR / 'zdbridge.sqlite3'))}")
     DATABASES: dict[str, dict[str, Any]] = {"default": read_database(DATABASE_URL)}
-    REDIS = read_redis(ENV.url("REDIS_URL", default="", schemes=("redis", "rediss", "unix")))
+    REDIS = read_redis(ENV.read_url("REDIS_URL", default="", schemes=("redis", "rediss", "unix")))
     REDIS_URL = REDIS.url
-    SECRET_KEY = ENV.kept_secret(
-        "ZDBRIDGE_SECRET_KEY", path=DATA_DIR / "secret_key", make=lambda: secrets.token_urlsafe(64)
+    SECRET_KEY = ENV.read_or_create_secret(
+        "ZDBRIDGE_SECRET_KEY", path=DATA_DIR / "secret_key", create=lambda: secrets.token_urlsafe(64)
     )
     SEAL_KEYS = tuple(
-        ENV.kept_secret(
-            "ZDBRIDGE_SEAL_KEYS", path=DATA_DIR / "seal_keys", make=lambda: Fernet.generate_key().decode()
+        ENV.read_or_create_secret(
+            "ZDBRIDGE_SEAL_KEYS", path=DATA_DIR / "seal_keys", create=lambda: Fernet.generate_key().decode()
         ).split(",")
     )
-    HOST = ENV.text("ZDBRIDGE_HOST", default="127.0.0.1")
-    PORT = ENV.integer("ZDBRIDGE_PORT", default=8000, low=1, high=65535)
-    RUN_SANDBOX = ENV.boolean("ZDBRIDGE_SANDBOX", default=True)
-    SANDBOX_PORT = ENV.integer("ZDBRIDGE_SANDBOX_PORT", default=9100, low=1, high=65535)
-    ALLOW_LOOPBACK = ENV.boolean("ZDBRIDGE_ALLOW_LOOPBACK", default=False)
-    ALLOWED_HOSTS = list(ENV.hosts("ZDBRIDGE_ALLOWED_HOSTS"))
-    TRUSTED_PROXIES = ENV.networks("ZDBRIDGE_TRUSTED_PROXIES")
-    TOKEN_LIMIT_PER_ADDRESS = ENV.integer("ZDBRIDGE_TOKEN_LIMIT_PER_ADDRESS", default=600, low=0, high=TOKEN_LIMIT_MAX)
-    TOKEN_LIMIT_PER_USER = ENV.integer("ZDBRIDGE_TOKEN_LIMIT_PER_USER", default=60, low=0, high=TOKEN_LIMIT_MAX)
-    TOKEN_FRONT = ENV.boolean("ZDBRIDGE_TOKEN_FRONT", default=True)
-    REQUIRE_MFA = ENV.boolean("ZDBRIDGE_REQUIRE_MFA", default=False)
+    HOST = ENV.read_text("ZDBRIDGE_HOST", default="127.0.0.1")
+    PORT = ENV.read_integer("ZDBRIDGE_PORT", default=8000, low=1, high=65535)
+    # Only `up` uses these two; they are read here so that every command refuses a bad value.
+    ENV.read_boolean("ZDBRIDGE_SANDBOX", default=True)
+    ENV.read_integer("ZDBRIDGE_SANDBOX_PORT", default=9100, low=1, high=65535)
+    ALLOW_LOOPBACK = ENV.read_boolean("ZDBRIDGE_ALLOW_LOOPBACK", default=False)
+    ALLOWED_HOSTS = list(ENV.read_hosts("ZDBRIDGE_ALLOWED_HOSTS"))
+    TRUSTED_PROXIES = ENV.read_networks("ZDBRIDGE_TRUSTED_PROXIES")
+    TOKEN_LIMIT_PER_ADDRESS = ENV.read_integer(
+        "ZDBRIDGE_TOKEN_LIMIT_PER_ADDRESS", default=600, low=0, high=TOKEN_LIMIT_MAX
+    )
+    TOKEN_LIMIT_PER_USER = ENV.read_integer("ZDBRIDGE_TOKEN_LIMIT_PER_USER", default=60, low=0, high=TOKEN_LIMIT_MAX)
+    TOKEN_FRONT = ENV.read_boolean("ZDBRIDGE_TOKEN_FRONT", default=True)
+    REQUIRE_MFA = ENV.read_boolean("ZDBRIDGE_REQUIRE_MFA", default=False)
     MAIL = read_mail_settings(env=ENV, hosts=ALLOWED_HOSTS)
-    XSOLLA_LOGIN_API_URL = ENV.url(
+    XSOLLA_LOGIN_API_URL = ENV.read_url(
         "XSOLLA_LOGIN_API_URL", default="https://login.xsolla.com/api", schemes=("https", "http")
     ).rstrip("/")
     for _key in SEAL_KEYS:
@@ -63,9 +66,9 @@ try:
 except BadSetting as error:
     raise ImproperlyConfigured(str(error)) from error
 
-# Off loopback the product speaks https only: secure cookies, HSTS and the redirect follow from this one word.
+# With a public host name the product speaks https only: secure cookies, HSTS and the redirect depend on this.
 IS_PUBLIC = any(host not in LOOPBACK_NAMES for host in ALLOWED_HOSTS)
-# Whether others than people of this machine can come; what is meant for trying out is refused then.
+# Whether other machines can connect; what is meant for a try-out only is refused then.
 IS_REACHABLE = IS_PUBLIC or not is_loopback(HOST)
 
 # --- Django ------------------------------------------------------------------------------------------------------
@@ -103,7 +106,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    # Deny by default: a view is closed unless it says otherwise.
+    # A view requires a sign-in unless it says otherwise.
     "linking.api.closed_by_default.ClosedByDefault",
     "linking.dashboard.accounts.time_zone.InOwnTimeZone",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -131,7 +134,8 @@ TEMPLATES: list[dict[str, Any]] = [
 # --- database ----------------------------------------------------------------------------------------------------
 DATABASES["default"] |= {
     "ATOMIC_REQUESTS": False,
-    # To open one takes longer than most questions: with SQLite, two milliseconds in which no token is answered.
+    # Opening a connection takes longer than most queries: with SQLite, two milliseconds during which no token is
+    # answered.
     "CONN_MAX_AGE": 60,
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
@@ -145,7 +149,7 @@ CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "LOCATION": "zdbridge",
-        # Counts of tries: whoever makes up names must not push out those of others.
+        # Counts of sign-in attempts: an attacker who invents names must not evict the counts of other names.
         "OPTIONS": {"MAX_ENTRIES": CACHE_MAX_ENTRIES},
     }
 }
@@ -171,15 +175,15 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BEAT_SCHEDULER = "zdbridge.steady_beat:SteadyScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
-# The scheduler only pokes; what is due is a query on our tables. A poke nobody took in time is worth nothing.
+# The scheduler only triggers; a query finds what is due. A trigger that no worker takes in time is worthless.
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "linking.tasks.tick", "schedule": TICK_S, "options": {"expires": TICK_S}},
     "ask": {"task": "linking.tasks.answer_questions", "schedule": TICK_S, "options": {"expires": TICK_S}},
 }
-# What people ask for has a queue and a worker of its own: however much it is, it delays neither ticks nor passes, and
-# long passes do not delay it.
+# What people request has a queue and a worker of its own: it delays neither ticks nor passes, and long passes do not
+# delay it.
 CELERY_TASK_ROUTES = {
-    # By turns with refreshes: many of those wait longer than a person does.
+    # The worker alternates between the two queues, so that a waiting person is not behind many refreshes.
     "linking.tasks.answer_questions": {"queue": "ask"},
     "linking.tasks.refresh_visitor": {"queue": "refresh"},
 }
@@ -204,7 +208,7 @@ if REDIS_URL:
     CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 else:
     CELERY_BROKER_URL = "folder://localhost"
-    CELERY_BROKER_TRANSPORT = "zdbridge.broker.folder_broker:Transport"
+    CELERY_BROKER_TRANSPORT = "zdbridge.broker.folder_broker:FolderTransport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {"folder": str(DATA_DIR / "queue")}
 
 # --- sign-in -------------------------------------------------------------------------------------------------------
@@ -223,13 +227,13 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "zdbridge: "
-# Otherwise anybody could have this server write to any address.
+# Otherwise anyone could make this server send mail to any address.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-ALLAUTH_TRUSTED_PROXY_COUNT = 0  # zdbridge.serving.proxies already put the client's own address into REMOTE_ADDR
+ALLAUTH_TRUSTED_PROXY_COUNT = 0  # zdbridge.serving.proxies puts the client's own address into REMOTE_ADDR
 MFA_ADAPTER = "linking.accounts.sign_in.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_ISSUER = "zdbridge"
-# The rule guards against strangers who sign up with another's address. Here administrators make the accounts.
+# The rule protects against a sign-up with another person's address. Here administrators create the accounts.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_HTTPONLY = True
@@ -242,7 +246,7 @@ globals().update(MAIL)
 EMAIL_SUBJECT_PREFIX = ACCOUNT_EMAIL_SUBJECT_PREFIX
 
 # --- transport security ----------------------------------------------------------------------------------------------
-# Nothing takes a file: `zdbridge.serving.bodies` refuses them, and behind another server their content goes nowhere.
+# The product accepts no files: `zdbridge.serving.bodies` refuses them, and behind another server they are dropped.
 FILE_UPLOAD_HANDLERS: list[str] = []
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_MAX_BYTES
 USE_X_FORWARDED_HOST = False
@@ -272,8 +276,8 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
     }
 }
-# The token route answers CORS itself, in linking/tokens, because its origins belong to one integration. This list
-# is for the JSON API, which Zendesk accounts' own pages may call with an API token and without cookies.
+# The token route answers CORS itself, because its origins belong to one integration. These settings are for the JSON
+# API, which pages of a Zendesk account may call with an API token and without cookies.
 CORS_URLS_REGEX = r"^/api/v1/"
 CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
@@ -305,11 +309,11 @@ LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = "UTC"  # of whoever has not chosen one
+TIME_ZONE = "UTC"  # for people who have not chosen one
 FORMAT_MODULE_PATH = ["zdbridge.formats"]
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
-# Nothing in them is anybody's, and a web server may want to hand them out.
+# Static files are public, and a web server of another account may serve them.
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o644, 0o755
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
@@ -317,7 +321,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-# --- logging: one JSON object a line, secrets and identities cut out -----------------------------------------------
+# --- logging: one JSON object a line, secrets and identities removed ------------------------------------------------
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -329,17 +333,17 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-        # A refused request is the client's news and is counted; only what broke here is worth a line.
+        # Refused requests are counted; only errors of the product are worth a line.
         "django.request": {"level": "ERROR"},
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-        # Two lines for each task, a task every few seconds, and nothing in them that the run history does not say.
+        # They write two lines for each task, every few seconds, and nothing that the run history does not show.
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
     },
 }
 
-# --- what `linking` is told ------------------------------------------------------------------------------------------
-# Only its edges read these; see linking/apps.py.
+# --- settings of `linking` -------------------------------------------------------------------------------------------
+# `linking` reads only these; see linking/apps.py.
 LINKING = {
     "SEAL_KEYS": SEAL_KEYS,
     "ALLOW_LOOPBACK": ALLOW_LOOPBACK,

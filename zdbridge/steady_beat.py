@@ -1,7 +1,7 @@
-"""Celery's scheduler, which also ticks on after the machine's clock was set back.
+"""Celery's scheduler, which goes on ticking when the machine's clock is set back.
 
-Celery keeps by the clock when an entry ran last, in memory and on disk. Set back by an hour, it would wait for an hour,
-also when it is started again.
+Celery stores when each entry last ran, in memory and on disk. After the clock is set back by an hour, it would wait for
+an hour, even after a restart.
 """
 
 from datetime import timedelta
@@ -9,21 +9,21 @@ from typing import Any
 
 from celery.beat import PersistentScheduler
 
-# Rounding and the time between two readings of the clock are no step.
+# Rounding, or the time between two readings of the clock, is not a step back.
 _TOLERANCE = timedelta(seconds=1)
 
 
 class SteadyScheduler(PersistentScheduler):
-    """Takes an entry that ran "later than now" for one that ran just now."""
+    """Treats an entry that last ran in the future as one that ran just now."""
 
     def tick(self, *arguments: Any, **options: Any) -> float:
-        """Run what is due; return the seconds until the next look."""
+        """Run what is due; return the seconds until the next tick."""
         now = self.app.now()
         entries = self.schedule.values()
-        ahead = [one for one in entries if one.last_run_at is not None and one.last_run_at > now + _TOLERANCE]
+        ahead = [entry for entry in entries if entry.last_run_at is not None and entry.last_run_at > now + _TOLERANCE]
         for entry in ahead:
             entry.last_run_at = now
         if ahead:
-            # What is next was worked out from those times.
+            # The order of the entries was computed from those times.
             self.populate_heap()
         return float(super().tick(*arguments, **options))

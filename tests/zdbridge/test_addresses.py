@@ -71,7 +71,7 @@ class TestReadRedis:
 
     @pytest.mark.parametrize("option", ["ssl_ca_certs", "ssl_certfile", "ssl_keyfile"])
     def test_refuses_files_that_are_not_there(self, tmp_path: Path, option):
-        with pytest.raises(BadSetting, match=f"REDIS_URL: the file that {option} names"):
+        with pytest.raises(BadSetting, match=f"REDIS_URL: the file in {option} does not exist"):
             read_redis(f"rediss://:hush@h/0?{option}={tmp_path}/nothing.pem")
 
     def test_refuses_a_demand_it_does_not_know(self):

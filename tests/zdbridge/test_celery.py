@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from linking import tasks
-from zdbridge.celery import TellOfTheEnd, app
+from zdbridge.celery import AnnounceShutdown, app
 
 
 @pytest.fixture(autouse=True)
@@ -15,12 +15,12 @@ def _not_ending():
     tasks._ending[0] = 0
 
 
-class TestTellOfTheEnd:
+class TestAnnounceShutdown:
     def test_belongs_to_every_worker(self):
-        assert TellOfTheEnd in app.steps["worker"]
+        assert AnnounceShutdown in app.steps["worker"]
 
     def test_lets_passes_end_however_the_worker_ends(self):
-        TellOfTheEnd(None).close(SimpleNamespace(hostname="worker@here", exitcode=1))
+        AnnounceShutdown(None).close(SimpleNamespace(hostname="worker@here", exitcode=1))
         assert tasks.is_ending()
 
 

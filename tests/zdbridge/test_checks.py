@@ -1,4 +1,5 @@
 import base64
+import subprocess
 from hashlib import sha256
 
 import pytest
@@ -104,3 +105,11 @@ class TestDataFolder:
         tmp_path.chmod(mode)
         settings.DATA_DIR, settings.IS_REACHABLE = tmp_path, is_reachable
         assert find() == ids
+
+    def test_is_closed_by_the_command_in_the_hint(self, settings, tmp_path):
+        settings.DATA_DIR = tmp_path / "the data"
+        settings.DATA_DIR.mkdir(mode=0o755)
+        (message,) = [message for message in run_checks() if message.id.startswith("zdbridge.")]
+        assert "mode 755" in message.msg
+        subprocess.run(message.hint.removeprefix("Run: "), shell=True, check=True)
+        assert find() == []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from zdbridge.private import find_folder_flaw, make_private_database, public_files, tighten
+from zdbridge.private import find_open_mode, make_private_database, public_files, tighten
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -64,19 +64,18 @@ class TestTighten:
         assert mode_of(tmp_path / "elsewhere") == 0o666
 
 
-class TestFolder:
+class TestFindOpenMode:
     @pytest.mark.parametrize("mode", [0o755, 0o750, 0o711, 0o701])
-    def test_that_others_may_enter_is_told_with_the_command_that_mends_it(self, tmp_path: Path, mode: int) -> None:
-        folder = tmp_path / "the data"
-        folder.mkdir()
-        folder.chmod(mode)
-        said = find_folder_flaw(folder)
-        assert (f"mode {mode:o}" in said, said.endswith(f"chmod 700 '{folder}'")) == (True, True)
-        subprocess.run(said.rpartition("Type: ")[2], shell=True, check=True)
-        assert find_folder_flaw(folder) == ""
+    def test_returns_the_mode_of_a_folder_that_others_may_enter(self, tmp_path: Path, mode: int) -> None:
+        tmp_path.chmod(mode)
+        assert find_open_mode(tmp_path) == mode
 
-    def test_that_is_not_there_yet_is_no_flaw(self, tmp_path: Path) -> None:
-        assert find_folder_flaw(tmp_path / "nothing") == ""
+    def test_returns_0_for_a_private_folder(self, tmp_path: Path) -> None:
+        tmp_path.chmod(0o700)
+        assert find_open_mode(tmp_path) == 0
+
+    def test_returns_0_without_a_folder(self, tmp_path: Path) -> None:
+        assert find_open_mode(tmp_path / "nothing") == 0
 
 
 class TestUmask:

@@ -1,7 +1,7 @@
-"""The folder broker: Celery without a broker server, over `kombu.transport.virtual` (see docs/decisions/0003).
+"""Celery without a broker server: a kombu transport whose messages are files (see docs/decisions/0003).
 
-Chosen by `CELERY_BROKER_TRANSPORT = "zdbridge.broker.folder_broker:Transport"` with the transport option `folder`. One
-worker only; no fanout, so no remote control and no events: health comes from the heartbeat rows.
+`CELERY_BROKER_TRANSPORT = "zdbridge.broker.folder_broker:FolderTransport"` selects it; the transport option `folder` is
+where. A queue has one worker only. Without fanout there is neither remote control nor events: health reads heartbeats.
 """
 
 import logging
@@ -11,57 +11,57 @@ from typing import Any
 
 from kombu.transport import virtual
 
-from zdbridge.broker.folder_queue import BrokenMessage, FolderQueue, HeldMessage
+from zdbridge.broker.folder_queue import BrokenMessage, FolderQueue, TakenMessage
 
 logger = logging.getLogger(__name__)
 
 
-class QoS(virtual.QoS):
-    """Ties a message's file to its fate: gone on ack, back in its queue on requeue."""
+class FolderQoS(virtual.QoS):
+    """Deletes the file of an acknowledged message, and puts a requeued one back into its queue."""
 
-    channel: "Channel"
+    channel: "FolderChannel"
 
     def ack(self, delivery_tag: str) -> None:
-        """Delete the held file. Called from any pool thread."""
-        self.channel.drop_held(tag=delivery_tag)
+        """Delete the message's file. Any thread of the pool may call this."""
+        self.channel.delete_message(tag=delivery_tag)
         super().ack(delivery_tag)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Give the message back (`requeue`) or delete it."""
+        """Put the message back (`requeue`) or delete it."""
         if not requeue:
-            self.channel.drop_held(tag=delivery_tag)
+            self.channel.delete_message(tag=delivery_tag)
         super().reject(delivery_tag, requeue=requeue)
 
 
-class Channel(virtual.Channel):
-    """Queues in a folder. The method names with a leading underscore are kombu's hooks."""
+class FolderChannel(virtual.Channel):
+    """Queues in a folder. kombu calls the methods whose names begin with an underscore."""
 
-    QoS = QoS
+    QoS = FolderQoS
     supports_fanout = False
 
     def __init__(self, connection: Any, **kwargs: Any) -> None:
         super().__init__(connection, **kwargs)
         self._queues = FolderQueue(folder=Path(connection.client.transport_options["folder"]))
-        self._held: dict[str, HeldMessage] = {}
-        self._unacknowledged: set[str] = set()
+        self._messages: dict[str, TakenMessage] = {}
+        self._queues_without_ack: set[str] = set()
 
-    def drop_held(self, *, tag: str | None) -> None:
-        """Forget the message taken under `tag`; a second time does nothing."""
-        message = self._held.pop(tag or "", None)
+    def delete_message(self, *, tag: str | None) -> None:
+        """Delete the message taken under `tag`; a second call does nothing."""
+        message = self._messages.pop(tag or "", None)
         if message is not None:
-            self._queues.drop(message=message)
+            self._queues.delete(message=message)
 
     def basic_consume(self, queue: str, no_ack: bool, callback: Any, consumer_tag: str | None, **kwargs: Any) -> str:
-        """Consume `queue`; without acknowledgements its messages are gone as soon as they are taken."""
+        """Consume `queue`; with `no_ack` its messages are deleted as soon as they are taken."""
         if no_ack:
-            self._unacknowledged.add(queue)
+            self._queues_without_ack.add(queue)
         return super().basic_consume(queue, no_ack, callback, consumer_tag, **kwargs)
 
     def basic_get(self, queue: str, no_ack: bool = False, **kwargs: Any) -> Any:
-        """Take one message directly, or None."""
+        """Return one message, or None."""
         message = super().basic_get(queue, no_ack=no_ack, **kwargs)
         if message is not None and no_ack:
-            self.drop_held(tag=message.delivery_tag)
+            self.delete_message(tag=message.delivery_tag)
         return message
 
     def _put(self, queue: str, message: dict[str, Any], **_kwargs: Any) -> None:
@@ -71,45 +71,45 @@ class Channel(virtual.Channel):
         try:
             message = self._queues.take(queue=queue)
         except BrokenMessage as error:
-            # One unreadable file must not end the worker: it is kept aside, and told.
+            # One unreadable file must not end the worker.
             logger.error("%s", error)
             raise Empty from error
         if message is None:
             raise Empty
-        # The file name is the tag: the publisher's own would be the same for every queue of one message.
+        # The file name is the tag, because the publisher's tag is the same in every queue of one message.
         message.payload["properties"]["delivery_tag"] = message.name
-        if queue in self._unacknowledged:
-            self._queues.drop(message=message)
+        if queue in self._queues_without_ack:
+            self._queues.delete(message=message)
         else:
-            self._held[message.name] = message
+            self._messages[message.name] = message
         return message.payload
 
     def _restore(self, message: Any) -> None:
-        held = self._held.pop(message.delivery_tag, None)
-        if held is not None:
-            self._queues.give_back(message=held)
+        taken_message = self._messages.pop(message.delivery_tag, None)
+        if taken_message is not None:
+            self._queues.put_back(message=taken_message)
 
     def _new_queue(self, queue: str, **_kwargs: Any) -> None:
-        self._queues.make(queue=queue)
+        self._queues.create(queue=queue)
 
     def _has_queue(self, queue: str, **_kwargs: Any) -> bool:
-        return self._queues.has(queue=queue)
+        return self._queues.has_queue(queue=queue)
 
     def _size(self, queue: str) -> int:
-        return self._queues.size(queue=queue)
+        return self._queues.count(queue=queue)
 
     def _purge(self, queue: str) -> int:
         return self._queues.purge(queue=queue)
 
 
-class Transport(virtual.Transport):
-    """What kombu looks up; bindings live in memory and are declared again by every process."""
+class FolderTransport(virtual.Transport):
+    """The class kombu looks up; bindings live in memory, and every process declares them again."""
 
-    Channel = Channel
+    Channel = FolderChannel
     polling_interval = 0.05
     driver_type = "folder"
     driver_name = "folder"
-    # One state for all connections of a process, as every publisher declares the same queues.
+    # Shared by all connections of a process, because every publisher declares the same queues.
     global_state = virtual.BrokerState()
 
     def __init__(self, client: Any, **kwargs: Any) -> None:
@@ -117,5 +117,5 @@ class Transport(virtual.Transport):
         self.state = self.global_state
 
     def driver_version(self) -> str:
-        """Return what `celery report` shows."""
+        """Return the version that `celery report` shows."""
         return "1"

@@ -1,9 +1,9 @@
-"""Messages as files: the disk half of the folder broker. Standard library only, so that the supervisor can use it.
+"""Stores the folder broker's messages as files. Standard library only, so that the supervisor can use it.
 
-Layout below one folder (0700), files 0600: `ready/<queue>/` waits, `held/<queue>/` is in a worker's hands,
-`broken/` could not be read. A message is written under a dot-name and renamed, so a reader never meets half of it;
-it is taken by renaming and deleted only when its task has ended, so a killed worker loses nothing. There is no
-fsync: a message is a nudge, the rows in the database are the truth.
+Below one folder (0700), with files of mode 0600: `ready/<queue>/` has waiting messages, `held/<queue>/` those that a
+worker has taken, `broken/` those that could not be read. A message is written under a name with a dot and renamed, so
+that a reader never sees half of it. Renaming takes it, and it is deleted only when its task has ended, so that a killed
+worker loses nothing. There is no fsync: a message is a trigger, and what is due stands in the database.
 """
 
 import json
@@ -16,23 +16,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# A queue name becomes a folder name: no separators, no leading dot (that is how unfinished files are marked).
+# A queue name becomes a folder name: no separators, and no leading dot, which marks unfinished files.
 _QUEUE_NAME = re.compile(r"[A-Za-z0-9_@-][A-Za-z0-9_.@-]{0,199}\Z")
-# A dot-file older than this belongs to a writer that died between writing and renaming.
+# An unfinished file older than this belongs to a writer that was killed.
 ABANDONED_AFTER_S = 600
 
 
 class BadQueueName(ValueError):
-    """A queue name that cannot safely be a folder name."""
+    """The queue name is no safe folder name."""
 
 
 class BrokenMessage(ValueError):
-    """A message file that holds no JSON object; it has been put aside into `broken/`."""
+    """A message file contains no message; it has been moved to `broken/`."""
 
 
 @dataclass(frozen=True)
-class HeldMessage:
-    """A message in a worker's hands: its queue, its file name (unique, sorts by age) and what it says."""
+class TakenMessage:
+    """A message that a worker has taken: its queue, its file name (unique, sorts by age) and its content."""
 
     queue: str
     name: str
@@ -40,61 +40,61 @@ class HeldMessage:
 
 
 class FolderQueue:
-    """All queues below one folder. One reader thread per instance; `drop` and `give_back` may come from any thread."""
+    """All queues below one folder. One thread takes messages; any thread may call `delete` and `put_back`."""
 
     def __init__(self, *, folder: Path) -> None:
         self._folder = folder
         self._listed: dict[str, deque[str]] = {}
 
-    def make(self, *, queue: str) -> None:
+    def create(self, *, queue: str) -> None:
         """Create the folders of `queue`. Raises: BadQueueName."""
         for state in ("ready", "held"):
-            _make_private(self._place(state=state, queue=queue))
+            _make_private(self._build_path(state=state, queue=queue))
 
     def put(self, *, queue: str, payload: dict[str, Any]) -> None:
-        """Store `payload` as the youngest message of `queue`. Raises: BadQueueName, OSError."""
-        ready = self._place(state="ready", queue=queue)
+        """Store `payload` as the newest message of `queue`. Raises: BadQueueName, OSError."""
+        ready = self._build_path(state="ready", queue=queue)
         # Zero-padded wall-clock nanoseconds: names sort by age, also across a reboot.
         name = f"{time.time_ns():020d}-{uuid.uuid4().hex}"
         content = json.dumps(payload).encode()
         try:
             _write_whole(ready=ready, name=name, content=content)
         except FileNotFoundError:
-            self.make(queue=queue)
+            self.create(queue=queue)
             _write_whole(ready=ready, name=name, content=content)
 
-    def take(self, *, queue: str) -> HeldMessage | None:
-        """Take the oldest message of `queue`, or None. Raises: BadQueueName, BrokenMessage (the next call goes on)."""
-        ready, held = self._place(state="ready", queue=queue), self._place(state="held", queue=queue)
+    def take(self, *, queue: str) -> TakenMessage | None:
+        """Take the oldest message of `queue`, or None. Raises: BadQueueName, BrokenMessage (call again to go on)."""
+        ready, held = self._build_path(state="ready", queue=queue), self._build_path(state="held", queue=queue)
         names = self._listed.setdefault(queue, deque())
         if not names:
-            # Listed in one go and then used up: a listing per message would make a long queue quadratic.
-            names.extend(_message_names(ready))
+            # One listing serves many calls: a listing for each message would make a long queue quadratic.
+            names.extend(_list_messages(ready))
         while names:
             name = names.popleft()
             try:
                 (ready / name).rename(held / name)
             except FileNotFoundError:
-                continue  # purged meanwhile, or taken by another reader
-            return HeldMessage(queue=queue, name=name, payload=self._read(path=held / name))
+                continue  # purged, or taken by another reader
+            return TakenMessage(queue=queue, name=name, payload=self._read(path=held / name))
         return None
 
-    def drop(self, *, message: HeldMessage) -> None:
-        """Forget a message whose task has ended."""
-        (self._place(state="held", queue=message.queue) / message.name).unlink(missing_ok=True)
+    def delete(self, *, message: TakenMessage) -> None:
+        """Delete a message whose task has ended."""
+        (self._build_path(state="held", queue=message.queue) / message.name).unlink(missing_ok=True)
 
-    def give_back(self, *, message: HeldMessage) -> None:
-        """Put a message back where it was taken, in its old place in the order."""
-        _move_back(held=self._place(state="held", queue=message.queue), name=message.name, folder=self._folder)
+    def put_back(self, *, message: TakenMessage) -> None:
+        """Put a message back into its queue, at its old place in the order."""
+        _move_back(held=self._build_path(state="held", queue=message.queue), name=message.name, folder=self._folder)
 
-    def size(self, *, queue: str) -> int:
-        """Return how many messages wait in `queue`."""
-        return len(_message_names(self._place(state="ready", queue=queue)))
+    def count(self, *, queue: str) -> int:
+        """Return the number of messages that wait in `queue`."""
+        return len(_list_messages(self._build_path(state="ready", queue=queue)))
 
     def purge(self, *, queue: str) -> int:
-        """Delete the waiting messages of `queue`; return how many."""
-        ready, count = self._place(state="ready", queue=queue), 0
-        for name in _message_names(ready):
+        """Delete the waiting messages of `queue`; return their number."""
+        ready, count = self._build_path(state="ready", queue=queue), 0
+        for name in _list_messages(ready):
             try:
                 (ready / name).unlink()
             except FileNotFoundError:
@@ -102,13 +102,13 @@ class FolderQueue:
             count += 1
         return count
 
-    def has(self, *, queue: str) -> bool:
-        """Tell whether `queue` has ever been made."""
-        return self._place(state="ready", queue=queue).is_dir()
+    def has_queue(self, *, queue: str) -> bool:
+        """Return whether `queue` exists."""
+        return self._build_path(state="ready", queue=queue).is_dir()
 
-    def _place(self, *, state: str, queue: str) -> Path:
+    def _build_path(self, *, state: str, queue: str) -> Path:
         if not _QUEUE_NAME.match(queue):
-            raise BadQueueName(f"A queue cannot be called {queue[:60]!r}: letters, digits and _ . @ - only.")
+            raise BadQueueName(f"A queue cannot be named {queue[:60]!r}. Only letters, digits and _ . @ - are allowed.")
         return self._folder / state / queue
 
     def _read(self, *, path: Path) -> dict[str, Any]:
@@ -117,24 +117,24 @@ class FolderQueue:
             if isinstance(payload, dict) and isinstance(payload.get("properties"), dict):
                 return payload
         except ValueError:
-            pass  # told below, together with JSON that is no message
+            pass  # reported below, like JSON that is no message
         broken = self._folder / "broken"
         _make_private(broken)
         path.rename(broken / path.name)
-        raise BrokenMessage(f"A message could not be read and was put aside as {broken / path.name}.")
+        raise BrokenMessage(f"A message could not be read. It was moved to {broken / path.name}.")
 
 
 def recover(*, folder: Path, queue: str, now_epoch_s: float) -> int:
-    """Put every held message of `queue` back into it and clear abandoned half-written files; return how many came back.
+    """Put every taken message of `queue` back, and delete unfinished files; return the number of messages put back.
 
-    Only to be called while no worker takes from `queue`: a running worker's messages would be done twice.
+    Call this only while no worker takes from `queue`: the messages of a running worker would be processed twice.
     """
     count = 0
     held = folder / "held" / queue
-    for name in _message_names(held):
+    for name in _list_messages(held):
         _move_back(held=held, name=name, folder=folder)
         count += 1
-    _clear_abandoned(ready=folder / "ready" / queue, before_epoch_s=now_epoch_s - ABANDONED_AFTER_S)
+    _delete_unfinished(ready=folder / "ready" / queue, before_epoch_s=now_epoch_s - ABANDONED_AFTER_S)
     return count
 
 
@@ -144,43 +144,39 @@ def _move_back(*, held: Path, name: str, folder: Path) -> None:
     try:
         (held / name).rename(ready / name)
     except FileNotFoundError:
-        return  # its task ended in this very moment and dropped it
+        return  # its task has just ended and deleted it
 
 
 def _write_whole(*, ready: Path, name: str, content: bytes) -> None:
-    aside = ready / f".{name}"
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    temporary = ready / f".{name}"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        aside.replace(ready / name)
+        temporary.replace(ready / name)
     except OSError:
-        aside.unlink(missing_ok=True)  # a full disk must not also leave litter
+        temporary.unlink(missing_ok=True)  # leave no unfinished file behind on a full disk
         raise
 
 
-def _message_names(folder: Path) -> list[str]:
+def _list_messages(folder: Path) -> list[str]:
     try:
         return sorted(name for name in os.listdir(folder) if not name.startswith("."))
     except FileNotFoundError:
         return []
 
 
-def _folders(parent: Path) -> list[Path]:
-    return [path for path in sorted(parent.iterdir()) if path.is_dir()] if parent.is_dir() else []
-
-
-def _clear_abandoned(*, ready: Path, before_epoch_s: float) -> None:
+def _delete_unfinished(*, ready: Path, before_epoch_s: float) -> None:
     for path in ready.glob(".*"):
         try:
             if path.stat().st_mtime < before_epoch_s:
                 path.unlink()
         except FileNotFoundError:
-            continue  # its writer was alive after all and has just renamed it
+            continue  # its writer is alive and has just renamed it
 
 
 def _make_private(path: Path) -> None:
-    # Path.mkdir gives `mode` to the last folder only, so each missing parent is made on its own.
+    # Path.mkdir applies `mode` to the last folder only, so each missing parent is created by itself.
     for part in [*reversed(path.parents), path]:
         if not part.exists():
             part.mkdir(mode=0o700, exist_ok=True)

@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 
 from linking.models import Integration
-from zdbridge.env import kept_in_file
+from zdbridge.env import read_or_create_file
 
 # `demo_integration.json` describes the integration `demo`, `demo_integration_x.json` describes `demo-x`.
 _FILES = "demo_integration*.json"
@@ -37,7 +37,7 @@ def make_people(*, data_dir: Path) -> list[DemoPerson]:
 
     Passwords are random, made once, kept in the data folder (0600); a person who exists is never changed.
     """
-    content = kept_in_file(path=data_dir / SIGN_INS, make=_make_sign_ins)
+    content = read_or_create_file(path=data_dir / SIGN_INS, create=_make_sign_ins)
     sign_ins: dict[str, dict[str, str]] = json.loads(content)
     return [_make_person(username=name, group=group, **sign_ins[name]) for name, group in PEOPLE.items()]
 

@@ -76,21 +76,21 @@ def read_plan(*, arguments: Sequence[str], environment: Mapping[str, str]) -> Pl
     """
     options = _parser().parse_args(list(arguments))
     env = Environment(source=environment)
-    has_redis = bool(env.text("REDIS_URL"))
-    is_grown = has_redis and env.text("DATABASE_URL").startswith("postgres")
+    has_redis = bool(env.read_text("REDIS_URL"))
+    is_grown = has_redis and env.read_text("DATABASE_URL").startswith("postgres")
     processes = options.web or ((os.cpu_count() or 1) if is_grown else 1)
     _refuse_many(is_allowed=is_grown, count=processes, option="--web")
     _refuse_many(is_allowed=is_grown, count=options.workers, option="--workers")
-    has_sandbox = options.only is None and env.boolean("ZDBRIDGE_SANDBOX", default=True)
+    has_sandbox = options.only is None and env.read_boolean("ZDBRIDGE_SANDBOX", default=True)
     if options.purge_demo and has_sandbox:
         raise BadRequest("--purge-demo ends a try-out: set ZDBRIDGE_SANDBOX=0 with it, or the demo would be made again")
     return Plan(
         roles=(options.only,) if options.only else ROLES,
         is_whole=options.only is None,
         data_dir=find_data_dir(env),
-        host=env.text("ZDBRIDGE_HOST", default="127.0.0.1"),
-        port=env.integer("ZDBRIDGE_PORT", default=8000, low=1, high=65535),
-        probe_name=env.hosts("ZDBRIDGE_ALLOWED_HOSTS")[0].lstrip("."),
+        host=env.read_text("ZDBRIDGE_HOST", default="127.0.0.1"),
+        port=env.read_integer("ZDBRIDGE_PORT", default=8000, low=1, high=65535),
+        probe_name=env.read_hosts("ZDBRIDGE_ALLOWED_HOSTS")[0].lstrip("."),
         has_redis=has_redis,
         is_grown=is_grown,
         web_processes=processes,
@@ -98,7 +98,7 @@ def read_plan(*, arguments: Sequence[str], environment: Mapping[str, str]) -> Pl
         has_sandbox=has_sandbox,
         has_demo=has_sandbox and not options.no_demo,
         is_purging=options.purge_demo,
-        sandbox_port=env.integer("ZDBRIDGE_SANDBOX_PORT", default=9100, low=1, high=65535),
+        sandbox_port=env.read_integer("ZDBRIDGE_SANDBOX_PORT", default=9100, low=1, high=65535),
     )
 
 

@@ -166,7 +166,7 @@ def _find_differing(*, running: Running, env: Environment) -> Iterator[str]:
 
 def _digest(*, salt: str, env: Environment, name: str) -> str:
     try:
-        value = env.text(name)
+        value = env.read_text(name)
     except BadSetting:
         return "?"  # the settings say what is wrong with it
     return hmac.digest(salt.encode(), value.encode(), hashlib.sha256).hex() if value else ""

@@ -11,7 +11,7 @@ FOLDER = Path(os.environ["FOLDER"])
 app = Celery("broker_app")
 app.conf.update(
     broker_url="folder://",
-    broker_transport="zdbridge.broker.folder_broker:Transport",
+    broker_transport="zdbridge.broker.folder_broker:FolderTransport",
     broker_transport_options={"folder": str(FOLDER / "queue")},
     task_acks_late=True,
     task_reject_on_worker_lost=True,

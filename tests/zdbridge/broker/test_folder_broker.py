@@ -24,7 +24,7 @@ def files(folder: Path) -> list[str]:
 def connection(tmp_path: Path) -> Iterator[Connection]:
     options = {"folder": str(tmp_path / "queue")}
     with Connection(
-        "folder://", transport="zdbridge.broker.folder_broker:Transport", transport_options=options
+        "folder://", transport="zdbridge.broker.folder_broker:FolderTransport", transport_options=options
     ) as made:
         yield made
 

@@ -32,7 +32,7 @@ def files(folder: Path) -> list[Path]:
 @pytest.fixture
 def queue(tmp_path: Path) -> FolderQueue:
     made = FolderQueue(folder=tmp_path / "queue")
-    made.make(queue="celery")
+    made.create(queue="celery")
     return made
 
 
@@ -53,13 +53,13 @@ class TestPutAndTake:
         queue.put(queue="celery", payload=message())
         taken = queue.take(queue="celery")
         assert len(files(tmp_path / "queue" / "held" / "celery")) == 1
-        queue.drop(message=taken)
+        queue.delete(message=taken)
         assert files(tmp_path / "queue") == []
 
     def test_gives_back_to_the_old_place_in_the_order(self, queue: FolderQueue, tmp_path: Path) -> None:
         for body in "ab":
             queue.put(queue="celery", payload=message(body))
-        queue.give_back(message=queue.take(queue="celery"))
+        queue.put_back(message=queue.take(queue="celery"))
         assert FolderQueue(folder=tmp_path / "queue").take(queue="celery").payload["body"] == "a"
 
     def test_never_hands_out_one_message_twice(self, queue: FolderQueue, tmp_path: Path) -> None:
@@ -71,12 +71,12 @@ class TestPutAndTake:
 
     def test_ignores_half_written_files(self, queue: FolderQueue, tmp_path: Path) -> None:
         (tmp_path / "queue" / "ready" / "celery" / ".00000000000000000001-x").write_text('{"prop')
-        assert (queue.take(queue="celery"), queue.size(queue="celery")) == (None, 0)
+        assert (queue.take(queue="celery"), queue.count(queue="celery")) == (None, 0)
 
     @pytest.mark.parametrize("content", ["", "{", "[]", "\xff", '{"properties": []}'])
-    def test_puts_an_unreadable_message_aside(self, queue: FolderQueue, tmp_path: Path, content: str) -> None:
+    def test_moves_an_unreadable_message_away(self, queue: FolderQueue, tmp_path: Path, content: str) -> None:
         (tmp_path / "queue" / "ready" / "celery" / "00000000000000000001-x").write_bytes(content.encode("latin-1"))
-        with pytest.raises(BrokenMessage, match="put aside"):
+        with pytest.raises(BrokenMessage, match="moved to"):
             queue.take(queue="celery")
         assert [path.parent.name for path in files(tmp_path / "queue")] == ["broken"]
 
@@ -122,7 +122,7 @@ class TestNames:
     @pytest.mark.parametrize("name", ["celery", "celery@host.example", "a-b_c.9", "x" * 200])
     def test_accepts_the_names_celery_makes(self, queue: FolderQueue, name: str) -> None:
         queue.put(queue=name, payload=message())
-        assert queue.size(queue=name) == 1
+        assert queue.count(queue=name) == 1
 
 
 class TestModes:
@@ -143,13 +143,13 @@ class TestRecover:
         queue.put(queue="celery", payload=message())
         queue.take(queue="celery")
         assert recover(folder=tmp_path / "queue", queue="celery", now_epoch_s=0) == 1
-        assert queue.size(queue="celery") == 1
+        assert queue.count(queue="celery") == 1
 
     def test_leaves_alone_what_another_queues_worker_holds(self, queue: FolderQueue, tmp_path: Path) -> None:
         queue.put(queue="refresh", payload=message())
         queue.take(queue="refresh")
         assert recover(folder=tmp_path / "queue", queue="celery", now_epoch_s=0) == 0
-        assert queue.size(queue="refresh") == 0
+        assert queue.count(queue="refresh") == 0
 
     def test_does_nothing_before_the_first_message(self, tmp_path: Path) -> None:
         assert recover(folder=tmp_path / "nothing", queue="celery", now_epoch_s=0) == 0
@@ -174,8 +174,8 @@ class TestManyProcesses:
             taken = reader.take(queue="celery")
             if taken is not None:
                 seen.append(taken.payload["body"])
-                reader.drop(message=taken)
-            elif all(writer.poll() is not None for writer in writers) and reader.size(queue="celery") == 0:
+                reader.delete(message=taken)
+            elif all(writer.poll() is not None for writer in writers) and reader.count(queue="celery") == 0:
                 break
         assert [writer.wait() for writer in writers] == [0, 0]
         assert sorted(seen) == sorted(f"{name}-{number}" for name in "ab" for number in range(each))

@@ -104,11 +104,11 @@ class TestWorker:
     def test_gets_held_messages_back_before_each_start(self, tmp_path: Path) -> None:
         queue = FolderQueue(folder=tmp_path / "queue")
         queue.put(queue="celery", payload={"properties": {}})
-        queue.make(queue="celery")
+        queue.create(queue="celery")
         queue.take(queue="celery")
         made = plan("--only", "worker", ZDBRIDGE_DATA_DIR=str(tmp_path))
         child_specs(plan=made, environment={})[0].before_start()
-        assert queue.size(queue="celery") == 1
+        assert queue.count(queue="celery") == 1
 
     def test_never_runs_the_scheduler_inside(self) -> None:
         commands = [spec.command for spec in child_specs(plan=plan(), environment={}) if spec.name == "worker"]

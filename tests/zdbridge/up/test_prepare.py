@@ -1,11 +1,10 @@
-"""Whether a start prints a link for the first administrator, from where the demo stands."""
+"""Preparing: the link for the first administrator, and the words for a database that does not respond."""
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import OperationalError
 
 from zdbridge.up import demo, prepare
-
-pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -16,6 +15,7 @@ def start(settings, tmp_path):
     return prepare._print_first_link
 
 
+@pytest.mark.django_db
 class TestFirstLink:
     def test_is_printed_beside_demo_people_whose_passwords_were_printed(self, start):
         assert "/accounts/link/" in start()["admin_link"]
@@ -33,3 +33,12 @@ class TestFirstLink:
     def test_is_not_printed_beside_an_administrator(self, start):
         User.objects.create_user("ada", password="something of hers").groups.add(Group.objects.get(name="admins"))
         assert start() == {"admin_note": ""}
+
+
+class TestExplainDatabaseError:
+    def test_names_the_option_for_a_pooler(self):
+        explanation = prepare.explain_database_error(
+            OperationalError("FATAL:  unsupported startup parameter: options\nmore")
+        )
+        assert "add pgbouncer=1 to the options of DATABASE_URL" in explanation
+        assert "more" not in explanation
