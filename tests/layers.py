@@ -68,7 +68,7 @@ PURE = (
     "tokens.zendesk_jwt",
 )
 # What they may import besides each other and the standard library.
-PLAIN_LIBRARIES = {"cryptography", "jwt", "orjson", "pybase64"}
+PLAIN_LIBRARIES = {"cryptography", "jwt", "orjson", "publicsuffixlist", "pybase64"}
 # Standard library that reads the clock, the network or the machine.
 PLAIN_REFUSES = {
     "time",

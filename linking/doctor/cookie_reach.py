@@ -2,11 +2,8 @@
 
 Source: RFC 6265bis (domain match, SameSite, prefixes), the HTML and Fetch standards (same site is scheme and
 registrable domain; ports do not count), developer.mozilla.org on partitioned cookies (CHIPS), read 2026-11. The answers
-were compared with what Chromium does (docs/wiring.md).
-
-Which endings are public is known here in part: browsers carry a changing list of thousands (publicsuffix.org), and this
-module has the few dozen of two labels that are common. Under a rarer one, such as `k12.ma.us` or a hosting company's
-domain, two sites look like one: the answer is then too kind, never too strict.
+were compared with what Chromium does (docs/wiring.md). The Public Suffix List that the library brings says which
+endings are public; no network is asked.
 """
 
 import ipaddress
@@ -14,56 +11,10 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from urllib.parse import urlsplit
 
-# Endings of two labels under which strangers register names; everything else is taken to end in one label.
-_TWO_LABEL_ENDINGS = frozenset(
-    [
-        "co.uk",
-        "org.uk",
-        "ac.uk",
-        "gov.uk",
-        "com.au",
-        "net.au",
-        "org.au",
-        "co.nz",
-        "co.jp",
-        "ne.jp",
-        "or.jp",
-        "co.kr",
-        "or.kr",
-        "com.br",
-        "com.mx",
-        "com.ar",
-        "com.tr",
-        "com.cn",
-        "net.cn",
-        "org.cn",
-        "com.hk",
-        "com.tw",
-        "com.sg",
-        "com.my",
-        "co.in",
-        "co.za",
-        "co.id",
-        "co.il",
-        "com.ua",
-        "com.pl",
-        "github.io",
-        "gitlab.io",
-        "herokuapp.com",
-        "netlify.app",
-        "vercel.app",
-        "pages.dev",
-        "workers.dev",
-        "web.app",
-        "firebaseapp.com",
-        "azurewebsites.net",
-        "cloudfront.net",
-        "ngrok.io",
-        "ngrok.app",
-    ]
-)
+from publicsuffixlist import PublicSuffixList
 
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\Z")
 
@@ -200,7 +151,7 @@ def _domain_flaw(domain: str, *, here: _Place, there: _Place) -> str:
         return ""
     if _is_address(here.host) and domain != here.host:
         return "a page on an IP address cannot set Domain: leave it out"
-    if domain == _ending(domain) and domain != "localhost":
+    if _is_public_ending(domain) and domain != "localhost":
         return "Domain is a public ending, under which strangers register names"
     is_parent = _is_within(here.host, domain=domain) or _is_within(there.host, domain=domain)
     return "" if is_parent else "Domain must be the page's host or a parent of it"
@@ -307,14 +258,17 @@ def _site_of(host: str) -> str:
     """Return the registrable domain, the host itself where there is none."""
     if _is_address(host):
         return host
-    labels, ending = host.split("."), _ending(host)
-    return ".".join(labels[-(ending.count(".") + 2) :])
+    return _public_suffixes().privatesuffix(host) or host
 
 
-def _ending(host: str) -> str:
-    labels = host.split(".")
-    last_two = ".".join(labels[-2:])
-    return last_two if last_two in _TWO_LABEL_ENDINGS else labels[-1]
+def _is_public_ending(domain: str) -> bool:
+    return _public_suffixes().publicsuffix(domain) == domain
+
+
+@cache
+def _public_suffixes() -> PublicSuffixList:
+    # Read at the first preview, not at import: most processes never need the list (2 MB, 35 ms).
+    return PublicSuffixList()
 
 
 def _is_address(host: str) -> bool:

@@ -35,6 +35,8 @@ class TestPreview:
           "is_secure": False},
         {"page": "http://localhost:9100/", "endpoint": "http://localhost:8000/x", "domain": "", "is_secure": True},
         {"page": "https://shop.co.uk/", "endpoint": "https://chat.shop.co.uk/", "domain": "shop.co.uk"},
+        {"page": "https://a.k12.ma.us/", "endpoint": "https://chat.a.k12.ma.us/", "domain": "a.k12.ma.us"},
+        {"page": "https://a.xn--55qx5d.cn/", "endpoint": "https://chat.a.xn--55qx5d.cn/", "domain": "a.xn--55qx5d.cn"},
     ])  # fmt: skip
     def test_says_that_all_browsers_send_it(self, changes):
         assert reach(**changes).sent is Sent.YES
@@ -46,6 +48,7 @@ class TestPreview:
         ("set", {"domain": "other.example"}),
         ("set", {"domain": "example"}),
         ("set", {"domain": "co.uk", "page": "https://shop.co.uk/", "endpoint": "https://x.co.uk/"}),
+        ("set", {"domain": "k12.ma.us", "page": "https://a.k12.ma.us/", "endpoint": "https://b.k12.ma.us/"}),
         ("set", {"page": "https://10.0.0.1/", "endpoint": "https://10.0.0.2/", "domain": "0.0.1"}),
         ("set", {"same_site": SameSite.NONE, "is_secure": False}),
         ("set", {"page": "http://www.shop.example/"}),
@@ -58,6 +61,7 @@ class TestPreview:
         ("mixed", {"endpoint": "http://chat.shop.example/", "is_secure": False}),
         ("site", {"page": "http://www.shop.example/", "is_secure": False}),
         ("site", {"page": "https://game.github.io/", "endpoint": "https://bridge.github.io/", "domain": ""}),
+        ("site", {"page": "https://a.kawasaki.jp/", "endpoint": "https://b.kawasaki.jp/", "domain": ""}),
     ])  # fmt: skip
     def test_says_why_none_sends_it(self, rule, changes):
         found = reach(**changes)
