@@ -25,3 +25,14 @@ class TestLibraries:
     def test_have_a_row_for_each_line_and_no_other(self, heading, name):
         section = read("docs/libraries.md").split(f"## {heading}\n")[1].split("\n## ")[0]
         assert re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE) == read_requirements(name)
+
+
+class TestChangelog:
+    def test_says_each_change_in_one_short_line(self):
+        lines = read("CHANGELOG.md").splitlines()[3:]
+        assert [line for line in lines if len(line) > 120 or (line and not line.startswith(("- ", "#")))] == []
+
+    def test_begins_with_what_is_unreleased(self):
+        versions = re.findall(r"^## (.+)$", read("CHANGELOG.md"), re.MULTILINE)
+        assert versions[0] == "Unreleased"
+        assert all(re.fullmatch(r"\d+\.\d+\.\d+ - \d{4}-\d\d-\d\d", version) for version in versions[1:])
