@@ -86,7 +86,7 @@ CLOCK_CALLS = {"now", "utcnow", "today"}
 # Programs that share no code: the key never imports the values.
 APART = {"linking": {"zdbridge", "sandbox"}, "sandbox": {"linking", "zdbridge", "django"}, "zdbridge": {"sandbox"}}
 # Rooms that hand on what others may import, in their `__init__.py`.
-CLOSED: tuple[str, ...] = ()
+CLOSED = ("conflicts",)
 # What never meets, however the rows lie: who imports, and what not.
 NEVERS = (("tokens", "sync"),)
 # Django loads models only after apps.py, so `ready` is the one place that may import late.
@@ -131,7 +131,7 @@ def violations(*, root: Path) -> list[Violation]:
             tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
             is_package = path.name == "__init__.py"
             imports = list(_imports(tree=tree, module=module, is_package=is_package, root=root))
-            found += dict.fromkeys(_broken(module=module, imports=imports))
+            found += dict.fromkeys(_broken(module=module, imports=imports, root=root))
             if package == "sandbox":
                 sandbox[module] = [made.target for made in imports if made.target.startswith("sandbox")]
             if _is_pure(module):
@@ -154,17 +154,17 @@ def module_name(*, path: Path, root: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _broken(*, module: str, imports: list[Import]) -> Iterator[Violation]:
+def _broken(*, module: str, imports: list[Import], root: Path) -> Iterator[Violation]:
     top, name = module.split(".")[0], _row_name(module)
     if top == "linking" and name and name not in RANK:
         yield Violation(module, 1, f"{name} has no place in the map: give it one in tests/layers.py")
     for made in imports:
-        reason = _reason(module=module, made=made)
+        reason = _reason(module=module, made=made, root=root)
         if reason:
             yield Violation(module, made.line, reason)
 
 
-def _reason(*, module: str, made: Import) -> str:
+def _reason(*, module: str, made: Import, root: Path) -> str:
     top, target_top = module.split(".")[0], made.target.split(".")[0]
     if target_top in APART[top]:
         return f"{top} must not import {target_top}"
@@ -178,7 +178,7 @@ def _reason(*, module: str, made: Import) -> str:
         return f"plain code must not import {made.target}"
     if target_top != "linking":
         return ""
-    return _wrong_direction(module=module, target=made.target) or _wrong_door(module=module, made=made)
+    return _wrong_direction(module=module, target=made.target) or _wrong_door(module=module, made=made, root=root)
 
 
 def _wrong_direction(*, module: str, target: str) -> str:
@@ -197,19 +197,22 @@ def _wrong_direction(*, module: str, target: str) -> str:
     return ""
 
 
-def _wrong_door(*, module: str, made: Import) -> str:
+def _wrong_door(*, module: str, made: Import, root: Path) -> str:
     """Return what is wrong where a closed room is entered by anything but what its `__init__.py` hands on."""
     room = _row_name(made.target)
-    if (
-        room not in CLOSED
-        or _row_name(module) == room
-        or made.base == f"linking.{room}"
-        or made.target == f"linking.{room}"
-    ):
+    if room not in CLOSED or _row_name(module) == room or made.base == "linking":
         return ""
-    if made.base == "linking":
+    if made.base == f"linking.{room}" and made.name in _read_all(root / "linking" / room / "__init__.py"):
         return ""
     return f"enters {room} past linking/{room}/__init__.py, by {made.target}"
+
+
+def _read_all(path: Path) -> tuple[str, ...]:
+    """Return the names in `__all__`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__":
+            return tuple(ast.literal_eval(node.value))
+    return ()
 
 
 def _is_allowed_in_plain_code(target: str) -> bool:

@@ -111,6 +111,25 @@ class TestTheHouse:
         assert {name.rsplit(".", 1)[1] for name in done.stdout.split()} == modules
 
 
+class TestRooms:
+    @pytest.mark.parametrize(
+        ("source", "is_fine"),
+        [
+            ("from linking.conflicts import find", True),
+            ("from linking import conflicts", True),
+            ("from linking.conflicts import secret", False),
+            ("from linking.conflicts.find import find_conflict", False),
+            ("import linking.conflicts.find", False),
+        ],
+    )
+    def test_are_entered_by_what_they_hand_on(self, tmp_path: Path, source: str, is_fine: bool) -> None:
+        write(tmp_path, "linking/conflicts/__init__.py", 'from linking.conflicts import find\n__all__ = ["find"]')
+        write(tmp_path, "linking/conflicts/find.py", "from linking.conflicts import secret")
+        write(tmp_path, "linking/conflicts/secret.py", "")
+        write(tmp_path, "linking/dashboard/page.py", source)
+        assert (violations(root=tmp_path) == []) is is_fine
+
+
 class TestTheChecker:
     def test_catches_a_circle_inside_the_sandbox(self, tmp_path: Path) -> None:
         write(tmp_path, "sandbox/a.py", "from sandbox.world import b")

@@ -1,38 +1,39 @@
-"""The conflicts list, for leads and admins: both sides of each question and its evidence."""
+"""The conflicts list, for leads and admins: both sides of each conflict and its evidence."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from linking.accounts import roles
+from linking.conflicts import find as find_conflicts
 from linking.dashboard.records.history import conflict_row
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.context import count_words
+from linking.dashboard.shell.numbers import parse_key
 from linking.dashboard.shell.rows import Eyes
-from linking.models import Conflict, ConflictKind, ConflictState, Integration
+from linking.models import ConflictKind, ConflictState
 from linking.search import find as finding
 from linking.search.find import UnknownFilter
 
 PAGE_SIZE = 25
-JOINED = ("integration", "visitor", "login_user", "other_user", "decided_by")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedConflicts:
-    """The list's filters as the address gives them; "" means any. `before` is where a page begins."""
+class ConflictFilters:
+    """The list's filters as the address gives them; "" means any. `before` is the key above the page, 0 for none."""
 
     state: str = ConflictState.OPEN
     kind: str = ""
     integration: str = ""
-    before: str = ""
+    before: int = 0
 
-    def address(self, **changes: Any) -> str:
+    def build_address(self, **changes: Any) -> str:
         """Return the query string with `changes`, from the first page unless `before` is one of them."""
         named = {"state": self.state, "kind": self.kind, "integration": self.integration} | changes
         return "?" + urlencode({name: value for name, value in named.items() if value})
@@ -43,44 +44,29 @@ class AskedConflicts:
 def conflicts(request: HttpRequest) -> HttpResponse:
     """Show the open conflicts, newest first, or the decided ones."""
     require(roles.can_decide(request.user))
-    if "" in (kept := request.GET.dict()).values():
-        # A form without scripts sends what was left open too; an address is to be shared without it.
-        named = urlencode({name: value for name, value in kept.items() if value})
-        return redirect(reverse("conflicts") + (f"?{named}" if named else ""))
-    integrations = list(Integration.objects.order_by("name", "pk"))
+    parameters = request.GET.dict()
+    if "" in parameters.values():
+        # A form without scripts sends its empty fields too; an address that people share does without them.
+        filled = urlencode({name: value for name, value in parameters.items() if value})
+        return redirect(reverse("conflicts") + (f"?{filled}" if filled else ""))
+    integrations = find_conflicts.list_integrations()
     try:
-        asked = read_asked(request.GET, integrations=integrations)
+        filters = parse_filters(request.GET, slugs=[slug for slug, _name in integrations])
     except UnknownFilter as error:
         return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
-    found = _found(asked)
-    shown = found.filter(pk__lt=int(asked.before)) if asked.before else found
-    rows = list(shown.select_related(*JOINED).order_by("-pk")[: PAGE_SIZE + 1])
-    eyes = Eyes(sees_contact=roles.can_see_contact(request.user))
-    context = {
-        "rows": [conflict_row(one, eyes=eyes) for one in rows[:PAGE_SIZE]],
-        "older": asked.address(before=rows[PAGE_SIZE - 1].pk) if len(rows) > PAGE_SIZE else "",
-        "newest": asked.address() if asked.before else "",
-        "total": count_words(finding.capped_count(found)),
-        "asked": asked,
-        "may_decide": True,
-        "open_url": asked.address(state=ConflictState.OPEN),
-        "decided_url": asked.address(state=ConflictState.DECIDED),
-        "is_open_list": asked.state == ConflictState.OPEN,
-        "is_filtered": bool(asked.kind or asked.integration),
-        "kinds": ConflictKind.choices,
-        "integrations": integrations,
-    }
-    return render(request, "dashboard/conflicts.html", context)
+    return render(request, "dashboard/conflicts.html", _context(request, filters=filters, integrations=integrations))
 
 
-def read_asked(query: QueryDict, *, integrations: list[Integration]) -> AskedConflicts:
-    """Return what the address asks for.
+def parse_filters(query: QueryDict, *, slugs: Sequence[str]) -> ConflictFilters:
+    """Return the filters of an address.
+
+    Args:
+        slugs: of the integrations there are.
 
     Raises: UnknownFilter.
     """
     state = query.get("state", ConflictState.OPEN)
     kind, slug, before = (query.get(name, "") for name in ("kind", "integration", "before"))
-    slugs = [one.slug for one in integrations]
     for name, value, known in (
         ("state", state, ConflictState.values),
         ("kind", kind, ["", *ConflictKind.values]),
@@ -88,11 +74,27 @@ def read_asked(query: QueryDict, *, integrations: list[Integration]) -> AskedCon
     ):
         if value not in known:
             raise UnknownFilter(name=name, message=f"{name} must be one of: {', '.join(filter(None, known))}.")
-    is_place = before.isascii() and before.isdigit() and len(before) < 19
-    return AskedConflicts(state=state, kind=kind, integration=slug, before=before if is_place else "")
+    return ConflictFilters(state=state, kind=kind, integration=slug, before=max(0, parse_key(before)))
 
 
-def _found(asked: AskedConflicts) -> QuerySet[Conflict]:
-    found = Conflict.objects.filter(state=asked.state)
-    found = found.filter(kind=asked.kind) if asked.kind else found
-    return found.filter(integration__slug=asked.integration) if asked.integration else found
+def _context(
+    request: HttpRequest, *, filters: ConflictFilters, integrations: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    rows = find_conflicts.list_conflicts(state=filters.state, kind=filters.kind, integration=filters.integration)
+    below = rows.filter(pk__lt=filters.before) if filters.before else rows
+    shown = list(below[: PAGE_SIZE + 1])
+    eyes = Eyes(sees_contact=roles.can_see_contact(request.user))
+    return {
+        "rows": [conflict_row(conflict, eyes=eyes) for conflict in shown[:PAGE_SIZE]],
+        "older": filters.build_address(before=shown[PAGE_SIZE - 1].pk) if len(shown) > PAGE_SIZE else "",
+        "newest": filters.build_address() if filters.before else "",
+        "total": count_words(finding.capped_count(rows)),
+        "filters": filters,
+        "may_decide": True,
+        "open_url": filters.build_address(state=ConflictState.OPEN),
+        "decided_url": filters.build_address(state=ConflictState.DECIDED),
+        "is_open_list": filters.state == ConflictState.OPEN,
+        "is_filtered": bool(filters.kind or filters.integration),
+        "kinds": ConflictKind.choices,
+        "integrations": integrations,
+    }

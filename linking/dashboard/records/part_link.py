@@ -1,19 +1,19 @@
-"""Parting a visitor from a Login user on the visitor's page, where nothing else raised a conflict."""
+"""Unlinking a visitor from a Login user on the visitor's page, where there is no conflict to decide."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from linking import conflicts
 from linking.accounts import roles
-from linking.conflicts import DecidedMeanwhile
+from linking.conflicts import decisions, find
 from linking.dashboard.records.visitor_and_user import visitor_or_404
 from linking.dashboard.shell.access import page, require
+from linking.dashboard.shell.numbers import parse_key
 from linking.dashboard.shell.rows import visitor_url
 from linking.models import VisitorLink
 
@@ -21,17 +21,17 @@ from linking.models import VisitorLink
 @page
 @require_POST
 def part(request: HttpRequest, visitor_id: str) -> HttpResponse:
-    """Part a visitor from the user it is linked to, and lead back to its page."""
+    """Unlink a visitor from its user and redirect to the visitor's page."""
     require(roles.can_decide(request.user))
-    found = visitor_or_404(request, visitor_id=visitor_id)
-    seen = request.POST.get("link", "")
-    is_number = seen.isascii() and seen.isdigit() and len(seen) < 19
-    link = get_object_or_404(VisitorLink, visitor=found, pk=int(seen) if is_number else 0)
+    visitor = visitor_or_404(request, visitor_id=visitor_id)
     try:
-        conflict = conflicts.part(link_id=link.pk, by=request.user, now=timezone.now())
-    except DecidedMeanwhile:
-        messages.warning(request, _("This link has ended already. Nothing was changed."))
+        link = find.find_link(visitor=visitor, link_id=parse_key(request.POST.get("link", "")))
+        conflict = decisions.part(link_id=link.pk, by=request.user, now=timezone.now())
+    except VisitorLink.DoesNotExist as error:
+        raise Http404 from error
+    except decisions.AlreadyDecided:
+        messages.warning(request, _("This link has already ended. Nothing was changed."))
     else:
-        address = reverse("conflict", args=(conflict.pk,))
-        messages.success(request, format_html('{} <a href="{}">{}</a>', _("Unlinked."), address, _("Undo")))
-    return redirect(visitor_url(visitor_id=found.visitor_id, integration=found.integration.slug))
+        undo_url = reverse("conflict", args=(conflict.pk,))
+        messages.success(request, format_html('{} <a href="{}">{}</a>', _("Unlinked."), undo_url, _("Undo")))
+    return redirect(visitor_url(visitor_id=visitor.visitor_id, integration=visitor.integration.slug))

@@ -10,8 +10,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from linking import conflicts as deciding
 from linking.accounts import roles
+from linking.conflicts import decisions
 from linking.core.trust import Trust
 from linking.dashboard.conflicts.detail_page import effect_sentences
 from linking.dashboard.records import refresh_state as refreshing
@@ -180,7 +180,7 @@ def _visitor_context(found: Visitor, *, eyes: Eyes) -> dict[str, Any]:
 
 
 def _parting(link: VisitorLink, *, eyes: Eyes) -> Parting:
-    effect = deciding.preview_parting(link=link)
+    effect = decisions.preview_part(link=link)
     name = eyes.words(link.login_user.name) or link.login_user.user_id
     return Parting(link=link.pk, name=name, effects=effect_sentences(effect, verdict=Verdict.UNLINK))
 

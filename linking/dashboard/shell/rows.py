@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from django.urls import reverse
 
-from linking import conflicts
+from linking.conflicts import find as find_conflicts
 from linking.core.masking import mask_email, mask_id, mask_phone, mask_text
 from linking.core.trust import Trust
 from linking.dashboard.shell.parts import NOT_LINKED, TRUST_STATES, WAITING, IDText, State, choose_states, id_text
@@ -97,7 +97,7 @@ def visitor_rows(visitors: Sequence[Visitor], *, eyes: Eyes) -> tuple[VisitorRow
     """Return the rows of a page of visitors that `finding.visitors` found; one query where any is linked to nobody."""
     # Of those who are linked the word of trust tells it.
     unlinked = [one for one in visitors if not one.open_links]  # type: ignore[attr-defined]
-    in_conflict = conflicts.find_in_conflict(visitors=unlinked) if unlinked else frozenset()
+    in_conflict = find_conflicts.find_in_conflict(visitors=unlinked) if unlinked else frozenset()
     return tuple(_visitor_row(one, eyes=eyes, has_open_conflict=one.pk in in_conflict) for one in visitors)
 
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError
 
 from linking import integrations
 from linking.clients.zendesk_chat import ChatBroken, ChatRefused, ChatTryLater
-from linking.conflicts import decide
+from linking.conflicts.decisions import decide
 from linking.models import (
     Conflict,
     Integration,

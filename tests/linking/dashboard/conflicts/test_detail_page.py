@@ -50,7 +50,7 @@ class TestPage:
         choices = [one.text for one in read(lead.get(f"/conflicts/{conflict.pk}/")).one(class_="choices").all("li")]
         assert "No link changes." in choices[0]
         assert f"The link to {conflict.login_user.user_id} ends now" in choices[2]
-        assert "No link to other is open now." in choices[3]
+        assert "There is no open link to other." in choices[3]
 
     def test_one_that_is_not_there_is_not_found(self, lead):
         assert lead.get("/conflicts/4711/").status_code == 404
@@ -74,7 +74,7 @@ class TestDecide:
     def test_is_told_with_who_decided(self, lead, conflict):
         page = read(send(lead, conflict, "keep", follow=True))
         assert page.one(id="toasts").text == "Decided."
-        assert page.one(class_="timeline").text.startswith("Keep the link (in force) lead ·")
+        assert page.one(class_="timeline").text.startswith("Keep the link (current) lead ·")
         assert page.one(class_="decided").text.startswith("Decided: Keep the link · lead ·")
 
     def test_leads_to_the_next_open_one_with_a_way_back(self, lead, conflict):
@@ -82,9 +82,9 @@ class TestDecide:
         answer = send(lead, conflict, "keep")
         assert answer["Location"] == f"/conflicts/{other.pk}/?decided={conflict.pk}"
         page = read(lead.get(answer["Location"]))
-        assert page.one(id="just-decided").one("p").text == "Decided: Keep the link"
+        assert page.one(id="last-decision").one("p").text == "Decided: Keep the link"
         assert "autofocus" in page.one("h1").attributes
-        form = page.one(id="just-decided")
+        form = page.one(id="last-decision")
         sent = {one.attributes["name"]: one.attributes["value"] for one in form.all("input", type="hidden")}
         lead.post(form.attributes["action"], sent)
         conflict.refresh_from_db()
@@ -97,7 +97,7 @@ class TestDecide:
 
     @pytest.mark.parametrize("decided", ["", "x", "4711", "9" * 30])
     def test_tells_of_no_decision_that_is_none(self, lead, conflict, decided):
-        assert read(lead.get(f"/conflicts/{conflict.pk}/?decided={decided}")).all(id="just-decided") == []
+        assert read(lead.get(f"/conflicts/{conflict.pk}/?decided={decided}")).all(id="last-decision") == []
 
     def test_leaves_no_empty_panel_where_nothing_else_can_be_decided(self, lead, conflict):
         Conflict.objects.update(kind="junk_external_id", login_user=None, other_user=None)
@@ -113,13 +113,13 @@ class TestDecide:
     @pytest.mark.parametrize("choice", ["", "none", "unlink", "unlink:0", "unlink:x", "undo", "keep:1"])
     def test_nonsense_changes_nothing(self, lead, conflict, choice):
         page = read(send(lead, conflict, choice, follow=True))
-        assert page.one(id="toasts").text == "This cannot be decided here so. Nothing was changed."
+        assert page.one(id="toasts").text == "That choice is not available for this conflict. Nothing was changed."
         assert not ConflictDecision.objects.exists()
 
     @pytest.mark.parametrize("seen", ["", "999", "x", "9" * 30])
     def test_an_old_page_changes_nothing(self, lead, conflict, seen):
         page = read(send(lead, conflict, "keep", seen=seen, follow=True))
-        assert page.one(id="toasts").text.startswith("Somebody decided about this meanwhile.")
+        assert page.one(id="toasts").text.startswith("Someone else just decided this.")
         assert not ConflictDecision.objects.exists()
 
     def test_of_one_that_is_gone_leads_to_the_list(self, lead):
@@ -135,12 +135,12 @@ class TestUndo:
         assert page.one(id="toasts").all("p")[-1].text == "Undone: the conflict is open again."
         assert [deed.all("p")[0].text.split()[0] for deed in page.one(class_="timeline").all("li")] == [
             "Undone",
-            "This",
+            "Unlink:",
         ]
 
     def test_says_before_what_it_changes(self, lead, conflict):
         page = read(send(lead, conflict, f"unlink:{conflict.login_user.pk}", follow=True))
-        assert "goes on, because Zendesk's record still carries that ID." in page.one("form", class_="undo").text
+        assert "reopens, because Zendesk's record still carries that ID." in page.one("form", class_="undo").text
 
 
 class TestVisitorPage:

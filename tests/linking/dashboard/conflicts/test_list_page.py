@@ -26,7 +26,7 @@ def make_conflict():
 
 class TestConflicts:
     def test_none_is_said(self, lead):
-        assert read(lead.get("/conflicts/")).one(class_="empty").one("h2").text == "No open conflict"
+        assert read(lead.get("/conflicts/")).one(class_="empty").one("h2").text == "No open conflicts"
 
     def test_one_shows_both_sides_and_how_sure_each_is(self, lead, make_conflict):
         make_conflict()
@@ -42,7 +42,7 @@ class TestConflicts:
 
     def test_a_junk_id_is_shown_as_it_came(self, lead, make_conflict):
         make_conflict(kind="junk_external_id", login_user=None, other_user=None, subject="junk_external_id|<b>null</b>")
-        assert "What came: <b>null</b>" in read(lead.get("/conflicts/")).one("article").text
+        assert "Received: <b>null</b>" in read(lead.get("/conflicts/")).one("article").text
 
     def test_decided_ones_are_apart(self, lead, make_conflict):
         make_conflict(state="decided", decided_at=NOW, decision="keep")

@@ -47,7 +47,7 @@ class TestPart:
 
     def test_twice_says_that_nothing_was_changed(self, lead, link):
         send(lead, link)
-        assert "This link has ended already." in send(lead, link).content.decode()
+        assert "This link has already ended." in send(lead, link).content.decode()
 
     def test_is_not_offered_without_a_link(self, lead):
         visitor = make_visitor(integration=make_integration())

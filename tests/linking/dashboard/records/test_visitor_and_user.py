@@ -186,7 +186,7 @@ class TestVisitorPage:
             other_user=link.login_user, subject="relinked|", first_seen_at=NOW, last_seen_at=NOW,
         )  # fmt: skip
         sides = read(lead.get(PAGE)).one("article").all("section")
-        assert [side.one("h4").text for side in sides] == ["Visitor", "One side", "Other side"]
+        assert [side.one("h4").text for side in sides] == ["Visitor", "Player A", "Player B"]
 
     def test_lists_other_ids(self, lead):
         integration = make_integration()

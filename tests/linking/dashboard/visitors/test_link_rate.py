@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from linking import conflicts
+from linking.conflicts import decisions
 from linking.dashboard.visitors import recent
 from linking.dashboard.visitors.link_rate import count_linked
 from linking.models import Visitor
@@ -88,7 +88,7 @@ class TestAboveTheList:
 
     def test_tells_those_apart_whom_a_person_unlinked(self, lead, acme):
         link = make_linked(acme, "wrong")
-        conflicts.part(link_id=link.pk, by=make_person("decider"), now=timezone.now())
+        decisions.part(link_id=link.pk, by=make_person("decider"), now=timezone.now())
         reasons = [reason.text for reason in rate_of(lead).all("li")]
         assert "1 unlinked by a person" in reasons
         assert "1 with an invalid user ID from the website" in reasons

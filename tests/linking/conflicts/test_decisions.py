@@ -3,8 +3,8 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model
 
-from linking import conflicts
 from linking.clients.zendesk_records import parse_visitor
+from linking.conflicts import decisions
 from linking.models import AuditEvent, Conflict, ConflictDecision, Visitor, VisitorLink
 from linking.sync.store.answers import Answer, store_answers
 from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_run, make_visitor
@@ -36,14 +36,14 @@ def newest_deed(conflict):
 
 
 def decide(conflict, verdict, *, by, user=None):
-    return conflicts.decide(
+    return decisions.decide(
         conflict_id=conflict.pk, verdict=verdict, login_user_id=user.pk if user else None,
         seen=newest_deed(conflict), by=by, now=LATER,
     )  # fmt: skip
 
 
 def undo(conflict, *, by):
-    return conflicts.undo(conflict_id=conflict.pk, seen=newest_deed(conflict), by=by, now=LATER)
+    return decisions.undo(conflict_id=conflict.pk, seen=newest_deed(conflict), by=by, now=LATER)
 
 
 def sync_sees(conflict, *, external_id):
@@ -73,18 +73,18 @@ class TestDecide:
 
     def test_refuses_what_is_not_offered(self, conflict, lead):
         Conflict.objects.update(kind="junk_external_id")
-        with pytest.raises(conflicts.NotOffered):
+        with pytest.raises(decisions.NotOffered):
             decide(conflict, "keep", by=lead)
 
     def test_refuses_a_stranger_s_user(self, conflict, lead):
         stranger = make_login_user(integration=conflict.integration, user_id="stranger")
-        with pytest.raises(conflicts.NotOffered):
+        with pytest.raises(decisions.NotOffered):
             decide(conflict, "unlink", user=stranger, by=lead)
 
     def test_refuses_when_somebody_was_faster(self, conflict, lead):
         decide(conflict, "keep", by=lead)
-        with pytest.raises(conflicts.DecidedMeanwhile):
-            conflicts.decide(conflict_id=conflict.pk, verdict="ignore", login_user_id=None, seen=0, by=lead, now=LATER)
+        with pytest.raises(decisions.AlreadyDecided):
+            decisions.decide(conflict_id=conflict.pk, verdict="ignore", login_user_id=None, seen=0, by=lead, now=LATER)
 
 
 class TestUnlink:
@@ -156,7 +156,7 @@ class TestUndo:
         assert VisitorLink.objects.open().get().login_user == conflict.login_user
 
     def test_of_nothing_is_refused(self, conflict, lead):
-        with pytest.raises(conflicts.NotOffered):
+        with pytest.raises(decisions.NotOffered):
             undo(conflict, by=lead)
 
 
@@ -176,18 +176,18 @@ class TestDecidingAnew:
 
 class TestChoices:
     def test_say_which_link_would_end(self, conflict):
-        effects = {(one.verdict, one.login_user): one.effect for one in conflicts.choices(conflict=conflict)}
+        effects = {(one.verdict, one.login_user): one.effect for one in decisions.list_choices(conflict=conflict)}
         assert effects["unlink", conflict.login_user].ends == VisitorLink.objects.get()
         assert effects["unlink", conflict.other_user].ends is None
 
     def test_leave_out_what_is_in_force(self, conflict, lead):
         decide(conflict, "keep", by=lead)
-        assert "keep" not in [one.verdict for one in conflicts.choices(conflict=conflict)]
+        assert "keep" not in [one.verdict for one in decisions.list_choices(conflict=conflict)]
 
     def test_only_the_linked_side_of_an_address_can_be_parted(self, conflict):
         Conflict.objects.update(kind="email_of_another_user")
         conflict.refresh_from_db()
-        users = [one.login_user for one in conflicts.choices(conflict=conflict) if one.verdict == "unlink"]
+        users = [one.login_user for one in decisions.list_choices(conflict=conflict) if one.verdict == "unlink"]
         assert users == [conflict.login_user]
 
     def test_offer_everybody_of_a_shared_device(self, conflict):
@@ -196,7 +196,7 @@ class TestChoices:
             make_link(visitor=conflict.visitor, login_user=user, ended_at=LATER, end_reason="relinked")
         Conflict.objects.update(kind="shared_device")
         conflict.refresh_from_db()
-        users = [one.login_user.user_id for one in conflicts.choices(conflict=conflict) if one.verdict == "unlink"]
+        users = [one.login_user.user_id for one in decisions.list_choices(conflict=conflict) if one.verdict == "unlink"]
         assert users == [USER_ID, "other", "u2", "u1", "u0"]
 
 
@@ -209,7 +209,7 @@ class TestPart:
         )
 
     def part(self, link, *, by):
-        return conflicts.part(link_id=link.pk, by=by, now=LATER)
+        return decisions.part(link_id=link.pk, by=by, now=LATER)
 
     def test_ends_the_link_with_the_reason_of_a_decision(self, link, lead):
         self.part(link, by=lead)
@@ -217,9 +217,9 @@ class TestPart:
         assert (link.ended_at, link.end_reason, Visitor.objects.get().state) == (LATER, "unlinked", "anonymous")
 
     def test_is_what_the_page_says_beforehand(self, link, lead):
-        effect = conflicts.preview_parting(link=link)
+        effect = decisions.preview_part(link=link)
         self.part(link, by=lead)
-        assert (effect.ends, effect.keeps_apart) == (link, ConflictDecision.objects.get().login_user)
+        assert (effect.ends, effect.blocks_link_to) == (link, ConflictDecision.objects.get().login_user)
 
     def test_is_a_decision_like_others_and_in_the_audit_log(self, link, lead):
         conflict = self.part(link, by=lead)
@@ -254,6 +254,6 @@ class TestPart:
 
     def test_of_a_link_that_has_ended_changes_nothing(self, link, lead):
         self.part(link, by=lead)
-        with pytest.raises(conflicts.DecidedMeanwhile):
+        with pytest.raises(decisions.AlreadyDecided):
             self.part(link, by=lead)
         assert ConflictDecision.objects.count() == 1

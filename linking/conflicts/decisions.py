@@ -1,12 +1,12 @@
-"""Deciding conflicts: what a lead may decide, what that would change, and doing, undoing or deciding it anew.
+"""Deciding conflicts: what a lead can decide, what that changes, and how a decision is made, undone or changed.
 
-A lead may also part a visitor from a user where nothing disagrees; that raises a conflict and decides it at once.
-Nothing is merged and nothing is overwritten: each deed is a row of its own. Only `unlink` touches a link: it ends the
-open one between the visitor and the user, and while it is in force the sync opens none between the two, whatever
-Zendesk goes on saying. Undoing it lets the link go on where Zendesk's record still carries the user's ID.
+A lead can also part a visitor from a user where there is no conflict; that creates a conflict and decides it at once.
+Nothing is merged and nothing is overwritten: each decision is a row. Only `unlink` changes a link: it ends the open one
+between the visitor and the user, and while it is in force the sync does not link the two again, whatever Zendesk's
+record says. Undoing it reopens the link where Zendesk's record still carries the user's ID.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -31,7 +31,7 @@ from linking.sync.facts import Rank
 from linking.sync.plans import subject_of
 
 USERS_MAX = 10
-LINKS_MAX = 100  # a device may have gone from hand to hand a thousand times
+LINKS_MAX = 100  # a shared device can have a thousand links
 _ALL = (Verdict.KEEP, Verdict.SHARED_DEVICE, Verdict.UNLINK, Verdict.IGNORE)
 _OFFERED: Mapping[str, tuple[Verdict, ...]] = MappingProxyType(
     {
@@ -39,7 +39,7 @@ _OFFERED: Mapping[str, tuple[Verdict, ...]] = MappingProxyType(
         ConflictKind.SHARED_DEVICE: _ALL,
         ConflictKind.EMAIL_OF_ANOTHER_USER: _ALL,
         ConflictKind.ID_VARIANT: (Verdict.KEEP, Verdict.UNLINK, Verdict.IGNORE),
-        # A text that is no user ID made no link, so there is none to keep or to end.
+        # An invalid user ID made no link, so there is none to keep or to end.
         ConflictKind.JUNK_EXTERNAL_ID: (Verdict.IGNORE,),
         ConflictKind.WRONG_LINK: (Verdict.KEEP, Verdict.UNLINK),
     }
@@ -47,46 +47,40 @@ _OFFERED: Mapping[str, tuple[Verdict, ...]] = MappingProxyType(
 
 
 class NotOffered(ValueError):
-    """This conflict cannot be decided so; the message says why."""
+    """The choice is not available for this conflict; the message says why."""
 
 
-class DecidedMeanwhile(Exception):
-    """Somebody decided since the page was read; what was to be done may no longer be meant."""
+class AlreadyDecided(Exception):
+    """Another person decided after the page was loaded, so nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What a deed changes: a link that ends, one that goes on, and a user who is kept apart, or no longer is."""
+    """What a decision changes: the link that ends, the link that reopens, and the user whom the sync may (not) link."""
 
     ends: VisitorLink | None = None
     reopens: VisitorLink | None = None
-    keeps_apart: LoginUser | None = None
-    lets_together: LoginUser | None = None
+    blocks_link_to: LoginUser | None = None
+    unblocks_link_to: LoginUser | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """Something that can be decided; `login_user` says who is meant by an `unlink`."""
+class ConflictChoice:
+    """One available decision; `login_user` is the user that an `unlink` is about, None for the others."""
 
     verdict: Verdict
     effect: Effect
     login_user: LoginUser | None = None
 
 
-def find_in_conflict(*, visitors: Iterable[Visitor]) -> frozenset[int]:
-    """Return the keys of those of `visitors`, a page of them, with an open conflict; one query."""
-    about = Conflict.objects.open().filter(visitor_id__in=[one.pk for one in visitors]).order_by()
-    return frozenset(about.values_list("visitor_id", flat=True).distinct())
-
-
-def in_force(*, conflict: Conflict) -> ConflictDecision | None:
+def find_decision(*, conflict: Conflict) -> ConflictDecision | None:
     """Return the decision in force with its user and link, or None."""
-    mine = ConflictDecision.objects.filter(conflict=conflict, is_in_force=True)
-    return mine.select_related("login_user", "ended_link__login_user").first()
+    decisions = ConflictDecision.objects.filter(conflict=conflict, is_in_force=True)
+    return decisions.select_related("login_user", "ended_link__login_user").first()
 
 
 def find_users(*, conflict: Conflict) -> tuple[LoginUser, ...]:
-    """Return whom a conflict is about, the current user first; of a shared device everybody whom it was linked to.
+    """Return the users of a conflict, the current user first; for a shared device every user it was linked to.
 
     At most `USERS_MAX`, the newest links first.
     """
@@ -97,26 +91,26 @@ def find_users(*, conflict: Conflict) -> tuple[LoginUser, ...]:
     return tuple({user.pk: user for user in sides}.values())[:USERS_MAX]
 
 
-def choices(*, conflict: Conflict) -> tuple[Choice, ...]:
-    """Return what can be decided now, each with what it would change; not what is in force already.
+def list_choices(*, conflict: Conflict) -> tuple[ConflictChoice, ...]:
+    """Return the available decisions with what each would change, without the one in force.
 
-    `conflict` comes with its visitor and users.
+    `conflict` has its visitor and users loaded.
     """
-    decision = in_force(conflict=conflict)
-    found = []
+    decision = find_decision(conflict=conflict)
+    choices = []
     for verdict in _OFFERED[conflict.kind]:
         users = _linkable(conflict) if verdict == Verdict.UNLINK else (None,)
         for user in users:
             if decision and decision.verdict == verdict and decision.login_user == user:
                 continue
             effect = _effect(conflict=conflict, undone=decision, user=user)
-            found.append(Choice(verdict=verdict, effect=effect, login_user=user))
-    return tuple(found)
+            choices.append(ConflictChoice(verdict=verdict, effect=effect, login_user=user))
+    return tuple(choices)
 
 
-def undoing(*, conflict: Conflict) -> Effect | None:
-    """Return what undoing the decision in force would change, None when there is none."""
-    decision = in_force(conflict=conflict)
+def preview_undo(*, conflict: Conflict) -> Effect | None:
+    """Return what undoing the decision in force changes, None without one."""
+    decision = find_decision(conflict=conflict)
     return None if decision is None else _effect(conflict=conflict, undone=decision, user=None)
 
 
@@ -124,39 +118,41 @@ def undoing(*, conflict: Conflict) -> Effect | None:
 def decide(
     *, conflict_id: int, verdict: str, login_user_id: int | None, seen: int, by: Any, now: datetime
 ) -> ConflictDecision:
-    """Decide a conflict, or decide it anew, and return the deed.
+    """Decide a conflict, or change its decision, and return the new row.
 
     Args:
         login_user_id: the key of the user meant by an `unlink`.
-        seen: the key of the newest deed that the person who decides has seen, 0 for none.
+        seen: the key of the newest decision that the page showed, 0 for none.
 
-    Raises: Conflict.DoesNotExist, NotOffered, DecidedMeanwhile.
+    Raises: Conflict.DoesNotExist, NotOffered, AlreadyDecided.
     """
-    conflict = _locked(conflict_id=conflict_id, seen=seen)
-    choice = next((one for one in choices(conflict=conflict) if _is(one, verdict, login_user_id)), None)
+    conflict = _lock_conflict(conflict_id=conflict_id, seen=seen)
+    choice = next(
+        (choice for choice in list_choices(conflict=conflict) if _is_meant(choice, verdict, login_user_id)), None
+    )
     if choice is None:
-        raise NotOffered("This cannot be decided about this conflict, or it is in force already.")
+        raise NotOffered("This choice is not available for the conflict, or it is in force already.")
     _apply(conflict=conflict, effect=choice.effect, now=now)
-    deed = _record(
+    decision = _record(
         conflict=conflict, verdict=choice.verdict, user=choice.login_user, ended=choice.effect.ends, by=by, now=now
     )
     conflict.state, conflict.decision = ConflictState.DECIDED, choice.verdict
     conflict.decided_by, conflict.decided_at = by, now
     conflict.save(update_fields=["state", "decision", "decided_by", "decided_at"])
-    return deed
+    return decision
 
 
 @transaction.atomic
 def part(*, link_id: int, by: Any, now: datetime) -> Conflict:
-    """Part a visitor from a user although nothing disagrees, and return the conflict that keeps the decision.
+    """Part a visitor from a user without a conflict, and return the conflict that holds the decision.
 
-    It is the decision `unlink` about a conflict that the person raises: the link ends, the sync opens none between
-    the two, and the conflict's page undoes it.
+    It creates a conflict with the decision `unlink`: the link ends, the sync does not link the two again, and the
+    conflict's page can undo it.
 
     Args:
-        link_id: the key of the open link that the person sees.
+        link_id: the key of the open link that the page showed.
 
-    Raises: VisitorLink.DoesNotExist, DecidedMeanwhile when the link has ended meanwhile.
+    Raises: VisitorLink.DoesNotExist, AlreadyDecided when the link has ended since.
     """
     link = VisitorLink.objects.select_related("visitor", "login_user").get(pk=link_id)
     _lock_visitor(visitor_id=link.visitor_id)
@@ -171,95 +167,97 @@ def part(*, link_id: int, by: Any, now: datetime) -> Conflict:
             "last_seen_at": now,
         },
     )
-    if not VisitorLink.objects.open().filter(pk=link_id).exists() or in_force(conflict=conflict):
-        raise DecidedMeanwhile("The link ended meanwhile.")
+    if not VisitorLink.objects.open().filter(pk=link_id).exists() or find_decision(conflict=conflict):
+        raise AlreadyDecided("The link has ended since.")
     decide(
         conflict_id=conflict.pk,
         verdict=Verdict.UNLINK,
         login_user_id=link.login_user_id,
-        seen=_newest_deed(conflict_id=conflict.pk),
+        seen=_find_newest_key(conflict_id=conflict.pk),
         by=by,
         now=now,
     )
     return conflict
 
 
-def preview_parting(*, link: VisitorLink) -> Effect:
-    """Return what parting the visitor of an open link from its user changes."""
-    return Effect(ends=link, keeps_apart=link.login_user)
+def preview_part(*, link: VisitorLink) -> Effect:
+    """Return what `part` changes for an open link."""
+    return Effect(ends=link, blocks_link_to=link.login_user)
 
 
 @transaction.atomic
 def undo(*, conflict_id: int, seen: int, by: Any, now: datetime) -> ConflictDecision:
-    """Undo the decision in force, which opens the conflict again, and return the deed.
+    """Undo the decision in force, which reopens the conflict, and return the new row.
 
-    Raises: Conflict.DoesNotExist, NotOffered when nothing is in force, DecidedMeanwhile.
+    Raises: Conflict.DoesNotExist, NotOffered without a decision in force, AlreadyDecided.
     """
-    conflict = _locked(conflict_id=conflict_id, seen=seen)
-    effect = undoing(conflict=conflict)
+    conflict = _lock_conflict(conflict_id=conflict_id, seen=seen)
+    effect = preview_undo(conflict=conflict)
     if effect is None:
         raise NotOffered("There is no decision to undo.")
     _apply(conflict=conflict, effect=effect, now=now)
-    deed = _record(conflict=conflict, verdict=Verdict.UNDO, user=effect.lets_together, ended=None, by=by, now=now)
+    decision = _record(
+        conflict=conflict, verdict=Verdict.UNDO, user=effect.unblocks_link_to, ended=None, by=by, now=now
+    )
     if conflict.kind == ConflictKind.WRONG_LINK:
-        # Only the person who has changed their mind saw anything wrong: nothing is left to decide.
+        # Only the person who undoes it reported a wrong link, so there is nothing left to decide.
         conflict.state, conflict.decision = ConflictState.DECIDED, Verdict.UNDO
         conflict.decided_by, conflict.decided_at = by, now
     else:
         conflict.state, conflict.decision = ConflictState.OPEN, ""
         conflict.decided_by, conflict.decided_at = None, None
     conflict.save(update_fields=["state", "decision", "decided_by", "decided_at"])
-    return deed
+    return decision
 
 
-def _is(choice: Choice, verdict: str, login_user_id: int | None) -> bool:
-    meant = choice.login_user.pk if choice.login_user else None
-    return choice.verdict == verdict and meant == login_user_id
+def _is_meant(choice: ConflictChoice, verdict: str, login_user_id: int | None) -> bool:
+    user_id = choice.login_user.pk if choice.login_user else None
+    return choice.verdict == verdict and user_id == login_user_id
 
 
 def _linkable(conflict: Conflict) -> tuple[LoginUser, ...]:
     if conflict.kind == ConflictKind.EMAIL_OF_ANOTHER_USER:
-        # Whose address it is was never linked because of that, so only the linked side can be parted from the visitor.
+        # The address does not link its owner, so only the linked user can be parted from the visitor.
         return () if conflict.login_user is None else (conflict.login_user,)
     return find_users(conflict=conflict)
 
 
-def _locked(*, conflict_id: int, seen: int) -> Conflict:
+def _lock_conflict(*, conflict_id: int, seen: int) -> Conflict:
     owner = Conflict.objects.values_list("visitor_id", flat=True).get(pk=conflict_id)
     _lock_visitor(visitor_id=owner)
     Conflict.objects.select_for_update().filter(pk=conflict_id).first()
     conflict = Conflict.objects.select_related("visitor", "login_user", "other_user").get(pk=conflict_id)
-    if conflict.visitor_id != owner or _newest_deed(conflict_id=conflict_id) != seen:
-        raise DecidedMeanwhile("Somebody decided about this conflict meanwhile.")
+    if conflict.visitor_id != owner or _find_newest_key(conflict_id=conflict_id) != seen:
+        raise AlreadyDecided("Another person decided this conflict.")
     return conflict
 
 
 def _lock_visitor(*, visitor_id: int) -> None:
-    # The visitor first, in the order in which the sync locks, so that a pass and a person never wait for each other.
+    # The visitor first, as the sync does, so that the two cannot deadlock.
     Visitor.objects.select_for_update().filter(pk=visitor_id).first()
 
 
-def _newest_deed(*, conflict_id: int) -> int:
-    deeds = ConflictDecision.objects.filter(conflict=conflict_id).order_by("-pk")
-    return deeds.values_list("pk", flat=True).first() or 0
+def _find_newest_key(*, conflict_id: int) -> int:
+    decisions = ConflictDecision.objects.filter(conflict=conflict_id).order_by("-pk")
+    return decisions.values_list("pk", flat=True).first() or 0
 
 
 def _effect(*, conflict: Conflict, undone: ConflictDecision | None, user: LoginUser | None) -> Effect:
-    was_apart = undone.login_user if undone and undone.verdict == Verdict.UNLINK else None
+    blocked_user = undone.login_user if undone and undone.verdict == Verdict.UNLINK else None
     open_link = VisitorLink.objects.open().filter(visitor=conflict.visitor).select_related("login_user").first()
     ends = open_link if open_link and user and open_link.login_user_id == user.pk else None
-    if was_apart is None or undone is None:
-        return Effect(ends=ends, keeps_apart=user)
-    is_free = open_link is None and not _is_apart_elsewhere(conflict=conflict, user=was_apart)
-    reopens = undone.ended_link if is_free and _still_carries(conflict.visitor, user=was_apart) else None
-    return Effect(ends=ends, keeps_apart=user, lets_together=was_apart, reopens=reopens)
+    if blocked_user is None or undone is None:
+        return Effect(ends=ends, blocks_link_to=user)
+    is_free = open_link is None and not _is_blocked_elsewhere(conflict=conflict, user=blocked_user)
+    reopens = undone.ended_link if is_free and _has_external_id_of(conflict.visitor, user=blocked_user) else None
+    return Effect(ends=ends, blocks_link_to=user, unblocks_link_to=blocked_user, reopens=reopens)
 
 
-def _still_carries(visitor: Visitor, *, user: LoginUser) -> bool:
+def _has_external_id_of(visitor: Visitor, *, user: LoginUser) -> bool:
     return visitor.state == VisitorState.ANONYMOUS and visitor.external_id == user.user_id
 
 
-def _is_apart_elsewhere(*, conflict: Conflict, user: LoginUser) -> bool:
+def _is_blocked_elsewhere(*, conflict: Conflict, user: LoginUser) -> bool:
     others = ConflictDecision.objects.filter(is_in_force=True, verdict=Verdict.UNLINK, login_user=user)
     return others.filter(conflict__visitor=conflict.visitor).exclude(conflict=conflict).exists()
 
@@ -276,8 +274,8 @@ def _apply(*, conflict: Conflict, effect: Effect, now: datetime) -> None:
     if effect.reopens:
         VisitorLink.objects.filter(pk=effect.reopens.pk).update(ended_at=None, end_reason="")
         visitors.update(state=VisitorState.LINKED)
-    if effect.lets_together:
-        # Whatever was said meanwhile was not acted on: Zendesk is asked again, and the answer decides.
+    if effect.unblocks_link_to:
+        # The sync ignored what Zendesk said in between, so Zendesk is asked again and the answer decides.
         visitors.exclude(state=VisitorState.GONE).update(
             lookup_due_at=now, lookup_rank=int(Rank.IDENTIFIED), lookup_attempts=0
         )
@@ -286,10 +284,10 @@ def _apply(*, conflict: Conflict, effect: Effect, now: datetime) -> None:
 def _record(
     *, conflict: Conflict, verdict: Verdict, user: LoginUser | None, ended: VisitorLink | None, by: Any, now: datetime
 ) -> ConflictDecision:
-    deed = "undo_conflict" if verdict == Verdict.UNDO else "decide_conflict"
+    action = "undo_conflict" if verdict == Verdict.UNDO else "decide_conflict"
     name = by.get_username()
     AuditEvent.objects.create(
-        at=now, actor=name, actor_user=by, action=deed, target=f"conflict {conflict.pk}", fields=[str(verdict)]
+        at=now, actor=name, actor_user=by, action=action, target=f"conflict {conflict.pk}", fields=[str(verdict)]
     )
     return ConflictDecision.objects.create(
         conflict=conflict,
