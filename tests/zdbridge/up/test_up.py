@@ -172,8 +172,8 @@ class TestRefusal:
         up.environment |= {"ZDBRIDGE_ALLOWED_HOSTS": "bridge.example.com", "ZDBRIDGE_SANDBOX": "0"}
         done = up.run()
         assert done.returncode == 1
-        assert "cannot start: Others on this machine may enter or read the data folder (mode 755)." in done.stdout
-        assert f"chmod 700 {up.folder}" in done.stdout
+        assert "cannot start: Other accounts on this machine can enter or read the data folder" in done.stdout
+        assert f"Run: chmod 700 {up.folder}" in done.stdout
 
 
 class TestRunning:
