@@ -36,3 +36,45 @@ class TestChangelog:
         versions = re.findall(r"^## (.+)$", read("CHANGELOG.md"), re.MULTILINE)
         assert versions[0] == "Unreleased"
         assert all(re.fullmatch(r"\d+\.\d+\.\d+ - \d{4}-\d\d-\d\d", version) for version in versions[1:])
+
+
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES += [ROOT / "sandbox/README.md", ROOT / "locale/README.md"]
+# In a decision that no longer holds, paths are those of its time.
+SUPERSEDED = {page for page in PAGES if "\n*Superseded by [" in page.read_text(encoding="utf-8")}
+NAMED = re.compile(
+    r"(?<![\w/.])(?:linking|zdbridge|sandbox|tests|benchmarks|scripts|static|templates|docs)/[\w./*-]*\w"
+)
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s]+)\)")
+
+
+def name_anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as hosting platforms make them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+class TestPaths:
+    @pytest.mark.parametrize("document", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+    def test_that_a_page_names_exist(self, document):
+        paths = [] if document in SUPERSEDED else NAMED.findall(document.read_text(encoding="utf-8"))
+        assert [path for path in paths if not any(ROOT.glob(path))] == []
+
+    @pytest.mark.parametrize("document", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+    def test_that_a_page_links_to_exist(self, document):
+        links = [link.partition("#") for link in LINK.findall(document.read_text(encoding="utf-8"))]
+        targets = [(document.parent / path if path else document, anchor) for path, _, anchor in links]
+        assert [
+            f"{target}#{anchor}"
+            for target, anchor in targets
+            if not target.exists() or (anchor and anchor not in name_anchors(target))
+        ] == []
+
+
+class TestIndex:
+    @pytest.mark.parametrize("folder", ["docs", "docs/decisions"])
+    def test_links_to_every_page_of_the_folder(self, folder):
+        links = set(LINK.findall(read(f"{folder}/README.md")))
+        pages = {page.name for page in (ROOT / folder).glob("*.md")} - {"README.md"}
+        assert pages <= {link.partition("#")[0] for link in links}
