@@ -8,16 +8,16 @@ from ipaddress import ip_address
 from itertools import islice
 from typing import Any
 
-from sandbox.http1 import Response, json_response
+from sandbox.http1 import Response, respond_json
 from sandbox.jwt import encode_hs256
 from sandbox.problem import Problem
-from sandbox.routing import Call, Route, Table, number, refuse_foreign_origin
-from sandbox.world.books import MOST_KEYS, BadAddress
-from sandbox.world.box import Box, utc_epoch
+from sandbox.routing import Call, Route, Table, read_number, refuse_foreign_origin
+from sandbox.world.books import MOST_KEYS, NotLocalAddress
+from sandbox.world.box import Box, parse_time
 from sandbox.world.faults import RULE_NAMES, SWITCH_NAMES
-from sandbox.world.players import claims_of
-from sandbox.world.seed import BASE_S, SAFE_AGE_S, SPAN_S, Plan, fill
-from sandbox.world.state import Chat, Visitor, World, iso
+from sandbox.world.players import build_claims
+from sandbox.world.seed import BASE_S, SAFE_AGE_S, SPAN_S, SeedPlan, fill
+from sandbox.world.state import Chat, World, ZendeskVisitor, format_time
 
 MOST_RECORDS = 2_000_000
 LATEST_EPOCH_S = 9_999_999_999
@@ -34,7 +34,7 @@ class ControlService:
     def __init__(self) -> None:
         self.table = Table(ROUTES)
 
-    def prefixes(self, _box: Box, /) -> tuple[str, ...]:
+    def list_prefixes(self, _box: Box, /) -> tuple[str, ...]:
         return ("/_control",)
 
     def guard(self, call: Call, _route: Route, /) -> None:
@@ -43,65 +43,64 @@ class ControlService:
             raise Problem(403, "Forbidden", "Control answers this machine only.")
         refuse_foreign_origin(call.request)
 
-    def word(self, _box: Box, problem: Problem, /) -> Response:
+    def render_problem(self, _box: Box, problem: Problem, /) -> Response:
         """Answer `{"error","description"}`."""
         body = {"error": problem.error, "description": problem.description}
-        return json_response(body, status=problem.status, headers=problem.headers)
+        return respond_json(body, status=problem.status, headers=problem.headers)
 
 
 def reset(call: Call) -> Response:
     """Reset to a plain start, or with `{"empty": true}` to a world without records."""
-    body = call.json()
+    body = call.read_json()
     _refuse_unknown(body, {"empty"})
     call.box.reset(empty=body.get("empty") is True)
-    return json_response(call.box.report()["records"])
+    return respond_json(call.box.report()["records"])
 
 
 def seed(call: Call) -> Response:
     """Replace visitors and chats by a generated world and answer its counts. Faults and counters stay."""
-    plan, world, began_s = _plan(call), World(), time.perf_counter()
+    plan, world, began_s = _parse_plan(call), World(), time.perf_counter()
     fill(world=world, plan=plan)
     world.bans = {}
     call.box.world = world
-    linked = sum(1 for _ in truth_of(world))
+    linked = sum(1 for _ in find_truth(world))
     anonymous = sum(not visitor.external_id for visitor in world.visitors.values())
-    return json_response({
-        **asdict(plan), "truth": linked, "anonymous": anonymous, "start": iso(plan.start_s),
-        "first_update": iso(world.by_update[0][0]) if world.by_update else None,
-        "last_update": iso(world.by_update[-1][0]) if world.by_update else None,
+    return respond_json({
+        **asdict(plan), "truth": linked, "anonymous": anonymous, "start": format_time(plan.start_s),
+        "first_update": format_time(world.by_update[0][0]) if world.by_update else None,
+        "last_update": format_time(world.by_update[-1][0]) if world.by_update else None,
         "elapsed_s": round(time.perf_counter() - began_s, 3),
     })  # fmt: skip
 
 
-def truth(call: Call) -> Response:
+def show_truth(call: Call) -> Response:
     """Answer a page of the links a poller should find, user ID by visitor ID. Parameters: `after`, `limit`."""
-    params = call.request.params()
-    limit = number(params, "limit", default=10_000, low=1, high=MOST_RECORDS)
+    params = call.request.parse_query()
+    limit = read_number(params, "limit", default=10_000, low=1, high=MOST_RECORDS)
     after = params.get("after", "")
-    pairs = [pair for pair in truth_of(call.box.world) if pair[0] > after]
+    pairs = [pair for pair in find_truth(call.box.world) if pair[0] > after]
     page = list(islice(pairs, limit))
-    return json_response({
+    return respond_json({
         "truth": dict(page), "count": len(page), "remaining": len(pairs) - len(page),
         "next": page[-1][0] if len(page) < len(pairs) and page else None,
     })  # fmt: skip
 
 
-def truth_of(world: World) -> list[tuple[str, str]]:
+def find_truth(world: World) -> list[tuple[str, str]]:
     """Return sorted (visitor_id, user_id) of visitors that have a chat, are not gone and carry a valid user ID."""
-    shown = {
+    visitor_ids = {
         chat.visitor_id
         for chat in world.chats.values()
         if chat.raw is None and (chat.details is None or "visitor" not in chat.details)
     }
-    reachable = {world.canonical_id(visitor_id) for visitor_id in shown}
+    reachable = {world.find_canonical_id(visitor_id) for visitor_id in visitor_ids}
     visitors = (world.visitors.get(visitor_id) for visitor_id in reachable)
-    found = [
-        (v.id, str(v.external_id)) for v in visitors if v is not None and not v.gone and names_a_user(v.external_id)
-    ]
-    return sorted(found)
+    return sorted(
+        (v.id, str(v.external_id)) for v in visitors if v is not None and not v.gone and is_user_id(v.external_id)
+    )
 
 
-def names_a_user(external_id: Any) -> bool:
+def is_user_id(external_id: Any) -> bool:
     """Return whether an `external_id` can be a user ID: 1 to 255 printable characters, not a word such as "null"."""
     if external_id is None or isinstance(external_id, bool):
         return False
@@ -114,7 +113,7 @@ def set_faults(call: Call) -> Response:
 
     `rules` gives several, `add` keeps the current ones, `clear` removes them. Raises: Problem 400 naming unknown keys.
     """
-    body = call.json()
+    body = call.read_json()
     _refuse_unknown(body, SWITCH_NAMES | RULE_NAMES | {"rules", "add", "clear"})
     switches = {name: value for name, value in body.items() if name in SWITCH_NAMES}
     single = {name: value for name, value in body.items() if name in RULE_NAMES}
@@ -123,34 +122,34 @@ def set_faults(call: Call) -> Response:
         raise Problem(400, "Bad Request", f"rules is a list of objects with the keys {', '.join(sorted(RULE_NAMES))}.")
     call.box.switches.set(switches)
     if single or several or not switches or body.get("clear"):
-        call.box.faults.put([*([single] if single else []), *several], add=body.get("add") is True)
+        call.box.faults.set_rules([*([single] if single else []), *several], add=body.get("add") is True)
     return show_faults(call)
 
 
 def show_faults(call: Call) -> Response:
     """Answer the rules with their counts, and the switches."""
-    return json_response({"rules": call.box.faults.shown(), "switches": asdict(call.box.switches)})
+    return respond_json({"rules": call.box.faults.to_json(), "switches": asdict(call.box.switches)})
 
 
 def show_stats(call: Call) -> Response:
     """Answer the counters since the start or the last reset."""
-    return json_response(call.box.report())
+    return respond_json(call.box.report())
 
 
 def put_visitors(call: Call) -> Response:
     """Add or change visitors. Any field of the record is allowed; fields left out of a known visitor stay."""
-    names = {item.name for item in fields(Visitor)}
+    names = {item.name for item in fields(ZendeskVisitor)}
     world = call.box.world
-    for item in _items(call):
+    for item in _read_items(call):
         _refuse_unknown(item, names | {"created"})
-        known = world.visitors.get(_text(item, "id"))
+        known = world.visitors.get(_read_text(item, "id"))
         if "created" in item or "created_s" in item:
-            item["created_s"] = _time(item.pop("created", item.get("created_s")))
+            item["created_s"] = _read_time(item.pop("created", item.get("created_s")))
         if not all(isinstance(item.get(name), str | None) for name in ("name", "email", "phone", "notes")):
             raise Problem(400, "Bad Request", "name, email, phone and notes are texts or null.")
-        base = known or Visitor(id=item["id"], name="", created_s=int(call.now_s))
+        base = known or ZendeskVisitor(id=item["id"], name="", created_s=int(call.now_s))
         world.put_visitor(replace(base, **item))
-    return json_response({"visitors": len(world.visitors)})
+    return respond_json({"visitors": len(world.visitors)})
 
 
 def put_chats(call: Call) -> Response:
@@ -159,102 +158,102 @@ def put_chats(call: Call) -> Response:
     A new update time makes the export show a known chat again.
     """
     world = call.box.world
-    for item in _items(call):
-        chat_id = _text(item, "id")
+    for item in _read_items(call):
+        chat_id = _read_text(item, "id")
         known = world.chats.get(chat_id)
-        update_s = _time(item.pop("update_timestamp", known.update_s if known else int(call.now_s) - SAFE_AGE_S))
-        start_s = _time(item.pop("timestamp", known.start_s if known else update_s - 600))
+        update_s = _read_time(item.pop("update_timestamp", known.update_s if known else int(call.now_s) - SAFE_AGE_S))
+        start_s = _read_time(item.pop("timestamp", known.start_s if known else update_s - 600))
         kind = str(item.pop("type", known.kind if known else "chat"))
         end = item.pop("end_timestamp", known.end_s if known else (0 if kind == "offline_msg" else update_s - 60))
         visitor_id = str(item.pop("visitor_id", known.visitor_id if known else ""))
         details = {name: value for name, value in item.items() if name not in ("id", "deleted")}
         deleted = item.get("deleted", known.deleted if known else False) is True
         merged = ((known.details if known else None) or {}) | details
-        chat = Chat(chat_id, visitor_id, start_s, _time(end), update_s, kind, deleted, merged or None)
+        chat = Chat(chat_id, visitor_id, start_s, _read_time(end), update_s, kind, deleted, merged or None)
         world.put_chat(chat)
         if deleted:
             world.hide(chat)
-    return json_response({"chats": len(world.chats)})
+    return respond_json({"chats": len(world.chats)})
 
 
 def put_raw_chats(call: Call) -> Response:
     """Add records that the export shows exactly as given in `record`, at `update_timestamp` and `id`."""
-    for item in _items(call):
+    for item in _read_items(call):
         _refuse_unknown(item, {"id", "update_timestamp", "record"})
-        update_s = _time(item.get("update_timestamp", BASE_S))
-        chat_id = _text(item, "id") if "id" in item else call.box.world.mint_chat_id(start_s=update_s)
+        update_s = _read_time(item.get("update_timestamp", BASE_S))
+        chat_id = _read_text(item, "id") if "id" in item else call.box.world.mint_chat_id(start_s=update_s)
         call.box.world.put_chat(Chat(chat_id, "", update_s, update_s, update_s, raw=[item.get("record")]))
-    return json_response({"chats": len(call.box.world.chats)})
+    return respond_json({"chats": len(call.box.world.chats)})
 
 
 def put_aliases(call: Call) -> Response:
     """Make the ID `alias` lead to the visitor `canonical`."""
-    for item in _items(call):
+    for item in _read_items(call):
         _refuse_unknown(item, {"alias", "canonical"})
-        alias, canonical = _text(item, "alias"), _text(item, "canonical")
+        alias, canonical = _read_text(item, "alias"), _read_text(item, "canonical")
         if canonical not in call.box.world.visitors or alias == canonical:
             raise Problem(400, "Bad Request", "canonical must be a visitor, and another one than alias.")
         call.box.world.put_alias(alias=alias, canonical=canonical)
-    return json_response({"aliases": len(call.box.world.aliases)})
+    return respond_json({"aliases": len(call.box.world.aliases)})
 
 
 def set_shared_secret(call: Call) -> Response:
     """Replace the shared secret by `value`: the old one is invalid at once, and sessions lose their authentication."""
-    value = _text(call.json(), "value")
+    value = _read_text(call.read_json(), "value")
     call.box.config.shared_secret = value
-    call.box.widget.cut()
-    return json_response({"sessions_cut": len(call.box.widget.sessions)})
+    call.box.widget.drop_authentication()
+    return respond_json({"sessions_cut": len(call.box.widget.sessions)})
 
 
 def set_messaging_key(call: Call) -> Response:
     """Add or change the Messaging signing key `id` with the secret `value`; delete it when `value` is left out."""
-    body, keys = call.json(), call.box.config.messaging_keys
+    body, keys = call.read_json(), call.box.config.messaging_keys
     _refuse_unknown(body, {"id", "value"})
-    key_id = _text(body, "id")
+    key_id = _read_text(body, "id")
     if body.get("value") is None:
         keys.pop(key_id, None)
     elif key_id not in keys and len(keys) >= MOST_KEYS:
         raise Problem(400, "Bad Request", f"An account has at most {MOST_KEYS} signing keys.")
     else:
-        keys[key_id] = _text(body, "value")
-    return json_response({"keys": sorted(keys)})
+        keys[key_id] = _read_text(body, "value")
+    return respond_json({"keys": sorted(keys)})
 
 
 def set_webhook(call: Call) -> Response:
     """Send ended chats to `url`, signed with `secret`; `body` is the template, with Support's placeholders."""
-    body = call.json()
+    body = call.read_json()
     _refuse_unknown(body, {"url", "secret", "body"})
-    wanted = {name: str(body.get(name, "")) for name in ("url", "secret", "body")}
+    settings = {name: str(body.get(name, "")) for name in ("url", "secret", "body")}
     try:
-        call.box.webhook.set(**wanted)
-    except BadAddress as error:
+        call.box.webhook.set(**settings)
+    except NotLocalAddress as error:
         raise Problem(400, "Bad Request", str(error)) from error
     return show_webhook(call)
 
 
 def show_webhook(call: Call) -> Response:
     """Answer the webhook's address and the calls made."""
-    return json_response(call.box.webhook.shown())
+    return respond_json(call.box.webhook.to_json())
 
 
 def mint_login_jwt(call: Call) -> Response:
     """Answer a Login JWT of `player`. `claims` changes claims, null removes one; HS256 projects only."""
-    body = call.json()
+    body = call.read_json()
     _refuse_unknown(body, {"player", "claims"})
     book, changes = call.box.login, body.get("claims")
-    player = book.player(key=str(body.get("player", "nadia")))
+    player = book.find_player(key=str(body.get("player", "nadia")))
     if player is None or not isinstance(changes, dict | None) or (changes and player.is_rs256):
         raise Problem(400, "Bad Request", "player must be a demo player; claims an object, for HS256 players only.")
     if not changes:
-        return json_response({"token": book.mint(player=player, now_s=call.now_s)})
-    claims = claims_of(player, project_id=book.project_id, now_s=call.now_s) | changes
-    kept = {name: value for name, value in claims.items() if value is not None}
-    return json_response({"token": encode_hs256(claims=kept, secret=book.secret)})
+        return respond_json({"token": book.mint(player=player, now_s=call.now_s)})
+    merged = build_claims(player, project_id=book.project_id, now_s=call.now_s) | changes
+    claims = {name: value for name, value in merged.items() if value is not None}
+    return respond_json({"token": encode_hs256(claims=claims, secret=book.secret)})
 
 
-def _plan(call: Call) -> Plan:
+def _parse_plan(call: Call) -> SeedPlan:
     """Parse the body of `seed`. Raises: Problem 400 naming the invalid key."""
-    body = call.json()
+    body = call.read_json()
     _refuse_unknown(body, {*PLAN_COUNTS, *PLAN_SHARES, "seed", "now", "span_s"})
     if type(body.get("seed", 0)) is not int:  # any size and sign: it is no count
         raise Problem(400, "Bad Request", "seed must be a whole number.")
@@ -270,7 +269,7 @@ def _plan(call: Call) -> Plan:
         ):
             raise Problem(400, "Bad Request", f"{name} must be from 0 to 1.")
     is_now = body.pop("now", False) is True
-    plan = replace(Plan(), **body)
+    plan = replace(SeedPlan(), **body)
     if plan.chats and not plan.visitors:
         raise Problem(400, "Bad Request", "chats need at least one visitor.")
     span_s = plan.span_s or SPAN_S
@@ -278,16 +277,16 @@ def _plan(call: Call) -> Plan:
     return replace(plan, start_s=start_s, span_s=span_s, ties=min(plan.ties, plan.chats))
 
 
-def _items(call: Call) -> list[dict[str, Any]]:
+def _read_items(call: Call) -> list[dict[str, Any]]:
     """Return the body's records: one object, or several under `items`. Raises: Problem 400."""
-    body = call.json()
+    body = call.read_json()
     items = body["items"] if set(body) == {"items"} else [body]
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise Problem(400, "Bad Request", "items must be a list of objects.")
     return items
 
 
-def _text(item: dict[str, Any], name: str) -> str:
+def _read_text(item: dict[str, Any], name: str) -> str:
     """Return a required text. Raises: Problem 400."""
     value = item.get(name)
     if not isinstance(value, str) or not value:
@@ -295,10 +294,10 @@ def _text(item: dict[str, Any], name: str) -> str:
     return value
 
 
-def _time(value: Any) -> int:
+def _read_time(value: Any) -> int:
     """Parse epoch seconds or ISO 8601. Raises: Problem 400."""
     try:
-        seconds = utc_epoch(value) if isinstance(value, str) else int(value)
+        seconds = parse_time(value) if isinstance(value, str) else int(value)
     except (ValueError, TypeError, OverflowError):
         seconds = -1
     if not 0 <= seconds <= LATEST_EPOCH_S:
@@ -314,7 +313,7 @@ def _refuse_unknown(body: dict[str, Any], known: set[str] | frozenset[str]) -> N
 
 
 ROUTES = [
-    Route("POST", "/reset", reset), Route("POST", "/seed", seed), Route("GET", "/truth", truth),
+    Route("POST", "/reset", reset), Route("POST", "/seed", seed), Route("GET", "/truth", show_truth),
     Route("POST", "/faults", set_faults), Route("GET", "/faults", show_faults), Route("GET", "/stats", show_stats),
     Route("POST", "/visitors", put_visitors), Route("POST", "/chats", put_chats),
     Route("POST", "/raw_chats", put_raw_chats), Route("POST", "/aliases", put_aliases),

@@ -25,7 +25,7 @@ class Call:
     now_s: float
     base: str
 
-    def json(self) -> dict[str, Any]:
+    def read_json(self) -> dict[str, Any]:
         """Return the body as a JSON object; an empty body is an empty object.
 
         Raises: Problem 400 when the body is not a JSON object.
@@ -33,7 +33,7 @@ class Call:
         if not self.request.body.strip():
             return {}
         try:
-            payload = json.loads(self.request.body, parse_constant=_finite, parse_float=_finite)
+            payload = json.loads(self.request.body, parse_constant=_parse_finite, parse_float=_parse_finite)
         except (ValueError, RecursionError):
             raise Problem(400, "Bad Request", "The body is not JSON.") from None
         if not isinstance(payload, dict):
@@ -43,7 +43,7 @@ class Call:
         return payload
 
 
-def _finite(text: str) -> float:
+def _parse_finite(text: str) -> float:
     """Parse a finite number. Raises: ValueError for NaN, Infinity and 1e999, which JSON answers cannot hold."""
     value = float(text)
     if not math.isfinite(value):
@@ -88,7 +88,7 @@ class Table:
         for route in sorted(routes, key=lambda route: route.template.count("{")):
             parts = route.template.split("/")[1:]
             group = self._by_length.setdefault(len(parts), [])
-            methods = next((found for known, found in group if known == parts), None)
+            methods = next((routes for template, routes in group if template == parts), None)
             if methods is None:
                 methods = {}
                 group.append((parts, methods))
@@ -114,13 +114,13 @@ class Service(Protocol):
     name: str
     table: Table
 
-    def prefixes(self, box: Box, /) -> tuple[str, ...]:
+    def list_prefixes(self, box: Box, /) -> tuple[str, ...]:
         """Return the current path prefixes, the longest first."""
 
     def guard(self, call: Call, route: Route, /) -> None:
         """Raise Problem when the caller is refused: 401 first, then 429."""
 
-    def word(self, box: Box, problem: Problem, /) -> Response:
+    def render_problem(self, box: Box, problem: Problem, /) -> Response:
         """Return the error response in the vendor's shape."""
 
 
@@ -131,7 +131,7 @@ def refuse_foreign_origin(request: Request) -> None:
         raise Problem(403, "Forbidden", "Only this program's own pages may call this.")
 
 
-def number(params: dict[str, str], name: str, *, default: int, low: int, high: int) -> int:
+def read_number(params: dict[str, str], name: str, *, default: int, low: int, high: int) -> int:
     """Return a whole number of the query, or `default` when it is absent.
 
     Raises: Problem 400 when it is not a number or out of range.

@@ -15,7 +15,7 @@ from io import BufferedIOBase
 from typing import Any
 
 from sandbox.control import ControlService
-from sandbox.http1 import BadRequest, Request, Response, json_response, read_request
+from sandbox.http1 import MalformedRequest, Request, Response, read_request, respond_json
 from sandbox.login.service import LoginService
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, Service
@@ -45,36 +45,36 @@ class App:
 
     def answer(self, request: Request) -> Response:
         """Answer one request. Delays of fault rules run outside the lock."""
-        found = self._service(request)
-        if found is None:
+        match = self._find_service(request)
+        if match is None:
             self.box.stats.count(service="none", label="(unknown path)", status=404)
-            return json_response({"error": "Not Found", "description": "Nothing lives at this path."}, status=404)
-        service, prefix = found
-        call = Call(self.box, request, {}, self.box.clock(), request.origin() + prefix)
-        segments = request.segments()[prefix.count("/") :]
+            return respond_json({"error": "Not Found", "description": "Nothing lives at this path."}, status=404)
+        service, prefix = match
+        call = Call(self.box, request, {}, self.box.clock(), request.build_origin() + prefix)
+        segments = request.split_path()[prefix.count("/") :]
         with self.box.lock:
-            label, delay_s, response = self._route(service, call, segments, prefix)
+            label, delay_s, response = self._dispatch(service, call, segments, prefix)
             self.box.stats.count(service=service.name, label=label, status=response.status)
         if delay_s:
             time.sleep(delay_s)
         return response
 
-    def _service(self, request: Request) -> tuple[Service, str] | None:
+    def _find_service(self, request: Request) -> tuple[Service, str] | None:
         """Return the service of the path and its matching prefix, or None."""
         for service in self.services:
-            for prefix in service.prefixes(self.box):
+            for prefix in service.list_prefixes(self.box):
                 if request.path == prefix or (prefix != "/" and request.path.startswith(prefix + "/")):
                     return service, prefix
         return None
 
-    def _route(self, service: Service, call: Call, segments: list[str], prefix: str) -> tuple[str, float, Response]:
+    def _dispatch(self, service: Service, call: Call, segments: list[str], prefix: str) -> tuple[str, float, Response]:
         """Return the label for the counters, the delay in seconds and the response."""
         methods_params = service.table.find(segments=segments)
         if methods_params is None:
             return (
                 "(unknown path)",
                 0.0,
-                service.word(self.box, Problem(404, "Not Found", "Nothing lives at this path.")),
+                service.render_problem(self.box, Problem(404, "Not Found", "Nothing lives at this path.")),
             )
         methods, params = methods_params
         method = call.request.method
@@ -82,33 +82,33 @@ class App:
         template = next(iter(methods.values())).template
         label = f"{method} {prefix}{template}"
         if route is None:
-            return label, 0.0, self._without_route(self.box, service, methods, method)
+            return label, 0.0, self._refuse_method(self.box, service, methods, method)
         try:
             call = Call(call.box, call.request, params, call.now_s, call.base)
             service.guard(call, route)
-            return label, *self._spoiled(service, call, route)
+            return label, *self._call_handler(service, call, route)
         except Problem as problem:
-            return label, 0.0, service.word(self.box, problem)
+            return label, 0.0, service.render_problem(self.box, problem)
 
-    def _spoiled(self, service: Service, call: Call, route: Route) -> tuple[float, Response]:
+    def _call_handler(self, service: Service, call: Call, route: Route) -> tuple[float, Response]:
         """Return the delay in seconds and the response of the handler or of the fault rule that applies."""
         rule = None
         if not call.request.path.startswith("/_control"):
-            rule = self.box.faults.strike(method=call.request.method, path=call.request.path)
+            rule = self.box.faults.find_rule(method=call.request.method, path=call.request.path)
         if rule is None:
             return 0.0, route.handler(call)
         self.box.stats.faults += 1
         answer = route.handler(call) if rule.kind in NEED_THE_TRUTH else None
-        return float(rule.delay_s), rule.spoil(answer, word=partial(service.word, self.box))
+        return float(rule.delay_s), rule.spoil(answer, render=partial(service.render_problem, self.box))
 
     @staticmethod
-    def _without_route(box: Box, service: Service, methods: dict[str, Route], method: str) -> Response:
+    def _refuse_method(box: Box, service: Service, methods: dict[str, Route], method: str) -> Response:
         """Answer OPTIONS with the allowed methods, every other method with 405."""
         allowed = sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])})
         allow = ("Allow", ", ".join(allowed))
         if method == "OPTIONS":
             return Response(status=204, headers=[allow])
-        return service.word(
+        return service.render_problem(
             box, Problem(405, "Method Not Allowed", f"{method} is not answered here.", headers=(allow,))
         )
 
@@ -125,16 +125,16 @@ class Connection(socketserver.StreamRequestHandler):
         """Answer the connection's requests one after the other."""
         peer = str(self.client_address[0])
         try:
-            while self._one(self.rfile, peer):
+            while self._serve_one(self.rfile, peer):
                 pass
         except OSError:  # the client closed, broke off or was idle; what handlers raise is answered, see _answer
             return
 
-    def _one(self, stream: BufferedIOBase, peer: str) -> bool:
+    def _serve_one(self, stream: BufferedIOBase, peer: str) -> bool:
         """Answer one request; return whether the connection stays open."""
         try:
             request = read_request(stream=stream, peer=peer, send_continue=lambda: self.connection.sendall(CONTINUE))
-        except BadRequest as error:
+        except MalformedRequest as error:
             self._refuse(error)
             return False
         if request is None:
@@ -152,13 +152,13 @@ class Connection(socketserver.StreamRequestHandler):
         self.connection.sendall(response.encode(head_only=head_only, keep_alive=keep_alive, now_s=now_s))
         return keep_alive
 
-    def _refuse(self, error: BadRequest) -> None:
+    def _refuse(self, error: MalformedRequest) -> None:
         """Answer bytes that are not a request, then read what the client still sends for a while.
 
         A client that sends a large body reads nothing before it has sent all; after an immediate close it would see
         a broken pipe instead of the answer. Source: RFC 9112 9.6.
         """
-        refusal = json_response({"error": "Bad Request", "description": str(error)}, status=error.status)
+        refusal = respond_json({"error": "Bad Request", "description": str(error)}, status=error.status)
         self.connection.sendall(refusal.encode(head_only=False, keep_alive=False, now_s=self.server.app.box.clock()))
         self.connection.shutdown(socket.SHUT_WR)
         ends_s = time.monotonic() + LINGER_S
@@ -173,9 +173,7 @@ class Connection(socketserver.StreamRequestHandler):
             return self.server.app.answer(request)
         except Exception:
             log.exception("%s %s ended in an error", request.method, request.path)
-            return json_response(
-                {"error": "Internal Server Error", "description": "See the sandbox's log."}, status=500
-            )
+            return respond_json({"error": "Internal Server Error", "description": "See the sandbox's log."}, status=500)
 
     def _send_badly(self, response: Response) -> None:
         """Send one byte a second, nothing, or half of the answer and a reset."""

@@ -9,8 +9,8 @@ from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
-from sandbox.http1 import Response, json_response
-from sandbox.jwt import to_base64url
+from sandbox.http1 import Response, respond_json
+from sandbox.jwt import encode_base64url
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, refuse_foreign_origin
 from sandbox.world.players import HOUR_S, PLAYERS, LoginBook, LoginGrant
@@ -20,7 +20,7 @@ FLOW = ("client_id", "redirect_uri", "state", "response_type", "scope", "code_ch
 
 def exchange(call: Call) -> Response:
     """Answer tokens for a code, a refresh token, or a server client. Source: README L8."""
-    form, book = call.request.form(), call.box.login
+    form, book = call.request.parse_form(), call.box.login
     client = (form.get("client_id", ""), form.get("client_secret", ""))
     kinds = {
         "client_credentials": book.server_client,
@@ -33,19 +33,19 @@ def exchange(call: Call) -> Response:
     if not hmac.compare_digest("\n".join(client).encode(), "\n".join(kinds[grant_type]).encode()):
         raise Problem(400, "010-019", "OAuth 2.0 client authentication failed.")
     if grant_type == "client_credentials":
-        return _tokens(
-            {"access_token": book.server_token(now_s=call.now_s), "expires_in": HOUR_S, "token_type": "bearer"}
+        return _respond_tokens(
+            {"access_token": book.issue_server_token(now_s=call.now_s), "expires_in": HOUR_S, "token_type": "bearer"}
         )
     by_code = grant_type == "authorization_code"
-    granted = (book.codes if by_code else book.refresh).pop(form.get("code" if by_code else "refresh_token", ""), None)
-    if granted is None or (by_code and not _may_redeem(granted, form)):
+    grant = (book.codes if by_code else book.refresh).pop(form.get("code" if by_code else "refresh_token", ""), None)
+    if grant is None or (by_code and not _is_redeemable(grant, form)):
         raise Problem(400, "010-023", "The grant or refresh token is invalid.")
-    return _tokens(_user_tokens(book, granted, call.now_s))
+    return _respond_tokens(_issue_user_tokens(book, grant, call.now_s))
 
 
-def sign_in_page(call: Call) -> Response:
+def show_sign_in(call: Call) -> Response:
     """Show the demo players to choose from."""
-    params = call.request.params()
+    params = call.request.parse_query()
     if "client_id" in params and len(params.get("state", "")) < 8:
         raise Problem(400, "010-022", "state is missing or shorter than 8 characters.")
     hidden = "".join(
@@ -74,8 +74,8 @@ def sign_in(call: Call) -> Response:
     Source: README L2. Login sets no cookie on the partner's domain; the shop's callback does.
     """
     refuse_foreign_origin(call.request)
-    form, book = call.request.form(), call.box.login
-    player = book.player(key=form.get("player", ""))
+    form, book = call.request.parse_form(), call.box.login
+    player = book.find_player(key=form.get("player", ""))
     if player is None:
         raise Problem(400, "003-002", "There is no such demo player.")
     if "client_id" in form:
@@ -85,46 +85,46 @@ def sign_in(call: Call) -> Response:
         code = secrets.token_urlsafe(24)
         is_offline = "offline" in form.get("scope", "").split()
         book.codes[code] = LoginGrant(player.key, uri, is_offline, form.get("code_challenge", ""))
-        return _see_other(f"{uri}?{urlencode({'code': code, 'state': form.get('state', '')})}")
-    return _see_other(f"/shop/callback?{urlencode({'token': book.mint(player=player, now_s=call.now_s)})}")
+        return _redirect(f"{uri}?{urlencode({'code': code, 'state': form.get('state', '')})}")
+    return _redirect(f"/shop/callback?{urlencode({'token': book.mint(player=player, now_s=call.now_s)})}")
 
 
-def _see_other(place: str) -> Response:
+def _redirect(place: str) -> Response:
     """Redirect the browser with 303, so that it follows with a GET."""
     return Response(status=303, content_type="", headers=[("Location", place), ("Cache-Control", "no-store")])
 
 
-def _may_redeem(granted: LoginGrant, form: dict[str, str]) -> bool:
+def _is_redeemable(grant: LoginGrant, form: dict[str, str]) -> bool:
     """Return whether the redirect and, for a code with a challenge, the S256 verifier match."""
-    if granted.redirect_uri != form.get("redirect_uri"):
+    if grant.redirect_uri != form.get("redirect_uri"):
         return False
     digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
-    return not granted.challenge or hmac.compare_digest(to_base64url(digest).encode(), granted.challenge.encode())
+    return not grant.challenge or hmac.compare_digest(encode_base64url(digest).encode(), grant.challenge.encode())
 
 
-def _user_tokens(book: LoginBook, granted: LoginGrant, now_s: float) -> dict[str, Any]:
+def _issue_user_tokens(book: LoginBook, grant: LoginGrant, now_s: float) -> dict[str, Any]:
     """Return the tokens of a player who signed in by OAuth 2.0; the access token is the user JWT.
 
     A refresh token is added only for the scope `offline`. Source: README L2.
     """
-    player = book.player(key=granted.player_key)
+    player = book.find_player(key=grant.player_key)
     assert player is not None
     access = book.mint(player=player, now_s=now_s)
     answer = {"access_token": access, "expires_in": player.life_s, "token_type": "bearer"}
-    if granted.is_offline:
+    if grant.is_offline:
         answer["refresh_token"] = secrets.token_urlsafe(32)
-        book.refresh[str(answer["refresh_token"])] = granted
+        book.refresh[str(answer["refresh_token"])] = grant
     return answer
 
 
-def _tokens(answer: dict[str, Any]) -> Response:
+def _respond_tokens(answer: dict[str, Any]) -> Response:
     """Answer tokens with `Cache-Control: no-store`."""
-    return json_response(answer, headers=[("Cache-Control", "no-store")])
+    return respond_json(answer, headers=[("Cache-Control", "no-store")])
 
 
 ROUTES = [
-    Route("GET", "", sign_in_page),
-    Route("GET", "/", sign_in_page),
+    Route("GET", "", show_sign_in),
+    Route("GET", "/", show_sign_in),
     Route("POST", "/sign-in", sign_in),
     Route("POST", "/api/oauth2/token", exchange),
 ]

@@ -8,8 +8,8 @@ from pathlib import Path
 from string import Template
 from urllib.parse import urlsplit
 
-from sandbox.http1 import Request, Response, json_response
-from sandbox.jwt import TokenUnreadable, take_apart
+from sandbox.http1 import Request, Response, respond_json
+from sandbox.jwt import TokenUnreadable, decode_unverified
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, Table, refuse_foreign_origin
 from sandbox.world.box import Box
@@ -33,7 +33,7 @@ class ShopService:
     def __init__(self) -> None:
         self.table = Table(ROUTES)
 
-    def prefixes(self, _box: Box, /) -> tuple[str, ...]:
+    def list_prefixes(self, _box: Box, /) -> tuple[str, ...]:
         return ("/shop", "/")
 
     def guard(self, call: Call, _route: Route, /) -> None:
@@ -41,10 +41,10 @@ class ShopService:
         if call.request.method == "POST":
             refuse_foreign_origin(call.request)
 
-    def word(self, _box: Box, problem: Problem, /) -> Response:
+    def render_problem(self, _box: Box, problem: Problem, /) -> Response:
         """Answer `{"error","description"}`."""
         body = {"error": problem.error, "description": problem.description}
-        return json_response(body, status=problem.status, headers=problem.headers)
+        return respond_json(body, status=problem.status, headers=problem.headers)
 
 
 def go_to_shop(_call: Call) -> Response:
@@ -55,14 +55,14 @@ def go_to_shop(_call: Call) -> Response:
 def show_shop(call: Call) -> Response:
     """Show the shop with the player that the cookie names."""
     template = Template((PAGES / "shop.html").read_text(encoding="utf-8"))
-    bridge = bridge_for(call.request, call.box.config.bridge)
-    subject = _subject(call.request.cookies().get(COOKIE, ""))
-    player = call.box.login.player(user_id=subject) if subject else None
-    signed_in = bool(call.request.cookies().get(COOKIE))
-    session = call.box.widget.sessions.get(call.request.cookies().get("sandbox_widget", ""))
+    bridge = match_bridge_host(call.request, call.box.config.bridge)
+    subject = _read_subject(call.request.parse_cookies().get(COOKIE, ""))
+    player = call.box.login.find_player(user_id=subject) if subject else None
+    signed_in = bool(call.request.parse_cookies().get(COOKIE))
+    session = call.box.widget.sessions.get(call.request.parse_cookies().get("sandbox_widget", ""))
     page = template.substitute(
         bridge=escape(bridge), account_key=escape(call.box.config.account_key),
-        players=_buttons(player.key if player else ""),
+        players=_render_buttons(player.key if player else ""),
         who=escape(player.label if player else (subject or "someone") if signed_in else "Nobody"),
         signed_in=str(signed_in).lower(), hidden="" if signed_in else "hidden",
         chatting=str(session is not None and session.chat is not None).lower(),
@@ -79,7 +79,7 @@ def show_shop(call: Call) -> Response:
     return Response(body=page.encode(), content_type="text/html; charset=utf-8", headers=headers)
 
 
-def bridge_for(request: Request, bridge: str) -> str:
+def match_bridge_host(request: Request, bridge: str) -> str:
     """Return the bridge's URL with the loopback name of this page: cookies of 127.0.0.1 are not sent to localhost."""
     here = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
     parts = urlsplit(bridge)
@@ -91,7 +91,7 @@ def bridge_for(request: Request, bridge: str) -> str:
 
 def take_callback(call: Call) -> Response:
     """Set the cookie to the Login JWT of the callback; a chat of another person ends first."""
-    token = call.request.params().get("token", "")
+    token = call.request.parse_query().get("token", "")
     if not TOKEN_FORM.match(token) or len(token) > LONGEST_TOKEN:
         raise Problem(400, "Bad Request", "The callback needs a token in the form of a JWT.")
     headers = [
@@ -99,16 +99,16 @@ def take_callback(call: Call) -> Response:
         ("Cache-Control", "no-store"),
         ("Location", "/shop/"),
     ]
-    before = call.request.cookies().get(COOKIE, "")
-    if before and _subject(before) != _subject(token):
-        headers += _log_out_headers(call)
+    before = call.request.parse_cookies().get(COOKIE, "")
+    if before and _read_subject(before) != _read_subject(token):
+        headers += _log_out_widget(call)
     return Response(status=303, content_type="", headers=headers)
 
 
 def sign_out(call: Call) -> Response:
     """Clear the cookies and end the chat."""
     clear = ("Set-Cookie", f"{COOKIE}=; Max-Age=0; {COOKIE_ATTRIBUTES}")
-    forget = [header for header in _log_out_headers(call) if header[0] == "Set-Cookie"]
+    forget = [header for header in _log_out_widget(call) if header[0] == "Set-Cookie"]
     return Response(status=303, content_type="", headers=[clear, *forget, ("Location", "/shop/")])
 
 
@@ -122,22 +122,22 @@ def show_file(call: Call) -> Response:
     return Response(body=path.read_bytes(), content_type=TYPES[path.suffix], headers=headers)
 
 
-def _log_out_headers(call: Call) -> list[tuple[str, str]]:
+def _log_out_widget(call: Call) -> list[tuple[str, str]]:
     """Log the widget out and return its headers. The body is a form, not the widget's JSON: only the cookie counts."""
     bare = Request("POST", "/widget/logout", "", call.request.headers, b"", call.request.peer, True)
     return log_out(Call(call.box, bare, {}, call.now_s, call.base)).headers
 
 
-def _subject(token: str) -> str:
+def _read_subject(token: str) -> str:
     """Return the user ID of a token, unverified, for display only; `""` when it is unreadable."""
     try:
-        subject = take_apart(token).claims.get("sub", "")
+        subject = decode_unverified(token).claims.get("sub", "")
     except TokenUnreadable:
         return ""
     return subject if isinstance(subject, str) else ""
 
 
-def _buttons(current: str) -> str:
+def _render_buttons(current: str) -> str:
     """Return the demo players as HTML list items with buttons."""
     rows = []
     for player in PLAYERS:

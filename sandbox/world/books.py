@@ -31,7 +31,7 @@ class MessagingBook:
         self.id_of_email: dict[str, str] = {}
         self.sessions: dict[str, str] = {}
 
-    def take(self, claims: dict[str, Any]) -> None:
+    def add_user(self, claims: dict[str, Any]) -> None:
         """Store the user of accepted claims."""
         user_id = claims["external_id"]
         self.users[user_id] = {name: claims.get(name) for name in ("external_id", "name", "email", "email_verified")}
@@ -50,7 +50,7 @@ class Client:
     redirect_urls: list[str] = field(default_factory=list)
     client_type: str = "public"
 
-    def shown(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the client without its secret."""
         return {
             "id": self.id, "name": self.name, "client_identifier": self.identifier, "company": "Demo Games",
@@ -87,24 +87,24 @@ class OAuthBook:
         self.codes: dict[str, Grant] = {}
         self.refresh: dict[str, Grant] = {}
         self.access: dict[str, Grant] = {}
-        self.given = 0  # access tokens ever issued: the number of a revoked one is not used again
+        self.issued_count = 0  # access tokens ever issued: the number of a revoked one is not used again
 
-    def scopes(self, *, token: str, fixed: str, now_s: float) -> frozenset[str] | None:
+    def find_scopes(self, *, token: str, fixed: str, now_s: float) -> frozenset[str] | None:
         """Return the scopes of an access token, or None when it is invalid. `fixed` is the configured token."""
         if token and secrets.compare_digest(token.encode("utf-8", "surrogatepass"), fixed.encode()):
             return ALL_SCOPES
         grant = self.access.get(token)
         return None if grant is None or grant.is_over(now_s=now_s) else grant.scopes
 
-    def client(self, identifier: str) -> Client | None:
+    def find_client(self, identifier: str) -> Client | None:
         """Return the client by its public identifier."""
         return next((client for client in self.clients.values() if client.identifier == identifier), None)
 
-    def hand_out(self, grant: Grant, *, refresh: bool, now_s: float, life_s: int) -> dict[str, Any]:
+    def issue_tokens(self, grant: Grant, *, refresh: bool, now_s: float, life_s: int) -> dict[str, Any]:
         """Issue an access token for `life_s` seconds (0: without end), and with `refresh` a refresh token."""
         token = secrets.token_urlsafe(32)
-        self.given += 1
-        grant.id = self.given
+        self.issued_count += 1
+        grant.id = self.issued_count
         grant.ends_s = now_s + life_s if life_s else 0.0
         self.access[token] = grant
         answer: dict[str, Any] = {
@@ -118,7 +118,7 @@ class OAuthBook:
         return answer
 
 
-class BadAddress(ValueError):
+class NotLocalAddress(ValueError):
     """The webhook's address is not on this machine."""
 
 
@@ -141,15 +141,15 @@ class WebhookBook:
         self.deliveries: deque[Delivery] = deque(maxlen=KEPT)
 
     def set(self, *, url: str, secret: str, body: str) -> None:
-        """Set address, secret and body. Raises: BadAddress for an address that is not http on this machine."""
+        """Set address, secret and body. Raises: NotLocalAddress for an address that is not http on this machine."""
         parts = urlsplit(url)
-        if url and (parts.scheme != "http" or not _is_here(parts.hostname or "")):
-            raise BadAddress("The webhook's address must be http:// on this machine.")
+        if url and (parts.scheme != "http" or not _is_loopback(parts.hostname or "")):
+            raise NotLocalAddress("The webhook's address must be http:// on this machine.")
         self.url, self.secret, self.body = url, secret, body or DEFAULT_BODY
 
-    def shown(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return address and deliveries as JSON-ready values, without the secret."""
-        return {"url": self.url, "deliveries": [asdict(one) for one in self.deliveries]}
+        return {"url": self.url, "deliveries": [asdict(delivery) for delivery in self.deliveries]}
 
 
 @dataclass(slots=True)
@@ -176,13 +176,13 @@ class WidgetBook:
     def __init__(self) -> None:
         self.sessions: dict[str, Session] = {}
 
-    def cut(self) -> None:
+    def drop_authentication(self) -> None:
         """Make every session unauthenticated, as a new shared secret does. Source: README Z7.2."""
         for session in self.sessions.values():
             session.authenticated = False
 
 
-def _is_here(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:

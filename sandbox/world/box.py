@@ -18,7 +18,7 @@ from sandbox.world.books import MessagingBook, OAuthBook, WebhookBook, WidgetBoo
 from sandbox.world.cast import load_cast
 from sandbox.world.faults import Faults, Switches
 from sandbox.world.players import LoginBook
-from sandbox.world.state import World, iso
+from sandbox.world.state import World, format_time
 
 DEMO_FOLDER = Path(__file__).parents[1]
 DEMO_FILE = DEMO_FOLDER / "demo_integration.json"
@@ -57,7 +57,7 @@ def load_config(*, token: str, bridge: str, webhook: str = "", path: Path = DEMO
     )  # fmt: skip
 
 
-class Limiter:
+class CallLimiter:
     """Counts the calls of the last minute, by account or by endpoint; refused calls do not count."""
 
     def __init__(self) -> None:
@@ -66,19 +66,19 @@ class Limiter:
 
     def take(self, *, now_s: float, limit: int, endpoint: str = "") -> float:
         """Count one call and return 0, or return the seconds until one is free."""
-        taken_at = self._recent(now_s=now_s, endpoint=endpoint)
+        taken_at = self._drop_old(now_s=now_s, endpoint=endpoint)
         if limit and len(taken_at) >= limit:
             return taken_at[-limit] + WINDOW_S - now_s
         taken_at.append(now_s)
         self.highest = max(self.highest, sum(map(len, self.taken_at.values())))
         return 0.0
 
-    def left(self, *, now_s: float, limit: int, endpoint: str = "") -> tuple[int, int]:
+    def count_left(self, *, now_s: float, limit: int, endpoint: str = "") -> tuple[int, int]:
         """Return the number of free calls, and the whole seconds until the oldest counted one expires."""
-        taken_at = self._recent(now_s=now_s, endpoint=endpoint)
+        taken_at = self._drop_old(now_s=now_s, endpoint=endpoint)
         return max(0, limit - len(taken_at)), math.ceil(taken_at[0] + WINDOW_S - now_s) if taken_at else 0
 
-    def _recent(self, *, now_s: float, endpoint: str) -> deque[float]:
+    def _drop_old(self, *, now_s: float, endpoint: str) -> deque[float]:
         """Drop calls older than a minute and return the times of the others."""
         taken_at = self.taken_at.setdefault(endpoint, deque())
         while taken_at and taken_at[0] <= now_s - WINDOW_S:
@@ -90,7 +90,7 @@ class Stats:
     """Counters since the start or the last reset. Tokens are stored as fingerprints only."""
 
     def __init__(self, *, now_s: float) -> None:
-        self.since = iso(now_s)
+        self.since = format_time(now_s)
         self.calls: Counter[str] = Counter()
         self.statuses: Counter[str] = Counter()
         self.services: Counter[str] = Counter()
@@ -104,7 +104,7 @@ class Stats:
         self.services[service] += 1
         self.statuses[f"{service} {status}"] += 1
 
-    def saw_token(self, token: str) -> None:
+    def count_token(self, token: str) -> None:
         """Count a use of a token, by its fingerprint."""
         self.tokens[fingerprint(token)] += 1
 
@@ -131,7 +131,7 @@ class Box:
         self.world = World()
         self.switches = Switches()
         self.faults = Faults()
-        self.limiter = Limiter()
+        self.limiter = CallLimiter()
         self.stats = Stats(now_s=self.clock())
         self.oauth = OAuthBook()
         self.widget = WidgetBook()
@@ -147,7 +147,7 @@ class Box:
         """Return the counters as JSON-ready values."""
         stats = self.stats
         return {
-            "since": stats.since, "now": iso(self.clock()), "total": sum(stats.calls.values()),
+            "since": stats.since, "now": format_time(self.clock()), "total": sum(stats.calls.values()),
             "zendesk_calls": stats.services["zendesk"], "calls": dict(sorted(stats.calls.items())),
             "by_status": dict(sorted(stats.statuses.items())), "per_minute_max": self.limiter.highest,
             "faults_fired": stats.faults, "tokens": dict(sorted(stats.tokens.items())),
@@ -157,7 +157,7 @@ class Box:
         }  # fmt: skip
 
 
-def utc_epoch(text: str) -> int:
+def parse_time(text: str) -> int:
     """Parse an ISO 8601 time as epoch seconds; without a zone it is UTC. Raises: ValueError."""
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

@@ -7,7 +7,7 @@ hours before it and none before 2026-01-02.
 from __future__ import annotations
 
 from sandbox.world.seed import BASE_S, JUNK_IDS
-from sandbox.world.state import ACCOUNT_ID, Ban, Chat, Visitor, World
+from sandbox.world.state import ACCOUNT_ID, Ban, Chat, World, ZendeskVisitor
 
 YOUNGEST_S = 2 * 3_600
 DAYS_S = 30 * 86_400
@@ -38,7 +38,7 @@ LINKED = (
 
 def load_cast(*, world: World, now_s: float) -> None:
     """Fill an empty world. `now_s` epoch seconds; only times depend on it."""
-    visitors = _people(world) + _odd_ones()
+    visitors = _build_people(world) + _build_odd_visitors()
     end_s = int(now_s) // 3_600 * 3_600 - YOUNGEST_S
     start_s = max(BASE_S, end_s - DAYS_S)
     step_s = max(60, (end_s - start_s) // 60)
@@ -49,22 +49,22 @@ def load_cast(*, world: World, now_s: float) -> None:
         visitor = visitors[place * 7 % len(visitors)]
         began_s = start_s + place * step_s
         is_offline = place % 5 == 4
-        chat_id, ended_s = f"2601.{ACCOUNT_ID}.{world.token()}", 0 if is_offline else began_s + 240 + place
+        chat_id, ended_s = f"2601.{ACCOUNT_ID}.{world.mint_token()}", 0 if is_offline else began_s + 240 + place
         kind = "offline_msg" if is_offline else "chat"
         chats.append(Chat(chat_id, visitor.id, began_s, ended_s, began_s + 400, kind))
     chats[17].details = {"visitor": None}
     chats[23].details = {"rating": "good", "comment": "Quick and kind — merci !", "tags": ["vip", "refund"]}
     world.load(visitors=visitors, chats=chats)
-    _join(world, chats)
+    _add_alias(world, chats)
 
 
-def _people(world: World) -> list[Visitor]:
+def _build_people(world: World) -> list[ZendeskVisitor]:
     """Return twenty authenticated visitors; some have the e-mail as name, as the token endpoint sends it."""
     people = []
     for place, (name, email) in enumerate(LINKED):
-        shown = email if place % 4 == 0 and email else name
+        visitor_name = email if place % 4 == 0 and email else name
         user_id = f"{0x5A0000 + place:08x}-c3f0-4e11-8b1d-{0x9A00 + place:012x}"
-        people.append(Visitor(world.mint_visitor_id(), shown, email, external_id=user_id))
+        people.append(ZendeskVisitor(world.mint_visitor_id(), visitor_name, email, external_id=user_id))
     people[5].phone, people[5].notes = "+351 21 000 0000", "Prefers e-mail."
     people[11].banned = True
     world.bans = {
@@ -74,24 +74,26 @@ def _people(world: World) -> list[Visitor]:
     return people
 
 
-def _odd_ones() -> list[Visitor]:
+def _build_odd_visitors() -> list[ZendeskVisitor]:
     """Return ten more: anonymous ones, IDs that differ only in case, one gone, one junk, one second device."""
     anonymous = [
-        Visitor(f"{ACCOUNT_ID}.anon{place}Kq7Lw2Zt", f"Visitor {48_291_000 + place * 311}") for place in range(5)
+        ZendeskVisitor(f"{ACCOUNT_ID}.anon{place}Kq7Lw2Zt", f"Visitor {48_291_000 + place * 311}") for place in range(5)
     ]
-    second_device = Visitor(f"{ACCOUNT_ID}.secondDev1ce99", "mira@player.example", "mira@player.example",
+    second_device = ZendeskVisitor(f"{ACCOUNT_ID}.secondDev1ce99", "mira@player.example", "mira@player.example",
                             external_id=f"{0x5A0000:08x}-c3f0-4e11-8b1d-{0x9A00:012x}")  # fmt: skip
     return [
         *anonymous,
         second_device,
-        Visitor(f"{ACCOUNT_ID}.SECONDdEV1CE99", "Visitor 11207555"),  # the ID of the second device in the other case
-        Visitor("1.12345", "Imported record", "import@player.example", gone=True),
-        Visitor(f"{ACCOUNT_ID}.junkId00Xw31Pq", "Broken shop page", external_id=JUNK_IDS[0]),
-        Visitor(f"{ACCOUNT_ID}.offl1ne44Rt0Ab", "Left a message", "someone@elsewhere.example"),
+        ZendeskVisitor(
+            f"{ACCOUNT_ID}.SECONDdEV1CE99", "Visitor 11207555"
+        ),  # the ID of the second device in the other case
+        ZendeskVisitor("1.12345", "Imported record", "import@player.example", gone=True),
+        ZendeskVisitor(f"{ACCOUNT_ID}.junkId00Xw31Pq", "Broken shop page", external_id=JUNK_IDS[0]),
+        ZendeskVisitor(f"{ACCOUNT_ID}.offl1ne44Rt0Ab", "Left a message", "someone@elsewhere.example"),
     ]
 
 
-def _join(world: World, chats: list[Chat]) -> None:
+def _add_alias(world: World, chats: list[Chat]) -> None:
     """Give one chat the ID that its visitor had before authenticating."""
     older = f"{ACCOUNT_ID}.b4Auth3nt1cate"
     chat = chats[31]

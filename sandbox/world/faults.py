@@ -104,7 +104,7 @@ SWITCH_NAMES = frozenset(item.name for item in fields(Switches))
 class Rule:
     """Spoils every `every`-th answer whose path matches, at most `times` times (0 = always), skipping `after` first.
 
-    Of these a `share` is spoiled at random; the same `seed` chooses the same calls.
+    Of these a `share` is response at random; the same `seed` chooses the same calls.
     """
 
     every: int = 1
@@ -127,20 +127,20 @@ class Rule:
 
     def check(self) -> None:
         """Raise Problem 400 naming the first key with an invalid value."""
-        given: dict[str, Any] = asdict(self)  # straight from JSON, so not necessarily of the declared types
+        values: dict[str, Any] = asdict(self)  # straight from JSON, so not necessarily of the declared types
         for name in ("every", "times", "after", "status"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise Problem(400, "Bad Request", f"{name} must be a whole number.")
         if self.kind not in KINDS or self.body not in BODIES:
             raise Problem(400, "Bad Request", f"kind is one of {', '.join(KINDS)}; body one of {', '.join(BODIES)}.")
-        if type(given["share"]) not in (int, float) or not 0 <= self.share <= 1 or type(given["seed"]) is not int:
+        if type(values["share"]) not in (int, float) or not 0 <= self.share <= 1 or type(values["seed"]) is not int:
             raise Problem(400, "Bad Request", "share must be from 0 to 1, seed a whole number.")
         if not 200 <= self.status <= 599:
             raise Problem(400, "Bad Request", "status must be from 200 to 599.")
-        if type(given["delay_s"]) not in (int, float) or not 0 <= self.delay_s <= LONGEST_DELAY_S:
+        if type(values["delay_s"]) not in (int, float) or not 0 <= self.delay_s <= LONGEST_DELAY_S:
             raise Problem(400, "Bad Request", f"delay_s must be from 0 to {LONGEST_DELAY_S:.0f} seconds.")
-        if any(type(given[name]) is not str for name in ("path", "method", "field")):
+        if any(type(values[name]) is not str for name in ("path", "method", "field")):
             raise Problem(400, "Bad Request", "path, method and field must be text.")
         if self.kind == "drift" and not self.field:
             raise Problem(400, "Bad Request", "drift needs the field it changes.")
@@ -149,7 +149,7 @@ class Rule:
         except re.error:
             raise Problem(400, "Bad Request", "path is no regular expression.") from None
 
-    def strikes(self, *, method: str, path: str) -> bool:
+    def should_spoil(self, *, method: str, path: str) -> bool:
         """Count a call and return whether to spoil it."""
         if (self.method and self.method.upper() != method) or not re.search(self.path, path):
             return False
@@ -162,18 +162,18 @@ class Rule:
         self.fired += 1
         return True
 
-    def spoil(self, answer: Response | None, *, word: Callable[[Problem], Response]) -> Response:
+    def spoil(self, answer: Response | None, *, render: Callable[[Problem], Response]) -> Response:
         """Return the spoiled response. `answer` is the true one, needed only by the kinds of NEED_THE_TRUTH.
 
-        `word` renders a problem in the shape of the service.
+        `render` puts a problem into the shape of the service.
         """
         if self.kind == "drop":
             return Response(drop=True)
-        spoiled = spoilers.spoil_body(kind=self.kind, answer=answer)
-        if spoiled is not None:
-            return spoiled
+        response = spoilers.spoil_body(kind=self.kind, answer=answer)
+        if response is not None:
+            return response
         if answer is not None and self.kind == "drift":
-            return spoilers.drift(answer, field=self.field, value=self.value, missing=self.missing)
+            return spoilers.change_field(answer, field=self.field, value=self.value, missing=self.missing)
         if answer is not None and self.kind == "truncated":
             answer.cut = 0.5
         if answer is not None and self.kind in ("truncated", "slow"):
@@ -181,19 +181,19 @@ class Rule:
         headers = [] if self.retry_after is None else [("Retry-After", str(self.retry_after))]
         if self.body == "json":
             sentence = f"Answered {self.status} on purpose."
-            return word(Problem(self.status, _words(self.status), sentence, headers=tuple(headers)))
-        return error_page(status=self.status, body=self.body, headers=headers)
+            return render(Problem(self.status, _describe_status(self.status), sentence, headers=tuple(headers)))
+        return build_error_page(status=self.status, body=self.body, headers=headers)
 
 
 RULE_NAMES = frozenset(item.name for item in fields(Rule)) - {"matched", "fired"}
 
 
-def error_page(*, status: int, body: str, headers: list[tuple[str, str]]) -> Response:
+def build_error_page(*, status: int, body: str, headers: list[tuple[str, str]]) -> Response:
     """Return an error as JSON, plain text or HTML; Zendesk's 429s are not always JSON.
 
     Source: README Z6 (429: body unknown on Chat, text or HTML elsewhere at Zendesk).
     """
-    words = _words(status)
+    words = _describe_status(status)
     if body == "text":
         return Response(status=status, body=words.encode(), content_type="text/plain; charset=utf-8", headers=headers)
     if body == "html":
@@ -203,7 +203,7 @@ def error_page(*, status: int, body: str, headers: list[tuple[str, str]]) -> Res
     return Response(status=status, body=text.encode(), headers=headers)
 
 
-def _words(status: int) -> str:
+def _describe_status(status: int) -> str:
     """Return the words for an error of which only the status is known."""
     return "Rate limit exceeded" if status == 429 else "Something went wrong"
 
@@ -214,18 +214,18 @@ class Faults:
     def __init__(self) -> None:
         self.rules: list[Rule] = []
 
-    def put(self, wishes: list[dict[str, Any]], *, add: bool) -> None:
+    def set_rules(self, wishes: list[dict[str, Any]], *, add: bool) -> None:
         """Replace the rules, or add to them; rules with `every` 0 are left out. Raises: Problem 400."""
         rules = [Rule(**wish) for wish in wishes]
         for rule in rules:
             rule.check()
-        kept = self.rules if add else []
-        self.rules = kept + [rule for rule in rules if rule.every]
+        current = self.rules if add else []
+        self.rules = current + [rule for rule in rules if rule.every]
 
-    def strike(self, *, method: str, path: str) -> Rule | None:
+    def find_rule(self, *, method: str, path: str) -> Rule | None:
         """Return the rule that spoils this call, or None."""
-        return next((rule for rule in self.rules if rule.strikes(method=method, path=path)), None)
+        return next((rule for rule in self.rules if rule.should_spoil(method=method, path=path)), None)
 
-    def shown(self) -> list[dict[str, Any]]:
+    def to_json(self) -> list[dict[str, Any]]:
         """Return the rules with their counts."""
         return [asdict(rule) for rule in self.rules]

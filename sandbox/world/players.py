@@ -10,7 +10,15 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from sandbox.jwt import Parts, TokenUnreadable, encode_hs256, encode_rs256, is_signed_hs256, is_signed_rs256, take_apart
+from sandbox.jwt import (
+    Parts,
+    TokenUnreadable,
+    decode_unverified,
+    encode_hs256,
+    encode_rs256,
+    is_signed_hs256,
+    is_signed_rs256,
+)
 
 ISSUER = "https://login.xsolla.com"
 RS256_PROJECT_ID = "4d8f0a1e-6b2c-4f57-9e3a-7c1d5b9e2f08"
@@ -156,30 +164,30 @@ class LoginBook:
         self.deleted: set[str] = set()
         self.revoked_at_s: dict[str, int] = {}
 
-    def keys(self) -> list[SigningKey]:
+    def list_keys(self) -> list[SigningKey]:
         """Return the key pairs of the RS256 project, the oldest first."""
         return [make_key(place) for place in range(self.key_count)]
 
-    def project_of(self, player: Player) -> str:
+    def find_project_id(self, player: Player) -> str:
         """Return the Login project the player belongs to."""
         return RS256_PROJECT_ID if player.is_rs256 else self.project_id
 
-    def player(self, *, key: str = "", user_id: str = "") -> Player | None:
+    def find_player(self, *, key: str = "", user_id: str = "") -> Player | None:
         """Return the player with this key or this user ID, or None."""
         return next((player for player in PLAYERS if key == player.key or user_id == player.user_id), None)
 
     def mint(self, *, player: Player, now_s: float) -> str:
         """Return a Login JWT of the player, signed with the algorithm of their project."""
-        claims = claims_of(player, project_id=self.project_of(player), now_s=now_s)
+        claims = build_claims(player, project_id=self.find_project_id(player), now_s=now_s)
         if player.is_rs256:
-            newest = self.keys()[-1]
+            newest = self.list_keys()[-1]
             return encode_rs256(claims=claims, key=newest.key, kid=newest.kid)
         return encode_hs256(claims=claims, secret=self.secret)
 
     def read(self, token: str, *, now_s: float) -> dict[str, Any] | None:
         """Return the claims of a valid Login JWT, else None."""
         try:
-            parts = take_apart(token)
+            parts = decode_unverified(token)
         except TokenUnreadable:
             return None
         expires = parts.claims.get("exp")
@@ -190,7 +198,7 @@ class LoginBook:
     def revoke(self, *, user_id: str, now_s: float) -> None:
         """Revoke the user's access tokens, refresh tokens and codes up to now."""
         self.revoked_at_s[user_id] = int(now_s)
-        player = self.player(user_id=user_id)
+        player = self.find_player(user_id=user_id)
         for store in (self.codes, self.refresh):
             for key in [key for key, grant in store.items() if player and grant.player_key == player.key]:
                 del store[key]
@@ -207,10 +215,10 @@ class LoginBook:
             return is_signed_hs256(parts, secret=self.secret)
         if project_id != RS256_PROJECT_ID:
             return False
-        pair = next((pair for pair in self.keys() if pair.kid == parts.header.get("kid")), None)
+        pair = next((pair for pair in self.list_keys() if pair.kid == parts.header.get("kid")), None)
         return pair is not None and is_signed_rs256(parts, key=pair.key.public_key())
 
-    def server_token(self, *, now_s: float) -> str:
+    def issue_server_token(self, *, now_s: float) -> str:
         """Issue a server token that is valid for an hour."""
         claims = {
             "iss": ISSUER,
@@ -224,7 +232,7 @@ class LoginBook:
         return token
 
 
-def claims_of(player: Player, *, project_id: str, now_s: float) -> dict[str, Any]:
+def build_claims(player: Player, *, project_id: str, now_s: float) -> dict[str, Any]:
     """Return the claims in the shape of real tokens of that kind. Source: README L4 and L5."""
     issued_s = int(now_s) - player.age_s
     claims: dict[str, Any] = {

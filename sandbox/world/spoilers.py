@@ -26,7 +26,7 @@ def spoil_body(*, kind: str, answer: Response | None) -> Response | None:
     return make() if make else None
 
 
-def drift(answer: Response, *, field: str, value: Any, missing: bool) -> Response:
+def change_field(answer: Response, *, field: str, value: Any, missing: bool) -> Response:
     """Change one field of a JSON answer, named from the top (`chats.visitor.id`), in every item of a list."""
     if answer.status != 200:
         return answer
@@ -36,20 +36,20 @@ def drift(answer: Response, *, field: str, value: Any, missing: bool) -> Respons
     return answer
 
 
-def _change(found: Any, *, names: list[str], value: Any, missing: bool) -> None:
-    if isinstance(found, list):
-        for item in found:
+def _change(node: Any, *, names: list[str], value: Any, missing: bool) -> None:
+    if isinstance(node, list):
+        for item in node:
             _change(item, names=names, value=value, missing=missing)
-    elif isinstance(found, dict) and len(names) > 1:
-        _change(found.get(names[0]), names=names[1:], value=value, missing=missing)
-    elif isinstance(found, dict):
-        found.pop(names[0], None)
+    elif isinstance(node, dict) and len(names) > 1:
+        _change(node.get(names[0]), names=names[1:], value=value, missing=missing)
+    elif isinstance(node, dict):
+        node.pop(names[0], None)
         if not missing:
-            found[names[0]] = value
+            node[names[0]] = value
 
 
 @lru_cache(maxsize=1)
-def _bomb_bytes() -> bytes:
+def _make_bomb_bytes() -> bytes:
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     parts = [packer.compress(_BLOCK) for _ in range(BOMB_BYTES // len(_BLOCK))]
     return b"".join([*parts, packer.flush()])
@@ -57,19 +57,19 @@ def _bomb_bytes() -> bytes:
 
 # Made once: the sandbox answers no other request meanwhile.
 @lru_cache(maxsize=1)
-def _huge_bytes() -> bytes:
+def _make_huge_bytes() -> bytes:
     return b'{"chats": [' + b"]}".rjust(HUGE_BYTES)
 
 
-def _huge() -> Response:
-    return Response(body=_huge_bytes())
+def _make_huge() -> Response:
+    return Response(body=_make_huge_bytes())
 
 
-def _bomb() -> Response:
-    return Response(body=_bomb_bytes(), headers=[("Content-Encoding", "gzip")])
+def _make_bomb() -> Response:
+    return Response(body=_make_bomb_bytes(), headers=[("Content-Encoding", "gzip")])
 
 
-def _not_packed() -> Response:
+def _make_torn_gzip() -> Response:
     return Response(body=gzip.compress(b'{"chats": []}')[:-9], headers=[("Content-Encoding", "gzip")])
 
 
@@ -80,9 +80,9 @@ BODIES: dict[str, Callable[[], Response]] = {
     ),
     "garbage": lambda: Response(body=b'{"chats": [{"id": "26'),
     "null": lambda: Response(body=b"null"),
-    "huge": _huge,
-    "bomb": _bomb,
-    "torn_gzip": _not_packed,
+    "huge": _make_huge,
+    "bomb": _make_bomb,
+    "torn_gzip": _make_torn_gzip,
     "deep": lambda: Response(body=b'{"chats": ' + b"[" * DEPTH + b"]" * DEPTH + b"}"),
     "nan": lambda: Response(body=b'{"chats": [], "count": NaN}'),
     "twins": lambda: Response(body=b'{"chats": [], "id": "1", "chats": [], "id": "2"}'),

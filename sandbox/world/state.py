@@ -18,7 +18,7 @@ DASHED_ID = re.compile(r"^([0-9]+)-([A-Za-z0-9]+)$")
 
 
 @dataclass(slots=True)
-class Visitor:
+class ZendeskVisitor:
     """One visitor; `created_s` in epoch seconds, `""` for unknown values, `gone` makes a read answer 404."""
 
     id: str
@@ -62,12 +62,12 @@ class Ban:
     created_s: int | None = None
 
 
-def iso(epoch_s: float) -> str:
+def format_time(epoch_s: float) -> str:
     """Return the UTC time in Zendesk's form, `2026-01-02T03:04:05Z`."""
     return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def dotted(visitor_id: str) -> str:
+def to_dot_form(visitor_id: str) -> str:
     """Return the REST form of a visitor ID: the dashboard's dash becomes a dot."""
     return DASHED_ID.sub(r"\1.\2", visitor_id)
 
@@ -76,7 +76,7 @@ def dotted(visitor_id: str) -> str:
 class World:
     """All records of one account. Callers must hold the sandbox's lock."""
 
-    visitors: dict[str, Visitor] = field(default_factory=dict)
+    visitors: dict[str, ZendeskVisitor] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     by_external: dict[str, str] = field(default_factory=dict)
     chats: dict[str, Chat] = field(default_factory=dict)
@@ -85,30 +85,30 @@ class World:
     bans: dict[int, Ban] = field(default_factory=dict)
     rng: Random = field(default_factory=lambda: Random(0))
 
-    def token(self, *, length: int = 14) -> str:
+    def mint_token(self, *, length: int = 14) -> str:
         """Return random letters and digits, the same for the same calls on the same world."""
         return "".join(self.rng.choices(TOKEN_ALPHABET, k=length))
 
     def mint_visitor_id(self) -> str:
         """Return an unused visitor ID in dot form."""
-        return f"{ACCOUNT_ID}.{self.token()}"
+        return f"{ACCOUNT_ID}.{self.mint_token()}"
 
     def mint_chat_id(self, *, start_s: float) -> str:
         """Return an unused chat ID, `YYMM.account.token`."""
-        return f"{datetime.fromtimestamp(start_s, UTC):%y%m}.{ACCOUNT_ID}.{self.token()}"
+        return f"{datetime.fromtimestamp(start_s, UTC):%y%m}.{ACCOUNT_ID}.{self.mint_token()}"
 
-    def canonical_id(self, visitor_id: str) -> str:
+    def find_canonical_id(self, visitor_id: str) -> str:
         """Return the visitor's current ID, for an ID in dot or dash form or one that was merged."""
         if visitor_id not in self.visitors:
-            visitor_id = dotted(visitor_id)
+            visitor_id = to_dot_form(visitor_id)
         return self.aliases.get(visitor_id, visitor_id)
 
-    def visitor(self, visitor_id: str) -> Visitor | None:
+    def find_visitor(self, visitor_id: str) -> ZendeskVisitor | None:
         """Return the visitor by any of its IDs, or None when it is unknown or gone."""
-        found = self.visitors.get(self.canonical_id(visitor_id))
-        return None if found is None or found.gone else found
+        visitor = self.visitors.get(self.find_canonical_id(visitor_id))
+        return None if visitor is None or visitor.gone else visitor
 
-    def put_visitor(self, visitor: Visitor) -> Visitor:
+    def put_visitor(self, visitor: ZendeskVisitor) -> ZendeskVisitor:
         """Add or replace a visitor."""
         before = self.visitors.get(visitor.id)
         if before is not None and self.by_external.get(str(before.external_id)) == visitor.id:
@@ -157,7 +157,7 @@ class World:
         _discard(self.by_start, (chat.start_s, chat.id))
         del self.chats[chat.id]
 
-    def load(self, *, visitors: list[Visitor], chats: list[Chat]) -> None:
+    def load(self, *, visitors: list[ZendeskVisitor], chats: list[Chat]) -> None:
         """Add many records and sort each index once."""
         for visitor in visitors:
             self.visitors[visitor.id] = visitor
@@ -167,7 +167,7 @@ class World:
         self.by_update = sorted((chat.update_s, chat.id) for chat in self.chats.values())
         self.by_start = sorted((chat.start_s, chat.id) for chat in self.chats.values() if chat.raw is None)
 
-    def updated(self, *, start_s: int, start_id: str, limit: int, inclusive: bool) -> list[Chat]:
+    def list_updated(self, *, start_s: int, start_id: str, limit: int, inclusive: bool) -> list[Chat]:
         """Return up to `limit` chats in order of (update time, id).
 
         Without `start_id` from `start_s` on; with it after (`start_s`, `start_id`), or from there when inclusive.
@@ -179,13 +179,13 @@ class World:
             first = bisect_left(self.by_update, (start_s, start_id))
         return [self.chats[chat_id] for _, chat_id in self.by_update[first : first + limit]]
 
-    def newest(self, *, before: tuple[int, str] | None, limit: int) -> list[Chat]:
+    def list_newest(self, *, before: tuple[int, str] | None, limit: int) -> list[Chat]:
         """Return up to `limit` chats that started before the cursor, newest first."""
         last = len(self.by_start) if before is None else bisect_left(self.by_start, before)
         page = self.by_start[max(0, last - limit) : last]
         return [self.chats[chat_id] for _, chat_id in reversed(page)]
 
-    def started_between(self, *, low_s: int, high_s: int) -> list[Chat]:
+    def list_started(self, *, low_s: int, high_s: int) -> list[Chat]:
         """Return the chats that started from `low_s` to `high_s`, newest first."""
         first = bisect_left(self.by_start, (low_s, ""))
         last = bisect_right(self.by_start, (high_s, AFTER_ANY_ID))

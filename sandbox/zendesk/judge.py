@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.jwt import Parts, TokenUnreadable, is_signed_hs256, take_apart
+from sandbox.jwt import Parts, TokenUnreadable, decode_unverified, is_signed_hs256
 
 SKEW_S = 120  # seconds that `iat` may differ from the clock, either way
 LONGEST_LIFE_S = 420  # seconds from `iat` to `exp`
@@ -14,7 +14,7 @@ ADVISED_ID_LENGTH = 255  # a rule of Messaging; Chat documents none, so this is 
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Judgement:
     """The result for one token: accepted when `reason` is empty; `notes` name undocumented things that are accepted."""
 
     reason: str
@@ -23,28 +23,32 @@ class Verdict:
     notes: tuple[str, ...] = ()
 
 
-def judge(*, token: object, secret: str, now_s: float, email_needed: bool = True, exp_needed: bool = True) -> Verdict:
+def judge(*, token: object, secret: str, now_s: float, email_needed: bool = True, exp_needed: bool = True) -> Judgement:
     """Return whether the token authenticates a visitor, otherwise the first broken rule.
 
     `secret` is the shared secret as text, `now_s` epoch seconds. Rules about the visitor are checked by the widget.
     """
     if not isinstance(token, str) or not token:
-        return Verdict("missing", "No token was handed over.", {})
+        return Judgement("missing", "No token was handed over.", {})
     try:
-        parts = take_apart(token)
+        parts = decode_unverified(token)
     except TokenUnreadable as error:
-        return Verdict("malformed", str(error), {})
-    for rule in (_header_fault(parts), _signature_fault(parts, secret), _time_fault(parts.claims, now_s, exp_needed),
-                 _person_fault(parts.claims, email_needed)):  # fmt: skip
+        return Judgement("malformed", str(error), {})
+    for rule in (
+        _find_header_fault(parts),
+        _find_signature_fault(parts, secret),
+        _find_time_fault(parts.claims, now_s, exp_needed),
+        _find_person_fault(parts.claims, email_needed),
+    ):
         if rule is not None:
-            return Verdict(rule[0], rule[1], parts.claims)
-    return Verdict("", "The visitor is authenticated.", parts.claims, _notes(parts.claims))
+            return Judgement(rule[0], rule[1], parts.claims)
+    return Judgement("", "The visitor is authenticated.", parts.claims, _list_notes(parts.claims))
 
 
 Fault = tuple[str, str] | None
 
 
-def _header_fault(parts: Parts) -> Fault:
+def _find_header_fault(parts: Parts) -> Fault:
     """Require HS256, typ JWT and no `kid`: an account has one secret only."""
     if parts.header.get("alg") != "HS256":
         return "algorithm", "The header's alg must be HS256."
@@ -55,13 +59,13 @@ def _header_fault(parts: Parts) -> Fault:
     return None
 
 
-def _signature_fault(parts: Parts, secret: str) -> Fault:
+def _find_signature_fault(parts: Parts, secret: str) -> Fault:
     if not is_signed_hs256(parts, secret=secret):
         return "signature", "The signature does not match the account's shared secret."
     return None
 
 
-def _time_fault(claims: dict[str, Any], now_s: float, exp_needed: bool) -> Fault:
+def _find_time_fault(claims: dict[str, Any], now_s: float, exp_needed: bool) -> Fault:
     """Require `iat` near the clock, `exp` in the future, and at most seven minutes between them."""
     issued, expires = claims.get("iat"), claims.get("exp")
     if expires is None and not exp_needed and isinstance(issued, int):
@@ -81,7 +85,7 @@ def _time_fault(claims: dict[str, Any], now_s: float, exp_needed: bool) -> Fault
     return None
 
 
-def _person_fault(claims: dict[str, Any], email_needed: bool) -> Fault:
+def _find_person_fault(claims: dict[str, Any], email_needed: bool) -> Fault:
     """Require name, e-mail and external_id as text, and an e-mail without accented characters."""
     for name in ("external_id", "name", "email"):
         value = claims.get(name)
@@ -94,7 +98,7 @@ def _person_fault(claims: dict[str, Any], email_needed: bool) -> Fault:
     return None
 
 
-def _notes(claims: dict[str, Any]) -> tuple[str, ...]:
+def _list_notes(claims: dict[str, Any]) -> tuple[str, ...]:
     """Return what Zendesk accepts but does not document."""
     extra = sorted(set(claims) - set(CLAIMS))
     notes = [f"undocumented claims: {', '.join(extra)}"] if extra else []

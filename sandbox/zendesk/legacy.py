@@ -7,7 +7,7 @@ from sandbox.routing import Call
 from sandbox.world.box import Box
 
 
-def with_legacy(box: Box, prefix: str, legacy: str) -> tuple[str, ...]:
+def add_legacy(box: Box, prefix: str, legacy: str) -> tuple[str, ...]:
     """Return the prefixes in use; an older prefix that answers 410 is in use."""
     switches = box.switches
     known = switches.legacy_prefix or switches.legacy_gone_status != 404

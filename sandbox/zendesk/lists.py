@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.http1 import Response, json_response
+from sandbox.http1 import Response, respond_json
 from sandbox.problem import Problem
-from sandbox.routing import Call, Route, number
+from sandbox.routing import Call, Route, read_number
 from sandbox.zendesk.shapes import AGENTS, DEPARTMENTS
 
 LARGEST_AGENT_PAGE = 100  # Source: README Z5, 100 works and 500 answers 400; the limit lies between them.
@@ -120,48 +120,48 @@ def show_account(call: Call) -> Response:
     }  # fmt: skip
     if call.box.switches.billing:
         account["billing"] = BILLING
-    return json_response(account)
+    return respond_json(account)
 
 
 def list_agents(call: Call) -> Response:
     """Answer agents from `since_id` on. Raises: Problem 400 for a limit over 100."""
-    params = call.request.params()
-    limit = number(params, "limit", default=LARGEST_AGENT_PAGE, low=1, high=LARGEST_AGENT_PAGE)
-    since_id = number(params, "since_id", default=0, low=0, high=10**15)
-    return json_response([agent for agent in AGENT_RECORDS if agent["id"] >= since_id][:limit])
+    params = call.request.parse_query()
+    limit = read_number(params, "limit", default=LARGEST_AGENT_PAGE, low=1, high=LARGEST_AGENT_PAGE)
+    since_id = read_number(params, "since_id", default=0, low=0, high=10**15)
+    return respond_json([agent for agent in AGENT_RECORDS if agent["id"] >= since_id][:limit])
 
 
 def show_me(_call: Call) -> Response:
     """Answer the agent of the access token, an owner."""
-    return json_response(AGENT_RECORDS[0])
+    return respond_json(AGENT_RECORDS[0])
 
 
 def show_agent(call: Call) -> Response:
     """Answer one agent."""
-    return json_response(_by_id(AGENT_RECORDS, call.params["agent_id"]))
+    return respond_json(_find_by_id(AGENT_RECORDS, call.params["agent_id"]))
 
 
 def show_routing(_call: Call) -> Response:
     """Answer the account's routing settings, which a published connector reads as its connection test."""
-    return json_response({"data": ROUTING})
+    return respond_json({"data": ROUTING})
 
 
-def _by_id(records: list[dict[str, Any]], wanted: str) -> dict[str, Any]:
+def _find_by_id(records: list[dict[str, Any]], record_id: str) -> dict[str, Any]:
     """Return the record with this ID. Raises: Problem 404."""
-    found = next((record for record in records if str(record["id"]) == wanted), None)
-    if found is None:
+    record = next((item for item in records if str(item["id"]) == record_id), None)
+    if record is None:
         raise Problem(404, "Not Found", "There is no such record.")
-    return found
+    return record
 
 
-def _list(name: str) -> Callable[[Call], Response]:
+def _make_list(name: str) -> Callable[[Call], Response]:
     """Return the handler of a small list."""
-    return lambda _call: json_response(LISTS[name])
+    return lambda _call: respond_json(LISTS[name])
 
 
-def _show(name: str) -> Callable[[Call], Response]:
+def _make_show(name: str) -> Callable[[Call], Response]:
     """Return the handler of one record of a small list."""
-    return lambda call: json_response(_by_id(LISTS[name], call.params["record_id"]))
+    return lambda call: respond_json(_find_by_id(LISTS[name], call.params["record_id"]))
 
 
 ROUTES = [
@@ -170,6 +170,6 @@ ROUTES = [
     Route("GET", "/agents/me", show_me),
     Route("GET", "/agents/{agent_id}", show_agent),
     Route("GET", "/routing_settings/account", show_routing),
-    *(Route("GET", f"/{name}", _list(name)) for name in LISTS),
-    *(Route("GET", f"/{name}/{{record_id}}", _show(name)) for name in LISTS),
+    *(Route("GET", f"/{name}", _make_list(name)) for name in LISTS),
+    *(Route("GET", f"/{name}/{{record_id}}", _make_show(name)) for name in LISTS),
 ]

@@ -14,7 +14,7 @@ TOKEN = re.compile(
     r'\s*(?:(?P<sign>[()])|(?P<not>[-+!])(?=\S)|(?:(?P<field>[A-Za-z_]\w*):)?(?P<value>[\[{][^\]}]*[\]}]|"[^"]*"|[^\s()]+))'
 )
 RANGE = re.compile(r"^([\[{])\s*(\S+)\s+TO\s+(\S+?)\s*([\]}])$")
-COMPARED = re.compile(r"^(>=|<=|>|<)(\S+)$")
+COMPARISON = re.compile(r"^(>=|<=|>|<)(\S+)$")
 WORDS = {"AND", "OR", "NOT", "&&", "||"}
 
 
@@ -65,15 +65,15 @@ class Range:
     with_high: bool = True
 
 
-def read_range(value: str) -> Range | None:
+def parse_range(value: str) -> Range | None:
     """Parse a range or a comparison; return None for another value."""
-    found = RANGE.match(value)
-    if found:
-        return Range(found[2], found[3], found[1] == "[", found[4] == "]")
-    compared = COMPARED.match(value)
-    if not compared:
+    match = RANGE.match(value)
+    if match:
+        return Range(match[2], match[3], match[1] == "[", match[4] == "]")
+    comparison = COMPARISON.match(value)
+    if not comparison:
         return None
-    sign, end = compared.groups()
+    sign, end = comparison.groups()
     if sign.startswith(">"):
         return Range(end, "*", with_low=sign == ">=")
     return Range("*", end, with_high=sign == "<=")
@@ -82,7 +82,7 @@ def read_range(value: str) -> Range | None:
 def parse(text: str) -> Node:
     """Parse a whole query. Raises: BadQuery."""
     parser = _Parser(text)
-    node = parser.either(0)
+    node = parser.parse_either(0)
     if parser.peek() is not None:
         raise BadQuery("A parenthesis closes that was never opened.")
     return node
@@ -95,35 +95,35 @@ class _Parser:
         self.tokens: list[tuple[str, str | Term]] = []
         place, end = 0, len(text.rstrip())
         while place < end:
-            found = TOKEN.match(text, place)
-            if found is None:
+            match = TOKEN.match(text, place)
+            if match is None:
                 raise BadQuery("The query cannot be read.")
-            self.tokens.append(_token(found))
-            place = found.end()
+            self.tokens.append(_read_token(match))
+            place = match.end()
         self.place = 0
 
     def peek(self) -> str | None:
         """Return the kind of the next token, None at the end."""
         return self.tokens[self.place][0] if self.place < len(self.tokens) else None
 
-    def either(self, depth: int) -> Node:
+    def parse_either(self, depth: int) -> Node:
         """Parse parts joined by OR, which binds weakest."""
-        parts = [self.every(depth)]
+        parts = [self.parse_every(depth)]
         while self.peek() == "OR":
             self.place += 1
-            parts.append(self.every(depth))
+            parts.append(self.parse_every(depth))
         return parts[0] if len(parts) == 1 else Either(tuple(parts))
 
-    def every(self, depth: int) -> Node:
+    def parse_every(self, depth: int) -> Node:
         """Parse parts joined by AND or by nothing."""
-        parts = [self.one(depth)]
+        parts = [self.parse_one(depth)]
         while self.peek() not in (None, "OR", ")"):
             if self.peek() == "AND":
                 self.place += 1
-            parts.append(self.one(depth))
+            parts.append(self.parse_one(depth))
         return parts[0] if len(parts) == 1 else Every(tuple(parts))
 
-    def one(self, depth: int) -> Node:
+    def parse_one(self, depth: int) -> Node:
         """Parse a term, its negation, or a query in parentheses."""
         kind = self.peek()
         if kind is None or kind in ("AND", "OR", ")"):
@@ -135,23 +135,23 @@ class _Parser:
         if isinstance(value, Term):
             return value
         if kind == "NOT":
-            return Not(self.one(depth + 1))
+            return Not(self.parse_one(depth + 1))
         if kind == "+":
-            return self.one(depth + 1)
-        node = self.either(depth + 1)
+            return self.parse_one(depth + 1)
+        node = self.parse_either(depth + 1)
         if self.peek() != ")":
             raise BadQuery("A parenthesis is not closed.")
         self.place += 1
         return node
 
 
-def _token(found: re.Match[str]) -> tuple[str, str | Term]:
+def _read_token(match: re.Match[str]) -> tuple[str, str | Term]:
     """Return the kind of a token, and its term, "" for an operator."""
-    if found["sign"]:
-        return found["sign"], ""
-    if found["not"]:
-        return ("+" if found["not"] == "+" else "NOT"), ""
-    field, value = found["field"] or "", found["value"]
+    if match["sign"]:
+        return match["sign"], ""
+    if match["not"]:
+        return ("+" if match["not"] == "+" else "NOT"), ""
+    field, value = match["field"] or "", match["value"]
     if not field and value in WORDS:
         return {"&&": "AND", "||": "OR"}.get(value, value), ""
     is_phrase = len(value) > 1 and value.startswith('"') and value.endswith('"')

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.jwt import Parts, TokenUnreadable, is_signed_hs256, take_apart
-from sandbox.zendesk.judge import Fault, Verdict
+from sandbox.jwt import Parts, TokenUnreadable, decode_unverified, is_signed_hs256
+from sandbox.zendesk.judge import Fault, Judgement
 
 CLAIMS = ("external_id", "scope", "name", "email", "email_verified", "exp")
 LONGEST_ID = 255  # characters of external_id
@@ -14,27 +14,27 @@ LONGEST_ID = 255  # characters of external_id
 
 def judge_messaging(
     *, token: object, keys: Mapping[str, str], now_s: float, id_of_email: Mapping[str, str] | None = None
-) -> Verdict:
+) -> Judgement:
     """Return whether the token signs a user in, otherwise the first broken rule.
 
     `keys` are the account's signing keys, secret as text by key ID; `now_s` epoch seconds. `id_of_email` are the users
     with a verified address, `external_id` by lower-case address.
     """
     if not isinstance(token, str) or not token:
-        return Verdict("missing", "No token was handed over.", {})
+        return Judgement("missing", "No token was handed over.", {})
     try:
-        parts = take_apart(token)
+        parts = decode_unverified(token)
     except TokenUnreadable as error:
-        return Verdict("malformed", str(error), {})
-    for rule in (_header_fault(parts, keys), _signature_fault(parts, keys), _scope_fault(parts.claims),
-                 _person_fault(parts.claims), _time_fault(parts.claims, now_s),
-                 _conflict(parts.claims, id_of_email or {})):  # fmt: skip
+        return Judgement("malformed", str(error), {})
+    for rule in (_find_header_fault(parts, keys), _find_signature_fault(parts, keys), _find_scope_fault(parts.claims),
+                 _find_person_fault(parts.claims), _find_time_fault(parts.claims, now_s),
+                 _find_conflict(parts.claims, id_of_email or {})):  # fmt: skip
         if rule is not None:
-            return Verdict(rule[0], rule[1], parts.claims)
-    return Verdict("", "The user is signed in.", parts.claims, _notes(parts.claims))
+            return Judgement(rule[0], rule[1], parts.claims)
+    return Judgement("", "The user is signed in.", parts.claims, _list_notes(parts.claims))
 
 
-def _header_fault(parts: Parts, keys: Mapping[str, str]) -> Fault:
+def _find_header_fault(parts: Parts, keys: Mapping[str, str]) -> Fault:
     """Require HS256, typ JWT and the `kid` of one of the account's keys."""
     if parts.header.get("alg") != "HS256":
         return "algorithm", "The header's alg must be HS256."
@@ -46,17 +46,17 @@ def _header_fault(parts: Parts, keys: Mapping[str, str]) -> Fault:
     return None if kid in keys else ("kid_unknown", "The header's kid is no signing key of the account.")
 
 
-def _signature_fault(parts: Parts, keys: Mapping[str, str]) -> Fault:
+def _find_signature_fault(parts: Parts, keys: Mapping[str, str]) -> Fault:
     if not is_signed_hs256(parts, secret=keys.get(str(parts.header.get("kid")), "")):
         return "signature", "The signature does not match the key that the kid names."
     return None
 
 
-def _scope_fault(claims: dict[str, Any]) -> Fault:
+def _find_scope_fault(claims: dict[str, Any]) -> Fault:
     return None if claims.get("scope") == "user" else ("scope", "The claim scope must be user.")
 
 
-def _person_fault(claims: dict[str, Any]) -> Fault:
+def _find_person_fault(claims: dict[str, Any]) -> Fault:
     """Require `external_id`; name and e-mail are optional texts."""
     user_id = claims.get("external_id")
     if not isinstance(user_id, str) or not user_id.strip():
@@ -71,7 +71,7 @@ def _person_fault(claims: dict[str, Any]) -> Fault:
     return None
 
 
-def _time_fault(claims: dict[str, Any], now_s: float) -> Fault:
+def _find_time_fault(claims: dict[str, Any], now_s: float) -> Fault:
     """Require `exp`, if present, in whole seconds in the future."""
     expires = claims.get("exp")
     if expires is None and "exp" not in claims:
@@ -81,7 +81,7 @@ def _time_fault(claims: dict[str, Any], now_s: float) -> Fault:
     return ("expired", "The token has expired.") if expires <= now_s else None
 
 
-def _conflict(claims: dict[str, Any], id_of_email: Mapping[str, str]) -> Fault:
+def _find_conflict(claims: dict[str, Any], id_of_email: Mapping[str, str]) -> Fault:
     """Refuse a verified address of another `external_id`: users are not merged."""
     if claims.get("email_verified") is not True:
         return None
@@ -89,7 +89,7 @@ def _conflict(claims: dict[str, Any], id_of_email: Mapping[str, str]) -> Fault:
     return None if owner == claims["external_id"] else ("email_taken", "The address is another external_id's.")
 
 
-def _notes(claims: dict[str, Any]) -> tuple[str, ...]:
+def _list_notes(claims: dict[str, Any]) -> tuple[str, ...]:
     """Return what Zendesk accepts but does not document, or may ignore."""
     extra = sorted(set(claims) - set(CLAIMS))
     notes = [f"undocumented claims: {', '.join(extra)}"] if extra else []

@@ -17,35 +17,35 @@ from urllib.parse import urlsplit
 
 from sandbox.world.books import Delivery, WebhookBook
 from sandbox.world.box import Box
-from sandbox.world.state import Chat, iso
+from sandbox.world.state import Chat, format_time
 
 log = logging.getLogger("sandbox")
 TIMEOUT_S = 5.0
 PLACEHOLDER = re.compile(r"{{\s*([a-z_.]+)\s*}}")
 
 
-def tell(*, box: Box, chat: Chat) -> None:
+def report_chat(*, box: Box, chat: Chat) -> None:
     """Make a ticket of an ended chat and report it from a new thread, as the caller holds the lock."""
     book = box.webhook
     book.tickets += 1
     if not book.url:
         return
-    visitor = box.world.visitor(chat.visitor_id)
+    visitor = box.world.find_visitor(chat.visitor_id)
     words = {
         "ticket.id": str(book.tickets),
         "ticket.requester.email": visitor.email if visitor else "",
         "ticket.ticket_field_chat": chat.id,
         "ticket.ticket_field_visitor": chat.visitor_id,
     }
-    body = PLACEHOLDER.sub(lambda found: words.get(found[1], ""), book.body)
-    timestamp = iso(box.clock())
-    signature = signed(secret=book.secret, timestamp=timestamp, body=body)
+    body = PLACEHOLDER.sub(lambda match: words.get(match[1], ""), book.body)
+    timestamp = format_time(box.clock())
+    signature = sign_call(secret=book.secret, timestamp=timestamp, body=body)
     threading.Thread(
         target=_send, kwargs={"book": book, "timestamp": timestamp, "signature": signature, "body": body}, daemon=True
     ).start()
 
 
-def signed(*, secret: str, timestamp: str, body: str) -> str:
+def sign_call(*, secret: str, timestamp: str, body: str) -> str:
     """Return base64(HMAC-SHA256(secret, timestamp + body)). Source: README Z10."""
     mac = hmac.new(secret.encode(), (timestamp + body).encode(), hashlib.sha256)
     return base64.b64encode(mac.digest()).decode()

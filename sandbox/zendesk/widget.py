@@ -9,15 +9,15 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from sandbox.http1 import Response, json_response
+from sandbox.http1 import Response, respond_json
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, Table, refuse_foreign_origin
 from sandbox.world.books import LiveChat, Session
 from sandbox.world.box import Box
-from sandbox.world.state import Chat, Visitor, World, iso
-from sandbox.zendesk.judge import Verdict, judge
+from sandbox.world.state import Chat, World, ZendeskVisitor, format_time
+from sandbox.zendesk.judge import Judgement, judge
 from sandbox.zendesk.shapes import AGENTS
-from sandbox.zendesk.webhook import tell
+from sandbox.zendesk.webhook import report_chat
 
 COOKIE = "sandbox_widget"
 LONGEST_TEXT = 4000  # characters of one message
@@ -34,96 +34,96 @@ class WidgetService:
             Route("POST", "/connect", connect), Route("POST", "/authenticate", authenticate),
             Route("GET", "/messages", read_messages), Route("POST", "/messages", send_message),
             Route("POST", "/end", end_chat), Route("POST", "/logout", log_out),
-            Route("POST", "/offline", leave_message), Route("POST", "/judge", judge_only),
+            Route("POST", "/offline", leave_message), Route("POST", "/judge", check_token),
         ])  # fmt: skip
 
-    def prefixes(self, _box: Box, /) -> tuple[str, ...]:
+    def list_prefixes(self, _box: Box, /) -> tuple[str, ...]:
         return ("/widget",)
 
     def guard(self, call: Call, _route: Route, /) -> None:
         """Refuse pages of other sites, which could otherwise write into a visitor's chat."""
         refuse_foreign_origin(call.request)
 
-    def word(self, _box: Box, problem: Problem, /) -> Response:
+    def render_problem(self, _box: Box, problem: Problem, /) -> Response:
         """Answer `{"error","description"}`."""
         body = {"error": problem.error, "description": problem.description}
-        return json_response(body, status=problem.status, headers=problem.headers)
+        return respond_json(body, status=problem.status, headers=problem.headers)
 
 
 def connect(call: Call) -> Response:
     """Open a session for this browser, or find its existing one. Raises: Problem 400 for a wrong account key."""
-    body = call.json()
+    body = call.read_json()
     if body.get("account_key", call.box.config.account_key) != call.box.config.account_key:
         raise Problem(400, "account_key", "There is no account with this account key.")
-    key = _key(call, body)
+    key = _read_key(call, body)
     session = call.box.widget.sessions.get(key)
     if session is None:
         key = secrets.token_urlsafe(18)
         world = call.box.world
         number = world.rng.randrange(10_000_000, 99_999_999)
-        visitor = Visitor(id=world.mint_visitor_id(), name=f"Visitor {number}", created_s=int(call.now_s))
+        visitor = ZendeskVisitor(id=world.mint_visitor_id(), name=f"Visitor {number}", created_s=int(call.now_s))
         session = Session(world.put_visitor(visitor).id)
         call.box.widget.sessions[key] = session
     cookie = ("Set-Cookie", f"{COOKIE}={key}; Path=/; HttpOnly; SameSite=Lax")
-    return json_response({"session": key, **_shown(call, session)}, headers=[cookie])
+    return respond_json({"session": key, **_describe_session(call, session)}, headers=[cookie])
 
 
 def authenticate(call: Call) -> Response:
     """Check the Zendesk JWT in `jwt` and sign the browser in; the status is always 200, `ok` is the result."""
-    body = call.json()
-    session = _session(call, body)
-    verdict = _judge(call, body.get("jwt"))
-    if not verdict.reason:
-        verdict = _become(call.box.world, session, verdict)
-    return json_response({**_verdict(verdict), **_shown(call, session)})
+    body = call.read_json()
+    session = _find_session(call, body)
+    judgement = _judge(call, body.get("jwt"))
+    if not judgement.reason:
+        judgement = _sign_in(call.box.world, session, judgement)
+    return respond_json({**_describe_judgement(judgement), **_describe_session(call, session)})
 
 
-def judge_only(call: Call) -> Response:
+def check_token(call: Call) -> Response:
     """Check a Zendesk JWT without signing in."""
-    return json_response(_verdict(_judge(call, call.json().get("jwt"))))
+    return respond_json(_describe_judgement(_judge(call, call.read_json().get("jwt"))))
 
 
 def read_messages(call: Call) -> Response:
     """Answer the running chat."""
-    return json_response(_shown(call, _session(call, call.request.params())))
+    return respond_json(_describe_session(call, _find_session(call, call.request.parse_query())))
 
 
 def send_message(call: Call) -> Response:
     """Add a message, starting a chat if none runs. Raises: Problem 400 when the text is empty or too long."""
-    body = call.json()
-    session, text = _session(call, body), body.get("text")
+    body = call.read_json()
+    session, text = _find_session(call, body), body.get("text")
     if not isinstance(text, str) or not text.strip() or len(text) > LONGEST_TEXT:
         raise Problem(400, "Bad Request", f"text is needed, at most {LONGEST_TEXT} characters.")
     now_s = int(call.now_s)
     if session.chat is None:
         session.chat = LiveChat(session.visitor_id, now_s)
     first = not session.chat.messages
-    session.chat.messages.append({"from": "visitor", "text": text, "at": iso(now_s)})
+    session.chat.messages.append({"from": "visitor", "text": text, "at": format_time(now_s)})
     if first:
-        session.chat.messages.append({"from": "agent", "text": REPLY, "at": iso(now_s)})
-    return json_response(_shown(call, session), status=201)
+        session.chat.messages.append({"from": "agent", "text": REPLY, "at": format_time(now_s)})
+    return respond_json(_describe_session(call, session), status=201)
 
 
 def end_chat(call: Call) -> Response:
     """End the running chat, so that REST shows it, and answer its ID, null without one."""
-    session = _session(call, call.json())
+    session = _find_session(call, call.read_json())
     chat_id = _finish(call, session)
-    return json_response({"chat_id": chat_id, **_shown(call, session)})
+    return respond_json({"chat_id": chat_id, **_describe_session(call, session)})
 
 
 def log_out(call: Call) -> Response:
     """End the chat and the session: the browser's next visitor is a new one. Source: README Z7.3."""
-    key = _key(call, call.json())
+    key = _read_key(call, call.read_json())
     session = call.box.widget.sessions.pop(key, None)
     chat_id = _finish(call, session) if session else None
     gone = ("Set-Cookie", f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")
-    return json_response({"chat_id": chat_id}, headers=[gone])
+    return respond_json({"chat_id": chat_id}, headers=[gone])
 
 
 def leave_message(call: Call) -> Response:
     """Store an offline message of this browser; REST shows it at once."""
-    body = call.json()
-    session, text = _session(call, body), body.get("text")
+    body = call.read_json()
+    session, text = _find_session(call, body), body.get("text")
     if not isinstance(text, str) or not text.strip() or len(text) > LONGEST_TEXT:
         raise Problem(400, "Bad Request", f"text is needed, at most {LONGEST_TEXT} characters.")
     world, now_s = call.box.world, int(call.now_s)
@@ -131,48 +131,48 @@ def leave_message(call: Call) -> Response:
         id=world.mint_chat_id(start_s=now_s), visitor_id=session.visitor_id, start_s=now_s, end_s=0, update_s=now_s,
         kind="offline_msg", details={"message": text},
     )  # fmt: skip
-    return json_response({"chat_id": world.put_chat(chat).id}, status=201)
+    return respond_json({"chat_id": world.put_chat(chat).id}, status=201)
 
 
-def _key(call: Call, fields: dict[str, Any]) -> str:
+def _read_key(call: Call, fields: dict[str, Any]) -> str:
     """Return the session key of the fields or the cookie, `""` without one."""
-    return str(fields.get("session") or call.request.cookies().get(COOKIE, ""))
+    return str(fields.get("session") or call.request.parse_cookies().get(COOKIE, ""))
 
 
-def _session(call: Call, fields: dict[str, Any]) -> Session:
+def _find_session(call: Call, fields: dict[str, Any]) -> Session:
     """Return the caller's session. Raises: Problem 404 before `connect`."""
-    session = call.box.widget.sessions.get(_key(call, fields))
+    session = call.box.widget.sessions.get(_read_key(call, fields))
     if session is None:
         raise Problem(404, "session", "There is no such widget session; connect first.")
     return session
 
 
-def _judge(call: Call, token: object) -> Verdict:
+def _judge(call: Call, token: object) -> Judgement:
     """Check a token by the account's current rules, and count the result."""
     switches = call.box.switches
-    verdict = judge(
+    judgement = judge(
         token=token,
         secret=call.box.config.shared_secret,
         now_s=call.now_s,
         email_needed=switches.missing_email == "refuse",
         exp_needed=switches.missing_exp == "refuse",
     )
-    call.box.stats.judged[verdict.reason or "accepted"] += 1
-    return verdict
+    call.box.stats.judged[judgement.reason or "accepted"] += 1
+    return judgement
 
 
-def _become(world: World, session: Session, verdict: Verdict) -> Verdict:
+def _sign_in(world: World, session: Session, judgement: Judgement) -> Judgement:
     """Sign the visitor in as the user of the token, and merge it into the visitor who already is that user.
 
     Source: README Z3.3 (merging, an inference) and Z7.1 (`external_id` cannot change once set).
     """
-    claims = verdict.claims
-    visitor = world.visitor(session.visitor_id)
+    claims = judgement.claims
+    visitor = world.find_visitor(session.visitor_id)
     if visitor is None:
-        return Verdict("visitor_gone", "This browser's visitor does not exist any more; connect again.", claims)
+        return Judgement("visitor_gone", "This browser's visitor does not exist any more; connect again.", claims)
     if visitor.external_id and visitor.external_id != claims["external_id"]:
-        return Verdict("external_id_changed", "This visitor is someone else already; sign out first.", claims)
-    known = world.visitor(world.by_external.get(claims["external_id"], ""))
+        return Judgement("external_id_changed", "This visitor is someone else already; sign out first.", claims)
+    known = world.find_visitor(world.by_external.get(claims["external_id"], ""))
     if known is not None and known.id != visitor.id:
         world.put_alias(alias=visitor.id, canonical=known.id)
         visitor = known
@@ -180,7 +180,7 @@ def _become(world: World, session: Session, verdict: Verdict) -> Verdict:
     visitor.email = claims.get("email") or ""
     world.put_visitor(visitor)
     session.visitor_id, session.authenticated = visitor.id, True
-    return verdict
+    return judgement
 
 
 def _finish(call: Call, session: Session) -> str | None:
@@ -191,24 +191,24 @@ def _finish(call: Call, session: Session) -> str | None:
     world, now_s = call.box.world, int(call.now_s)
     agents = sum(line["from"] == "agent" for line in live.messages)
     total = len(live.messages)
-    said = {
-        "history": _transcript(world, live, now_s),
+    details = {
+        "history": _build_transcript(world, live, now_s),
         "count": {"visitor": total - agents, "agent": agents, "total": total},
         "agent_ids": [AGENTS[0][0]], "agent_names": [AGENTS[0][1]], "tags": [], "rating": None,
     }  # fmt: skip
     chat = Chat(
         id=world.mint_chat_id(start_s=live.start_s), visitor_id=live.visitor_id, start_s=live.start_s, end_s=now_s,
-        update_s=now_s, details=said,
+        update_s=now_s, details=details,
     )  # fmt: skip
-    tell(box=call.box, chat=chat)
+    report_chat(box=call.box, chat=chat)
     return world.put_chat(chat).id
 
 
-def _transcript(world: World, live: LiveChat, now_s: int) -> list[dict[str, Any]]:
+def _build_transcript(world: World, live: LiveChat, now_s: int) -> list[dict[str, Any]]:
     """Return the messages, with the visitor's joining and leaving. Source: README Z4.3, `history`."""
-    visitor = world.visitor(live.visitor_id)
+    visitor = world.find_visitor(live.visitor_id)
     name = visitor.name if visitor else "Visitor"
-    items: list[dict[str, Any]] = [{"type": "chat.memberjoin", "name": name, "at": iso(live.start_s)}]
+    items: list[dict[str, Any]] = [{"type": "chat.memberjoin", "name": name, "at": format_time(live.start_s)}]
     for place, line in enumerate(live.messages):
         is_visitor = line["from"] == "visitor"
         who = (
@@ -217,16 +217,16 @@ def _transcript(world: World, live: LiveChat, now_s: int) -> list[dict[str, Any]
             else {"name": AGENTS[0][1], "sender_type": "Agent", "agent_id": int(AGENTS[0][0])}
         )
         items.append({"type": "chat.msg", **who, "msg": line["text"], "options": "", "at": line["at"]})
-    items.append({"type": "chat.memberleave", "name": name, "at": iso(now_s)})
+    items.append({"type": "chat.memberleave", "name": name, "at": format_time(now_s)})
     channel = "#supportchat:" + live.visitor_id.replace(".", "-", 1)
     for place, item in enumerate(items):
         item |= {"timestamp": item.pop("at").replace("Z", ".000000Z"), "channel": channel, "index": place}
     return items
 
 
-def _shown(call: Call, session: Session) -> dict[str, Any]:
+def _describe_session(call: Call, session: Session) -> dict[str, Any]:
     """Return the session as JSON-ready values."""
-    visitor = call.box.world.visitor(session.visitor_id)
+    visitor = call.box.world.find_visitor(session.visitor_id)
     messages = [] if session.chat is None else session.chat.messages
     known = {"visitor_id": session.visitor_id, "name": "", "email": "", "external_id": ""}
     if visitor is not None:
@@ -244,7 +244,7 @@ def _shown(call: Call, session: Session) -> dict[str, Any]:
     }
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def _describe_judgement(judgement: Judgement) -> dict[str, Any]:
     """Return the result as JSON-ready values."""
-    words = {"reason": verdict.reason, "description": verdict.sentence}
-    return {"ok": not verdict.reason, **words, "notes": list(verdict.notes)}
+    words = {"reason": judgement.reason, "description": judgement.sentence}
+    return {"ok": not judgement.reason, **words, "notes": list(judgement.notes)}

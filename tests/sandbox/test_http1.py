@@ -3,7 +3,7 @@ import io
 import pytest
 
 import sandbox.http1
-from sandbox.http1 import BadRequest, Request, Response, read_request
+from sandbox.http1 import MalformedRequest, Request, Response, read_request
 from tests.sandbox.client import CHAT, Client
 
 
@@ -16,7 +16,7 @@ class TestReadRequest:
         request = read(
             b"POST /a%20b?c=d%26e HTTP/1.1\r\nHost: x\r\nX-Y: 1\r\nx-y: 2\r\nContent-Length: 2\r\n\r\nhirest"
         )
-        assert (request.method, request.segments(), request.params()) == ("POST", ["a b"], {"c": "d&e"})
+        assert (request.method, request.split_path(), request.parse_query()) == ("POST", ["a b"], {"c": "d&e"})
         assert (request.headers["x-y"], request.body) == ("1, 2", b"hi")
 
     def test_reads_chunks(self):
@@ -70,7 +70,7 @@ class TestReadRequest:
         ],
     )
     def test_refuses_what_is_no_request(self, data: bytes, status: int):
-        with pytest.raises(BadRequest) as refused:
+        with pytest.raises(MalformedRequest) as refused:
             read(data)
         assert refused.value.status == status
 
@@ -87,7 +87,7 @@ class TestCookies:
         ],
     )
     def test_are_read(self, header: str, cookies: dict[str, str]):
-        assert Request("GET", "/", "", {"cookie": header}, b"", "127.0.0.1", True).cookies() == cookies
+        assert Request("GET", "/", "", {"cookie": header}, b"", "127.0.0.1", True).parse_cookies() == cookies
 
 
 class TestResponse:

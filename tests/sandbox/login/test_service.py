@@ -2,9 +2,9 @@ import base64
 
 import pytest
 
-from sandbox.jwt import encode_hs256, take_apart
+from sandbox.jwt import decode_unverified, encode_hs256
 from sandbox.world.box import Box
-from sandbox.world.players import PLAYERS, RS256_PROJECT_ID, claims_of
+from sandbox.world.players import PLAYERS, RS256_PROJECT_ID, build_claims
 from tests.sandbox.client import Client
 from tests.sandbox.conftest import NOW_S
 
@@ -39,7 +39,7 @@ class TestKeys:
         assert rfc["kid"] == bare["kid"]
 
     def test_the_player_of_that_project_is_signed_by_it(self, client: Client):
-        header = take_apart(login_jwt(client, "omar")).header
+        header = decode_unverified(login_jwt(client, "omar")).header
         assert header == {"alg": "RS256", "kid": client.get(f"{RS256}/keys").json()[0]["kid"], "typ": "JWT"}
 
     def test_an_hs256_project_has_none(self, client: Client):
@@ -60,7 +60,7 @@ class TestKeys:
         old = login_jwt(client, "omar")
         new = client.call("POST", f"{RS256}/keys", {}, server_headers(client)).json()["kid"]
         assert len(client.get(f"{RS256}/jwks.json").json()["keys"]) == 2
-        assert take_apart(login_jwt(client, "omar")).header["kid"] == new
+        assert decode_unverified(login_jwt(client, "omar")).header["kid"] == new
         assert validate(client, old)[0] == 204
 
     def test_rotation_is_for_servers(self, client: Client):
@@ -109,7 +109,7 @@ class TestValidate:
         assert validate(client, login_jwt(client, sub="nobody")) == (404, "003-002")
 
     def test_an_hs256_token_that_claims_the_rs256_project_is_422(self, client: Client, box: Box):
-        claims = claims_of(PLAYERS[4], project_id=RS256_PROJECT_ID, now_s=NOW_S)
+        claims = build_claims(PLAYERS[4], project_id=RS256_PROJECT_ID, now_s=NOW_S)
         token = encode_hs256(claims=claims, secret=box.config.login_project_id)
         assert validate(client, token) == (422, "002-016")
 

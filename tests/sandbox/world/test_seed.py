@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.world.seed import BASE_S, SPAN_S, Plan, fill
-from sandbox.world.state import World, iso
-from sandbox.zendesk.shapes import chat_json
+from sandbox.world.seed import BASE_S, SPAN_S, SeedPlan, fill
+from sandbox.world.state import World, format_time
+from sandbox.zendesk.shapes import build_chat
 from tests.sandbox.client import Client
 
 ROOT = Path(__file__).parents[3]
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 
 def world_of(**wishes: object) -> World:
     world = World()
-    fill(world=world, plan=Plan(**wishes))
+    fill(world=world, plan=SeedPlan(**wishes))
     return world
 
 
@@ -55,7 +55,7 @@ class TestFill:
 
     def test_a_chats_id_begins_with_the_month_it_started_in(self):
         world = world_of(visitors=1, chats=50, start_s=BASE_S + 25 * 86_400, span_s=10 * 86_400)
-        months = {(chat.id[:4], iso(chat.start_s)[2:7].replace("-", "")) for chat in world.chats.values()}
+        months = {(chat.id[:4], format_time(chat.start_s)[2:7].replace("-", "")) for chat in world.chats.values()}
         assert months == {("2601", "2601"), ("2602", "2602")}
 
     def test_every_visitor_has_a_chat_when_there_are_enough(self):
@@ -82,15 +82,16 @@ class TestFill:
     def test_a_chat_is_shown_the_same_every_time(self, box):
         world = world_of(visitors=3, chats=9)
         chat = next(iter(world.chats.values()))
-        assert chat_json(world, chat, switches=box.switches) == chat_json(world, chat, switches=box.switches)
+        assert build_chat(world, chat, switches=box.switches) == build_chat(world, chat, switches=box.switches)
 
 
 class TestLargeWorld:
     @pytest.mark.slow
     def test_a_hundred_thousand_visitors_fit_in_memory(self):
         program = (
-            "import resource; from sandbox.world.seed import Plan, fill; from sandbox.world.state import World;"
-            "world = World(); fill(world=world, plan=Plan(visitors=100_000, chats=200_000)); print(len(world.chats));"
+            "import resource; from sandbox.world.seed import SeedPlan, fill; from sandbox.world.state import World;"
+            "world = World(); fill(world=world, plan=SeedPlan(visitors=100_000, chats=200_000));"
+            "print(len(world.chats));"
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
         )
         told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.jwt import encode_hs256
-from sandbox.zendesk.judge import Verdict, judge
+from sandbox.zendesk.judge import Judgement, judge
 
 SECRET = "shared-secret-for-tests-0123456789abcdef"
 NOW_S = 1_790_000_000.0
@@ -21,14 +21,14 @@ GOOD: dict[str, Any] = {
 
 def verdict_of(
     header: dict[str, Any] | None = None, *, secret: str = SECRET, without: str = "", **changes: Any
-) -> Verdict:
+) -> Judgement:
     claims = {name: value for name, value in (GOOD | changes).items() if name != without}
     return judge(token=encode_hs256(claims=claims, secret=secret, header=header), secret=SECRET, now_s=NOW_S)
 
 
 class TestJudge:
     def test_accepts_a_good_token_without_notes(self):
-        assert verdict_of() == Verdict("", "The visitor is authenticated.", GOOD)
+        assert verdict_of() == Judgement("", "The visitor is authenticated.", GOOD)
 
     @pytest.mark.parametrize(("header", "reason"), [
         ({"alg": "HS384", "typ": "JWT"}, "algorithm"),

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from sandbox.zendesk.lucene import BadQuery, Either, Every, Not, Range, Term, parse, read_range
+from sandbox.zendesk.lucene import BadQuery, Either, Every, Not, Range, Term, parse, parse_range
 
 A, B, C = Term("", "a"), Term("", "b"), Term("", "c")
 
@@ -58,4 +58,4 @@ class TestReadRange:
         ("[a to b]", None),
     ])  # fmt: skip
     def test_reads(self, value: str, found: Range | None):
-        assert read_range(value) == found
+        assert parse_range(value) == found

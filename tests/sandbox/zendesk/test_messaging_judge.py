@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.jwt import encode_hs256
-from sandbox.zendesk.judge import Verdict
+from sandbox.zendesk.judge import Judgement
 from sandbox.zendesk.messaging_judge import judge_messaging
 
 KEY_ID, SECRET = "app_0123456789abcdef01234567", "signing-key-for-tests-0123456789abcdef"
@@ -18,7 +18,7 @@ OTHER_KEY = ("app_other", "another-signing-key-0123456789abcdef")
 
 def verdict_of(
     header: dict[str, Any] | None = None, *, secret: str = SECRET, without: str = "", **changes: Any
-) -> Verdict:
+) -> Judgement:
     claims = {name: value for name, value in (GOOD | changes).items() if name != without}
     token = encode_hs256(claims=claims, secret=secret, header=header or HEADER)
     keys = {KEY_ID: SECRET, OTHER_KEY[0]: OTHER_KEY[1]}
@@ -27,7 +27,7 @@ def verdict_of(
 
 class TestJudgeMessaging:
     def test_accepts_a_good_token_without_notes(self):
-        assert verdict_of() == Verdict("", "The user is signed in.", GOOD)
+        assert verdict_of() == Judgement("", "The user is signed in.", GOOD)
 
     @pytest.mark.parametrize(("header", "reason"), [
         (HEADER | {"alg": "HS384"}, "algorithm"),

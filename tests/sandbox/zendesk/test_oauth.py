@@ -204,4 +204,4 @@ class TestManagingClients:
 
 class TestScopes:
     def test_no_token_is_none_even_where_none_was_configured(self):
-        assert OAuthBook().scopes(token="", fixed="", now_s=0.0) is None
+        assert OAuthBook().find_scopes(token="", fixed="", now_s=0.0) is None

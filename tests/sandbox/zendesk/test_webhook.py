@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from sandbox.world.box import Box
-from sandbox.world.state import iso
-from sandbox.zendesk.webhook import signed
+from sandbox.world.state import format_time
+from sandbox.zendesk.webhook import sign_call
 from tests.sandbox.client import Client
 from tests.sandbox.conftest import NOW_S
 from tests.sandbox.zendesk.test_widget import post, sign_in
@@ -58,8 +58,8 @@ class TestWebhook:
             "ticket_id": "1", "email": "p@example.com", "chat_id": state["chat_id"], "visitor_id": state["visitor_id"],
         }  # fmt: skip
         timestamp = headers["X-Zendesk-Webhook-Signature-Timestamp"]
-        assert timestamp == iso(NOW_S)
-        assert headers["X-Zendesk-Webhook-Signature"] == signed(secret=SECRET, timestamp=timestamp, body=body)
+        assert timestamp == format_time(NOW_S)
+        assert headers["X-Zendesk-Webhook-Signature"] == sign_call(secret=SECRET, timestamp=timestamp, body=body)
 
     def test_speaks_in_the_words_of_the_admin(self, client: Client, box: Box, listener):
         url, taken = listener
