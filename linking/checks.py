@@ -74,7 +74,7 @@ def check_secrets_open(*, databases: Sequence[str] | None = None, **_kwargs: Any
     except DatabaseError:
         # Before the first migrate there is no table; /readyz speaks of a database that is away.
         return []
-    return [_broken(row) for row in rows if not _opens(row)]
+    return [_report_broken(row) for row in rows if not _opens(row)]
 
 
 def _opens(row: Secret) -> bool:
@@ -85,7 +85,7 @@ def _opens(row: Secret) -> bool:
     return True
 
 
-def _broken(row: Secret) -> CheckMessage:
+def _report_broken(row: Secret) -> CheckMessage:
     message = f"Integration {row.integration.slug}: {row.name} cannot be opened with the keys in ZDBRIDGE_SEAL_KEYS."
     hint = "Put the lost key back at the end of ZDBRIDGE_SEAL_KEYS, or set the secret anew."
     return CheckWarning(message, hint=hint, id="linking.W003")

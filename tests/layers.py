@@ -131,7 +131,7 @@ def violations(*, root: Path) -> list[Violation]:
             tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
             is_package = path.name == "__init__.py"
             imports = list(_imports(tree=tree, module=module, is_package=is_package, root=root))
-            found += dict.fromkeys(_broken(module=module, imports=imports, root=root))
+            found += dict.fromkeys(_report_broken(module=module, imports=imports, root=root))
             if package == "sandbox":
                 sandbox[module] = [made.target for made in imports if made.target.startswith("sandbox")]
             if _is_pure(module):
@@ -154,7 +154,7 @@ def module_name(*, path: Path, root: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _broken(*, module: str, imports: list[Import], root: Path) -> Iterator[Violation]:
+def _report_broken(*, module: str, imports: list[Import], root: Path) -> Iterator[Violation]:
     top, name = module.split(".")[0], _row_name(module)
     if top == "linking" and name and name not in RANK:
         yield Violation(module, 1, f"{name} has no place in the map: give it one in tests/layers.py")

@@ -83,7 +83,7 @@ class Diagnose(APIView):
             diagnosis = doctor.diagnose_paste(text=text, kind=kind, slug=slug, now=time.time())
         except doctor.NoSuchIntegration as error:
             raise ValidationError({"integration": ["There is no integration with this slug."]}) from error
-        return Response(_shown(diagnosis), headers={"Cache-Control": "no-store"})
+        return Response(_describe(diagnosis), headers={"Cache-Control": "no-store"})
 
 
 def _read(data: Any) -> tuple[str, Kind, str]:
@@ -105,7 +105,7 @@ def _read(data: Any) -> tuple[str, Kind, str]:
     return str(text), Kind(kind), str(slug)
 
 
-def _shown(diagnosis: Diagnosis) -> dict[str, Any]:
+def _describe(diagnosis: Diagnosis) -> dict[str, Any]:
     return {
         "kind": diagnosis.kind.value,
         "found_in": diagnosis.found_in,

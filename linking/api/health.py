@@ -52,7 +52,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     This machine, whoever is signed in and whoever sends an API token are told what is wrong, too: `"down"` and
     `"degraded"`, each where there is such, are lists of `{"part", "detail"}`.
     """
-    found = _remembered_readiness()
+    found = _recall_readiness()
     body: dict[str, object] = {"status": found.status}
     if found.status != health.Status.READY and (_is_from_here(request) or _is_known(request)):
         lists = {"down": found.broken, "degraded": found.degraded}
@@ -120,7 +120,7 @@ class _Readiness:
     asked_at = float("-inf")
 
 
-def _remembered_readiness(clock: Callable[[], float] = time.monotonic) -> health.Readiness:
+def _recall_readiness(clock: Callable[[], float] = time.monotonic) -> health.Readiness:
     """Return what is wrong, found at most once in `READINESS_REMEMBERED_S` however many ask.
 
     One finds out; meanwhile the others get the answer before it, so that a mute database holds one thread only.

@@ -36,7 +36,7 @@ class TokenHeaders(ResponseHeaders):
 
     def __init__(self, headers: Headers) -> None:
         """Hold `headers`, to be changed like any response's."""
-        self._store = _stored(headers).copy()
+        self._store = _index_headers(headers).copy()
 
     def items(self) -> Any:
         """Return the pairs of name and value."""
@@ -98,7 +98,7 @@ class TokenView(APIView):
 
 
 @lru_cache(maxsize=HEADERS_KEPT)
-def _stored(headers: Headers) -> dict[str, tuple[str, str]]:
+def _index_headers(headers: Headers) -> dict[str, tuple[str, str]]:
     return {name.lower(): (name, value) for name, value in headers}
 
 

@@ -59,7 +59,7 @@ class _View(APIView):
         return response
 
 
-def _listed(name: str, shape: type[serializers.Serializer[Any]]) -> Any:
+def _list_schema(name: str, shape: type[serializers.Serializer[Any]]) -> Any:
     address = serializers.URLField(allow_null=True)
     return inline_serializer(
         name=name,
@@ -96,11 +96,11 @@ class Visitors(_View):
             OpenApiParameter("cursor", str),
             OpenApiParameter("page_size", int, description=f"1 to {PAGE_SIZE_MAX}, by itself {finding.PAGE_SIZE}."),
         ],
-        responses=_answers(_listed("VisitorPage", shapes.VisitorSerializer), 400),
+        responses=_answers(_list_schema("VisitorPage", shapes.VisitorSerializer), 400),
     )
     def get(self, request: Request) -> Response:
         """List visitors with their link, newest activity first."""
-        asked = _asked(request, known=_LIST_PARAMETERS)
+        asked = _parse_parameters(request, known=_LIST_PARAMETERS)
         ordering = asked.get("ordering") or finding.DEFAULT_ORDERING
         try:
             rows = finding.visitors(
@@ -180,7 +180,7 @@ class RefreshVisitor(_View):
     def _queue(self, found: Visitor, *, person: str) -> None:
         wish = refresh.request_refresh(visitor_pk=found.pk, person=person, now=timezone.now())
         if wish.wait_s:
-            raise _throttled(f"More than {refresh.PER_MINUTE} refreshes in a minute.", wait_s=wish.wait_s)
+            raise _throttle(f"More than {refresh.PER_MINUTE} refreshes in a minute.", wait_s=wish.wait_s)
         if not wish.is_to_be_queued:
             return
         try:
@@ -198,7 +198,7 @@ class OneLoginUser(_View):
     )
     def get(self, request: Request, user_id: str) -> Response:
         """Read one Login user with all linked visitors."""
-        asked = _asked(request, known=("integration",))
+        asked = _parse_parameters(request, known=("integration",))
         try:
             found = finding.login_user(user_id=user_id, integration=asked.get("integration", ""))
         except finding.UnknownFilter as error:
@@ -214,11 +214,11 @@ class Integrations(_View):
     @extend_schema(
         operation_id="integrations_list",
         parameters=[],
-        responses=_answers(_listed("IntegrationPage", shapes.IntegrationSerializer), 400),
+        responses=_answers(_list_schema("IntegrationPage", shapes.IntegrationSerializer), 400),
     )
     def get(self, request: Request) -> Response:
         """List how every integration stands. There are few of them: one page holds all."""
-        _asked(request, known=())
+        _parse_parameters(request, known=())
         rows = finding.integrations(now=timezone.now())
         results = shapes.IntegrationSerializer(rows, many=True).data
         return Response({"next": None, "previous": None, "results": results})
@@ -234,7 +234,7 @@ class NoSuchAddress(_View):
         raise NotFound("There is no such address in this API; /api/docs/ lists those there are.")
 
 
-def _asked(request: Request, *, known: tuple[str, ...]) -> dict[str, str]:
+def _parse_parameters(request: Request, *, known: tuple[str, ...]) -> dict[str, str]:
     unknown = sorted(set(request.query_params) - set(known))
     if unknown:
         words = f"Parameters are: {', '.join(known)}." if known else "This call takes no parameters."
@@ -252,7 +252,7 @@ def _page_size(text: str) -> int:
 
 def _visitor(request: Request, *, visitor_id: str) -> Visitor | None:
     """Return the visitor that is known here, None for no such. Raises: ValidationError."""
-    asked = _asked(request, known=("integration",))
+    asked = _parse_parameters(request, known=("integration",))
     try:
         return finding.visitor(visitor_id=visitor_id, integration=asked.get("integration", ""))
     except finding.UnknownFilter as error:
@@ -273,13 +273,13 @@ def _look_up(request: Request, *, visitor_id: str) -> Lookup:
         give_way=request.META.get("linking.give_way", lambda: None),
     )
     if lookup.outcome is Outcome.TOO_MANY:
-        raise _throttled(lookup.sentence, wait_s=lookup.retry_after_s)
+        raise _throttle(lookup.sentence, wait_s=lookup.retry_after_s)
     if lookup.outcome in (Outcome.FOUND, Outcome.WAITING):
         return lookup
     raise NotFound(lookup.sentence)
 
 
-def _throttled(sentence: str, *, wait_s: int) -> Throttled:
+def _throttle(sentence: str, *, wait_s: int) -> Throttled:
     throttled = Throttled(wait=wait_s)
     # Given afterwards: the class would add a second sentence about the time.
     throttled.detail = ErrorDetail(sentence, code=throttled.default_code)

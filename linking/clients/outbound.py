@@ -130,7 +130,7 @@ class Outbound:
             try:
                 return self._send(method=method, path=path, query=query, headers=headers, data=data)
             except (requests.RequestException, HTTPError, HTTPException, OSError) as error:
-                raise _translated(error=error, is_over=deadline.is_over) from error
+                raise _translate(error=error, is_over=deadline.is_over) from error
 
     def _send(
         self,
@@ -223,7 +223,7 @@ class _Guarded(HTTPConnection):
         if not found or not all(self._may_reach(str(place[4][0])) for place in found):
             _this_thread.refusal = f"{self.host} leads to an address that may not be called."
             raise OSError(_this_thread.refusal)
-        return _connected(found=found, timeout=self.timeout, options=self.socket_options)
+        return _connect(found=found, timeout=self.timeout, options=self.socket_options)
 
     def _may_reach(self, address: str) -> bool:
         # Plain http is for this machine only; the text of the address was judged before.
@@ -272,7 +272,7 @@ def _session() -> requests.Session:
     return session
 
 
-def _connected(*, found: Sequence[Any], timeout: Any, options: Any) -> socket.socket:
+def _connect(*, found: Sequence[Any], timeout: Any, options: Any) -> socket.socket:
     problem: OSError | None = None
     for family, kind, protocol, _name, place in found:
         sock = socket.socket(family, kind, protocol)
@@ -306,14 +306,14 @@ def _body(response: requests.Response) -> bytes:
         raise NetworkFault("The answer is packed in a way that was not asked for.")
     chunks = response.raw.stream(_CHUNK_BYTES, decode_content=False)
     body = bytearray()
-    for chunk in _unpacked(chunks) if coding.endswith("gzip") else chunks:
+    for chunk in _unpack(chunks) if coding.endswith("gzip") else chunks:
         body += chunk
         if len(body) > MAX_BODY_BYTES:
             raise AnswerTooLarge(f"The answer is larger than {MAX_BODY_BYTES} bytes.")
     return bytes(body)
 
 
-def _unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _unpack(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield what a gzip body holds, a bounded piece at a time. Raises: NetworkFault when it is not whole."""
     unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     is_empty = True
@@ -329,7 +329,7 @@ def _unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise NetworkFault("The answer ended too early.")
 
 
-def _translated(*, error: Exception, is_over: bool) -> OutboundError:
+def _translate(*, error: Exception, is_over: bool) -> OutboundError:
     # The library's own messages can quote the whole address; only the kind of error goes on.
     if _this_thread.refusal:
         return AddressRefused(_this_thread.refusal, was_sent=False)

@@ -17,11 +17,11 @@ def retry_after_s(value: str | None, *, date: str | None = None) -> int:
     text = (value or "").strip()
     if text.isascii() and text.replace(".", "", 1).isdigit():
         # Twelve digits are enough to know that it is too long.
-        return _clamped(float(text[:12]) if text.count(".") else float(text[:12].lstrip("0") or "0"))
+        return _clamp(float(text[:12]) if text.count(".") else float(text[:12].lstrip("0") or "0"))
     until, asked = http_date(text), http_date(date)
     if until is None or asked is None:
         return GARBAGE_S
-    return _clamped((until - asked).total_seconds())
+    return _clamp((until - asked).total_seconds())
 
 
 def http_date(value: str | None) -> datetime | None:
@@ -33,5 +33,5 @@ def http_date(value: str | None) -> datetime | None:
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
-def _clamped(seconds: float) -> int:
+def _clamp(seconds: float) -> int:
     return int(min(max(seconds + 0.999, SHORTEST_S), LONGEST_S))

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from linking.clients.outbound import AddressRefused, Answer, Outbound, OutboundError
 from linking.clients.retry_after import http_date, retry_after_s
-from linking.core.key_sets import BadKeySet, KeyEncoding, listed_keys
+from linking.core.key_sets import BadKeySet, KeyEncoding, list_keys
 
 CALL_DEADLINE_S = 5.0
 ANSWER_MAX_BYTES = 262_144
@@ -99,7 +99,7 @@ class LoginClient:
         )
         if answer.status != 200:
             raise LoginRefused("Xsolla Login does not take this token.", reason="token")
-        body = _parsed(answer)
+        body = _parse(answer)
         user_id, email = (body.get(name) for name in ("id", "email")) if isinstance(body, dict) else (None, None)
         if not isinstance(user_id, str):
             raise LoginBroken("Xsolla Login's answer names no user.")
@@ -132,7 +132,7 @@ def _wait_s(answer: Answer) -> int:
     return retry_after_s(header, date=answer.headers.get("Date")) if header else 0
 
 
-def _parsed(answer: Answer) -> object:
+def _parse(answer: Answer) -> object:
     if len(answer.body) > ANSWER_MAX_BYTES:
         raise LoginBroken("Xsolla Login's answer is larger than one can be.")
     try:
@@ -144,7 +144,7 @@ def _parsed(answer: Answer) -> object:
 def _key_set(answer: Answer) -> KeySet:
     # Which of the two shapes it is, the document says itself, whatever its address.
     try:
-        encoding, keys = listed_keys(_parsed(answer) if answer.status == 200 else [])
+        encoding, keys = list_keys(_parse(answer) if answer.status == 200 else [])
     except BadKeySet as error:
         raise LoginBroken("Xsolla Login's list of keys has another shape than published.") from error
     return KeySet(encoding=encoding, keys=keys, answered_at=http_date(answer.headers.get("Date")))

@@ -166,7 +166,7 @@ class ChatClient:
             raise ChatGone("Zendesk does not know this visitor.")
         if answer.status in (400, 405, 422):
             return unreadable({"id": visitor_id}, reason=f"Zendesk refused to read this visitor ({answer.status}).")
-        record = parse_visitor(self._object(self._checked(answer), what="visitor"))
+        record = parse_visitor(self._object(self._check(answer), what="visitor"))
         if isinstance(record, VisitorRecord) and not can_answer_for(visitor_id=record.visitor_id, asked_id=visitor_id):
             reason = "Zendesk answered with an id that is not one of its own."
             return unreadable({"id": visitor_id, "answered": record.visitor_id}, reason=reason)
@@ -240,7 +240,7 @@ class ChatClient:
         answer = self._call(path=path, query=query)
         if answer.status in (404, 410):
             raise ChatRefused(f"There is no Zendesk Chat API at this address ({answer.status}).", reason="host")
-        return self._checked(answer)
+        return self._check(answer)
 
     def _call(self, *, path: str, query: list[tuple[str, str]] | None = None) -> Answer:
         try:
@@ -252,7 +252,7 @@ class ChatClient:
         except OutboundError as error:
             raise ChatTryLater(str(error), reason="vendor_fault") from error
 
-    def _checked(self, answer: Answer) -> Answer:
+    def _check(self, answer: Answer) -> Answer:
         """Return `answer` if it is a success. Raises: ChatRefused, ChatTryLater, ChatBroken."""
         if answer.status == 200:
             return answer

@@ -60,7 +60,7 @@ class KeySet:
 NO_KEYS = KeySet()
 
 
-def listed_keys(document: object) -> tuple[KeyEncoding, tuple[Mapping[str, object], ...]]:
+def list_keys(document: object) -> tuple[KeyEncoding, tuple[Mapping[str, object], ...]]:
     """Return how the keys in a parsed document are written, which its outer type says, and the keys unjudged.
 
     `{}` lists none, whichever shape it is meant as. Raises: BadKeySet.

@@ -106,7 +106,7 @@ def preview(*, page: str, endpoint: str, cookie: Cookie, origins: Collection[str
         *_may_be_set(cookie, here=here, there=there),
         _host(cookie, here=here, there=there),
         _secure(cookie, there=there),
-        _mixed(here=here, there=there),
+        _find_mixed_content(here=here, there=there),
         _site(cookie, here=here, there=there),
         _http_only(cookie),
         _origin(here, there=there, origins=origins),
@@ -198,7 +198,7 @@ def _secure(cookie: Cookie, *, there: _Place) -> Finding:
     return Finding(rule="secure", state="good", sentence="Secure does not stand in the way.")
 
 
-def _mixed(*, here: _Place, there: _Place) -> Finding:
+def _find_mixed_content(*, here: _Place, there: _Place) -> Finding:
     if here.scheme == "https" and not there.is_trustworthy:
         sentence = "A page with https may not fetch an address without it: serve the bridge with https."
         return Finding(rule="mixed", state="bad", sentence=sentence)

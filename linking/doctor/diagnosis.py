@@ -24,7 +24,7 @@ def diagnose(*, text: str, kind: Kind, around: Surroundings) -> Diagnosis:
     cookie_names = _cookie_names(around)
     secret = _secret_in(text, around=around)
     found = nothing("is_secret", name=secret) if secret else find_token(text, cookie_names=cookie_names)
-    found, shaped = _shaped(found, cookie_names=cookie_names)
+    found, shaped = _find_shape(found, cookie_names=cookie_names)
     if shaped is None:
         slug = around.config.slug if around.config else ""
         page = judge_page(found, config=around.config)
@@ -44,7 +44,7 @@ def diagnose(*, text: str, kind: Kind, around: Surroundings) -> Diagnosis:
     )
 
 
-def _shaped(found: Found, *, cookie_names: tuple[str, ...]) -> tuple[Found, Shaped | None]:
+def _find_shape(found: Found, *, cookie_names: tuple[str, ...]) -> tuple[Found, Shaped | None]:
     """Return the shape of the token found, or of the one amid what was found; None when there is none."""
     if found.token is None:
         return found, None

@@ -17,8 +17,8 @@ from linking.tokens.login_jwt import (
     LoginSetupIncomplete,
     LoginTokenError,
     check_signature,
+    find_signer,
     login_user,
-    signed_for,
 )
 from linking.tokens.refusals import Reason, Refused
 from linking.tokens.zendesk_jwt import chat_claims, zendesk_jwt
@@ -33,7 +33,7 @@ LOGIN_RULES = (
 
 def judge_login(shaped: Shaped, *, around: Surroundings) -> tuple[IntegrationConfig | None, list[Verdict]]:
     """Return the integration that would answer and its verdicts, those on size, shape and header not among them."""
-    config = around.config or _chosen(shaped, around=around)
+    config = around.config or _choose(shaped, around=around)
     after = LOGIN_RULES[len(SHAPE_RULES) + 1 :]
     if config is None:
         return None, [bad(INTEGRATION, "no_integration"), *skipped(after)]
@@ -71,13 +71,13 @@ def judge_claims(claims: dict[str, Any], *, config: IntegrationConfig, around: S
     return [*verdicts.values(), *_outgoing(claims, is_sound=is_sound, config=config, now=around.now)]
 
 
-def _chosen(shaped: Shaped, *, around: Surroundings) -> IntegrationConfig | None:
+def _choose(shaped: Shaped, *, around: Surroundings) -> IntegrationConfig | None:
     """Return the integration the endpoint would take for a path that names none."""
     project_id = (shaped.claims or {}).get(PROJECT_CLAIM)
     enabled = [one for one in around.known if one.is_enabled]
     of_project = [one for one in enabled if one.login_project_id == project_id]
     if len(of_project) > 1 and shaped.unverified is not None:
-        return signed_for(shaped.unverified, among=of_project, now=around.now, keys=around.keys)
+        return find_signer(shaped.unverified, among=of_project, now=around.now, keys=around.keys)
     of_project += [one for one in around.known if one.login_project_id == project_id]
     if of_project:
         return of_project[0]

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 
 from linking.doctor.paste_request import (
     Found,
-    blamed,
     in_address,
     in_headers,
     in_other_text,
+    join_names,
+    mark_bad,
     nothing,
     parameters_of,
-    spelled,
 )
 
 # A prompt and a path may stand before the program, and somebody may have copied the lines of the headers only.
@@ -57,10 +57,10 @@ def in_command(text: str, *, cookie_names: tuple[str, ...]) -> Found | None:
     if not begun:
         return None
     try:
-        sent = _sent(shlex.split(_plain(text[begun.end() :])))
+        sent = _collect_sent(shlex.split(_plain(text[begun.end() :])))
     except ValueError:
         found = in_other_text(text, place="text", cookie_names=cookie_names)
-        return blamed(found, cause="open_quote") if found else nothing("open_quote")
+        return mark_bad(found, cause="open_quote") if found else nothing("open_quote")
     asked = in_headers(sent.headers, cookie_names=cookie_names)
     if any(name in ("authorization", "cookie") for name, _ in sent.headers):
         return asked
@@ -69,8 +69,8 @@ def in_command(text: str, *, cookie_names: tuple[str, ...]) -> Found | None:
             return in_address(address, cookie_names=cookie_names)
     for body in sent.bodies:
         if found := in_other_text(body, place="body", cookie_names=cookie_names):
-            return blamed(found, cause="token_in_body", name=spelled(cookie_names))
-    return blamed(asked, cause="cookie_file", name=spelled(cookie_names)) if sent.has_cookie_file else asked
+            return mark_bad(found, cause="token_in_body", name=join_names(cookie_names))
+    return mark_bad(asked, cause="cookie_file", name=join_names(cookie_names)) if sent.has_cookie_file else asked
 
 
 def _plain(text: str) -> str:
@@ -78,16 +78,16 @@ def _plain(text: str) -> str:
     if '^"' in text:
         text = re.sub(r"\^(.)", r"\1", re.sub(r"\^\r?\n", " ", text))
     text = re.sub(r"[\\^`](?:\r?\n|\Z)", " ", text)
-    return _ANSI_C.sub(lambda found: shlex.quote(_ESCAPE.sub(_unescaped, found[1])), text)
+    return _ANSI_C.sub(lambda found: shlex.quote(_ESCAPE.sub(_unescape, found[1])), text)
 
 
-def _unescaped(escape: re.Match[str]) -> str:
+def _unescape(escape: re.Match[str]) -> str:
     if number := escape[1] or escape[2]:
         return chr(int(number, 16))
     return _ESCAPED.get(escape[3], escape[3])
 
 
-def _sent(words: list[str]) -> _Sent:
+def _collect_sent(words: list[str]) -> _Sent:
     sent = _Sent()
     for option, value in _options(iter(words)):
         if option in _HEADERS:

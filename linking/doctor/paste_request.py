@@ -36,7 +36,7 @@ def nothing(cause: str, *, place: str = "text", **values: object) -> Found:
     return Found(place=place, token=None, verdict=bad(PASSED, cause, **values))
 
 
-def spelled(cookie_names: tuple[str, ...]) -> str:
+def join_names(cookie_names: tuple[str, ...]) -> str:
     """Return the cookie names as a sentence has them."""
     return " or ".join(cookie_names)
 
@@ -58,7 +58,7 @@ def _in_headers(headers: list[tuple[str, str]], *, held: Mapping[str, str], cook
     if cookies:
         return in_cookies(cookies, cookie_names=cookie_names)
     if authorization is None:
-        return nothing("nothing_sent", place="bearer", name=spelled(cookie_names))
+        return nothing("nothing_sent", place="bearer", name=join_names(cookie_names))
     # What was meant is clear enough to be judged on.
     meant = next((word for word in authorization.split() if TOKEN_LIKE.match(word)), None)
     return Found(place="bearer", token=meant, verdict=bad(PASSED, "not_bearer"))
@@ -66,13 +66,13 @@ def _in_headers(headers: list[tuple[str, str]], *, held: Mapping[str, str], cook
 
 def in_cookies(header: str, *, cookie_names: tuple[str, ...]) -> Found:
     """Read a Cookie header."""
-    name = spelled(cookie_names)
+    name = join_names(cookie_names)
     try:
         token = find_cookie(header=header, names=cookie_names)
     except AmbiguousCookie as error:
         return nothing("two_cookies", place="cookie", name=error)
     if token:
-        return Found(place="cookie", token=token, verdict=_seen(header, token=token))
+        return Found(place="cookie", token=token, verdict=_judge_header(header, token=token))
     if token == "":
         return nothing("empty_cookie", place="cookie", name=name)
     for pair in header.split(";"):
@@ -82,7 +82,7 @@ def in_cookies(header: str, *, cookie_names: tuple[str, ...]) -> Found:
     return nothing("no_cookie", place="cookie", name=name)
 
 
-def _seen(header: str, *, token: str) -> Verdict:
+def _judge_header(header: str, *, token: str) -> Verdict:
     """Return whether the server sees the cookies at all: it is given no header that holds anything but ASCII."""
     for pair in header.split(";"):
         name, _, value = pair.strip(" \t").partition("=")
@@ -96,7 +96,7 @@ def in_address(address: str, *, cookie_names: tuple[str, ...]) -> Found:
     values = parameters_of(address)
     for name in _TOKEN_PARAMETERS:
         if name in values:
-            verdict = bad(PASSED, "token_in_query", name=spelled(cookie_names))
+            verdict = bad(PASSED, "token_in_query", name=join_names(cookie_names))
             return Found(place="address", token=values[name], verdict=verdict)
     return nothing("oauth_code" if "code" in values else "no_token_found", place="address")
 
@@ -136,6 +136,6 @@ def in_other_text(text: str, *, place: str, cookie_names: tuple[str, ...]) -> Fo
     return Found(place=place, token=tokens[0], verdict=told)
 
 
-def blamed(found: Found, *, cause: str, **values: object) -> Found:
+def mark_bad(found: Found, *, cause: str, **values: object) -> Found:
     """Return `found` with another reason why it would not do as it stands."""
     return replace(found, verdict=bad(PASSED, cause, **values))

@@ -61,18 +61,18 @@ def read_shape(text: str) -> Shaped:
                 return Shaped(verdicts=(*problems, *skipped((SHAPE, HEADER))))
             if error.reason is not Reason.MALFORMED:
                 return _with_odd_header(text, problems=problems, reason=error.reason)
-            cause, mended = _mended(text)
+            cause, mended = _mend(text)
             if not cause:
                 return _unreadable(text, problems=problems)
             problems.append(bad(SHAPE, cause))
             text = mended
         else:
             shape = problems or [good(SHAPE)]
-            return _shaped(unverified, text=text, verdicts=(good(SIZE), *shape, good(HEADER)))
+            return _build_shape(unverified, text=text, verdicts=(good(SIZE), *shape, good(HEADER)))
     return _unreadable(text, problems=problems)
 
 
-def _shaped(unverified: jws.UnverifiedJWS, *, text: str, verdicts: tuple[Verdict, ...]) -> Shaped:
+def _build_shape(unverified: jws.UnverifiedJWS, *, text: str, verdicts: tuple[Verdict, ...]) -> Shaped:
     header = _lenient_object(text.split(".")[0]) or {}
     try:
         claims = jws.read_object(unverified.payload)
@@ -96,7 +96,7 @@ def _with_odd_header(text: str, *, problems: list[Verdict], reason: Reason) -> S
         signature=_lenient_bytes(signature) or b"",
     )
     cause = "header_names" if reason is Reason.HEADER else "algorithm_missing"
-    return _shaped(unverified, text=text, verdicts=(good(SIZE), *(problems or [good(SHAPE)]), bad(HEADER, cause)))
+    return _build_shape(unverified, text=text, verdicts=(good(SIZE), *(problems or [good(SHAPE)]), bad(HEADER, cause)))
 
 
 def _unreadable(text: str, *, problems: list[Verdict]) -> Shaped:
@@ -104,7 +104,7 @@ def _unreadable(text: str, *, problems: list[Verdict]) -> Shaped:
     return Shaped(verdicts=(good(SIZE), *problems, bad(SHAPE, cause, **values), *skipped((HEADER,))))
 
 
-def _mended(text: str) -> tuple[str, str]:
+def _mend(text: str) -> tuple[str, str]:
     """Return the first mistake that can be undone and the text without it; ("", text) when there is none."""
     return _without_wrapping(text) or _without_encoding(text) or ("", text)
 

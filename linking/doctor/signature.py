@@ -58,9 +58,9 @@ def _variants(secret: bytes) -> Iterator[tuple[str, bytes]]:
     yield "signed_trimmed", stripped
     yield from (("signed_line_end", secret + end) for end in (b"\n", b"\r\n", b" "))
     decoders: tuple[Callable[[bytes], bytes], ...] = (_base64, _base64url)
-    yield from (("signed_base64", _tried(decode, stripped)) for decode in decoders)
+    yield from (("signed_base64", _try_decoding(decode, stripped)) for decode in decoders)
     yield "signed_base64_text", b64encode(secret)
-    yield "signed_hex", _tried(binascii.unhexlify, stripped)
+    yield "signed_hex", _try_decoding(binascii.unhexlify, stripped)
     yield from (("signed_quoted", quote + secret + quote) for quote in (b'"', b"'"))
     if secret[:1] in (b'"', b"'") and secret[:1] == secret[-1:]:
         yield "signed_unquoted", secret[1:-1]
@@ -75,7 +75,7 @@ def _base64url(raw: bytes) -> bytes:
     return urlsafe_b64decode(raw + b"=" * (-len(raw) % 4))
 
 
-def _tried(decode: Callable[[bytes], bytes], raw: bytes) -> bytes:
+def _try_decoding(decode: Callable[[bytes], bytes], raw: bytes) -> bytes:
     try:
         return decode(raw)
     except ValueError:  # binascii.Error is one

@@ -88,12 +88,12 @@ def good(rule: str) -> Verdict:
 
 def bad(rule: str, cause: str, **values: object) -> Verdict:
     """Return that `rule` is broken for `cause`."""
-    return _told(rule=rule, state=State.BAD, cause=cause, values=values)
+    return _build_verdict(rule=rule, state=State.BAD, cause=cause, values=values)
 
 
 def note(rule: str, cause: str, **values: object) -> Verdict:
     """Return that `rule` holds, with something to say."""
-    return _told(rule=rule, state=State.NOTE, cause=cause, values=values)
+    return _build_verdict(rule=rule, state=State.NOTE, cause=cause, values=values)
 
 
 def skipped(rules: Collection[str]) -> list[Verdict]:
@@ -101,7 +101,7 @@ def skipped(rules: Collection[str]) -> list[Verdict]:
     return [Verdict(rule=rule, state=State.SKIPPED) for rule in rules]
 
 
-def _told(*, rule: str, state: State, cause: str, values: dict[str, object]) -> Verdict:
+def _build_verdict(*, rule: str, state: State, cause: str, values: dict[str, object]) -> Verdict:
     # What stands in a token was written by strangers: one clean, short line of it at most.
     values |= {"time": _time(seconds)} if isinstance(seconds := values.get("seconds"), int) else {}
     shown = {name: clean_line(str(value), max_characters=SHOWN_CHARACTERS) for name, value in values.items()}

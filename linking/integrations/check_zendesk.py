@@ -42,12 +42,12 @@ def check_zendesk(
             allow_loopback=allow_loopback,
         )
     except ChatRefused as error:
-        return [*host, _refused(error, config=config)], None
+        return [*host, _explain_refusal(error, config=config)], None
     with closing(client):
         try:
             agent = client.agents_me()
         except ChatRefused as error:
-            return [*host, _refused(error, config=config, allow_loopback=allow_loopback)], None
+            return [*host, _explain_refusal(error, config=config, allow_loopback=allow_loopback)], None
         except ChatError as error:
             return [*host, _bad(_first_name(config), f"{error} Try again later.")], None
         if not host:
@@ -81,7 +81,7 @@ def _first_name(config: IntegrationConfig) -> str:
     return "zendesk_token" if config.is_host_sought else "zendesk_host"
 
 
-def _refused(error: ChatRefused, *, config: IntegrationConfig, allow_loopback: bool = False) -> Check:
+def _explain_refusal(error: ChatRefused, *, config: IntegrationConfig, allow_loopback: bool = False) -> Check:
     if error.reason == "host":
         return _bad(_first_name(config), f"{error} {CALL_A_PERSON['host']}")
     authority = authority_of(api_url=config.zendesk_api_url, subdomain=config.zendesk_subdomain)

@@ -109,7 +109,7 @@ def finish_connecting(
     integration = attempt.integration
     code = _code(answer, slug=integration.slug)
     config, _notice = current_host(registry.config_of(integration)[0])
-    tokens = _exchanged(config, code=code, redirect_url=attempt.redirect_url, allow_loopback=allow_loopback)
+    tokens = _exchange_code(config, code=code, redirect_url=attempt.redirect_url, allow_loopback=allow_loopback)
     _check_account(config, tokens=tokens, allow_loopback=allow_loopback)
     _keep(integration, authority=authority_of_account(config), tokens=tokens, actor=actor, now=now)
     return integration.slug
@@ -126,7 +126,7 @@ def _code(answer: Mapping[str, str], *, slug: str) -> str:
     return code
 
 
-def _exchanged(config: IntegrationConfig, *, code: str, redirect_url: str, allow_loopback: bool) -> Tokens:
+def _exchange_code(config: IntegrationConfig, *, code: str, redirect_url: str, allow_loopback: bool) -> Tokens:
     try:
         client = OAuthClient(
             authority=authority_of_account(config),

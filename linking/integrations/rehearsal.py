@@ -92,9 +92,9 @@ def _previous(config: IntegrationConfig, *, now: float) -> Check:
     if is_current:
         sentence = "It is the current secret as well: nothing would change."
     elif is_accepted:
-        sentence = f"A Login JWT under it is accepted until {_shown(until)}, and refused from then on."
+        sentence = f"A Login JWT under it is accepted until {_format_time(until)}, and refused from then on."
     else:
-        sentence = f"Its time ended at {_shown(until)}: a Login JWT under it is refused."
+        sentence = f"Its time ended at {_format_time(until)}: a Login JWT under it is refused."
     return Check(name="login_secret_key_previous", is_ok=is_ended and not is_current, sentence=sentence)
 
 
@@ -103,21 +103,23 @@ def _zendesk(config: IntegrationConfig, *, now: float) -> Iterator[Check]:
     switch = config.zendesk_secret_switch_epoch_s
     is_scheduled = bool(following) and switch != float("inf")
     in_force = config.zendesk_secret_at(now)
-    yield _signed("zendesk_shared_secret", "now", config=config, secret=in_force, others=(), now=now)
+    yield _check_signing("zendesk_shared_secret", "now", config=config, secret=in_force, others=(), now=now)
     if not following:
         return
     if not is_scheduled:
         sentence = "It waits: zendesk_secret_switch_at is not set."
         yield Check(name="zendesk_shared_secret_next", is_ok=False, sentence=sentence)
     elif now >= switch:
-        sentence = f"It took over at {_shown(switch)}; the next save makes it the secret."
+        sentence = f"It took over at {_format_time(switch)}; the next save makes it the secret."
         yield Check(name="zendesk_shared_secret_next", is_ok=True, sentence=sentence)
     else:
-        when = f"from {_shown(switch)} on (visitors can drop for about five minutes then)"
-        yield _signed("zendesk_shared_secret_next", when, config=config, secret=following, others=(secret,), now=switch)
+        when = f"from {_format_time(switch)} on (visitors can drop for about five minutes then)"
+        yield _check_signing(
+            "zendesk_shared_secret_next", when, config=config, secret=following, others=(secret,), now=switch
+        )
 
 
-def _signed(
+def _check_signing(
     name: str, when: str, *, config: IntegrationConfig, secret: bytes, others: tuple[bytes, ...], now: float
 ) -> Check:
     try:
@@ -167,5 +169,5 @@ def _nobody() -> LoginUser:
     )
 
 
-def _shown(epoch_s: float) -> str:
+def _format_time(epoch_s: float) -> str:
     return f"{datetime.fromtimestamp(epoch_s, tz=UTC):%Y-%m-%d %H:%M:%S} UTC"

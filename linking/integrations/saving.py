@@ -13,7 +13,7 @@ from linking.clients.vendor_urls import AUTO, RETIRED_HOST, current_address, is_
 from linking.core.config import LoginAlgorithm, MissingEmail, Mode, SecretName, ZendeskProduct
 from linking.integrations.rules import RESERVED_ENDINGS, RULES, BadValue, Surroundings, secret_flaw, slug_value
 from linking.integrations.secret_lint import lint_secret
-from linking.integrations.secrets import held_secret, opened_secret, settle_zendesk_switch, store_secret
+from linking.integrations.secrets import read_secret, resolve_secret, settle_zendesk_switch, store_secret
 from linking.models import AuditEvent, ConfigVersion, Integration, LoginUser, Visitor
 from linking.sync.store import leases
 
@@ -157,11 +157,11 @@ def _read(*, slug: str, values: Mapping[str, object], allow_loopback: bool) -> _
             except BadValue as error:
                 draft.problems[key] = str(error)
         else:
-            draft.problems[_shown_key(key)] = f"is not a setting. Settings are: {', '.join(KEYS)}."
+            draft.problems[_format_key(key)] = f"is not a setting. Settings are: {', '.join(KEYS)}."
     return draft
 
 
-def _shown_key(key: object) -> str:
+def _format_key(key: object) -> str:
     """Return a key from outside as it can be shown in a message: printable and short."""
     return ascii(str(key)[:60])[1:-1]
 
@@ -235,7 +235,7 @@ def _warn_of_policies(*, draft: _Draft, after: Mapping[str, Any]) -> None:
 
 def _check_rotation(*, row: Integration, draft: _Draft, after: Mapping[str, Any], now: datetime) -> None:
     previous, following = (
-        draft.opened.get(name) or (name not in draft.secrets and opened_secret(row=row, name=name))
+        draft.opened.get(name) or (name not in draft.secrets and resolve_secret(row=row, name=name))
         for name in (SecretName.LOGIN_SECRET_KEY_PREVIOUS, SecretName.ZENDESK_SHARED_SECRET_NEXT)
     )
     until, switch = after["previous_login_secret_until"], after["zendesk_secret_switch_at"]
@@ -249,7 +249,7 @@ def _check_rotation(*, row: Integration, draft: _Draft, after: Mapping[str, Any]
         draft.warnings.append(f"At the switch of the Zendesk secret {_DROPS}")
     elif following and switch is None:
         draft.warnings.append("zendesk_shared_secret_next waits: set zendesk_secret_switch_at.")
-    signing = opened_secret(row=row, name=SecretName.ZENDESK_SHARED_SECRET)
+    signing = resolve_secret(row=row, name=SecretName.ZENDESK_SHARED_SECRET)
     if signing and draft.opened.get(SecretName.ZENDESK_SHARED_SECRET, signing) != signing:
         draft.warnings.append(f"With a new Zendesk secret {_DROPS}")
 
@@ -257,7 +257,7 @@ def _check_rotation(*, row: Integration, draft: _Draft, after: Mapping[str, Any]
 def _check_secrets_apart(*, row: Integration, draft: _Draft) -> None:
     """Refuse one value on both sides: whoever verifies Login JWTs could then sign Zendesk JWTs and the other way."""
     values = {
-        name: draft.opened.get(name) if name in draft.secrets else opened_secret(row=row, name=name)
+        name: draft.opened.get(name) if name in draft.secrets else resolve_secret(row=row, name=name)
         for name in (*_LOGIN_SECRETS, *_ZENDESK_SECRETS)
     }
     theirs = {values[name] for name in _LOGIN_SECRETS} & {values[name] for name in _ZENDESK_SECRETS} - {None}
@@ -272,7 +272,7 @@ def _keep_previous(*, row: Integration, draft: _Draft, now: datetime) -> None:
     name, previous = SecretName.LOGIN_SECRET_KEY, SecretName.LOGIN_SECRET_KEY_PREVIOUS
     if not draft.opened.get(name) or previous in draft.secrets or until is None or until <= now:
         return
-    held, opened = held_secret(row=row, name=name), opened_secret(row=row, name=name)
+    held, opened = read_secret(row=row, name=name), resolve_secret(row=row, name=name)
     if held is not None and opened is not None and opened != draft.opened[name]:
         draft.secrets[previous], draft.opened[previous] = held, opened
 

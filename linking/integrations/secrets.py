@@ -12,7 +12,7 @@ from linking.core.secretbox import SealBroken
 from linking.models import Integration, Secret, keep_secret
 
 
-def held_secret(*, row: Integration, name: SecretName) -> str | None:
+def read_secret(*, row: Integration, name: SecretName) -> str | None:
     """Return the secret as it was given (itself or a reference), None where it is not set or cannot be opened."""
     secret = Secret.objects.filter(integration=row, name=name).first() if row.pk else None
     try:
@@ -21,9 +21,9 @@ def held_secret(*, row: Integration, name: SecretName) -> str | None:
         return None
 
 
-def opened_secret(*, row: Integration, name: SecretName) -> str | None:
+def resolve_secret(*, row: Integration, name: SecretName) -> str | None:
     """Return the secret as it is used, None where it cannot be had; readiness speaks of that."""
-    held = held_secret(row=row, name=name)
+    held = read_secret(row=row, name=name)
     try:
         return None if held is None else registry.resolve(held)
     except registry.SecretUnavailable:
@@ -35,7 +35,7 @@ def store_secret(*, row: Integration, name: SecretName, plain: str | None, actor
     if plain is None:
         return bool(Secret.objects.filter(integration=row, name=name).delete()[0])
     # What cannot be opened any more is replaced.
-    if held_secret(row=row, name=name) == plain:
+    if read_secret(row=row, name=name) == plain:
         return False
     keep_secret(integration=row, name=name, plain=plain, actor=actor, now=now)
     return True
@@ -48,7 +48,7 @@ def settle_zendesk_switch(*, row: Integration, actor: str, now: datetime) -> boo
     """
     if row.zendesk_secret_switch_at is None or row.zendesk_secret_switch_at > now:
         return False
-    following = held_secret(row=row, name=SecretName.ZENDESK_SHARED_SECRET_NEXT)
+    following = read_secret(row=row, name=SecretName.ZENDESK_SHARED_SECRET_NEXT)
     if following is None:
         return False
     keep_secret(integration=row, name=SecretName.ZENDESK_SHARED_SECRET, plain=following, actor=actor, now=now)

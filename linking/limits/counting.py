@@ -73,6 +73,6 @@ class Limiter:
 _shared: weakref.WeakSet[Limiter] = weakref.WeakSet()
 
 
-def shared_limiters() -> list[Limiter]:
+def list_shared_limiters() -> list[Limiter]:
     """Return the limiters of this process whose counts are to be joined with other processes'."""
     return list(_shared)

@@ -18,7 +18,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from linking.core.gcra import MINUTE_S
-from linking.limits.counting import Limiter, shared_limiters
+from linking.limits.counting import Limiter, list_shared_limiters
 
 EXCHANGE_EVERY_S = 0.25
 TIMEOUT_S = 0.25
@@ -127,4 +127,4 @@ def connect(redis_url: str) -> redis.Redis:
 def _keep_exchanging(exchange: Exchange) -> None:
     pause = threading.Event()
     while not pause.wait(EXCHANGE_EVERY_S):
-        exchange.run(limiters=shared_limiters(), now=time.time(), clock_s=time.monotonic())
+        exchange.run(limiters=list_shared_limiters(), now=time.time(), clock_s=time.monotonic())

@@ -39,7 +39,7 @@ def insert(
     statement = _insert_statement(
         model, tuple(columns), same=tuple(same), unique=tuple(unique), update=tuple(update), merge=tuple(merge.items())
     )
-    fixed = _prepared(model, same)
+    fixed = _prepare(model, same)
     for text in _texts(_fields(model, columns), rows):
         # The placeholders of the values stand before that of the rows.
         _execute(statement, [*fixed, text])
@@ -56,7 +56,7 @@ def update(
     """
     same = same or {}
     statement = _update_statement(model, tuple(columns), same=tuple(same))
-    fixed = _prepared(model, same)
+    fixed = _prepare(model, same)
     for text in _texts(_fields(model, columns), rows):
         _execute(statement, [*fixed, text])
 
@@ -77,13 +77,13 @@ def _insert_statement(
     merge: tuple[tuple[str, str], ...],
 ) -> str:
     fields = _fields(model, columns)
-    names = ", ".join(_quoted(model, [*columns, *same]))
+    names = ", ".join(_quote(model, [*columns, *same]))
     conflict = ""
     if unique:
-        changes = [f"{name} = excluded.{name}" for name in _quoted(model, update)]
-        changes += [f"{_quoted(model, [name])[0]} = {sql}" for name, sql in merge]
-        conflict = f" ON CONFLICT ({', '.join(_quoted(model, unique))}) DO UPDATE SET {', '.join(changes)}"
-    values = ", ".join([*_given(fields), *("%s" for _ in same)])
+        changes = [f"{name} = excluded.{name}" for name in _quote(model, update)]
+        changes += [f"{_quote(model, [name])[0]} = {sql}" for name, sql in merge]
+        conflict = f" ON CONFLICT ({', '.join(_quote(model, unique))}) DO UPDATE SET {', '.join(changes)}"
+    values = ", ".join([*_placeholders(fields), *("%s" for _ in same)])
     # The condition keeps SQLite from reading ON CONFLICT as the beginning of a join.
     return (
         f"INSERT INTO {table_name(model)} AS kept ({names}) SELECT {values} FROM {_source(fields)} WHERE true{conflict}"  # noqa: S608  names of the model
@@ -93,9 +93,9 @@ def _insert_statement(
 @cache
 def _update_statement(model: type[models.Model], columns: tuple[str, ...], *, same: tuple[str, ...]) -> str:
     fields = _fields(model, columns)
-    key, *names = _quoted(model, columns)
-    key_given, *given = _given(fields)
-    pairs = [*zip(names, given, strict=True), *((name, "%s") for name in _quoted(model, same))]
+    key, *names = _quote(model, columns)
+    key_given, *given = _placeholders(fields)
+    pairs = [*zip(names, given, strict=True), *((name, "%s") for name in _quote(model, same))]
     changes = ", ".join(f"{name} = {value}" for name, value in pairs)
     table = table_name(model)
     return f"UPDATE {table} SET {changes} FROM {_source(fields)} WHERE {table}.{key} = {key_given}"  # noqa: S608  names of the model
@@ -105,12 +105,12 @@ def _fields(model: type[models.Model], names: Iterable[str]) -> list[Any]:
     return [model._meta.get_field(name) for name in names]  # noqa: SLF001  Django documents it
 
 
-def _prepared(model: type[models.Model], same: Mapping[str, object]) -> list[Any]:
+def _prepare(model: type[models.Model], same: Mapping[str, object]) -> list[Any]:
     fields = _fields(model, same)
     return [field.get_db_prep_save(value, connection) for field, value in zip(fields, same.values(), strict=True)]
 
 
-def _quoted(model: type[models.Model], names: Iterable[str]) -> list[str]:
+def _quote(model: type[models.Model], names: Iterable[str]) -> list[str]:
     return [connection.ops.quote_name(field.column) for field in _fields(model, names)]
 
 
@@ -121,7 +121,7 @@ def _source(fields: Sequence[Any]) -> str:
     return f"json_to_recordset(%s::json) AS given({types})"
 
 
-def _given(fields: Sequence[Any]) -> list[str]:
+def _placeholders(fields: Sequence[Any]) -> list[str]:
     places = range(len(fields))
     if connection.vendor == "sqlite":
         return [f"json_extract(given.value, '$[{place}]')" for place in places]

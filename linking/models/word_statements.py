@@ -125,7 +125,7 @@ def fill(*, vendor: str, where: str = "true") -> tuple[str, str]:
     )
 
 
-def _named(statements: dict[str, str], *, vendor: str) -> dict[str, str]:
+def _name_triggers(statements: dict[str, str], *, vendor: str) -> dict[str, str]:
     """Return the triggers, each under a name that changes with what they all do, so that old ones are known as such."""
     mark = sha256("".join((*statements.values(), *functions(), *fill(vendor=vendor))).encode()).hexdigest()[:8]
     return {
@@ -135,7 +135,7 @@ def _named(statements: dict[str, str], *, vendor: str) -> dict[str, str]:
 
 def triggers(*, vendor: str) -> dict[str, str]:
     """Return the statements that make the triggers, by the triggers' names."""
-    return _named(_sqlite_triggers() if vendor == "sqlite" else _postgresql_triggers(), vendor=vendor)
+    return _name_triggers(_sqlite_triggers() if vendor == "sqlite" else _postgresql_triggers(), vendor=vendor)
 
 
 # --- SQLite ---------------------------------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def _install_postgresql(connection: BaseDatabaseWrapper) -> None:
     missing = [(name, text) for name, text in words.INDEXES if not _is_index_ready(connection, name)]
     if (is_kept and not missing) or connection.in_atomic_block:
         return
-    with _unhurried(connection):
+    with _lift_time_limit(connection):
         if not is_kept:
             with transaction.atomic(using=connection.alias):
                 _run(connection, *words.functions())
@@ -122,7 +122,7 @@ def _fill_in_batches(connection: BaseDatabaseWrapper) -> None:
 
 
 @contextmanager
-def _unhurried(connection: BaseDatabaseWrapper) -> Iterator[None]:
+def _lift_time_limit(connection: BaseDatabaseWrapper) -> Iterator[None]:
     """Lift the limit of a page's statement: an index over millions of rows takes minutes, and nobody waits for it."""
     _run(connection, "SET statement_timeout = 0")
     try:

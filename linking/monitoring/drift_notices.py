@@ -16,8 +16,8 @@ _REFUSALS = (StopReason.CREDENTIALS, StopReason.HOST)
 def drifts(*, integrations: Iterable[Integration], now: datetime) -> dict[int, tuple[Drift, ...]]:
     """Return what seems to have changed, by integration's key; two queries, and one for each blocked integration."""
     new = Visitor.objects.filter(last_seen_at__gte=now - WINDOW, first_seen_at__gte=now - WINDOW)
-    strangers = _counted(new.filter(state=VisitorState.ANONYMOUS).exclude(email="").filter(_got_a_token(now=now)))
-    linked = _counted(new.filter(state=VisitorState.LINKED))
+    strangers = _count(new.filter(state=VisitorState.ANONYMOUS).exclude(email="").filter(_got_a_token(now=now)))
+    linked = _count(new.filter(state=VisitorState.LINKED))
     found = {}
     for one in integrations:
         noticed = Noticed(
@@ -36,7 +36,7 @@ def _got_a_token(*, now: datetime) -> Exists:
     return Exists(users.alias(low_email=Lower("email")).filter(low_email=Lower(OuterRef("email"))))
 
 
-def _counted(rows: QuerySet[Visitor]) -> Counter[int]:
+def _count(rows: QuerySet[Visitor]) -> Counter[int]:
     return Counter(dict(rows.order_by().values_list("integration_id").annotate(number=Count("pk"))))
 
 

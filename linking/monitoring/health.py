@@ -64,12 +64,12 @@ def find_readiness(*, now: datetime, is_broker_up: bool) -> Readiness:
     none of the enabled integrations' can be had.
     """
     try:
-        unapplied = _unapplied()
+        unapplied = _count_unapplied()
         if unapplied:
             detail = f"{unapplied} migrations are not applied: run manage.py migrate."
             return Readiness(broken=(Flaw(part="migrations", detail=detail),))
         secrets = find_secret_flaws(where="the web process")
-        degraded = (*_degraded_here(is_broker_up=is_broker_up), *_silent_roles(now=now), *_resting_syncs(now=now))
+        degraded = (*_find_degraded(is_broker_up=is_broker_up), *_silent_roles(now=now), *_resting_syncs(now=now))
     except DatabaseError:
         connection.close()
         return Readiness(broken=(Flaw(part="database", detail="The database does not answer."),))
@@ -133,7 +133,7 @@ def _on_disk() -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
     return {key: tuple(migration.replaces) for key, migration in loader.disk_migrations.items()}
 
 
-def _unapplied() -> int:
+def _count_unapplied() -> int:
     applied = set(MigrationRecorder(connection).applied_migrations())
     known = _on_disk()
     replaced = {old for key, olds in known.items() if key in applied for old in olds}
@@ -143,7 +143,7 @@ def _unapplied() -> int:
     )
 
 
-def _degraded_here(*, is_broker_up: bool) -> Iterator[Flaw]:
+def _find_degraded(*, is_broker_up: bool) -> Iterator[Flaw]:
     if not is_broker_up:
         yield Flaw(part="broker", detail="The broker does not answer: tokens are issued, the sync waits.")
     if registry.is_stale():

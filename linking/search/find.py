@@ -187,10 +187,10 @@ def unknown_visitor_id(q: str) -> str:
     if not is_id or query.visitor_id.replace(".", "").isdigit() or _hit_by_id(query) is not None:
         return ""
     # Counted, because PostgreSQL would look for a single row of several million by reading them one after another.
-    return "" if capped_count(visitors(q=q, sees_contact=False)).number else query.visitor_id
+    return "" if count_up_to_cap(visitors(q=q, sees_contact=False)).number else query.visitor_id
 
 
-def capped_count(rows: QuerySet[Any], *, cap: int = COUNT_CAP) -> Count:
+def count_up_to_cap(rows: QuerySet[Any], *, cap: int = COUNT_CAP) -> Count:
     """Return how many `rows` there are, counting no further than `cap`."""
     found = rows.order_by().values("pk")[: cap + 1].count()
     return Count(number=min(found, cap), is_capped=found > cap)
@@ -326,13 +326,13 @@ def _matches(query: Query, *, words: Words) -> Q:
     if is_account_number(query):
         # In every visitor ID: whom it fits is nothing to look through.
         return words.holding_contact(query.digits)
-    named = _named_keys(query)
+    named = _find_named_keys(query)
     found = _matches_text(query, words=words)
     # Among the words as well, because an OR across tables would read every row.
     return found | Q(words__pk__in=named) if named else found
 
 
-def _named_keys(query: Query) -> list[int]:
+def _find_named_keys(query: Query) -> list[int]:
     """Return the keys of the visitors with this alias or last chat; asked at once, because they are few."""
     if query.chat_id:
         known = _with_last_chat(query.chat_id)

@@ -108,7 +108,7 @@ def parse_query(text: str) -> Query:
         return Query(kind=QueryKind.CHAT_ID, text=chat[0], chat_id=chat[0])
     if ticket := _TICKET.search(line):
         return Query(kind=QueryKind.TICKET, text=words, ticket=ticket["number"])
-    return _labelled(line) or _first_named(line) or _words(words)
+    return _parse_label(line) or _first_named(line) or _words(words)
 
 
 def dot_form(visitor_id: str) -> str:
@@ -125,7 +125,7 @@ def _visitor(found: re.Match[str], *, words: str) -> Query:
     return Query(kind=QueryKind.VISITOR_ID, text=words, visitor_id=visitor_id, digits=digits if is_phone else "")
 
 
-def _labelled(line: str) -> Query | None:
+def _parse_label(line: str) -> Query | None:
     found = _ID_LABEL.search(line)
     if found is None:
         return None

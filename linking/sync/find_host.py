@@ -48,7 +48,7 @@ def look_and_keep(*, config: IntegrationConfig, allow_loopback: bool, now: datet
     return found
 
 
-def found_host(
+def find_answering_host(
     config: IntegrationConfig, *, asker: Asker, allow_loopback: bool, is_urgent: bool = False
 ) -> IntegrationConfig:
     """Return the settings with the address that answers, looked for when it is time and the address is `auto`.
@@ -76,7 +76,7 @@ def other_host(
         hosts.doubt(integration_id=config.integration_id, now=asker.clock.now())
     if reason != StopReason.HOST:
         return None
-    found = found_host(config, asker=asker, allow_loopback=allow_loopback, is_urgent=True)
+    found = find_answering_host(config, asker=asker, allow_loopback=allow_loopback, is_urgent=True)
     return None if found.zendesk_api_url == config.zendesk_api_url else found
 
 

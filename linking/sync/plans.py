@@ -39,7 +39,7 @@ USERS_OF_ONE_CHANGE = 2
 SHARED_DEVICE_SUBJECT = "device"  # the same for every pair of users, so that a visitor has one such question
 
 
-def seen_visitors(*, chats: Iterable[ChatRecord], aliases: Mapping[str, str]) -> dict[str, SeenVisitor]:
+def merge_chats(*, chats: Iterable[ChatRecord], aliases: Mapping[str, str]) -> dict[str, SeenVisitor]:
     """Return one record a visitor, by id, whatever the order of `chats`; `aliases` lead from other ids to that id."""
     seen: dict[str, SeenVisitor] = {}
     for chat in chats:
@@ -124,7 +124,7 @@ def plan_link(
         now: when the question left; what the answer says held then.
         id_variants: other users whose IDs differ from the record's by upper and lower case only.
     """
-    after = _answered(facts=facts, record=record, now=now)
+    after = _apply_answer(facts=facts, record=record, now=now)
     if record.user_id and record.user_id not in before.apart_user_ids:
         verb = Verb.OPEN if not before.open_user_id else Verb.RELINK
         return LinkPlan(
@@ -249,7 +249,7 @@ def _just_asked(*, facts: VisitorFacts, now: datetime) -> dict[str, datetime | i
     }
 
 
-def _answered(*, facts: VisitorFacts, record: VisitorRecord, now: datetime) -> VisitorFacts:
+def _apply_answer(*, facts: VisitorFacts, record: VisitorRecord, now: datetime) -> VisitorFacts:
     contact = {"name": record.name, "email": record.email, "phone": record.phone, "notes": record.notes}
     return facts._replace(**_just_asked(facts=facts, now=now), **contact)  # type: ignore[arg-type]
 

@@ -23,7 +23,7 @@ def read_bans(work: Work) -> None:
     if not chores.is_due(integration_id=key, name=chores.BANS, now=now):
         return
     try:
-        banned = _banned(work)
+        banned = _read_banned(work)
     except Halt as halt:
         if halt.reason not in _PASSED_OVER:
             raise
@@ -36,7 +36,7 @@ def read_bans(work: Work) -> None:
         chores.postpone(integration_id=key, name=chores.BANS, until=now + EVERY)
 
 
-def _banned(work: Work) -> frozenset[str]:
+def _read_banned(work: Work) -> frozenset[str]:
     found: frozenset[str] = frozenset()
     since_id = 0
     for _ in range(PAGES_MAX):

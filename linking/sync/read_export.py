@@ -51,7 +51,7 @@ def retry_set_aside(work: Work, *, is_at_once: bool) -> None:
 def _page(work: Work, *, start: Cursor) -> tuple[ExportPage, pages.ParsedPage]:
     call = partial(work.client.export_page, start_epoch_s=start.epoch_s, start_id=start.chat_id)
     page = work.ask.ask(call)
-    return page, pages.parsed_page(page=page, start=start, now=work.clock.now())
+    return page, pages.parse_page(page=page, start=start, now=work.clock.now())
 
 
 def _first_place(work: Work, *, start_at: datetime | None) -> Cursor:

@@ -129,11 +129,11 @@ def _ask_about(work: Work, question: lookups.Question) -> Answer:
 def _store(work: Work, answers: Sequence[Answer]) -> None:
     if not answers:
         return
-    before, work.counts = work.counts["linked"], twice(partial(_stored, work, answers, now=work.clock.now()))
+    before, work.counts = work.counts["linked"], twice(partial(_store_answers, work, answers, now=work.clock.now()))
     statistics.keep_up(tables=statistics.LINKED, before=before, after=work.counts["linked"])
 
 
-def _stored(work: Work, answers: Sequence[Answer], *, now: datetime) -> dict[str, int]:
+def _store_answers(work: Work, answers: Sequence[Answer], *, now: datetime) -> dict[str, int]:
     """Store answers in a transaction; return the run's counts with them."""
     with transaction.atomic():
         leases.renew(held=work.held)

@@ -16,7 +16,7 @@ from linking.models import Integration, RunState, SyncRun, Visitor, VisitorRefre
 from linking.models.sync_run import REFRESH_TRIGGER
 from linking.sync.facts import Rank
 from linking.sync.paced_calls import Asker, Clock, Halt, Patience, budget_of, current_host, open_client
-from linking.sync.renew_token import renewed_in_time
+from linking.sync.renew_token import renew_in_time
 from linking.sync.store import refreshes
 from linking.sync.store.answers import Answer, store_answers, twice
 from linking.sync.store.rows import canonical_ids
@@ -67,26 +67,26 @@ def refresh_visitor(*, visitor_pk: int, clock: Clock, patience: Patience, allow_
     """
     row = Visitor.objects.select_related("integration").get(pk=visitor_pk)
     try:
-        answer, calls = _asked(row, clock=clock, patience=patience, allow_loopback=allow_loopback)
+        answer, calls = _ask(row, clock=clock, patience=patience, allow_loopback=allow_loopback)
     except Halt as halt:
         waiting = {"lookup_due_at": clock.now(), "lookup_rank": Rank.IDENTIFIED, "lookup_attempts": 0}
         Visitor.objects.filter(pk=row.pk).update(**waiting)
-        return _kept(RefreshReport(queued_because=str(halt)), of=row, clock=clock)
-    return twice(partial(_settled, row, answer=answer, calls=calls, clock=clock))
+        return _keep_report(RefreshReport(queued_because=str(halt)), of=row, clock=clock)
+    return twice(partial(_settle_refresh, row, answer=answer, calls=calls, clock=clock))
 
 
-def _settled(row: Visitor, *, answer: Answer, calls: int, clock: Clock) -> RefreshReport:
+def _settle_refresh(row: Visitor, *, answer: Answer, calls: int, clock: Clock) -> RefreshReport:
     with transaction.atomic():
         _store(row.integration, answer=answer, calls=calls, clock=clock)
         if isinstance(answer.record, Unreadable):
-            return _kept(RefreshReport(queued_because=answer.record.reason), of=row, clock=clock)
-        return _kept(RefreshReport(changed=_changed(row)), of=row, clock=clock)
+            return _keep_report(RefreshReport(queued_because=answer.record.reason), of=row, clock=clock)
+        return _keep_report(RefreshReport(changed=_find_changes(row)), of=row, clock=clock)
 
 
-def _asked(row: Visitor, *, clock: Clock, patience: Patience, allow_loopback: bool) -> tuple[Answer, int]:
+def _ask(row: Visitor, *, clock: Clock, patience: Patience, allow_loopback: bool) -> tuple[Answer, int]:
     """Return the answer and how many calls it took. Raises: Halt."""
     config, problems = registry.config_of(row.integration)
-    config, _notice = current_host(renewed_in_time(config, clock=clock, allow_loopback=allow_loopback))
+    config, _notice = current_host(renew_in_time(config, clock=clock, allow_loopback=allow_loopback))
     asker = Asker(
         account=budget_of(config),
         per_minute=config.requests_per_minute,
@@ -118,7 +118,7 @@ def _store(integration: Integration, *, answer: Answer, calls: int, clock: Clock
     )  # fmt: skip
 
 
-def _kept(report: RefreshReport, *, of: Visitor, clock: Clock) -> RefreshReport:
+def _keep_report(report: RefreshReport, *, of: Visitor, clock: Clock) -> RefreshReport:
     """Keep a report with the visitor, or with the one that Zendesk joined it into, and return it."""
     ids = canonical_ids(integration_id=of.integration_id, visitor_ids=[of.visitor_id])
     wanted = ids.get(of.visitor_id, of.visitor_id)
@@ -132,7 +132,7 @@ def _kept(report: RefreshReport, *, of: Visitor, clock: Clock) -> RefreshReport:
     return report
 
 
-def _changed(before: Visitor) -> tuple[str, ...]:
+def _find_changes(before: Visitor) -> tuple[str, ...]:
     after = Visitor.objects.filter(pk=before.pk).first()
     if after is None:
         return ("visitor_id",)  # Zendesk joined it into another one

@@ -34,15 +34,15 @@ class _Lost(Exception):
         self.flaw = flaw
 
 
-def renewed_in_time(config: IntegrationConfig, *, clock: Clock, allow_loopback: bool) -> IntegrationConfig:
+def renew_in_time(config: IntegrationConfig, *, clock: Clock, allow_loopback: bool) -> IntegrationConfig:
     """Return the settings with a new access token where the present one is about to end, else as they are."""
     row = connections.of(integration_id=config.integration_id)
     if row is None or row.state != ConnectionState.CONNECTED or row.renew_at is None or clock.now() < row.renew_at:
         return config
-    return _renewed(config, row=row, now=clock.now(), allow_loopback=allow_loopback) or config
+    return _renew(config, row=row, now=clock.now(), allow_loopback=allow_loopback) or config
 
 
-def renewed_after(
+def renew_after(
     halt: Halt, config: IntegrationConfig, *, clock: Clock, allow_loopback: bool
 ) -> IntegrationConfig | None:
     """Return the settings with another access token after `halt` because Zendesk refused this one.
@@ -56,15 +56,15 @@ def renewed_after(
     row = connections.of(integration_id=config.integration_id)
     if row is None:
         return None
-    renewed = _replaced(config)
+    renewed = _find_replacement(config)
     if renewed is None and row.state == ConnectionState.CONNECTED:
-        renewed = _renewed(config, row=row, now=clock.now(), allow_loopback=allow_loopback)
-    return renewed or _renewed_by_another(halt, config)
+        renewed = _renew(config, row=row, now=clock.now(), allow_loopback=allow_loopback)
+    return renewed or _take_from_another(halt, config)
 
 
-def _renewed_by_another(halt: Halt, config: IntegrationConfig) -> IntegrationConfig:
+def _take_from_another(halt: Halt, config: IntegrationConfig) -> IntegrationConfig:
     """Return the settings with the token another worker brought meanwhile. Raises: Halt where none did."""
-    if (replaced := _replaced(config)) is not None:
+    if (replaced := _find_replacement(config)) is not None:
         return replaced
     row = connections.of(integration_id=config.integration_id)
     if row is not None and row.state == ConnectionState.RENEWING:
@@ -75,13 +75,13 @@ def _renewed_by_another(halt: Halt, config: IntegrationConfig) -> IntegrationCon
     raise Halt(f"{halt} {CONNECT_AGAIN}", reason=StopReason.CREDENTIALS)
 
 
-def _replaced(config: IntegrationConfig) -> IntegrationConfig | None:
+def _find_replacement(config: IntegrationConfig) -> IntegrationConfig | None:
     """Return the settings with the stored access token where that is another one by now."""
     stored = _with_stored_token(config)
     return stored if stored.zendesk_access_token != config.zendesk_access_token else None
 
 
-def _renewed(
+def _renew(
     config: IntegrationConfig, *, row: ZendeskConnection, now: datetime, allow_loopback: bool
 ) -> IntegrationConfig | None:
     """Return the settings with the token that follows, None where there is none now; the row then says why."""
@@ -91,7 +91,7 @@ def _renewed(
     if number is None:
         return None
     try:
-        tokens = _asked(config, row=row, allow_loopback=allow_loopback)
+        tokens = _ask(config, row=row, allow_loopback=allow_loopback)
     except OAuthTryLater as error:
         pause = max(connections.RETRY_AFTER, timedelta(seconds=error.retry_after_s))
         connections.give_back(row=row, number=number, retry_at=now + pause)
@@ -104,7 +104,7 @@ def _renewed(
     return _with_stored_token(config)
 
 
-def _asked(config: IntegrationConfig, *, row: ZendeskConnection, allow_loopback: bool) -> Tokens:
+def _ask(config: IntegrationConfig, *, row: ZendeskConnection, allow_loopback: bool) -> Tokens:
     """Return the tokens that follow. Raises: OAuthTryLater, _Lost."""
     # A secret of one account is not shown to another, whatever the settings say by now.
     if authority_of(api_url=config.zendesk_api_url, subdomain=config.zendesk_subdomain) != row.authority:

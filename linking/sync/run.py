@@ -16,12 +16,12 @@ from linking import registry
 from linking.core.config import IntegrationConfig
 from linking.models import Integration, StopReason, SyncRun
 from linking.models.sync_run import COMMAND_TRIGGER
-from linking.sync.find_host import found_host, other_host
+from linking.sync.find_host import find_answering_host, other_host
 from linking.sync.paced_calls import Clock, Halt, Patience, budget_of, current_host, open_client
 from linking.sync.read_bans import read_bans
 from linking.sync.read_export import read_export, retry_set_aside
 from linking.sync.read_visitors import read_visitors
-from linking.sync.renew_token import renewed_after, renewed_in_time
+from linking.sync.renew_token import renew_after, renew_in_time
 from linking.sync.store import leases, lookups, runs, schedule
 from linking.sync.store import wishes as steering
 from linking.sync.work import Tell, Work
@@ -86,7 +86,7 @@ def run_pass(
         work = Work(
             integration=integration, run=run, held=held, clock=clock, patience=patience, is_eager=is_eager, tell=tell
         )
-        with _ended(work) as ending:
+        with _end(work) as ending:
             if is_full:
                 runs.rewind(held=held, integration_id=integration_id)
             if steering.take_backfill(held=held, run=run) or is_full:
@@ -101,7 +101,7 @@ def run_pass(
 
 @dataclass(slots=True)
 class _Outcome:
-    """Filled in by `_ended` when the block is over."""
+    """Filled in by `_end` when the block is over."""
 
     reason: str = ""
     detail: str = ""
@@ -109,7 +109,7 @@ class _Outcome:
 
 
 @contextmanager
-def _ended(work: Work) -> Iterator[_Outcome]:
+def _end(work: Work) -> Iterator[_Outcome]:
     """Finish the run's row and settle the next pass, however the block ends."""
     outcome, resume_in_s = _Outcome(), None
     try:
@@ -168,8 +168,8 @@ def _work_through(work: Work, *, allow_loopback: bool, is_retrying: bool, is_rec
         lookups.hasten_failed(integration_id=work.integration.pk, now=work.clock.now(), leave=leave)
     if is_rechecking:
         lookups.queue_all(integration_id=work.integration.pk, now=work.clock.now(), leave=leave)
-    config = renewed_in_time(config, clock=work.clock, allow_loopback=allow_loopback)
-    config = found_host(config, asker=work.ask, allow_loopback=allow_loopback)
+    config = renew_in_time(config, clock=work.clock, allow_loopback=allow_loopback)
+    config = find_answering_host(config, asker=work.ask, allow_loopback=allow_loopback)
     mended: set[str] = set()
     while True:
         config, notice = current_host(config)
@@ -178,16 +178,16 @@ def _work_through(work: Work, *, allow_loopback: bool, is_retrying: bool, is_rec
                 _read_all(work, config=config, is_retrying=is_retrying)
             return notice
         except Halt as halt:
-            better = None if halt.reason in mended else _mended(work, halt, config, allow_loopback=allow_loopback)
+            better = None if halt.reason in mended else _recover(work, halt, config, allow_loopback=allow_loopback)
             if better is None:
                 raise
             mended.add(halt.reason)
             config = better
 
 
-def _mended(work: Work, halt: Halt, config: IntegrationConfig, *, allow_loopback: bool) -> IntegrationConfig | None:
+def _recover(work: Work, halt: Halt, config: IntegrationConfig, *, allow_loopback: bool) -> IntegrationConfig | None:
     """Return settings with which the pass can go on after it stopped, None where there are none. Raises: Halt."""
-    renewed = renewed_after(halt, config, clock=work.clock, allow_loopback=allow_loopback)
+    renewed = renew_after(halt, config, clock=work.clock, allow_loopback=allow_loopback)
     return renewed or other_host(config, reason=halt.reason, asker=work.ask, allow_loopback=allow_loopback)
 
 

@@ -30,7 +30,7 @@ from linking.limits import WindowLimiter
 from linking.models import Integration, RunState, StopReason, SyncRun, Visitor, VisitorQuestion
 from linking.models.sync_run import REFRESH_TRIGGER
 from linking.sync.paced_calls import Asker, Clock, Halt, Patience, budget_of, current_host, open_client
-from linking.sync.renew_token import renewed_after, renewed_in_time
+from linking.sync.renew_token import renew_after, renew_in_time
 from linking.sync.store import questions
 from linking.sync.store.answers import twice
 from linking.sync.store.rows import canonical_ids
@@ -210,12 +210,14 @@ def answer_question(*, question_pk: int, clock: Clock, patience: Patience, allow
     if question is None or question.due_at is None:
         return Outcome.NO_ID
     row, visitor_id = question.integration, question.visitor_id
-    if _known(row, visitor_id=visitor_id) is not None:
+    if _find_known(row, visitor_id=visitor_id) is not None:
         questions.drop(integration_id=row.pk, visitor_id=visitor_id)
         return Outcome.FOUND
     if not questions.claim(integration_id=row.pk, visitor_id=visitor_id, now=clock.now()):
         return Outcome.WAITING
-    return _put(row, visitor_id=visitor_id, clock=clock, patience=patience, allow_loopback=allow_loopback).outcome
+    return _put_question(
+        row, visitor_id=visitor_id, clock=clock, patience=patience, allow_loopback=allow_loopback
+    ).outcome
 
 
 def _sort_out(visitor_id: str, *, slug: str) -> tuple[list[Integration], tuple[NotAsked, ...]]:
@@ -293,7 +295,7 @@ def _ask_one(row: Integration, *, visitor_id: str, until: datetime, clock: Clock
     if not questions.claim(integration_id=row.pk, visitor_id=visitor_id, now=clock.now()):
         return _await_other(row, visitor_id=visitor_id, until=until, clock=clock)
     patience = Patience(longest_wait_s=SLOT_WAIT_S, deadline_s=CALL_DEADLINE_S)
-    return _put(row, visitor_id=visitor_id, clock=clock, patience=patience, allow_loopback=allow_loopback)
+    return _put_question(row, visitor_id=visitor_id, clock=clock, patience=patience, allow_loopback=allow_loopback)
 
 
 def _await_other(row: Integration, *, visitor_id: str, until: datetime, clock: Clock) -> Lookup:
@@ -311,7 +313,7 @@ def _standing(rows: Sequence[Integration], *, visitor_id: str) -> Lookup:
     # Read before the visitors: a question goes when its visitor has come.
     asked = questions.find(integration_ids=[row.pk for row in rows], visitor_id=visitor_id)
     for row in rows:
-        if (known := _known(row, visitor_id=visitor_id)) is not None:
+        if (known := _find_known(row, visitor_id=visitor_id)) is not None:
             return known
     standings = []
     for one in asked:
@@ -324,7 +326,7 @@ def _standing(rows: Sequence[Integration], *, visitor_id: str) -> Lookup:
     return _best(standings) if standings else lookup(outcome=Outcome.NO_ID)
 
 
-def _known(row: Integration, *, visitor_id: str) -> Lookup | None:
+def _find_known(row: Integration, *, visitor_id: str) -> Lookup | None:
     """Return the visitor that is stored under an ID by now."""
     target = canonical_ids(integration_id=row.pk, visitor_ids=[visitor_id]).get(visitor_id, visitor_id)
     if not Visitor.objects.filter(integration_id=row.pk, visitor_id=target).exists():
@@ -332,7 +334,9 @@ def _known(row: Integration, *, visitor_id: str) -> Lookup | None:
     return Lookup(outcome=Outcome.FOUND, visitor_id=target, integration=row.slug)
 
 
-def _put(row: Integration, *, visitor_id: str, clock: Clock, patience: Patience, allow_loopback: bool) -> Lookup:
+def _put_question(
+    row: Integration, *, visitor_id: str, clock: Clock, patience: Patience, allow_loopback: bool
+) -> Lookup:
     """Put a claimed question and keep what comes of it."""
     lookup = partial(Lookup, visitor_id=visitor_id)
     try:
@@ -356,7 +360,7 @@ def _put(row: Integration, *, visitor_id: str, clock: Clock, patience: Patience,
         )
         return lookup(outcome=Outcome.WAITING, because=_BECAUSE[halt.reason])
     twice(partial(_store, row, visitor_id=visitor_id, record=record, asker=asker, now=clock.now()))
-    return _known(row, visitor_id=visitor_id) or lookup(outcome=Outcome.NO_SUCH)
+    return _find_known(row, visitor_id=visitor_id) or lookup(outcome=Outcome.NO_SUCH)
 
 
 def _ask(
@@ -364,7 +368,7 @@ def _ask(
 ) -> tuple[VisitorRecord | Unreadable, Asker]:
     """Return Zendesk's answer, and who asked. Raises: ChatGone, Halt."""
     config, problems = registry.config_of(row)
-    config, _notice = current_host(renewed_in_time(config, clock=clock, allow_loopback=allow_loopback))
+    config, _notice = current_host(renew_in_time(config, clock=clock, allow_loopback=allow_loopback))
     asker = Asker(
         account=budget_of(config), per_minute=config.requests_per_minute, patience=patience, clock=clock,
         keep=lambda: None, tries=TRIES, is_first=True,
@@ -373,7 +377,7 @@ def _ask(
     try:
         return call(config), asker
     except Halt as halt:
-        renewed = renewed_after(halt, config, clock=clock, allow_loopback=allow_loopback)
+        renewed = renew_after(halt, config, clock=clock, allow_loopback=allow_loopback)
         if renewed is None:
             raise
         return call(renewed), asker

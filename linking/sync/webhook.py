@@ -39,7 +39,7 @@ def receive(*, slug: str, call: SignedCall, now: datetime) -> Queued:
 
     Raises: linking.sync.webhook_calls.WebhookRefused.
     """
-    at = _signed_at(timestamp=call.timestamp, signature=call.signature, now=now)
+    at = _check_signed_at(timestamp=call.timestamp, signature=call.signature, now=now)
     try:
         config = registry.current().by_slug.get(slug)
         check_signature(secret=_secret(config), timestamp=call.timestamp, body=call.body, signature=call.signature)
@@ -56,13 +56,13 @@ def judge_head(*, slug: str, timestamp: str, signature: str, now: datetime) -> N
 
     Raises: linking.sync.webhook_calls.WebhookRefused.
     """
-    _signed_at(timestamp=timestamp, signature=signature, now=now)
+    _check_signed_at(timestamp=timestamp, signature=signature, now=now)
     snapshot = registry.last_good()
     if snapshot is not None and not _secret(snapshot.by_slug.get(slug)):
         raise WebhookRefused(WebhookReason.SIGNATURE)
 
 
-def _signed_at(*, timestamp: str, signature: str, now: datetime) -> datetime:
+def _check_signed_at(*, timestamp: str, signature: str, now: datetime) -> datetime:
     if not timestamp or not signature:
         raise WebhookRefused(WebhookReason.UNSIGNED)
     return signed_at(timestamp=timestamp, now=now)

@@ -101,7 +101,7 @@ def flush(*, turn: int | None = None) -> int:
     with _waiting.writing:
         number = 0
         for keys in _batches(_waiting.due(turn=turn)):
-            number += _waiting.write(keys, copied=_copied, store=_store)
+            number += _waiting.write(keys, copied=_copy, store=_store)
             _prune(hour=max(hour for _kind, hour in keys))
         return number
 
@@ -148,7 +148,7 @@ def _with_bounded_origin(kind: Kind, *, hour: int) -> Kind:
     return Kind(kind.integration_id, kind.code, kind.reason, origin, kind.is_observed)
 
 
-def _copied(_key: _Key, count: _Count) -> _Count:
+def _copy(_key: _Key, count: _Count) -> _Count:
     return _Count(count.number, count.first_epoch_s)
 
 

@@ -86,7 +86,7 @@ def flush(*, turn: int | None = None) -> int:
     Raises: django.db.Error; what could not be written waits on.
     """
     with _waiting.writing:
-        return _waiting.write(_waiting.due(turn=turn), copied=_copied, store=_store)
+        return _waiting.write(_waiting.due(turn=turn), copied=_copy, store=_store)
 
 
 def readings(*, now: datetime) -> dict[int, ClockReading]:
@@ -103,7 +103,7 @@ def readings(*, now: datetime) -> dict[int, ClockReading]:
     return {key: found for key, mine in counts.items() if (found := reading_of(mine)) is not None}
 
 
-def _copied(_key: _Key, tokens: _Tokens) -> _Tokens:
+def _copy(_key: _Key, tokens: _Tokens) -> _Tokens:
     return _Tokens(tokens.number)
 
 

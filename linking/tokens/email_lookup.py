@@ -59,18 +59,18 @@ def email_of(*, integration_id: int, user_id: str, login_jwt: str, now: float) -
     if _State.open_client is None or 0 < _State.paused_until_epoch_s - now <= PAUSE_AFTER_ERROR_S:
         return ""
     try:
-        email = _asked(_State.open_client, user_id=user_id, login_jwt=login_jwt)
+        email = _ask(_State.open_client, user_id=user_id, login_jwt=login_jwt)
     except LoginRefused as error:
         if error.reason != "token":
-            return _paused(error, now=now)
+            return _pause(error, now=now)
         email = ""
     except LoginError as error:
-        return _paused(error, now=now)
+        return _pause(error, now=now)
     _keep(key, _Kept(email, now + (FOUND_KEPT_S if email else NONE_KEPT_S)))
     return email
 
 
-def _asked(open_client: OpenClient, *, user_id: str, login_jwt: str) -> str:
+def _ask(open_client: OpenClient, *, user_id: str, login_jwt: str) -> str:
     client = open_client()
     try:
         found_id, email = client.own_email(login_jwt=login_jwt)
@@ -87,7 +87,7 @@ def _keep(key: tuple[int, str], kept: _Kept) -> None:
         _State.kept[key] = kept
 
 
-def _paused(error: LoginError, *, now: float) -> str:
+def _pause(error: LoginError, *, now: float) -> str:
     logger.warning("A missing address could not be looked up: %s", error)
     _State.paused_until_epoch_s = now + PAUSE_AFTER_ERROR_S
     return ""

@@ -40,9 +40,9 @@ from linking.tokens.login_jwt import (
     LoginToken,
     LoginTokenError,
     LoginUser,
+    find_signer,
     ordinary_user,
-    signed_for,
-    unverified_project_id,
+    read_unverified_project_id,
     usable_email,
     verify_login_jwt,
 )
@@ -216,7 +216,7 @@ def _note(given: TokenAnswer, request: TokenRequest, now: float) -> None:
         origin = request.origin or ""
         integration_id = 0 if config is None else config.integration_id
         if reason is None:
-            kind = _issued_kind(integration_id, origin)
+            kind = _count_key(integration_id, origin)
         else:
             kind = answer_log.Kind(integration_id, REFUSALS[reason].code.value, reason.value, origin, status == 200)
         answer_log.note(kind, config is not None and origin in config.allowed_origins, now)
@@ -224,7 +224,7 @@ def _note(given: TokenAnswer, request: TokenRequest, now: float) -> None:
 
 # Tokens go to pages that an integration lists, so that strangers cannot fill this.
 @lru_cache(maxsize=_KINDS_KEPT)
-def _issued_kind(integration_id: int, origin: str) -> answer_log.Kind:
+def _count_key(integration_id: int, origin: str) -> answer_log.Kind:
     return answer_log.Kind(integration_id, "", answer_log.ISSUED, origin)
 
 
@@ -260,9 +260,9 @@ class _Exchange:
         """Answer an OPTIONS request, a browser's preflight among them, without any token. Raises: Refused."""
         if self._request.origin is None:
             self._check_path()
-            return self._answered(204, more=ALLOW)
+            return self._answer(204, more=ALLOW)
         self._check_page()
-        return self._answered(204, more=(*ALLOW, *cors.preflight_headers()))
+        return self._answer(204, more=(*ALLOW, *cors.preflight_headers()))
 
     def issue(self) -> TokenAnswer:
         """Answer with a Zendesk JWT. Raises: Refused."""
@@ -273,18 +273,18 @@ class _Exchange:
         self._check_path()
         self._check_page()
         texts = self._login_jwts()
-        text, config, user = self._named_by(texts[0]) if len(texts) == 1 else self._named_by_any(texts)
+        text, config, user = self._identify(texts[0]) if len(texts) == 1 else self._identify_any(texts)
         if user.user_id in config.blocked_user_ids:
             raise Refused(Reason.BLOCKED)
         _spend_user(self._limits, config, user.user_id, now)
         if config.is_email_looked_up and not user.email:
             user = self._with_email(user, config=config, login_jwt=text)
-        return self._issued(user=user, config=config)
+        return self._issue(user=user, config=config)
 
-    def _named_by(self, text: str) -> tuple[str, IntegrationConfig, LoginUser]:
-        return text, *(self._named_before(text) or self._named(text))
+    def _identify(self, text: str) -> tuple[str, IntegrationConfig, LoginUser]:
+        return text, *(self._recall(text) or self._verify(text))
 
-    def _named_by_any(self, texts: Sequence[str]) -> tuple[str, IntegrationConfig, LoginUser]:
+    def _identify_any(self, texts: Sequence[str]) -> tuple[str, IntegrationConfig, LoginUser]:
         """Return the first of `texts` that is a token of ours, the integration that answers, and whom it names to it.
 
         Under one domain there may be another program's cookie of that name. A token of one of our projects is passed
@@ -293,15 +293,15 @@ class _Exchange:
         reasons: list[Reason] = []
         for text in texts:
             try:
-                return self._named_by(text)
+                return self._identify(text)
             except (JWSError, LoginTokenError) as error:
                 if self._config is not None:
                     raise
                 reasons.append(error.reason)
         raise LoginTokenError(reasons[0])
 
-    def _named_before(self, text: str) -> tuple[IntegrationConfig, LoginUser] | None:
-        """Return what `_named` would, where the very same question was answered before."""
+    def _recall(self, text: str) -> tuple[IntegrationConfig, LoginUser] | None:
+        """Return what `_verify` would, where the very same question was answered before."""
         if self._verified is None:
             return None
         found = self._verified.find(text, self._request.slug, self._snapshot, self._keys, self._now)
@@ -312,10 +312,10 @@ class _Exchange:
             self._check_page()
         return found.config, found.user
 
-    def _named(self, text: str) -> tuple[IntegrationConfig, LoginUser]:
+    def _verify(self, text: str) -> tuple[IntegrationConfig, LoginUser]:
         """Return the integration that answers, and whom the token names to it. Raises: Refused."""
         token = LoginToken(text)
-        config = self._chosen(token)
+        config = self._choose(token)
         keys = _keys_of(config, self._keys)
         user = verify_login_jwt(token=token, config=config, now=self._now, keys=keys)
         # Where integrations share a project, the asking page has a say, which what is kept knows nothing of.
@@ -348,21 +348,21 @@ class _Exchange:
                 continue
             self._config = config
             try:
-                given = self._issued(user=user, config=config)
+                given = self._issue(user=user, config=config)
             except Refused:  # not set up to sign
                 return None
-            return given._replace(reason=error.reason, user=_cleaned(given.user))
+            return given._replace(reason=error.reason, user=_clean(given.user))
         return None
 
-    def _issued(self, *, user: LoginUser, config: IntegrationConfig) -> TokenAnswer:
+    def _issue(self, *, user: LoginUser, config: IntegrationConfig) -> TokenAnswer:
         # A compact JWS has no character that JSON would escape.
         body = b'{"token":"%b"}' % zendesk_jwt(user=user, config=config, now=self._now).encode("ascii")
-        return self._answered(200, body=body, user=None if self._request.method == "HEAD" else user)
+        return self._answer(200, body=body, user=None if self._request.method == "HEAD" else user)
 
     def refusal(self, error: Refused) -> TokenAnswer:
         """Answer that the request is refused, and why."""
         status, body, more = told(error)
-        return self._answered(status, body=body, more=more, reason=error.reason)
+        return self._answer(status, body=body, more=more, reason=error.reason)
 
     @property
     def _origins(self) -> Collection[str]:
@@ -400,11 +400,11 @@ class _Exchange:
         own = [one.cookie_name for one in self._snapshot.enabled if self._request.origin in one.allowed_origins]
         return tuple(dict.fromkeys((*own, *self._snapshot.cookie_names)))
 
-    def _chosen(self, token: LoginToken) -> IntegrationConfig:
+    def _choose(self, token: LoginToken) -> IntegrationConfig:
         """Return the integration that answers; from here on only its own pages may read anything."""
         if self._request.slug is None:
-            project_id = unverified_project_id(token)
-            named = self._enabled_of(project_id, token=token) or self._disabled_of(project_id)
+            project_id = read_unverified_project_id(token)
+            named = self._find_enabled(project_id, token=token) or self._find_disabled(project_id)
             if named is None and (project_id or self._config is None):
                 raise LoginTokenError(Reason.PROJECT)
             self._config = named or self._config
@@ -414,18 +414,18 @@ class _Exchange:
             raise Refused(Reason.UNKNOWN_INTEGRATION)
         return self._config
 
-    def _enabled_of(self, project_id: str, *, token: LoginToken) -> IntegrationConfig | None:
+    def _find_enabled(self, project_id: str, *, token: LoginToken) -> IntegrationConfig | None:
         """Return the one that answers for a project. Where several share it, the asking page and the key tell which."""
         sharing = self._snapshot.by_project.get(project_id, ())
         if len(sharing) < 2:
             return sharing[0] if sharing else None
         own = [one for one in sharing if self._request.origin in one.allowed_origins]
-        return signed_for(token.unverified, among=own or sharing, now=self._now, keys=self._keys)
+        return find_signer(token.unverified, among=own or sharing, now=self._now, keys=self._keys)
 
-    def _disabled_of(self, project_id: str) -> IntegrationConfig | None:
+    def _find_disabled(self, project_id: str) -> IntegrationConfig | None:
         return next((one for one in self._snapshot.by_slug.values() if one.login_project_id == project_id), None)
 
-    def _answered(
+    def _answer(
         self,
         status: int,
         *,
@@ -455,7 +455,7 @@ def _spend_user(limits: TokenLimits, config: IntegrationConfig, user_id: str, no
         raise TooMany(Reason.USER_LIMIT, wait_s=wait_s)
 
 
-def _cleaned(user: LoginUser | None) -> LoginUser | None:
+def _clean(user: LoginUser | None) -> LoginUser | None:
     """Return the user with an address that our own rules would have passed, or with none.
 
     An ID that no rule of ours has passed has no place among the users: then there is nobody to remember.

@@ -84,7 +84,7 @@ class LoginToken:
         return self._claims
 
 
-def unverified_project_id(token: str | LoginToken) -> str:
+def read_unverified_project_id(token: str | LoginToken) -> str:
     """Return the Login project ID that `token` claims, or "" when it claims none.
 
     Nobody has checked the signature: the answer may choose an integration, whose own key and project ID are then
@@ -189,7 +189,7 @@ def check_signature(
     jws.verify_hs256(unverified, keys=secrets)
 
 
-def signed_for(
+def find_signer(
     unverified: jws.UnverifiedJWS,
     *,
     among: Sequence[IntegrationConfig],

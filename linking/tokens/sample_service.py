@@ -46,7 +46,7 @@ def sample_service_user(*, cookie_header: str, config: IntegrationConfig, now: f
     if config.login_algorithm is not LoginAlgorithm.HS256:
         return None
     token = _first_cookie(cookie_header, name=config.cookie_name)
-    claims = _signed_claims(token, secrets=config.login_secrets_at(now))
+    claims = _verify_claims(token, secrets=config.login_secrets_at(now))
     if claims is None or not _is_in_time(claims, now=int(now)):
         return None
     user_id, email = claims.get("sub"), claims.get("email")
@@ -70,11 +70,11 @@ def _first_cookie(header: str, *, name: str) -> str:
     return ""
 
 
-def _signed_claims(token: str, *, secrets: tuple[bytes, ...]) -> dict[str, Any] | None:
+def _verify_claims(token: str, *, secrets: tuple[bytes, ...]) -> dict[str, Any] | None:
     parts = token.split(".")
     if len(parts) != 3 or len(token) > _TOKEN_MAX_CHARACTERS:
         return None
-    header, claims, signature = _object(parts[0]), _object(parts[1]), _decoded(parts[2])
+    header, claims, signature = _object(parts[0]), _object(parts[1]), _decode(parts[2])
     algorithm = header.get("alg") if header is not None else None
     hash_name = _HASHES.get(algorithm) if isinstance(algorithm, str) else None
     if hash_name is None or signature is None:
@@ -97,7 +97,7 @@ def _seconds(value: object) -> int:
 
 
 def _object(segment: str) -> dict[str, Any] | None:
-    raw = _decoded(segment)
+    raw = _decode(segment)
     if raw is None:
         return None
     try:
@@ -107,7 +107,7 @@ def _object(segment: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _decoded(segment: str) -> bytes | None:
+def _decode(segment: str) -> bytes | None:
     if not _SEGMENT.match(segment) or len(segment) % 4 == 1:
         return None
     return urlsafe_b64decode(segment + "=" * (-len(segment) % 4))

@@ -110,7 +110,7 @@ def flush(*, rest_s: float = 0.0, turn: int | None = None) -> int:
             # In one order everywhere, so that two processes never wait for each other's rows.
             batch = sorted(keys[start : start + BATCH])
             try:
-                number += _waiting.write(batch, copied=_issued, store=_store)
+                number += _waiting.write(batch, copied=_build_row, store=_store)
             except IntegrityError:
                 _leave_out_removed(batch)
                 raise
@@ -129,7 +129,7 @@ def _store(batch: Mapping[_Key, TokensIssued]) -> None:
     LoginUser.objects.note_tokens(list(batch.values()), now=timezone.now())
 
 
-def _issued(key: _Key, one: _Seen) -> TokensIssued:
+def _build_row(key: _Key, one: _Seen) -> TokensIssued:
     integration_id, user_id = key
     first_at, last_at = _at(int(one.first_epoch_s)), _at(int(one.last_epoch_s))
     return TokensIssued(integration_id, user_id, one.email, one.name, first_at, last_at, one.number)

@@ -71,11 +71,11 @@ def draft(user: LoginUser, config: IntegrationConfig) -> bytes:
 
 def signed(drafted: bytes, config: IntegrationConfig, key: bytes, now: float) -> bytes:
     """Return the token of a draft, issued at `now` (epoch seconds; by place, as each page's token comes by here)."""
-    return jws.sign_input_hs256(drafted + _encoded_times(int(now), config.zendesk_product is _CHAT), key)
+    return jws.sign_input_hs256(drafted + _encode_times(int(now), config.zendesk_product is _CHAT), key)
 
 
 @lru_cache(maxsize=_TIMES_KEPT)
-def _encoded_times(issued: int, is_chat: bool) -> bytes:
+def _encode_times(issued: int, is_chat: bool) -> bytes:
     if is_chat:
         return jws.encode(b',"iat":%d,"exp":%d}' % (issued, issued + LIFETIME_S))
     return jws.encode(b',"exp":%d}' % (issued + LIFETIME_S))

@@ -126,10 +126,10 @@ def effect_sentences(effect: decisions.Effect, *, verdict: str) -> tuple[str, ..
         sentences.append(_("There is no open link to %s.") % effect.blocks_link_to.user_id)
     if effect.blocks_link_to:
         sentences.append(_("They stay unlinked until someone undoes this."))
-    return tuple(sentences) or (_unchanged_sentence(verdict),)
+    return tuple(sentences) or (_sentence_of_no_change(verdict),)
 
 
-def _unchanged_sentence(verdict: str) -> str:
+def _sentence_of_no_change(verdict: str) -> str:
     return {
         Verdict.KEEP: _("No link changes. The conflict is closed."),
         Verdict.SHARED_DEVICE: _("No link changes. The conflict is closed, and the visitor's page shows the answer."),

@@ -88,7 +88,7 @@ def _context(
         "rows": [conflict_row(conflict, eyes=eyes) for conflict in shown[:PAGE_SIZE]],
         "older": filters.build_address(before=shown[PAGE_SIZE - 1].pk) if len(shown) > PAGE_SIZE else "",
         "newest": filters.build_address() if filters.before else "",
-        "total": count_words(finding.capped_count(rows)),
+        "total": count_words(finding.count_up_to_cap(rows)),
         "filters": filters,
         "may_decide": True,
         "open_url": filters.build_address(state=ConflictState.OPEN),

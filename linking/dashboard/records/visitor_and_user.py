@@ -26,7 +26,7 @@ from linking.dashboard.shell.rows import Eyes, choose_user_state, user_url, visi
 from linking.models import Conflict, ConflictKind, ConflictState, Integration, LoginUser, Verdict, Visitor, VisitorLink
 from linking.search import find as finding
 from linking.search.find import UnknownFilter
-from linking.sync.store.blocked_links import kept_apart
+from linking.sync.store.blocked_links import find_blocked_user_ids
 
 HISTORY_LIMIT = 100
 
@@ -186,7 +186,9 @@ def _parting(link: VisitorLink, *, eyes: Eyes) -> Parting:
 
 
 def _is_parted(found: Visitor) -> bool:
-    return bool(found.external_id) and found.external_id in kept_apart(visitor_keys=[found.pk]).get(found.pk, ())
+    return bool(found.external_id) and found.external_id in find_blocked_user_ids(visitor_keys=[found.pk]).get(
+        found.pk, ()
+    )
 
 
 def _links(**of: Any) -> list[VisitorLink]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from linking import registry
 from linking.core.config import LoginAlgorithm, SecretName
-from linking.dashboard.shell.freshness import blocked_sentence
+from linking.dashboard.shell.freshness import explain_block
 from linking.models import AuditEvent, Integration, LoginUser, Secret, StopReason, Visitor, VisitorLink
 from linking.monitoring.status import reads_chat
 from linking.tokens import answer_counts as answer_log
@@ -69,9 +69,7 @@ def _account_step(integration: Integration) -> Step:
     return Step(
         title=_("Zendesk's account is named"),
         is_done=bool(integration.zendesk_subdomain or integration.zendesk_api_url) and not is_refused,
-        todo=blocked_sentence(StopReason.HOST)
-        if is_refused
-        else _("Put the subdomain into the integration's settings."),
+        todo=explain_block(StopReason.HOST) if is_refused else _("Put the subdomain into the integration's settings."),
     )
 
 
@@ -82,7 +80,7 @@ def _access_step(integration: Integration, *, secrets: dict[str, Secret]) -> Ste
         todo=_("An administrator connects with Zendesk on this page, or puts in a Chat token with the scope read."),
     )
     if step.is_done and integration.blocked_reason == StopReason.CREDENTIALS:
-        return replace(step, is_done=False, todo=blocked_sentence(StopReason.CREDENTIALS))
+        return replace(step, is_done=False, todo=explain_block(StopReason.CREDENTIALS))
     return step
 
 

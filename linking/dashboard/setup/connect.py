@@ -17,7 +17,7 @@ from linking import integrations, registry
 from linking.clients.vendor_urls import is_loopback_name
 from linking.core.config import SecretName
 from linking.dashboard.shell.access import page, require_admin
-from linking.dashboard.shell.connection_words import failed_sentence, lost_sentence
+from linking.dashboard.shell.connection_words import explain_failed, explain_lost
 from linking.dashboard.shell.parts import Notice
 from linking.integrations.connecting import (
     CannotConnect,
@@ -112,7 +112,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     except integrations.NoSuchIntegration:
         return redirect("setup")
     except CannotConnect as error:
-        return _told(request, error)
+        return _remember_failure(request, error)
     return redirect(place)
 
 
@@ -131,14 +131,14 @@ def callback(request: HttpRequest) -> HttpResponse:
         )
     except CannotConnect as error:
         if not error.slug:
-            context = {"sentence": failed_sentence(error.flaw)}
+            context = {"sentence": explain_failed(error.flaw)}
             return render(request, "dashboard/setup/connect_stray.html", context, status=400)
-        return _told(request, error)
+        return _remember_failure(request, error)
     request.session[_CONNECTED] = slug
     return redirect("setup_connect", slug=slug)
 
 
-def _told(request: HttpRequest, error: CannotConnect) -> HttpResponse:
+def _remember_failure(request: HttpRequest, error: CannotConnect) -> HttpResponse:
     words = f"{error.words.code}: {error.words.description}" if error.words.description else error.words.code
     request.session[_FAILURE] = {"flaw": error.flaw.value, "words": words}
     return redirect("setup_connect", slug=error.slug)
@@ -146,7 +146,7 @@ def _told(request: HttpRequest, error: CannotConnect) -> HttpResponse:
 
 def _failure(request: HttpRequest) -> Failure | None:
     told = request.session.pop(_FAILURE, None)
-    return None if told is None else Failure(sentence=failed_sentence(told["flaw"]), words=told["words"])
+    return None if told is None else Failure(sentence=explain_failed(told["flaw"]), words=told["words"])
 
 
 def _steps(integration: Integration, *, authority: str) -> list[Step]:
@@ -166,7 +166,7 @@ def _notice(integration: Integration, *, row: ZendeskConnection | None) -> Notic
         return Notice(tone="quiet", icon="info-circle", text=text) if has_token else None
     if row.state == ConnectionState.LOST:
         stays = _("The present access token is used for as long as Zendesk takes it.")
-        return Notice(tone="bad", icon="alert-circle", text=f"{lost_sentence(row.flaw)} {stays}")
+        return Notice(tone="bad", icon="alert-circle", text=f"{explain_lost(row.flaw)} {stays}")
     if row.expires_at and not row.refresh_sealed:
         text = _("Zendesk gave no refresh token, so nothing renews the access token: connect again before it ends.")
         return Notice(tone="warn", icon="alert-triangle", text=text)

@@ -58,13 +58,13 @@ _NONE: Mapping[ConnectFlaw, Text] = MappingProxyType(
 )
 
 
-def lost_sentence(flaw: str) -> str:
+def explain_lost(flaw: str) -> str:
     """Return why a connection has to be made anew, and what that asks for."""
     why = _LOST.get(flaw, _LOST[ConnectionFlaw.REFUSED])
     return f"{_('The connection with Zendesk was lost.')} {why} {_('Connect with Zendesk again.')}"
 
 
-def failed_sentence(flaw: str) -> str:
+def explain_failed(flaw: str) -> str:
     """Return why an attempt brought no connection, and what to do."""
     known = ConnectFlaw(flaw) if flaw in set(ConnectFlaw) else ConnectFlaw.VENDOR
     return str(_NONE[known])

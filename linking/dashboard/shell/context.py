@@ -78,12 +78,12 @@ def count_words(count: Count) -> str:
 def _sections(request: HttpRequest) -> list[Section]:
     home, path = reverse("visitors"), request.path
     is_waiting = path == home and request.GET.get("state") == SIGNED_IN
-    waiting = finding.capped_count(finding.waiting_users(sees_contact=False))
+    waiting = finding.count_up_to_cap(finding.waiting_users(sees_contact=False))
     sections = [
         Section(
             url=home, label=_("Visitors"), icon="users",
             is_current=(path == home and not is_waiting) or path.startswith(("/visitors/", "/users/")),
-            count=count_words(finding.capped_count(Visitor.objects.all())), count_of=_("visitors"),
+            count=count_words(finding.count_up_to_cap(Visitor.objects.all())), count_of=_("visitors"),
         ),
         Section(
             url=f"{home}?state={SIGNED_IN}", label=_("Not in Chat yet"), icon="login-2", is_current=is_waiting,
@@ -101,7 +101,7 @@ def _sections(request: HttpRequest) -> list[Section]:
 
 
 def _conflicts(path: str) -> Section:
-    count = finding.capped_count(Conflict.objects.filter(state=ConflictState.OPEN))
+    count = finding.count_up_to_cap(Conflict.objects.filter(state=ConflictState.OPEN))
     url = reverse("conflicts")
     return Section(
         url=url, label=_("Conflicts"), icon="git-merge", is_current=path.startswith(url),

@@ -84,7 +84,7 @@ def _words(standing: Standing) -> tuple[str, str, str]:
     }[standing]
 
 
-def blocked_sentence(reason: str) -> str:
+def explain_block(reason: str) -> str:
     """Return what a person must do before the sync can go on; "" when nothing is needed."""
     if not reason:
         return ""

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from linking.dashboard.shell.connection_words import lost_sentence
+from linking.dashboard.shell.connection_words import explain_lost
 from linking.models import (
     AlarmChannel,
     AlarmMessage,
@@ -76,7 +76,8 @@ def troubles_by_integration() -> dict[int, Trouble]:
     for message in sent:
         messages.setdefault(message.incident_id, []).append(message)
     return {
-        one.integration_id: Trouble(began_at=one.began_at, told=_told(messages.get(one.pk, []))) for one in incidents
+        one.integration_id: Trouble(began_at=one.began_at, told=_describe_messages(messages.get(one.pk, [])))
+        for one in incidents
     }
 
 
@@ -86,13 +87,13 @@ def _to_mend(one: ZendeskConnection, *, is_admin: bool) -> Finding:
     return Finding(
         tone="bad" if is_lost else "warn",
         icon="plug-connected",
-        sentence=lost_sentence(one.flaw) if is_lost else ending,
+        sentence=explain_lost(one.flaw) if is_lost else ending,
         url=reverse("setup_connect", args=[one.integration.slug]) if is_admin else "",
         to=_("Connect"),
     )
 
 
-def _told(messages: list[AlarmMessage]) -> str:
+def _describe_messages(messages: list[AlarmMessage]) -> str:
     if not messages:
         return _("Nobody is told: no alarm is set in the admin.")
     words = []

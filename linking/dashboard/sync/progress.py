@@ -43,7 +43,7 @@ class Before:
     from_epoch_s: int | None = None
 
 
-def done_before(running: Iterable[SyncRun]) -> dict[int, Before]:
+def sum_earlier_passes(running: Iterable[SyncRun]) -> dict[int, Before]:
     """Return what was done since the last complete pass, by integration's key, where one is running; two queries."""
     keys = {run.integration_id for run in running}
     if not keys:

@@ -45,7 +45,7 @@ def set_aside(*, now: datetime) -> SetAside:
     found = list(kept.order_by(F("turn_at").asc(nulls_last=True), "-pk")[:SHOWN])
     if not found:
         return SetAside(rows=(), sentence="")
-    count = finding.capped_count(Quarantined.objects.all())
+    count = finding.count_up_to_cap(Quarantined.objects.all())
     words = ngettext(
         "%(number)s record could not be read so far; the rest of its pass went on.",
         "%(number)s records could not be read so far; the rest of their passes went on.",

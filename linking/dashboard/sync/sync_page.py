@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from linking.accounts import roles
 from linking.dashboard.shell.access import page
-from linking.dashboard.shell.freshness import Freshness, blocked_sentence, freshness, missing_sentence, stop_sentence
+from linking.dashboard.shell.freshness import Freshness, explain_block, freshness, missing_sentence, stop_sentence
 from linking.dashboard.shell.not_modified import unless_same
 from linking.dashboard.shell.parts import RUN_STATES, Notice, State
 from linking.dashboard.shell.times import format_epoch
@@ -24,7 +24,7 @@ from linking.dashboard.sync.notices import (
     findings,
     troubles_by_integration,
 )
-from linking.dashboard.sync.progress import Before, Progress, backlog_sentence, done_before, progress_of
+from linking.dashboard.sync.progress import Before, Progress, backlog_sentence, progress_of, sum_earlier_passes
 from linking.dashboard.sync.quarantine import set_aside
 from linking.dashboard.sync.run_facts import run_facts
 from linking.models import Heartbeat, Integration, RunState, SyncRun, SyncSteering
@@ -171,7 +171,7 @@ def _cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpReques
     drifted = drift.drifts(integrations=rows.values(), now=now)
     clocks = clock_meter.readings(now=now)
     troubles = troubles_by_integration()
-    before = done_before(running.values())
+    before = sum_earlier_passes(running.values())
     user = request.user
     to_mend = connections_to_mend(is_admin=roles.is_admin(user), now=now)
     return [
@@ -214,7 +214,7 @@ def _card(
         slug=one.slug,
         name=one.name,
         freshness=freshness(standing=one.standing, last_success_at=one.last_success_at),
-        blocked="" if found and row.blocked_reason else blocked_sentence(one.blocked_reason),
+        blocked="" if found and row.blocked_reason else explain_block(one.blocked_reason),
         missing=missing_sentence(one.missing) if one.standing is Standing.INCOMPLETE else "",
         findings=(*found, *clock),
         trouble=trouble,

@@ -30,11 +30,11 @@ class ReadyView:
 def ready_views(*, asked: Asked, recent: Recent, now: datetime) -> list[ReadyView]:
     """Return the views; two queries. Two of them are of the last 30 days, which `recent` has counted already."""
     named = (
-        (_("Linked today"), Asked(only=LINKED_TODAY), _linked_today(now=now)),
+        (_("Linked today"), Asked(only=LINKED_TODAY), _count_linked_today(now=now)),
         (
             _("Needs checking"),
             Asked(only=TO_CHECK),
-            finding.capped_count(to_check(Visitor.objects.all()), cap=COUNT_CAP),
+            finding.count_up_to_cap(to_check(Visitor.objects.all()), cap=COUNT_CAP),
         ),
         (_("Anonymous"), Asked(state=VisitorState.ANONYMOUS, seen=RECENT_DAYS), recent.counted(recent.anonymous)),
         (_("No e-mail"), Asked(only=NO_EMAIL, seen=RECENT_DAYS), recent.counted(recent.no_email)),
@@ -51,7 +51,7 @@ def ready_views(*, asked: Asked, recent: Recent, now: datetime) -> list[ReadyVie
     ]
 
 
-def _linked_today(*, now: datetime) -> Count:
+def _count_linked_today(*, now: datetime) -> Count:
     # The newest links by key, so that neither a day without one nor a million of them makes the page slow.
     newest = VisitorLink.objects.order_by("-pk").values_list("first_seen_at", "ended_at")[: COUNT_CAP + 1]
     since = day_before(now)

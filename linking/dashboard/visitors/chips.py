@@ -34,7 +34,7 @@ def ways_on(asked: Asked, *, sees_contact: bool) -> tuple[Choice, ...]:
     waiting = (
         0
         if asked.is_waiting_list
-        else finding.capped_count(
+        else finding.count_up_to_cap(
             finding.waiting_users(q=asked.q, sees_contact=sees_contact), cap=WAYS_COUNT_CAP
         ).number
     )
@@ -74,7 +74,7 @@ def chips_of(asked: Asked, *, integrations: list[Integration]) -> list[Choice]:
     if asked.only:
         chips.append(Choice(word=_only_words()[asked.only], url=asked.address(only="")))
     if asked.seen:
-        chips.append(Choice(word=seen_words(asked.seen), url=asked.address(seen="")))
+        chips.append(Choice(word=format_seen(asked.seen), url=asked.address(seen="")))
     return chips
 
 
@@ -86,6 +86,6 @@ def _only_words() -> dict[str, str]:
     }
 
 
-def seen_words(days: str) -> str:
+def format_seen(days: str) -> str:
     """Return a number of days, one of `SEEN_DAYS`, as a filter in words."""
     return ngettext("Seen in the last %s day", "Seen in the last %s days", int(days)) % days

@@ -23,7 +23,7 @@ OPTIONAL: Mapping[str, Text] = MappingProxyType(
 )
 
 
-def hidden_columns(request: HttpRequest) -> frozenset[str]:
+def find_hidden_columns(request: HttpRequest) -> frozenset[str]:
     """Return the names of the columns that this person does without."""
     return frozenset(request.COOKIES.get(COOKIE, "").split(".")) & OPTIONAL.keys()
 
@@ -35,7 +35,7 @@ def choose_columns(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(own_address(request.POST.get("next", "")))
     offered = OPTIONAL.keys() & set(request.POST.getlist("offered"))
     # What was not offered, as the integration where there is one, stays as it was chosen before.
-    hidden = (hidden_columns(request) - offered) | (offered - set(request.POST.getlist("column")))
+    hidden = (find_hidden_columns(request) - offered) | (offered - set(request.POST.getlist("column")))
     if hidden:
         value = ".".join(sorted(hidden))
         response.set_cookie(

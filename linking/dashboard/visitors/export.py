@@ -19,7 +19,7 @@ from linking.core.spreadsheets import inert
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.context import count_words
 from linking.dashboard.visitors.filters import Asked, read_asked
-from linking.dashboard.visitors.queries import found_rows
+from linking.dashboard.visitors.queries import find_rows
 from linking.models import AuditEvent, LoginUser, Visitor
 from linking.search import find as finding
 from linking.search.find import UnknownFilter
@@ -50,11 +50,13 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     now = timezone.now()
     try:
         asked = read_asked(request.GET)
-        rows = found_rows(asked, sees_contact=roles.can_see_contact(request.user), now=now)
+        rows = find_rows(asked, sees_contact=roles.can_see_contact(request.user), now=now)
     except UnknownFilter as error:
         return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
     what = "users" if asked.is_waiting_list else "visitors"
-    note_use(request, action="export", target=f"{count_words(finding.capped_count(rows))} {what}", asked=asked, now=now)
+    note_use(
+        request, action="export", target=f"{count_words(finding.count_up_to_cap(rows))} {what}", asked=asked, now=now
+    )
     answer = StreamingHttpResponse(_lines(rows, asked=asked), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="zdbridge-{what}-{now:%Y-%m-%d-%H%M}.csv"'
     return answer

@@ -29,13 +29,13 @@ from linking.dashboard.shell.rows import (
     visitor_url,
 )
 from linking.dashboard.visitors.builtin_views import ready_views
-from linking.dashboard.visitors.chips import Choice, chips_of, seen_words, state_choices, ways_on
-from linking.dashboard.visitors.columns import OPTIONAL, hidden_columns
+from linking.dashboard.visitors.chips import Choice, chips_of, format_seen, state_choices, ways_on
+from linking.dashboard.visitors.columns import OPTIONAL, find_hidden_columns
 from linking.dashboard.visitors.filters import SEEN_DAYS, SIGNED_IN, Asked, read_asked, with_words_as_filters
 from linking.dashboard.visitors.hints import hint_of
 from linking.dashboard.visitors.link_rate import choose_apart, find_link_rate
 from linking.dashboard.visitors.news import can_be_newer, news_url
-from linking.dashboard.visitors.queries import found_rows
+from linking.dashboard.visitors.queries import find_rows
 from linking.dashboard.visitors.recent import recent_visitors
 from linking.dashboard.visitors.recheck import RECHECK_MAX
 from linking.dashboard.visitors.saved_views import view_rows
@@ -127,7 +127,7 @@ def visitors(request: HttpRequest) -> HttpResponse:
         "states": state_choices(asked),
         "chips": chips_of(asked, integrations=integrations),
         "integrations": [Choice(word=one.name, url="", value=one.slug) for one in integrations],
-        "seen_choices": [Choice(word=seen_words(days), url="", value=days) for days in SEEN_DAYS],
+        "seen_choices": [Choice(word=format_seen(days), url="", value=days) for days in SEEN_DAYS],
         "rate": find_link_rate(asked=asked, recent=recent, integrations=integrations, now=now),
         "ready_views": ready_views(asked=asked, recent=recent, now=now) if recent.total else [],
         "views": view_rows(
@@ -148,13 +148,13 @@ def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integ
     Raises: UnknownFilter, BadCursor.
     """
     eyes = Eyes(sees_contact=roles.can_see_contact(request.user))
-    found = found_rows(asked, sees_contact=eyes.sees_contact, now=now)
+    found = find_rows(asked, sees_contact=eyes.sees_contact, now=now)
     part = finding.page(found, ordering=asked.order, cursor=asked.cursor)
     rows = _rows(part.rows, is_waiting_list=asked.is_waiting_list, eyes=eyes, now=now)
     cap = SEARCH_COUNT_CAP if asked.q else COUNT_CAP
-    total = finding.capped_count(found, cap=cap) if rows else finding.Count(number=0, is_capped=False)
+    total = finding.count_up_to_cap(found, cap=cap) if rows else finding.Count(number=0, is_capped=False)
     several = len(integrations) > 1
-    columns, hidden = _columns(asked, has_several=several, eyes=eyes), hidden_columns(request)
+    columns, hidden = _columns(asked, has_several=several, eyes=eyes), find_hidden_columns(request)
     may_recheck = roles.can_decide(request.user) and not asked.is_waiting_list
     return Listing(
         rows=rows,

@@ -23,7 +23,7 @@ from linking.dashboard.shell.access import page
 from linking.dashboard.shell.context import count_words
 from linking.dashboard.shell.rows import Eyes, UserRow, VisitorRow, user_row, visitor_rows
 from linking.dashboard.visitors.filters import WAITING_ORDERING, Asked, read_asked
-from linking.dashboard.visitors.queries import found_rows
+from linking.dashboard.visitors.queries import find_rows
 from linking.models import LoginUser, Visitor
 from linking.search import find as finding
 from linking.search.find import PAGE_SIZE, Count, UnknownFilter
@@ -120,7 +120,7 @@ def _count_new(asked: Asked, *, since: str, shown: Mapping[int, int], sees_conta
     start = decode_cursor(since, ordering=asked.order, kind=datetime)
     if not start.is_backward or asked.order not in NEWEST_FIRST:
         raise BadCursor("The cursor is damaged.")
-    found = found_rows(asked, sees_contact=sees_contact, now=now)
+    found = find_rows(asked, sees_contact=sees_contact, now=now)
     found = found.select_related(None).prefetch_related(None).only("pk", field)
     if field == "first_seen_at":
         # Whoever was seen first since then was seen last since then, and for that there is an index.

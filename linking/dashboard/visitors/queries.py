@@ -14,7 +14,7 @@ from linking.search import find as finding
 READ_STATES = (VisitorState.LINKED, VisitorState.ANONYMOUS)
 
 
-def found_rows(asked: Asked, *, sees_contact: bool, now: datetime) -> QuerySet[Any]:
+def find_rows(asked: Asked, *, sees_contact: bool, now: datetime) -> QuerySet[Any]:
     """Return the rows that `asked` asks for, visitors or users, as a reader who sees contact data or not may search.
 
     Raises: UnknownFilter.
@@ -46,14 +46,14 @@ def day_before(now: datetime) -> datetime:
 
 def _only(found: QuerySet[Visitor], *, what: str, now: datetime) -> QuerySet[Visitor]:
     if what == LINKED_TODAY:
-        return found.filter(pk__in=_linked_since(day_before(now)))
+        return found.filter(pk__in=_filter_linked_since(day_before(now)))
     if what == TO_CHECK:
         return to_check(found)
     assert what == NO_EMAIL
     return found.filter(email="", state__in=READ_STATES)
 
 
-def _linked_since(since: datetime) -> QuerySet[Any, Any]:
+def _filter_linked_since(since: datetime) -> QuerySet[Any, Any]:
     # Links are made in the order of their keys, so the last one before that time is met from the newest end, by the
     # index of the keys, after as many links as were made since.
     before = VisitorLink.objects.filter(first_seen_at__lt=since).order_by("-pk").values("pk")[:1]

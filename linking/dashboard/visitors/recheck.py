@@ -15,7 +15,7 @@ from linking.accounts import roles
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.visitors.export import note_use
 from linking.dashboard.visitors.filters import read_asked
-from linking.dashboard.visitors.queries import found_rows
+from linking.dashboard.visitors.queries import find_rows
 from linking.search.find import UnknownFilter
 from linking.sync.store.lookups import ask_again
 
@@ -35,7 +35,7 @@ def recheck(request: HttpRequest) -> HttpResponse:
             raise UnknownFilter(
                 name="state", message=_("Users who are not in Chat yet have no record at Zendesk to read.")
             )
-        found = found_rows(asked, sees_contact=roles.can_see_contact(request.user), now=now)
+        found = find_rows(asked, sees_contact=roles.can_see_contact(request.user), now=now)
     except UnknownFilter as error:
         return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
     with transaction.atomic():

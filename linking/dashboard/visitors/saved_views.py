@@ -16,7 +16,7 @@ from linking.core.text import clean_line
 from linking.dashboard.shell.access import page
 from linking.dashboard.shell.context import count_words
 from linking.dashboard.visitors.filters import Asked, read_asked
-from linking.dashboard.visitors.queries import found_rows
+from linking.dashboard.visitors.queries import find_rows
 from linking.models import SavedView
 from linking.search import find as finding
 from linking.search.find import UnknownFilter
@@ -94,7 +94,7 @@ def _keep(request: HttpRequest, *, name: str, query: str) -> None:
 def _count(view: SavedView, *, sees_contact: bool, now: datetime) -> str:
     try:
         asked = read_asked(QueryDict(view.query.removeprefix("?")))
-        rows = found_rows(asked, sees_contact=sees_contact, now=now)
+        rows = find_rows(asked, sees_contact=sees_contact, now=now)
     except UnknownFilter:
         return ""
-    return count_words(finding.capped_count(rows, cap=COUNT_CAP))
+    return count_words(finding.count_up_to_cap(rows, cap=COUNT_CAP))

@@ -19,7 +19,7 @@ from linking.dashboard.shell.parts import PAGE_OPEN, IDText, State
 from linking.dashboard.shell.rows import Eyes, VisitorRow, choose_user_state, user_row, visitor_rows
 from linking.dashboard.visitors.filters import SIGNED_IN, Asked, with_words_as_filters
 from linking.dashboard.visitors.hints import hint_of
-from linking.dashboard.visitors.queries import found_rows
+from linking.dashboard.visitors.queries import find_rows
 from linking.models import LoginUser, Visitor
 from linking.search import find as finding
 from linking.search.query import parse_query
@@ -75,21 +75,21 @@ def first_matches(*, q: str, all_url: str, eyes: Eyes, now: datetime) -> Matches
         return None
     hit = finding.direct_hit(asked.q) if asked.is_search_alone else None
     if hit is not None:
-        rows, has_more = _named(hit, eyes=eyes, now=now), False
+        rows, has_more = _suggest_hit(hit, eyes=eyes, now=now), False
     else:
-        found = list(found_rows(asked, sees_contact=eyes.sees_contact, now=now)[: SHOWN + 1])
+        found = list(find_rows(asked, sees_contact=eyes.sees_contact, now=now)[: SHOWN + 1])
         if not found and not asked.state:
             asked = replace(asked, state=SIGNED_IN)
             all_url = reverse("visitors") + asked.address()
-            found = list(found_rows(asked, sees_contact=eyes.sees_contact, now=now)[: SHOWN + 1])
+            found = list(find_rows(asked, sees_contact=eyes.sees_contact, now=now)[: SHOWN + 1])
         rows, has_more = _matches(found[:SHOWN], eyes=eyes, now=now), len(found) > SHOWN
     unknown_id = "" if rows else finding.unknown_visitor_id(asked.q)
     hint = "" if rows or unknown_id else hint_of(asked.q, sees_contact=eyes.sees_contact, has_rows=False)
-    said = hint or _said(number=len(rows), has_more=has_more, unknown_id=unknown_id)
+    said = hint or _summarize(number=len(rows), has_more=has_more, unknown_id=unknown_id)
     return Matches(rows=rows, said=said, all_url=all_url, has_more=has_more)
 
 
-def _named(hit: finding.Hit, *, eyes: Eyes, now: datetime) -> tuple[Match, ...]:
+def _suggest_hit(hit: finding.Hit, *, eyes: Eyes, now: datetime) -> tuple[Match, ...]:
     if hit.kind == "visitor":
         one = finding.visitor(visitor_id=hit.id, integration=hit.integration)
         return () if one is None else _matches([one], eyes=eyes, now=now)
@@ -121,7 +121,7 @@ def _visitor(row: VisitorRow) -> Match:
     )
 
 
-def _said(*, number: int, has_more: bool, unknown_id: str = "") -> str:
+def _summarize(*, number: int, has_more: bool, unknown_id: str = "") -> str:
     if unknown_id:
         return _("Not known here. Press Enter to ask Zendesk for visitor %s.") % unknown_id
     if not number:

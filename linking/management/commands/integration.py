@@ -58,7 +58,7 @@ class Command(BaseCommand):
         except integrations.BadIntegration as error:
             problems = [f"{key} {sentence}" for key, sentence in error.problems.items()]
         except integrations.NoSuchIntegration:
-            problems = [f"There is no integration {_shown(options['slug'])}; `integration list` shows those there are."]
+            problems = [f"There is no integration {_clean(options['slug'])}; `integration list` shows those there are."]
         except BadFile as error:
             problems = [str(error)]
         for problem in problems:
@@ -83,7 +83,7 @@ class Command(BaseCommand):
         for one in finding.integrations(now=timezone.now()):
             seen = "never" if one.last_success_at is None else f"{one.last_success_at:%Y-%m-%dT%H:%M:%SZ}"
             self.stdout.write(
-                f"{one.slug}\t{_shown(one.name)}\t{one.standing}\tlast success {seen}\t{one.counts.visitors} visitors"
+                f"{one.slug}\t{_clean(one.name)}\t{one.standing}\tlast success {seen}\t{one.counts.visitors} visitors"
             )
         return []
 
@@ -94,11 +94,11 @@ class Command(BaseCommand):
             allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
             now=timezone.now(),
         )
-        return self._told(checks)
+        return self._write_checks(checks)
 
     def _rehearse(self, *, slug: str, json: str | None, **_options: Any) -> list[str]:
         if json is None:
-            return self._told(integrations.rehearse_integration(slug=slug, now=timezone.now()))
+            return self._write_checks(integrations.rehearse_integration(slug=slug, now=timezone.now()))
         rehearsal = integrations.rehearse_change(
             slug=slug,
             values=_read(json),
@@ -107,9 +107,9 @@ class Command(BaseCommand):
         )
         for warning in rehearsal.warnings:
             self.stderr.write(f"Warning: {warning}")
-        return self._told(rehearsal.checks)
+        return self._write_checks(rehearsal.checks)
 
-    def _told(self, checks: tuple[integrations.Check, ...]) -> list[str]:
+    def _write_checks(self, checks: tuple[integrations.Check, ...]) -> list[str]:
         for check in checks:
             self.stdout.write(f"{'ok  ' if check.is_ok else 'FAIL'} {check.name}: {check.sentence}")
         failed = sum(not check.is_ok for check in checks)
@@ -119,7 +119,7 @@ class Command(BaseCommand):
         act = integrations.lift_block if lift else integrations.block_user
         is_done = act(slug=slug, user_id=user_id, actor=integrations.Actor(name="command line"), now=timezone.now())
         done = "the block is lifted" if lift else "blocked"
-        self.stdout.write(f"{slug}, {_shown(user_id)}: {done if is_done else 'nothing to change'}.")
+        self.stdout.write(f"{slug}, {_clean(user_id)}: {done if is_done else 'nothing to change'}.")
         return []
 
     def _remove(self, *, slug: str, **_options: Any) -> list[str]:
@@ -158,5 +158,5 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return values
 
 
-def _shown(text: str) -> str:
+def _clean(text: str) -> str:
     return clean_line(text, max_characters=100)

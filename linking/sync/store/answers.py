@@ -17,7 +17,7 @@ from linking.sync.plans import join_facts, keep_waiting, plan_gone, plan_link, p
 from linking.sync.store import blocked_links as apart
 from linking.sync.store.disagreements import find_shared_devices, store_disagreements
 from linking.sync.store.quarantine import forget_read, set_aside
-from linking.sync.store.rows import apply_facts, canonical_ids, facts_of, locked_visitors
+from linking.sync.store.rows import apply_facts, canonical_ids, facts_of, lock_visitors
 
 _VISITOR_FIELDS = (
     "id", "visitor_id", "state", "name", "email", "phone", "notes", "is_banned", "created_at", "external_id",
@@ -105,7 +105,7 @@ def store_answers(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> 
     owners = _email_owners(run=run, subjects=subjects)
     variants = _id_variants(run=run, subjects=subjects)
     for subject in subjects:
-        subject.plan = _planned(subject, owners=owners, variants=variants, now=now)
+        subject.plan = _plan(subject, owners=owners, variants=variants, now=now)
         _apply(subject, now=now)
     rows = [_visitor_values(subject.row) for subject in subjects]
     bulk.update(Visitor, _VISITOR_FIELDS, rows, same={"stored_at": now})
@@ -136,7 +136,7 @@ def _subjects(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> list
     ids = {answer.asked_id for answer in answers}
     ids |= {answer.record.visitor_id for answer in answers if isinstance(answer.record, VisitorRecord)}
     aliases = canonical_ids(integration_id=run.integration_id, visitor_ids=ids)
-    rows = locked_visitors(integration_id=run.integration_id, visitor_ids=ids | set(aliases.values()))
+    rows = lock_visitors(integration_id=run.integration_id, visitor_ids=ids | set(aliases.values()))
     by_key: dict[int, _Subject] = {}
     for answer in answers:
         # A row of its own comes first: the export may have added it while an answer made the id an alias.
@@ -210,7 +210,7 @@ def _load_links(subjects: Sequence[_Subject]) -> None:
             by_key[link.visitor_id].open_link, by_key[link.visitor_id].open_user_id = link, link.user_id
         else:
             by_key[link.visitor_id].former_user_ids.add(link.user_id)
-    for key, user_ids in apart.kept_apart(visitor_keys=by_key.keys()).items():
+    for key, user_ids in apart.find_blocked_user_ids(visitor_keys=by_key.keys()).items():
         by_key[key].apart_user_ids = user_ids
     for key in find_shared_devices(visitor_keys=[key for key, one in by_key.items() if one.is_changing]):
         by_key[key].is_shared_device = True
@@ -240,7 +240,7 @@ def _id_variants(*, run: SyncRun, subjects: Iterable[_Subject]) -> dict[str, set
     return found
 
 
-def _planned(
+def _plan(
     subject: _Subject, *, owners: Mapping[str, list[str]], variants: Mapping[str, set[str]], now: datetime
 ) -> LinkPlan:
     facts, answer, record = facts_of(subject.row), subject.answer, subject.answer.record

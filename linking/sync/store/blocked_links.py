@@ -9,7 +9,7 @@ from linking.models import Conflict, ConflictDecision, Verdict, Visitor, Visitor
 from linking.sync.plans import subject_of
 
 
-def kept_apart(*, visitor_keys: Collection[int]) -> dict[int, frozenset[str]]:
+def find_blocked_user_ids(*, visitor_keys: Collection[int]) -> dict[int, frozenset[str]]:
     """Return the user IDs that must not be linked to a visitor, by the visitor's key; one query."""
     found: dict[int, set[str]] = {}
     rows = _in_force().filter(conflict__visitor__pk__among=visitor_keys)

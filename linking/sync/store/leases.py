@@ -75,7 +75,7 @@ def revoke(*, name: str) -> None:
     Lease.objects.filter(name=name).update(owner="", token=F("token") + 1, expires_at=None)
 
 
-def taken_names() -> frozenset[str]:
+def list_held_names() -> frozenset[str]:
     """Return the names of all leases that are held and have not lapsed."""
     valid = Q(expires_at__gte=Now(), expires_at__lte=Now() + _FARTHEST)
     return frozenset(Lease.objects.exclude(owner="").filter(valid).values_list("name", flat=True))

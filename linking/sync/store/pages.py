@@ -12,11 +12,11 @@ from linking.clients.zendesk_records import ChatRecord, Unreadable, id_text, par
 from linking.core.text import email_key
 from linking.models import Integration, LoginUser, SyncRun, Visitor, bulk
 from linking.sync.facts import State
-from linking.sync.plans import plan_export, seen_visitors
+from linking.sync.plans import merge_chats, plan_export
 from linking.sync.store import leases
 from linking.sync.store.namesakes import find_crowded
 from linking.sync.store.quarantine import forget_read, set_aside, settle_place
-from linking.sync.store.rows import canonical_ids, locked_facts
+from linking.sync.store.rows import canonical_ids, lock_facts
 from linking.sync.store.runs import Cursor, touch_run
 
 NOBODY_MIN = 10  # chats of a page that may all lack a visitor before the page is taken for broken
@@ -46,7 +46,7 @@ class PageOutcome:
     quarantined: int
 
 
-def parsed_page(*, page: ExportPage, start: Cursor, now: datetime) -> ParsedPage:
+def parse_page(*, page: ExportPage, start: Cursor, now: datetime) -> ParsedPage:
     """Return a page's records read; a chat without a time of its own is taken to be as old as the page.
 
     So is one from the future, beside which nothing that its visitor does later would look like news.
@@ -160,12 +160,12 @@ def _sort_out(*, run: SyncRun, page: ParsedPage, is_retry: bool, now: datetime) 
 
 def _store_seen(*, integration_id: int, chats: Sequence[ChatRecord], now: datetime) -> int:
     carried = {chat.visitor.visitor_id for chat in chats if chat.visitor is not None}
-    seen = seen_visitors(chats=chats, aliases=canonical_ids(integration_id=integration_id, visitor_ids=carried))
-    known = locked_facts(integration_id=integration_id, visitor_ids=seen.keys())
+    seen = merge_chats(chats=chats, aliases=canonical_ids(integration_id=integration_id, visitor_ids=carried))
+    known = lock_facts(integration_id=integration_id, visitor_ids=seen.keys())
     plan = plan_export(
         seen=seen.values(),
         known={visitor_id: facts for visitor_id, (_key, facts) in known.items()},
-        issued=_issued_words(
+        issued=_find_issued_words(
             integration_id=integration_id,
             words={word for one in seen.values() for word in (one.contact.email, one.contact.name) if word},
         ),
@@ -188,7 +188,7 @@ def _store_seen(*, integration_id: int, chats: Sequence[ChatRecord], now: dateti
     return len(plan.added)
 
 
-def _issued_words(*, integration_id: int, words: Collection[str]) -> frozenset[str]:
+def _find_issued_words(*, integration_id: int, words: Collection[str]) -> frozenset[str]:
     users = LoginUser.objects.filter(integration_id=integration_id).issued().carrying(words=words)
     pairs = list(users.values_list("email", "name"))
     emails = {email_key(email) for email, _name in pairs}

@@ -32,9 +32,9 @@ def apply_facts(*, row: Visitor, facts: VisitorFacts, now: datetime) -> None:
         row.gone_at = None
 
 
-def locked_facts(*, integration_id: int, visitor_ids: Collection[str]) -> dict[str, tuple[int, VisitorFacts]]:
-    """Return key and facts of `visitor_ids`, by id, without making models of them; locked like `locked_visitors`."""
-    rows = _locked(integration_id=integration_id, visitor_ids=visitor_ids)
+def lock_facts(*, integration_id: int, visitor_ids: Collection[str]) -> dict[str, tuple[int, VisitorFacts]]:
+    """Return key and facts of `visitor_ids`, by id, without making models of them; locked like `lock_visitors`."""
+    rows = _lock(integration_id=integration_id, visitor_ids=visitor_ids)
     found = ((key, _facts(kept)) for key, *kept in rows.values_list("pk", *_FACTS))
     return {facts.visitor_id: (key, facts) for key, facts in found}
 
@@ -44,9 +44,9 @@ def _facts(kept: list[Any]) -> VisitorFacts:
     return VisitorFacts._make(kept)
 
 
-def locked_visitors(*, integration_id: int, visitor_ids: Collection[str]) -> dict[str, Visitor]:
+def lock_visitors(*, integration_id: int, visitor_ids: Collection[str]) -> dict[str, Visitor]:
     """Return the rows of `visitor_ids`, by id, locked until the transaction ends where the database can do that."""
-    return {row.visitor_id: row for row in _locked(integration_id=integration_id, visitor_ids=visitor_ids)}
+    return {row.visitor_id: row for row in _lock(integration_id=integration_id, visitor_ids=visitor_ids)}
 
 
 def canonical_ids(*, integration_id: int, visitor_ids: Collection[str]) -> dict[str, str]:
@@ -55,7 +55,7 @@ def canonical_ids(*, integration_id: int, visitor_ids: Collection[str]) -> dict[
     return dict(aliases.values_list("alias_id", "visitor__visitor_id"))
 
 
-def _locked(*, integration_id: int, visitor_ids: Collection[str]) -> QuerySet[Visitor]:
+def _lock(*, integration_id: int, visitor_ids: Collection[str]) -> QuerySet[Visitor]:
     rows = Visitor.objects.filter(integration_id=integration_id, visitor_id__among=visitor_ids)
     # In one order everywhere, so that two writers wait for each other instead of blocking each other.
     return rows.order_by("pk").select_for_update()

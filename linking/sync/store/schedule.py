@@ -48,10 +48,10 @@ class Ending:
 
 def due(*, now: datetime) -> list[int]:
     """Return the keys of integrations whose pass is due and not running, longest overdue first."""
-    running = leases.taken_names()
+    running = leases.list_held_names()
     return [
         row.pk
-        for row in _wanted()
+        for row in _list_wanted()
         if _is_due(row, now=now) and leases.sync_lease_name(integration_id=row.pk) not in running
     ]
 
@@ -77,7 +77,7 @@ def is_wanted(*, integration_id: int, now: datetime) -> bool:
     """Return whether a pass that was queued is wanted still: settings may have changed since, or a pass was blocked."""
     # Queueing puts the next pass off by at most this.
     queued_until = now + EVERY + QUEUED_FOR
-    row = next((row for row in _wanted() if row.pk == integration_id), None)
+    row = next((row for row in _list_wanted() if row.pk == integration_id), None)
     if row is None or not row.blocked_reason:
         return row is not None
     return row.next_sync_at is not None and row.next_sync_at <= queued_until
@@ -141,7 +141,7 @@ def settle(*, integration: Integration, ending: Ending, now: datetime) -> None:
             _drop_repetition(integration_id=integration.pk)
 
 
-def _wanted() -> list[Integration]:
+def _list_wanted() -> list[Integration]:
     """Return the integrations that passes are made of, longest overdue first; a blocked one until it is tried again."""
     rows = Integration.objects.filter(enabled=True, sync_enabled=True)
     rows = rows.filter(Q(blocked_reason="") | Q(next_sync_at__isnull=False), steering__paused_at__isnull=True)

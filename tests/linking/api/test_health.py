@@ -224,13 +224,13 @@ class TestRememberedReadiness:
 
     def test_is_found_at_most_every_two_seconds(self, looks):
         for second in (100.0, 101.0, 101.9, 102.0):
-            health._remembered_readiness(clock=lambda second=second: second)
+            health._recall_readiness(clock=lambda second=second: second)
         assert len(looks) == 2
 
     def test_is_told_as_it_was_while_another_finds_out(self, looks):
-        health._remembered_readiness(clock=lambda: 100.0)
+        health._recall_readiness(clock=lambda: 100.0)
         with health._Readiness.lock:
-            health._remembered_readiness(clock=lambda: 200.0)
+            health._recall_readiness(clock=lambda: 200.0)
         assert len(looks) == 1
 
 

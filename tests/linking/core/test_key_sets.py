@@ -1,6 +1,6 @@
 import pytest
 
-from linking.core.key_sets import KEYS_MAX, BadKeySet, KeyEncoding, KeySet, listed_keys, usable_keys
+from linking.core.key_sets import KEYS_MAX, BadKeySet, KeyEncoding, KeySet, list_keys, usable_keys
 from tests.rsa_keys import key_set, listed, listed_hex, private_key
 
 
@@ -17,19 +17,19 @@ WANTED = [private_key().public_key().public_numbers()]
 
 class TestListedKeys:
     def test_of_an_object_are_base64url(self):
-        assert listed_keys({"keys": [{"kid": "1"}]}) == (KeyEncoding.BASE64URL, ({"kid": "1"},))
+        assert list_keys({"keys": [{"kid": "1"}]}) == (KeyEncoding.BASE64URL, ({"kid": "1"},))
 
     def test_of_a_bare_array_are_hexadecimal(self):
-        assert listed_keys([{"kid": "1"}]) == (KeyEncoding.HEXADECIMAL, ({"kid": "1"},))
+        assert list_keys([{"kid": "1"}]) == (KeyEncoding.HEXADECIMAL, ({"kid": "1"},))
 
     @pytest.mark.parametrize("document", [{}, [], {"keys": []}])
     def test_may_be_none(self, document):
-        assert listed_keys(document)[1] == ()
+        assert list_keys(document)[1] == ()
 
     @pytest.mark.parametrize("document", [None, "x", 1, {"keys": "x"}, {"keys": {}}, [1], {"keys": [None]}])
     def test_of_another_shape_are_refused(self, document):
         with pytest.raises(BadKeySet):
-            listed_keys(document)
+            list_keys(document)
 
 
 class TestUsableKeys:

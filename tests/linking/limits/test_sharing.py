@@ -4,7 +4,7 @@ import pytest
 import redis
 
 from linking.limits import Limiter, sharing
-from linking.limits.counting import shared_limiters
+from linking.limits.counting import list_shared_limiters
 from linking.limits.sharing import Exchange, open_store
 
 NOW = 1_767_225_600.0
@@ -134,7 +134,7 @@ class TestLimiter:
 
     def test_is_among_the_shared_ones_only_with_a_name_and_a_limit(self):
         one, alone, lifted = limiter(), Limiter(per_minute=3), limiter(per_minute=0)
-        found = shared_limiters()
+        found = list_shared_limiters()
         assert one in found and alone not in found and lifted not in found
 
     def test_holds_back_no_longer_than_a_minute_whatever_it_learns(self):

@@ -273,5 +273,5 @@ class TestCappedCount:
     def test_counts_no_further_than_the_cap(self, acme, cap, expected):
         for number in range(3):
             make_visitor(integration=acme, visitor_id=f"1.v{number}")
-        count = finding.capped_count(finding.visitors(sees_contact=True), cap=cap)
+        count = finding.count_up_to_cap(finding.visitors(sees_contact=True), cap=cap)
         assert (count.number, count.is_capped) == expected

@@ -13,7 +13,7 @@ from linking.clients.zendesk_chat import ChatBroken, ChatRefused, ChatTryLater
 from linking.models import ChatHost, Integration, SyncRun
 from linking.sync import find_host as hosts
 from linking.sync import run as sync
-from linking.sync.find_host import found_host, look, other_host
+from linking.sync.find_host import find_answering_host, look, other_host
 from linking.sync.paced_calls import Halt
 from tests.factories import make_config, make_integration
 from tests.linking.sync.fake_chat import FakeChat, FakeTime, patience
@@ -63,7 +63,7 @@ def config_of(acme):
 
 
 def seek(acme, time=None, **options):
-    return found_host(config_of(acme), asker=asker(time=time), allow_loopback=False, **options).zendesk_api_url
+    return find_answering_host(config_of(acme), asker=asker(time=time), allow_loopback=False, **options).zendesk_api_url
 
 
 class TestLook:

@@ -11,11 +11,11 @@ from linking.sync.plans import (
     ANONYMOUS_TTL,
     LINKED_TTL,
     join_facts,
+    merge_chats,
     plan_export,
     plan_gone,
     plan_link,
     plan_retry,
-    seen_visitors,
     subject_of,
 )
 
@@ -38,7 +38,7 @@ def asked(**changes):
 
 
 def export(*chats, known=(), issued=(), aliases=None):
-    seen = seen_visitors(chats=chats, aliases=aliases or {})
+    seen = merge_chats(chats=chats, aliases=aliases or {})
     by_id = {one.visitor_id: one for one in known}
     return plan_export(seen=seen.values(), known=by_id, issued=frozenset(issued), now=NOW)
 
@@ -55,19 +55,19 @@ def link(*, user_id="u1", before=None, owners=(), known=None, **record):
 
 class TestSeenVisitors:
     def test_takes_the_contact_of_the_newest_chat(self):
-        seen = seen_visitors(chats=[chat(name="new", at=NOW), chat(name="old", at=THEN)], aliases={})
+        seen = merge_chats(chats=[chat(name="new", at=NOW), chat(name="old", at=THEN)], aliases={})
         assert (seen["7.a"].contact.name, seen["7.a"].first_seen_at, seen["7.a"].last_seen_at) == ("new", THEN, NOW)
 
     def test_does_not_depend_on_the_order_of_chats(self):
         chats = [chat(chat_id=f"c{n}", at=THEN + timedelta(seconds=n // 3), name=str(n)) for n in range(9)]
         shuffled = random.Random(1).sample(chats, k=9)
-        assert seen_visitors(chats=chats, aliases={}) == seen_visitors(chats=shuffled, aliases={})
+        assert merge_chats(chats=chats, aliases={}) == merge_chats(chats=shuffled, aliases={})
 
     def test_counts_a_chat_of_an_alias_for_the_visitor_it_leads_to(self):
-        assert list(seen_visitors(chats=[chat(visitor_id="7.b")], aliases={"7.b": "7.a"})) == ["7.a"]
+        assert list(merge_chats(chats=[chat(visitor_id="7.b")], aliases={"7.b": "7.a"})) == ["7.a"]
 
     def test_passes_over_a_chat_without_visitor(self):
-        assert seen_visitors(chats=[ChatRecord(chat_id="c", updated_at=NOW)], aliases={}) == {}
+        assert merge_chats(chats=[ChatRecord(chat_id="c", updated_at=NOW)], aliases={}) == {}
 
 
 class TestPlanExport:

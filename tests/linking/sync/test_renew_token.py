@@ -11,7 +11,7 @@ from linking.models import Integration, Secret, ZendeskConnection, keep_secret
 from linking.sync import renew_token as renewing
 from linking.sync import run as sync
 from linking.sync.paced_calls import Halt
-from linking.sync.renew_token import CONNECT_AGAIN, renewed_after, renewed_in_time
+from linking.sync.renew_token import CONNECT_AGAIN, renew_after, renew_in_time
 from linking.sync.store import connections
 from tests.factories import NOW, make_integration
 from tests.linking.sync.fake_chat import FakeChat, FakeTime, patience
@@ -72,13 +72,13 @@ def config_of(acme):
 
 def in_time(acme, *, after=timedelta(0)):
     clock = FakeTime(now=NOW + after).clock
-    return renewed_in_time(config_of(acme), clock=clock, allow_loopback=False).zendesk_access_token
+    return renew_in_time(config_of(acme), clock=clock, allow_loopback=False).zendesk_access_token
 
 
 def after_refusal(acme, *, refusal=REFUSED, config=None):
     halt = Halt(str(refusal), reason="credentials")
     halt.__cause__ = refusal
-    found = renewed_after(halt, config or config_of(acme), clock=FakeTime().clock, allow_loopback=False)
+    found = renew_after(halt, config or config_of(acme), clock=FakeTime().clock, allow_loopback=False)
     return found and found.zendesk_access_token
 
 

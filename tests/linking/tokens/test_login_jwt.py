@@ -10,7 +10,7 @@ from linking.tokens.login_jwt import (
     TIME_END_EPOCH_S,
     LoginSetupIncomplete,
     LoginTokenError,
-    unverified_project_id,
+    read_unverified_project_id,
     verify_login_jwt,
 )
 from linking.tokens.refusals import Reason, Refused
@@ -251,15 +251,15 @@ class TestName:
 
 class TestUnverifiedProjectID:
     def test_reads_the_claim_without_any_key(self):
-        assert unverified_project_id(login_jwt(secret=PREVIOUS)) == LOGIN_PROJECT_ID
+        assert read_unverified_project_id(login_jwt(secret=PREVIOUS)) == LOGIN_PROJECT_ID
 
     @pytest.mark.parametrize("project", [..., None, 7, ["x"]])
     def test_is_empty_without_a_text(self, project):
-        assert unverified_project_id(login_jwt(xsolla_login_project_id=project)) == ""
+        assert read_unverified_project_id(login_jwt(xsolla_login_project_id=project)) == ""
 
     def test_refuses_what_cannot_be_read(self):
         with pytest.raises(jws.JWSError):
-            unverified_project_id("x.y.z")
+            read_unverified_project_id("x.y.z")
 
 
 class TestErrors:

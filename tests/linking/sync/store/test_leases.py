@@ -36,7 +36,7 @@ class TestTake:
         """The clock was set back since it was given; its holder may be long gone."""
         leases.take(name="x")
         Lease.objects.update(expires_at=Now() + timedelta(hours=1))
-        assert (leases.taken_names(), leases.take(name="x").token) == (frozenset(), 2)
+        assert (leases.list_held_names(), leases.take(name="x").token) == (frozenset(), 2)
 
     def test_lapses_within_a_minute(self):
         leases.take(name="x")
@@ -75,9 +75,9 @@ class TestTakenNames:
     def test_lists_what_is_held(self):
         leases.take(name="x")
         leases.release(held=leases.take(name="y"))
-        assert leases.taken_names() == {"x"}
+        assert leases.list_held_names() == {"x"}
 
     def test_leaves_lapsed_ones_out(self):
         leases.take(name="x")
         lapse()
-        assert leases.taken_names() == frozenset()
+        assert leases.list_held_names() == frozenset()
