@@ -36,7 +36,7 @@ from linking.limits import Limiter
 from linking.tokens import endpoint as tokens
 from linking.tokens.login_jwt import ISSUER, LEEWAY_S, verify_login_jwt
 from linking.tokens.verified_tokens import VerifiedTokens
-from linking.tokens.zendesk_jwt import LIFETIME_S, draft, signed, signing_key, zendesk_jwt
+from linking.tokens.zendesk_jwt import LIFETIME_S, draft, sign_draft, signing_key, zendesk_jwt
 
 PROJECT_ID = "b7a1d0e2-5c3f-4e0a-8b7d-2f9c1a6e4d10"
 LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET = (
@@ -80,7 +80,7 @@ def ours_known() -> str:
         KNOWN.keep(TOKEN, None, SNAPSHOT, CONFIG, NO_KEYS, user, NOW)
         return zendesk_jwt(user=user, config=CONFIG, now=NOW)
     found.draft = found.draft or draft(found.user, found.config)
-    return signed(found.draft, found.config, signing_key(found.config, NOW), NOW).decode()
+    return sign_draft(found.draft, found.config, signing_key(found.config, NOW), NOW).decode()
 
 
 def theirs() -> str:

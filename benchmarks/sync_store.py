@@ -237,12 +237,12 @@ class Ours:
         from django.db import transaction
 
         from linking.sync.store import leases, runs
-        from linking.sync.store.answers import Answer, store_answers
+        from linking.sync.store.answers import VisitorAnswer, store_answers
         from linking.sync.work import COUNTS
 
         for first in range(0, len(records), BATCH):
             now = datetime.now(tz=UTC)
-            answers = [Answer(asked_id=one.visitor_id, record=one) for one in records[first : first + BATCH]]
+            answers = [VisitorAnswer(asked_id=one.visitor_id, record=one) for one in records[first : first + BATCH]]
             with transaction.atomic():
                 leases.renew(held=self._held)
                 store_answers(run=self._run, answers=answers, now=now)

@@ -11,20 +11,20 @@ TIMEOUT_S = 1
 RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}
 
 
-class QueueAway(Exception):
+class BrokerUnavailable(Exception):
     """The broker took nothing."""
 
 
 def put(*, task: str, **arguments: Any) -> None:
     """Queue the task named `task` with keyword `arguments`.
 
-    Raises: QueueAway, also when the broker is there and mute.
+    Raises: BrokerUnavailable, also when the broker is there and mute.
     """
     try:
         with _brief_connection() as broker:
             current_app.send_task(task, kwargs=arguments, connection=broker, retry=True, retry_policy=RETRY_POLICY)
     except (OperationalError, OSError) as error:
-        raise QueueAway from error
+        raise BrokerUnavailable from error
 
 
 def is_there() -> bool:

@@ -44,7 +44,7 @@ ADMIN_PERMISSIONS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-class Rank(IntEnum):
+class Role(IntEnum):
     """The groups in order; a higher rank may do everything a lower one may."""
 
     NONE = 0
@@ -64,15 +64,15 @@ class FactorStep(StrEnum):
 # allauth's word in its records, and what it asks for at sign-in. Recovery codes stand in for one of them.
 FACTOR_METHOD = "mfa"
 _FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
-_RANK_OF_GROUP = {AGENTS: Rank.AGENT, LEADS: Rank.LEAD, ADMINS: Rank.ADMIN}
+_RANK_OF_GROUP = {AGENTS: Role.AGENT, LEADS: Role.LEAD, ADMINS: Role.ADMIN}
 _REMEMBERED, _MEMBERS = "_linking_rank", "_linking_members"
 
 
-def rank_of(user: User) -> Rank:
+def rank_of(user: User) -> Role:
     """Return the highest rank of `user`; one query, remembered on the object, so for one request."""
     if not user.is_authenticated or not user.is_active:
-        return Rank.NONE
-    remembered: Rank | None = getattr(user, _REMEMBERED, None)
+        return Role.NONE
+    remembered: Role | None = getattr(user, _REMEMBERED, None)
     if remembered is None:
         remembered = _read_rank(user)
         setattr(user, _REMEMBERED, remembered)
@@ -81,32 +81,32 @@ def rank_of(user: User) -> Rank:
 
 def can_see_pages(user: User) -> bool:
     """Return whether `user` may see visitors, users and runs at all."""
-    return rank_of(user) >= Rank.AGENT
+    return rank_of(user) >= Role.AGENT
 
 
 def can_refresh(user: User) -> bool:
     """Return whether `user` may have one record read again."""
-    return rank_of(user) >= Rank.AGENT
+    return rank_of(user) >= Role.AGENT
 
 
 def can_see_contact(user: User) -> bool:
     """Return whether `user` sees e-mail addresses and phone numbers unmasked."""
-    return rank_of(user) >= Rank.LEAD
+    return rank_of(user) >= Role.LEAD
 
 
 def can_export(user: User) -> bool:
     """Return whether `user` may export records."""
-    return rank_of(user) >= Rank.LEAD
+    return rank_of(user) >= Role.LEAD
 
 
 def can_decide(user: User) -> bool:
     """Return whether `user` may decide conflicts."""
-    return rank_of(user) >= Rank.LEAD
+    return rank_of(user) >= Role.LEAD
 
 
 def is_admin(user: User) -> bool:
     """Return whether `user` keeps integrations, secrets, API tokens and people."""
-    return rank_of(user) >= Rank.ADMIN
+    return rank_of(user) >= Role.ADMIN
 
 
 def find_factor_step(user: User, *, records: Sequence[Mapping[str, Any]], is_required: bool) -> FactorStep:
@@ -142,11 +142,11 @@ def connect() -> None:
     pre_delete.connect(_before_group_goes, sender=Group, dispatch_uid="linking.accounts.roles.delete")
 
 
-def _read_rank(user: Any) -> Rank:
+def _read_rank(user: Any) -> Role:
     if user.is_superuser:
-        return Rank.ADMIN
+        return Role.ADMIN
     names = user.groups.filter(name__in=GROUPS).values_list("name", flat=True)
-    return max((_RANK_OF_GROUP[name] for name in names), default=Rank.NONE)
+    return max((_RANK_OF_GROUP[name] for name in names), default=Role.NONE)
 
 
 def _admin_permissions() -> list[Permission]:

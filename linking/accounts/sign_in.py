@@ -149,7 +149,7 @@ class AdminLink:
     token: str
     username: str
     was_made: bool
-    promoted_from: roles.Rank | None
+    promoted_from: roles.Role | None
 
 
 def make_admin_link(*, username: str, may_promote: bool, actor: str, now: datetime) -> AdminLink:
@@ -168,7 +168,7 @@ def make_admin_link(*, username: str, may_promote: bool, actor: str, now: dateti
         if not user.is_active:
             raise LinkNotMade(LinkObstacle.SWITCHED_OFF)
         role = roles.rank_of(user)
-        is_promoted = not is_new and role < roles.Rank.ADMIN
+        is_promoted = not is_new and role < roles.Role.ADMIN
         if is_promoted and not may_promote:
             raise LinkNotMade(LinkObstacle.NO_ADMIN)
         if is_new or is_promoted:

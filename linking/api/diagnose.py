@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from linking.api.access import PerPerson
 from linking.doctor import service as doctor
-from linking.doctor.verdicts import Diagnosis, Kind, State
+from linking.doctor.verdicts import Diagnosis, TokenKind, VerdictState
 
 BODY_MAX_BYTES = 1_000_000
 _KEYS = frozenset({"integration", "text", "kind"})
@@ -23,7 +23,7 @@ _REQUEST = inline_serializer(
     fields={
         "text": serializers.CharField(help_text="A token, a Cookie header, a curl line or a JSON answer."),
         "integration": serializers.CharField(required=False, help_text="Slug; else the one the token names."),
-        "kind": serializers.ChoiceField(choices=[kind.value for kind in Kind], default=Kind.AUTO.value),
+        "kind": serializers.ChoiceField(choices=[kind.value for kind in TokenKind], default=TokenKind.AUTO.value),
     },
 )
 _VERDICT = inline_serializer(
@@ -31,7 +31,7 @@ _VERDICT = inline_serializer(
     many=True,
     fields={
         "rule": serializers.CharField(),
-        "state": serializers.ChoiceField(choices=[state.value for state in State]),
+        "state": serializers.ChoiceField(choices=[state.value for state in VerdictState]),
         "cause": serializers.CharField(),
         "problem": serializers.CharField(),
         "fix": serializers.CharField(),
@@ -86,23 +86,23 @@ class Diagnose(APIView):
         return Response(_describe(diagnosis), headers={"Cache-Control": "no-store"})
 
 
-def _read(data: Any) -> tuple[str, Kind, str]:
+def _read(data: Any) -> tuple[str, TokenKind, str]:
     """Return text, kind and slug. The text may hold anything: a NUL in a token is what the doctor is there to say."""
     if not isinstance(data, dict):
         raise ValidationError({"detail": "The body must be a JSON object."})
     problems: dict[str, list[str]] = {}
     if data.keys() - _KEYS:
         problems["detail"] = [f"Only these keys are known: {', '.join(sorted(_KEYS))}."]
-    text, kind, slug = data.get("text"), data.get("kind", Kind.AUTO.value), data.get("integration") or ""
+    text, kind, slug = data.get("text"), data.get("kind", TokenKind.AUTO.value), data.get("integration") or ""
     if not isinstance(text, str):
         problems["text"] = ["This is needed, as text."]
     if not isinstance(slug, str):
         problems["integration"] = ["This must be text."]
-    if kind not in [known.value for known in Kind]:
-        problems["kind"] = [f"This must be one of: {', '.join(Kind)}."]
+    if kind not in [known.value for known in TokenKind]:
+        problems["kind"] = [f"This must be one of: {', '.join(TokenKind)}."]
     if problems:
         raise ValidationError(problems)
-    return str(text), Kind(kind), str(slug)
+    return str(text), TokenKind(kind), str(slug)
 
 
 def _describe(diagnosis: Diagnosis) -> dict[str, Any]:

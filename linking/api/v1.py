@@ -26,7 +26,7 @@ from linking.api import serializers as shapes
 from linking.api.access import MayRead, PerPerson
 from linking.models import Visitor, VisitorState
 from linking.search import find as finding
-from linking.search.keyset import BadCursor
+from linking.search.keyset import BadKeyset
 from linking.sync import refresh
 from linking.sync.unknown_visitors import Lookup, Outcome, look_up
 from linking.tasks import CLOCK
@@ -115,7 +115,7 @@ class Visitors(_View):
             )
         except finding.UnknownFilter as error:
             raise ValidationError({"detail": str(error)}) from error
-        except BadCursor as error:
+        except BadKeyset as error:
             raise ValidationError({"detail": f"cursor: {error}"}) from error
         results = shapes.VisitorSerializer(page.rows, many=True, context=self.context()).data
         return Response(
@@ -185,7 +185,7 @@ class RefreshVisitor(_View):
             return
         try:
             queue.put(task="linking.tasks.refresh_visitor", visitor_pk=found.pk)
-        except queue.QueueAway as error:
+        except queue.BrokerUnavailable as error:
             refresh.drop_request(visitor_pk=found.pk)
             raise QueueUnavailable from error
 

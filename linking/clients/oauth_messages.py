@@ -35,7 +35,7 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class OAuthRefusal:
     """An OAuth error in the vendor's words, cleaned and clipped: `code` such as `invalid_grant`."""
 
     code: str
@@ -81,18 +81,18 @@ def read_tokens(body: bytes) -> Tokens:
     )
 
 
-def read_refusal(body: bytes) -> Refusal:
+def read_refusal(body: bytes) -> OAuthRefusal:
     """Return the error in an answer that is no success, empty where it holds none."""
     try:
         answer = _object(body)
     except BadTokens:
-        return Refusal(code="", description="")
+        return OAuthRefusal(code="", description="")
     return refusal(code=answer.get("error"), description=answer.get("error_description") or answer.get("description"))
 
 
-def refusal(*, code: object, description: object) -> Refusal:
+def refusal(*, code: object, description: object) -> OAuthRefusal:
     """Return an error as it may be shown, whoever wrote it."""
-    return Refusal(
+    return OAuthRefusal(
         code=clean_line(code, max_characters=60),
         description=clean_line(description, max_characters=_WORDS_MAX_CHARACTERS),
     )

@@ -39,7 +39,7 @@ class LoginBroken(LoginError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeySet:
+class ListedKeys:
     """A project's public keys as listed, unjudged; `answered_at` is Login's own clock where it told it."""
 
     encoding: KeyEncoding
@@ -69,7 +69,7 @@ class LoginClient:
         except (AddressRefused, ValueError) as error:
             raise LoginRefused(f"XSOLLA_LOGIN_API_URL cannot be used. {error}", reason="host") from error
 
-    def key_set(self, *, project_id: str) -> KeySet:
+    def key_set(self, *, project_id: str) -> ListedKeys:
         """Return the project's keys: the standard key set, or the older list where that one is empty or missing.
 
         The two are encoded differently, so the answer says which it is. Neither needs a credential.
@@ -141,10 +141,10 @@ def _parse(answer: Answer) -> object:
         raise LoginBroken("Xsolla Login's answer is not JSON.") from error
 
 
-def _key_set(answer: Answer) -> KeySet:
+def _key_set(answer: Answer) -> ListedKeys:
     # Which of the two shapes it is, the document says itself, whatever its address.
     try:
         encoding, keys = list_keys(_parse(answer) if answer.status == 200 else [])
     except BadKeySet as error:
         raise LoginBroken("Xsolla Login's list of keys has another shape than published.") from error
-    return KeySet(encoding=encoding, keys=keys, answered_at=http_date(answer.headers.get("Date")))
+    return ListedKeys(encoding=encoding, keys=keys, answered_at=http_date(answer.headers.get("Date")))

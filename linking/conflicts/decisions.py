@@ -20,28 +20,28 @@ from linking.models import (
     ConflictDecision,
     ConflictKind,
     ConflictState,
+    Decision,
     EndReason,
     LoginUser,
-    Verdict,
     Visitor,
     VisitorLink,
     VisitorState,
 )
-from linking.sync.facts import Rank
+from linking.sync.facts import LookupPriority
 from linking.sync.plans import subject_of
 
 USERS_MAX = 10
 LINKS_MAX = 100  # a shared device can have a thousand links
-_ALL = (Verdict.KEEP, Verdict.SHARED_DEVICE, Verdict.UNLINK, Verdict.IGNORE)
-_OFFERED: Mapping[str, tuple[Verdict, ...]] = MappingProxyType(
+_ALL = (Decision.KEEP, Decision.SHARED_DEVICE, Decision.UNLINK, Decision.IGNORE)
+_OFFERED: Mapping[str, tuple[Decision, ...]] = MappingProxyType(
     {
         ConflictKind.RELINKED: _ALL,
         ConflictKind.SHARED_DEVICE: _ALL,
         ConflictKind.EMAIL_OF_ANOTHER_USER: _ALL,
-        ConflictKind.ID_VARIANT: (Verdict.KEEP, Verdict.UNLINK, Verdict.IGNORE),
+        ConflictKind.ID_VARIANT: (Decision.KEEP, Decision.UNLINK, Decision.IGNORE),
         # An invalid user ID made no link, so there is none to keep or to end.
-        ConflictKind.JUNK_EXTERNAL_ID: (Verdict.IGNORE,),
-        ConflictKind.WRONG_LINK: (Verdict.KEEP, Verdict.UNLINK),
+        ConflictKind.JUNK_EXTERNAL_ID: (Decision.IGNORE,),
+        ConflictKind.WRONG_LINK: (Decision.KEEP, Decision.UNLINK),
     }
 )
 
@@ -68,7 +68,7 @@ class Effect:
 class ConflictChoice:
     """One available decision; `login_user` is the user that an `unlink` is about, None for the others."""
 
-    verdict: Verdict
+    verdict: Decision
     effect: Effect
     login_user: LoginUser | None = None
 
@@ -99,7 +99,7 @@ def list_choices(*, conflict: Conflict) -> tuple[ConflictChoice, ...]:
     decision = find_decision(conflict=conflict)
     choices = []
     for verdict in _OFFERED[conflict.kind]:
-        users = _linkable(conflict) if verdict == Verdict.UNLINK else (None,)
+        users = _linkable(conflict) if verdict == Decision.UNLINK else (None,)
         for user in users:
             if decision and decision.verdict == verdict and decision.login_user == user:
                 continue
@@ -171,7 +171,7 @@ def part(*, link_id: int, by: Any, now: datetime) -> Conflict:
         raise AlreadyDecided("The link has ended since.")
     decide(
         conflict_id=conflict.pk,
-        verdict=Verdict.UNLINK,
+        verdict=Decision.UNLINK,
         login_user_id=link.login_user_id,
         seen=_find_newest_key(conflict_id=conflict.pk),
         by=by,
@@ -197,11 +197,11 @@ def undo(*, conflict_id: int, seen: int, by: Any, now: datetime) -> ConflictDeci
         raise NotOffered("There is no decision to undo.")
     _apply(conflict=conflict, effect=effect, now=now)
     decision = _record(
-        conflict=conflict, verdict=Verdict.UNDO, user=effect.unblocks_link_to, ended=None, by=by, now=now
+        conflict=conflict, verdict=Decision.UNDO, user=effect.unblocks_link_to, ended=None, by=by, now=now
     )
     if conflict.kind == ConflictKind.WRONG_LINK:
         # Only the person who undoes it reported a wrong link, so there is nothing left to decide.
-        conflict.state, conflict.decision = ConflictState.DECIDED, Verdict.UNDO
+        conflict.state, conflict.decision = ConflictState.DECIDED, Decision.UNDO
         conflict.decided_by, conflict.decided_at = by, now
     else:
         conflict.state, conflict.decision = ConflictState.OPEN, ""
@@ -243,7 +243,7 @@ def _find_newest_key(*, conflict_id: int) -> int:
 
 
 def _effect(*, conflict: Conflict, undone: ConflictDecision | None, user: LoginUser | None) -> Effect:
-    blocked_user = undone.login_user if undone and undone.verdict == Verdict.UNLINK else None
+    blocked_user = undone.login_user if undone and undone.verdict == Decision.UNLINK else None
     open_link = VisitorLink.objects.open().filter(visitor=conflict.visitor).select_related("login_user").first()
     ends = open_link if open_link and user and open_link.login_user_id == user.pk else None
     if blocked_user is None or undone is None:
@@ -258,7 +258,7 @@ def _has_external_id_of(visitor: Visitor, *, user: LoginUser) -> bool:
 
 
 def _is_blocked_elsewhere(*, conflict: Conflict, user: LoginUser) -> bool:
-    others = ConflictDecision.objects.filter(is_in_force=True, verdict=Verdict.UNLINK, login_user=user)
+    others = ConflictDecision.objects.filter(is_in_force=True, verdict=Decision.UNLINK, login_user=user)
     return others.filter(conflict__visitor=conflict.visitor).exclude(conflict=conflict).exists()
 
 
@@ -277,14 +277,14 @@ def _apply(*, conflict: Conflict, effect: Effect, now: datetime) -> None:
     if effect.unblocks_link_to:
         # The sync ignored what Zendesk said in between, so Zendesk is asked again and the answer decides.
         visitors.exclude(state=VisitorState.GONE).update(
-            lookup_due_at=now, lookup_rank=int(Rank.IDENTIFIED), lookup_attempts=0
+            lookup_due_at=now, lookup_rank=int(LookupPriority.IDENTIFIED), lookup_attempts=0
         )
 
 
 def _record(
-    *, conflict: Conflict, verdict: Verdict, user: LoginUser | None, ended: VisitorLink | None, by: Any, now: datetime
+    *, conflict: Conflict, verdict: Decision, user: LoginUser | None, ended: VisitorLink | None, by: Any, now: datetime
 ) -> ConflictDecision:
-    action = "undo_conflict" if verdict == Verdict.UNDO else "decide_conflict"
+    action = "undo_conflict" if verdict == Decision.UNDO else "decide_conflict"
     name = by.get_username()
     AuditEvent.objects.create(
         at=now, actor=name, actor_user=by, action=action, target=f"conflict {conflict.pk}", fields=[str(verdict)]
@@ -292,7 +292,7 @@ def _record(
     return ConflictDecision.objects.create(
         conflict=conflict,
         verdict=verdict,
-        is_in_force=verdict != Verdict.UNDO,
+        is_in_force=verdict != Decision.UNDO,
         login_user=user,
         ended_link=ended,
         by=by,

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from linking.core.config import IntegrationConfig
-from linking.doctor.verdicts import Surroundings
+from linking.doctor.verdicts import DoctorContext
 from linking.tokens.login_jwt import ISSUER, LEEWAY_S, PROJECT_CLAIM, TIME_END_EPOCH_S
 from linking.tokens.refusals import Reason
 
@@ -14,7 +14,7 @@ _OLDEST_EPOCH_S = 1_000_000_000
 
 
 def explain_claims(
-    reason: Reason, *, claims: dict[str, Any], config: IntegrationConfig, around: Surroundings
+    reason: Reason, *, claims: dict[str, Any], config: IntegrationConfig, around: DoctorContext
 ) -> Explained:
     """Return the cause of `reason` and the words for its sentence."""
     if reason in (Reason.EXP_INVALID, Reason.IAT_INVALID, Reason.NBF_INVALID):
@@ -34,7 +34,7 @@ def explain_claims(
     return reason.value, {}
 
 
-def _future_cause(claims: dict[str, Any], *, config: IntegrationConfig, around: Surroundings) -> Explained:
+def _future_cause(claims: dict[str, Any], *, config: IntegrationConfig, around: DoctorContext) -> Explained:
     ahead = (claims.get("iat") or 0) - around.now
     if ahead <= LEEWAY_S:
         return "nbf_ahead", {"seconds": math.ceil((claims.get("nbf") or 0) - around.now)}
@@ -64,7 +64,7 @@ def _issuer_cause(found: object) -> Explained:
     return "issuer_other", {"found": found if isinstance(found, str) else type(found).__name__, "wanted": ISSUER}
 
 
-def _project_cause(claims: dict[str, Any], *, config: IntegrationConfig, around: Surroundings) -> Explained:
+def _project_cause(claims: dict[str, Any], *, config: IntegrationConfig, around: DoctorContext) -> Explained:
     found, wanted = claims.get(PROJECT_CLAIM), config.login_project_id
     if found is None:
         return "project_missing", {}

@@ -49,7 +49,7 @@ class Cookie:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class ReachFinding:
     """One line: `state` is `good`, `bad` or `note`."""
 
     rule: str
@@ -62,7 +62,7 @@ class Reach:
     """The answer and what led to it, in the order a browser looks."""
 
     sent: Sent
-    findings: tuple[Finding, ...]
+    findings: tuple[ReachFinding, ...]
 
     @property
     def first_problem(self) -> str:
@@ -76,7 +76,7 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _Site:
     scheme: str
     host: str
     origin: str
@@ -92,14 +92,14 @@ class _Place:
         return self.scheme == "https" or self.is_loopback
 
 
-class BadAddress(ValueError):
+class UnreadableAddress(ValueError):
     """Not an address of a page; the message says what would do."""
 
 
 def preview(*, page: str, endpoint: str, cookie: Cookie, origins: Collection[str]) -> Reach:
     """Return whether a cookie that `page` set goes along when it fetches `endpoint`; `origins` may read the answer.
 
-    Raises: BadAddress.
+    Raises: UnreadableAddress.
     """
     here, there = _place(page), _place(endpoint)
     findings = [
@@ -117,36 +117,38 @@ def preview(*, page: str, endpoint: str, cookie: Cookie, origins: Collection[str
     return Reach(sent=sent, findings=tuple(findings))
 
 
-def _place(address: str) -> _Place:
+def _place(address: str) -> _Site:
     wanted = "Type a whole address, such as https://www.shop.example/support."
     try:
         parts = urlsplit(address.strip())
         host, port = parts.hostname or "", parts.port
         host = host if _is_address(host) else host.encode("idna").decode("ascii")
     except (ValueError, UnicodeError) as error:
-        raise BadAddress(wanted) from error
+        raise UnreadableAddress(wanted) from error
     if host.endswith("."):
-        raise BadAddress("Leave out the dot behind the host: to browsers it is another host, with cookies of its own.")
+        raise UnreadableAddress(
+            "Leave out the dot behind the host: to browsers it is another host, with cookies of its own."
+        )
     if parts.scheme not in ("http", "https") or not (_HOST.match(host) or _is_address(host)):
-        raise BadAddress(wanted)
+        raise UnreadableAddress(wanted)
     shown = f"[{host}]" if ":" in host else host
     is_usual = port in (None, 443 if parts.scheme == "https" else 80)
-    return _Place(scheme=parts.scheme, host=host, origin=f"{parts.scheme}://{shown}{'' if is_usual else f':{port}'}")
+    return _Site(scheme=parts.scheme, host=host, origin=f"{parts.scheme}://{shown}{'' if is_usual else f':{port}'}")
 
 
-def _may_be_set(cookie: Cookie, *, here: _Place, there: _Place) -> list[Finding]:
+def _may_be_set(cookie: Cookie, *, here: _Site, there: _Site) -> list[ReachFinding]:
     domain = cookie.domain.lstrip(".").lower()
     told = [flaw for flaw in (_domain_flaw(domain, here=here, there=there),) if flaw]
     told += [flaw for is_so, flaw in _attribute_flaws(cookie, here=here) if is_so]
     if not told and domain and not _is_within(here.host, domain=domain):
         sentence = f"This page cannot set the cookie; only a server within {domain} can."
-        return [Finding(rule="set", state="note", sentence=sentence)]
+        return [ReachFinding(rule="set", state="note", sentence=sentence)]
     if not told:
-        return [Finding(rule="set", state="good", sentence="Browsers keep the cookie.")]
-    return [Finding(rule="set", state="bad", sentence=f"Browsers drop the cookie: {one}.") for one in told]
+        return [ReachFinding(rule="set", state="good", sentence="Browsers keep the cookie.")]
+    return [ReachFinding(rule="set", state="bad", sentence=f"Browsers drop the cookie: {one}.") for one in told]
 
 
-def _domain_flaw(domain: str, *, here: _Place, there: _Place) -> str:
+def _domain_flaw(domain: str, *, here: _Site, there: _Site) -> str:
     if not domain:
         return ""
     if _is_address(here.host) and domain != here.host:
@@ -157,7 +159,7 @@ def _domain_flaw(domain: str, *, here: _Place, there: _Place) -> str:
     return "" if is_parent else "Domain must be the page's host or a parent of it"
 
 
-def _attribute_flaws(cookie: Cookie, *, here: _Place) -> list[tuple[bool, str]]:
+def _attribute_flaws(cookie: Cookie, *, here: _Site) -> list[tuple[bool, str]]:
     # Browsers compare the prefixes without regard to case, for servers that read names so.
     is_bare, name = not cookie.is_secure, cookie.name.lower()
     is_hosts = name.startswith("__host-")
@@ -173,12 +175,14 @@ def _attribute_flaws(cookie: Cookie, *, here: _Place) -> list[tuple[bool, str]]:
     ]
 
 
-def _host(cookie: Cookie, *, here: _Place, there: _Place) -> Finding:
+def _host(cookie: Cookie, *, here: _Site, there: _Site) -> ReachFinding:
     domain = cookie.domain.lstrip(".").lower()
     if domain and _is_within(there.host, domain=domain):
-        return Finding(rule="host", state="good", sentence=f"The endpoint's host is within Domain={domain}.")
+        return ReachFinding(rule="host", state="good", sentence=f"The endpoint's host is within Domain={domain}.")
     if not domain and here.host == there.host:
-        return Finding(rule="host", state="good", sentence="Page and endpoint are on one host. Ports do not matter.")
+        return ReachFinding(
+            rule="host", state="good", sentence="Page and endpoint are on one host. Ports do not matter."
+        )
     shared = _site_of(here.host)
     if shared == _site_of(there.host) and not _is_address(here.host):
         sentence = f"The cookie belongs to another host than {there.host}: set Domain={shared}."
@@ -187,66 +191,74 @@ def _host(cookie: Cookie, *, here: _Place, there: _Place) -> Finding:
             f"The cookie belongs to {domain or here.host}, and no Domain can make it reach {there.host}: "
             "serve the bridge from a subdomain of the page's own domain, or send the token as a Bearer header."
         )
-    return Finding(rule="host", state="bad", sentence=sentence)
+    return ReachFinding(rule="host", state="bad", sentence=sentence)
 
 
-def _secure(cookie: Cookie, *, there: _Place) -> Finding:
+def _secure(cookie: Cookie, *, there: _Site) -> ReachFinding:
     if cookie.is_secure and not there.is_trustworthy:
-        return Finding(rule="secure", state="bad", sentence="A Secure cookie is not sent to an address without https.")
+        return ReachFinding(
+            rule="secure", state="bad", sentence="A Secure cookie is not sent to an address without https."
+        )
     if not cookie.is_secure and not there.is_loopback:
-        return Finding(rule="secure", state="note", sentence="Without Secure the token can leave unencrypted: set it.")
-    return Finding(rule="secure", state="good", sentence="Secure does not stand in the way.")
+        return ReachFinding(
+            rule="secure", state="note", sentence="Without Secure the token can leave unencrypted: set it."
+        )
+    return ReachFinding(rule="secure", state="good", sentence="Secure does not stand in the way.")
 
 
-def _find_mixed_content(*, here: _Place, there: _Place) -> Finding:
+def _find_mixed_content(*, here: _Site, there: _Site) -> ReachFinding:
     if here.scheme == "https" and not there.is_trustworthy:
         sentence = "A page with https may not fetch an address without it: serve the bridge with https."
-        return Finding(rule="mixed", state="bad", sentence=sentence)
-    return Finding(rule="mixed", state="good", sentence="The page may fetch the address.")
+        return ReachFinding(rule="mixed", state="bad", sentence=sentence)
+    return ReachFinding(rule="mixed", state="good", sentence="The page may fetch the address.")
 
 
-def _site(cookie: Cookie, *, here: _Place, there: _Place) -> Finding:
+def _site(cookie: Cookie, *, here: _Site, there: _Site) -> ReachFinding:
     if _is_same_site(here, there):
         word = cookie.same_site.value or "absent"
-        return Finding(rule="site", state="good", sentence=f"Page and endpoint are one site: SameSite {word} will do.")
+        return ReachFinding(
+            rule="site", state="good", sentence=f"Page and endpoint are one site: SameSite {word} will do."
+        )
     why = "the schemes differ" if _site_of(here.host) == _site_of(there.host) else "the domains differ"
     if cookie.same_site is not SameSite.NONE:
         sentence = f"Page and endpoint are two sites ({why}), and only SameSite=None; Secure would go along."
-        return Finding(rule="site", state="bad", sentence=sentence)
+        return ReachFinding(rule="site", state="bad", sentence=sentence)
     if cookie.is_partitioned:
         sentence = (
             f"Page and endpoint are two sites ({why}), and a partitioned cookie is kept apart for each site in the "
             "address bar: only one that the endpoint's site set from within this page goes along."
         )
-        return Finding(rule="site", state="bad", sentence=sentence)
+        return ReachFinding(rule="site", state="bad", sentence=sentence)
     sentence = (
         f"Page and endpoint are two sites ({why}): Chrome sends the cookie unless the person forbids it, Safari and "
         "Firefox do not. One registrable domain works everywhere."
     )
-    return Finding(rule="site", state="note", sentence=sentence)
+    return ReachFinding(rule="site", state="note", sentence=sentence)
 
 
-def _http_only(cookie: Cookie) -> Finding:
+def _http_only(cookie: Cookie) -> ReachFinding:
     if cookie.is_http_only:
-        return Finding(
+        return ReachFinding(
             rule="http_only", state="good", sentence="HttpOnly: scripts cannot read it, fetch still sends it."
         )
-    return Finding(rule="http_only", state="note", sentence="Any script of the page can read the token: set HttpOnly.")
+    return ReachFinding(
+        rule="http_only", state="note", sentence="Any script of the page can read the token: set HttpOnly."
+    )
 
 
-def _origin(here: _Place, *, there: _Place, origins: Collection[str]) -> Finding:
+def _origin(here: _Site, *, there: _Site, origins: Collection[str]) -> ReachFinding:
     if here.origin in origins:
-        return Finding(
+        return ReachFinding(
             rule="origin", state="good", sentence=f"{here.origin} is listed, so the page may read the answer."
         )
     if here.origin == there.origin:
         sentence = "The page is on the endpoint's own origin, which a POST names too: list it to be safe."
-        return Finding(rule="origin", state="note", sentence=sentence)
+        return ReachFinding(rule="origin", state="note", sentence=sentence)
     sentence = f"Add {here.origin} to this integration's origins; here the port does matter."
-    return Finding(rule="origin", state="bad", sentence=sentence)
+    return ReachFinding(rule="origin", state="bad", sentence=sentence)
 
 
-def _is_same_site(here: _Place, there: _Place) -> bool:
+def _is_same_site(here: _Site, there: _Site) -> bool:
     return here.scheme == there.scheme and _site_of(here.host) == _site_of(there.host)
 
 

@@ -12,14 +12,14 @@ from linking.doctor.page import judge_page
 from linking.doctor.paste import find_token
 from linking.doctor.paste_request import Found, in_other_text, nothing
 from linking.doctor.shape import Shaped, read_shape
-from linking.doctor.verdicts import Diagnosis, Kind, Surroundings, Verdict
+from linking.doctor.verdicts import Diagnosis, DoctorContext, TokenKind, Verdict
 from linking.doctor.zendesk import judge_zendesk, looks_like_zendesk
 
 # A shorter one could stand in a text by chance.
 SECRET_MIN_BYTES = 12
 
 
-def diagnose(*, text: str, kind: Kind, around: Surroundings) -> Diagnosis:
+def diagnose(*, text: str, kind: TokenKind, around: DoctorContext) -> Diagnosis:
     """Return the verdicts on the token in `text`; what cannot be judged is `skipped`, never guessed."""
     cookie_names = _cookie_names(around)
     secret = _secret_in(text, around=around)
@@ -31,7 +31,7 @@ def diagnose(*, text: str, kind: Kind, around: Surroundings) -> Diagnosis:
         return Diagnosis(kind=kind, found_in=found.place, slug=slug, verdicts=(*page, found.verdict))
     judged = _kind(kind, place=found.place, is_zendesk=looks_like_zendesk(shaped.claims))
     verdicts: list[Verdict]
-    if judged is Kind.ZENDESK:
+    if judged is TokenKind.ZENDESK:
         config = around.config or _only_enabled(around)
         verdicts = judge_zendesk(shaped, config=config, around=around)
     else:
@@ -58,7 +58,7 @@ def _find_shape(found: Found, *, cookie_names: tuple[str, ...]) -> tuple[Found, 
     return amid, None if amid.token is None else read_shape(amid.token)
 
 
-def _secret_in(text: str, *, around: Surroundings) -> str:
+def _secret_in(text: str, *, around: DoctorContext) -> str:
     """Return the name of the secret that stands anywhere in `text`, "" when none does."""
     raw = text.encode("utf-8", "surrogatepass")
     for config in (around.config,) if around.config else around.known:
@@ -78,19 +78,19 @@ def _secrets(config: IntegrationConfig) -> dict[str, tuple[bytes, ...]]:
     }
 
 
-def _kind(asked: Kind, *, place: str, is_zendesk: bool) -> Kind:
-    if asked is not Kind.AUTO:
+def _kind(asked: TokenKind, *, place: str, is_zendesk: bool) -> TokenKind:
+    if asked is not TokenKind.AUTO:
         return asked
     # A cookie or a Bearer header is on its way to the endpoint, which wants Login JWTs whatever they look like.
-    return Kind.ZENDESK if is_zendesk and place in ("text", "json") else Kind.LOGIN
+    return TokenKind.ZENDESK if is_zendesk and place in ("text", "json") else TokenKind.LOGIN
 
 
-def _cookie_names(around: Surroundings) -> tuple[str, ...]:
+def _cookie_names(around: DoctorContext) -> tuple[str, ...]:
     if around.config is not None:
         return (around.config.cookie_name,)
     return tuple(dict.fromkeys(one.cookie_name for one in around.known if one.is_enabled)) or ("token",)
 
 
-def _only_enabled(around: Surroundings) -> IntegrationConfig | None:
+def _only_enabled(around: DoctorContext) -> IntegrationConfig | None:
     enabled = [one for one in around.known if one.is_enabled]
     return enabled[0] if len(enabled) == 1 else None

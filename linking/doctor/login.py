@@ -8,7 +8,7 @@ from linking.doctor.claims import explain_claims
 from linking.doctor.shape import RULES as SHAPE_RULES
 from linking.doctor.shape import Shaped
 from linking.doctor.signature import LOGIN_SECRET, ZENDESK_SECRET, explain_signature, is_other_hash, matches
-from linking.doctor.verdicts import State, Surroundings, Verdict, bad, good, note, skipped
+from linking.doctor.verdicts import DoctorContext, Verdict, VerdictState, bad, good, note, skipped
 from linking.tokens import jws
 from linking.tokens.login_jwt import (
     CLAIM_RULES,
@@ -31,7 +31,7 @@ LOGIN_RULES = (
 )  # fmt: skip
 
 
-def judge_login(shaped: Shaped, *, around: Surroundings) -> tuple[IntegrationConfig | None, list[Verdict]]:
+def judge_login(shaped: Shaped, *, around: DoctorContext) -> tuple[IntegrationConfig | None, list[Verdict]]:
     """Return the integration that would answer and its verdicts, those on size, shape and header not among them."""
     config = around.config or _choose(shaped, around=around)
     after = LOGIN_RULES[len(SHAPE_RULES) + 1 :]
@@ -41,7 +41,7 @@ def judge_login(shaped: Shaped, *, around: Surroundings) -> tuple[IntegrationCon
     if shaped.unverified is None:
         return config, [*verdicts, *skipped(after[:-1]), _zendesk_setup(config)]
     place = _place(shaped.claims or {}, typ=shaped.typ)
-    is_in_place = place.state is State.GOOD
+    is_in_place = place.state is VerdictState.GOOD
     verdicts += [place, *_signature(shaped.unverified, is_in_place=is_in_place, config=config, around=around)]
     if shaped.claims is None:
         unread = [bad(CLAIMS, "payload_not_json"), *skipped((*CLAIM_RULE_NAMES, EMAIL))]
@@ -51,11 +51,11 @@ def judge_login(shaped: Shaped, *, around: Surroundings) -> tuple[IntegrationCon
     return config, verdicts
 
 
-def judge_claims(claims: dict[str, Any], *, config: IntegrationConfig, around: Surroundings) -> list[Verdict]:
+def judge_claims(claims: dict[str, Any], *, config: IntegrationConfig, around: DoctorContext) -> list[Verdict]:
     """Return the verdicts of every claim rule, and on what Zendesk needs of the user."""
     verdicts: dict[str, Verdict] = {}
     for rule in CLAIM_RULES:
-        if any(verdicts[needed].state is State.BAD for needed in rule.needs):
+        if any(verdicts[needed].state is VerdictState.BAD for needed in rule.needs):
             verdicts[rule.name] = skipped((rule.name,))[0]
             continue
         try:
@@ -65,13 +65,13 @@ def judge_claims(claims: dict[str, Any], *, config: IntegrationConfig, around: S
             verdicts[rule.name] = bad(rule.name, cause, **values)
         else:
             verdicts[rule.name] = good(rule.name)
-    is_sound = all(one.state is State.GOOD for one in verdicts.values())
+    is_sound = all(one.state is VerdictState.GOOD for one in verdicts.values())
     if is_sound and claims["sub"] in config.blocked_user_ids:
         verdicts["sub"] = bad("sub", "blocked")
     return [*verdicts.values(), *_outgoing(claims, is_sound=is_sound, config=config, now=around.now)]
 
 
-def _choose(shaped: Shaped, *, around: Surroundings) -> IntegrationConfig | None:
+def _choose(shaped: Shaped, *, around: DoctorContext) -> IntegrationConfig | None:
     """Return the integration the endpoint would take for a path that names none."""
     project_id = (shaped.claims or {}).get(PROJECT_CLAIM)
     enabled = [one for one in around.known if one.is_enabled]
@@ -106,7 +106,7 @@ def _place(claims: dict[str, Any], *, typ: object) -> Verdict:
 
 
 def _signature(
-    unverified: jws.UnverifiedJWS, *, is_in_place: bool, config: IntegrationConfig, around: Surroundings
+    unverified: jws.UnverifiedJWS, *, is_in_place: bool, config: IntegrationConfig, around: DoctorContext
 ) -> list[Verdict]:
     try:
         keys = around.keys.get(config.login_project_id, NO_KEYS)
@@ -168,7 +168,7 @@ def _outgoing(claims: dict[str, Any], *, is_sound: bool, config: IntegrationConf
     user = login_user(claims, config)
     try:
         chat_claims(user, config)
-        if setup.state is State.GOOD:
+        if setup.state is VerdictState.GOOD:
             zendesk_jwt(user=user, config=config, now=now)
     except Refused as error:
         return [bad(EMAIL, error.reason.value), setup]

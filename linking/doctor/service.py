@@ -10,7 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from linking import registry
 from linking.accounts import roles
 from linking.doctor.diagnosis import diagnose
-from linking.doctor.verdicts import Diagnosis, Kind, Surroundings
+from linking.doctor.verdicts import Diagnosis, DoctorContext, TokenKind
 from linking.tokens import clock_offsets as clock_meter
 from linking.tokens import key_fetching as key_sets
 
@@ -21,10 +21,10 @@ class NoSuchIntegration(LookupError):
 
 def may_diagnose(user: AbstractBaseUser | AnonymousUser) -> bool:
     """Return whether `user` may use the doctor: leads and admins, who may see whom a token names."""
-    return roles.rank_of(user) >= roles.Rank.LEAD
+    return roles.rank_of(user) >= roles.Role.LEAD
 
 
-def diagnose_paste(*, text: str, kind: Kind, slug: str, now: float) -> Diagnosis:
+def diagnose_paste(*, text: str, kind: TokenKind, slug: str, now: float) -> Diagnosis:
     """Return the verdicts on what was pasted, for the integration `slug`, or "" for the one the token names.
 
     `now` is in epoch seconds.
@@ -35,7 +35,7 @@ def diagnose_paste(*, text: str, kind: Kind, slug: str, now: float) -> Diagnosis
     config = snapshot.by_slug.get(slug)
     if slug and config is None:
         raise NoSuchIntegration(slug)
-    around = Surroundings(
+    around = DoctorContext(
         config=config,
         known=tuple(snapshot.by_slug.values()),
         now=now,

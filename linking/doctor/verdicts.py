@@ -13,7 +13,7 @@ from linking.tokens.clock_reading import ClockReading
 SHOWN_CHARACTERS = 80
 
 
-class State(StrEnum):
+class VerdictState(StrEnum):
     """`good`; `bad`: refused for this; `note`: accepted, but worth knowing; `skipped`: could not be judged."""
 
     GOOD = "good"
@@ -22,7 +22,7 @@ class State(StrEnum):
     SKIPPED = "skipped"
 
 
-class Kind(StrEnum):
+class TokenKind(StrEnum):
     """What the pasted text is judged as; `auto` decides by its look."""
 
     AUTO = "auto"
@@ -35,14 +35,14 @@ class Verdict:
     """What one rule says: `cause` is a key of CAUSES, "" where there is nothing to say; so are `problem` and `fix`."""
 
     rule: str
-    state: State
+    state: VerdictState
     cause: str = ""
     problem: str = ""
     fix: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class DoctorContext:
     """What the doctor knows: `config` is the integration asked about, None where none was; `known` are all.
 
     `keys` are the public keys of RS256 projects, by Login project ID; `clocks` is what the last hour's tokens tell of
@@ -60,7 +60,7 @@ class Surroundings:
 class Diagnosis:
     """All verdicts in the order of checking. `found_in` says where in the paste the token was."""
 
-    kind: Kind
+    kind: TokenKind
     found_in: str
     slug: str
     verdicts: tuple[Verdict, ...]
@@ -68,40 +68,40 @@ class Diagnosis:
     @property
     def is_accepted(self) -> bool:
         """Whether exactly what was pasted would be accepted."""
-        return bool(self.verdicts) and all(one.state in (State.GOOD, State.NOTE) for one in self.verdicts)
+        return bool(self.verdicts) and all(one.state in (VerdictState.GOOD, VerdictState.NOTE) for one in self.verdicts)
 
     @property
     def first_problem(self) -> Verdict | None:
         """The verdict that refuses, in the order of checking."""
-        return next((one for one in self.verdicts if one.state is State.BAD), None)
+        return next((one for one in self.verdicts if one.state is VerdictState.BAD), None)
 
     @property
     def further_problems(self) -> int:
         """How many more rules are broken than the first."""
-        return max(0, sum(one.state is State.BAD for one in self.verdicts) - 1)
+        return max(0, sum(one.state is VerdictState.BAD for one in self.verdicts) - 1)
 
 
 def good(rule: str) -> Verdict:
     """Return that `rule` holds."""
-    return Verdict(rule=rule, state=State.GOOD)
+    return Verdict(rule=rule, state=VerdictState.GOOD)
 
 
 def bad(rule: str, cause: str, **values: object) -> Verdict:
     """Return that `rule` is broken for `cause`."""
-    return _build_verdict(rule=rule, state=State.BAD, cause=cause, values=values)
+    return _build_verdict(rule=rule, state=VerdictState.BAD, cause=cause, values=values)
 
 
 def note(rule: str, cause: str, **values: object) -> Verdict:
     """Return that `rule` holds, with something to say."""
-    return _build_verdict(rule=rule, state=State.NOTE, cause=cause, values=values)
+    return _build_verdict(rule=rule, state=VerdictState.NOTE, cause=cause, values=values)
 
 
 def skipped(rules: Collection[str]) -> list[Verdict]:
     """Return that none of `rules` could be judged."""
-    return [Verdict(rule=rule, state=State.SKIPPED) for rule in rules]
+    return [Verdict(rule=rule, state=VerdictState.SKIPPED) for rule in rules]
 
 
-def _build_verdict(*, rule: str, state: State, cause: str, values: dict[str, object]) -> Verdict:
+def _build_verdict(*, rule: str, state: VerdictState, cause: str, values: dict[str, object]) -> Verdict:
     # What stands in a token was written by strangers: one clean, short line of it at most.
     values |= {"time": _time(seconds)} if isinstance(seconds := values.get("seconds"), int) else {}
     shown = {name: clean_line(str(value), max_characters=SHOWN_CHARACTERS) for name, value in values.items()}

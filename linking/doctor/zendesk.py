@@ -12,7 +12,7 @@ from linking.core.config import IntegrationConfig, MissingEmail, ZendeskProduct
 from linking.doctor.shape import RULES as SHAPE_RULES
 from linking.doctor.shape import Shaped
 from linking.doctor.signature import LOGIN_SECRET, ZENDESK_SECRET, explain_signature, is_other_hash, matches
-from linking.doctor.verdicts import State, Surroundings, Verdict, bad, good, note, skipped
+from linking.doctor.verdicts import DoctorContext, Verdict, VerdictState, bad, good, note, skipped
 from linking.tokens import jws
 from linking.tokens.login_jwt import ISSUER, PROJECT_CLAIM
 
@@ -32,7 +32,7 @@ def looks_like_zendesk(claims: dict[str, Any] | None) -> bool:
     return bool(claims) and "external_id" in (claims or {}) and (claims or {}).get("iss") != ISSUER
 
 
-def judge_zendesk(shaped: Shaped, *, config: IntegrationConfig | None, around: Surroundings) -> list[Verdict]:
+def judge_zendesk(shaped: Shaped, *, config: IntegrationConfig | None, around: DoctorContext) -> list[Verdict]:
     """Return the verdicts, those on size, shape and header not among them."""
     if config is None:
         return [bad("integration", "no_integration"), *skipped(_BEFORE_CLAIMS[1:])]
@@ -42,7 +42,7 @@ def judge_zendesk(shaped: Shaped, *, config: IntegrationConfig | None, around: S
     place = _place(shaped.claims or {})
     verdicts += [place, _setup(config)]
     verdicts += _header(shaped.unverified, typ=shaped.typ, config=config, now=around.now)
-    is_in_place = place.state is State.GOOD
+    is_in_place = place.state is VerdictState.GOOD
     verdicts.append(_signature(shaped.unverified, is_in_place=is_in_place, config=config, around=around))
     if shaped.claims is None:
         return [*verdicts, bad("claims", "payload_not_json")]
@@ -92,7 +92,7 @@ def _header(unverified: jws.UnverifiedJWS, *, typ: object, config: IntegrationCo
 
 
 def _signature(
-    unverified: jws.UnverifiedJWS, *, is_in_place: bool, config: IntegrationConfig, around: Surroundings
+    unverified: jws.UnverifiedJWS, *, is_in_place: bool, config: IntegrationConfig, around: DoctorContext
 ) -> Verdict:
     key = config.zendesk_secret_at(around.now)
     if not key or unverified.header.algorithm != "HS256":

@@ -12,7 +12,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from linking import registry
-from linking.clients.oauth_messages import Refusal, Tokens, authority_of, authorize_url, refusal
+from linking.clients.oauth_messages import OAuthRefusal, Tokens, authority_of, authorize_url, refusal
 from linking.clients.vendor_urls import ZENDESK_HOSTS, address_flaw
 from linking.clients.zendesk_chat import ChatClient, ChatError, ChatRefused
 from linking.clients.zendesk_oauth import OAuthClient, OAuthLost, OAuthRefused, OAuthTryLater
@@ -54,11 +54,11 @@ class CannotConnect(Exception):
     """There is no new connection, and nothing was changed. `slug` is "" where no integration is known; `words` are
     Zendesk's own, cleaned."""
 
-    def __init__(self, flaw: ConnectFlaw, *, slug: str = "", words: Refusal | None = None) -> None:
+    def __init__(self, flaw: ConnectFlaw, *, slug: str = "", words: OAuthRefusal | None = None) -> None:
         super().__init__(flaw.value)
         self.flaw = flaw
         self.slug = slug
-        self.words = words or Refusal(code="", description="")
+        self.words = words or OAuthRefusal(code="", description="")
 
 
 def authority_of_account(config: IntegrationConfig) -> str:

@@ -12,7 +12,7 @@ from linking.integrations.check_login import Check
 from linking.integrations.saving import Actor, NoSuchIntegration, save_integration
 from linking.models import Integration
 from linking.tokens import jws
-from linking.tokens.login_jwt import ISSUER, PROJECT_CLAIM, LoginUser, verify_login_jwt
+from linking.tokens.login_jwt import ISSUER, PROJECT_CLAIM, VerifiedUser, verify_login_jwt
 from linking.tokens.refusals import Refused
 from linking.tokens.zendesk_jwt import zendesk_jwt
 
@@ -160,8 +160,8 @@ def _accepts(config: IntegrationConfig, *, secret: bytes, now: float) -> bool:
     return True
 
 
-def _nobody() -> LoginUser:
-    return LoginUser(
+def _nobody() -> VerifiedUser:
+    return VerifiedUser(
         user_id=_NOBODY,
         email=_EMAIL,
         email_flaw=None,

@@ -44,13 +44,13 @@ class BadValue(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class RuleContext:
     """What a rule may need besides the value."""
 
     allow_loopback: bool
 
 
-Rule = Callable[[object, Surroundings], object]
+Rule = Callable[[object, RuleContext], object]
 
 
 def slug_value(value: object) -> str:
@@ -98,7 +98,7 @@ def origin_value(value: object) -> str:
     return value
 
 
-def _origins(value: object, _around: Surroundings) -> list[str]:
+def _origins(value: object, _around: RuleContext) -> list[str]:
     if not isinstance(value, list | tuple):
         raise BadValue('must be a list of origins such as ["https://shop.example"].')
     if len(value) > ORIGINS_MAX:
@@ -106,36 +106,36 @@ def _origins(value: object, _around: Surroundings) -> list[str]:
     return list(dict.fromkeys(origin_value(one) for one in value))
 
 
-def _name(value: object, _around: Surroundings) -> str:
+def _name(value: object, _around: RuleContext) -> str:
     text = clean_line(value, max_characters=101)
     if not text or text != value or len(text) > 100:
         raise BadValue("must be 1 to 100 characters of text on one line, without blanks around it.")
     return text
 
 
-def _identifier(value: object, _around: Surroundings) -> str:
+def _identifier(value: object, _around: RuleContext) -> str:
     if not isinstance(value, str) or not _IDENTIFIER.match(value):
         raise BadValue("must be 1 to 100 letters, digits, hyphens, dots or underscores.")
     return value
 
 
-def _identifier_or_blank(value: object, around: Surroundings) -> str:
+def _identifier_or_blank(value: object, around: RuleContext) -> str:
     return "" if value == "" else _identifier(value, around)
 
 
-def _cookie_name(value: object, _around: Surroundings) -> str:
+def _cookie_name(value: object, _around: RuleContext) -> str:
     if not isinstance(value, str) or not _COOKIE_NAME.match(value):
         raise BadValue("must be a cookie's name: 1 to 100 letters, digits or any of !#$%&'*+-.^_`|~.")
     return value
 
 
-def _domain(value: object, _around: Surroundings) -> str:
+def _domain(value: object, _around: RuleContext) -> str:
     if not isinstance(value, str) or not _DOMAIN.match(value):
         raise BadValue("must be a domain such as users.invalid, in small letters.")
     return value
 
 
-def _subdomain(value: object, _around: Surroundings) -> str:
+def _subdomain(value: object, _around: RuleContext) -> str:
     if value == "":
         return ""
     if not isinstance(value, str) or not _SUBDOMAIN.match(value):
@@ -143,7 +143,7 @@ def _subdomain(value: object, _around: Surroundings) -> str:
     return value
 
 
-def _api_url(value: object, around: Surroundings) -> str:
+def _api_url(value: object, around: RuleContext) -> str:
     if not isinstance(value, str):
         raise BadValue("must be text.")
     if value == AUTO:
@@ -153,7 +153,7 @@ def _api_url(value: object, around: Surroundings) -> str:
     return value.rstrip("/")
 
 
-def _time(value: object, _around: Surroundings) -> datetime | None:
+def _time(value: object, _around: RuleContext) -> datetime | None:
     if value is None or value == "":
         return None
     wanted = "must be a time such as 2026-01-01T00:00:00Z, with its zone."
@@ -166,13 +166,13 @@ def _time(value: object, _around: Surroundings) -> datetime | None:
     return read
 
 
-def _requests(value: object, _around: Surroundings) -> int:
+def _requests(value: object, _around: RuleContext) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= REQUESTS_MAX:
         raise BadValue(f"must be a whole number from 1 to {REQUESTS_MAX}.")
     return value
 
 
-def _template(value: object, _around: Surroundings) -> str:
+def _template(value: object, _around: RuleContext) -> str:
     if value == "":
         return ""
     words = " ".join(f"{{{word}}}" for word in TEMPLATE_WORDS)
@@ -186,17 +186,17 @@ def _template(value: object, _around: Surroundings) -> str:
     return text
 
 
-def _claim(value: object, _around: Surroundings) -> str:
+def _claim(value: object, _around: RuleContext) -> str:
     if not isinstance(value, str) or not _CLAIM.match(value):
         raise BadValue("must be a claim's name, such as email or partner_data.email, of at most 100 characters.")
     return value
 
 
-def _claim_or_blank(value: object, around: Surroundings) -> str:
+def _claim_or_blank(value: object, around: RuleContext) -> str:
     return "" if value == "" else _claim(value, around)
 
 
-def _claim_map(value: object, around: Surroundings) -> dict[str, str]:
+def _claim_map(value: object, around: RuleContext) -> dict[str, str]:
     if not isinstance(value, Mapping) or len(value) > CLAIM_MAP_MAX:
         raise BadValue(f'must be at most {CLAIM_MAP_MAX} pairs such as {{"locale": "locale"}}.')
     for name, path in value.items():
@@ -208,20 +208,20 @@ def _claim_map(value: object, around: Surroundings) -> dict[str, str]:
     return dict(value)
 
 
-def _digits(value: object, _around: Surroundings) -> str:
+def _digits(value: object, _around: RuleContext) -> str:
     if not isinstance(value, str) or not _DIGITS.match(value):
         raise BadValue("must be digits only, as text.")
     return value
 
 
-def _yes_or_no(value: object, _around: Surroundings) -> bool:
+def _yes_or_no(value: object, _around: RuleContext) -> bool:
     if not isinstance(value, bool):
         raise BadValue("must be true or false.")
     return value
 
 
 def _one_of(words: type[StrEnum]) -> Rule:
-    def check(value: object, _around: Surroundings) -> str:
+    def check(value: object, _around: RuleContext) -> str:
         known = [str(word) for word in words]
         if not isinstance(value, str) or value not in known:
             raise BadValue(f"must be one of: {', '.join(known)}.")

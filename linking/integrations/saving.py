@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from linking import registry
 from linking.clients.vendor_urls import AUTO, RETIRED_HOST, current_address, is_retired
 from linking.core.config import LoginAlgorithm, MissingEmail, Mode, SecretName, ZendeskProduct
-from linking.integrations.rules import RESERVED_ENDINGS, RULES, BadValue, Surroundings, secret_flaw, slug_value
+from linking.integrations.rules import RESERVED_ENDINGS, RULES, BadValue, RuleContext, secret_flaw, slug_value
 from linking.integrations.secret_lint import lint_secret
 from linking.integrations.secrets import read_secret, resolve_secret, settle_zendesk_switch, store_secret
 from linking.models import AuditEvent, ConfigVersion, Integration, LoginUser, Visitor
@@ -143,7 +143,7 @@ def remove_integration(*, slug: str, actor: Actor, now: datetime) -> None:
 
 def _read(*, slug: str, values: Mapping[str, object], allow_loopback: bool) -> _Draft:
     draft = _Draft()
-    around = Surroundings(allow_loopback=allow_loopback)
+    around = RuleContext(allow_loopback=allow_loopback)
     try:
         slug_value(slug)
     except BadValue as error:

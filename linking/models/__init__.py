@@ -1,7 +1,7 @@
 """What is stored, one file a concept."""
 
 from linking.models.alarm import AlarmChannel, AlarmMessage, AlarmSettings, Incident, IncidentKind
-from linking.models.among import Among
+from linking.models.among import AnyOf
 from linking.models.answer_count import AnswerCount
 from linking.models.api_token import APIToken
 from linking.models.audit import AuditEvent
@@ -10,7 +10,7 @@ from linking.models.chat_host import ChatHost
 from linking.models.clock_offset import ClockOffset
 from linking.models.conflict import Conflict, ConflictKind, ConflictState
 from linking.models.connection import ConnectAttempt, ConnectionFlaw, ConnectionState, ZendeskConnection
-from linking.models.decision import ConflictDecision, Verdict
+from linking.models.decision import ConflictDecision, Decision
 from linking.models.integration import ConfigVersion, Integration, Secret, keep_secret
 from linking.models.lease import Heartbeat, Lease, RequestSlot
 from linking.models.link import EndReason, VisitorLink
@@ -30,8 +30,8 @@ __all__ = [
     "AlarmChannel",
     "AlarmMessage",
     "AlarmSettings",
-    "Among",
     "AnswerCount",
+    "AnyOf",
     "AuditEvent",
     "BlockedUser",
     "ChatHost",
@@ -44,6 +44,7 @@ __all__ = [
     "ConnectAttempt",
     "ConnectionFlaw",
     "ConnectionState",
+    "Decision",
     "EndReason",
     "Heartbeat",
     "Incident",
@@ -61,7 +62,6 @@ __all__ = [
     "SyncRun",
     "SyncSteering",
     "TokensIssued",
-    "Verdict",
     "Visitor",
     "VisitorAlias",
     "VisitorLink",

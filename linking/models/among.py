@@ -13,7 +13,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 
 @Field.register_lookup
-class Among(Lookup):
+class AnyOf(Lookup):
     """Rows whose column has one of some texts or whole numbers, which are passed on as they are; none for none."""
 
     lookup_name = "among"

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
-class Verdict(models.TextChoices):
+class Decision(models.TextChoices):
     """What a lead can decide about a conflict, and its undoing."""
 
     KEEP = "keep", _("Keep the link")
@@ -24,7 +24,7 @@ class ConflictDecision(models.Model):
     """
 
     conflict = models.ForeignKey("linking.Conflict", on_delete=models.CASCADE, related_name="decisions")
-    verdict = models.CharField(max_length=20, choices=Verdict.choices)
+    verdict = models.CharField(max_length=20, choices=Decision.choices)
     is_in_force = models.BooleanField(default=False)
     login_user = models.ForeignKey(
         "linking.LoginUser", on_delete=models.CASCADE, null=True, blank=True, related_name="+"

@@ -54,7 +54,7 @@ def _digits_postgresql(column: str) -> str:
     return f"regexp_replace({column}, '\\D', '', 'g')"
 
 
-class Words:
+class WordColumns:
     """The two texts of a visitor (`v`, linked user `u`) and of a waiting user (`u`) in one database's SQL."""
 
     def __init__(self, *, vendor: str) -> None:
@@ -111,7 +111,7 @@ def _differ(fields: tuple[str, ...], *, word: str) -> str:
 
 def fill(*, vendor: str, where: str = "true") -> tuple[str, str]:
     """Return the statements that write the words of all visitors, and of all waiting users, who have none yet."""
-    words = Words(vendor=vendor)
+    words = WordColumns(vendor=vendor)
     if_new = " ON CONFLICT DO NOTHING"
     return (
         (
@@ -177,7 +177,7 @@ def _full_text_triggers(table: str, *, key: str) -> dict[str, str]:
 
 
 def _sqlite_visitor_triggers() -> dict[str, str]:
-    words = Words(vendor="sqlite").of_visitor()
+    words = WordColumns(vendor="sqlite").of_visitor()
 
     def renew(whose: str) -> str:
         found = f"SELECT {words} FROM {_JOINED} WHERE v.id = {VISITOR_WORDS}.visitor_id"
@@ -215,7 +215,7 @@ def _sqlite_visitor_triggers() -> dict[str, str]:
 
 
 def _sqlite_user_triggers() -> dict[str, str]:
-    words = Words(vendor="sqlite")
+    words = WordColumns(vendor="sqlite")
     add = (
         f"INSERT INTO {WAITING_WORDS} (login_user_id, plain, contact) SELECT u.id, {words.of_waiting()}"
         f" FROM linking_loginuser u WHERE u.id = new.id AND {words.is_waiting('u')};"
@@ -246,7 +246,7 @@ INDEXES = tuple(
 
 def functions() -> tuple[str, ...]:
     """Return the statements that make the functions that PostgreSQL's triggers run."""
-    words = Words(vendor="postgresql")
+    words = WordColumns(vendor="postgresql")
     renew = (
         f"INSERT INTO {VISITOR_WORDS} AS kept (visitor_id, plain, contact) SELECT v.id, {words.of_visitor()}"
         f" FROM {_JOINED} WHERE v.id = key"
@@ -290,7 +290,7 @@ def _trigger_function(name: str, *, changed: str, dropped: str) -> str:
 
 
 def _postgresql_triggers() -> dict[str, str]:
-    words = Words(vendor="postgresql")
+    words = WordColumns(vendor="postgresql")
     visitor, link, user, waiting = (f"EXECUTE FUNCTION {name}()" for name in FUNCTIONS)
     each = "FOR EACH ROW"
     differ = "IS DISTINCT FROM"

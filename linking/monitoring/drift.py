@@ -24,7 +24,7 @@ class Drift(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Noticed:
+class DriftSignals:
     """What was noticed of one integration.
 
     `refusal_status`: the one Zendesk refused the last pass with, None unless the sync is blocked by that.
@@ -39,7 +39,7 @@ class Noticed:
     linked: int
 
 
-def infer(noticed: Noticed) -> tuple[Drift, ...]:
+def infer(noticed: DriftSignals) -> tuple[Drift, ...]:
     """Return what has changed, judging by what was noticed; most urgent first."""
     found = []
     if noticed.has_worked and noticed.refusal_status == UNAUTHORIZED:

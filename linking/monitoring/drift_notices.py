@@ -8,19 +8,19 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.db.models.functions import Lower
 
 from linking.models import Integration, LoginUser, RunState, StopReason, SyncRun, Visitor, VisitorState
-from linking.monitoring.drift import WINDOW, Drift, Noticed, infer
+from linking.monitoring.drift import WINDOW, Drift, DriftSignals, infer
 
 _REFUSALS = (StopReason.CREDENTIALS, StopReason.HOST)
 
 
-def drifts(*, integrations: Iterable[Integration], now: datetime) -> dict[int, tuple[Drift, ...]]:
+def detect_drift(*, integrations: Iterable[Integration], now: datetime) -> dict[int, tuple[Drift, ...]]:
     """Return what seems to have changed, by integration's key; two queries, and one for each blocked integration."""
     new = Visitor.objects.filter(last_seen_at__gte=now - WINDOW, first_seen_at__gte=now - WINDOW)
     strangers = _count(new.filter(state=VisitorState.ANONYMOUS).exclude(email="").filter(_got_a_token(now=now)))
     linked = _count(new.filter(state=VisitorState.LINKED))
     found = {}
     for one in integrations:
-        noticed = Noticed(
+        noticed = DriftSignals(
             api_url=one.zendesk_api_url,
             refusal_status=_refusal_status(one) if one.blocked_reason else None,
             has_worked=one.last_success_at is not None,

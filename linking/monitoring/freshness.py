@@ -8,7 +8,7 @@ STALE_AFTER = timedelta(minutes=15)
 HEARTBEAT_STALE_AFTER = timedelta(seconds=60)
 
 
-class Standing(StrEnum):
+class SyncStanding(StrEnum):
     """How an integration stands; the first that applies, in this order."""
 
     DISABLED = "disabled"  # switched off: answers no token, is not synced
@@ -32,23 +32,23 @@ def standing_of(
     now: datetime,
     is_paused: bool = False,
     is_catching_up: bool = False,
-) -> Standing:
+) -> SyncStanding:
     """Return the one word for an integration at `now`.
 
     `is_catching_up`: whether passes got on lately although none was complete.
     """
     if not is_enabled:
-        return Standing.DISABLED
+        return SyncStanding.DISABLED
     if not is_complete:
-        return Standing.INCOMPLETE
+        return SyncStanding.INCOMPLETE
     if blocked_reason:
-        return Standing.BLOCKED
+        return SyncStanding.BLOCKED
     if not is_sync_enabled:
-        return Standing.SYNC_OFF
+        return SyncStanding.SYNC_OFF
     if is_paused:
-        return Standing.PAUSED
+        return SyncStanding.PAUSED
     if last_success_at is not None and now - last_success_at <= STALE_AFTER:
-        return Standing.FRESH
+        return SyncStanding.FRESH
     if is_catching_up:
-        return Standing.CATCHING_UP
-    return Standing.NEVER_SYNCED if last_success_at is None else Standing.STALE
+        return SyncStanding.CATCHING_UP
+    return SyncStanding.NEVER_SYNCED if last_success_at is None else SyncStanding.STALE

@@ -15,14 +15,14 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from linking import registry
 from linking.models import Heartbeat, Quarantined, Secret
-from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER, Standing
-from linking.monitoring.status import IntegrationStanding, standing_by_slug, standings
+from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER, SyncStanding
+from linking.monitoring.status import IntegrationStatus, load_statuses, standing_by_slug
 from linking.tokens import sightings
 
 ROLES = ("beat", "worker")
 _SYNC_WORDS = {
-    Standing.STALE: "the last complete pass is too long ago",
-    Standing.BLOCKED: "the sync waits for an administrator",
+    SyncStanding.STALE: "the last complete pass is too long ago",
+    SyncStanding.BLOCKED: "the sync waits for an administrator",
 }
 
 
@@ -113,7 +113,7 @@ def find_flaws_at_start(*, now: datetime, where: str) -> tuple[Flaw, ...]:
 
     Raises: django.db.DatabaseError.
     """
-    return (*find_secret_flaws(where=where).flaws, *_resting_syncs(now=now, among=(Standing.BLOCKED,)))
+    return (*find_secret_flaws(where=where).flaws, *_resting_syncs(now=now, among=(SyncStanding.BLOCKED,)))
 
 
 def metrics(*, now: datetime) -> bytes:
@@ -158,7 +158,7 @@ def _silent_roles(*, now: datetime) -> Iterator[Flaw]:
             yield Flaw(part=role, detail=f"The {role} was {'never' if beat_at is None else 'not lately'} heard of.")
 
 
-def _resting_syncs(*, now: datetime, among: Collection[Standing] = tuple(_SYNC_WORDS)) -> Iterator[Flaw]:
+def _resting_syncs(*, now: datetime, among: Collection[SyncStanding] = tuple(_SYNC_WORDS)) -> Iterator[Flaw]:
     for slug, standing in standing_by_slug(now=now).items():
         if standing in among:
             yield Flaw(part="sync", detail=f"Integration {slug}: {_SYNC_WORDS[standing]}.")
@@ -172,7 +172,7 @@ class _Tables:
 
     def collect(self) -> Iterator[Metric]:
         """Yield every family once."""
-        rows = standings(now=self._now)
+        rows = load_statuses(now=self._now)
         yield from _integration_families(rows)
         heard = GaugeMetricFamily(
             "zdbridge_heartbeat_age_seconds", "Since the role was last heard of.", labels=["role"]
@@ -182,13 +182,13 @@ class _Tables:
         yield heard
         number = Quarantined.objects.count()
         yield GaugeMetricFamily("zdbridge_quarantined_records", "Records that could not be read.", value=number)
-        dropped = sightings.dropped()
+        dropped = sightings.count_dropped()
         yield CounterMetricFamily("zdbridge_sightings_dropped", "Sightings this process dropped.", value=dropped)
         is_stale = float(registry.is_stale())
         yield GaugeMetricFamily("zdbridge_configuration_stale", "1: the last good one is in use here.", value=is_stale)
 
 
-def _integration_families(rows: list[IntegrationStanding]) -> Iterator[Metric]:
+def _integration_families(rows: list[IntegrationStatus]) -> Iterator[Metric]:
     one = ["integration"]
     visitors = GaugeMetricFamily("zdbridge_visitors", "Visitors by state.", labels=[*one, "state"])
     standing = GaugeMetricFamily("zdbridge_integration_state", "1 for the state it is in.", labels=[*one, "state"])

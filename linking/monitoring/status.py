@@ -13,7 +13,7 @@ from linking.models.login_user import LoginUser
 from linking.models.steering import SyncSteering
 from linking.models.sync_run import REFRESH_TRIGGER, RunState, StopReason, SyncRun
 from linking.models.visitor import Visitor, VisitorState
-from linking.monitoring.freshness import STALE_AFTER, Standing, standing_of
+from linking.monitoring.freshness import STALE_AFTER, SyncStanding, standing_of
 
 # A pass that ends so goes on soon where it was, without anybody's doing.
 _SOUND_STOPS = (StopReason.DEADLINE, StopReason.BUDGET, StopReason.VENDOR_PAUSE, StopReason.BY_HAND)
@@ -36,7 +36,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IntegrationStanding:
+class IntegrationStatus:
     """One integration: `lag_s` is the age of its last complete pass in whole seconds, None before the first.
 
     `missing` are the keys of settings that it needs and lacks.
@@ -44,7 +44,7 @@ class IntegrationStanding:
 
     slug: str
     name: str
-    standing: Standing
+    standing: SyncStanding
     blocked_reason: str
     is_running: bool
     last_success_at: datetime | None
@@ -53,12 +53,12 @@ class IntegrationStanding:
     missing: tuple[str, ...] = ()
 
 
-def standings(*, now: datetime) -> list[IntegrationStanding]:
+def load_statuses(*, now: datetime) -> list[IntegrationStatus]:
     """Return all integrations by name, in seven queries."""
     running = set(SyncRun.objects.filter(state=RunState.RUNNING).order_by().values_list("integration_id", flat=True))
     counts, secrets = _counts(), _secret_names()
     return [
-        IntegrationStanding(
+        IntegrationStatus(
             slug=row.slug,
             name=row.name,
             standing=_standing(row, names=secrets[row.pk], now=now),
@@ -73,7 +73,7 @@ def standings(*, now: datetime) -> list[IntegrationStanding]:
     ]
 
 
-def standing_by_slug(*, now: datetime) -> dict[str, Standing]:
+def standing_by_slug(*, now: datetime) -> dict[str, SyncStanding]:
     """Return how each integration stands, in two queries that cost the same however many visitors there are."""
     secrets = _secret_names()
     return {row.slug: _standing(row, names=secrets[row.pk], now=now) for row in _rows(now=now)}
@@ -136,7 +136,7 @@ def is_paused(row: Integration) -> bool:
     return steering is not None and steering.paused_at is not None
 
 
-def _standing(row: Integration, *, names: set[str], now: datetime) -> Standing:
+def _standing(row: Integration, *, names: set[str], now: datetime) -> SyncStanding:
     has_chats = row.zendesk_product == ZendeskProduct.CHAT or SecretName.ZENDESK_ACCESS_TOKEN in names
     return standing_of(
         is_enabled=row.enabled,

@@ -13,11 +13,11 @@ from linking.clients.zendesk_records import is_own_form
 from linking.core.text import clean_line, email_key
 from linking.core.user_ids import USER_ID_MAX_CHARACTERS
 from linking.models import Integration, LoginUser, Visitor, VisitorLink, VisitorState, VisitorWords, WaitingWords
-from linking.monitoring.status import IntegrationStanding, standings
-from linking.search.keyset import Cursor, decode_cursor, encode_cursor
+from linking.monitoring.status import IntegrationStatus, load_statuses
+from linking.search.keyset import Keyset, decode_keyset, encode_keyset
 from linking.search.pages import Behind
 from linking.search.query import Query, QueryKind, dot_form, parse_query
-from linking.search.text_index import Words, is_indexed
+from linking.search.text_index import SearchWords, is_indexed
 
 COUNT_CAP = 10_000
 # What a search finds is read from its beginning; further than this its number helps nobody and costs most of the page.
@@ -94,7 +94,7 @@ def visitors(
     if query.kind is not QueryKind.EMPTY:
         if is_costly(query):
             found = found.filter(words__visitor__id__among=_newest_keys(found.order_by(DEFAULT_ORDERING, "-pk")))
-        found = found.filter(_matches(query, words=Words(model=VisitorWords, sees_contact=sees_contact)))
+        found = found.filter(_matches(query, words=SearchWords(model=VisitorWords, sees_contact=sees_contact)))
     return _with_link(found).order_by(ordering, _tie(ordering))
 
 
@@ -158,7 +158,7 @@ def waiting_users(*, sees_contact: bool, q: str = "", integration: str = "") -> 
     if query.kind is not QueryKind.EMPTY:
         if is_costly(query):
             waiting = waiting.filter(words__login_user__id__among=_newest_keys(waiting.order_by(*order)))
-        waiting = waiting.filter(_matches_user(query, words=Words(model=WaitingWords, sees_contact=sees_contact)))
+        waiting = waiting.filter(_matches_user(query, words=SearchWords(model=WaitingWords, sees_contact=sees_contact)))
     return waiting.order_by(*order)
 
 
@@ -196,9 +196,9 @@ def count_up_to_cap(rows: QuerySet[Any], *, cap: int = COUNT_CAP) -> Count:
     return Count(number=min(found, cap), is_capped=found > cap)
 
 
-def integrations(*, now: datetime) -> list[IntegrationStanding]:
+def integrations(*, now: datetime) -> list[IntegrationStatus]:
     """Return how every integration stands: one word, last success, lag, counts; never a secret. Seven queries."""
-    return standings(now=now)
+    return load_statuses(now=now)
 
 
 def page(rows: QuerySet[Row], *, ordering: str, cursor: str = "", size: int = PAGE_SIZE) -> Page:
@@ -209,7 +209,7 @@ def page(rows: QuerySet[Row], *, ordering: str, cursor: str = "", size: int = PA
     Raises: linking.search.keyset.BadCursor.
     """
     field = ordering.removeprefix("-")
-    start = decode_cursor(cursor, ordering=ordering, kind=_KINDS[field]) if cursor else None
+    start = decode_keyset(cursor, ordering=ordering, kind=_KINDS[field]) if cursor else None
     is_backward = start is not None and start.is_backward
     is_falling = ordering.startswith("-") != is_backward
     sign = "-" if is_falling else ""
@@ -231,7 +231,7 @@ def _cursor_at(rows: Sequence[Model], *, ordering: str, is_backward: bool) -> st
     if not rows:
         return ""
     value = getattr(rows[0], ordering.removeprefix("-"))
-    return encode_cursor(Cursor(ordering=ordering, value=value, key=rows[0].pk, is_backward=is_backward))
+    return encode_keyset(Keyset(ordering=ordering, value=value, key=rows[0].pk, is_backward=is_backward))
 
 
 def _tie(ordering: str) -> str:
@@ -262,7 +262,7 @@ def _hit_by_email(email: str) -> Hit | None:
     users = lowered.filter(low_email__among=sorted({email.lower(), email_key(email)})).select_related("integration")[:2]
     if users:
         return _user_hit(users[0]) if len(users) == 1 else None
-    whole = Words(model=VisitorWords, sees_contact=False).holding_contact(email)
+    whole = SearchWords(model=VisitorWords, sees_contact=False).holding_contact(email)
     found = list(Visitor.objects.filter(whole, email__iexact=email).select_related("integration").order_by("pk")[:2])
     return _visitor_hit(found[0]) if len(found) == 1 else None
 
@@ -320,7 +320,7 @@ def _newest_keys(rows: QuerySet[Any]) -> list[int]:
     return list(rows.values_list("pk", flat=True)[:NEWEST_SEARCHED])
 
 
-def _matches(query: Query, *, words: Words) -> Q:
+def _matches(query: Query, *, words: SearchWords) -> Q:
     if query.kind is QueryKind.TICKET:
         return Q(pk__in=())
     if is_account_number(query):
@@ -343,11 +343,11 @@ def _find_named_keys(query: Query) -> list[int]:
     return list(known.order_by().values_list("pk", flat=True)[:NAMED_MAX])
 
 
-def _matches_user(query: Query, *, words: Words) -> Q:
+def _matches_user(query: Query, *, words: SearchWords) -> Q:
     return Q(pk__in=()) if query.kind is QueryKind.TICKET else _matches_text(query, words=words)
 
 
-def _matches_text(query: Query, *, words: Words) -> Q:
+def _matches_text(query: Query, *, words: SearchWords) -> Q:
     if query.kind is QueryKind.EMAIL:
         return words.holding_contact(query.text)
     found = words.holding(query.words)

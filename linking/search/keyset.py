@@ -11,12 +11,12 @@ _KEY_MAX = 2**63 - 1
 Value = datetime | str
 
 
-class BadCursor(ValueError):
+class BadKeyset(ValueError):
     """The text is no cursor of this list in this order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cursor:
+class Keyset:
     """`ordering` is the order it belongs to (`-last_seen_at`); `is_backward` asks for the page before the row."""
 
     ordering: str
@@ -25,7 +25,7 @@ class Cursor:
     is_backward: bool = False
 
 
-def encode_cursor(cursor: Cursor) -> str:
+def encode_keyset(cursor: Keyset) -> str:
     """Return `cursor` as url-safe text. It is no secret: it holds what the reader of the page saw anyway."""
     is_time = isinstance(cursor.value, datetime)
     value = cursor.value.astimezone(UTC).isoformat() if isinstance(cursor.value, datetime) else cursor.value
@@ -34,31 +34,31 @@ def encode_cursor(cursor: Cursor) -> str:
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
-def decode_cursor(text: str, *, ordering: str, kind: type[Value]) -> Cursor:
+def decode_keyset(text: str, *, ordering: str, kind: type[Value]) -> Keyset:
     """Return the cursor that `text` holds, for a list in `ordering` whose sort values are of `kind`.
 
-    Raises: BadCursor for anything that `encode_cursor` did not make for this order.
+    Raises: BadKeyset for anything that `encode_keyset` did not make for this order.
     """
     direction, tag, value, key = _unpack(text, ordering=ordering)
     if direction not in ("f", "b") or tag != ("t" if kind is datetime else "s") or not isinstance(value, str):
-        raise BadCursor("The cursor is damaged.")
+        raise BadKeyset("The cursor is damaged.")
     if not isinstance(key, int) or isinstance(key, bool) or not 0 <= key <= _KEY_MAX:
-        raise BadCursor("The cursor is damaged.")
+        raise BadKeyset("The cursor is damaged.")
     read = _time(value) if kind is datetime else _words(value)
-    return Cursor(ordering=ordering, value=read, key=key, is_backward=direction == "b")
+    return Keyset(ordering=ordering, value=read, key=key, is_backward=direction == "b")
 
 
 def _unpack(text: str, *, ordering: str) -> tuple[object, object, object, object]:
     if len(text) > CURSOR_MAX_CHARACTERS or not text.isascii():
-        raise BadCursor("The cursor is damaged.")
+        raise BadKeyset("The cursor is damaged.")
     try:
         parts = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, RecursionError) as error:
-        raise BadCursor("The cursor is damaged.") from error
+        raise BadKeyset("The cursor is damaged.") from error
     if not isinstance(parts, list) or len(parts) != 5:
-        raise BadCursor("The cursor is damaged.")
+        raise BadKeyset("The cursor is damaged.")
     if parts[0] != ordering:
-        raise BadCursor("The cursor belongs to another order.")
+        raise BadKeyset("The cursor belongs to another order.")
     return parts[1], parts[2], parts[3], parts[4]
 
 
@@ -66,13 +66,13 @@ def _time(value: str) -> datetime:
     try:
         read = datetime.fromisoformat(value)
     except ValueError as error:
-        raise BadCursor("The cursor is damaged.") from error
+        raise BadKeyset("The cursor is damaged.") from error
     if read.tzinfo is None or read.utcoffset() != UTC.utcoffset(None) or not 1970 <= read.year <= 2200:
-        raise BadCursor("The cursor is damaged.")
+        raise BadKeyset("The cursor is damaged.")
     return read
 
 
 def _words(value: str) -> str:
     if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise BadCursor("The cursor is damaged.")
+        raise BadKeyset("The cursor is damaged.")
     return value

@@ -22,7 +22,7 @@ WORDS_MAX = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class SearchWords:
     """Conditions on the rows of one kind, visitors or waiting users, by the words kept for them.
 
     `sees_contact` tells whether the reader may see e-mail addresses and phone numbers, and so search for parts of them.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from linking.clients.zendesk_records import EmbeddedVisitor
 
 
-class Rank(IntEnum):
+class LookupPriority(IntEnum):
     """Who is asked about first; within a rank the newest chat comes first."""
 
     IDENTIFIED = 0  # carries the e-mail address or name of a user we signed a token for
@@ -68,7 +68,7 @@ class VisitorFacts(NamedTuple):
     checked_at: datetime | None = None
     checked_activity_at: datetime | None = None
     lookup_due_at: datetime | None = None
-    lookup_rank: int = Rank.NEW
+    lookup_rank: int = LookupPriority.NEW
     lookup_attempts: int = 0
 
 

@@ -9,7 +9,7 @@ from linking.clients.vendor_urls import candidate_addresses
 from linking.clients.zendesk_chat import ChatClient, ChatError, ChatTryLater
 from linking.core.config import IntegrationConfig
 from linking.models import StopReason
-from linking.sync.paced_calls import Asker
+from linking.sync.paced_calls import PacedCaller
 from linking.sync.store import hosts
 
 
@@ -49,7 +49,7 @@ def look_and_keep(*, config: IntegrationConfig, allow_loopback: bool, now: datet
 
 
 def find_answering_host(
-    config: IntegrationConfig, *, asker: Asker, allow_loopback: bool, is_urgent: bool = False
+    config: IntegrationConfig, *, asker: PacedCaller, allow_loopback: bool, is_urgent: bool = False
 ) -> IntegrationConfig:
     """Return the settings with the address that answers, looked for when it is time and the address is `auto`.
 
@@ -67,7 +67,7 @@ def find_answering_host(
 
 
 def other_host(
-    config: IntegrationConfig, *, reason: str, asker: Asker, allow_loopback: bool
+    config: IntegrationConfig, *, reason: str, asker: PacedCaller, allow_loopback: bool
 ) -> IntegrationConfig | None:
     """Return the settings with another address after a pass stopped for `reason`, None where that helps nobody."""
     if not config.is_host_sought:

@@ -21,7 +21,7 @@ SLICE_S = 10.0
 T = TypeVar("T")
 
 
-class Halt(Exception):
+class PassStopped(Exception):
     """The work has to stop here. `reason` is a `StopReason`, `resume_in_s` None where the back-off decides.
 
     `status` is the one Zendesk refused with, None where it did not.
@@ -58,7 +58,7 @@ class Patience:
 
 
 @dataclass(slots=True, kw_only=True)
-class Asker:
+class PacedCaller:
     """Lets calls to one account leave one by one.
 
     Args:
@@ -89,7 +89,7 @@ class Asker:
     def ask(self, call: Callable[[], T]) -> T:
         """Return what `call` returns, sooner or later.
 
-        Raises: Halt when a person must act, a pause is longer than the patience, or every try failed; ChatGone.
+        Raises: PassStopped when a person must act, a pause is longer than the patience, or every try failed; ChatGone.
         """
         faults = pauses = 0
         while True:
@@ -110,13 +110,13 @@ class Asker:
                 failure = str(error)
             faults += 1
             if faults >= self.tries:
-                raise Halt(failure, reason=StopReason.VENDOR_FAULT)
+                raise PassStopped(failure, reason=StopReason.VENDOR_FAULT)
             self.wait(seconds=self._retry_wait_s(faults), reason=StopReason.VENDOR_FAULT)
 
     def is_going_on(self) -> bool:
         """Keep the lease alive between two pieces of work that ask nothing; True, or it raises.
 
-        Raises: Halt when the time is up, the process is to end, or somebody asked for the end; leases.LeaseLost.
+        Raises: PassStopped when the time is up, the process is to end, or somebody asked for the end; leases.LeaseLost.
         """
         self._check_time(seconds=0)
         self.keep()
@@ -125,10 +125,10 @@ class Asker:
     def wait(self, *, seconds: float, reason: StopReason) -> None:
         """Sleep, keeping the lease alive.
 
-        Raises: Halt when that is longer than the patience, past the deadline, or the process is to end.
+        Raises: PassStopped when that is longer than the patience, past the deadline, or the process is to end.
         """
         if seconds > self.patience.longest_wait_s:
-            raise Halt(f"A pause of {seconds:.0f} s is needed.", reason=reason, resume_in_s=seconds)
+            raise PassStopped(f"A pause of {seconds:.0f} s is needed.", reason=reason, resume_in_s=seconds)
         until = self.clock.now() + timedelta(seconds=seconds)
         while True:
             self._check_time(seconds=seconds)
@@ -163,7 +163,9 @@ class Asker:
             )
             reason = StopReason.VENDOR_PAUSE if slot.is_pause else StopReason.BUDGET
             if not slot.is_mine and not slot.is_pause:
-                raise Halt(f"A pause of {slot.seconds:.0f} s is needed.", reason=reason, resume_in_s=slot.seconds)
+                raise PassStopped(
+                    f"A pause of {slot.seconds:.0f} s is needed.", reason=reason, resume_in_s=slot.seconds
+                )
             if slot.seconds > 0:
                 self.wait(seconds=slot.seconds, reason=reason)
             # Zendesk may have asked for a pause while the slot was awaited.
@@ -177,15 +179,15 @@ class Asker:
 
     def _check_time(self, *, seconds: float) -> None:
         if self.patience.is_stopping():
-            raise Halt("The process is to end.", reason=StopReason.DEADLINE, resume_in_s=0)
+            raise PassStopped("The process is to end.", reason=StopReason.DEADLINE, resume_in_s=0)
         if self.clock.now() < self.started_at:
             # Every time this pass goes by is wrong; the next one begins with right ones.
-            raise Halt("The clock was set back.", reason=StopReason.DEADLINE, resume_in_s=0)
+            raise PassStopped("The clock was set back.", reason=StopReason.DEADLINE, resume_in_s=0)
         if self.patience.deadline_s is None:
             return
         end_at = self.started_at + timedelta(seconds=self.patience.deadline_s)
         if self.clock.now() + timedelta(seconds=seconds) >= end_at:
-            raise Halt("The time for one task was up.", reason=StopReason.DEADLINE, resume_in_s=seconds)
+            raise PassStopped("The time for one task was up.", reason=StopReason.DEADLINE, resume_in_s=seconds)
 
     def _retry_wait_s(self, faults: int) -> float:
         return self._random.uniform(0, min(RETRY_WAIT_LONGEST_S, 0.25 * 2**faults))
@@ -222,11 +224,11 @@ def open_client(
         problems: what `registry.config_of` said about secrets that cannot be had.
         deadline_s: the time one call may take.
 
-    Raises: Halt when the set-up is incomplete or the address may not be called.
+    Raises: PassStopped when the set-up is incomplete or the address may not be called.
     """
     if not config.zendesk_api_url or not config.zendesk_access_token:
         detail = " ".join(problems) or "Zendesk's address or access token is not set."
-        raise Halt(detail, reason=StopReason.SETUP)
+        raise PassStopped(detail, reason=StopReason.SETUP)
     try:
         return ChatClient(
             base_url=config.zendesk_api_url,
@@ -238,6 +240,6 @@ def open_client(
         raise _refusal(error) from error
 
 
-def _refusal(error: ChatRefused) -> Halt:
+def _refusal(error: ChatRefused) -> PassStopped:
     reason = StopReason.HOST if error.reason == "host" else StopReason.CREDENTIALS
-    return Halt(str(error), reason=reason, status=error.status)
+    return PassStopped(str(error), reason=reason, status=error.status)

@@ -19,7 +19,7 @@ from linking.sync.facts import (
     Kind,
     LinkBefore,
     LinkPlan,
-    Rank,
+    LookupPriority,
     SeenVisitor,
     State,
     Verb,
@@ -90,7 +90,7 @@ def plan_lookup(*, facts: VisitorFacts, seen: SeenVisitor, issued: frozenset[str
         {email_key(seen.contact.email), email_key(seen.contact.name)} - {""}
     )
     if facts.checked_at is None:
-        rank = int(Rank.IDENTIFIED if is_identified else min(Rank.NEW, facts.lookup_rank))
+        rank = int(LookupPriority.IDENTIFIED if is_identified else min(LookupPriority.NEW, facts.lookup_rank))
         if facts.lookup_due_at is not None and facts.lookup_rank == rank:
             return facts
         return facts._replace(lookup_due_at=facts.lookup_due_at or now, lookup_rank=rank)
@@ -101,9 +101,9 @@ def plan_lookup(*, facts: VisitorFacts, seen: SeenVisitor, issued: frozenset[str
     is_urgent |= is_identified and facts.state == State.ANONYMOUS
     # An answer is never newer than now: a later time was written before the clock was set back.
     due_at = now if is_urgent else max(now, min(facts.checked_at, now) + _ttl(facts.state))
-    rank = Rank.IDENTIFIED if is_urgent else Rank.AGAIN
+    rank = LookupPriority.IDENTIFIED if is_urgent else LookupPriority.AGAIN
     if facts.lookup_due_at is not None:
-        due_at, rank = min(due_at, facts.lookup_due_at), min(rank, Rank(facts.lookup_rank))
+        due_at, rank = min(due_at, facts.lookup_due_at), min(rank, LookupPriority(facts.lookup_rank))
     return facts._replace(lookup_due_at=due_at, lookup_rank=int(rank), lookup_attempts=0)
 
 
@@ -139,7 +139,9 @@ def plan_link(
     if before.open_user_id and not record.has_external_id and not facts.lookup_attempts:
         # The field itself is missing. Once may be an odd answer; only a second one ends the link.
         return LinkPlan(
-            facts=facts._replace(lookup_due_at=now, lookup_rank=int(Rank.AGAIN), lookup_attempts=1, checked_at=now),
+            facts=facts._replace(
+                lookup_due_at=now, lookup_rank=int(LookupPriority.AGAIN), lookup_attempts=1, checked_at=now
+            ),
             verb=Verb.KEEP,
         )
     junk = (_junk(record),) if record.junk_reason else ()
@@ -169,7 +171,7 @@ def plan_retry(*, facts: VisitorFacts, now: datetime) -> VisitorFacts:
     """Return `facts` of a visitor that could not be read: asked again after 1, 4, 16 … minutes, daily in the end."""
     attempts = min(facts.lookup_attempts + 1, MAX_ATTEMPTS)
     pause = min(RETRY_FIRST * 4 ** min(attempts - 1, 8), RETRY_LONGEST)
-    return facts._replace(lookup_attempts=attempts, lookup_due_at=now + pause, lookup_rank=int(Rank.AGAIN))
+    return facts._replace(lookup_attempts=attempts, lookup_due_at=now + pause, lookup_rank=int(LookupPriority.AGAIN))
 
 
 def keep_waiting(*, before: VisitorFacts, after: VisitorFacts, activity_at: datetime) -> VisitorFacts:
@@ -244,7 +246,7 @@ def _just_asked(*, facts: VisitorFacts, now: datetime) -> dict[str, datetime | i
         "checked_at": now,
         "checked_activity_at": facts.last_seen_at,
         "lookup_due_at": None,
-        "lookup_rank": int(Rank.AGAIN),
+        "lookup_rank": int(LookupPriority.AGAIN),
         "lookup_attempts": 0,
     }
 

@@ -7,7 +7,7 @@ from functools import partial
 from django.db import transaction
 
 from linking.models import StopReason
-from linking.sync.paced_calls import Halt
+from linking.sync.paced_calls import PassStopped
 from linking.sync.store import bans, chores, leases
 from linking.sync.work import Work
 
@@ -18,13 +18,13 @@ logger = logging.getLogger(__name__)
 
 
 def read_bans(work: Work) -> None:
-    """Read the list of bans when it is time. Raises: Halt for a pause or the end of time, leases.LeaseLost."""
+    """Read the list of bans when it is time. Raises: PassStopped for a pause or the end of time, leases.LeaseLost."""
     now, key = work.clock.now(), work.integration.pk
     if not chores.is_due(integration_id=key, name=chores.BANS, now=now):
         return
     try:
         banned = _read_banned(work)
-    except Halt as halt:
+    except PassStopped as halt:
         if halt.reason not in _PASSED_OVER:
             raise
         # Bans need another role than chats and visitors do, and may be refused or fail alone.

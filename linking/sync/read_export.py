@@ -5,7 +5,7 @@ from functools import partial
 
 from linking.clients.zendesk_chat import ExportPage
 from linking.models import StopReason
-from linking.sync.paced_calls import Halt
+from linking.sync.paced_calls import PassStopped
 from linking.sync.store import pages
 from linking.sync.store import table_statistics as statistics
 from linking.sync.store.quarantine import due_places
@@ -21,14 +21,14 @@ ALL_PLACES = 100_000
 
 
 def read_export(work: Work, *, start_at: datetime | None) -> None:
-    """Read from where the last pass ended. Raises: Halt, leases.LeaseLost."""
+    """Read from where the last pass ended. Raises: PassStopped, leases.LeaseLost."""
     start = _first_place(work, start_at=start_at)
     seen: frozenset[tuple[str, datetime]] = frozenset()
     while True:
         page, parsed = _page(work, start=start)
         last = pages.last_place(page=page, start=start, now=work.clock.now())
         if last is None and not page.is_short:
-            raise Halt("Zendesk's export leads backwards or nowhere.", reason=StopReason.VENDOR_FAULT)
+            raise PassStopped("Zendesk's export leads backwards or nowhere.", reason=StopReason.VENDOR_FAULT)
         _store(work, parsed=parsed, last=last or start, is_end=page.is_short)
         if page.is_short or last is None:
             return
@@ -39,7 +39,7 @@ def read_export(work: Work, *, start_at: datetime | None) -> None:
 def retry_set_aside(work: Work, *, is_at_once: bool) -> None:
     """Ask again for pages that held records nobody could read, those whose time has come or `is_at_once` all.
 
-    Raises: Halt, leases.LeaseLost.
+    Raises: PassStopped, leases.LeaseLost.
     """
     now, limit = (None, ALL_PLACES) if is_at_once else (work.clock.now(), RETRIED_PLACES)
     for place in due_places(integration_id=work.integration.pk, now=now, limit=limit):

@@ -11,10 +11,10 @@ from django.db import OperationalError, transaction
 from linking.clients.zendesk_chat import ChatGone
 from linking.models import StopReason
 from linking.models.sync_run import LEFT_COUNTED_MOST
-from linking.sync.paced_calls import Halt
+from linking.sync.paced_calls import PassStopped
 from linking.sync.store import chores, leases, lookups, runs, schedule
 from linking.sync.store import table_statistics as statistics
-from linking.sync.store.answers import Answer, store_answers, twice
+from linking.sync.store.answers import VisitorAnswer, store_answers, retry_on_conflict
 from linking.sync.work import Work
 
 BATCH = 500  # answers stored together at most
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 def read_visitors(work: Work) -> bool:
     """Ask about those who wait; True when nobody is left, False when it is time to read the export again.
 
-    Raises: Halt, leases.LeaseLost.
+    Raises: PassStopped, leases.LeaseLost.
     """
     now = work.clock.now()
     hurried = schedule.is_someone_waited_for(integration_id=work.integration.pk, now=now)
@@ -52,7 +52,7 @@ def read_visitors(work: Work) -> bool:
 def _promote(work: Work, *, now: datetime) -> None:
     """Put those first who were perhaps signed in by us since this was last done."""
     key = work.integration.pk
-    done_until = lookups.promoted_until(integration_id=key) or work.integration.last_success_at
+    done_until = lookups.read_promoted_until(integration_id=key) or work.integration.last_success_at
     since = min(done_until or now - schedule.HURRY_FOR, now) - schedule.HURRY_FOR
     _in_batches(work, partial(lookups.promote, integration_id=key, since=since, now=now), now=now)
 
@@ -78,7 +78,7 @@ def _in_batches(work: Work, chore: Callable[..., int], *, now: datetime) -> int 
     The next pass goes on with the rest. A chore only orders the visitors: asking about them in another order is better
     than a pass that crashes at the same place each time.
 
-    Raises: Halt, leases.LeaseLost.
+    Raises: PassStopped, leases.LeaseLost.
     """
     until = now + timedelta(seconds=CHORE_S)
 
@@ -94,7 +94,7 @@ def _in_batches(work: Work, chore: Callable[..., int], *, now: datetime) -> int 
 
 
 def _ask_about_all(work: Work, questions: Sequence[lookups.Question], *, until: datetime) -> None:
-    answers: list[Answer] = []
+    answers: list[VisitorAnswer] = []
     began_at = work.clock.now()
     try:
         for question in questions:
@@ -104,19 +104,19 @@ def _ask_about_all(work: Work, questions: Sequence[lookups.Question], *, until: 
             if (work.clock.now() - began_at).total_seconds() >= BATCH_S:
                 _store(work, answers)
                 answers, began_at = [], work.clock.now()
-    except Halt:
+    except PassStopped:
         _store(work, answers)
         raise
     _store(work, answers)
 
 
-def _ask_about(work: Work, question: lookups.Question) -> Answer:
-    answer = partial(Answer, asked_id=question.visitor_id, activity_at=question.activity_at)
+def _ask_about(work: Work, question: lookups.Question) -> VisitorAnswer:
+    answer = partial(VisitorAnswer, asked_id=question.visitor_id, activity_at=question.activity_at)
     try:
         record = work.ask.ask(partial(work.client.visitor, visitor_id=question.visitor_id))
     except ChatGone:
         record = None
-    except Halt as halt:
+    except PassStopped as halt:
         work.failed_in_a_row += 1
         if halt.reason != StopReason.VENDOR_FAULT or work.failed_in_a_row >= FAILED_IN_A_ROW:
             raise
@@ -126,14 +126,17 @@ def _ask_about(work: Work, question: lookups.Question) -> Answer:
     return answer(asked_at=work.ask.asked_at, record=record)
 
 
-def _store(work: Work, answers: Sequence[Answer]) -> None:
+def _store(work: Work, answers: Sequence[VisitorAnswer]) -> None:
     if not answers:
         return
-    before, work.counts = work.counts["linked"], twice(partial(_store_answers, work, answers, now=work.clock.now()))
+    before, work.counts = (
+        work.counts["linked"],
+        retry_on_conflict(partial(_store_answers, work, answers, now=work.clock.now())),
+    )
     statistics.keep_up(tables=statistics.LINKED, before=before, after=work.counts["linked"])
 
 
-def _store_answers(work: Work, answers: Sequence[Answer], *, now: datetime) -> dict[str, int]:
+def _store_answers(work: Work, answers: Sequence[VisitorAnswer], *, now: datetime) -> dict[str, int]:
     """Store answers in a transaction; return the run's counts with them."""
     with transaction.atomic():
         leases.renew(held=work.held)

@@ -14,11 +14,11 @@ from linking.clients.zendesk_records import Unreadable
 from linking.limits import WindowLimiter
 from linking.models import Integration, RunState, SyncRun, Visitor, VisitorRefresh
 from linking.models.sync_run import REFRESH_TRIGGER
-from linking.sync.facts import Rank
-from linking.sync.paced_calls import Asker, Clock, Halt, Patience, budget_of, current_host, open_client
+from linking.sync.facts import LookupPriority
+from linking.sync.paced_calls import Clock, PacedCaller, PassStopped, Patience, budget_of, current_host, open_client
 from linking.sync.renew_token import renew_in_time
 from linking.sync.store import refreshes
-from linking.sync.store.answers import Answer, store_answers, twice
+from linking.sync.store.answers import VisitorAnswer, retry_on_conflict, store_answers
 from linking.sync.store.rows import canonical_ids
 
 TRIES = 2
@@ -68,14 +68,14 @@ def refresh_visitor(*, visitor_pk: int, clock: Clock, patience: Patience, allow_
     row = Visitor.objects.select_related("integration").get(pk=visitor_pk)
     try:
         answer, calls = _ask(row, clock=clock, patience=patience, allow_loopback=allow_loopback)
-    except Halt as halt:
-        waiting = {"lookup_due_at": clock.now(), "lookup_rank": Rank.IDENTIFIED, "lookup_attempts": 0}
+    except PassStopped as halt:
+        waiting = {"lookup_due_at": clock.now(), "lookup_rank": LookupPriority.IDENTIFIED, "lookup_attempts": 0}
         Visitor.objects.filter(pk=row.pk).update(**waiting)
         return _keep_report(RefreshReport(queued_because=str(halt)), of=row, clock=clock)
-    return twice(partial(_settle_refresh, row, answer=answer, calls=calls, clock=clock))
+    return retry_on_conflict(partial(_settle_refresh, row, answer=answer, calls=calls, clock=clock))
 
 
-def _settle_refresh(row: Visitor, *, answer: Answer, calls: int, clock: Clock) -> RefreshReport:
+def _settle_refresh(row: Visitor, *, answer: VisitorAnswer, calls: int, clock: Clock) -> RefreshReport:
     with transaction.atomic():
         _store(row.integration, answer=answer, calls=calls, clock=clock)
         if isinstance(answer.record, Unreadable):
@@ -83,11 +83,11 @@ def _settle_refresh(row: Visitor, *, answer: Answer, calls: int, clock: Clock) -
         return _keep_report(RefreshReport(changed=_find_changes(row)), of=row, clock=clock)
 
 
-def _ask(row: Visitor, *, clock: Clock, patience: Patience, allow_loopback: bool) -> tuple[Answer, int]:
-    """Return the answer and how many calls it took. Raises: Halt."""
+def _ask(row: Visitor, *, clock: Clock, patience: Patience, allow_loopback: bool) -> tuple[VisitorAnswer, int]:
+    """Return the answer and how many calls it took. Raises: PassStopped."""
     config, problems = registry.config_of(row.integration)
     config, _notice = current_host(renew_in_time(config, clock=clock, allow_loopback=allow_loopback))
-    asker = Asker(
+    asker = PacedCaller(
         account=budget_of(config),
         per_minute=config.requests_per_minute,
         patience=patience,
@@ -100,11 +100,13 @@ def _ask(row: Visitor, *, clock: Clock, patience: Patience, allow_loopback: bool
             record = asker.ask(partial(client.visitor, visitor_id=row.visitor_id))
         except ChatGone:
             record = None
-    answer = Answer(asked_id=row.visitor_id, asked_at=asker.asked_at, activity_at=row.last_seen_at, record=record)
+    answer = VisitorAnswer(
+        asked_id=row.visitor_id, asked_at=asker.asked_at, activity_at=row.last_seen_at, record=record
+    )
     return answer, asker.calls
 
 
-def _store(integration: Integration, *, answer: Answer, calls: int, clock: Clock) -> None:
+def _store(integration: Integration, *, answer: VisitorAnswer, calls: int, clock: Clock) -> None:
     # No lease: the rows are locked one by one, and what is stored is compared with them as they are then.
     now = clock.now()
     run = SyncRun.objects.create(

@@ -14,7 +14,7 @@ from linking.clients.zendesk_chat import ChatRefused
 from linking.clients.zendesk_oauth import OAuthClient, OAuthLost, OAuthRefused, OAuthTryLater
 from linking.core.config import IntegrationConfig
 from linking.models import ConnectionFlaw, ConnectionState, Integration, StopReason, ZendeskConnection
-from linking.sync.paced_calls import Clock, Halt
+from linking.sync.paced_calls import Clock, PassStopped
 from linking.sync.store import connections
 
 CONNECT_AGAIN = "An administrator must connect with Zendesk again, on the integration's set-up page."
@@ -43,13 +43,13 @@ def renew_in_time(config: IntegrationConfig, *, clock: Clock, allow_loopback: bo
 
 
 def renew_after(
-    halt: Halt, config: IntegrationConfig, *, clock: Clock, allow_loopback: bool
+    halt: PassStopped, config: IntegrationConfig, *, clock: Clock, allow_loopback: bool
 ) -> IntegrationConfig | None:
     """Return the settings with another access token after `halt` because Zendesk refused this one.
 
     None where something else was wrong, or the token came from no connection.
 
-    Raises: Halt when another worker is renewing, the token address is away, or a person has to connect again.
+    Raises: PassStopped when another worker is renewing, the token address is away, or a person has to connect again.
     """
     if not isinstance(halt.__cause__, ChatRefused) or halt.__cause__.reason != "credentials":
         return None
@@ -62,17 +62,17 @@ def renew_after(
     return renewed or _take_from_another(halt, config)
 
 
-def _take_from_another(halt: Halt, config: IntegrationConfig) -> IntegrationConfig:
-    """Return the settings with the token another worker brought meanwhile. Raises: Halt where none did."""
+def _take_from_another(halt: PassStopped, config: IntegrationConfig) -> IntegrationConfig:
+    """Return the settings with the token another worker brought meanwhile. Raises: PassStopped where none did."""
     if (replaced := _find_replacement(config)) is not None:
         return replaced
     row = connections.of(integration_id=config.integration_id)
     if row is not None and row.state == ConnectionState.RENEWING:
         detail = "Another worker is renewing the access token."
-        raise Halt(detail, reason=StopReason.VENDOR_FAULT, resume_in_s=ANOTHER_RENEWS_S)
+        raise PassStopped(detail, reason=StopReason.VENDOR_FAULT, resume_in_s=ANOTHER_RENEWS_S)
     if row is not None and row.state == ConnectionState.CONNECTED and row.refresh_sealed:
-        raise Halt("Zendesk's token address does not answer; it is tried again.", reason=StopReason.VENDOR_FAULT)
-    raise Halt(f"{halt} {CONNECT_AGAIN}", reason=StopReason.CREDENTIALS)
+        raise PassStopped("Zendesk's token address does not answer; it is tried again.", reason=StopReason.VENDOR_FAULT)
+    raise PassStopped(f"{halt} {CONNECT_AGAIN}", reason=StopReason.CREDENTIALS)
 
 
 def _find_replacement(config: IntegrationConfig) -> IntegrationConfig | None:

@@ -17,7 +17,7 @@ from linking.core.config import IntegrationConfig
 from linking.models import Integration, StopReason, SyncRun
 from linking.models.sync_run import COMMAND_TRIGGER
 from linking.sync.find_host import find_answering_host, other_host
-from linking.sync.paced_calls import Clock, Halt, Patience, budget_of, current_host, open_client
+from linking.sync.paced_calls import Clock, PassStopped, Patience, budget_of, current_host, open_client
 from linking.sync.read_bans import read_bans
 from linking.sync.read_export import read_export, retry_set_aside
 from linking.sync.read_visitors import read_visitors
@@ -114,7 +114,7 @@ def _end(work: Work) -> Iterator[_Outcome]:
     outcome, resume_in_s = _Outcome(), None
     try:
         yield outcome
-    except Halt as halt:
+    except PassStopped as halt:
         outcome.reason, outcome.detail, resume_in_s = halt.reason, str(halt), halt.resume_in_s
         outcome.status = halt.status
     except leases.LeaseLost as error:
@@ -160,7 +160,7 @@ def _lease(*, integration_id: int, clock: Clock, wait_s: float) -> leases.Held |
 
 
 def _work_through(work: Work, *, allow_loopback: bool, is_retrying: bool, is_rechecking: bool) -> str:
-    """Read until nothing is left to read; return what the admin should be told. Raises: Halt, LeaseLost."""
+    """Read until nothing is left to read; return what the admin should be told. Raises: PassStopped, LeaseLost."""
     config, problems = registry.config_of(work.integration)
     work.begin(config=config, account=budget_of(current_host(config)[0]))
     leave = lookups.Leave(held=work.held, go_on=work.ask.is_going_on)
@@ -177,7 +177,7 @@ def _work_through(work: Work, *, allow_loopback: bool, is_retrying: bool, is_rec
             with closing(open_client(config=config, problems=problems, allow_loopback=allow_loopback)) as work.chat:
                 _read_all(work, config=config, is_retrying=is_retrying)
             return notice
-        except Halt as halt:
+        except PassStopped as halt:
             better = None if halt.reason in mended else _recover(work, halt, config, allow_loopback=allow_loopback)
             if better is None:
                 raise
@@ -185,8 +185,10 @@ def _work_through(work: Work, *, allow_loopback: bool, is_retrying: bool, is_rec
             config = better
 
 
-def _recover(work: Work, halt: Halt, config: IntegrationConfig, *, allow_loopback: bool) -> IntegrationConfig | None:
-    """Return settings with which the pass can go on after it stopped, None where there are none. Raises: Halt."""
+def _recover(
+    work: Work, halt: PassStopped, config: IntegrationConfig, *, allow_loopback: bool
+) -> IntegrationConfig | None:
+    """Return settings with which the pass can go on, None where there are none. Raises: PassStopped."""
     renewed = renew_after(halt, config, clock=work.clock, allow_loopback=allow_loopback)
     return renewed or other_host(config, reason=halt.reason, asker=work.ask, allow_loopback=allow_loopback)
 
@@ -200,4 +202,4 @@ def _read_all(work: Work, *, config: IntegrationConfig, is_retrying: bool) -> No
         if read_visitors(work):
             break
     if work.failed:
-        raise Halt(f"{work.failed} visitors could not be read; they are queued.", reason=StopReason.VENDOR_FAULT)
+        raise PassStopped(f"{work.failed} visitors could not be read; they are queued.", reason=StopReason.VENDOR_FAULT)

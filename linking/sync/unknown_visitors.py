@@ -29,10 +29,10 @@ from linking.core.config import IntegrationConfig, ZendeskProduct
 from linking.limits import WindowLimiter
 from linking.models import Integration, RunState, StopReason, SyncRun, Visitor, VisitorQuestion
 from linking.models.sync_run import REFRESH_TRIGGER
-from linking.sync.paced_calls import Asker, Clock, Halt, Patience, budget_of, current_host, open_client
+from linking.sync.paced_calls import Clock, PacedCaller, PassStopped, Patience, budget_of, current_host, open_client
 from linking.sync.renew_token import renew_after, renew_in_time
 from linking.sync.store import questions
-from linking.sync.store.answers import twice
+from linking.sync.store.answers import retry_on_conflict
 from linking.sync.store.rows import canonical_ids
 
 PER_MINUTE = 20  # questions a minute that one person may have put
@@ -342,11 +342,11 @@ def _put_question(
     try:
         record, asker = _ask(row, visitor_id=visitor_id, clock=clock, patience=patience, allow_loopback=allow_loopback)
         if isinstance(record, Unreadable):
-            raise Halt(record.reason, reason=StopReason.VENDOR_FAULT)
+            raise PassStopped(record.reason, reason=StopReason.VENDOR_FAULT)
     except ChatGone:
         questions.note_answer(integration_id=row.pk, visitor_id=visitor_id)
         return lookup(outcome=Outcome.NO_SUCH)
-    except Halt as halt:
+    except PassStopped as halt:
         if halt.reason in _NEEDS_A_PERSON:
             # Passes find out by themselves and block the schedule where that is right; a question never does.
             questions.note_answer(integration_id=row.pk, visitor_id=visitor_id, reason=halt.reason)
@@ -359,24 +359,24 @@ def _put_question(
             now=clock.now(),
         )
         return lookup(outcome=Outcome.WAITING, because=_BECAUSE[halt.reason])
-    twice(partial(_store, row, visitor_id=visitor_id, record=record, asker=asker, now=clock.now()))
+    retry_on_conflict(partial(_store, row, visitor_id=visitor_id, record=record, asker=asker, now=clock.now()))
     return _find_known(row, visitor_id=visitor_id) or lookup(outcome=Outcome.NO_SUCH)
 
 
 def _ask(
     row: Integration, *, visitor_id: str, clock: Clock, patience: Patience, allow_loopback: bool
-) -> tuple[VisitorRecord | Unreadable, Asker]:
-    """Return Zendesk's answer, and who asked. Raises: ChatGone, Halt."""
+) -> tuple[VisitorRecord | Unreadable, PacedCaller]:
+    """Return Zendesk's answer, and who asked. Raises: ChatGone, PassStopped."""
     config, problems = registry.config_of(row)
     config, _notice = current_host(renew_in_time(config, clock=clock, allow_loopback=allow_loopback))
-    asker = Asker(
+    asker = PacedCaller(
         account=budget_of(config), per_minute=config.requests_per_minute, patience=patience, clock=clock,
         keep=lambda: None, tries=TRIES, is_first=True,
     )  # fmt: skip
     call = partial(_call, asker=asker, problems=problems, visitor_id=visitor_id, allow_loopback=allow_loopback)
     try:
         return call(config), asker
-    except Halt as halt:
+    except PassStopped as halt:
         renewed = renew_after(halt, config, clock=clock, allow_loopback=allow_loopback)
         if renewed is None:
             raise
@@ -384,7 +384,7 @@ def _ask(
 
 
 def _call(
-    config: IntegrationConfig, *, asker: Asker, problems: Sequence[str], visitor_id: str, allow_loopback: bool
+    config: IntegrationConfig, *, asker: PacedCaller, problems: Sequence[str], visitor_id: str, allow_loopback: bool
 ) -> VisitorRecord | Unreadable:
     client = open_client(
         config=config, problems=problems, allow_loopback=allow_loopback, deadline_s=CALL_DEADLINE_S
@@ -393,7 +393,7 @@ def _call(
         return asker.ask(partial(client.visitor, visitor_id=visitor_id))
 
 
-def _store(row: Integration, *, visitor_id: str, record: VisitorRecord, asker: Asker, now: datetime) -> None:
+def _store(row: Integration, *, visitor_id: str, record: VisitorRecord, asker: PacedCaller, now: datetime) -> None:
     # No lease: the rows are locked one by one, and what is stored is compared with them as they are then.
     with transaction.atomic():
         run = SyncRun.objects.create(

@@ -15,7 +15,14 @@ from linking import registry
 from linking.core.config import IntegrationConfig
 from linking.sync.store import lookups, schedule
 from linking.sync.store import webhook_deliveries as webhooks
-from linking.sync.webhook_calls import Told, WebhookReason, WebhookRefused, check_signature, read_told, signed_at
+from linking.sync.webhook_calls import (
+    WebhookNotice,
+    WebhookReason,
+    WebhookRefused,
+    check_signature,
+    parse_notice,
+    parse_signed_at,
+)
 
 
 class Queued(StrEnum):
@@ -43,7 +50,7 @@ def receive(*, slug: str, call: SignedCall, now: datetime) -> Queued:
     try:
         config = registry.current().by_slug.get(slug)
         check_signature(secret=_secret(config), timestamp=call.timestamp, body=call.body, signature=call.signature)
-        told = read_told(body=call.body, at=at)
+        told = parse_notice(body=call.body, at=at)
         return _queue(config=config, told=told, signature=call.signature, now=now)
     except StoreError as error:
         raise WebhookRefused(WebhookReason.UNAVAILABLE) from error
@@ -65,14 +72,14 @@ def judge_head(*, slug: str, timestamp: str, signature: str, now: datetime) -> N
 def _check_signed_at(*, timestamp: str, signature: str, now: datetime) -> datetime:
     if not timestamp or not signature:
         raise WebhookRefused(WebhookReason.UNSIGNED)
-    return signed_at(timestamp=timestamp, now=now)
+    return parse_signed_at(timestamp=timestamp, now=now)
 
 
 def _secret(config: IntegrationConfig | None) -> bytes:
     return config.zendesk_webhook_secret if config is not None and config.is_enabled else b""
 
 
-def _queue(*, config: IntegrationConfig | None, told: Told, signature: str, now: datetime) -> Queued:
+def _queue(*, config: IntegrationConfig | None, told: WebhookNotice, signature: str, now: datetime) -> Queued:
     if config is None:
         raise WebhookRefused(WebhookReason.SIGNATURE)
     # Together: a call that could not be acted on may be sent again.

@@ -44,7 +44,7 @@ class WebhookRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class WebhookNotice:
     """What a call says: that a chat made a ticket at `at` (UTC), and of whom. Empty texts were not said."""
 
     at: datetime
@@ -52,7 +52,7 @@ class Told:
     chat_id: str = ""
 
 
-def signed_at(*, timestamp: str, now: datetime) -> datetime:
+def parse_signed_at(*, timestamp: str, now: datetime) -> datetime:
     """Return the moment that a timestamp header names, never later than `now`.
 
     Raises: WebhookRefused (`unsigned`, `stale`).
@@ -76,7 +76,7 @@ def check_signature(*, secret: bytes, timestamp: str, body: bytes, signature: st
         raise WebhookRefused(WebhookReason.SIGNATURE)
 
 
-def read_told(*, body: bytes, at: datetime) -> Told:
+def parse_notice(*, body: bytes, at: datetime) -> WebhookNotice:
     """Return what the body of a signed call says. Unknown fields are ignored.
 
     Fields are those of our own documentation (docs/webhook.md), because Zendesk sends what its admin wrote there:
@@ -91,4 +91,4 @@ def read_told(*, body: bytes, at: datetime) -> Told:
     visitor_id, chat_id = dot_form(id_text(raw.get("visitor_id"))), id_text(raw.get("chat_id"))
     if not (visitor_id or chat_id or clean_email(raw.get("email")) or id_text(raw.get("ticket_id"))):
         raise WebhookRefused(WebhookReason.NOBODY_NAMED)
-    return Told(at=at, visitor_id=visitor_id, chat_id=chat_id)
+    return WebhookNotice(at=at, visitor_id=visitor_id, chat_id=chat_id)

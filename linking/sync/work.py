@@ -7,7 +7,7 @@ from datetime import datetime
 from linking.clients.zendesk_chat import ChatClient
 from linking.core.config import IntegrationConfig
 from linking.models import Integration, StopReason, SyncRun
-from linking.sync.paced_calls import TRIES, TRIES_AFTER_A_FAULT, Asker, Clock, Halt, Patience
+from linking.sync.paced_calls import TRIES, TRIES_AFTER_A_FAULT, Clock, PacedCaller, PassStopped, Patience
 from linking.sync.store import leases, lookups, schedule
 from linking.sync.store import wishes as steering
 
@@ -42,13 +42,13 @@ class Work:
     failed: int = 0
     renewed_at: datetime | None = None
     looked_at: datetime | None = None
-    asker: Asker | None = None
+    asker: PacedCaller | None = None
     chat: ChatClient | None = None
 
     def begin(self, *, config: IntegrationConfig, account: str) -> None:
         """Make ready to ask; `account` names the budget that calls use."""
         faults = schedule.consecutive_faults(integration_id=self.integration.pk)
-        self.asker = Asker(
+        self.asker = PacedCaller(
             account=account or self.integration.slug,
             per_minute=config.requests_per_minute,
             patience=self.patience,
@@ -58,7 +58,7 @@ class Work:
         )
 
     @property
-    def ask(self) -> Asker:
+    def ask(self) -> PacedCaller:
         """The conversation under way."""
         if self.asker is None:
             raise RuntimeError("The pass has not begun to ask.")
@@ -91,4 +91,4 @@ class Work:
         if self.looked_at is None or abs((now - self.looked_at).total_seconds()) >= LOOK_S:
             self.looked_at = now
             if name := steering.who_stopped(run=self.run):
-                raise Halt(f"Stopped by {name}.", reason=StopReason.BY_HAND, resume_in_s=STOPPED_FOR_S)
+                raise PassStopped(f"Stopped by {name}.", reason=StopReason.BY_HAND, resume_in_s=STOPPED_FOR_S)

@@ -15,7 +15,7 @@ from django.db.models import Min, Sum
 from linking.core.text import clean_line
 from linking.models import AnswerCount, Integration
 from linking.models.counts import add_to_count
-from linking.tokens.write_behind import Waiting
+from linking.tokens.write_behind import WriteBehindBuffer
 
 HOUR_S = 3600
 MAX_STRANGE_ORIGINS = 50
@@ -26,7 +26,7 @@ ISSUED = "issued"
 _BATCH = 500
 
 
-class Kind(NamedTuple):
+class AnswerKey(NamedTuple):
     """What is counted apart. `integration_id` is 0 where the request led to none; `code` is "" for a token given."""
 
     integration_id: int
@@ -37,7 +37,7 @@ class Kind(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class AnswerTally:
     """Answers of one kind over a time."""
 
     code: str
@@ -47,7 +47,7 @@ class Tally:
     count: int
 
 
-_Key = tuple[Kind, int]
+_Key = tuple[AnswerKey, int]
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class _Count:
     first_epoch_s: int
 
 
-_waiting: Waiting[_Key, _Count] = Waiting(at_most=5_000)
+_waiting: WriteBehindBuffer[_Key, _Count] = WriteBehindBuffer(at_most=5_000)
 
 
 class _Hours:
@@ -67,7 +67,7 @@ class _Hours:
     pruned_hour = 0
 
 
-def note(kind: Kind, is_origin_listed: bool, now: float) -> None:
+def note(kind: AnswerKey, is_origin_listed: bool, now: float) -> None:
     """Count one answer given at `now` (epoch seconds); costs no input or output."""
     hour = int(now) // HOUR_S
     with _waiting.lock:
@@ -80,7 +80,7 @@ def note(kind: Kind, is_origin_listed: bool, now: float) -> None:
             seen.number += 1
 
 
-def dropped() -> int:
+def count_dropped() -> int:
     """Return how many answers this process could not count."""
     return _waiting.dropped
 
@@ -94,7 +94,7 @@ def forget() -> None:
 def flush(*, turn: int | None = None) -> int:
     """Write what waits and return how many rows it touched; once an hour, drop what is older than `KEPT`.
 
-    In a `turn`, kinds of answers that were written lately wait for theirs; see `Waiting`.
+    In a `turn`, kinds of answers that were written lately wait for theirs; see `WriteBehindBuffer`.
 
     Raises: django.db.Error; what could not be written waits on.
     """
@@ -106,7 +106,7 @@ def flush(*, turn: int | None = None) -> int:
         return number
 
 
-def tallies(*, integration_id: int, since: datetime) -> list[Tally]:
+def tallies(*, integration_id: int, since: datetime) -> list[AnswerTally]:
     """Return the counts of one integration since a time (to the hour), the most frequent first."""
     from_hour_at = since.replace(minute=0, second=0, microsecond=0)
     rows = (
@@ -116,7 +116,7 @@ def tallies(*, integration_id: int, since: datetime) -> list[Tally]:
         .annotate(number=Sum("count"))
     )
     found = [
-        Tally(
+        AnswerTally(
             code=row["code"],
             reason=row["reason"],
             origin=row["origin"],
@@ -135,7 +135,7 @@ def first_asked_at(*, integration_id: int) -> datetime | None:
     return first
 
 
-def _with_bounded_origin(kind: Kind, *, hour: int) -> Kind:
+def _with_bounded_origin(kind: AnswerKey, *, hour: int) -> AnswerKey:
     if hour != _Hours.strange_hour:
         _Hours.strange, _Hours.strange_hour = set(), hour
     origin = clean_line(kind.origin, max_characters=ORIGIN_MAX_CHARACTERS) or OTHER
@@ -145,7 +145,7 @@ def _with_bounded_origin(kind: Kind, *, hour: int) -> Kind:
             origin = OTHER
         else:
             _Hours.strange.add(key)
-    return Kind(kind.integration_id, kind.code, kind.reason, origin, kind.is_observed)
+    return AnswerKey(kind.integration_id, kind.code, kind.reason, origin, kind.is_observed)
 
 
 def _copy(_key: _Key, count: _Count) -> _Count:
@@ -168,7 +168,7 @@ def _store(batch: Mapping[_Key, _Count]) -> None:
                 _add(kind=kind, hour_at=_time(hour * HOUR_S), count=count)
 
 
-def _add(*, kind: Kind, hour_at: datetime, count: _Count) -> None:
+def _add(*, kind: AnswerKey, hour_at: datetime, count: _Count) -> None:
     same: dict[str, object] = {
         "integration_id": kind.integration_id or None,
         "hour_at": hour_at,

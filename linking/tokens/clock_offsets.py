@@ -20,7 +20,7 @@ from linking.tokens.clock_reading import ClockReading, reading_of, seconds_ahead
 from linking.tokens.http import bearer_token, cookie_token
 from linking.tokens.login_jwt import LoginToken, check_signature
 from linking.tokens.refusals import Refused
-from linking.tokens.write_behind import Waiting
+from linking.tokens.write_behind import WriteBehindBuffer
 
 SLOT_S = 600
 WINDOW = timedelta(hours=1)
@@ -34,7 +34,7 @@ class _Tokens:
     number: int
 
 
-_waiting: Waiting[_Key, _Tokens] = Waiting(at_most=1_000)
+_waiting: WriteBehindBuffer[_Key, _Tokens] = WriteBehindBuffer(at_most=1_000)
 
 
 class _Pruned:
@@ -67,7 +67,7 @@ def note(
             seen.number += 1
 
 
-def dropped() -> int:
+def count_dropped() -> int:
     """Return how many tokens this process could not count."""
     return _waiting.dropped
 
@@ -81,7 +81,7 @@ def forget() -> None:
 def flush(*, turn: int | None = None) -> int:
     """Write what waits and return how many rows it touched; now and then, drop what is older than `KEPT`.
 
-    In a `turn`, what was written lately waits for its own; see `Waiting`.
+    In a `turn`, what was written lately waits for its own; see `WriteBehindBuffer`.
 
     Raises: django.db.Error; what could not be written waits on.
     """

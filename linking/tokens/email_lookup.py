@@ -23,14 +23,14 @@ OpenClient = Callable[[], LoginClient]
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _Address:
     email: str
     until_epoch_s: float
 
 
 class _State:
     open_client: OpenClient | None = None
-    kept: dict[tuple[int, str], _Kept] = {}
+    kept: dict[tuple[int, str], _Address] = {}
     paused_until_epoch_s = 0.0
     lock = threading.Lock()
 
@@ -66,7 +66,7 @@ def email_of(*, integration_id: int, user_id: str, login_jwt: str, now: float) -
         email = ""
     except LoginError as error:
         return _pause(error, now=now)
-    _keep(key, _Kept(email, now + (FOUND_KEPT_S if email else NONE_KEPT_S)))
+    _keep(key, _Address(email, now + (FOUND_KEPT_S if email else NONE_KEPT_S)))
     return email
 
 
@@ -80,7 +80,7 @@ def _ask(open_client: OpenClient, *, user_id: str, login_jwt: str) -> str:
     return usable_email(email)[0] if found_id == user_id else ""
 
 
-def _keep(key: tuple[int, str], kept: _Kept) -> None:
+def _keep(key: tuple[int, str], kept: _Address) -> None:
     with _State.lock:
         if len(_State.kept) >= MAX_KEPT:
             _State.kept = {}

@@ -32,14 +32,14 @@ from linking.tokens.http import (
     bearer_token,
     cookie_tokens,
     headers,
-    passed,
-    told,
+    refusal_response,
+    require_token,
 )
 from linking.tokens.jws import JWSError
 from linking.tokens.login_jwt import (
     LoginToken,
     LoginTokenError,
-    LoginUser,
+    VerifiedUser,
     find_signer,
     ordinary_user,
     read_unverified_project_id,
@@ -47,9 +47,9 @@ from linking.tokens.login_jwt import (
     verify_login_jwt,
 )
 from linking.tokens.refusals import REFUSALS, Reason, Refused
-from linking.tokens.sample_service import NEVER_OBSERVED, sample_service_user
+from linking.tokens.sample_service import NEVER_OBSERVED, accepted_user
 from linking.tokens.verified_tokens import VerifiedTokens
-from linking.tokens.zendesk_jwt import draft, signed, signing_key, zendesk_jwt
+from linking.tokens.zendesk_jwt import draft, sign_draft, signing_key, zendesk_jwt
 
 LookUp = Callable[..., str]
 _NO_KEY_SETS: Mapping[str, KeySet] = {}
@@ -93,7 +93,7 @@ class TokenAnswer(NamedTuple):
     status: int
     headers: cors.Headers
     body: bytes
-    user: LoginUser | None = None
+    user: VerifiedUser | None = None
     config: IntegrationConfig | None = None
     reason: Reason | None = None
 
@@ -182,7 +182,7 @@ def _at_a_glance(
     key = signing_key(config, now)
     if found.draft is None:
         found.draft = draft(user, config)
-    body = b'{"token":"%b"}' % signed(found.draft, config, key, now)
+    body = b'{"token":"%b"}' % sign_draft(found.draft, config, key, now)
     return _answer_of((200, headers(len(body), origin), body, user, config, None))
 
 
@@ -218,14 +218,16 @@ def _note(given: TokenAnswer, request: TokenRequest, now: float) -> None:
         if reason is None:
             kind = _count_key(integration_id, origin)
         else:
-            kind = answer_log.Kind(integration_id, REFUSALS[reason].code.value, reason.value, origin, status == 200)
+            kind = answer_log.AnswerKey(
+                integration_id, REFUSALS[reason].code.value, reason.value, origin, status == 200
+            )
         answer_log.note(kind, config is not None and origin in config.allowed_origins, now)
 
 
 # Tokens go to pages that an integration lists, so that strangers cannot fill this.
 @lru_cache(maxsize=_KINDS_KEPT)
-def _count_key(integration_id: int, origin: str) -> answer_log.Kind:
-    return answer_log.Kind(integration_id, "", answer_log.ISSUED, origin)
+def _count_key(integration_id: int, origin: str) -> answer_log.AnswerKey:
+    return answer_log.AnswerKey(integration_id, "", answer_log.ISSUED, origin)
 
 
 class _Exchange:
@@ -281,10 +283,10 @@ class _Exchange:
             user = self._with_email(user, config=config, login_jwt=text)
         return self._issue(user=user, config=config)
 
-    def _identify(self, text: str) -> tuple[str, IntegrationConfig, LoginUser]:
+    def _identify(self, text: str) -> tuple[str, IntegrationConfig, VerifiedUser]:
         return text, *(self._recall(text) or self._verify(text))
 
-    def _identify_any(self, texts: Sequence[str]) -> tuple[str, IntegrationConfig, LoginUser]:
+    def _identify_any(self, texts: Sequence[str]) -> tuple[str, IntegrationConfig, VerifiedUser]:
         """Return the first of `texts` that is a token of ours, the integration that answers, and whom it names to it.
 
         Under one domain there may be another program's cookie of that name. A token of one of our projects is passed
@@ -300,7 +302,7 @@ class _Exchange:
                 reasons.append(error.reason)
         raise LoginTokenError(reasons[0])
 
-    def _recall(self, text: str) -> tuple[IntegrationConfig, LoginUser] | None:
+    def _recall(self, text: str) -> tuple[IntegrationConfig, VerifiedUser] | None:
         """Return what `_verify` would, where the very same question was answered before."""
         if self._verified is None:
             return None
@@ -312,7 +314,7 @@ class _Exchange:
             self._check_page()
         return found.config, found.user
 
-    def _verify(self, text: str) -> tuple[IntegrationConfig, LoginUser]:
+    def _verify(self, text: str) -> tuple[IntegrationConfig, VerifiedUser]:
         """Return the integration that answers, and whom the token names to it. Raises: Refused."""
         token = LoginToken(text)
         config = self._choose(token)
@@ -324,7 +326,7 @@ class _Exchange:
             self._verified.keep(text, self._request.slug, self._snapshot, config, keys, user, self._now)
         return config, user
 
-    def _with_email(self, user: LoginUser, *, config: IntegrationConfig, login_jwt: str) -> LoginUser:
+    def _with_email(self, user: VerifiedUser, *, config: IntegrationConfig, login_jwt: str) -> VerifiedUser:
         if self._look_up is None:
             return user
         email = self._look_up(
@@ -343,7 +345,7 @@ class _Exchange:
         for config in known:
             if config.mode is not Mode.OBSERVE or not config.is_enabled:
                 continue
-            user = sample_service_user(cookie_header=self._request.cookie_header or "", config=config, now=self._now)
+            user = accepted_user(cookie_header=self._request.cookie_header or "", config=config, now=self._now)
             if user is None or user.user_id in config.blocked_user_ids:
                 continue
             self._config = config
@@ -354,14 +356,14 @@ class _Exchange:
             return given._replace(reason=error.reason, user=_clean(given.user))
         return None
 
-    def _issue(self, *, user: LoginUser, config: IntegrationConfig) -> TokenAnswer:
+    def _issue(self, *, user: VerifiedUser, config: IntegrationConfig) -> TokenAnswer:
         # A compact JWS has no character that JSON would escape.
         body = b'{"token":"%b"}' % zendesk_jwt(user=user, config=config, now=self._now).encode("ascii")
         return self._answer(200, body=body, user=None if self._request.method == "HEAD" else user)
 
     def refusal(self, error: Refused) -> TokenAnswer:
         """Answer that the request is refused, and why."""
-        status, body, more = told(error)
+        status, body, more = refusal_response(error)
         return self._answer(status, body=body, more=more, reason=error.reason)
 
     @property
@@ -387,7 +389,7 @@ class _Exchange:
         """Return the Bearer token, or what the cookies hold: several only where no integration is known yet."""
         token = bearer_token(self._request.authorization)
         if token is not None:
-            return (passed(token),)
+            return (require_token(token),)
         header = self._request.cookie_header
         if header == "":
             raise Refused(Reason.COOKIES_UNREADABLE)
@@ -431,7 +433,7 @@ class _Exchange:
         *,
         body: bytes = b"",
         more: cors.Headers = (),
-        user: LoginUser | None = None,
+        user: VerifiedUser | None = None,
         reason: Reason | None = None,
     ) -> TokenAnswer:
         origin = self._request.origin
@@ -455,7 +457,7 @@ def _spend_user(limits: TokenLimits, config: IntegrationConfig, user_id: str, no
         raise TooMany(Reason.USER_LIMIT, wait_s=wait_s)
 
 
-def _clean(user: LoginUser | None) -> LoginUser | None:
+def _clean(user: VerifiedUser | None) -> VerifiedUser | None:
     """Return the user with an address that our own rules would have passed, or with none.
 
     An ID that no rule of ours has passed has no place among the users: then there is nobody to remember.

@@ -58,18 +58,18 @@ def cookie_tokens(header: str, *, names: Sequence[str]) -> list[str]:
         raise Refused(Reason.AMBIGUOUS_COOKIE) from error
     if not tokens:
         raise Refused(Reason.NOT_PASSED)
-    passed(tokens[0])
+    require_token(tokens[0])
     return tokens
 
 
-def passed(token: str) -> str:
+def require_token(token: str) -> str:
     """Return `token`. Raises: Refused (`empty`)."""
     if not token:
         raise Refused(Reason.EMPTY)
     return token
 
 
-def told(error: Refused) -> tuple[int, bytes, cors.Headers]:
+def refusal_response(error: Refused) -> tuple[int, bytes, cors.Headers]:
     """Return status, body and headers of the table's row for `error`."""
     row = REFUSALS[error.reason]
     more: list[tuple[str, str]] = []

@@ -38,7 +38,7 @@ class _Standing:
     is_asked: bool = False
 
 
-class _Known:
+class _FetchedKeys:
     sets: Sets = MappingProxyType({})
     standings: dict[str, _Standing] = {}
     lock = threading.Lock()
@@ -47,24 +47,24 @@ class _Known:
 
 def current() -> Sets:
     """Return the keys known by Login project ID; a project whose keys were never fetched is not among them."""
-    return _Known.sets
+    return _FetchedKeys.sets
 
 
 def ask_for(*, project_id: str) -> None:
     """Wish for a project's keys again; costs no input or output."""
-    standing = _Known.standings.get(project_id)
+    standing = _FetchedKeys.standings.get(project_id)
     if standing is not None:
         standing.is_asked = True
 
 
 def start_fetching(*, projects: Callable[[], Collection[str]], open_client: OpenClient) -> None:
     """Keep the keys of the Login projects that `projects` names fresh from a thread; a second call changes nothing."""
-    with _Known.lock:
-        if _Known.thread is None:
-            _Known.thread = threading.Thread(
+    with _FetchedKeys.lock:
+        if _FetchedKeys.thread is None:
+            _FetchedKeys.thread = threading.Thread(
                 target=_keep_fresh, args=(projects, open_client), name="key-sets", daemon=True
             )
-            _Known.thread.start()
+            _FetchedKeys.thread.start()
 
 
 def look(*, projects: Collection[str], open_client: OpenClient, now_s: float) -> int:
@@ -72,10 +72,12 @@ def look(*, projects: Collection[str], open_client: OpenClient, now_s: float) ->
 
     Keys of projects that are no longer named are forgotten.
     """
-    with _Known.lock:
-        _Known.standings = {one: _Known.standings.get(one, _Standing()) for one in projects}
-        _Known.sets = MappingProxyType({one: keys for one, keys in _Known.sets.items() if one in _Known.standings})
-        due = [one for one, standing in _Known.standings.items() if _is_due(one, standing=standing, now_s=now_s)]
+    with _FetchedKeys.lock:
+        _FetchedKeys.standings = {one: _FetchedKeys.standings.get(one, _Standing()) for one in projects}
+        _FetchedKeys.sets = MappingProxyType(
+            {one: keys for one, keys in _FetchedKeys.sets.items() if one in _FetchedKeys.standings}
+        )
+        due = [one for one, standing in _FetchedKeys.standings.items() if _is_due(one, standing=standing, now_s=now_s)]
     if not due:
         return 0
     try:
@@ -93,15 +95,15 @@ def look(*, projects: Collection[str], open_client: OpenClient, now_s: float) ->
 
 def forget() -> None:
     """Drop every key and what is known about fetching them."""
-    with _Known.lock:
-        _Known.sets, _Known.standings = MappingProxyType({}), {}
+    with _FetchedKeys.lock:
+        _FetchedKeys.sets, _FetchedKeys.standings = MappingProxyType({}), {}
 
 
 def _is_due(project_id: str, *, standing: _Standing, now_s: float) -> bool:
     if standing.tried_s is None:
         return True
     age_s = now_s - standing.tried_s
-    if project_id not in _Known.sets:
+    if project_id not in _FetchedKeys.sets:
         return age_s >= MISSING_EVERY_S
     # Wishes are counted by themselves: a look by the clock, a moment before Login made a new key, uses none up.
     if standing.is_asked and (standing.granted_s is None or now_s - standing.granted_s >= ASKED_EVERY_S):
@@ -111,7 +113,7 @@ def _is_due(project_id: str, *, standing: _Standing, now_s: float) -> bool:
 
 def _fetch(project_id: str, *, client: LoginClient, now_s: float) -> None:
     # Set before the call: a wish that comes while it runs is a new one.
-    standing = _Known.standings[project_id]
+    standing = _FetchedKeys.standings[project_id]
     standing.granted_s = now_s if standing.is_asked else standing.granted_s
     standing.tried_s, standing.is_asked = now_s, False
     try:
@@ -126,13 +128,13 @@ def _fetch(project_id: str, *, client: LoginClient, now_s: float) -> None:
         return
     if found.ignored:
         logger.info("Login lists %d keys for project %s that cannot verify RS256.", found.ignored, project_id)
-    with _Known.lock:
-        _Known.sets = MappingProxyType({**_Known.sets, project_id: found})
+    with _FetchedKeys.lock:
+        _FetchedKeys.sets = MappingProxyType({**_FetchedKeys.sets, project_id: found})
 
 
 def _note_failure(project_ids: Collection[str], *, error: LoginError, now_s: float) -> None:
     for project_id in project_ids:
-        standing = _Known.standings[project_id]
+        standing = _FetchedKeys.standings[project_id]
         if not standing.has_failed:
             logger.warning("The RS256 keys of project %s could not be fetched: %s", project_id, error)
         standing.tried_s, standing.has_failed = now_s, True

@@ -35,7 +35,7 @@ class LoginSetupIncomplete(LoginTokenError):
     """The integration lacks the keys to judge any token; reasons `login_secret`, `rs256_keys`."""
 
 
-class LoginUser(NamedTuple):
+class VerifiedUser(NamedTuple):
     """Whom a verified Login JWT names. A tuple, because each token makes one, and a frozen dataclass takes four times
     as long to make.
 
@@ -98,7 +98,7 @@ def read_unverified_project_id(token: str | LoginToken) -> str:
 
 def verify_login_jwt(
     *, token: str | LoginToken, config: IntegrationConfig, now: float, keys: KeySet = NO_KEYS
-) -> LoginUser:
+) -> VerifiedUser:
     """Return the user that `token` names, once every check has passed.
 
     `now` is in epoch seconds; `keys` are the Login project's public keys, needed for RS256 only.
@@ -117,7 +117,7 @@ def verify_login_jwt(
     return login_user(claims, config)
 
 
-def ordinary_user(token: str, config: IntegrationConfig, now: float) -> LoginUser | None:
+def ordinary_user(token: str, config: IntegrationConfig, now: float) -> VerifiedUser | None:
     """Return whom `token` names where it is as Login makes them day in, day out, and every check has passed.
 
     None says nothing: `verify_login_jwt`, which judges rule by rule, has to be asked. This takes half its time, and
@@ -132,7 +132,7 @@ def ordinary_user(token: str, config: IntegrationConfig, now: float) -> LoginUse
     return login_user(claims, config)
 
 
-def good_between(*, user: LoginUser, config: IntegrationConfig, now: float) -> tuple[float, float]:
+def good_between(*, user: VerifiedUser, config: IntegrationConfig, now: float) -> tuple[float, float]:
     """Return from when and before when (epoch seconds) the token that named `user` at `now` would be believed again.
 
     Only the token's own times and the retirement of a secret are reckoned with: another configuration, or other
@@ -149,7 +149,7 @@ def _read(token: str | LoginToken) -> LoginToken:
     return token if isinstance(token, LoginToken) else LoginToken(token)
 
 
-def login_user(claims: Claims, config: IntegrationConfig) -> LoginUser:
+def login_user(claims: Claims, config: IntegrationConfig) -> VerifiedUser:
     """Return the user of `claims`, which every one of `CLAIM_RULES` has passed."""
     email, email_flaw = usable_email(claim_at(claims, config.email_claim))
     chosen = _clean_name(claim_at(claims, config.name_claim)) if config.name_claim else ""
@@ -157,7 +157,7 @@ def login_user(claims: Claims, config: IntegrationConfig) -> LoginUser:
     attributes = _attributes(claims, config) if config.claim_map else ()
     user = (claims["sub"], email, email_flaw, name, _begins(claims), claims["exp"], bool(chosen), attributes)
     # What LoginUser(*user) comes to in the end, in a third of its time, for each token.
-    return tuple.__new__(LoginUser, user)
+    return tuple.__new__(VerifiedUser, user)
 
 
 def claim_at(claims: Claims, path: str) -> object:

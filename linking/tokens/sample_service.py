@@ -14,7 +14,7 @@ from base64 import urlsafe_b64decode
 from typing import Any, NoReturn
 
 from linking.core.config import IntegrationConfig, LoginAlgorithm
-from linking.tokens.login_jwt import LoginUser
+from linking.tokens.login_jwt import VerifiedUser
 from linking.tokens.refusals import Reason
 
 # Not the sample service's to decide: what the operator switched off or has not set up yet, and HTTP itself.
@@ -38,7 +38,7 @@ _SEGMENT = re.compile(r"[A-Za-z0-9_-]*\Z")
 _TOKEN_MAX_CHARACTERS = 65_536
 
 
-def sample_service_user(*, cookie_header: str, config: IntegrationConfig, now: float) -> LoginUser | None:
+def accepted_user(*, cookie_header: str, config: IntegrationConfig, now: float) -> VerifiedUser | None:
     """Return whom the sample service would have signed for, None where it would have refused as well.
 
     `now` is in epoch seconds. The user's ID and address are as they came: no rule of ours has looked at them.
@@ -52,7 +52,7 @@ def sample_service_user(*, cookie_header: str, config: IntegrationConfig, now: f
     user_id, email = claims.get("sub"), claims.get("email")
     if not isinstance(user_id, str) or not user_id or not isinstance(email, str) or not email:
         return None
-    return LoginUser(user_id=_whole(user_id), email=_whole(email), email_flaw=None, name="")
+    return VerifiedUser(user_id=_whole(user_id), email=_whole(email), email_flaw=None, name="")
 
 
 def _whole(text: str) -> str:

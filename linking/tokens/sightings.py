@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from linking.models import Integration, LoginUser, TokensIssued
 from linking.tokens import login_jwt
-from linking.tokens.write_behind import Waiting
+from linking.tokens.write_behind import WriteBehindBuffer
 
 FLUSH_EVERY_S = 1.0
 # Whatever tokens are asked for just then wait while a batch is put together and, on SQLite, written (2 ms): many small
@@ -46,7 +46,7 @@ class _Seen:
 
 
 _Key = tuple[int, str]
-_waiting: Waiting[_Key, _Seen] = Waiting(at_most=20_000)
+_waiting: WriteBehindBuffer[_Key, _Seen] = WriteBehindBuffer(at_most=20_000)
 
 
 class _Flushing:
@@ -55,7 +55,7 @@ class _Flushing:
     flushes: tuple[Flush, ...] = ()
 
 
-def note(integration_id: int, user: login_jwt.LoginUser, now: float) -> None:
+def note(integration_id: int, user: login_jwt.VerifiedUser, now: float) -> None:
     """Remember that a token was issued to `user` at `now` (epoch seconds); costs no input or output.
 
     When too many wait to be written, a new user is dropped and counted. By place, because each token comes by here.
@@ -70,7 +70,7 @@ def note(integration_id: int, user: login_jwt.LoginUser, now: float) -> None:
             seen.number += 1
 
 
-def dropped() -> int:
+def count_dropped() -> int:
     """Return how many sightings this process has dropped."""
     return _waiting.dropped
 
@@ -97,7 +97,7 @@ def start_flushing(*, also: Sequence[Flush] = ()) -> None:
 def flush(*, rest_s: float = 0.0, turn: int | None = None) -> int:
     """Write what waits and return how many users it was; between batches, leave the process to others for `rest_s`.
 
-    In a `turn`, users who were written lately wait for theirs; see `Waiting`.
+    In a `turn`, users who were written lately wait for theirs; see `WriteBehindBuffer`.
 
     Raises: django.db.Error; what could not be written waits on.
     """

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from linking.core.config import IntegrationConfig, Snapshot
 from linking.core.key_sets import NO_KEYS, KeySet
-from linking.tokens.login_jwt import LoginUser, good_between
+from linking.tokens.login_jwt import VerifiedUser, good_between
 
 AT_MOST = 2_000
 
@@ -29,7 +29,7 @@ class Verified:
     begins_epoch_s: float
     ends_epoch_s: float
     config: IntegrationConfig
-    user: LoginUser
+    user: VerifiedUser
     draft: bytes | None = None
 
 
@@ -66,7 +66,7 @@ class VerifiedTokens:
         snapshot: Snapshot,
         config: IntegrationConfig,
         keys: KeySet,
-        user: LoginUser,
+        user: VerifiedUser,
         now: float,
     ) -> Verified:
         """Remember that `config` of `snapshot`, by its project's `keys`, believed `token` at `now` (epoch seconds), and

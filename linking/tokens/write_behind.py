@@ -26,7 +26,7 @@ C = TypeVar("C", bound=Counted)
 W = TypeVar("W", bound=Copied)
 
 
-class Waiting(Generic[K, C]):
+class WriteBehindBuffer(Generic[K, C]):
     """What waits, at most `at_most` keys of it.
 
     Whoever counts holds `lock`, looks into `counted` and raises the number there, or adds a key. Whoever writes holds

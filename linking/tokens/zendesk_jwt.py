@@ -13,7 +13,7 @@ import orjson
 
 from linking.core.config import EmailVerified, IntegrationConfig, MissingEmail, ZendeskProduct
 from linking.tokens import jws
-from linking.tokens.login_jwt import LoginUser
+from linking.tokens.login_jwt import VerifiedUser
 from linking.tokens.refusals import Reason, Refused
 
 LIFETIME_S = 300
@@ -36,13 +36,13 @@ class ZendeskSetupIncomplete(Refused):
     """The integration cannot sign for Zendesk yet; reasons `zendesk_secret`, `zendesk_key_id`."""
 
 
-def zendesk_jwt(*, user: LoginUser, config: IntegrationConfig, now: float) -> str:
+def zendesk_jwt(*, user: VerifiedUser, config: IntegrationConfig, now: float) -> str:
     """Return the signed token for the widget that `config` names; `now` is in epoch seconds.
 
     Raises: ZendeskTokenError, ZendeskSetupIncomplete.
     """
     key = signing_key(config, now)
-    return signed(draft(user, config), config, key, now).decode("ascii")
+    return sign_draft(draft(user, config), config, key, now).decode("ascii")
 
 
 def signing_key(config: IntegrationConfig, now: float) -> bytes:
@@ -53,7 +53,7 @@ def signing_key(config: IntegrationConfig, now: float) -> bytes:
     return key
 
 
-def draft(user: LoginUser, config: IntegrationConfig) -> bytes:
+def draft(user: VerifiedUser, config: IntegrationConfig) -> bytes:
     """Return what is the same in all tokens of `user`, encoded up to where the times follow.
 
     Raises: ZendeskTokenError, ZendeskSetupIncomplete.
@@ -69,7 +69,7 @@ def draft(user: LoginUser, config: IntegrationConfig) -> bytes:
     return header + b"." + jws.encode(payload + _BLANKS[len(payload) % 3])
 
 
-def signed(drafted: bytes, config: IntegrationConfig, key: bytes, now: float) -> bytes:
+def sign_draft(drafted: bytes, config: IntegrationConfig, key: bytes, now: float) -> bytes:
     """Return the token of a draft, issued at `now` (epoch seconds; by place, as each page's token comes by here)."""
     return jws.sign_input_hs256(drafted + _encode_times(int(now), config.zendesk_product is _CHAT), key)
 
@@ -81,7 +81,7 @@ def _encode_times(issued: int, is_chat: bool) -> bytes:
     return jws.encode(b',"exp":%d}' % (issued + LIFETIME_S))
 
 
-def chat_claims(user: LoginUser, config: IntegrationConfig) -> dict[str, Any]:
+def chat_claims(user: VerifiedUser, config: IntegrationConfig) -> dict[str, Any]:
     """Return `name`, `email`, `external_id`; without `email` where the policy is to omit it. `iat` and `exp` follow.
 
     Raises: ZendeskTokenError.
@@ -94,7 +94,7 @@ def chat_claims(user: LoginUser, config: IntegrationConfig) -> dict[str, Any]:
     return claims
 
 
-def messaging_claims(user: LoginUser, config: IntegrationConfig) -> dict[str, Any]:
+def messaging_claims(user: VerifiedUser, config: IntegrationConfig) -> dict[str, Any]:
     """Return `external_id`, `scope`, `name`, `email`, `email_verified`; without the e-mail pair where omitted.
 
     Mapped attributes come with them and never in the place of one of these, nor of `exp`, which follows.
@@ -112,7 +112,7 @@ def messaging_claims(user: LoginUser, config: IntegrationConfig) -> dict[str, An
     return claims
 
 
-def _email_instead(user: LoginUser, config: IntegrationConfig) -> str:
+def _email_instead(user: VerifiedUser, config: IntegrationConfig) -> str:
     if config.missing_email is MissingEmail.OMIT:
         return ""
     if config.missing_email is MissingEmail.PLACEHOLDER:
@@ -125,7 +125,7 @@ def _local_part(user_id: str) -> str:
     return user_id if _LOCAL_PART.match(user_id) else sha256(user_id.encode()).hexdigest()[:32]
 
 
-def _name(user: LoginUser) -> str:
+def _name(user: VerifiedUser) -> str:
     # The vendor's guide shows agents the e-mail as the name. Zendesk wants a name always; the ID is the last resort.
     if user.is_name_chosen:
         return user.name

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from linking.dashboard.setup.snippet_files import fill
 from linking.doctor import service as doctor
-from linking.doctor.verdicts import Kind
+from linking.doctor.verdicts import TokenKind
 from tests.factories import login_jwt, make_integration
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,7 +114,7 @@ class TestSnippets:
         page = widget(name, player=ANNA)
         begin(page, name)
         token = page.evaluate("taken[0]")
-        assert doctor.diagnose_paste(text=token, kind=Kind.ZENDESK, slug="acme", now=time.time()).is_accepted
+        assert doctor.diagnose_paste(text=token, kind=TokenKind.ZENDESK, slug="acme", now=time.time()).is_accepted
 
     @pytest.mark.parametrize("name", WIDGETS)
     def test_sign_the_player_out(self, widget, name):

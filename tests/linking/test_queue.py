@@ -35,12 +35,12 @@ class TestPut:
 
     def test_says_so_when_nobody_listens(self, broker):
         broker("redis://127.0.0.1:1/0")
-        with pytest.raises(queue.QueueAway):
+        with pytest.raises(queue.BrokerUnavailable):
             queue.put(task="some.task")
 
     def test_comes_back_from_a_mute_broker(self, broker, mute_address):
         broker(mute_address)
-        with pytest.raises(queue.QueueAway):
+        with pytest.raises(queue.BrokerUnavailable):
             queue.put(task="some.task")
 
 

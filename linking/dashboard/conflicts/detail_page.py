@@ -18,12 +18,12 @@ from linking.conflicts import decisions, find
 from linking.dashboard.records.history import LinkRow, conflict_row, link_row, side
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.numbers import parse_key
-from linking.dashboard.shell.rows import Eyes
-from linking.models import Conflict, ConflictDecision, LoginUser, Verdict
+from linking.dashboard.shell.rows import ContactVisibility
+from linking.models import Conflict, ConflictDecision, Decision, LoginUser
 
 _ICONS: Mapping[str, str] = {
-    Verdict.KEEP: "link", Verdict.SHARED_DEVICE: "users", Verdict.UNLINK: "link-off", Verdict.IGNORE: "eye-off",
-    Verdict.UNDO: "history",
+    Decision.KEEP: "link", Decision.SHARED_DEVICE: "users", Decision.UNLINK: "link-off", Decision.IGNORE: "eye-off",
+    Decision.UNDO: "history",
 }  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def conflict(request: HttpRequest, conflict_id: int) -> HttpResponse:
         row = find.find_conflict(conflict_id=conflict_id)
     except Conflict.DoesNotExist as error:
         raise Http404 from error
-    context = _context(row, eyes=Eyes(sees_contact=roles.can_see_contact(request.user)))
+    context = _context(row, eyes=ContactVisibility(sees_contact=roles.can_see_contact(request.user)))
     context["last_decision"] = _find_last_decision(parse_key(request.GET.get("decided", "")))
     return render(request, "dashboard/conflict.html", context)
 
@@ -131,10 +131,10 @@ def effect_sentences(effect: decisions.Effect, *, verdict: str) -> tuple[str, ..
 
 def _sentence_of_no_change(verdict: str) -> str:
     return {
-        Verdict.KEEP: _("No link changes. The conflict is closed."),
-        Verdict.SHARED_DEVICE: _("No link changes. The conflict is closed, and the visitor's page shows the answer."),
-        Verdict.IGNORE: _("Dismisses the conflict. Nothing else changes."),
-    }.get(Verdict(verdict), _("The conflict opens again. Links stay as they are."))
+        Decision.KEEP: _("No link changes. The conflict is closed."),
+        Decision.SHARED_DEVICE: _("No link changes. The conflict is closed, and the visitor's page shows the answer."),
+        Decision.IGNORE: _("Dismisses the conflict. Nothing else changes."),
+    }.get(Decision(verdict), _("The conflict opens again. Links stay as they are."))
 
 
 def _redirect_unchanged(request: HttpRequest, *, error: Exception, conflict_id: int) -> HttpResponse:
@@ -150,7 +150,7 @@ def _redirect_unchanged(request: HttpRequest, *, error: Exception, conflict_id: 
     return redirect("conflict", conflict_id=conflict_id)
 
 
-def _context(row: Conflict, *, eyes: Eyes) -> dict[str, Any]:
+def _context(row: Conflict, *, eyes: ContactVisibility) -> dict[str, Any]:
     history = find.list_decisions(conflict_id=row.pk)
     undo_effect = decisions.preview_undo(conflict=row)
     users = decisions.find_users(conflict=row)
@@ -170,7 +170,7 @@ def _context(row: Conflict, *, eyes: Eyes) -> dict[str, Any]:
             for user in users
         ],
         "choices": [_choice_row(choice) for choice in decisions.list_choices(conflict=row)],
-        "undo_effects": effect_sentences(undo_effect, verdict=Verdict.UNDO) if undo_effect else (),
+        "undo_effects": effect_sentences(undo_effect, verdict=Decision.UNDO) if undo_effect else (),
         "seen": history[0].pk if history else 0,
         "decisions": [_decision_row(decision) for decision in history],
         "following": find.find_next_open(conflict_id=row.pk),
@@ -184,7 +184,7 @@ def _find_last_decision(conflict_id: int) -> LastDecision | None:
     return LastDecision(number=conflict_id, title=_title(newest.verdict, user=newest.login_user), seen=newest.pk)
 
 
-def _group_links(row: Conflict, *, users: Sequence[LoginUser], eyes: Eyes) -> dict[int, list[LinkRow]]:
+def _group_links(row: Conflict, *, users: Sequence[LoginUser], eyes: ContactVisibility) -> dict[int, list[LinkRow]]:
     links: dict[int, list[LinkRow]] = {}
     for link in find.list_links(visitor=row.visitor, users=users):
         links.setdefault(link.login_user_id, []).append(link_row(link, slug=row.integration.slug, eyes=eyes))
@@ -212,6 +212,6 @@ def _decision_row(decision: ConflictDecision) -> DecisionRow:
 
 
 def _title(verdict: str, *, user: LoginUser | None) -> str:
-    if verdict == Verdict.UNLINK and user:
+    if verdict == Decision.UNLINK and user:
         return _("Unlink: this visitor is not %s") % (user.name or user.user_id)
-    return str(Verdict(verdict).label)
+    return str(Decision(verdict).label)

@@ -16,7 +16,7 @@ from linking.dashboard.records.history import conflict_row
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.context import count_words
 from linking.dashboard.shell.numbers import parse_key
-from linking.dashboard.shell.rows import Eyes
+from linking.dashboard.shell.rows import ContactVisibility
 from linking.models import ConflictKind, ConflictState
 from linking.search import find as finding
 from linking.search.find import UnknownFilter
@@ -83,7 +83,7 @@ def _context(
     rows = find_conflicts.list_conflicts(state=filters.state, kind=filters.kind, integration=filters.integration)
     below = rows.filter(pk__lt=filters.before) if filters.before else rows
     shown = list(below[: PAGE_SIZE + 1])
-    eyes = Eyes(sees_contact=roles.can_see_contact(request.user))
+    eyes = ContactVisibility(sees_contact=roles.can_see_contact(request.user))
     return {
         "rows": [conflict_row(conflict, eyes=eyes) for conflict in shown[:PAGE_SIZE]],
         "older": filters.build_address(before=shown[PAGE_SIZE - 1].pk) if len(shown) > PAGE_SIZE else "",

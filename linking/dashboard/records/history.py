@@ -13,17 +13,17 @@ from linking.dashboard.shell.parts import (
     NEVER_SIGNED_IN,
     SIGNED_IN,
     TRUST_STATES,
+    Badge,
     Event,
     IDText,
-    State,
     Text,
     id_text,
 )
-from linking.dashboard.shell.rows import Eyes, user_url, visitor_url
-from linking.models import Conflict, ConflictState, LoginUser, Verdict, Visitor, VisitorLink
+from linking.dashboard.shell.rows import ContactVisibility, user_url, visitor_url
+from linking.models import Conflict, ConflictState, Decision, LoginUser, Visitor, VisitorLink
 
-OPEN_CONFLICT = State(word=gettext_lazy("Open"), icon="alert-circle", tone="warn")
-DECIDED_CONFLICT = State(word=gettext_lazy("Decided"), icon="circle-check", tone="quiet")
+OPEN_CONFLICT = Badge(word=gettext_lazy("Open"), icon="alert-circle", tone="warn")
+DECIDED_CONFLICT = Badge(word=gettext_lazy("Decided"), icon="circle-check", tone="quiet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class LinkRow:
     visitor: IDText
     visitor_url: str
     name: str
-    trust: State | None
+    trust: Badge | None
     is_banned: bool
     call: str
     run: str
@@ -56,7 +56,7 @@ class Side:
     user: IDText
     url: str
     name: str
-    sign_in: State
+    sign_in: Badge
     sentence: str
 
 
@@ -68,7 +68,7 @@ class ConflictRow:
     number: int
     kind: Text
     sentence: Text
-    state: State
+    state: Badge
     visitor: IDText
     visitor_url: str
     visitor_name: str
@@ -83,7 +83,7 @@ class ConflictRow:
     decided_at: datetime | None
 
 
-def link_row(link: VisitorLink, *, slug: str, eyes: Eyes) -> LinkRow:
+def link_row(link: VisitorLink, *, slug: str, eyes: ContactVisibility) -> LinkRow:
     """Return the row of a link from `with_disputes`, its visitor, user and evidence run at hand."""
     return LinkRow(
         key=f"l{link.pk}",
@@ -103,7 +103,7 @@ def link_row(link: VisitorLink, *, slug: str, eyes: Eyes) -> LinkRow:
     )
 
 
-def conflict_row(conflict: Conflict, *, eyes: Eyes) -> ConflictRow:
+def conflict_row(conflict: Conflict, *, eyes: ContactVisibility) -> ConflictRow:
     """Return the row of a conflict whose visitor, users, integration and decider are at hand."""
     slug = conflict.integration.slug
     users = [user for user in (conflict.login_user, conflict.other_user) if user is not None]
@@ -131,11 +131,11 @@ def conflict_row(conflict: Conflict, *, eyes: Eyes) -> ConflictRow:
 
 def decision_words(decision: str) -> str:
     """Return a decision in words; "" for none. One that this version does not know stays as it is kept."""
-    return str(Verdict(decision).label) if decision in Verdict.values else decision
+    return str(Decision(decision).label) if decision in Decision.values else decision
 
 
 def visitor_events(
-    *, visitor: Visitor, links: Iterable[VisitorLink], conflicts: Iterable[Conflict], eyes: Eyes
+    *, visitor: Visitor, links: Iterable[VisitorLink], conflicts: Iterable[Conflict], eyes: ContactVisibility
 ) -> list[Event]:
     """Return what is known to have happened with a visitor, newest first, as the reader may see it."""
     events = []
@@ -193,7 +193,7 @@ def newest_first(events: list[Event]) -> list[Event]:
     return sorted(events, key=lambda event: event.at, reverse=True)
 
 
-def side(user: LoginUser, *, slug: str, eyes: Eyes) -> Side:
+def side(user: LoginUser, *, slug: str, eyes: ContactVisibility) -> Side:
     """Return a user as one side of a conflict."""
     return Side(
         user=id_text(eyes.id(user.user_id)),
@@ -204,6 +204,6 @@ def side(user: LoginUser, *, slug: str, eyes: Eyes) -> Side:
     )
 
 
-def _subject(conflict: Conflict, *, eyes: Eyes) -> str:
+def _subject(conflict: Conflict, *, eyes: ContactVisibility) -> str:
     # What the question is about, past the machine word: the junk ID, say, or the e-mail address.
     return eyes.id(conflict.subject.partition("|")[2])

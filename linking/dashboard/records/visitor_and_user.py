@@ -22,8 +22,8 @@ from linking.dashboard.records.why import sign_in_sentence, user_sentence, why_l
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.links_out import publisher_address, zendesk_address
 from linking.dashboard.shell.parts import BANNED, IDText, choose_states, find_worst_tone, id_text
-from linking.dashboard.shell.rows import Eyes, choose_user_state, user_url, visitor_url
-from linking.models import Conflict, ConflictKind, ConflictState, Integration, LoginUser, Verdict, Visitor, VisitorLink
+from linking.dashboard.shell.rows import ContactVisibility, choose_user_state, user_url, visitor_url
+from linking.models import Conflict, ConflictKind, ConflictState, Decision, Integration, LoginUser, Visitor, VisitorLink
 from linking.search import find as finding
 from linking.search.find import UnknownFilter
 from linking.sync.store.blocked_links import find_blocked_user_ids
@@ -99,7 +99,7 @@ def visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
         # Whoever opens the page of a visitor that waits for its turn has a player waiting.
         refreshing.ask(session=request.session, person=str(request.user.pk), visitor=found, now=now)
         state = refreshing.look(session=request.session, visitor=found, now=now)
-    context = _visitor_context(found, eyes=Eyes(sees_contact=roles.can_see_contact(request.user)))
+    context = _visitor_context(found, eyes=ContactVisibility(sees_contact=roles.can_see_contact(request.user)))
     refresh_url = own_url.replace("/?", "/refresh/?", 1)
     extra = {
         "unlink_url": own_url.replace("/?", "/unlink/?", 1),
@@ -124,7 +124,7 @@ def user(request: HttpRequest, user_id: str) -> HttpResponse:
         raise Http404(str(error)) from error
     if found is None:
         raise Http404("no such Login user")
-    eyes = Eyes(sees_contact=roles.can_see_contact(request.user))
+    eyes = ContactVisibility(sees_contact=roles.can_see_contact(request.user))
     own_url = user_url(user_id=eyes.user_key(found), integration=found.integration.slug)
     if eyes.user_key(found) != user_id:
         return redirect(own_url)
@@ -136,7 +136,7 @@ def user(request: HttpRequest, user_id: str) -> HttpResponse:
     return render(request, "dashboard/user.html", context | extra)
 
 
-def _visitor_context(found: Visitor, *, eyes: Eyes) -> dict[str, Any]:
+def _visitor_context(found: Visitor, *, eyes: ContactVisibility) -> dict[str, Any]:
     integration = found.integration
     links = _links(visitor=found)
     conflicts = _conflicts(Q(visitor=found))
@@ -179,10 +179,10 @@ def _visitor_context(found: Visitor, *, eyes: Eyes) -> dict[str, Any]:
     }
 
 
-def _parting(link: VisitorLink, *, eyes: Eyes) -> Parting:
+def _parting(link: VisitorLink, *, eyes: ContactVisibility) -> Parting:
     effect = decisions.preview_part(link=link)
     name = eyes.words(link.login_user.name) or link.login_user.user_id
-    return Parting(link=link.pk, name=name, effects=effect_sentences(effect, verdict=Verdict.UNLINK))
+    return Parting(link=link.pk, name=name, effects=effect_sentences(effect, verdict=Decision.UNLINK))
 
 
 def _is_parted(found: Visitor) -> bool:
@@ -210,7 +210,7 @@ def _is_on_a_device_of(user: LoginUser) -> Q:
     return Q(kind=ConflictKind.SHARED_DEVICE, visitor__in=visitors)
 
 
-def _user_card(person: LoginUser, *, integration: Integration, eyes: Eyes) -> UserCard:
+def _user_card(person: LoginUser, *, integration: Integration, eyes: ContactVisibility) -> UserCard:
     # Publisher Account's address would show the ID.
     is_hidden = eyes.id(person.user_id) != person.user_id
     return UserCard(
@@ -230,7 +230,7 @@ def _user_card(person: LoginUser, *, integration: Integration, eyes: Eyes) -> Us
     )
 
 
-def _user_context(found: LoginUser, *, eyes: Eyes) -> dict[str, Any]:
+def _user_context(found: LoginUser, *, eyes: ContactVisibility) -> dict[str, Any]:
     integration = found.integration
     links = _links(login_user=found)
     conflicts = _conflicts(Q(login_user=found) | Q(other_user=found) | _is_on_a_device_of(found))

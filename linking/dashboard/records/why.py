@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from linking.core.trust import Trust
-from linking.dashboard.shell.parts import TRUST_STATES, State
+from linking.dashboard.shell.parts import TRUST_STATES, Badge
 from linking.dashboard.shell.times import format_time
 from linking.models import EndReason, LoginUser, Visitor, VisitorLink, VisitorState
 
@@ -54,7 +54,7 @@ def trust_sentence(trust: Trust) -> str:
     return sentences[trust]
 
 
-def make_legend() -> tuple[tuple[State, str], ...]:
+def make_legend() -> tuple[tuple[Badge, str], ...]:
     """Return every word of trust as its badge, with what it means."""
     return tuple((state, trust_sentence(Trust(word))) for word, state in TRUST_STATES.items())
 

@@ -7,17 +7,17 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from linking.dashboard.shell.parts import State, Text
+from linking.dashboard.shell.parts import Badge, Text
 from linking.models import Integration
 from linking.tokens import answer_counts as answer_log
-from linking.tokens.answer_counts import Tally
+from linking.tokens.answer_counts import AnswerTally
 from linking.tokens.refusals import REFUSALS, Reason
 
 SPAN = timedelta(days=1)
 ROWS_SHOWN = 30
-GIVEN = State(word=gettext_lazy("Token given"), icon="circle-check", tone="good")
-REFUSED = State(word=gettext_lazy("Refused"), icon="x", tone="bad")
-OBSERVED = State(word=gettext_lazy("Given, would be refused"), icon="alert-triangle", tone="warn")
+GIVEN = Badge(word=gettext_lazy("Token given"), icon="circle-check", tone="good")
+REFUSED = Badge(word=gettext_lazy("Refused"), icon="x", tone="bad")
+OBSERVED = Badge(word=gettext_lazy("Given, would be refused"), icon="alert-triangle", tone="warn")
 _REASONS = frozenset(Reason)
 
 
@@ -25,7 +25,7 @@ _REASONS = frozenset(Reason)
 class AnswerRow:
     """Answers of one kind to one page. `page` is its origin, "" where `page_words` say what else asked."""
 
-    state: State
+    state: Badge
     code: str
     reason: str
     sentence: str
@@ -59,13 +59,13 @@ def answers_of_the_day(*, integration: Integration, now: datetime) -> DayOfAnswe
     )
 
 
-def _state(one: Tally) -> State:
+def _state(one: AnswerTally) -> Badge:
     if one.is_observed:
         return OBSERVED
     return GIVEN if one.reason == answer_log.ISSUED else REFUSED
 
 
-def _row(one: Tally, *, origins: Collection[str]) -> AnswerRow:
+def _row(one: AnswerTally, *, origins: Collection[str]) -> AnswerRow:
     state = _state(one)
     # A reason that a former version wrote may have no sentence any more.
     sentence = REFUSALS[Reason(one.reason)].description if one.reason in _REASONS else ""

@@ -15,7 +15,7 @@ from linking.tokens import answer_counts as answer_log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class ChecklistStep:
     """One line: whether it is done and since when (None where nobody noted it), and what to do while it is not."""
 
     title: str
@@ -24,7 +24,7 @@ class Step:
     at: datetime | None = None
 
 
-def checklist(*, integration: Integration) -> tuple[Step, ...]:
+def checklist(*, integration: Integration) -> tuple[ChecklistStep, ...]:
     """Return the steps, each with its live state, in six queries.
 
     Ticked is what works: a secret that is set and cannot be had in this process, or that Zendesk refuses, is not.
@@ -33,14 +33,14 @@ def checklist(*, integration: Integration) -> tuple[Step, ...]:
     return (*_secret_steps(integration, secrets=secrets), _origin_step(integration), *_live_steps(integration))
 
 
-def _secret_steps(integration: Integration, *, secrets: dict[str, Secret]) -> tuple[Step, ...]:
+def _secret_steps(integration: Integration, *, secrets: dict[str, Secret]) -> tuple[ChecklistStep, ...]:
     login = _secret_step(
         secrets.get(SecretName.LOGIN_SECRET_KEY),
         title=_("Login project's secret key is set"),
         todo=_("Publisher Account, Login, Security: copy the secret key into the integration's settings."),
     )
     if integration.login_algorithm == LoginAlgorithm.RS256:
-        login = Step(title=_("Login project signs with RS256, no secret key is needed"), is_done=True, todo="")
+        login = ChecklistStep(title=_("Login project signs with RS256, no secret key is needed"), is_done=True, todo="")
     shared = _secret_step(
         secrets.get(SecretName.ZENDESK_SHARED_SECRET),
         title=_("Zendesk's shared secret is set"),
@@ -50,30 +50,30 @@ def _secret_steps(integration: Integration, *, secrets: dict[str, Secret]) -> tu
         return (
             login,
             shared,
-            Step(title=_("Nothing is read from Zendesk Chat, no token is needed"), is_done=True, todo=""),
+            ChecklistStep(title=_("Nothing is read from Zendesk Chat, no token is needed"), is_done=True, todo=""),
         )
     return (login, shared, _account_step(integration), _access_step(integration, secrets=secrets))
 
 
-def _secret_step(secret: Secret | None, *, title: str, todo: str) -> Step:
+def _secret_step(secret: Secret | None, *, title: str, todo: str) -> ChecklistStep:
     if secret is None:
-        return Step(title=title, is_done=False, todo=todo)
+        return ChecklistStep(title=title, is_done=False, todo=todo)
     flaw = registry.find_secret_flaw(secret)
     if flaw:
         todo = _("It is set, but the web process cannot have it: %s") % flaw
-    return Step(title=title, is_done=not flaw, todo=todo, at=secret.set_at)
+    return ChecklistStep(title=title, is_done=not flaw, todo=todo, at=secret.set_at)
 
 
-def _account_step(integration: Integration) -> Step:
+def _account_step(integration: Integration) -> ChecklistStep:
     is_refused = integration.blocked_reason == StopReason.HOST
-    return Step(
+    return ChecklistStep(
         title=_("Zendesk's account is named"),
         is_done=bool(integration.zendesk_subdomain or integration.zendesk_api_url) and not is_refused,
         todo=explain_block(StopReason.HOST) if is_refused else _("Put the subdomain into the integration's settings."),
     )
 
 
-def _access_step(integration: Integration, *, secrets: dict[str, Secret]) -> Step:
+def _access_step(integration: Integration, *, secrets: dict[str, Secret]) -> ChecklistStep:
     step = _secret_step(
         secrets.get(SecretName.ZENDESK_ACCESS_TOKEN),
         title=_("Zendesk's access token is set"),
@@ -84,10 +84,10 @@ def _access_step(integration: Integration, *, secrets: dict[str, Secret]) -> Ste
     return step
 
 
-def _origin_step(integration: Integration) -> Step:
+def _origin_step(integration: Integration) -> ChecklistStep:
     # The record of changes names the keys that each deed touched.
     named = AuditEvent.objects.filter(target=integration.slug, fields__icontains='"allowed_origins"').order_by()
-    return Step(
+    return ChecklistStep(
         title=_("The pages that show the widget are listed"),
         is_done=bool(integration.allowed_origins),
         todo=_("Add their origins, such as https://shop.example, to the integration's settings."),
@@ -95,32 +95,32 @@ def _origin_step(integration: Integration) -> Step:
     )
 
 
-def _live_steps(integration: Integration) -> tuple[Step, ...]:
+def _live_steps(integration: Integration) -> tuple[ChecklistStep, ...]:
     issued_at = LoginUser.objects.filter(integration=integration).aggregate(at=Min("first_authenticated_at"))["at"]
     has_visitor = Visitor.objects.filter(integration=integration).exists()
     links = VisitorLink.objects.filter(visitor__integration=integration)
     linked_at = links.order_by().aggregate(at=Min("first_seen_at"))["at"]
     asked_at = answer_log.first_asked_at(integration_id=integration.pk)
     return (
-        Step(
+        ChecklistStep(
             title=_("A page asked for a first token"),
             # The counts are kept for a while only; a token that was given was asked for.
             is_done=asked_at is not None or issued_at is not None,
             todo=_("Put a snippet into the page and open the chat: even a refused request counts here."),
             at=asked_at,
         ),
-        Step(
+        ChecklistStep(
             title=_("A first token was issued"),
             is_done=issued_at is not None,
             todo=_("Put a snippet into the page, sign a player in and open the chat."),
             at=issued_at,
         ),
-        Step(
+        ChecklistStep(
             title=_("A first visitor was read from Zendesk"),
             is_done=has_visitor,
             todo=_("Write a line in the chat. The sync page shows when Zendesk was asked last."),
         ),
-        Step(
+        ChecklistStep(
             title=_("A first visitor is linked to a Login user"),
             is_done=linked_at is not None,
             todo=_("If visitors stay anonymous, the widget gets no token: look at the page's console."),

@@ -34,7 +34,7 @@ _CONNECTED = "zendesk_connected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class ConnectStep:
     """One thing to be there before the button works; `value` is what is set."""
 
     title: str
@@ -149,13 +149,15 @@ def _failure(request: HttpRequest) -> Failure | None:
     return None if told is None else Failure(sentence=explain_failed(told["flaw"]), words=told["words"])
 
 
-def _steps(integration: Integration, *, authority: str) -> list[Step]:
+def _steps(integration: Integration, *, authority: str) -> list[ConnectStep]:
     secret = Secret.objects.filter(integration=integration, name=SecretName.ZENDESK_CLIENT_SECRET).first()
     mark = _("fingerprint %s") % secret.fingerprint if secret else ""
     return [
-        Step(title=_("Zendesk account"), is_done=bool(authority), value=authority.partition("://")[2]),
-        Step(title=_("Client ID"), is_done=bool(integration.zendesk_client_id), value=integration.zendesk_client_id),
-        Step(title=_("Client secret"), is_done=secret is not None, value=mark),
+        ConnectStep(title=_("Zendesk account"), is_done=bool(authority), value=authority.partition("://")[2]),
+        ConnectStep(
+            title=_("Client ID"), is_done=bool(integration.zendesk_client_id), value=integration.zendesk_client_id
+        ),
+        ConnectStep(title=_("Client secret"), is_done=secret is not None, value=mark),
     ]
 
 

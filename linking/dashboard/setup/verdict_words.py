@@ -5,21 +5,21 @@ from types import MappingProxyType
 
 from django.utils.translation import gettext_lazy as _
 
-from linking.dashboard.shell.parts import State, Text
-from linking.doctor.verdicts import State as VerdictState
+from linking.dashboard.shell.parts import Badge, Text
+from linking.doctor.verdicts import VerdictState as VerdictState
 
-_GOOD = State(word=_("Good"), icon="circle-check", tone="good")
-_BAD = State(word=_("Wrong"), icon="x", tone="bad")
-_NOTE = State(word=_("Note"), icon="info-circle", tone="warn")
-VERDICT_STATES: Mapping[str, State] = MappingProxyType(
+_GOOD = Badge(word=_("Good"), icon="circle-check", tone="good")
+_BAD = Badge(word=_("Wrong"), icon="x", tone="bad")
+_NOTE = Badge(word=_("Note"), icon="info-circle", tone="warn")
+VERDICT_STATES: Mapping[str, Badge] = MappingProxyType(
     {
         VerdictState.GOOD: _GOOD,
         VerdictState.BAD: _BAD,
         VerdictState.NOTE: _NOTE,
-        VerdictState.SKIPPED: State(word=_("Not judged"), icon="circle-dashed", tone="quiet"),
+        VerdictState.SKIPPED: Badge(word=_("Not judged"), icon="circle-dashed", tone="quiet"),
     }
 )
-FINDING_STATES: Mapping[str, State] = MappingProxyType({"good": _GOOD, "bad": _BAD, "note": _NOTE})
+FINDING_STATES: Mapping[str, Badge] = MappingProxyType({"good": _GOOD, "bad": _BAD, "note": _NOTE})
 _RULES: Mapping[str, Text] = MappingProxyType(
     {
         "page": _("The page that asks"),

@@ -18,11 +18,11 @@ from linking.dashboard.setup.checklist import checklist
 from linking.dashboard.setup.snippet_files import snippets_of
 from linking.dashboard.setup.verdict_words import FINDING_STATES, VERDICT_STATES, rule_words
 from linking.dashboard.shell.access import page, require
-from linking.dashboard.shell.parts import State, Text
+from linking.dashboard.shell.parts import Badge, Text
 from linking.dashboard.sync.notices import clock_findings
 from linking.doctor import service as doctor
-from linking.doctor.cookie_reach import BadAddress, Cookie, Reach, SameSite, preview
-from linking.doctor.verdicts import Kind, Verdict
+from linking.doctor.cookie_reach import Cookie, Reach, SameSite, UnreadableAddress, preview
+from linking.doctor.verdicts import TokenKind, Verdict
 from linking.models import Integration
 from linking.tokens import clock_offsets as clock_meter
 
@@ -34,7 +34,7 @@ class Line:
     """One rule's outcome, ready to be shown."""
 
     rule: Text
-    state: State
+    state: Badge
     problem: str
     fix: str
 
@@ -72,7 +72,7 @@ def diagnose(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST":
         return redirect("setup_integration", slug=slug)
     asked = request.POST.get("kind", "")
-    kind = Kind(asked) if asked in set(Kind) else Kind.AUTO
+    kind = TokenKind(asked) if asked in set(TokenKind) else TokenKind.AUTO
     try:
         found = doctor.diagnose_paste(text=request.POST.get("text", ""), kind=kind, slug=slug, now=time.time())
     except doctor.NoSuchIntegration:
@@ -139,7 +139,7 @@ def _reach(request: HttpRequest, *, integration: Integration, endpoint: str) -> 
     )
     try:
         reach = preview(page=form.page, endpoint=endpoint, cookie=cookie, origins=integration.allowed_origins)
-    except BadAddress as error:
+    except UnreadableAddress as error:
         return replace(form, problem=str(error))
     lines = tuple(
         Line(rule=rule_words(one.rule), state=FINDING_STATES[one.state], problem=one.sentence, fix="")

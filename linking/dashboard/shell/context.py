@@ -114,5 +114,5 @@ def _plain(path: str, name: str, label: str, icon: str) -> Section:
     return Section(url=url, label=label, icon=icon, is_current=path.startswith(url))
 
 
-def _role_word(rank: roles.Rank) -> str:
-    return {roles.Rank.AGENT: _("Agent"), roles.Rank.LEAD: _("Lead"), roles.Rank.ADMIN: _("Administrator")}[rank]
+def _role_word(rank: roles.Role) -> str:
+    return {roles.Role.AGENT: _("Agent"), roles.Role.LEAD: _("Lead"), roles.Role.ADMIN: _("Administrator")}[rank]

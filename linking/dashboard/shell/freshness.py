@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from linking.core.config import SecretName
 from linking.models import Integration, RunState, StopReason
 from linking.models.sync_run import COMMAND_TRIGGER
-from linking.monitoring.freshness import Standing, standing_of
+from linking.monitoring.freshness import SyncStanding, standing_of
 from linking.monitoring.status import is_catching_up, is_paused
 
 # An integration that was never read hides nothing; one that is stale or stopped does.
@@ -26,16 +26,16 @@ class Freshness:
     icon: str = "clock"
 
 
-def freshness(*, standing: Standing, last_success_at: datetime | None, of: str = "") -> Freshness:
+def freshness(*, standing: SyncStanding, last_success_at: datetime | None, of: str = "") -> Freshness:
     """Return how fresh the visitors of an integration that stands so are; `of` is its name where it must be said."""
     words, tone, icon = _words(standing)
     sentence = f"{of}: {words}" if of else words
-    if standing is Standing.CATCHING_UP:
+    if standing is SyncStanding.CATCHING_UP:
         ending = f" {_('Last complete pass')}" if last_success_at else ""
         return Freshness(sentence=f"{sentence}{ending}", at=last_success_at, tone=tone, icon=icon)
-    if last_success_at is None and standing is not Standing.NEVER_SYNCED:
+    if last_success_at is None and standing is not SyncStanding.NEVER_SYNCED:
         return Freshness(sentence=f"{sentence} {_('No pass was complete yet.')}", tone=tone, icon=icon)
-    if last_success_at is not None and standing not in (Standing.FRESH, Standing.STALE):
+    if last_success_at is not None and standing not in (SyncStanding.FRESH, SyncStanding.STALE):
         sentence = f"{sentence} {_('Last read from Zendesk')}"
     return Freshness(sentence=sentence, at=last_success_at, tone=tone, icon=icon)
 
@@ -57,7 +57,7 @@ def worst_of(*, integrations: list[Integration], now: datetime) -> Freshness | N
     return min(found, key=lambda one: _WORST_FIRST.index(one.tone), default=None)
 
 
-def _standing(one: Integration, *, now: datetime) -> Standing:
+def _standing(one: Integration, *, now: datetime) -> SyncStanding:
     return standing_of(
         is_enabled=one.enabled,
         is_complete=True,
@@ -70,17 +70,17 @@ def _standing(one: Integration, *, now: datetime) -> Standing:
     )
 
 
-def _words(standing: Standing) -> tuple[str, str, str]:
+def _words(standing: SyncStanding) -> tuple[str, str, str]:
     return {
-        Standing.DISABLED: (_("The integration is switched off."), "quiet", "player-pause"),
-        Standing.INCOMPLETE: (_("The set-up is incomplete."), "warn", "alert-triangle"),
-        Standing.BLOCKED: (_("Sync is stopped and needs a person."), "bad", "alert-circle"),
-        Standing.SYNC_OFF: (_("Sync is off."), "quiet", "player-pause"),
-        Standing.PAUSED: (_("Sync is paused by a person."), "quiet", "player-pause"),
-        Standing.CATCHING_UP: (_("Catching up: not everything that is there was read yet."), "good", "refresh"),
-        Standing.NEVER_SYNCED: (_("Nothing was read from Zendesk yet."), "quiet", "clock"),
-        Standing.STALE: (_("Stale: last read from Zendesk"), "warn", "alert-triangle"),
-        Standing.FRESH: (_("Read from Zendesk"), "good", "circle-check"),
+        SyncStanding.DISABLED: (_("The integration is switched off."), "quiet", "player-pause"),
+        SyncStanding.INCOMPLETE: (_("The set-up is incomplete."), "warn", "alert-triangle"),
+        SyncStanding.BLOCKED: (_("Sync is stopped and needs a person."), "bad", "alert-circle"),
+        SyncStanding.SYNC_OFF: (_("Sync is off."), "quiet", "player-pause"),
+        SyncStanding.PAUSED: (_("Sync is paused by a person."), "quiet", "player-pause"),
+        SyncStanding.CATCHING_UP: (_("Catching up: not everything that is there was read yet."), "good", "refresh"),
+        SyncStanding.NEVER_SYNCED: (_("Nothing was read from Zendesk yet."), "quiet", "clock"),
+        SyncStanding.STALE: (_("Stale: last read from Zendesk"), "warn", "alert-triangle"),
+        SyncStanding.FRESH: (_("Read from Zendesk"), "good", "circle-check"),
     }[standing]
 
 

@@ -18,7 +18,7 @@ ID_WHOLE_CHARACTERS = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class Badge:
     """A state in a word, a symbol and a tone (`good warn bad quiet accent`), never in colour alone."""
 
     word: Text
@@ -48,44 +48,44 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A sentence in a box, with a tone as in `State`."""
+    """A sentence in a box, with a tone as in `Badge`."""
 
     tone: str
     icon: str
     text: Text
 
 
-VISITOR_STATES: Mapping[str, State] = MappingProxyType(
+VISITOR_STATES: Mapping[str, Badge] = MappingProxyType(
     {
-        VisitorState.LINKED: State(word=_("Linked"), icon="link", tone="quiet"),
-        VisitorState.ANONYMOUS: State(word=_("Anonymous"), icon="user-question", tone="quiet"),
-        VisitorState.PENDING: State(word=_("Not looked up yet"), icon="clock", tone="quiet"),
-        VisitorState.GONE: State(word=_("Deleted in Zendesk"), icon="trash-x", tone="quiet"),
+        VisitorState.LINKED: Badge(word=_("Linked"), icon="link", tone="quiet"),
+        VisitorState.ANONYMOUS: Badge(word=_("Anonymous"), icon="user-question", tone="quiet"),
+        VisitorState.PENDING: Badge(word=_("Not looked up yet"), icon="clock", tone="quiet"),
+        VisitorState.GONE: Badge(word=_("Deleted in Zendesk"), icon="trash-x", tone="quiet"),
     }
 )
 # Of people green stands for proven alone, and amber for what a person has to look at.
-TRUST_STATES: Mapping[str, State] = MappingProxyType(
+TRUST_STATES: Mapping[str, Badge] = MappingProxyType(
     {
-        Trust.PROVEN: State(word=_("Proven"), icon="shield-check", tone="good"),
-        Trust.CLAIMED: State(word=_("Claimed"), icon="help-circle", tone="accent"),
-        Trust.DISPUTED: State(word=_("Disputed"), icon="alert-triangle", tone="warn"),
+        Trust.PROVEN: Badge(word=_("Proven"), icon="shield-check", tone="good"),
+        Trust.CLAIMED: Badge(word=_("Claimed"), icon="help-circle", tone="accent"),
+        Trust.DISPUTED: Badge(word=_("Disputed"), icon="alert-triangle", tone="warn"),
     }
 )
 # Said beside a name by the template _ban.html; here for the tone of a card.
-BANNED = State(word=_("Banned"), icon="ban", tone="bad")
-IN_CONFLICT = State(word=_("Open conflict"), icon="alert-circle", tone="warn")
-WAITING = State(word=_("Signed in, not in Chat yet"), icon="key", tone="quiet")
-PAGE_OPEN = State(word=_("Page open now"), icon="login-2", tone="accent")
-NOT_LINKED = State(word=_("Not linked now"), icon="link-off", tone="quiet")
-SIGNED_IN = State(word=_("Signed in through Login"), icon="key", tone="quiet")
-NEVER_SIGNED_IN = State(word=_("No sign-in seen"), icon="circle-dashed", tone="quiet")
+BANNED = Badge(word=_("Banned"), icon="ban", tone="bad")
+IN_CONFLICT = Badge(word=_("Open conflict"), icon="alert-circle", tone="warn")
+WAITING = Badge(word=_("Signed in, not in Chat yet"), icon="key", tone="quiet")
+PAGE_OPEN = Badge(word=_("Page open now"), icon="login-2", tone="accent")
+NOT_LINKED = Badge(word=_("Not linked now"), icon="link-off", tone="quiet")
+SIGNED_IN = Badge(word=_("Signed in through Login"), icon="key", tone="quiet")
+NEVER_SIGNED_IN = Badge(word=_("No sign-in seen"), icon="circle-dashed", tone="quiet")
 _WORST_FIRST = ("bad", "warn", "accent", "quiet", "good")
 
-RUN_STATES: Mapping[str, State] = MappingProxyType(
+RUN_STATES: Mapping[str, Badge] = MappingProxyType(
     {
-        RunState.RUNNING: State(word=_("Running"), icon="refresh", tone="accent"),
-        RunState.COMPLETE: State(word=_("Complete"), icon="circle-check", tone="good"),
-        RunState.STOPPED: State(word=_("Stopped early"), icon="alert-triangle", tone="warn"),
+        RunState.RUNNING: Badge(word=_("Running"), icon="refresh", tone="accent"),
+        RunState.COMPLETE: Badge(word=_("Complete"), icon="circle-check", tone="good"),
+        RunState.STOPPED: Badge(word=_("Stopped early"), icon="alert-triangle", tone="warn"),
     }
 )
 CONFLICT_KINDS: Mapping[str, Text] = MappingProxyType(
@@ -107,7 +107,7 @@ def id_text(text: str) -> IDText:
     return IDText(text=text, head=text[:-ID_TAIL_CHARACTERS], tail=text[-ID_TAIL_CHARACTERS:])
 
 
-def choose_states(*, trust: Trust, state: str, has_open_conflict: bool) -> tuple[State, ...]:
+def choose_states(*, trust: Trust, state: str, has_open_conflict: bool) -> tuple[Badge, ...]:
     """Return what a visitor's badges say: the word of trust where it is linked, else the word of its `state` and, where
     one is open, that there is a conflict."""
     if trust:
@@ -115,6 +115,6 @@ def choose_states(*, trust: Trust, state: str, has_open_conflict: bool) -> tuple
     return (VISITOR_STATES[state], IN_CONFLICT) if has_open_conflict else (VISITOR_STATES[state],)
 
 
-def find_worst_tone(states: Iterable[State]) -> str:
+def find_worst_tone(states: Iterable[Badge]) -> str:
     """Return the tone that a card with several states takes."""
     return min((state.tone for state in states), key=_WORST_FIRST.index)

@@ -10,7 +10,7 @@ from django.urls import reverse
 from linking.conflicts import find as find_conflicts
 from linking.core.masking import mask_email, mask_id, mask_phone, mask_text
 from linking.core.trust import Trust
-from linking.dashboard.shell.parts import NOT_LINKED, TRUST_STATES, WAITING, IDText, State, choose_states, id_text
+from linking.dashboard.shell.parts import NOT_LINKED, TRUST_STATES, WAITING, Badge, IDText, choose_states, id_text
 from linking.models import LoginUser, Visitor
 from linking.search import find as finding
 
@@ -31,7 +31,7 @@ class VisitorRow:
     name: str
     email: str
     beside: str
-    states: tuple[State, ...]
+    states: tuple[Badge, ...]
     is_banned: bool
     visitor: IDText
     user: IDText | None
@@ -57,7 +57,7 @@ class UserRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Eyes:
+class ContactVisibility:
     """What the reader may see of a stranger's contact data; `sees_contact` is false for agents."""
 
     sees_contact: bool
@@ -93,7 +93,7 @@ def user_url(*, user_id: str, integration: str) -> str:
     return record_url("user", user_id, integration=integration)
 
 
-def visitor_rows(visitors: Sequence[Visitor], *, eyes: Eyes) -> tuple[VisitorRow, ...]:
+def visitor_rows(visitors: Sequence[Visitor], *, eyes: ContactVisibility) -> tuple[VisitorRow, ...]:
     """Return the rows of a page of visitors that `finding.visitors` found; one query where any is linked to nobody."""
     # Of those who are linked the word of trust tells it.
     unlinked = [one for one in visitors if not one.open_links]  # type: ignore[attr-defined]
@@ -101,7 +101,7 @@ def visitor_rows(visitors: Sequence[Visitor], *, eyes: Eyes) -> tuple[VisitorRow
     return tuple(_visitor_row(one, eyes=eyes, has_open_conflict=one.pk in in_conflict) for one in visitors)
 
 
-def _visitor_row(visitor: Visitor, *, eyes: Eyes, has_open_conflict: bool) -> VisitorRow:
+def _visitor_row(visitor: Visitor, *, eyes: ContactVisibility, has_open_conflict: bool) -> VisitorRow:
     link = next(iter(visitor.open_links), None)  # type: ignore[attr-defined]
     user, trust = (link.login_user, link.trust) if link else (None, Trust.NONE)
     slug = visitor.integration.slug
@@ -122,7 +122,7 @@ def _visitor_row(visitor: Visitor, *, eyes: Eyes, has_open_conflict: bool) -> Vi
     )
 
 
-def choose_user_state(user: LoginUser) -> State:
+def choose_user_state(user: LoginUser) -> Badge:
     """Return what a user's badge says: the word of trust of one that `finding.login_user` found, else that nobody is
     linked to it (yet)."""
     if not user.is_seen_in_chat:
@@ -130,7 +130,7 @@ def choose_user_state(user: LoginUser) -> State:
     return TRUST_STATES[user.trust] if user.trust else NOT_LINKED
 
 
-def user_row(user: LoginUser, *, eyes: Eyes, now: datetime) -> UserRow:
+def user_row(user: LoginUser, *, eyes: ContactVisibility, now: datetime) -> UserRow:
     """Return the row of a Login user, its `integration` at hand."""
     return UserRow(
         key=f"u{user.pk}",

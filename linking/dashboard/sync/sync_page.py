@@ -14,7 +14,7 @@ from linking.accounts import roles
 from linking.dashboard.shell.access import page
 from linking.dashboard.shell.freshness import Freshness, explain_block, freshness, missing_sentence, stop_sentence
 from linking.dashboard.shell.not_modified import unless_same
-from linking.dashboard.shell.parts import RUN_STATES, Notice, State
+from linking.dashboard.shell.parts import RUN_STATES, Badge, Notice
 from linking.dashboard.shell.times import format_epoch
 from linking.dashboard.sync.notices import (
     Finding,
@@ -29,8 +29,8 @@ from linking.dashboard.sync.quarantine import set_aside
 from linking.dashboard.sync.run_facts import run_facts
 from linking.models import Heartbeat, Integration, RunState, SyncRun, SyncSteering
 from linking.monitoring import drift_notices as drift
-from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER, Standing
-from linking.monitoring.status import Counts, IntegrationStanding
+from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER, SyncStanding
+from linking.monitoring.status import Counts, IntegrationStatus
 from linking.search import find as finding
 from linking.tokens import clock_offsets as clock_meter
 
@@ -44,7 +44,7 @@ class RunRow:
 
     key: int
     integration: str
-    state: State
+    state: Badge
     again: str
     trigger: str
     started_at: datetime
@@ -168,7 +168,7 @@ def _again(run: SyncRun) -> str:
 
 def _cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpRequest) -> list[IntegrationCard]:
     rows = {row.slug: row for row in Integration.objects.select_related("steering")}
-    drifted = drift.drifts(integrations=rows.values(), now=now)
+    drifted = drift.detect_drift(integrations=rows.values(), now=now)
     clocks = clock_meter.readings(now=now)
     troubles = troubles_by_integration()
     before = sum_earlier_passes(running.values())
@@ -195,7 +195,7 @@ def _cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpReques
 
 
 def _card(
-    one: IntegrationStanding,
+    one: IntegrationStatus,
     *,
     row: Integration,
     run: SyncRun | None,
@@ -208,14 +208,14 @@ def _card(
 ) -> IntegrationCard:
     wish: SyncSteering | None = getattr(row, "steering", None)
     is_paused = wish is not None and wish.paused_at is not None
-    is_resting = one.standing in (Standing.DISABLED, Standing.SYNC_OFF)
+    is_resting = one.standing in (SyncStanding.DISABLED, SyncStanding.SYNC_OFF)
     backlog = "" if run else backlog_sentence(waiting=one.counts.waiting_lookups, per_minute=row.requests_per_minute)
     return IntegrationCard(
         slug=one.slug,
         name=one.name,
         freshness=freshness(standing=one.standing, last_success_at=one.last_success_at),
         blocked="" if found and row.blocked_reason else explain_block(one.blocked_reason),
-        missing=missing_sentence(one.missing) if one.standing is Standing.INCOMPLETE else "",
+        missing=missing_sentence(one.missing) if one.standing is SyncStanding.INCOMPLETE else "",
         findings=(*found, *clock),
         trouble=trouble,
         pause=Pause(at=wish.paused_at, by=wish.paused_by) if wish and wish.paused_at else None,
@@ -224,6 +224,6 @@ def _card(
         backlog=backlog,
         counts=one.counts,
         progress=progress_of(run, before=before, now=now) if run else None,
-        may_steer=may_steer and one.standing is not Standing.DISABLED,
+        may_steer=may_steer and one.standing is not SyncStanding.DISABLED,
         can_pause=not is_resting and not is_paused,
     )

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from linking.dashboard.shell.context import count_words
-from linking.dashboard.visitors.filters import LINKED_TODAY, NO_EMAIL, TO_CHECK, Asked
+from linking.dashboard.visitors.filters import LINKED_TODAY, NO_EMAIL, TO_CHECK, VisitorFilters
 from linking.dashboard.visitors.queries import day_before, to_check
 from linking.dashboard.visitors.recent import RECENT_DAYS, Recent
 from linking.models import Visitor, VisitorLink, VisitorState
@@ -27,17 +27,21 @@ class ReadyView:
     is_current: bool
 
 
-def ready_views(*, asked: Asked, recent: Recent, now: datetime) -> list[ReadyView]:
+def ready_views(*, asked: VisitorFilters, recent: Recent, now: datetime) -> list[ReadyView]:
     """Return the views; two queries. Two of them are of the last 30 days, which `recent` has counted already."""
     named = (
-        (_("Linked today"), Asked(only=LINKED_TODAY), _count_linked_today(now=now)),
+        (_("Linked today"), VisitorFilters(only=LINKED_TODAY), _count_linked_today(now=now)),
         (
             _("Needs checking"),
-            Asked(only=TO_CHECK),
+            VisitorFilters(only=TO_CHECK),
             finding.count_up_to_cap(to_check(Visitor.objects.all()), cap=COUNT_CAP),
         ),
-        (_("Anonymous"), Asked(state=VisitorState.ANONYMOUS, seen=RECENT_DAYS), recent.counted(recent.anonymous)),
-        (_("No e-mail"), Asked(only=NO_EMAIL, seen=RECENT_DAYS), recent.counted(recent.no_email)),
+        (
+            _("Anonymous"),
+            VisitorFilters(state=VisitorState.ANONYMOUS, seen=RECENT_DAYS),
+            recent.counted(recent.anonymous),
+        ),
+        (_("No e-mail"), VisitorFilters(only=NO_EMAIL, seen=RECENT_DAYS), recent.counted(recent.no_email)),
     )
     current = asked.address()
     return [

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from linking.dashboard.shell.parts import VISITOR_STATES, WAITING, Text
-from linking.dashboard.visitors.filters import LINKED_TODAY, NO_EMAIL, SIGNED_IN, TO_CHECK, Asked
+from linking.dashboard.visitors.filters import LINKED_TODAY, NO_EMAIL, SIGNED_IN, TO_CHECK, VisitorFilters
 from linking.models import Integration
 from linking.search import find as finding
 
@@ -23,12 +23,12 @@ class Choice:
     value: str = ""
 
 
-def ways_on(asked: Asked, *, sees_contact: bool) -> tuple[Choice, ...]:
+def ways_on(asked: VisitorFilters, *, sees_contact: bool) -> tuple[Choice, ...]:
     """Return where else to look for what was searched and not found."""
     if not asked.q:
         return ()
     ways = []
-    alone = Asked(q=asked.q)
+    alone = VisitorFilters(q=asked.q)
     if asked.is_filtered_beside_search:
         ways.append(Choice(word=_("Search without the other filters"), url=alone.address()))
     waiting = (
@@ -42,11 +42,11 @@ def ways_on(asked: Asked, *, sees_contact: bool) -> tuple[Choice, ...]:
         word = ngettext(
             "%d user who signed in and is not in Chat yet", "%d users who signed in and are not in Chat yet", waiting
         )
-        ways.append(Choice(word=word % waiting, url=Asked(q=asked.q, state=SIGNED_IN).address()))
+        ways.append(Choice(word=word % waiting, url=VisitorFilters(q=asked.q, state=SIGNED_IN).address()))
     return tuple(ways)
 
 
-def state_choices(asked: Asked) -> list[Choice]:
+def state_choices(asked: VisitorFilters) -> list[Choice]:
     """Return the tabs: every state, then the users who are not in Chat yet."""
     words = [("", _("All")), *((key, state.word) for key, state in VISITOR_STATES.items()), (SIGNED_IN, WAITING.word)]
     # The order of one list, and what narrows visitors, mean nothing to the other.
@@ -62,7 +62,7 @@ def state_choices(asked: Asked) -> list[Choice]:
     ]
 
 
-def chips_of(asked: Asked, *, integrations: list[Integration]) -> list[Choice]:
+def chips_of(asked: VisitorFilters, *, integrations: list[Integration]) -> list[Choice]:
     """Return the filters that are set, each with the list without it."""
     names = {one.slug: one.name for one in integrations}
     chips = []

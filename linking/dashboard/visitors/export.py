@@ -18,7 +18,7 @@ from linking.accounts import roles
 from linking.core.spreadsheets import inert
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.context import count_words
-from linking.dashboard.visitors.filters import Asked, read_asked
+from linking.dashboard.visitors.filters import VisitorFilters, parse_filters
 from linking.dashboard.visitors.queries import find_rows
 from linking.models import AuditEvent, LoginUser, Visitor
 from linking.search import find as finding
@@ -49,7 +49,7 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     require(roles.can_export(request.user))
     now = timezone.now()
     try:
-        asked = read_asked(request.GET)
+        asked = parse_filters(request.GET)
         rows = find_rows(asked, sees_contact=roles.can_see_contact(request.user), now=now)
     except UnknownFilter as error:
         return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
@@ -62,7 +62,7 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     return answer
 
 
-def _lines(rows: QuerySet[Any], *, asked: Asked) -> Iterator[str]:
+def _lines(rows: QuerySet[Any], *, asked: VisitorFilters) -> Iterator[str]:
     columns = USER_COLUMNS if asked.is_waiting_list else VISITOR_COLUMNS
     cells: Callable[[Any], tuple[object, ...]] = _user if asked.is_waiting_list else _visitor
     writer = csv.writer(_Echo(), lineterminator="\r\n")
@@ -106,7 +106,7 @@ def _cell(value: object) -> str:
     return "" if value is None else inert(str(value))
 
 
-def note_use(request: HttpRequest, *, action: str, target: str, asked: Asked, now: datetime) -> None:
+def note_use(request: HttpRequest, *, action: str, target: str, asked: VisitorFilters, now: datetime) -> None:
     """Keep who did it and which filters were set, never what was searched for; `target` says how many of what."""
     AuditEvent.objects.create(
         at=now,

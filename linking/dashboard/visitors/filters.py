@@ -22,7 +22,7 @@ WAITING_ORDERING = "-last_authenticated_at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class VisitorFilters:
     """The list's filters as the address gives them; "" means any.
 
     `seen` is a number of days as text, `only` one of `ONLY`; `first` is the place in the list of the page's first row,
@@ -66,7 +66,7 @@ class Asked:
     @property
     def is_search_alone(self) -> bool:
         """Whether a text was searched for and nothing else was chosen, as the search box at the top does."""
-        return bool(self.q) and self == Asked(q=self.q)
+        return bool(self.q) and self == VisitorFilters(q=self.q)
 
     def address(self, **changes: Any) -> str:
         """Return the query string with `changes`; without a cursor unless one is given, as it belongs to one list."""
@@ -75,12 +75,12 @@ class Asked:
         return "?" + urlencode({name: value for name, value in named.items() if value})
 
 
-def read_asked(query: QueryDict) -> Asked:
+def parse_filters(query: QueryDict) -> VisitorFilters:
     """Return what the address asks for.
 
     Raises: UnknownFilter for a `seen` or `only` that is none; the other filters are checked where they are used.
     """
-    asked = Asked(**{name: query.get(name, "").replace("\x00", "") for name in Asked.__slots__})
+    asked = VisitorFilters(**{name: query.get(name, "").replace("\x00", "") for name in VisitorFilters.__slots__})
     if asked.seen and asked.seen not in SEEN_DAYS:
         raise UnknownFilter(name="seen", message=f"seen must be one of: {', '.join(SEEN_DAYS)} (days).")
     if asked.only and (asked.only not in ONLY or asked.is_waiting_list):
@@ -89,7 +89,7 @@ def read_asked(query: QueryDict) -> Asked:
     return asked if is_place else replace(asked, first="")
 
 
-def with_words_as_filters(asked: Asked) -> Asked:
+def extract_inline_filters(asked: VisitorFilters) -> VisitorFilters:
     """Return `asked` with `state:linked` or `seen:week` taken out of the searched text and set as the filter it names.
 
     A word that names no state and no time stays text, because a player may be called anything.

@@ -8,7 +8,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from linking.dashboard.visitors.filters import Asked
+from linking.dashboard.visitors.filters import VisitorFilters
 from linking.dashboard.visitors.recent import RECENT_DAYS, Recent, recent_visitors
 from linking.models import Integration
 
@@ -40,7 +40,7 @@ def choose_apart(integrations: Sequence[Integration]) -> list[int]:
 
 
 def find_link_rate(
-    *, asked: Asked, recent: Recent, integrations: Sequence[Integration], now: datetime
+    *, asked: VisitorFilters, recent: Recent, integrations: Sequence[Integration], now: datetime
 ) -> LinkRate | None:
     """Return the link rate of whom the list shows, None where it would be another one's: within a search or a state.
 

@@ -17,9 +17,9 @@ from linking.accounts import roles
 from linking.dashboard.records.why import make_legend
 from linking.dashboard.shell.access import page
 from linking.dashboard.shell.context import count_words
-from linking.dashboard.shell.parts import PAGE_OPEN, State, Text
+from linking.dashboard.shell.parts import PAGE_OPEN, Badge, Text
 from linking.dashboard.shell.rows import (
-    Eyes,
+    ContactVisibility,
     UserRow,
     VisitorRow,
     record_url,
@@ -31,7 +31,13 @@ from linking.dashboard.shell.rows import (
 from linking.dashboard.visitors.builtin_views import ready_views
 from linking.dashboard.visitors.chips import Choice, chips_of, format_seen, state_choices, ways_on
 from linking.dashboard.visitors.columns import OPTIONAL, find_hidden_columns
-from linking.dashboard.visitors.filters import SEEN_DAYS, SIGNED_IN, Asked, read_asked, with_words_as_filters
+from linking.dashboard.visitors.filters import (
+    SEEN_DAYS,
+    SIGNED_IN,
+    VisitorFilters,
+    extract_inline_filters,
+    parse_filters,
+)
 from linking.dashboard.visitors.hints import hint_of
 from linking.dashboard.visitors.link_rate import choose_apart, find_link_rate
 from linking.dashboard.visitors.news import can_be_newer, news_url
@@ -42,7 +48,7 @@ from linking.dashboard.visitors.saved_views import view_rows
 from linking.models import Integration
 from linking.search import find as finding
 from linking.search.find import COUNT_CAP, PAGE_SIZE, SEARCH_COUNT_CAP, UnknownFilter
-from linking.search.keyset import BadCursor
+from linking.search.keyset import BadKeyset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +93,7 @@ class Listing:
     can_be_newer: bool
     export_url: str
     recheck: str
-    legend: tuple[tuple[State, str], ...]
+    legend: tuple[tuple[Badge, str], ...]
     columns: tuple[Column, ...]
     choices: tuple[ColumnChoice, ...]
     hidden: frozenset[str]
@@ -102,8 +108,8 @@ class Listing:
 def visitors(request: HttpRequest) -> HttpResponse:
     """Show the list that the address asks for, or the one record that a pasted text names."""
     try:
-        asked = read_asked(request.GET)
-        if (worded := with_words_as_filters(asked)) != asked:
+        asked = parse_filters(request.GET)
+        if (worded := extract_inline_filters(asked)) != asked:
             return redirect(_own_address(worded))
         if _has_empty_filters(request):
             return redirect(_own_address(asked))
@@ -114,7 +120,7 @@ def visitors(request: HttpRequest) -> HttpResponse:
             return redirect(record_url("visitor", unknown_id))  # which asks Zendesk
         integrations = list(Integration.objects.all())
         listing = make_listing(asked=asked, request=request, integrations=integrations, now=timezone.now())
-    except (UnknownFilter, BadCursor) as error:
+    except (UnknownFilter, BadKeyset) as error:
         return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
     if request.htmx:  # type: ignore[attr-defined]
         context = {"listing": listing, "query": asked.address(), "page_open": PAGE_OPEN}
@@ -142,12 +148,14 @@ def visitors(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/visitors.html", context)
 
 
-def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integration], now: datetime) -> Listing:
+def make_listing(
+    *, asked: VisitorFilters, request: HttpRequest, integrations: list[Integration], now: datetime
+) -> Listing:
     """Return the rows that `asked` asks for, as the person of `request` may see them.
 
-    Raises: UnknownFilter, BadCursor.
+    Raises: UnknownFilter, BadKeyset.
     """
-    eyes = Eyes(sees_contact=roles.can_see_contact(request.user))
+    eyes = ContactVisibility(sees_contact=roles.can_see_contact(request.user))
     found = find_rows(asked, sees_contact=eyes.sees_contact, now=now)
     part = finding.page(found, ordering=asked.order, cursor=asked.cursor)
     rows = _rows(part.rows, is_waiting_list=asked.is_waiting_list, eyes=eyes, now=now)
@@ -183,24 +191,24 @@ def make_listing(*, asked: Asked, request: HttpRequest, integrations: list[Integ
 
 
 def _rows(
-    found: list[Any], *, is_waiting_list: bool, eyes: Eyes, now: datetime
+    found: list[Any], *, is_waiting_list: bool, eyes: ContactVisibility, now: datetime
 ) -> tuple[VisitorRow, ...] | tuple[UserRow, ...]:
     if is_waiting_list:
         return tuple(user_row(one, eyes=eyes, now=now) for one in found)
     return visitor_rows(found, eyes=eyes)
 
 
-def _own_address(asked: Asked) -> str:
+def _own_address(asked: VisitorFilters) -> str:
     query = asked.address(cursor=asked.cursor, first=asked.first)
     return reverse("visitors") + ("" if query == "?" else query)
 
 
 def _has_empty_filters(request: HttpRequest) -> bool:
     # A form without scripts sends what was left open too; an address is to be shared without it.
-    return any(name in Asked.__slots__ and not value for name, value in request.GET.items())
+    return any(name in VisitorFilters.__slots__ and not value for name, value in request.GET.items())
 
 
-def _why_empty(asked: Asked, *, integrations: list[Integration]) -> str:
+def _why_empty(asked: VisitorFilters, *, integrations: list[Integration]) -> str:
     if asked.cursor:
         return "past_the_end"
     if not integrations:
@@ -212,7 +220,7 @@ def _why_empty(asked: Asked, *, integrations: list[Integration]) -> str:
     return "nothing_yet" if any(one.enabled and one.sync_enabled for one in integrations) else "sync_off"
 
 
-def _showing(*, shown: int, total: finding.Count, asked: Asked) -> str:
+def _showing(*, shown: int, total: finding.Count, asked: VisitorFilters) -> str:
     first = _first(asked)
     # Rows that came or went meanwhile may have moved the page past what was counted.
     is_placed = first and shown > 1 and (total.is_capped or first + shown - 1 <= total.number)
@@ -235,17 +243,17 @@ def _recheck_words(total: finding.Count) -> str:
     return ngettext("Read %s visitor again", "Read %s visitors again", total.number) % intcomma(total.number)
 
 
-def _first(asked: Asked) -> int:
+def _first(asked: VisitorFilters) -> int:
     """Return the place of the page's first row; 0 for one that is not known."""
     return int(asked.first or 0) if asked.cursor else 1
 
 
-def _place(asked: Asked, *, step: int) -> str:
+def _place(asked: VisitorFilters, *, step: int) -> str:
     first = _first(asked)
     return str(max(first + step, 1)) if first else ""
 
 
-def _columns(asked: Asked, *, has_several: bool, eyes: Eyes) -> tuple[Column, ...]:
+def _columns(asked: VisitorFilters, *, has_several: bool, eyes: ContactVisibility) -> tuple[Column, ...]:
     if asked.is_waiting_list:
         several = (Column(word=_("Integration")),) if has_several else ()
         plain = (Column(word=_("User")), Column(word=_("Login user ID")), Column(word=_("Tokens")))
@@ -261,7 +269,7 @@ def _columns(asked: Asked, *, has_several: bool, eyes: Eyes) -> tuple[Column, ..
     )
 
 
-def _sortable(asked: Asked, *, field: str, word: str, first: str) -> Column:
+def _sortable(asked: VisitorFilters, *, field: str, word: str, first: str) -> Column:
     is_sorted = asked.order.removeprefix("-") == field
     if not is_sorted:
         return Column(word=word, url=asked.address(ordering=first))

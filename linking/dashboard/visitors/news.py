@@ -21,13 +21,13 @@ from django.views.decorators.http import require_safe
 from linking.accounts import roles
 from linking.dashboard.shell.access import page
 from linking.dashboard.shell.context import count_words
-from linking.dashboard.shell.rows import Eyes, UserRow, VisitorRow, user_row, visitor_rows
-from linking.dashboard.visitors.filters import WAITING_ORDERING, Asked, read_asked
+from linking.dashboard.shell.rows import ContactVisibility, UserRow, VisitorRow, user_row, visitor_rows
+from linking.dashboard.visitors.filters import WAITING_ORDERING, VisitorFilters, parse_filters
 from linking.dashboard.visitors.queries import find_rows
 from linking.models import LoginUser, Visitor
 from linking.search import find as finding
 from linking.search.find import PAGE_SIZE, Count, UnknownFilter
-from linking.search.keyset import BadCursor, Cursor, decode_cursor, encode_cursor
+from linking.search.keyset import BadKeyset, Keyset, decode_keyset, encode_keyset
 from linking.search.shown_rows import BadShown, decode_shown, encode_shown, mark_of
 
 NEW_CAP = 50
@@ -66,43 +66,45 @@ def news(request: HttpRequest) -> HttpResponse:
     """
     query = request.GET
     try:
-        asked = read_asked(query)
+        asked = parse_filters(query)
         shown = decode_shown(query.get("rows", ""), rows_max=PAGE_SIZE)
         found = find_news(
             asked=asked,
             since=query.get("since", ""),
             shown=shown,
-            eyes=Eyes(sees_contact=roles.can_see_contact(request.user)),
+            eyes=ContactVisibility(sees_contact=roles.can_see_contact(request.user)),
             now=timezone.now(),
         )
-    except (UnknownFilter, BadCursor, BadShown) as error:
+    except (UnknownFilter, BadKeyset, BadShown) as error:
         return JsonResponse({"detail": str(error)}, status=400)
     if found.mark == query.get("told", ""):
         return HttpResponse(status=204)
     return JsonResponse({"told": found.mark, "words": found.words, "changed": found.changed})
 
 
-def news_url(*, asked: Asked, found: Sequence[Any], rows: Sequence[VisitorRow | UserRow]) -> str:
+def news_url(*, asked: VisitorFilters, found: Sequence[Any], rows: Sequence[VisitorRow | UserRow]) -> str:
     """Return where a page asks what is newer than `rows`, made of the visitors or users `found`."""
     parts = {"rows": encode_shown(_marks(found, rows=rows))}
     if can_be_newer(asked):
         field = asked.order.removeprefix("-")
         value, key = (getattr(found[0], field), found[0].pk) if found else (_BEFORE_ALL, 0)
-        parts["since"] = encode_cursor(Cursor(ordering=asked.order, value=value, key=key, is_backward=True))
+        parts["since"] = encode_keyset(Keyset(ordering=asked.order, value=value, key=key, is_backward=True))
     return f"{reverse('news')}{asked.address()}&{urlencode(parts)}".replace("?&", "?")
 
 
-def can_be_newer(asked: Asked) -> bool:
+def can_be_newer(asked: VisitorFilters) -> bool:
     """Whether something that arrives would stand before the first row of what is asked for."""
     return asked.order in NEWEST_FIRST and not asked.cursor
 
 
-def find_news(*, asked: Asked, since: str, shown: Mapping[int, int], eyes: Eyes, now: datetime) -> News:
+def find_news(
+    *, asked: VisitorFilters, since: str, shown: Mapping[int, int], eyes: ContactVisibility, now: datetime
+) -> News:
     """Return what differs from a list whose rows have these marks by key.
 
     Costs a walk along the index from the list's first row, and the shown rows by their keys: four queries at most.
 
-    Raises: UnknownFilter, BadCursor.
+    Raises: UnknownFilter, BadKeyset.
     """
     new = Count(number=0, is_capped=False)
     if since:
@@ -115,11 +117,13 @@ def find_news(*, asked: Asked, since: str, shown: Mapping[int, int], eyes: Eyes,
     return News(new=new, changed=tuple(f"{letter}{key}" for key in changed), mark=told)
 
 
-def _count_new(asked: Asked, *, since: str, shown: Mapping[int, int], sees_contact: bool, now: datetime) -> Count:
+def _count_new(
+    asked: VisitorFilters, *, since: str, shown: Mapping[int, int], sees_contact: bool, now: datetime
+) -> Count:
     field = asked.order.removeprefix("-")
-    start = decode_cursor(since, ordering=asked.order, kind=datetime)
+    start = decode_keyset(since, ordering=asked.order, kind=datetime)
     if not start.is_backward or asked.order not in NEWEST_FIRST:
-        raise BadCursor("The cursor is damaged.")
+        raise BadKeyset("The cursor is damaged.")
     found = find_rows(asked, sees_contact=sees_contact, now=now)
     found = found.select_related(None).prefetch_related(None).only("pk", field)
     if field == "first_seen_at":
@@ -131,7 +135,9 @@ def _count_new(asked: Asked, *, since: str, shown: Mapping[int, int], sees_conta
     return Count(number=min(number, NEW_CAP), is_capped=number > NEW_CAP or bool(part.previous))
 
 
-def _find_marks(asked: Asked, *, keys: Mapping[int, int], eyes: Eyes, now: datetime) -> dict[int, int]:
+def _find_marks(
+    asked: VisitorFilters, *, keys: Mapping[int, int], eyes: ContactVisibility, now: datetime
+) -> dict[int, int]:
     if not keys:
         return {}
     if asked.is_waiting_list:

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from linking.dashboard.visitors.filters import LINKED_TODAY, NO_EMAIL, TO_CHECK, Asked
+from linking.dashboard.visitors.filters import LINKED_TODAY, NO_EMAIL, TO_CHECK, VisitorFilters
 from linking.models import Conflict, ConflictState, Visitor, VisitorLink, VisitorState
 from linking.search import find as finding
 
@@ -14,7 +14,7 @@ from linking.search import find as finding
 READ_STATES = (VisitorState.LINKED, VisitorState.ANONYMOUS)
 
 
-def find_rows(asked: Asked, *, sees_contact: bool, now: datetime) -> QuerySet[Any]:
+def find_rows(asked: VisitorFilters, *, sees_contact: bool, now: datetime) -> QuerySet[Any]:
     """Return the rows that `asked` asks for, visitors or users, as a reader who sees contact data or not may search.
 
     Raises: UnknownFilter.

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from linking.accounts import roles
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.visitors.export import note_use
-from linking.dashboard.visitors.filters import read_asked
+from linking.dashboard.visitors.filters import parse_filters
 from linking.dashboard.visitors.queries import find_rows
 from linking.search.find import UnknownFilter
 from linking.sync.store.lookups import ask_again
@@ -30,7 +30,7 @@ def recheck(request: HttpRequest) -> HttpResponse:
     require(roles.can_decide(request.user))
     now = timezone.now()
     try:
-        asked = read_asked(QueryDict(request.POST.get("query", "").removeprefix("?")))
+        asked = parse_filters(QueryDict(request.POST.get("query", "").removeprefix("?")))
         if asked.is_waiting_list:
             raise UnknownFilter(
                 name="state", message=_("Users who are not in Chat yet have no record at Zendesk to read.")

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from linking.core.text import clean_line
 from linking.dashboard.shell.access import page
 from linking.dashboard.shell.context import count_words
-from linking.dashboard.visitors.filters import Asked, read_asked
+from linking.dashboard.visitors.filters import VisitorFilters, parse_filters
 from linking.dashboard.visitors.queries import find_rows
 from linking.models import SavedView
 from linking.search import find as finding
@@ -38,7 +38,7 @@ class ViewRow:
     is_current: bool
 
 
-def view_rows(*, owner_key: int, asked: Asked, sees_contact: bool, now: datetime) -> list[ViewRow]:
+def view_rows(*, owner_key: int, asked: VisitorFilters, sees_contact: bool, now: datetime) -> list[ViewRow]:
     """Return the views that the person with this key keeps, by name; one query, and one for each view."""
     current = asked.address()
     return [
@@ -59,7 +59,7 @@ def save(request: HttpRequest) -> HttpResponse:
     """Keep the list's present filters under a name."""
     name = clean_line(request.POST.get("name", ""), max_characters=NAME_MAX_CHARACTERS).strip()
     try:
-        query = read_asked(QueryDict(request.POST.get("query", "").removeprefix("?"))).address()
+        query = parse_filters(QueryDict(request.POST.get("query", "").removeprefix("?"))).address()
     except UnknownFilter:
         query = ""
     if not name or query in ("", "?") or len(query) > QUERY_MAX_CHARACTERS:
@@ -93,7 +93,7 @@ def _keep(request: HttpRequest, *, name: str, query: str) -> None:
 
 def _count(view: SavedView, *, sees_contact: bool, now: datetime) -> str:
     try:
-        asked = read_asked(QueryDict(view.query.removeprefix("?")))
+        asked = parse_filters(QueryDict(view.query.removeprefix("?")))
         rows = find_rows(asked, sees_contact=sees_contact, now=now)
     except UnknownFilter:
         return ""

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_safe
 
 from linking.accounts import roles
 from linking.dashboard.shell.access import page
-from linking.dashboard.shell.parts import PAGE_OPEN, IDText, State
-from linking.dashboard.shell.rows import Eyes, VisitorRow, choose_user_state, user_row, visitor_rows
-from linking.dashboard.visitors.filters import SIGNED_IN, Asked, with_words_as_filters
+from linking.dashboard.shell.parts import PAGE_OPEN, Badge, IDText
+from linking.dashboard.shell.rows import ContactVisibility, VisitorRow, choose_user_state, user_row, visitor_rows
+from linking.dashboard.visitors.filters import SIGNED_IN, VisitorFilters, extract_inline_filters
 from linking.dashboard.visitors.hints import hint_of
 from linking.dashboard.visitors.queries import find_rows
 from linking.models import LoginUser, Visitor
@@ -36,7 +36,7 @@ class Match:
     url: str
     name: str
     beside: str
-    states: tuple[State, ...]
+    states: tuple[Badge, ...]
     record: IDText
     is_banned: bool = False
 
@@ -59,18 +59,18 @@ def matches(request: HttpRequest) -> HttpResponse:
     all_url = f"{reverse('visitors')}?{urlencode({'q': q})}"
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(all_url)
-    eyes = Eyes(sees_contact=roles.can_see_contact(request.user))
+    eyes = ContactVisibility(sees_contact=roles.can_see_contact(request.user))
     found = first_matches(q=q, all_url=all_url, eyes=eyes, now=timezone.now())
     return render(request, "dashboard/_matches.html", {"found": found})
 
 
-def first_matches(*, q: str, all_url: str, eyes: Eyes, now: datetime) -> Matches | None:
+def first_matches(*, q: str, all_url: str, eyes: ContactVisibility, now: datetime) -> Matches | None:
     """Return what `q` finds first, None where it is too short to look for.
 
     The order is the result page's: the one record that a pasted text names, else the newest visitors, else, where no
     visitor fits, the users who signed in and are not in Chat yet.
     """
-    asked = with_words_as_filters(Asked(q=q))
+    asked = extract_inline_filters(VisitorFilters(q=q))
     if len(parse_query(asked.q).text) < CHARACTERS_AT_LEAST:
         return None
     hit = finding.direct_hit(asked.q) if asked.is_search_alone else None
@@ -89,7 +89,7 @@ def first_matches(*, q: str, all_url: str, eyes: Eyes, now: datetime) -> Matches
     return Matches(rows=rows, said=said, all_url=all_url, has_more=has_more)
 
 
-def _suggest_hit(hit: finding.Hit, *, eyes: Eyes, now: datetime) -> tuple[Match, ...]:
+def _suggest_hit(hit: finding.Hit, *, eyes: ContactVisibility, now: datetime) -> tuple[Match, ...]:
     if hit.kind == "visitor":
         one = finding.visitor(visitor_id=hit.id, integration=hit.integration)
         return () if one is None else _matches([one], eyes=eyes, now=now)
@@ -97,13 +97,13 @@ def _suggest_hit(hit: finding.Hit, *, eyes: Eyes, now: datetime) -> tuple[Match,
     return () if person is None else _matches([person], eyes=eyes, now=now)
 
 
-def _matches(found: Sequence[Visitor | LoginUser], *, eyes: Eyes, now: datetime) -> tuple[Match, ...]:
+def _matches(found: Sequence[Visitor | LoginUser], *, eyes: ContactVisibility, now: datetime) -> tuple[Match, ...]:
     rows = visitor_rows([one for one in found if isinstance(one, Visitor)], eyes=eyes)
     by_key = {row.key: _visitor(row) for row in rows}
     return tuple(by_key[f"v{one.pk}"] if isinstance(one, Visitor) else _user(one, eyes=eyes, now=now) for one in found)
 
 
-def _user(person: LoginUser, *, eyes: Eyes, now: datetime) -> Match:
+def _user(person: LoginUser, *, eyes: ContactVisibility, now: datetime) -> Match:
     row = user_row(person, eyes=eyes, now=now)
     # Who is in Chat already is told by the visitor, not by the page that is open.
     state = PAGE_OPEN if row.is_page_open and not person.is_seen_in_chat else choose_user_state(person)

@@ -27,7 +27,7 @@ _IN_THE_WAY = (
     f"No administrator can sign in, and the account {DEFAULT_USERNAME} is switched off or is none: "
     "`python3 manage.py create_admin_link --username NAME` makes another one."
 )
-_ROLE_WORDS = {roles.Rank.NONE: "Account", roles.Rank.AGENT: "Agent", roles.Rank.LEAD: "Lead"}
+_ROLE_WORDS = {roles.Role.NONE: "Account", roles.Role.AGENT: "Agent", roles.Role.LEAD: "Lead"}
 
 
 class Command(BaseCommand):

@@ -12,9 +12,9 @@ from django.core.management.base import BaseCommand
 from linking import background
 from linking.doctor import service as doctor
 from linking.doctor.paste import PASTE_MAX_CHARACTERS
-from linking.doctor.verdicts import Kind, State, Verdict
+from linking.doctor.verdicts import TokenKind, Verdict, VerdictState
 
-_WORDS = {State.GOOD: "ok  ", State.BAD: "FAIL", State.NOTE: "note", State.SKIPPED: "-   "}
+_WORDS = {VerdictState.GOOD: "ok  ", VerdictState.BAD: "FAIL", VerdictState.NOTE: "note", VerdictState.SKIPPED: "-   "}
 
 
 class Command(BaseCommand):
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         """Declare what may be said; never the token itself, because other people see a machine's command lines."""
         parser.add_argument("file", nargs="?", default="-", help="a file that holds the paste; - is standard input")
         parser.add_argument("--integration", default="", metavar="SLUG", help="else the one that the token names")
-        parser.add_argument("--kind", default=Kind.AUTO.value, choices=[kind.value for kind in Kind])
+        parser.add_argument("--kind", default=TokenKind.AUTO.value, choices=[kind.value for kind in TokenKind])
 
     def handle(self, *, file: str, integration: str, kind: str, **options: Any) -> None:
         """Read, judge, print."""
@@ -36,7 +36,7 @@ class Command(BaseCommand):
                 login_api_url=str(settings.LINKING["XSOLLA_LOGIN_API_URL"]),
                 allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
             )
-            found = doctor.diagnose_paste(text=text, kind=Kind(kind), slug=integration, now=time.time())
+            found = doctor.diagnose_paste(text=text, kind=TokenKind(kind), slug=integration, now=time.time())
         except OSError as error:
             self._give_up(f"{file} cannot be read: {error.strerror}.")
         except doctor.NoSuchIntegration:

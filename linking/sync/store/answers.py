@@ -31,7 +31,7 @@ _END_REASONS = {Verb.RELINK: EndReason.RELINKED, Verb.END: EndReason.CLEARED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class VisitorAnswer:
     """What became of asking about one visitor: its record, None for "gone", or why it could not be read.
 
     `failure` is a sentence when no answer came at all; the visitor then waits for another try. `asked_at` is when the
@@ -46,7 +46,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class BatchResult:
     """What a batch of answers changed."""
 
     linked: int = 0
@@ -62,7 +62,7 @@ class _Subject:
     """One visitor under work: its row, the answer about it, its links so far, and the plan once made."""
 
     row: Visitor
-    answer: Answer
+    answer: VisitorAnswer
     joined_user_ids: frozenset[str] = frozenset()
     open_link: VisitorLink | None = None
     open_user_id: str = ""
@@ -94,7 +94,7 @@ class _Subject:
         return min(self.answer.asked_at or now, now)
 
 
-def store_answers(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> Tally:
+def store_answers(*, run: SyncRun, answers: Sequence[VisitorAnswer], now: datetime) -> BatchResult:
     """Store a batch of answers in the caller's transaction; the last answer about a visitor counts.
 
     Stale or repeated answers are harmless: what they say is compared with the rows as they are now, and an answer to a
@@ -120,7 +120,7 @@ def store_answers(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> 
     return _tally(subjects=subjects, conflicts=conflicts, quarantined=quarantined)
 
 
-def twice(deed: Callable[[], T]) -> T:
+def retry_on_conflict(deed: Callable[[], T]) -> T:
     """Do `deed`, which is a transaction of its own, and do it again where another writer was a moment faster.
 
     A refresh and a pass may learn at the same time that two visitors are one under an ID that nobody knew: the second
@@ -132,7 +132,7 @@ def twice(deed: Callable[[], T]) -> T:
         return deed()
 
 
-def _subjects(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> list[_Subject]:
+def _subjects(*, run: SyncRun, answers: Sequence[VisitorAnswer], now: datetime) -> list[_Subject]:
     ids = {answer.asked_id for answer in answers}
     ids |= {answer.record.visitor_id for answer in answers if isinstance(answer.record, VisitorRecord)}
     aliases = canonical_ids(integration_id=run.integration_id, visitor_ids=ids)
@@ -162,7 +162,7 @@ def _subjects(*, run: SyncRun, answers: Sequence[Answer], now: datetime) -> list
     return list(by_key.values())
 
 
-def _is_overtaken(answer: Answer, *, row: Visitor | None, now: datetime) -> bool:
+def _is_overtaken(answer: VisitorAnswer, *, row: Visitor | None, now: datetime) -> bool:
     """Return whether what is kept was asked for later. A time after `now` is of a clock that has been set back."""
     if row is None or row.checked_at is None or answer.asked_at is None:
         return False
@@ -330,10 +330,10 @@ def _claims(subjects: Iterable[_Subject]) -> dict[int, str]:
     }
 
 
-def _tally(*, subjects: Sequence[_Subject], conflicts: int, quarantined: int) -> Tally:
+def _tally(*, subjects: Sequence[_Subject], conflicts: int, quarantined: int) -> BatchResult:
     verbs = [subject.plan.verb for subject in subjects if subject.plan]
     states = [subject.row.state for subject in subjects if subject.plan and subject.plan.verb != Verb.KEEP]
-    return Tally(
+    return BatchResult(
         linked=verbs.count(Verb.OPEN),
         relinked=verbs.count(Verb.RELINK),
         anonymous=states.count("anonymous"),

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import F, QuerySet
 
-from linking.models import Conflict, ConflictDecision, Verdict, Visitor, VisitorState
+from linking.models import Conflict, ConflictDecision, Decision, Visitor, VisitorState
 from linking.sync.plans import subject_of
 
 
@@ -60,4 +60,4 @@ def move_conflicts(*, row: Visitor, other: Visitor) -> None:
 
 
 def _in_force() -> QuerySet[ConflictDecision]:
-    return ConflictDecision.objects.filter(is_in_force=True, verdict=Verdict.UNLINK).order_by()
+    return ConflictDecision.objects.filter(is_in_force=True, verdict=Decision.UNLINK).order_by()

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from linking.models import Conflict, ConflictDecision, ConflictState, LoginUser, SyncRun, Verdict, Visitor
+from linking.models import Conflict, ConflictDecision, ConflictState, Decision, LoginUser, SyncRun, Visitor
 from linking.sync.facts import Disagreement, Kind
 from linking.sync.plans import SHARED_DEVICE_SUBJECT
 
@@ -38,7 +38,7 @@ def find_shared_devices(*, visitor_keys: Collection[int]) -> set[int]:
     if not visitor_keys:
         return set()
     decided = Conflict.objects.filter(
-        visitor__pk__among=visitor_keys, state=ConflictState.DECIDED, decision=Verdict.SHARED_DEVICE
+        visitor__pk__among=visitor_keys, state=ConflictState.DECIDED, decision=Decision.SHARED_DEVICE
     )
     return set(decided.order_by().values_list("visitor_id", flat=True))
 

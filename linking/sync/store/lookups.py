@@ -17,11 +17,11 @@ from django.db.models.functions import Lower
 from linking.clients.zendesk_records import is_own_form
 from linking.models import Integration, LoginUser, Visitor
 from linking.models.sync_run import LEFT_COUNTED_MOST
-from linking.sync.facts import Rank
+from linking.sync.facts import LookupPriority
 from linking.sync.store import leases
 from linking.sync.store.namesakes import NAMESAKES_MOST, find_namesakes
 from linking.sync.store.rows import canonical_ids
-from linking.sync.webhook_calls import Told
+from linking.sync.webhook_calls import WebhookNotice
 
 REVERIFY_AFTER = timedelta(days=1)
 REVERIFY_DAYS, REVERIFY_SHARE = 30, 20
@@ -76,7 +76,7 @@ def next_lookups(*, integration_id: int, now: datetime, is_eager: bool, limit: i
     return [Question(visitor_id=visitor_id, activity_at=activity_at) for visitor_id, activity_at in found]
 
 
-def ask_first(*, integration_id: int, told: Told, now: datetime) -> bool:
+def ask_first(*, integration_id: int, told: WebhookNotice, now: datetime) -> bool:
     """Let the visitor that Zendesk told of be asked about before everybody else, in the caller's transaction.
 
     It counts as seen at that moment, which puts it first among the most urgent, and before the export tells of the
@@ -87,7 +87,7 @@ def ask_first(*, integration_id: int, told: Told, now: datetime) -> bool:
         told.visitor_id, told.visitor_id
     )
     mine = Visitor.objects.filter(integration_id=integration_id, visitor_id=visitor_id)
-    urgent = {"lookup_due_at": now, "lookup_rank": int(Rank.IDENTIFIED), "lookup_attempts": 0}
+    urgent = {"lookup_due_at": now, "lookup_rank": int(LookupPriority.IDENTIFIED), "lookup_attempts": 0}
     if is_own_form(visitor_id) and not mine.exists():
         seen = {"first_seen_at": told.at, "last_seen_at": told.at, "last_chat_id": told.chat_id}
         row = Visitor(integration_id=integration_id, visitor_id=visitor_id, **seen, **urgent)
@@ -103,7 +103,7 @@ def ask_again(*, visitors: QuerySet[Visitor], now: datetime, limit: int) -> int:
     Who waits already keeps the place; return how many were added.
     """
     idle = visitors.exclude(lookup_due_at__lte=now).values("pk")[:limit]
-    again = {"lookup_due_at": now, "lookup_rank": int(Rank.AGAIN), "lookup_attempts": 0}
+    again = {"lookup_due_at": now, "lookup_rank": int(LookupPriority.AGAIN), "lookup_attempts": 0}
     return Visitor.objects.filter(pk__in=idle).update(**again)
 
 
@@ -146,7 +146,7 @@ def queue_all(*, integration_id: int, now: datetime, leave: Leave = ALWAYS) -> i
     number = hasten_all(integration_id=integration_id, now=now, leave=leave)
     for first in _first_keys(Visitor.objects.all()):
         some = idle.filter(pk__gte=first, pk__lt=first + KEYS_AT_ONCE)
-        number += _move(some, leave=leave, lookup_due_at=now, lookup_rank=int(Rank.REVERIFY)).number
+        number += _move(some, leave=leave, lookup_due_at=now, lookup_rank=int(LookupPriority.REVERIFY)).number
     return number
 
 
@@ -162,10 +162,10 @@ def queue_oldest(*, integration_id: int, per_minute: int, now: datetime, leave: 
     # Counting stops where more would change nothing.
     limit = min(-(-known.order_by()[: most * REVERIFY_DAYS].count() // REVERIFY_DAYS), most)
     old = known.filter(checked_at__lt=now - REVERIFY_AFTER).order_by("checked_at", "pk")
-    return _move(old, leave=leave, most=limit, lookup_due_at=now, lookup_rank=int(Rank.REVERIFY)).number
+    return _move(old, leave=leave, most=limit, lookup_due_at=now, lookup_rank=int(LookupPriority.REVERIFY)).number
 
 
-def promoted_until(*, integration_id: int) -> datetime | None:
+def read_promoted_until(*, integration_id: int) -> datetime | None:
     """Return up to when users who signed in were compared with those who wait, None before the first time."""
     return Integration.objects.values_list("promoted_until", flat=True).get(pk=integration_id)
 
@@ -178,12 +178,14 @@ def promote(*, integration_id: int, since: datetime, now: datetime, leave: Leave
     Raises: leases.LeaseLost.
     """
     number = 0
-    waiting = Visitor.objects.waiting().filter(lookup_rank__gt=Rank.IDENTIFIED, lookup_attempts=0)
+    waiting = Visitor.objects.waiting().filter(lookup_rank__gt=LookupPriority.IDENTIFIED, lookup_attempts=0)
     mark = Integration.objects.filter(pk=integration_id)
     for users in _users_since(integration_id=integration_id, since=since):
         for column, words in _words_of(users):
             find = partial(find_namesakes, integration_id=integration_id, column=column, words=words)
-            moved = _move(waiting, find=find, leave=leave, lookup_rank=int(Rank.IDENTIFIED), lookup_due_at=now)
+            moved = _move(
+                waiting, find=find, leave=leave, lookup_rank=int(LookupPriority.IDENTIFIED), lookup_due_at=now
+            )
             number += moved.number
             if not moved.is_all:
                 return number
@@ -195,7 +197,7 @@ def promote(*, integration_id: int, since: datetime, now: datetime, leave: Leave
     return number
 
 
-class _Known(NamedTuple):
+class _KnownVisitor(NamedTuple):
     """A user we signed a token for: words in lower case, and whether too many of those who wait carry them as name."""
 
     last_at: datetime
@@ -206,7 +208,7 @@ class _Known(NamedTuple):
     is_email_crowded: bool
 
 
-def _users_since(*, integration_id: int, since: datetime) -> Iterator[list[_Known]]:
+def _users_since(*, integration_id: int, since: datetime) -> Iterator[list[_KnownVisitor]]:
     """Yield the users who signed in since, in the order they did: who signs in meanwhile comes at the end."""
     waiting = Visitor.objects.waiting().filter(integration_id=integration_id).alias(low_name=Lower("name")).order_by()
     users = LoginUser.objects.filter(integration_id=integration_id, last_authenticated_at__gte=since).annotate(
@@ -221,7 +223,7 @@ def _users_since(*, integration_id: int, since: datetime) -> Iterator[list[_Know
     users = users.annotate(**crowds).order_by("last_authenticated_at", "pk")
     columns = ("last_authenticated_at", "pk", "low_email", "low_name", "is_name_crowded", "is_email_crowded")
     page = users
-    while found := [_Known(*row) for row in page.values_list(*columns)[:USERS_AT_ONCE]]:
+    while found := [_KnownVisitor(*row) for row in page.values_list(*columns)[:USERS_AT_ONCE]]:
         yield found
         if len(found) < USERS_AT_ONCE:
             return
@@ -230,7 +232,7 @@ def _users_since(*, integration_id: int, since: datetime) -> Iterator[list[_Know
         page = users.filter(beyond, last_authenticated_at__gte=last.last_at)
 
 
-def _words_of(users: list[_Known]) -> tuple[tuple[Literal["email", "name"], set[str]], ...]:
+def _words_of(users: list[_KnownVisitor]) -> tuple[tuple[Literal["email", "name"], set[str]], ...]:
     """Return the addresses of `users`, and what a visitor of theirs may be called: by the address, too."""
     names = {user.name for user in users if not user.is_name_crowded}
     names |= {user.email for user in users if not user.is_email_crowded}
@@ -279,5 +281,5 @@ def _first_keys(rows: QuerySet[Visitor]) -> Iterator[int]:
         yield from range(ends["first"], ends["last"] + 1, KEYS_AT_ONCE)
 
 
-def _chat(told: Told) -> dict[str, str]:
+def _chat(told: WebhookNotice) -> dict[str, str]:
     return {"last_chat_id": told.chat_id} if told.chat_id else {}

@@ -12,7 +12,7 @@ from django.db import connection
 
 from linking.models import bulk
 from linking.models.visitor import Visitor
-from linking.sync.facts import Rank, State
+from linking.sync.facts import LookupPriority, State
 
 # What more visitors carry is no sign of one person.
 NAMESAKES_MOST = 50
@@ -29,7 +29,7 @@ def find_namesakes(
 
     Left out are those who are asked about first already, those that could not be read, and those whose user is known.
     """
-    mine = [integration_id, int(Rank.IDENTIFIED), State.PENDING.value, State.ANONYMOUS.value]
+    mine = [integration_id, int(LookupPriority.IDENTIFIED), State.PENDING.value, State.ANONYMOUS.value]
     table = bulk.table_name(Visitor)
     if connection.vendor == "postgresql":
         one_word = f"SELECT id FROM {table} WHERE lower({column}) = word AND {_MINE} LIMIT %s"  # noqa: S608  our names

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from linking.clients.zendesk_records import VisitorRecord
 from linking.models import SyncRun, Visitor, VisitorAlias, VisitorQuestion
-from linking.sync.store.answers import Answer, Tally, store_answers
+from linking.sync.store.answers import BatchResult, VisitorAnswer, store_answers
 from linking.sync.store.rows import canonical_ids
 
 # Longer than any question takes; a claim that is older belongs to a process that is gone.
@@ -109,7 +109,9 @@ def due(*, now: datetime, limit: int) -> list[int]:
     return list(waiting.values_list("pk", flat=True)[:limit])
 
 
-def store_found(*, run: SyncRun, asked_id: str, record: VisitorRecord, asked_at: datetime, now: datetime) -> Tally:
+def store_found(
+    *, run: SyncRun, asked_id: str, record: VisitorRecord, asked_at: datetime, now: datetime
+) -> BatchResult:
     """Store Zendesk's record of a visitor nobody here knew, in the caller's transaction, as any other answer.
 
     It counts as seen when it was asked about; the first chat that the export names of it puts that right.
@@ -125,7 +127,7 @@ def store_found(*, run: SyncRun, asked_id: str, record: VisitorRecord, asked_at:
         if asked_id not in (target, *ids):
             alias = VisitorAlias(integration_id=key, alias_id=asked_id, visitor=kept, first_seen_at=now)
             VisitorAlias.objects.bulk_create([alias], ignore_conflicts=True)
-    answer = Answer(asked_id=asked_id, asked_at=asked_at, activity_at=asked_at, record=record)
+    answer = VisitorAnswer(asked_id=asked_id, asked_at=asked_at, activity_at=asked_at, record=record)
     tally = store_answers(run=run, answers=[answer], now=now)
     drop(integration_id=key, visitor_id=asked_id)
     return tally

@@ -288,7 +288,7 @@ class TestRefresh:
         def fail_once(**arguments):
             messages.append(arguments)
             if len(messages) == 1:
-                raise queue.QueueAway
+                raise queue.BrokerUnavailable
 
         monkeypatch.setattr(queue, "put", fail_once)
         client = signed_in("agents")
@@ -330,7 +330,7 @@ class TestRefresh:
 
     def test_says_so_when_the_queue_is_away(self, nadia, signed_in, monkeypatch):
         def fail(**_options):
-            raise queue.QueueAway
+            raise queue.BrokerUnavailable
 
         monkeypatch.setattr(queue, "put", fail)
         assert signed_in("leads").post(REFRESH).status_code == 503

@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 from linking.clients.zendesk_records import parse_visitor
 from linking.conflicts import decisions
 from linking.models import AuditEvent, Conflict, ConflictDecision, Visitor, VisitorLink
-from linking.sync.store.answers import Answer, store_answers
+from linking.sync.store.answers import VisitorAnswer, store_answers
 from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_run, make_visitor
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +50,9 @@ def sync_sees(conflict, *, external_id):
     run = make_run(integration=conflict.integration)
     wire = {"id": conflict.visitor.visitor_id, "external_id": external_id, "name": "N"}
     record = parse_visitor(wire)
-    return store_answers(run=run, answers=[Answer(asked_id=conflict.visitor.visitor_id, record=record)], now=LATER)
+    return store_answers(
+        run=run, answers=[VisitorAnswer(asked_id=conflict.visitor.visitor_id, record=record)], now=LATER
+    )
 
 
 class TestDecide:
@@ -118,7 +120,7 @@ class TestUnlink:
         decide(conflict, "unlink", user=conflict.login_user, by=lead)
         make_visitor(integration=conflict.integration, visitor_id="7700123.canonical")
         wire = {"id": "7700123.canonical", "external_id": USER_ID}
-        answer = Answer(asked_id=conflict.visitor.visitor_id, record=parse_visitor(wire))
+        answer = VisitorAnswer(asked_id=conflict.visitor.visitor_id, record=parse_visitor(wire))
         store_answers(run=make_run(integration=conflict.integration), answers=[answer], now=LATER)
         assert not VisitorLink.objects.open().exists()
 

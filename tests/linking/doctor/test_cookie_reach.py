@@ -1,6 +1,6 @@
 import pytest
 
-from linking.doctor.cookie_reach import BadAddress, Cookie, SameSite, Sent, preview
+from linking.doctor.cookie_reach import Cookie, SameSite, Sent, UnreadableAddress, preview
 
 ENDPOINT = "https://chat.shop.example/generate/token/acme"
 PAGE = "https://www.shop.example/support"
@@ -96,5 +96,5 @@ class TestPreview:
         "https://www.shop.example./",
     ])  # fmt: skip
     def test_refuses_what_is_no_address(self, page):
-        with pytest.raises(BadAddress):
+        with pytest.raises(UnreadableAddress):
             reach(page=page)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from linking.core.config import LoginAlgorithm, MissingEmail, Mode, ZendeskProduct
 from linking.doctor.causes import CAUSES
 from linking.doctor.diagnosis import diagnose
-from linking.doctor.verdicts import Kind, State, Surroundings
+from linking.doctor.verdicts import DoctorContext, TokenKind, VerdictState
 from linking.tokens import jws
 from linking.tokens.clock_reading import reading_of
 from linking.tokens.login_jwt import verify_login_jwt
@@ -42,9 +42,9 @@ CHAT = {"name": "n@p.example", "email": "n@p.example", "external_id": "u-1", "ia
 MESSAGING = make_config(zendesk_product=ZendeskProduct.MESSAGING, zendesk_key_id="app_0123456789abcdef01234567")
 
 
-def seen(text, *, kind=Kind.AUTO, config=None, **changes):
+def seen(text, *, kind=TokenKind.AUTO, config=None, **changes):
     config = config or make_config(**changes)
-    return diagnose(text=text, kind=kind, around=Surroundings(config=config, known=(config, OTHER), now=NOW))
+    return diagnose(text=text, kind=kind, around=DoctorContext(config=config, known=(config, OTHER), now=NOW))
 
 
 def causes(text, **settings_):
@@ -293,31 +293,31 @@ class TestCauses:
     @pytest.mark.parametrize("cause", RS256_CASES)
     def test_of_an_rs256_project(self, cause):
         text, keys = RS256_CASES[cause]
-        around = Surroundings(config=make_config(**RS256), known=(), now=NOW, keys=keys)
-        assert diagnose(text=text, kind=Kind.AUTO, around=around).first_problem.cause == cause
+        around = DoctorContext(config=make_config(**RS256), known=(), now=NOW, keys=keys)
+        assert diagnose(text=text, kind=TokenKind.AUTO, around=around).first_problem.cause == cause
 
     def test_of_none_with_the_right_rs256_key(self):
         keys = {make_config().login_project_id: key_set("first")}
-        around = Surroundings(config=make_config(**RS256), known=(), now=NOW, keys=keys)
-        assert diagnose(text=RS256_TOKEN, kind=Kind.AUTO, around=around).is_accepted
+        around = DoctorContext(config=make_config(**RS256), known=(), now=NOW, keys=keys)
+        assert diagnose(text=RS256_TOKEN, kind=TokenKind.AUTO, around=around).is_accepted
 
     @pytest.mark.parametrize("cause", AT_ZENDESK)
     def test_of_a_chat_token(self, cause):
-        assert cause in causes(AT_ZENDESK[cause](), kind=Kind.ZENDESK)
+        assert cause in causes(AT_ZENDESK[cause](), kind=TokenKind.ZENDESK)
 
     @pytest.mark.parametrize("cause", AT_MESSAGING)
     def test_of_a_messaging_token(self, cause):
-        assert cause in causes(AT_MESSAGING[cause](), kind=Kind.ZENDESK, config=MESSAGING)
+        assert cause in causes(AT_MESSAGING[cause](), kind=TokenKind.ZENDESK, config=MESSAGING)
 
     @pytest.mark.parametrize(("claim_map", "is_told"), [((("locale", "loc"),), False), ((), True)])
     def test_tell_of_further_claims_only_where_none_are_mapped(self, claim_map, is_told):
         config = replace(MESSAGING, claim_map=claim_map)
-        found = causes(messaging(locale="de"), kind=Kind.ZENDESK, config=config)
+        found = causes(messaging(locale="de"), kind=TokenKind.ZENDESK, config=config)
         assert ("zendesk_extra" in found) is is_told
 
     def test_without_any_integration(self):
-        around = Surroundings(config=None, known=(), now=NOW)
-        assert diagnose(text=GOOD, kind=Kind.AUTO, around=around).first_problem.cause == "no_integration"
+        around = DoctorContext(config=None, known=(), now=NOW)
+        assert diagnose(text=GOOD, kind=TokenKind.AUTO, around=around).first_problem.cause == "no_integration"
 
     @pytest.mark.parametrize(
         ("counts", "cause"), [({95: 3}, "clock_behind"), ({95: 2}, "clock_ahead"), ({}, "clock_ahead")]
@@ -325,8 +325,8 @@ class TestCauses:
     def test_of_a_token_of_the_future_where_others_were_too(self, counts, cause):
         config, reading = make_config(), reading_of(counts)
         clocks = {config.integration_id: reading} if reading else {}
-        around = Surroundings(config=config, known=(config,), now=NOW, clocks=clocks)
-        found = diagnose(text=token(iat=NOW + 95, exp=NOW + 900), kind=Kind.AUTO, around=around)
+        around = DoctorContext(config=config, known=(config,), now=NOW, clocks=clocks)
+        found = diagnose(text=token(iat=NOW + 95, exp=NOW + 900), kind=TokenKind.AUTO, around=around)
         assert found.first_problem.cause == cause
 
     def test_are_all_shown_by_some_token(self):
@@ -355,8 +355,8 @@ class TestDiagnose:
         OTHER.login_secrets[0].decode(),
     ])  # fmt: skip
     def test_finds_a_secret_anywhere_in_the_paste(self, text):
-        around = Surroundings(config=None, known=(make_config(), OTHER), now=NOW)
-        assert diagnose(text=text, kind=Kind.AUTO, around=around).first_problem.cause == "is_secret"
+        around = DoctorContext(config=None, known=(make_config(), OTHER), now=NOW)
+        assert diagnose(text=text, kind=TokenKind.AUTO, around=around).first_problem.cause == "is_secret"
 
     def test_takes_no_short_text_for_a_secret(self):
         assert seen(GOOD, zendesk_access_token="eyJ").is_accepted
@@ -370,24 +370,24 @@ class TestDiagnose:
 
     def test_goes_on_behind_a_mistake_that_can_be_undone(self):
         found = seen(f'"{token(iss="https://evil.example")}"')
-        assert [one.cause for one in found.verdicts if one.state is State.BAD] == ["quoted", "issuer_other"]
+        assert [one.cause for one in found.verdicts if one.state is VerdictState.BAD] == ["quoted", "issuer_other"]
 
     def test_judges_the_claims_of_a_token_with_a_wrong_signature(self):
         found = {one.rule: one.state for one in seen(signed_with(b"x" * 32)).verdicts}
-        assert (found["signature"], found["issuer"]) == (State.BAD, State.GOOD)
+        assert (found["signature"], found["issuer"]) == (VerdictState.BAD, VerdictState.GOOD)
 
     def test_skips_what_cannot_be_judged(self):
         found = {one.rule: one.state for one in seen(raw_token(payload=b'{"exp":"1"}')).verdicts}
-        assert (found["not_expired"], found["email"]) == (State.SKIPPED, State.SKIPPED)
+        assert (found["not_expired"], found["email"]) == (VerdictState.SKIPPED, VerdictState.SKIPPED)
 
     def test_finds_the_integration_by_the_project(self):
-        around = Surroundings(config=None, known=(OTHER, make_config()), now=NOW)
-        assert diagnose(text=GOOD, kind=Kind.AUTO, around=around).slug == "acme"
+        around = DoctorContext(config=None, known=(OTHER, make_config()), now=NOW)
+        assert diagnose(text=GOOD, kind=TokenKind.AUTO, around=around).slug == "acme"
 
     def test_finds_the_integration_of_several_with_that_project_by_the_key(self):
         twin = make_config(slug="twin", login_secrets=(b"another-login-secret-key-for-tests-only",))
-        around = Surroundings(config=None, known=(twin, make_config()), now=NOW)
-        assert diagnose(text=GOOD, kind=Kind.AUTO, around=around).slug == "acme"
+        around = DoctorContext(config=None, known=(twin, make_config()), now=NOW)
+        assert diagnose(text=GOOD, kind=TokenKind.AUTO, around=around).slug == "acme"
 
     @pytest.mark.parametrize("text", [
         f"curl -H 'Authorization: Bearer {GOOD}' https://b.example/generate/token", f"Authorization: bearer {GOOD}",
@@ -462,13 +462,13 @@ class TestAgreement:
     def test_all_green_means_issued_and_issued_means_all_green(self, changes, dropped, config):
         claims = {name: value for name, value in (login_claims(now=NOW) | changes).items() if name not in dropped}
         text = raw_token(payload=json.dumps(claims).encode())
-        assert seen(text, kind=Kind.LOGIN, config=config).is_accepted == is_issued(text, config=config)
+        assert seen(text, kind=TokenKind.LOGIN, config=config).is_accepted == is_issued(text, config=config)
 
     @settings(max_examples=400, deadline=None)
     @given(at=st.integers(0, len(GOOD) - 1), character=st.characters(max_codepoint=0x2FF), cut=st.integers(0, 3))
     def test_holds_for_damaged_tokens(self, at, character, cut):
         text = GOOD[:at] + character + GOOD[at + cut :]
-        assert seen(text, kind=Kind.LOGIN).is_accepted == is_issued(text, config=make_config())
+        assert seen(text, kind=TokenKind.LOGIN).is_accepted == is_issued(text, config=make_config())
 
     @pytest.mark.parametrize("config", [make_config(), MESSAGING, make_config(missing_email=MissingEmail.OMIT)])
     def test_finds_nothing_wrong_with_what_we_sign(self, config):
@@ -476,7 +476,7 @@ class TestAgreement:
         user = verify_login_jwt(token=claims, config=config, now=NOW)
         ours = zendesk_jwt(user=user, config=config, now=NOW)
         assert seen(ours, config=config).is_accepted
-        assert seen(ours, config=config).kind is Kind.ZENDESK
+        assert seen(ours, config=config).kind is TokenKind.ZENDESK
 
     @settings(max_examples=300, deadline=None)
     @given(
@@ -486,7 +486,7 @@ class TestAgreement:
     def test_accepts_no_chat_token_that_the_stand_in_refuses(self, changes, secret):
         text = raw_token(payload=json.dumps(CHAT | changes).encode(), secret=secret.encode())
         theirs = judged_by_the_stand_in(token=text, secret=ZENDESK_SHARED_SECRET, now_s=NOW)
-        found = seen(text, kind=Kind.ZENDESK)
+        found = seen(text, kind=TokenKind.ZENDESK)
         assert not (found.is_accepted and theirs.reason)
 
     @settings(max_examples=300, deadline=None)
@@ -499,4 +499,4 @@ class TestAgreement:
     def test_accepts_no_messaging_token_that_the_stand_in_refuses(self, changes, kid):
         text = messaging(kid=kid, **changes)
         theirs = judge_messaging(token=text, keys={MESSAGING.zendesk_key_id: ZENDESK_SHARED_SECRET}, now_s=NOW)
-        assert not (seen(text, kind=Kind.ZENDESK, config=MESSAGING).is_accepted and theirs.reason)
+        assert not (seen(text, kind=TokenKind.ZENDESK, config=MESSAGING).is_accepted and theirs.reason)

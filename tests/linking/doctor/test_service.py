@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from linking import registry
 from linking.doctor import service as doctor
-from linking.doctor.verdicts import Kind
+from linking.doctor.verdicts import TokenKind
 from linking.limits import Limiter
 from linking.tokens.endpoint import TokenLimits, TokenRequest, answer
 from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, login_jwt, make_integration
@@ -51,7 +51,7 @@ def lead(acme, signed_in):
 class TestDiagnosePaste:
     def test_agrees_with_the_endpoint_on_a_good_token(self, acme):
         text = login_jwt()
-        found = doctor.diagnose_paste(text=text, kind=Kind.AUTO, slug="acme", now=time.time())
+        found = doctor.diagnose_paste(text=text, kind=TokenKind.AUTO, slug="acme", now=time.time())
         request = TokenRequest(method="GET", slug="acme", authorization=f"Bearer {text}")
         limits = TokenLimits(per_address=Limiter(per_minute=0), per_user=Limiter(per_minute=0))
         given = answer(request=request, snapshot=registry.current(), now=time.time(), limits=limits)
@@ -61,12 +61,12 @@ class TestDiagnosePaste:
         request = TokenRequest(method="GET", slug="acme", authorization=f"Bearer {login_jwt()}")
         limits = TokenLimits(per_address=Limiter(per_minute=0), per_user=Limiter(per_minute=0))
         given = answer(request=request, snapshot=registry.current(), now=time.time(), limits=limits)
-        found = doctor.diagnose_paste(text=given.body.decode(), kind=Kind.AUTO, slug="acme", now=time.time())
-        assert (found.kind, found.is_accepted) == (Kind.ZENDESK, True)
+        found = doctor.diagnose_paste(text=given.body.decode(), kind=TokenKind.AUTO, slug="acme", now=time.time())
+        assert (found.kind, found.is_accepted) == (TokenKind.ZENDESK, True)
 
     def test_refuses_an_integration_that_is_not_there(self, acme):
         with pytest.raises(doctor.NoSuchIntegration):
-            doctor.diagnose_paste(text="x", kind=Kind.AUTO, slug="nowhere", now=0)
+            doctor.diagnose_paste(text="x", kind=TokenKind.AUTO, slug="nowhere", now=0)
 
 
 class TestCall:

@@ -1,6 +1,6 @@
 import pytest
 
-from linking.monitoring.drift import Drift, Noticed, infer
+from linking.monitoring.drift import Drift, DriftSignals, infer
 
 REVOKED, LACKING = 401, 403
 
@@ -10,7 +10,7 @@ def noticed(**changes):
         "api_url": "https://acme.zendesk.com/api/v2/chat", "refusal_status": None, "has_worked": True, "strangers": 0,
         "linked": 0,
     }  # fmt: skip
-    return Noticed(**(values | changes))
+    return DriftSignals(**(values | changes))
 
 
 class TestInfer:

@@ -4,7 +4,7 @@ import pytest
 
 from linking.models import Integration
 from linking.monitoring.drift import Drift
-from linking.monitoring.drift_notices import drifts
+from linking.monitoring.drift_notices import detect_drift
 from tests.factories import NOW, make_integration, make_login_user, make_run, make_visitor
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +16,7 @@ def acme():
 
 
 def found(acme):
-    return drifts(integrations=Integration.objects.all(), now=NOW)[acme.pk]
+    return detect_drift(integrations=Integration.objects.all(), now=NOW)[acme.pk]
 
 
 def chat_as_nobody(acme, *, number=3, signed_in=True, at=NOW):

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from linking.models import Integration
-from linking.monitoring.status import is_catching_up, standings, with_catching_up
+from linking.monitoring.status import is_catching_up, load_statuses, with_catching_up
 from tests.factories import NOW, make_integration, make_link, make_login_user, make_run, make_visitor
 
 pytestmark = pytest.mark.django_db
@@ -11,7 +11,7 @@ NO_TOKEN = {"zendesk_access_token": ""}
 
 
 def only():
-    (row,) = standings(now=NOW)
+    (row,) = load_statuses(now=NOW)
     return row
 
 
@@ -64,7 +64,7 @@ class TestStandings:
         for number in range(3):
             make_visitor(integration=make_integration(slug=f"a{number}"), visitor_id=f"1.{number}")
         with django_assert_num_queries(7):
-            assert len(standings(now=NOW)) == 3
+            assert len(load_statuses(now=NOW)) == 3
 
 
 class TestCatchingUp:

@@ -4,7 +4,7 @@ import pytest
 
 from linking.models import LoginUser, Visitor, VisitorAlias, WaitingWords
 from linking.search import find as finding
-from linking.search.keyset import BadCursor
+from linking.search.keyset import BadKeyset
 from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_visitor
 
 pytestmark = pytest.mark.django_db
@@ -169,12 +169,12 @@ class TestPage:
 
     @pytest.mark.parametrize("cursor", ["x", "e30", "\0", "é", "A" * 3000, "WzEsMiwzXQ"])
     def test_refuses_a_damaged_cursor(self, many, cursor):
-        with pytest.raises(BadCursor):
+        with pytest.raises(BadKeyset):
             finding.page(finding.visitors(sees_contact=True), ordering="-last_seen_at", cursor=cursor)
 
     def test_refuses_a_cursor_of_another_order(self, many):
         cursor = finding.page(finding.visitors(sees_contact=True), ordering="-last_seen_at", size=2).next
-        with pytest.raises(BadCursor, match="another order"):
+        with pytest.raises(BadKeyset, match="another order"):
             finding.page(finding.visitors(sees_contact=True, ordering="name"), ordering="name", cursor=cursor)
 
 

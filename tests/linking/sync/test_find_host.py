@@ -14,7 +14,7 @@ from linking.models import ChatHost, Integration, SyncRun
 from linking.sync import find_host as hosts
 from linking.sync import run as sync
 from linking.sync.find_host import find_answering_host, look, other_host
-from linking.sync.paced_calls import Halt
+from linking.sync.paced_calls import PassStopped
 from tests.factories import make_config, make_integration
 from tests.linking.sync.fake_chat import FakeChat, FakeTime, patience
 from tests.linking.sync.test_paced_calls import asker
@@ -145,7 +145,7 @@ class TestFoundHost:
     def test_lets_a_pause_be_a_pause(self, acme, addresses):
         paused = ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=90)
         asked = addresses(new=paused).asked
-        with pytest.raises(Halt) as caught:
+        with pytest.raises(PassStopped) as caught:
             seek(acme)
         assert (caught.value.reason, asked) == ("vendor_pause", {NEW: 1})
 

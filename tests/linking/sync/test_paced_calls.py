@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from linking.clients.zendesk_chat import ChatGone, ChatRefused, ChatTryLater
-from linking.sync.paced_calls import TRIES, Asker, Halt, current_host, open_client
+from linking.sync.paced_calls import TRIES, PacedCaller, PassStopped, current_host, open_client
 from tests.factories import make_config
 from tests.linking.sync.fake_chat import NOW, FakeTime, patience
 
@@ -27,7 +27,7 @@ class Calls:
 
 def asker(*, time=None, **changes):
     options = {"account": "a", "per_minute": 60, "patience": patience(), "keep": lambda: None} | changes
-    return Asker(clock=(time or FakeTime()).clock, **options)
+    return PacedCaller(clock=(time or FakeTime()).clock, **options)
 
 
 class TestAsk:
@@ -47,7 +47,7 @@ class TestAsk:
         assert time.now - NOW == timedelta(seconds=3)
 
     def test_gives_up_after_some_tries(self):
-        with pytest.raises(Halt) as caught:
+        with pytest.raises(PassStopped) as caught:
             asker().ask(Calls(*[FAULT] * TRIES))
         assert caught.value.reason == "vendor_fault"
 
@@ -57,12 +57,12 @@ class TestAsk:
 
     def test_does_not_let_itself_be_put_off_for_ever(self):
         paused = ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=1)
-        with pytest.raises(Halt):
+        with pytest.raises(PassStopped):
             asker().ask(Calls(*[paused] * 99))
 
     def test_does_not_try_again_what_a_person_must_mend(self):
         one = asker()
-        with pytest.raises(Halt):
+        with pytest.raises(PassStopped):
             one.ask(Calls(ChatRefused("no", reason="scope")))
         assert one.calls == 1
 
@@ -91,18 +91,18 @@ class TestWait:
         time = FakeTime()
         one = asker(time=time)
         time.now -= timedelta(hours=1)
-        with pytest.raises(Halt):
+        with pytest.raises(PassStopped):
             one.ask(Calls())
 
     def test_says_how_long_it_would_have_been(self):
-        with pytest.raises(Halt) as caught:
+        with pytest.raises(PassStopped) as caught:
             asker().wait(seconds=61, reason="budget")
         assert (caught.value.reason, caught.value.resume_in_s) == ("budget", 61)
 
     def test_ends_while_the_process_ends(self):
         time = FakeTime()
         one = asker(time=time, patience=patience(is_stopping=lambda: len(time.sleeps) > 1))
-        with pytest.raises(Halt):
+        with pytest.raises(PassStopped):
             one.wait(seconds=60, reason="budget")
         assert sum(time.sleeps) == 20
 
@@ -122,10 +122,10 @@ class TestCurrentHost:
 class TestOpenClient:
     def test_repeats_which_secret_cannot_be_had(self):
         config = make_config(zendesk_access_token="")
-        with pytest.raises(Halt, match="the variable CHAT is not set"):
+        with pytest.raises(PassStopped, match="the variable CHAT is not set"):
             open_client(config=config, problems=["the variable CHAT is not set or empty."], allow_loopback=False)
 
     def test_refuses_an_address_that_may_not_be_called(self):
-        with pytest.raises(Halt) as caught:
+        with pytest.raises(PassStopped) as caught:
             open_client(config=make_config(zendesk_api_url="http://10.0.0.1"), problems=[], allow_loopback=True)
         assert caught.value.reason == "host"

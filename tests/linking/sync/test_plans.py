@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from linking.clients.zendesk_records import ChatRecord, EmbeddedVisitor, VisitorRecord
-from linking.sync.facts import Disagreement, Kind, LinkBefore, Rank, State, Verb, VisitorFacts
+from linking.sync.facts import Disagreement, Kind, LinkBefore, LookupPriority, State, Verb, VisitorFacts
 from linking.sync.plans import (
     ANONYMOUS_TTL,
     LINKED_TTL,
@@ -97,7 +97,7 @@ class TestRanks:
     @pytest.mark.parametrize("contact", [{"email": "N@Player.example"}, {"name": "n@player.example"}])
     def test_puts_a_visitor_first_that_carries_an_address_we_know(self, contact):
         (added,) = export(chat(**contact), issued=["n@player.example"]).added
-        assert added.lookup_rank == Rank.IDENTIFIED
+        assert added.lookup_rank == LookupPriority.IDENTIFIED
 
     def test_puts_a_new_visitor_before_one_asked_about_before(self):
         (added,) = export(chat()).added
@@ -106,7 +106,7 @@ class TestRanks:
 
     def test_never_takes_an_empty_address_for_a_known_one(self):
         (added,) = export(chat(), issued=[""]).added
-        assert added.lookup_rank == Rank.NEW
+        assert added.lookup_rank == LookupPriority.NEW
 
 
 class TestAskingAgain:
@@ -130,7 +130,7 @@ class TestAskingAgain:
     def test_asks_at_once_when_the_chat_shows_another_name(self):
         known = asked(state=State.LINKED, name="old", checked_at=NOW - timedelta(seconds=1))
         (changed,) = export(chat(at=NOW, name="new"), known=[known]).changed
-        assert (changed.lookup_due_at, changed.lookup_rank) == (NOW, Rank.IDENTIFIED)
+        assert (changed.lookup_due_at, changed.lookup_rank) == (NOW, LookupPriority.IDENTIFIED)
 
     def test_asks_at_once_about_an_anonymous_visitor_with_an_address_we_know(self):
         known = asked(email="n@player.example", checked_at=NOW)

@@ -10,7 +10,7 @@ from linking.clients.zendesk_oauth import OAuthLost, OAuthRefused, OAuthTryLater
 from linking.models import Integration, Secret, ZendeskConnection, keep_secret
 from linking.sync import renew_token as renewing
 from linking.sync import run as sync
-from linking.sync.paced_calls import Halt
+from linking.sync.paced_calls import PassStopped
 from linking.sync.renew_token import CONNECT_AGAIN, renew_after, renew_in_time
 from linking.sync.store import connections
 from tests.factories import NOW, make_integration
@@ -76,7 +76,7 @@ def in_time(acme, *, after=timedelta(0)):
 
 
 def after_refusal(acme, *, refusal=REFUSED, config=None):
-    halt = Halt(str(refusal), reason="credentials")
+    halt = PassStopped(str(refusal), reason="credentials")
     halt.__cause__ = refusal
     found = renew_after(halt, config or config_of(acme), clock=FakeTime().clock, allow_loopback=False)
     return found and found.zendesk_access_token
@@ -191,26 +191,26 @@ class TestAfterRefusal:
 
     def test_waits_for_another_worker(self, acme, row, address):
         connections.claim_renewal(row=row)
-        with pytest.raises(Halt) as caught:
+        with pytest.raises(PassStopped) as caught:
             after_refusal(acme)
         assert (caught.value.reason, caught.value.resume_in_s, address.used) == ("vendor_fault", 5.0, [])
 
     def test_tries_later_where_the_token_address_is_away(self, acme, row, address):
         address.faults = [AWAY]
-        with pytest.raises(Halt) as caught:
+        with pytest.raises(PassStopped) as caught:
             after_refusal(acme)
         assert caught.value.reason == "vendor_fault"
 
     @pytest.mark.parametrize("fault", [GRANT, OAuthLost("gone")])
     def test_asks_for_a_person_where_it_is_lost(self, acme, row, address, fault):
         address.faults = [fault]
-        with pytest.raises(Halt, match="connect with Zendesk again") as caught:
+        with pytest.raises(PassStopped, match="connect with Zendesk again") as caught:
             after_refusal(acme)
         assert caught.value.reason == "credentials"
 
     def test_asks_for_a_person_where_there_is_no_refresh_token(self, acme, address):
         make_connection(acme, refresh_token="")
-        with pytest.raises(Halt, match="connect with Zendesk again"):
+        with pytest.raises(PassStopped, match="connect with Zendesk again"):
             after_refusal(acme)
 
     @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from linking.sync import read_visitors as visitors
 from linking.sync import refresh
 from linking.sync import run as sync
 from linking.sync.store import leases, lookups, schedule
-from linking.sync.webhook_calls import Told
+from linking.sync.webhook_calls import WebhookNotice
 from tests.factories import make_integration, make_login_user
 from tests.linking.sync.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
 
@@ -426,7 +426,7 @@ class TestWhatComesMeanwhile:
     def test_zendesks_word_of_a_chat_is_not_taken_for_answered(self, acme, chat, time):
         def happens(visitor_id):
             chat.add_visitor(visitor_id, external_id="newer")
-            told = Told(at=time.now, visitor_id=visitor_id, chat_id="c9")
+            told = WebhookNotice(at=time.now, visitor_id=visitor_id, chat_id="c9")
             lookups.ask_first(integration_id=acme.pk, told=told, now=time.now)
 
         self.second_call(chat, time, happens)

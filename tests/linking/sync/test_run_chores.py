@@ -9,7 +9,7 @@ from linking.clients.zendesk_chat import ChatRefused, ChatTryLater
 from linking.models import Integration, Quarantined, SyncRun, Visitor
 from linking.models.lease import Chore
 from linking.sync import run as sync
-from linking.sync.facts import Rank
+from linking.sync.facts import LookupPriority
 from linking.sync.store import chores, lookups
 from tests.factories import make_integration, make_login_user, make_visitor
 from tests.linking.sync.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
@@ -195,7 +195,7 @@ class TestOrder:
         found, find = [], lookups.find_namesakes
         monkeypatch.setattr(lookups, "find_namesakes", lambda **options: found.append(1) or find(**options))
         ended = run(acme, time, patience=patience(is_stopping=lambda: len(found) > 6))
-        moved = Visitor.objects.filter(lookup_rank=Rank.IDENTIFIED).count()
+        moved = Visitor.objects.filter(lookup_rank=LookupPriority.IDENTIFIED).count()
         run(acme, time)
         assert (ended.reason, moved, len(chat.asked("visitor"))) == ("deadline", 4, 9)
 

@@ -9,7 +9,7 @@ from django.db import OperationalError
 from linking import registry
 from linking.models import Integration, Visitor, VisitorAlias, WebhookDelivery
 from linking.sync import webhook as webhooks
-from linking.sync.facts import Rank
+from linking.sync.facts import LookupPriority
 from linking.sync.store import lookups, schedule
 from linking.sync.store import webhook_deliveries as deliveries
 from linking.sync.webhook import Queued, SignedCall
@@ -53,7 +53,12 @@ class TestReceive:
     def test_puts_a_known_visitor_before_everybody(self, acme):
         long_ago = NOW - timedelta(days=9)
         make_visitor(integration=acme, visitor_id="7.old", first_seen_at=long_ago, last_seen_at=long_ago)
-        waiting = {"lookup_due_at": NOW, "lookup_rank": Rank.IDENTIFIED, "checked_at": None, "state": "pending"}
+        waiting = {
+            "lookup_due_at": NOW,
+            "lookup_rank": LookupPriority.IDENTIFIED,
+            "checked_at": None,
+            "state": "pending",
+        }
         make_visitor(integration=acme, visitor_id="7.urgent", **waiting)
         assert receive(visitor_id="7-old") is Queued.VISITOR
         assert front(acme) == ["7.old", "7.urgent"]

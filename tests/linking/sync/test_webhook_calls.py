@@ -7,12 +7,12 @@ import pytest
 
 from linking.sync.webhook_calls import (
     LEEWAY,
-    Told,
+    WebhookNotice,
     WebhookReason,
     WebhookRefused,
     check_signature,
-    read_told,
-    signed_at,
+    parse_notice,
+    parse_signed_at,
 )
 from tests.factories import NOW
 from tests.linking.signing import SECRET, signature, stamp
@@ -30,19 +30,19 @@ def reason_of(call, **arguments):
 class TestSignedAt:
     @pytest.mark.parametrize("timestamp", [AT, str(int(NOW.timestamp())), "2026-11-22T13:00:00+01:00"])
     def test_reads_iso_8601_and_epoch_seconds(self, timestamp):
-        assert signed_at(timestamp=timestamp, now=NOW) == NOW
+        assert parse_signed_at(timestamp=timestamp, now=NOW) == NOW
 
     @pytest.mark.parametrize("away", [LEEWAY, -LEEWAY])
     def test_takes_what_lies_five_minutes_away(self, away):
-        assert signed_at(timestamp=stamp(NOW + away), now=NOW) == min(NOW, NOW + away)
+        assert parse_signed_at(timestamp=stamp(NOW + away), now=NOW) == min(NOW, NOW + away)
 
     @pytest.mark.parametrize("away", [LEEWAY + timedelta(seconds=1), -LEEWAY - timedelta(seconds=1)])
     def test_refuses_what_lies_farther_away(self, away):
-        assert reason_of(signed_at, timestamp=stamp(NOW + away), now=NOW) is WebhookReason.STALE
+        assert reason_of(parse_signed_at, timestamp=stamp(NOW + away), now=NOW) is WebhookReason.STALE
 
     @pytest.mark.parametrize("timestamp", ["", "soon", "9" * 5000, "NaN", "2026-13-01T00:00:00Z", "\x00", "\ud800"])
     def test_refuses_what_is_no_time(self, timestamp):
-        assert reason_of(signed_at, timestamp=timestamp, now=NOW) is WebhookReason.UNSIGNED
+        assert reason_of(parse_signed_at, timestamp=timestamp, now=NOW) is WebhookReason.UNSIGNED
 
 
 class TestCheckSignature:
@@ -82,11 +82,11 @@ class TestCheckSignature:
 
 class TestReadTold:
     def read(self, **fields):
-        return read_told(body=json.dumps(fields).encode(), at=NOW)
+        return parse_notice(body=json.dumps(fields).encode(), at=NOW)
 
     def test_reads_visitor_and_chat(self):
         told = self.read(visitor_id="7700123-ab3X", chat_id="2611.7700123.Xy", extra=[1])
-        assert told == Told(at=NOW, visitor_id="7700123.ab3X", chat_id="2611.7700123.Xy")
+        assert told == WebhookNotice(at=NOW, visitor_id="7700123.ab3X", chat_id="2611.7700123.Xy")
 
     @pytest.mark.parametrize("fields", [{"email": "n@player.example"}, {"ticket_id": 7}, {"chat_id": "2611.7.Xy"}])
     def test_needs_no_visitor(self, fields):
@@ -110,4 +110,4 @@ class TestReadTold:
         ],
     )  # fmt: skip
     def test_refuses_what_is_no_plain_json_object(self, body):
-        assert reason_of(read_told, body=body, at=NOW) is WebhookReason.NOT_JSON
+        assert reason_of(parse_notice, body=body, at=NOW) is WebhookReason.NOT_JSON

@@ -8,7 +8,7 @@ from linking.limits import Limiter
 from linking.models import AnswerCount, Integration
 from linking.tokens import answer_counts as answer_log
 from linking.tokens import endpoint as tokens
-from linking.tokens.answer_counts import Kind
+from linking.tokens.answer_counts import AnswerKey
 from tests.factories import ORIGIN, login_jwt, make_integration
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ def acme():
 
 def note(integration, *, reason="expired", origin=ORIGIN, is_listed=True, now=NOON):
     key = integration.pk if integration else 0
-    answer_log.note(kind=Kind(key, "00-01", reason, origin), is_origin_listed=is_listed, now=now)
+    answer_log.note(kind=AnswerKey(key, "00-01", reason, origin), is_origin_listed=is_listed, now=now)
 
 
 def rows():
@@ -39,7 +39,7 @@ class TestNote:
         monkeypatch.setattr(answer_log._waiting, "at_most", 2)
         for number in range(5):
             note(acme, reason=f"reason-{number}")
-        assert (answer_log.flush(), answer_log.dropped()) == (2, 3)
+        assert (answer_log.flush(), answer_log.count_dropped()) == (2, 3)
 
     def test_names_only_so_many_strange_origins_an_hour(self, acme, monkeypatch):
         monkeypatch.setattr(answer_log, "MAX_STRANGE_ORIGINS", 2)

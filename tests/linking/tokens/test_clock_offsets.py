@@ -96,7 +96,7 @@ class TestNote:
         monkeypatch.setattr(clock_meter._waiting, "at_most", 2)
         for ahead_s in (70, 80, 90, 90):
             self.note(early(ahead_s), config=make_config(integration_id=acme.pk))
-        assert (clock_meter.flush(), clock_meter.dropped()) == (2, 2)
+        assert (clock_meter.flush(), clock_meter.count_dropped()) == (2, 2)
 
 
 class TestFlush:

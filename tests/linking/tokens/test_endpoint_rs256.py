@@ -1,6 +1,6 @@
 import pytest
 
-from linking.clients.xsolla_login import KeyEncoding, KeySet
+from linking.clients.xsolla_login import KeyEncoding, ListedKeys
 from linking.core.config import LoginAlgorithm, snapshot_of
 from linking.limits import Limiter
 from linking.tokens import answer_counts as answer_log
@@ -54,7 +54,7 @@ class Login:
     def key_set(self, *, project_id):
         self.calls += 1
         names = ("first", "second")[: self.calls]
-        return KeySet(encoding=KeyEncoding.BASE64URL, keys=tuple(listed(name) for name in names))
+        return ListedKeys(encoding=KeyEncoding.BASE64URL, keys=tuple(listed(name) for name in names))
 
     def close(self):
         """Nothing is open."""

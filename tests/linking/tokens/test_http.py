@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from linking.tokens.http import TooMany, bearer_token, cookie_token, headers, told
+from linking.tokens.http import TooMany, bearer_token, cookie_token, headers, refusal_response
 from linking.tokens.refusals import REFUSALS, Reason, Refused
 
 ORIGIN = "https://shop.example"
@@ -34,7 +34,7 @@ class TestCookieToken:
 class TestTold:
     @pytest.mark.parametrize("reason", Reason)
     def test_is_the_row_of_the_table(self, reason):
-        status, body, _headers = told(Refused(reason))
+        status, body, _headers = refusal_response(Refused(reason))
         row = REFUSALS[reason]
         assert (status, json.loads(body)) == (
             row.status, {"code": row.code.value, "description": row.description, "reason": reason.value},
@@ -42,13 +42,13 @@ class TestTold:
 
     @pytest.mark.parametrize(("wait_s", "told_s"), [(0.1, "1"), (1.2, "2"), (60.0, "60")])
     def test_says_when_to_come_back_in_whole_seconds(self, wait_s, told_s):
-        assert told(TooMany(Reason.USER_LIMIT, wait_s=wait_s))[2] == (("Retry-After", told_s),)
+        assert refusal_response(TooMany(Reason.USER_LIMIT, wait_s=wait_s))[2] == (("Retry-After", told_s),)
 
     @pytest.mark.parametrize(("reason", "name"), [
         (Reason.EXPIRED, "WWW-Authenticate"), (Reason.METHOD, "Allow"), (Reason.RS256_KEYS, "Retry-After"),
     ])  # fmt: skip
     def test_adds_the_header_that_goes_with_the_status(self, reason, name):
-        assert [header for header, _value in told(Refused(reason))[2]] == [name]
+        assert [header for header, _value in refusal_response(Refused(reason))[2]] == [name]
 
 
 class TestHeaders:

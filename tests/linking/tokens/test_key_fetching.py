@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from linking.clients.xsolla_login import KeyEncoding, KeySet, LoginRefused, LoginTryLater
+from linking.clients.xsolla_login import KeyEncoding, ListedKeys, LoginRefused, LoginTryLater
 from linking.tokens import key_fetching as key_sets
 from tests.rsa_keys import listed, listed_hex
 
@@ -31,7 +31,7 @@ class Login:
         answer = self.answers[project_id]
         if isinstance(answer, Exception):
             raise answer
-        return KeySet(encoding=KeyEncoding.BASE64URL, keys=tuple(answer))
+        return ListedKeys(encoding=KeyEncoding.BASE64URL, keys=tuple(answer))
 
     def close(self):
         self.is_closed = True
@@ -70,7 +70,7 @@ class TestLook:
 
     def test_reads_hexadecimal_digits_where_login_lists_them(self):
         login = Login()
-        login.key_set = lambda **_: KeySet(encoding=KeyEncoding.HEXADECIMAL, keys=(listed_hex(),))
+        login.key_set = lambda **_: ListedKeys(encoding=KeyEncoding.HEXADECIMAL, keys=(listed_hex(),))
         look(login, now_s=0)
         assert key_ids() == ["first"]
 

@@ -6,7 +6,7 @@ import jwt
 import pytest
 
 from linking.core.config import LoginAlgorithm
-from linking.tokens.sample_service import sample_service_user
+from linking.tokens.sample_service import accepted_user
 from tests.factories import LOGIN_SECRET_KEY, USER_ID, login_claims, make_config
 
 NOW = 1_767_225_600
@@ -24,7 +24,7 @@ def signed(*, header=b'{"alg":"HS256"}', payload=None, key=KEY, hash_name="sha25
 
 
 def user_of(cookie_header, **changes):
-    return sample_service_user(cookie_header=cookie_header, config=make_config(**changes), now=NOW)
+    return accepted_user(cookie_header=cookie_header, config=make_config(**changes), now=NOW)
 
 
 ACCEPTED = {

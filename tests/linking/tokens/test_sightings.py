@@ -19,7 +19,7 @@ def acme():
 
 
 def note(integration, user_id="nadia", *, at=NOON, email="nadia@player.example", name="Nadia"):
-    user = login_jwt.LoginUser(user_id=user_id, email=email, email_flaw=None, name=name)
+    user = login_jwt.VerifiedUser(user_id=user_id, email=email, email_flaw=None, name=name)
     sightings.note(integration.pk, user, at + 0.5)
 
 
@@ -43,7 +43,7 @@ class TestNote:
         monkeypatch.setattr(sightings._waiting, "at_most", 2)
         for user_id in ("a", "b", "c", "a"):
             note(acme, user_id)
-        assert sightings.dropped() == 1
+        assert sightings.count_dropped() == 1
         assert sightings.flush() == 2
 
     def test_counts_every_one_of_many_threads(self, acme):
@@ -280,4 +280,4 @@ class TestFlushWithoutDatabase:
         monkeypatch.setattr(sightings, "_store", note_and_fail)
         with pytest.raises(OperationalError):
             sightings.flush()
-        assert sightings.dropped() == 1
+        assert sightings.count_dropped() == 1

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linking.tokens.write_behind import TURNS, Waiting
+from linking.tokens.write_behind import TURNS, WriteBehindBuffer
 
 
 @dataclass
@@ -54,7 +54,7 @@ def not_of(key):
 
 
 def some():
-    return Waiting(at_most=10), Store()
+    return WriteBehindBuffer(at_most=10), Store()
 
 
 class TestDue:
@@ -68,7 +68,7 @@ class TestDue:
         assert waiting.due(turn=None) == ["a", "b"]
 
     def test_is_each_key_once_in_all_turns(self):
-        waiting, store = Waiting(at_most=100), Store()
+        waiting, store = WriteBehindBuffer(at_most=100), Store()
         for key in range(40):
             count(waiting, key)
         flush(waiting, store)

@@ -6,12 +6,12 @@ import pytest
 
 from linking.core.config import EmailVerified, MissingEmail, ZendeskProduct
 from linking.tokens import zendesk_jwt
-from linking.tokens.login_jwt import LoginUser
+from linking.tokens.login_jwt import VerifiedUser
 from linking.tokens.refusals import Reason, Refused
 from tests.factories import USER_ID, ZENDESK_SHARED_SECRET, make_config
 
 NOW = 1_767_225_600
-NADIA = LoginUser(
+NADIA = VerifiedUser(
     user_id=USER_ID,
     email="nadia@player.example",
     email_flaw=None,

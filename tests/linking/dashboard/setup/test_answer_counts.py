@@ -6,7 +6,7 @@ from django.utils import timezone
 from linking.dashboard.setup import answer_counts as answers
 from linking.models import AnswerCount, Integration
 from linking.tokens import answer_counts as answer_log
-from linking.tokens.answer_counts import Kind
+from linking.tokens.answer_counts import AnswerKey
 from linking.tokens.refusals import REFUSALS, Reason
 from tests.factories import ORIGIN, make_integration
 from tests.linking.dashboard.reading import read
@@ -73,7 +73,7 @@ class TestAnswersOfTheDay:
 
     def test_show_a_hostile_origin_as_text(self, agent, acme):
         hostile = "<img src=x onerror=alert(1)>\u202e\x00" + "a" * 500
-        kind = Kind(acme.pk, "00-04", "origin", hostile)
+        kind = AnswerKey(acme.pk, "00-04", "origin", hostile)
         answer_log.note(kind=kind, is_origin_listed=False, now=timezone.now().timestamp())
         answer_log.flush()
         page = agent.get(PAGE).content.decode()

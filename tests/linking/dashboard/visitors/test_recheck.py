@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from linking.dashboard.visitors import recheck as rechecking
 from linking.models import AuditEvent, Visitor
-from linking.sync.facts import Rank
+from linking.sync.facts import LookupPriority
 from tests.factories import NOW, make_integration, make_visitor
 from tests.linking.dashboard.reading import read
 
@@ -35,7 +35,7 @@ class TestRecheck:
     def test_queues_what_the_list_finds_after_what_is_new(self, lead, three):
         answer = recheck(lead, "?q=7.v1&state=anonymous")
         assert answer["Location"] == "/?q=7.v1&state=anonymous"
-        assert (waiting(), Visitor.objects.waiting().get().lookup_rank) == ({"7.v1"}, Rank.AGAIN)
+        assert (waiting(), Visitor.objects.waiting().get().lookup_rank) == ({"7.v1"}, LookupPriority.AGAIN)
 
     def test_takes_the_first_of_the_list_where_there_are_more(self, lead, three, monkeypatch):
         monkeypatch.setattr(rechecking, "RECHECK_MAX", 2)
@@ -43,10 +43,10 @@ class TestRecheck:
         assert waiting() == {"7.v0", "7.v1"}
 
     def test_leaves_whoever_waits_already_in_place(self, lead, three):
-        Visitor.objects.filter(visitor_id="7.v0").update(lookup_due_at=NOW, lookup_rank=Rank.IDENTIFIED)
+        Visitor.objects.filter(visitor_id="7.v0").update(lookup_due_at=NOW, lookup_rank=LookupPriority.IDENTIFIED)
         page = read(recheck(lead, "?q=7.v0", follow=True))
         assert page.one(id="toasts").text == "All of them wait to be read already."
-        assert Visitor.objects.get(visitor_id="7.v0").lookup_rank == Rank.IDENTIFIED
+        assert Visitor.objects.get(visitor_id="7.v0").lookup_rank == LookupPriority.IDENTIFIED
 
     def test_hastens_whoever_is_due_later(self, lead, three):
         Visitor.objects.filter(visitor_id="7.v0").update(lookup_due_at=timezone.now() + timedelta(hours=1))

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from linking.clients.zendesk_records import parse_visitor
 from linking.models import LoginUser, Visitor, VisitorAlias, VisitorLink
-from linking.sync.store.answers import Answer, store_answers
+from linking.sync.store.answers import VisitorAnswer, store_answers
 from tests.factories import NOW, make_integration, make_link, make_login_user, make_run, make_visitor
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,7 @@ def acme():
 
 def answer(asked_id, *, as_id=None, user_id="u"):
     record = parse_visitor({"id": as_id or asked_id, "external_id": user_id, "name": "", "email": ""})
-    return Answer(asked_id=asked_id, record=record)
+    return VisitorAnswer(asked_id=asked_id, record=record)
 
 
 def store(acme, *answers):
@@ -128,7 +128,7 @@ class TestOvertaken:
 
     def test_changes_nothing_where_a_later_question_was_answered(self, acme, row):
         link = make_link(visitor=row, login_user=make_login_user(integration=acme, user_id="newer"))
-        for late in (answer("7.a", user_id="older"), answer("7.a", user_id=None), Answer(asked_id="7.a")):
+        for late in (answer("7.a", user_id="older"), answer("7.a", user_id=None), VisitorAnswer(asked_id="7.a")):
             self.store_late(acme, late, seconds=1)
         assert list(VisitorLink.objects.values_list("pk", "ended_at")) == [(link.pk, None)]
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from linking.models import LoginUser, Visitor
-from linking.sync.facts import Rank
+from linking.sync.facts import LookupPriority
 from linking.sync.store import leases, lookups
 from tests.factories import NOW, make_integration, make_login_user, make_visitor
 
@@ -28,18 +28,23 @@ def sign_in(acme, user_id, *, ago=timedelta(minutes=1), **words):
 
 
 def wait(acme, visitor_id, **changes):
-    values = {"state": "pending", "checked_at": None, "lookup_due_at": NOW, "lookup_rank": Rank.NEW} | changes
+    values = {"state": "pending", "checked_at": None, "lookup_due_at": NOW, "lookup_rank": LookupPriority.NEW} | changes
     return make_visitor(integration=acme, visitor_id=visitor_id, **values)
 
 
 def wait_many(acme, number, **changes):
-    values = {"state": "pending", "lookup_due_at": NOW, "lookup_rank": Rank.NEW, "first_seen_at": NOW} | changes
+    values = {
+        "state": "pending",
+        "lookup_due_at": NOW,
+        "lookup_rank": LookupPriority.NEW,
+        "first_seen_at": NOW,
+    } | changes
     rows = [Visitor(integration=acme, visitor_id=f"7.m{n}", last_seen_at=NOW, **values) for n in range(number)]
     Visitor.objects.bulk_create(rows)
 
 
 def promoted():
-    return set(Visitor.objects.filter(lookup_rank=Rank.IDENTIFIED).values_list("visitor_id", flat=True))
+    return set(Visitor.objects.filter(lookup_rank=LookupPriority.IDENTIFIED).values_list("visitor_id", flat=True))
 
 
 def promote(acme, **changes):
@@ -59,8 +64,8 @@ def naively_promoted(*, acme):
         for one in waiting
         if one.lookup_attempts == 0
         and one.state in ("pending", "anonymous")
-        and (one.lookup_rank == Rank.IDENTIFIED or one.email.lower() in emails or one.name.lower() in names)
-    } | {one.visitor_id for one in waiting if one.lookup_rank == Rank.IDENTIFIED}
+        and (one.lookup_rank == LookupPriority.IDENTIFIED or one.email.lower() in emails or one.name.lower() in names)
+    } | {one.visitor_id for one in waiting if one.lookup_rank == LookupPriority.IDENTIFIED}
 
 
 class TestPromote:
@@ -122,7 +127,7 @@ class TestPromote:
 
     def test_remembers_that_it_is_done(self, acme):
         promote(acme)
-        assert lookups.promoted_until(integration_id=acme.pk) == NOW
+        assert lookups.read_promoted_until(integration_id=acme.pk) == NOW
 
     def test_goes_on_where_it_was_stopped(self, acme, monkeypatch):
         monkeypatch.setattr(lookups, "USERS_AT_ONCE", 1)
@@ -131,7 +136,7 @@ class TestPromote:
             wait(acme, f"7.{number}", email=f"{number}@mail.example")
         left = iter([True, True, True, False])
         promote(acme, leave=lookups.Leave(go_on=lambda: next(left)))
-        promote(acme, since=lookups.promoted_until(integration_id=acme.pk))
+        promote(acme, since=lookups.read_promoted_until(integration_id=acme.pk))
         assert promoted() == {"7.0", "7.1", "7.2", "7.3"}
 
     def test_keeps_what_was_reached_when_it_is_stopped(self, acme, monkeypatch):
@@ -140,7 +145,7 @@ class TestPromote:
             sign_in(acme, f"u{number}", ago=timedelta(minutes=40 - number), email=f"{number}@mail.example")
         left = iter([True, True, False])
         promote(acme, leave=lookups.Leave(go_on=lambda: next(left)))
-        assert lookups.promoted_until(integration_id=acme.pk) == NOW - timedelta(minutes=40)
+        assert lookups.read_promoted_until(integration_id=acme.pk) == NOW - timedelta(minutes=40)
 
     def test_writes_nothing_under_a_lost_lease(self, acme):
         held = leases.take(name="sync")
@@ -161,7 +166,7 @@ class TestPromote:
         Visitor.objects.all().delete()
         LoginUser.objects.all().delete()
         words = st.sampled_from(["", "ann", "Ann", "bo@x.example", "BO@x.example", "cy"])
-        ranks, attempts = st.sampled_from(list(Rank)), st.sampled_from([0, 0, 0, 2])
+        ranks, attempts = st.sampled_from(list(LookupPriority)), st.sampled_from([0, 0, 0, 2])
         for number in range(data.draw(st.integers(0, 6))):
             ago = timedelta(minutes=data.draw(st.sampled_from([1, 1, 5, 59, 61])))
             sign_in(acme, f"u{number}", ago=ago, email=data.draw(words), name=data.draw(words))

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from linking.clients.zendesk_chat import ExportPage
 from linking.clients.zendesk_records import parse_chat
 from linking.models import LoginUser, Visitor
-from linking.sync.facts import Rank
+from linking.sync.facts import LookupPriority
 from linking.sync.store import leases, pages, runs
 from linking.sync.store.runs import Cursor
 from tests.factories import NOW, make_integration, make_login_user
@@ -109,9 +109,9 @@ class TestNamesakes:
         )
         return Visitor.objects.get(visitor_id="7.new").lookup_rank
 
-    @pytest.mark.parametrize(("waiting", "rank"), [(50, Rank.IDENTIFIED), (51, Rank.NEW)])
+    @pytest.mark.parametrize(("waiting", "rank"), [(50, LookupPriority.IDENTIFIED), (51, LookupPriority.NEW)])
     def test_put_a_newcomer_first_while_they_are_few(self, waiting, rank):
         assert self.rank_of_a_newcomer(waiting=waiting) == rank
 
     def test_that_are_many_do_not_outweigh_an_address(self):
-        assert self.rank_of_a_newcomer(waiting=51, email="u3@player.example") == Rank.IDENTIFIED
+        assert self.rank_of_a_newcomer(waiting=51, email="u3@player.example") == LookupPriority.IDENTIFIED
