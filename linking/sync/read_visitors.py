@@ -14,7 +14,7 @@ from linking.models.sync_run import LEFT_COUNTED_MOST
 from linking.sync.paced_calls import PassStopped
 from linking.sync.store import chores, leases, lookups, runs, schedule
 from linking.sync.store import table_statistics as statistics
-from linking.sync.store.answers import VisitorAnswer, store_answers, retry_on_conflict
+from linking.sync.store.answers import VisitorAnswer, retry_on_conflict, store_answers
 from linking.sync.work import Work
 
 BATCH = 500  # answers stored together at most

@@ -281,7 +281,7 @@ class TestMetrics:
         def fail(**_options):
             raise OperationalError("gone")
 
-        monkeypatch.setattr(feature, "standings", fail)
+        monkeypatch.setattr(feature, "load_statuses", fail)
         assert Client().get("/metrics", HTTP_HOST="localhost").status_code == 503
 
 
