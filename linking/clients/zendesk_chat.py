@@ -1,11 +1,10 @@
 """All HTTP to Zendesk Chat: records out, and errors sorted by what the caller should do."""
 
 import json
-from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from linking.clients.outbound import AddressRefused, Answer, AnswerTooLarge, Outbound, OutboundError
@@ -20,6 +19,7 @@ from linking.clients.zendesk_records import (
     parse_visitor,
     unreadable,
 )
+from linking.core.strict_json import refuse_constant, refuse_duplicates
 
 PAGE_LIMIT = 1000  # the most the vendor allows; Source: Chat API, Incremental export
 RECORDS_MAX = 50 * PAGE_LIMIT  # millions of records fit into ten megabytes, and not into a worker's memory
@@ -263,7 +263,9 @@ class ChatClient:
         if "json" not in content_type:
             raise ChatBroken(f"The {what} answer is not JSON.")
         try:
-            body = json.loads(answer.body.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_no_twins)
+            body = json.loads(
+                answer.body.decode("utf-8"), parse_constant=refuse_constant, object_pairs_hook=refuse_duplicates
+            )
         except (ValueError, RecursionError) as error:
             raise ChatBroken(f"The {what} answer cannot be read as JSON.") from error
         if not isinstance(body, dict):
@@ -323,14 +325,3 @@ def _epoch_s(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LATEST_EPOCH_S:
         return None
     return int(value)
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _no_twins(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("the same name twice")
-    return found

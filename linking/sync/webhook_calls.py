@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from linking.clients.zendesk_records import dot_form, id_text, parse_time
+from linking.core import strict_json
 from linking.core.text import clean_email
-from linking.tokens import jws
 
 BODY_MAX_BYTES = 65_536
 # How far the signed time may lie from ours, either way: deliveries are tried again for a while, and clocks differ.
@@ -85,8 +85,8 @@ def parse_notice(*, body: bytes, at: datetime) -> WebhookNotice:
     Raises: WebhookRefused (`not_json`, `nobody_named`).
     """
     try:
-        raw = jws.read_object(body)
-    except jws.JWSError as error:
+        raw = strict_json.read_object(body)
+    except strict_json.NotStrictJSON as error:
         raise WebhookRefused(WebhookReason.NOT_JSON) from error
     visitor_id, chat_id = dot_form(id_text(raw.get("visitor_id"))), id_text(raw.get("chat_id"))
     if not (visitor_id or chat_id or clean_email(raw.get("email")) or id_text(raw.get("ticket_id"))):

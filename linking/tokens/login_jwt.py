@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from linking.core import strict_json
 from linking.core.config import IntegrationConfig, LoginAlgorithm, ZendeskProduct
 from linking.core.key_sets import NO_KEYS, KeySet
 from linking.core.text import EMAIL_MAX_CHARACTERS, NAME_MAX_CHARACTERS, clean_line
@@ -126,7 +127,7 @@ def ordinary_user(token: str, config: IntegrationConfig, now: float) -> Verified
     if config.login_algorithm is _RS256:
         return None
     payload = jws.hs256_payload_at_a_glance(token, config.login_secrets_at(now))
-    claims = None if payload is None else jws.object_at_a_glance(payload)
+    claims = None if payload is None else strict_json._read_canonical(payload)  # noqa: SLF001
     if claims is None or not _are_ordinary(claims, config, now):
         return None
     return login_user(claims, config)
