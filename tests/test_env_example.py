@@ -106,7 +106,8 @@ def settings_under(variables: dict[str, str], folder: Path) -> str:
     code = "from zdbridge import settings as s; print(s.HOST, s.PORT, s.ALLOW_LOOPBACK,"
     code += " s.ALLOWED_HOSTS, s.TOKEN_LIMIT_PER_ADDRESS, s.TOKEN_LIMIT_PER_USER, s.REQUIRE_MFA, s.REDIS_URL,"
     code += " s.XSOLLA_LOGIN_API_URL, s.TRUSTED_PROXIES, s.DATABASE_URL)\n"
-    code += "import os; from zdbridge.up.roles import read_plan; print(read_plan(arguments=[], environment=os.environ))"
+    code += "import os; from zdbridge.up.launch_plan import read_plan\n"
+    code += "print(read_plan(arguments=[], environment=os.environ))"
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
     )

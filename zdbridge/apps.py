@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig
 
-from zdbridge.up import running
+from zdbridge.up import shared_environment
 
 
 class InstallationConfig(AppConfig):
@@ -13,10 +13,11 @@ class InstallationConfig(AppConfig):
     verbose_name = "Installation"
 
     def ready(self) -> None:
+        """Register the checks, and pass on the environment of a running `up`."""
         # Django allows importing models only now.
         from linking import registry
         from zdbridge import checks
 
         checks.connect()
-        joined = running.last_joined()
-        registry.know_running(joined.running.whole if joined else None)
+        adopted = shared_environment.find_adopted()
+        registry.know_running(adopted.running.environment if adopted else None)

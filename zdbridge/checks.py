@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
 
 from zdbridge import keys, private
-from zdbridge.up import leftovers
+from zdbridge.up import demo_leftovers
 
 
 def connect() -> None:
@@ -120,7 +120,7 @@ def check_leftovers(*, databases: Sequence[str] | None = None, **_kwargs: Any) -
     if not databases:
         return []
     try:
-        found = leftovers.find_leftovers(data_dir=settings.DATA_DIR, folder=settings.BASE_DIR / "sandbox")
+        found = demo_leftovers.find_leftovers(data_dir=settings.DATA_DIR, folder=settings.BASE_DIR / "sandbox")
     except DatabaseError:
         # The tables do not exist before the first migration.
         return []

@@ -48,7 +48,7 @@ def _environment(folder: Path) -> dict[str, str]:
 
 def _until_ready(log: Path, process: subprocess.Popen[bytes]) -> str:
     deadline = time.monotonic() + READY_WITHIN_S
-    while "Ctrl-C ends everything" not in (text := log.read_text()):
+    while "Press Ctrl-C to stop everything" not in (text := log.read_text()):
         assert process.poll() is None, text
         assert time.monotonic() < deadline, text
         time.sleep(0.2)

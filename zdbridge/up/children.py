@@ -1,4 +1,4 @@
-"""One child of `up`: started under a keeper, its output prefixed, its last lines remembered."""
+"""One child of `up`: starts it under a keeper, prefixes its output and remembers its last lines."""
 
 import os
 import signal
@@ -14,29 +14,29 @@ from pathlib import Path
 
 _KEEPER = Path(__file__).with_name("keeper.py")
 LAST_LINES = 20
-# A line longer than this is cut into several: a child must not be able to fill our memory.
+# A longer line is cut into several, so that a child cannot fill the memory of `up`.
 _LINE_MAX = 16_384
 
 
 @dataclass(frozen=True)
 class ChildSpec:
-    """What to run: the name lines are prefixed with, the command, variables over the inherited ones."""
+    """What to run: the name that prefixes its lines, the command, and variables besides the inherited ones."""
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
-    # Called before every start, the first too.
+    # Called before every start, including the first.
     before_start: Callable[[], None] | None = None
 
 
 class Child:
-    """A running (or dead) child. All methods are called from the supervisor's main thread."""
+    """A child, running or ended. The supervisor's main thread calls all methods."""
 
     def __init__(
-        self, *, spec: ChildSpec, write_line: Callable[[str, str], None], kept_open: Sequence[int] = ()
+        self, *, spec: ChildSpec, write_line: Callable[[str, str], None], inherited_fds: Sequence[int] = ()
     ) -> None:
         self.spec = spec
-        self._kept_open = tuple(kept_open)
+        self._inherited_fds = tuple(inherited_fds)
         self.started_at_s = 0.0
         self.last_lines: deque[str] = deque(maxlen=LAST_LINES)
         self._write_line = write_line
@@ -47,46 +47,46 @@ class Child:
 
     @property
     def is_running(self) -> bool:
-        """Tell whether the keeper lives (it ends right after what it keeps)."""
+        """Whether the keeper runs; it ends right after its command."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def exit_code(self) -> int | None:
-        """The child's exit code, 128 + N after signal N; None while it runs."""
+        """The exit code, 128 + N after signal N; None while the child runs."""
         return None if self._process is None else self._process.poll()
 
     def start(self) -> None:
-        """Start (again), in a session of its own: a Ctrl-C in the terminal reaches only the supervisor."""
+        """Start or restart it in a session of its own, so that Ctrl-C in the terminal reaches only the supervisor."""
         if self.spec.before_start is not None:
             self.spec.before_start()
-        ours, theirs = socket.socketpair()
-        with theirs:
+        lifeline, keeper_end = socket.socketpair()
+        with keeper_end:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(_KEEPER), *self.spec.command],
-                stdin=theirs.fileno(),
+                stdin=keeper_end.fileno(),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **self.spec.environment},
                 start_new_session=True,
-                pass_fds=self._kept_open,
+                pass_fds=self._inherited_fds,
             )
-        self._lifeline, self._group = ours, _read_group(ours)
+        self._lifeline, self._group = lifeline, _read_group(lifeline)
         self.started_at_s = time.monotonic()
-        self._reader = threading.Thread(target=self._pump, name=f"output of {self.spec.name}", daemon=True)
+        self._reader = threading.Thread(target=self._forward_output, name=f"output of {self.spec.name}", daemon=True)
         self._reader.start()
 
-    def ask_to_end(self) -> None:
-        """Send SIGTERM, which the keeper passes to its child only: a worker's pool must not get it twice."""
+    def terminate(self) -> None:
+        """Send SIGTERM. The keeper passes it to its child only, because a worker's pool must not get it twice."""
         if self.is_running and self._process is not None:
             self._process.send_signal(signal.SIGTERM)
 
     def clean_up(self) -> None:
-        """Kill whatever is left of the child, wait for it, read its last output."""
+        """Kill what is left of the child, wait for it, and read its last output."""
         if self._process is None:
             return
         if self._group is not None:
             _kill_group(self._group)
-        # The keeper is given a moment to see the end of its child and of those that had left the group.
+        # The keeper needs a moment to end the descendants that have left the group.
         try:
             self._process.wait(timeout=1)
         except subprocess.TimeoutExpired:
@@ -98,7 +98,7 @@ class Child:
             self._reader.join(timeout=1)
         self._group = self._lifeline = self._reader = None
 
-    def _pump(self) -> None:
+    def _forward_output(self) -> None:
         output = self._process.stdout if self._process is not None else None
         if output is None:
             return
@@ -126,4 +126,4 @@ def _kill_group(group: int) -> None:
     try:
         os.killpg(group, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
-        return  # nothing of it is left
+        return  # no process of it is left

@@ -1,4 +1,4 @@
-"""Demo data of `up`: three people and the integrations that point at the sandbox. Only made while the sandbox runs."""
+"""Demo data of `up`: three accounts, and integrations that use the sandbox. Created only while the sandbox runs."""
 
 import json
 import secrets
@@ -16,86 +16,86 @@ from zdbridge.env import read_or_create_file
 
 # `demo_integration.json` describes the integration `demo`, `demo_integration_x.json` describes `demo-x`.
 _FILES = "demo_integration*.json"
-# The port the file in the repository is written for; another one is put in its place.
-_WRITTEN_FOR_PORT = 9100
-# Their passwords and the hashes of them, in the data folder.
+# The sandbox's port in the files; the actual port replaces it.
+_FILE_PORT = 9100
+# The file in the data folder with the passwords and their hashes.
 SIGN_INS = "demo_sign_ins.json"
 PEOPLE = {"agent": "agents", "lead": "leads", "admin": "admins"}
 
 
 @dataclass(frozen=True)
-class DemoPerson:
-    """A demo sign-in; `password` is empty where somebody has changed it since."""
+class DemoAccount:
+    """A demo account; `password` is empty when it was changed."""
 
     username: str
     group: str
     password: str
 
 
-def make_people(*, data_dir: Path) -> list[DemoPerson]:
-    """Create the demo people that are missing and return all of them.
+def make_people(*, data_dir: Path) -> list[DemoAccount]:
+    """Create missing demo accounts and return all of them; never change an existing one.
 
-    Passwords are random, made once, kept in the data folder (0600); a person who exists is never changed.
+    The passwords are random. They are generated once and stored in the data folder (mode 0600).
     """
-    content = read_or_create_file(path=data_dir / SIGN_INS, create=_make_sign_ins)
+    content = read_or_create_file(path=data_dir / SIGN_INS, create=_generate_sign_ins)
     sign_ins: dict[str, dict[str, str]] = json.loads(content)
-    return [_make_person(username=name, group=group, **sign_ins[name]) for name, group in PEOPLE.items()]
+    return [_make_account(username=name, group=group, **sign_ins[name]) for name, group in PEOPLE.items()]
 
 
-def address_of(username: str) -> str:
-    """Return the address a demo person is made with; nobody else has one of that domain."""
+def build_email(username: str) -> str:
+    """Return the e-mail address of a demo account; no other account has one of this domain."""
     return f"{username}@demo.invalid"
 
 
 def read_sign_ins(*, data_dir: Path) -> dict[str, dict[str, str]]:
-    """Return password and hash of each demo person made in this data folder; nobody where none was, or it is lost."""
+    """Return password and hash by user name; empty when this data folder created no account, or lost the file."""
     try:
-        found = json.loads((data_dir / SIGN_INS).read_text(encoding="utf-8"))
+        sign_ins = json.loads((data_dir / SIGN_INS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return sign_ins if isinstance(sign_ins, dict) else {}
 
 
-def _make_sign_ins() -> str:
+def _generate_sign_ins() -> str:
     passwords = {name: secrets.token_urlsafe(9) for name in PEOPLE}
-    # The hash is kept too: comparing it takes no time, checking three passwords takes seconds at every start.
+    # Comparing hashes takes no time; checking three passwords would take seconds at every start.
     return json.dumps({name: {"password": word, "hashed": make_password(word)} for name, word in passwords.items()})
 
 
-def _make_person(*, username: str, group: str, password: str, hashed: str) -> DemoPerson:
+def _make_account(*, username: str, group: str, password: str, hashed: str) -> DemoAccount:
     user, is_new = User.objects.get_or_create(
-        username=username, defaults={"email": address_of(username), "is_staff": group == "admins"}
+        username=username, defaults={"email": build_email(username), "is_staff": group == "admins"}
     )
     if is_new:
         user.password = hashed
         user.save(update_fields=["password"])
         user.groups.add(Group.objects.get_or_create(name=group)[0])
     is_unchanged = user.password == hashed or user.check_password(password)
-    return DemoPerson(username=username, group=group, password=password if is_unchanged else "")
+    return DemoAccount(username=username, group=group, password=password if is_unchanged else "")
 
 
 def make_integrations(*, folder: Path, sandbox_port: int, data_dir: Path) -> list[str]:
-    """Create the integrations that files of `folder` describe and that are missing; return the slugs created."""
+    """Create missing integrations from the files in `folder`; return the slugs of those created."""
     paths = sorted(folder.glob(_FILES))
     return [
-        slug_of(path) for path in paths if make_integration(path=path, sandbox_port=sandbox_port, data_dir=data_dir)
+        parse_slug(path) for path in paths if make_integration(path=path, sandbox_port=sandbox_port, data_dir=data_dir)
     ]
 
 
-def slug_of(path: Path) -> str:
-    """Return the slug of the integration that a file describes."""
+def parse_slug(path: Path) -> str:
+    """Return the slug that the name of a file stands for."""
     return path.stem.replace("_integration", "", 1).replace("_", "-")
 
 
 def make_integration(*, path: Path, sandbox_port: int, data_dir: Path) -> bool:
-    """Create the integration that `path` describes unless there is one; tell whether it was created.
+    """Create the integration in `path` unless it exists; return whether it was created.
 
-    The sandbox's port is put into every address on this machine that `path` holds.
+    The sandbox's port replaces the one in the file.
     """
-    slug = slug_of(path)
+    slug = parse_slug(path)
     if Integration.objects.filter(slug=slug).exists() or not path.exists():
         return False
-    settings = with_port(value=json.loads(path.read_text(encoding="utf-8")), port=sandbox_port)
+    settings = replace_port(value=json.loads(path.read_text(encoding="utf-8")), port=sandbox_port)
     with tempfile.NamedTemporaryFile("w", dir=data_dir, suffix=".json", encoding="utf-8") as file:
         json.dump(settings, file)
         file.flush()
@@ -103,19 +103,19 @@ def make_integration(*, path: Path, sandbox_port: int, data_dir: Path) -> bool:
     return True
 
 
-def with_port(*, value: object, port: int) -> object:
-    """Return `value` (parsed JSON) with the sandbox's written port exchanged in every loopback address."""
+def replace_port(*, value: object, port: int) -> object:
+    """Return parsed JSON with `port` in every address of the sandbox."""
     if isinstance(value, dict):
-        return {key: with_port(value=part, port=port) for key, part in value.items()}
+        return {key: replace_port(value=part, port=port) for key, part in value.items()}
     if isinstance(value, list):
-        return [with_port(value=part, port=port) for part in value]
+        return [replace_port(value=part, port=port) for part in value]
     if isinstance(value, str) and _is_sandbox_address(value):
-        return value.replace(f":{_WRITTEN_FOR_PORT}", f":{port}", 1)
+        return value.replace(f":{_FILE_PORT}", f":{port}", 1)
     return value
 
 
 def _is_sandbox_address(value: str) -> bool:
-    # Templates such as https://…/{user_id} are also addresses; only those that name the sandbox's host are meant.
+    # Other addresses, such as the template https://…/{user_id}, stay as they are.
     return value.startswith("http://") and urlsplit(value).netloc in {
-        f"{host}:{_WRITTEN_FOR_PORT}" for host in ("127.0.0.1", "localhost")
+        f"{host}:{_FILE_PORT}" for host in ("127.0.0.1", "localhost")
     }

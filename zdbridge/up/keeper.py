@@ -1,10 +1,10 @@
-"""A small process between the supervisor and each of its children, so that nothing is ever left behind.
+"""A small process between the supervisor and each of its children, which leaves no process behind.
 
 Run as `python -I -S keeper.py COMMAND…` with a socket as standard input. It starts COMMAND in a process group of its
-own, writes that group's number into the socket, passes SIGTERM on, and ends with COMMAND's own exit code. When COMMAND
-has ended, or the supervisor has (the socket closes however it died), every descendant is killed: on Linux also those
-that left the group, because the keeper adopts them. If the keeper itself is killed, the kernel kills COMMAND.
-Standard library only, one thread: it forks safely and starts within milliseconds.
+own, writes the number of the group to the socket, passes SIGTERM on, and ends with the exit code of COMMAND. When
+COMMAND or the supervisor has ended (the socket then closes, however that happened), the keeper kills every descendant:
+on Linux also those that left the group, because it adopts them. When the keeper itself is killed, the kernel kills
+COMMAND. It uses the standard library only and one thread, so it forks safely and starts within milliseconds.
 """
 
 import ctypes
@@ -16,33 +16,33 @@ import time
 from pathlib import Path
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
-# How long COMMAND may take to end by itself once the supervisor is gone.
+# How long COMMAND may take to end once the supervisor is gone.
 ORPHAN_GRACE_S = 3.0
 _LIFELINE = 0
 
 
 def main(*, command: list[str]) -> int:
-    """Keep `command` until it ends; return its exit code (128 + signal number when a signal ended it)."""
+    """Run `command` until it ends; return its exit code, or 128 + N after signal N."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     wake = _wake_on_signals()
     keeper = os.getpid()
-    # A SIGTERM that comes now has to reach the child, not to end the keeper before it can pass it on.
+    # A SIGTERM that arrives now must reach the child, not end the keeper before it can pass it on.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     child = os.fork()
     if child == 0:
-        _become(command=command, keeper=keeper)
-    # Set on both sides of the fork: whichever comes first, the group exists before anybody signals it.
-    _quietly(os.setpgid, child, child)
-    signal.signal(signal.SIGTERM, lambda _number, _frame: _quietly(os.kill, child, signal.SIGTERM))
+        _run_command(command=command, keeper=keeper)
+    # Both sides of the fork set it, so the group exists before anything signals it.
+    _ignore_missing(os.setpgid, child, child)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: _ignore_missing(os.kill, child, signal.SIGTERM))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     os.write(_LIFELINE, b"%d\n" % child)
-    code = _wait(child=child, wake=wake)
+    code = _wait_for_exit(child=child, wake=wake)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _kill_descendants(group=child)
     return code
 
 
-def _become(*, command: list[str], keeper: int) -> None:
+def _run_command(*, command: list[str], keeper: int) -> None:
     os.setpgid(0, 0)
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != keeper:
@@ -53,7 +53,7 @@ def _become(*, command: list[str], keeper: int) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, _LIFELINE)
-    # The supervisor's locks stay with the keeper: what it keeps may not outlive it, but its helpers could for a moment.
+    # Only the keeper inherits the supervisor's locks: descendants of COMMAND may outlive it for a moment.
     os.closerange(3, 1024)
     try:
         os.execvp(command[0], command)
@@ -67,14 +67,14 @@ def _wake_on_signals() -> int:
     os.set_blocking(writer, False)
     os.set_blocking(reader, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    # A handler must exist for the wake-up to be written; the work is done in the loop.
+    # Python writes to the pipe only for a signal with a handler; the loop does the work.
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     return reader
 
 
-def _wait(*, child: int, wake: int) -> int:
+def _wait_for_exit(*, child: int, wake: int) -> int:
     watched = [wake, _LIFELINE]
     kill_at: float | None = None
     while True:
@@ -87,9 +87,9 @@ def _wait(*, child: int, wake: int) -> int:
             os.read(wake, 4096)
         if _LIFELINE in ready and not _is_supervised():
             watched, kill_at = [wake], time.monotonic() + ORPHAN_GRACE_S
-            _quietly(os.kill, child, signal.SIGTERM)
+            _ignore_missing(os.kill, child, signal.SIGTERM)
         if kill_at is not None and time.monotonic() >= kill_at:
-            _quietly(os.killpg, child, signal.SIGKILL)
+            _ignore_missing(os.killpg, child, signal.SIGKILL)
             kill_at = None
 
 
@@ -115,22 +115,22 @@ def _reap(*, child: int) -> int | None:
 
 
 def _kill_descendants(*, group: int) -> None:
-    _quietly(os.killpg, group, signal.SIGKILL)
+    _ignore_missing(os.killpg, group, signal.SIGKILL)
     while True:
-        # Those that had made a group of their own become ours when their parent dies; kill level by level.
-        for pid in _own_children():
-            _quietly(os.kill, pid, signal.SIGKILL)
+        # Processes with a group of their own become the keeper's children when their parent dies: kill level by level.
+        for pid in _list_children():
+            _ignore_missing(os.kill, pid, signal.SIGKILL)
         try:
             os.waitpid(-1, 0)
         except ChildProcessError:
             return
 
 
-def _own_children() -> list[int]:
+def _list_children() -> list[int]:
     try:
         return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
     except OSError:
-        return []  # not Linux: the group was all we could reach
+        return []  # not Linux: only the group can be reached
 
 
 def _prctl(option: int, value: int) -> None:
@@ -138,11 +138,11 @@ def _prctl(option: int, value: int) -> None:
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
-def _quietly(call, *arguments) -> None:  # type: ignore[no-untyped-def]
+def _ignore_missing(call, *arguments) -> None:  # type: ignore[no-untyped-def]
     try:
         call(*arguments)
     except (ProcessLookupError, PermissionError):
-        pass  # it has just ended, or (setpgid) already runs its own program: either way there is nothing to do
+        pass  # the process has just ended, or (setpgid) already runs its own program
 
 
 if __name__ == "__main__":

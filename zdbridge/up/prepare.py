@@ -1,9 +1,9 @@
-"""What has to be done once before the processes of `up` start; a program of its own, so that `up` stays small.
+"""Does what is needed once before the processes of `up` start, in a process of its own, so that `up` stays small.
 
-`python -m zdbridge.up.prepare PLAN` where PLAN is a `PreparePlan` as JSON.
-Writes `{"people": [{"username", "group", "password"}], "admin_link": str, "admin_note": str, "flaws": [str]}` to the
-file its `result` names (0600); the link is there only while no administrator can sign in, the note where that cannot be
-helped by a link. `flaws` are sentences about what is wrong in this environment, which the processes of `up` share.
+`python -m zdbridge.up.prepare PLAN`, where PLAN is a `PreparePlan` as JSON, writes
+`{"people": [{"username", "group", "password"}], "admin_link": str, "admin_note": str, "flaws": [str]}` to the file in
+`result` (mode 0600). The link exists only while no administrator can sign in, the note only where a link does not help.
+`flaws` are sentences about what is wrong in this environment, which the processes of `up` share.
 """
 
 import hashlib
@@ -27,21 +27,22 @@ from django.core.management.base import CommandError, SystemCheckError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from zdbridge.private import public_files
-from zdbridge.up.roles import PreparePlan
+from zdbridge.up.launch_plan import PreparePlan
 
-# How long a single role waits for somebody else to migrate the database.
+# How long a single role waits for another process to migrate the database.
 MIGRATION_WAIT_S = 60.0
 _LINK = re.compile(r"https?://\S+")
 
 
 class CannotPrepare(Exception):
-    """The product cannot start; the message is one line that says what to do."""
+    """The product cannot start; the message says what to do."""
 
 
 def main(*, arguments: list[str]) -> int:
-    """Do what the plan says; return 0, or 1 after one line on standard error."""
+    """Do what the plan says; return 0, or 1 after a message on standard error."""
     plan = PreparePlan(**json.loads(arguments[0]))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zdbridge.settings")
     try:
@@ -58,12 +59,12 @@ def main(*, arguments: list[str]) -> int:
 
 
 def explain_database_error(error: Exception) -> str:
-    """Return one line that says why the database does not serve, and what to do."""
+    """Return one line about why the database does not work, and what to do."""
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    remedy = "check DATABASE_URL"
+    sentence = _("The database does not respond as it should (%(reason)s). Check DATABASE_URL.")
     if "unsupported startup parameter" in reason:
-        remedy = "behind PgBouncer, add pgbouncer=1 to the options of DATABASE_URL"
-    return f"the database does not answer as it should ({reason}); {remedy}"
+        sentence = _("The database refuses a parameter (%(reason)s). With PgBouncer, add pgbouncer=1 to DATABASE_URL.")
+    return sentence % {"reason": reason}
 
 
 def _prepare(plan: PreparePlan) -> dict[str, Any]:
@@ -72,66 +73,64 @@ def _prepare(plan: PreparePlan) -> dict[str, Any]:
         call_command("migrate", interactive=False, verbosity=0)
     else:
         _wait_for_migrations()
-    _clear_leftovers(plan)
+    _handle_leftovers(plan)
     if plan.has_web:
         collect_static_files()
     people: list[dict[str, str]] = []
     if plan.has_demo:
         people = _make_demo(plan)
-    link = _print_first_link() if plan.is_whole else {}
+    link = _create_first_link() if plan.is_whole else {}
     return {"people": people, **link, "flaws": _find_flaws()}
 
 
 def _find_flaws() -> list[str]:
-    # Its models can be imported only once Django is set up.
+    # Imports models, which needs Django to be set up.
     from linking.monitoring import health
 
-    found = health.find_flaws_at_start(now=timezone.now(), where="the environment of this `up`")
-    return [flaw.detail for flaw in found]
+    flaws = health.find_flaws_at_start(now=timezone.now(), where="the environment of this `up`")
+    return [flaw.detail for flaw in flaws]
 
 
 def _refuse_flaws() -> None:
-    """Say what the system checks found, one line each.
+    """Print the warnings of the system checks, one line each.
 
-    Raises: CannotPrepare for what must not start.
+    Raises: CannotPrepare with their errors.
     """
-    found = [one for one in run_checks() if not one.is_silenced()]
-    errors = [say_check(one) for one in found if one.is_serious()]
-    for one in found:
-        if not one.is_serious():
-            print(f"warning: {say_check(one)}", flush=True)
+    messages = [message for message in run_checks() if not message.is_silenced()]
+    errors = [format_check(message) for message in messages if message.is_serious()]
+    for message in messages:
+        if not message.is_serious():
+            print(f"warning: {format_check(message)}", flush=True)
     if errors:
         raise CannotPrepare("\n".join(errors))
 
 
-def say_check(message: CheckMessage) -> str:
-    """Return what a system check found, and the remedy, as one line."""
+def format_check(message: CheckMessage) -> str:
+    """Return the message of a system check and its hint as one line."""
     return " ".join(f"{message.msg} {message.hint or ''}".split())
 
 
-def _clear_leftovers(plan: PreparePlan) -> None:
-    """Take what a try-out left away, where that is asked for.
+def _handle_leftovers(plan: PreparePlan) -> None:
+    """Remove what a try-out left, when the plan asks for it.
 
-    Raises: CannotPrepare where it is still there and others than people of this machine can come.
+    Raises: CannotPrepare when some of it is left and other machines can connect.
     """
     if not plan.is_purging and (plan.has_sandbox or not settings.IS_REACHABLE):
         return
-    # Its models can be imported only once Django is set up.
-    from zdbridge.up import leftovers
+    # Imports models, which needs Django to be set up.
+    from zdbridge.up import demo_leftovers
 
-    found = leftovers.find_leftovers(data_dir=settings.DATA_DIR, folder=settings.BASE_DIR / "sandbox")
+    found = demo_leftovers.find_leftovers(data_dir=settings.DATA_DIR, folder=settings.BASE_DIR / "sandbox")
     if plan.is_purging:
-        for line in leftovers.purge(leftovers=found, data_dir=settings.DATA_DIR, now=timezone.now()):
-            print(line, flush=True)
-        found = leftovers.find_leftovers(data_dir=settings.DATA_DIR, folder=settings.BASE_DIR / "sandbox")
+        for sentence in demo_leftovers.purge(leftovers=found, data_dir=settings.DATA_DIR, now=timezone.now()):
+            print(sentence, flush=True)
+        found = demo_leftovers.find_leftovers(data_dir=settings.DATA_DIR, folder=settings.BASE_DIR / "sandbox")
     if settings.IS_REACHABLE and not found.is_empty:
-        raise CannotPrepare(
-            f"{found.describe()} (or start once with --purge-demo)" if found.people or found.slugs else found.describe()
-        )
+        raise CannotPrepare(found.describe())
 
 
 def _make_demo(plan: PreparePlan) -> list[dict[str, str]]:
-    # Its models can be imported only once Django is set up.
+    # Imports models, which needs Django to be set up.
     from zdbridge.up import demo
 
     people = [asdict(person) for person in demo.make_people(data_dir=settings.DATA_DIR)]
@@ -141,19 +140,18 @@ def _make_demo(plan: PreparePlan) -> list[dict[str, str]]:
 
 
 def _wait_for_migrations() -> None:
-    deadline, is_told = time.monotonic() + MIGRATION_WAIT_S, False
-    while missing := _missing_migrations():
+    deadline = time.monotonic() + MIGRATION_WAIT_S
+    if _count_missing_migrations():
+        print(_("Migrations are not applied yet. Waiting for another process to apply them …"), flush=True)
+    while _count_missing_migrations():
         if time.monotonic() >= deadline:
             raise CannotPrepare(
-                f"{missing} migrations are not applied; run `python3 manage.py migrate` once, or `up` without --only"
+                _("Migrations are not applied. Run `python3 manage.py migrate` once, or `up` without --only.")
             )
-        if not is_told:
-            print(f"{missing} migrations are not applied yet; waiting for another process to do it …", flush=True)
-            is_told = True
         time.sleep(1)
 
 
-def _missing_migrations() -> int:
+def _count_missing_migrations() -> int:
     executor = MigrationExecutor(connection)
     missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     connection.close()
@@ -161,9 +159,9 @@ def _missing_migrations() -> int:
 
 
 def collect_static_files() -> bool:
-    """Run collectstatic when a source file has changed since the last time; tell whether it ran."""
+    """Run collectstatic when a source file has changed since the last run; return whether it ran."""
     stamp = settings.DATA_DIR / "static.stamp"
-    state = _static_state()
+    state = _compute_static_state()
     if stamp.exists() and stamp.read_text(encoding="ascii") == state and Path(settings.STATIC_ROOT).is_dir():
         return False
     with public_files():
@@ -172,25 +170,25 @@ def collect_static_files() -> bool:
     return True
 
 
-def _static_state() -> str:
+def _compute_static_state() -> str:
     digest = hashlib.sha256(repr(settings.STORAGES["staticfiles"]).encode())
     for finder in get_finders():
         for path, storage in finder.list([]):
-            # Name, size and time of change: reading every file would cost as much as collecting them.
+            # Name, size and time of change, because reading every file would take as long as collecting them.
             status = Path(storage.path(path)).stat()
             digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 
-def _print_first_link() -> dict[str, str]:
-    # Its models can be imported only once Django is set up.
-    from zdbridge.up import leftovers
+def _create_first_link() -> dict[str, str]:
+    # Imports models, which needs Django to be set up.
+    from zdbridge.up import demo_leftovers
 
-    besides = list(leftovers.find_people(data_dir=settings.DATA_DIR))
+    besides = list(demo_leftovers.find_people(data_dir=settings.DATA_DIR))
     output = io.StringIO()
     call_command("create_admin_link", if_needed=True, besides=besides, stdout=output)
-    found = _LINK.search(output.getvalue())
-    return {"admin_link": found.group()} if found else {"admin_note": output.getvalue().strip()}
+    link = _LINK.search(output.getvalue())
+    return {"admin_link": link.group()} if link else {"admin_note": output.getvalue().strip()}
 
 
 def _write_private(*, path: Path, content: str) -> None:

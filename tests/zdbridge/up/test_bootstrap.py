@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from zdbridge.up import bootstrap
-from zdbridge.up.bootstrap import PRODUCT_LOCK, TEST_LOCK, CannotStart, is_adequate, make_environment, pip_trouble
+from zdbridge.up.bootstrap import PRODUCT_LOCK, TEST_LOCK, CannotStart, explain_pip_error, is_adequate, make_environment
 
 pytestmark = pytest.mark.storeless
 ROOT = Path(__file__).resolve().parents[3]
@@ -98,8 +98,8 @@ class TestTrouble:
             ("Failed to establish a new connection: [Errno 111] Connection refused", "cannot be reached"),
             ("WARNING: Retrying (NameResolutionError: Temporary failure in name resolution)", "cannot be reached"),
             ("NewConnectionError ...\nERROR: No matching distribution found for django", "cannot be reached"),
-            ("ERROR: No matching distribution found for django==5.2.19", "does not have"),
-            ("Ignored the following versions that require a different python version: 5.2", "not made for Python"),
+            ("ERROR: No matching distribution found for django==5.2.19", "lacks a package"),
+            ("Ignored the following versions that require a different python version: 5.2", "do not support Python"),
             ("OSError: [Errno 28] No space left on device", "disk is full"),
             ("error: subprocess-exited-with-error\nFailed building wheel for cffi", "no ready-made file"),
             ("ERROR: something new\n", "something new"),
@@ -107,7 +107,7 @@ class TestTrouble:
         ],
     )
     def test_is_told_in_one_line(self, output: str, words: str) -> None:
-        told = pip_trouble(output=output, lock=PRODUCT_LOCK)
+        told = explain_pip_error(output=output, lock=PRODUCT_LOCK)
         assert words in told
         assert "\n" not in told
 
@@ -119,12 +119,12 @@ class TestTrouble:
     @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
     def test_tells_that_the_folder_cannot_be_written(self, checkout: Path) -> None:
         checkout.chmod(stat.S_IRUSR | stat.S_IXUSR)
-        with pytest.raises(CannotStart, match="cannot write into"):
+        with pytest.raises(CannotStart, match="is not writable"):
             make_environment(root=checkout, lock=PRODUCT_LOCK)
 
     def test_tells_that_a_lock_is_missing(self, ready: Path) -> None:
         (ready / PRODUCT_LOCK).unlink()
-        with pytest.raises(CannotStart, match="restore it from git"):
+        with pytest.raises(CannotStart, match="Restore it from git"):
             is_adequate(root=ready, lock=PRODUCT_LOCK)
 
 
@@ -134,10 +134,10 @@ class TestMakeEnvironment:
         make_environment(root=checkout, lock=PRODUCT_LOCK)
         first = capsys.readouterr().err
         make_environment(root=checkout, lock=PRODUCT_LOCK)
-        assert ("making" in first, capsys.readouterr().err) == (True, "")
+        assert ("Creating" in first, capsys.readouterr().err) == (True, "")
         assert (
             json.loads((checkout / ".venv" / "zdbridge-stamp.json").read_text())["python"]
-            == bootstrap._python_version()
+            == bootstrap._format_version()
         )
 
     def test_makes_a_half_made_one_anew(self, checkout: Path) -> None:
@@ -154,7 +154,7 @@ class TestMakeEnvironment:
         both = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(2)]
         told = "".join(process.communicate()[1] for process in both)
         assert [process.returncode for process in both] == [0, 0]
-        assert (told.count("installing"), is_adequate(root=checkout, lock=PRODUCT_LOCK)) == (1, True)
+        assert (told.count("Installing"), is_adequate(root=checkout, lock=PRODUCT_LOCK)) == (1, True)
 
     def test_tells_that_the_index_is_out_of_reach(self, checkout: Path, monkeypatch) -> None:
         monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)

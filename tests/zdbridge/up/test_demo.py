@@ -86,7 +86,7 @@ class TestMakeIntegration:
         assert Integration.objects.get(slug="demo").name == "Mine"
 
 
-class TestWithPort:
+class TestReplacePort:
     @pytest.mark.parametrize(
         ("value", "changed"),
         [
@@ -96,7 +96,7 @@ class TestWithPort:
         ],
     )
     def test_changes_addresses_of_the_sandbox(self, value: object, changed: object) -> None:
-        assert demo.with_port(value=value, port=9200) == changed
+        assert demo.replace_port(value=value, port=9200) == changed
 
     @pytest.mark.parametrize(
         "value",
@@ -111,8 +111,8 @@ class TestWithPort:
         ],
     )
     def test_leaves_everything_else(self, value: object) -> None:
-        assert demo.with_port(value=value, port=9200) == value
+        assert demo.replace_port(value=value, port=9200) == value
 
     def test_finds_the_port_the_file_was_written_for(self) -> None:
-        text = json.dumps(demo.with_port(value=json.loads(FILE.read_text()), port=65000))
+        text = json.dumps(demo.replace_port(value=json.loads(FILE.read_text()), port=65000))
         assert ":9100" not in text

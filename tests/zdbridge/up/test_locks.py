@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 class TestHold:
     def test_refuses_a_second_holder_at_once_and_names_the_first(self, tmp_path: Path) -> None:
-        refused = pytest.raises(AlreadyRunning, match=f"web already runs .*process {os.getpid()}")
+        refused = pytest.raises(AlreadyRunning, match=f"web is already running .*process {os.getpid()}")
         with hold(data_dir=tmp_path, names=("web",)), refused, hold(data_dir=tmp_path, names=("web",)):
             pass
 

@@ -12,7 +12,7 @@ def start(settings, tmp_path):
     """What a start prints; with the demo people made before."""
     settings.DATA_DIR = tmp_path
     demo.make_people(data_dir=tmp_path)
-    return prepare._print_first_link
+    return prepare._create_first_link
 
 
 @pytest.mark.django_db
@@ -40,5 +40,5 @@ class TestExplainDatabaseError:
         explanation = prepare.explain_database_error(
             OperationalError("FATAL:  unsupported startup parameter: options\nmore")
         )
-        assert "add pgbouncer=1 to the options of DATABASE_URL" in explanation
+        assert "add pgbouncer=1 to DATABASE_URL" in explanation
         assert "more" not in explanation

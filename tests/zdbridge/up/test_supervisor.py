@@ -88,38 +88,38 @@ class TestRestart:
     def test_starts_a_killed_child_again(self, lines, monkeypatch) -> None:
         supervised, stop = supervise(ChildSpec("web", SLEEPER))
         supervised.start()
-        group = supervised._kept[0].child._group
+        group = supervised._children[0].child._group
         os.killpg(group, signal.SIGKILL)
         watcher = threading.Thread(target=supervised.watch)
         watcher.start()
-        assert wait_until(lambda: supervised._kept[0].child._group not in (None, group))
+        assert wait_until(lambda: supervised._children[0].child._group not in (None, group))
         stop.set()
         watcher.join()
         supervised.end()
-        assert ("up", "web was ended by signal 9; starting it again in 1 s") in lines
+        assert ("up", "web was ended by signal 9. It restarts in 1 s.") in lines
 
     def test_backs_off_longer_each_time_and_gives_up_after_five_young_deaths(self, lines, monkeypatch) -> None:
         supervised, _stop = supervise(ChildSpec("web", DYING))
-        kept, now_s = supervised._kept[0], 0.0
+        kept, now_s = supervised._children[0], 0.0
         monkeypatch.setattr(Child, "start", lambda child: start_at(child, now_s=now_s))
         supervised.start()
         with pytest.raises(GaveUp):
             while True:
                 assert wait_until(lambda: not kept.child.is_running)
-                kept.look(now_s=now_s)
+                kept.check(now_s=now_s)
                 now_s += 0.5
         waits = [line.rsplit(" in ", 1)[1] for name, line in lines if name == "up"]
-        assert waits == ["1 s", "2 s", "4 s", "8 s"]
+        assert waits == ["1 s.", "2 s.", "4 s.", "8 s."]
 
     def test_forgives_a_death_after_a_long_life(self, lines, monkeypatch) -> None:
         supervised, _stop = supervise(ChildSpec("web", DYING))
-        kept = supervised._kept[0]
-        for _ in range(2 * supervisor.MAX_YOUNG_DEATHS):
+        kept = supervised._children[0]
+        for _ in range(2 * supervisor.MAX_EARLY_EXITS):
             kept.child.start()
             assert wait_until(lambda: not kept.child.is_running)
-            kept.look(now_s=kept.child.started_at_s + supervisor.YOUNG_S + 1)
+            kept.check(now_s=kept.child.started_at_s + supervisor.EARLY_EXIT_S + 1)
             kept._restart_at_s = None
-        assert {line for _name, line in lines if "again" in line} == {"web ended with code 3; starting it again in 1 s"}
+        assert {line for _name, line in lines if "restarts" in line} == {"web ended with code 3. It restarts in 1 s."}
 
 
 class TestEnd:
@@ -127,15 +127,15 @@ class TestEnd:
         supervised, _stop = supervise(ChildSpec("web", SLEEPER))
         supervised.start()
         supervised.end()
-        assert supervised._kept[0].child.exit_code == 128 + signal.SIGTERM
+        assert supervised._children[0].child.exit_code == 128 + signal.SIGTERM
 
     def test_kills_what_will_not_end(self, lines, monkeypatch) -> None:
         monkeypatch.setattr(supervisor, "TERM_GRACE_S", 0.3)
         supervised, _stop = supervise(ChildSpec("web", DEAF))
         supervised.start()
-        assert wait_until(lambda: list(supervised._kept[0].child.last_lines) == ["deaf"])
+        assert wait_until(lambda: list(supervised._children[0].child.last_lines) == ["deaf"])
         supervised.end()
-        assert supervised._kept[0].child.exit_code == 128 + signal.SIGKILL
+        assert supervised._children[0].child.exit_code == 128 + signal.SIGKILL
 
     def test_reaches_a_child_that_has_only_just_begun(self, lines) -> None:
         codes = []
@@ -143,7 +143,7 @@ class TestEnd:
             supervised, _stop = supervise(ChildSpec("web", SLEEPER))
             supervised.start()
             supervised.end()
-            codes.append(supervised._kept[0].child.exit_code)
+            codes.append(supervised._children[0].child.exit_code)
         assert codes == [128 + signal.SIGTERM] * 10
 
     def test_may_be_called_twice(self, lines) -> None:
@@ -151,7 +151,7 @@ class TestEnd:
         supervised.start()
         supervised.end()
         supervised.end()
-        assert not supervised._kept[0].child.is_running
+        assert not supervised._children[0].child.is_running
 
     def test_promises_to_stay_below_ten_seconds(self) -> None:
         assert supervisor.TERM_GRACE_S < 9

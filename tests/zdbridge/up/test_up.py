@@ -21,9 +21,10 @@ ROOT = Path(__file__).resolve().parents[3]
 START = "import sys; from zdbridge.up.supervisor import main; sys.exit(main(arguments=sys.argv[1:]))"
 # Two deaths instead of five, and a scheduler that dies at once, beside real other children.
 DYING_CHILD = """
-from zdbridge.up import roles, supervisor
-supervisor.MAX_YOUNG_DEATHS = 2
-roles._beat = lambda plan: roles._python("-c", "print('no luck'); raise SystemExit(3)")
+import sys
+from zdbridge.up import child_specs, supervisor
+supervisor.MAX_EARLY_EXITS = 2
+child_specs._build_beat_command = lambda plan: (sys.executable, "-c", "print('no luck'); raise SystemExit(3)")
 """
 
 pytestmark = [
@@ -79,9 +80,9 @@ class Up:
         return any(words in line for line in self.output)
 
     def is_ready(self) -> bool:
-        return wait_until(lambda: self.has_said("Ctrl-C ends") or self.process.poll() is not None, limit_s=90) and (
-            self.process.poll() is None
-        )
+        return wait_until(
+            lambda: self.has_said("Press Ctrl-C to stop") or self.process.poll() is not None, limit_s=90
+        ) and (self.process.poll() is None)
 
     def processes(self, word: str = "") -> list[int]:
         """Return the ids of everything that runs with this data folder and has `word` in its command."""
@@ -137,7 +138,7 @@ class TestRefusal:
         with socket.create_server(("127.0.0.1", int(up.environment[name]))):
             done = up.run()
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-        assert f"port {up.environment[name]} on 127.0.0.1 is taken" in done.stderr
+        assert f"Port {up.environment[name]} on 127.0.0.1 is in use" in done.stderr
         assert name in done.stderr
 
     def test_of_one_port_for_two(self, up: Up) -> None:
@@ -212,7 +213,7 @@ class TestRunning:
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
         assert (done.returncode, "FAIL" in done.stdout) == (0, False), done.stdout + done.stderr
         assert done.stderr.splitlines()[0].startswith(
-            f"zdbridge: `up` is running (process {running.process.pid}); taken"
+            f"zdbridge: `up` is running (process {running.process.pid}). This command uses its "
         )
         assert "XSOLLA_LOGIN_API_URL" in done.stderr
         assert "XSOLLA_LOGIN_API_URL" not in done.stdout
@@ -246,11 +247,11 @@ class TestEnd:
         up.start()
         assert (up.process.wait(timeout=60), up.processes()) == (1, [])
         assert wait_until(lambda: up.has_said("    no luck"))
-        assert up.has_said("beat died 2 times in a row; its last lines:")
+        assert up.has_said("beat ended 2 times in a row. Its last lines:")
 
 
 class TestFirstAdministrator:
-    LINK = "First administrator, works once:  http://127.0.0.1"
+    LINK = "First sign-in as administrator (the link works once):  http://127.0.0.1"
 
     def change(self, up: Up, sentence: str) -> None:
         with contextlib.closing(sqlite3.connect(up.folder / "zdbridge.sqlite3")) as database, database:
@@ -302,5 +303,5 @@ class TestTroubleOfOneIntegration:
 class TestOneRole:
     def test_waits_for_the_migrations_and_says_so(self, up: Up) -> None:
         up.start("--only", "worker")
-        assert wait_until(lambda: up.has_said("migrations are not applied yet"))
+        assert wait_until(lambda: up.has_said("Migrations are not applied yet"))
         assert up.processes("worker --queues") == []

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from zdbridge.env import SECRET_VARIABLES, VARIABLES
-from zdbridge.up.running import find_running, join, publish
+from zdbridge.up.shared_environment import adopt, find_running, publish
 
 ROOT = Path(__file__).resolve().parents[3]
 HUSH = "postgresql://zdb:hush-hush@db.example/zdb"
 # As `up` does it: what it was started with, and what it adds for its children.
 CODE = """
 import os, sys, pathlib
-from zdbridge.up.running import publish
+from zdbridge.up.shared_environment import publish
 with publish(data_dir=pathlib.Path(sys.argv[1]), environment={**os.environ, "ZDBRIDGE_ALLOW_LOOPBACK": "1"}):
     print("ready", flush=True)
     sys.stdin.read()
@@ -80,9 +80,9 @@ class TestPublish:
         assert named - {"XSOLLA_LOGIN_API_URL"} == set(SECRET_VARIABLES)
 
 
-class TestJoin:
+class TestAdopt:
     def test_takes_what_is_unset_here(self, tmp_path, up):
-        taken = join(data_dir=tmp_path, environment={"PATH": "/bin"}).taken
+        taken = adopt(data_dir=tmp_path, environment={"PATH": "/bin"}).values
         assert taken == {
             "DATABASE_URL": HUSH,
             "PGPASSFILE": "/run/pgpass",
@@ -91,30 +91,30 @@ class TestJoin:
         }
 
     def test_keeps_what_is_set_here_and_names_it(self, tmp_path, up):
-        joined = join(data_dir=tmp_path, environment={"DATABASE_URL": "sqlite:///x", "ZDBRIDGE_HOST": "::1"})
-        assert set(joined.taken) == {"ZDBRIDGE_ALLOW_LOOPBACK", "ZDBRIDGE_PORT"}
-        assert joined.describe() == (
-            f"`up` is running (process {up.process.pid}); taken from it: ZDBRIDGE_ALLOW_LOOPBACK, ZDBRIDGE_PORT; "
-            "other here than there: DATABASE_URL, ZDBRIDGE_HOST"
+        adopted = adopt(data_dir=tmp_path, environment={"DATABASE_URL": "sqlite:///x", "ZDBRIDGE_HOST": "::1"})
+        assert set(adopted.values) == {"ZDBRIDGE_ALLOW_LOOPBACK", "ZDBRIDGE_PORT"}
+        assert adopted.describe() == (
+            f"`up` is running (process {up.process.pid}). This command uses its "
+            "ZDBRIDGE_ALLOW_LOOPBACK, ZDBRIDGE_PORT. These differ here: DATABASE_URL, ZDBRIDGE_HOST."
         )
 
     def test_takes_a_file_of_the_same_content_for_the_same(self, tmp_path, up):
         (tmp_path / "url").write_text(HUSH + "\n")
-        joined = join(data_dir=tmp_path, environment={"DATABASE_URL_FILE": str(tmp_path / "url")})
-        assert (joined.differing, "DATABASE_URL" in joined.taken) == ((), False)
+        adopted = adopt(data_dir=tmp_path, environment={"DATABASE_URL_FILE": str(tmp_path / "url")})
+        assert (adopted.differing_names, "DATABASE_URL" in adopted.values) == ((), False)
 
     def test_has_nothing_to_say_where_all_is_the_same(self, tmp_path, up):
         same = {"DATABASE_URL": HUSH, "ZDBRIDGE_PORT": "8123", "ZDBRIDGE_ALLOW_LOOPBACK": "1"}
-        assert join(data_dir=tmp_path, environment=same).describe() == ""
+        assert adopt(data_dir=tmp_path, environment=same).describe() == ""
 
     def test_never_shows_a_value(self, tmp_path, up):
-        joined = join(data_dir=tmp_path, environment={})
-        assert "hush" not in repr(joined) + joined.describe()
+        adopted = adopt(data_dir=tmp_path, environment={})
+        assert "hush" not in repr(adopted) + adopted.describe()
 
     def test_heeds_nobody_who_was_killed(self, tmp_path, up):
         up.end(signal.SIGKILL)
         assert list(tmp_path.glob("running-*.json"))
-        assert join(data_dir=tmp_path, environment={}) is None
+        assert adopt(data_dir=tmp_path, environment={}) is None
 
     def test_names_what_the_system_does_not_show(self, tmp_path):
         """In another container the same process number is somebody else."""
@@ -122,14 +122,14 @@ class TestJoin:
             (path,) = tmp_path.iterdir()
             written = json.loads(path.read_text())
             path.write_text(json.dumps(written | {"started": "1"}))
-            joined = join(data_dir=tmp_path, environment={})
-        assert (joined.taken, joined.differing) == ({"ZDBRIDGE_PORT": "8123"}, ("DATABASE_URL",))
+            adopted = adopt(data_dir=tmp_path, environment={})
+        assert (adopted.values, adopted.differing_names) == ({"ZDBRIDGE_PORT": "8123"}, ("DATABASE_URL",))
 
     def test_is_not_misled_by_a_file_that_is_none(self, tmp_path):
         with publish(data_dir=tmp_path, environment={}):
             (path,) = tmp_path.iterdir()
             path.write_text("{")
-            assert join(data_dir=tmp_path, environment={}) is None
+            assert adopt(data_dir=tmp_path, environment={}) is None
 
     def test_is_alone_where_nothing_runs(self, tmp_path):
-        assert join(data_dir=tmp_path / "nothing", environment={}) is None
+        assert adopt(data_dir=tmp_path / "nothing", environment={}) is None

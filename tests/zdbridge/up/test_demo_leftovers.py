@@ -9,9 +9,9 @@ from django.core.management import call_command
 
 from linking.models import AuditEvent, Integration, Visitor
 from tests.factories import make_integration, make_visitor
-from zdbridge.up import demo, leftovers
-from zdbridge.up.prepare import CannotPrepare, _clear_leftovers
-from zdbridge.up.roles import PreparePlan
+from zdbridge.up import demo, demo_leftovers
+from zdbridge.up.launch_plan import PreparePlan
+from zdbridge.up.prepare import CannotPrepare, _handle_leftovers
 
 SANDBOX = Path(__file__).resolve().parents[3] / "sandbox"
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
@@ -30,12 +30,12 @@ def tried_out(settings, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def find(data_dir: Path) -> leftovers.Leftovers:
-    return leftovers.find_leftovers(data_dir=data_dir, folder=SANDBOX)
+def find(data_dir: Path) -> demo_leftovers.DemoLeftovers:
+    return demo_leftovers.find_leftovers(data_dir=data_dir, folder=SANDBOX)
 
 
 def purge(data_dir: Path) -> list[str]:
-    return leftovers.purge(leftovers=find(data_dir), data_dir=data_dir, now=NOW)
+    return demo_leftovers.purge(leftovers=find(data_dir), data_dir=data_dir, now=NOW)
 
 
 class TestFindLeftovers:
@@ -89,16 +89,16 @@ class TestPurge:
 
     def test_says_and_records_each(self, tried_out):
         said = purge(tried_out)
-        assert said[0] == "removed the integration demo with its visitors, users, links and runs"
-        assert said[2:] == ["removed the person admin", "removed the person agent", "removed the person lead"]
-        events = AuditEvent.objects.filter(actor=leftovers.ACTOR).order_by("pk").values_list("action", "target")
+        assert said[0] == "Removed the integration demo with its visitors, users, links and runs."
+        assert said[2:] == ["Removed the account admin.", "Removed the account agent.", "Removed the account lead."]
+        events = AuditEvent.objects.filter(actor=demo_leftovers.ACTOR).order_by("pk").values_list("action", "target")
         assert {target for _action, target in events} == {"demo", "demo-rs256", "admin", "agent", "lead"}
 
     def test_keeps_a_person_whose_password_was_changed_for_good(self, tried_out):
         lead = User.objects.get(username="lead")
         lead.set_password("chosen by the lead")
         lead.save()
-        assert "kept the person lead: somebody has changed the password" in purge(tried_out)
+        assert "Kept the account lead, because its password was changed." in purge(tried_out)
         assert find(tried_out).is_empty
 
     def test_does_nothing_the_second_time(self, tried_out):
@@ -110,13 +110,13 @@ class TestCommand:
     def test_says_what_it_would_do_and_does_nothing(self, tried_out):
         output = StringIO()
         call_command("purge_demo", "--dry-run", stdout=output)
-        assert "demo people (admin, agent, lead)" in output.getvalue()
+        assert "Demo accounts with printed passwords exist: admin, agent, lead." in output.getvalue()
         assert User.objects.count() == 4
 
     def test_does_it_and_says_so(self, tried_out):
         output = StringIO()
         call_command("purge_demo", stdout=output)
-        assert output.getvalue().count("removed the") == 5
+        assert output.getvalue().count("Removed the") == 5
         call_command("purge_demo", stdout=output)
         assert output.getvalue().endswith("Nothing of the demo is left.\n")
 
@@ -147,23 +147,23 @@ def plan(*, has_sandbox: bool = False, is_purging: bool = False) -> PreparePlan:
 class TestStart:
     def test_is_refused_beside_a_public_host(self, tried_out, settings):
         settings.IS_REACHABLE = True
-        with pytest.raises(CannotPrepare, match="Take them away with"):
-            _clear_leftovers(plan())
+        with pytest.raises(CannotPrepare, match="Remove demo accounts and demo integrations with: python3"):
+            _handle_leftovers(plan())
 
     def test_goes_on_once_they_are_taken_away(self, tried_out, settings, capsys):
         settings.IS_REACHABLE = True
-        _clear_leftovers(plan(is_purging=True))
-        assert "removed the person admin" in capsys.readouterr().out
-        _clear_leftovers(plan())
+        _handle_leftovers(plan(is_purging=True))
+        assert "Removed the account admin." in capsys.readouterr().out
+        _handle_leftovers(plan())
 
     def test_goes_on_for_people_of_this_machine_and_beside_the_sandbox(self, tried_out, settings):
         settings.IS_REACHABLE = False
-        _clear_leftovers(plan())
+        _handle_leftovers(plan())
         settings.IS_REACHABLE = True
-        _clear_leftovers(plan(has_sandbox=True))
+        _handle_leftovers(plan(has_sandbox=True))
 
     def test_is_refused_for_a_secret_that_everybody_knows(self, tried_out, settings):
         Integration.objects.filter(slug="demo").update(slug="ours")
         settings.IS_REACHABLE = True
         with pytest.raises(CannotPrepare, match="Integration ours uses the demo's login_secret_key"):
-            _clear_leftovers(plan(is_purging=True))
+            _handle_leftovers(plan(is_purging=True))
