@@ -1,0 +1,39 @@
+import shutil
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.utils import translation
+from django.utils.translation import gettext
+
+from linking.core.text_marks import gettext_noop
+
+SENTENCE = "This sentence is marked in a plain module."
+SOURCE = f'from linking.core.text_marks import gettext_noop\n\nTEXT = gettext_noop("{SENTENCE}")\n'
+
+
+class TestGettextNoop:
+    def test_returns_the_sentence_itself(self):
+        assert gettext_noop(SENTENCE) == SENTENCE
+
+    @pytest.mark.skipif(not shutil.which("xgettext"), reason="needs GNU gettext")
+    def test_makes_a_sentence_known_to_makemessages(self, tmp_path, monkeypatch):
+        (tmp_path / "locale").mkdir()
+        (tmp_path / "plain.py").write_text(SOURCE)
+        monkeypatch.chdir(tmp_path)
+        call_command("makemessages", locale=["de"], verbosity=0)
+        [catalogue] = Path().glob("**/django.po")
+        assert f'msgid "{SENTENCE}"' in catalogue.read_text()
+
+    @pytest.mark.skipif(not shutil.which("msgfmt"), reason="needs GNU gettext")
+    def test_marks_what_django_translates_where_it_is_shown(self, tmp_path, settings, monkeypatch):
+        folder = tmp_path / "de" / "LC_MESSAGES"
+        folder.mkdir(parents=True)
+        header = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+        (folder / "django.po").write_text(f'{header}msgid "{SENTENCE}"\nmsgstr "Markiert."\n')
+        monkeypatch.chdir(tmp_path.parent)
+        settings.LOCALE_PATHS = [str(tmp_path)]
+        call_command("compilemessages", locale=["de"], verbosity=0)
+        monkeypatch.setattr("django.utils.translation.trans_real._translations", {})
+        with translation.override("de"):
+            assert gettext(gettext_noop(SENTENCE)) == "Markiert."
