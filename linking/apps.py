@@ -25,7 +25,7 @@ class LinkingConfig(AppConfig):
         from linking import checks
         from linking.accounts import roles, sign_in
         from linking.api import cors
-        from linking.models import word_upkeep
+        from linking.models.sql import word_upkeep
 
         roles.connect()
         sign_in.connect()

@@ -1,6 +1,6 @@
 """Tables of the words by which people are found.
 
-`linking.models.word_upkeep` fills them after every migrate and has the database keep them, then takes the index of
+`linking.models.sql.word_upkeep` fills them after every migrate and has the database keep them, then takes the index of
 0002_search_index away. Going back restores that index.
 """
 
@@ -9,7 +9,7 @@ from importlib import import_module
 import django.db.models.deletion
 from django.db import migrations, models
 
-from linking.models import word_upkeep
+from linking.models.sql import word_upkeep
 
 before = import_module("linking.migrations.0002_search_index")
 

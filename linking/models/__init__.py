@@ -1,25 +1,20 @@
 """What is stored, one file a concept."""
 
 from linking.models.alarm import AlarmChannel, AlarmMessage, AlarmSettings, Incident, IncidentKind
-from linking.models.among import AnyOf
-from linking.models.answer_count import AnswerCount
-from linking.models.api_token import APIToken
 from linking.models.audit import AuditEvent
 from linking.models.blocked_user import BlockedUser
-from linking.models.chat_host import ChatHost
-from linking.models.clock_offset import ClockOffset
 from linking.models.conflict import Conflict, ConflictKind, ConflictState
-from linking.models.connection import ConnectAttempt, ConnectionFlaw, ConnectionState, ZendeskConnection
+from linking.models.connection import ChatHost, ConnectAttempt, ConnectionFlaw, ConnectionState, ZendeskConnection
 from linking.models.decision import ConflictDecision, Decision
 from linking.models.integration import ConfigVersion, Integration, Secret, keep_secret
 from linking.models.lease import Heartbeat, Lease, RequestSlot
 from linking.models.link import EndReason, VisitorLink
 from linking.models.login_user import LoginUser, TokensIssued
-from linking.models.preference import TIME_ZONE_DEFAULT, Preference
+from linking.models.person import TIME_ZONE_DEFAULT, APIToken, Preference, SavedView
 from linking.models.question import VisitorQuestion
-from linking.models.saved_view import SavedView
-from linking.models.steering import SyncSteering
-from linking.models.sync_run import Quarantined, RunState, StopReason, SyncRun
+from linking.models.sql.any_of import AnyOf
+from linking.models.sync_run import Quarantined, RunState, StopReason, SyncRun, SyncSteering
+from linking.models.token_counts import AnswerCount, ClockOffset
 from linking.models.visitor import Visitor, VisitorAlias, VisitorRefresh, VisitorState
 from linking.models.webhook import WebhookDelivery
 from linking.models.words import VisitorWords, WaitingWords

@@ -95,3 +95,20 @@ class ConnectAttempt(models.Model):
 def refresh_place(*, integration_id: int) -> str:
     """Return the place a refresh token is sealed for."""
     return f"connection|{integration_id}|refresh_token"
+
+
+class ChatHost(models.Model):
+    """The address found for an integration whose address is `auto`; a row appears with the first look.
+
+    `subdomain`: what was looked for; an address found for another one is worth nothing. `url`: the address that
+    answered as Chat does, "" before any did. `doubted_at`: since when calls to it failed.
+    """
+
+    integration = models.OneToOneField("linking.Integration", on_delete=models.CASCADE, related_name="chat_host")
+    subdomain = models.CharField(max_length=63, blank=True)
+    url = models.CharField(max_length=300, blank=True)
+    looked_at = models.DateTimeField(null=True)
+    doubted_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.subdomain} {self.url}"

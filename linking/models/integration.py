@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from linking.core.config import EmailVerified, LoginAlgorithm, MissingEmail, Mode, SecretName, ZendeskProduct
 from linking.fields import SealedTextField, key_ring
-from linking.models import bulk
+from linking.models.sql import bulk
 
 PUBLISHER_URL_TEMPLATE = "https://publisher.xsolla.com/{merchant_id}/projects/{project_id}/login/users/{user_id}"
 

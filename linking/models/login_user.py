@@ -11,8 +11,8 @@ from django.db.models.functions import Lower
 
 from linking.core.text import email_key
 from linking.core.trust import Trust, judge_trust
-from linking.models import bulk
 from linking.models.link import VisitorLink
+from linking.models.sql import bulk
 
 _ASCII_LOW = {ord(letter): letter.lower() for letter in ascii_uppercase}
 _TOKENS_ISSUED = (

@@ -1,6 +1,6 @@
 """The words by which visitors and waiting Login users are found: a row each, written by the database itself.
 
-`linking.models.word_upkeep` makes the triggers that keep these tables, so no other code writes them. Apart from the
+`linking.models.sql.word_upkeep` makes the triggers that keep these tables, so no other code writes them. Apart from the
 visitors' own table, because a visitor's times change with every chat and its words hardly ever: the costly index is
 touched only when a word has changed.
 """

@@ -10,8 +10,7 @@ from linking.core.config import LoginAlgorithm, SecretName, ZendeskProduct
 from linking.models.conflict import Conflict, ConflictState
 from linking.models.integration import Integration, Secret
 from linking.models.login_user import LoginUser
-from linking.models.steering import SyncSteering
-from linking.models.sync_run import REFRESH_TRIGGER, RunState, StopReason, SyncRun
+from linking.models.sync_run import REFRESH_TRIGGER, RunState, StopReason, SyncRun, SyncSteering
 from linking.models.visitor import Visitor, VisitorState
 from linking.monitoring.freshness import STALE_AFTER, SyncStanding, standing_of
 

@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
-from linking.models import word_statements
+from linking.models.sql import word_statements
 from linking.models.words import VisitorWords, WaitingWords
 
 # A trigram's length. Fewer signs are looked for where a word begins, which is where people begin to type.

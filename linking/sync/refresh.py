@@ -17,7 +17,7 @@ from linking.models.sync_run import REFRESH_TRIGGER
 from linking.sync.facts import LookupPriority
 from linking.sync.paced_calls import Clock, PacedCaller, PassStopped, Patience, budget_of, current_host, open_client
 from linking.sync.renew_token import renew_in_time
-from linking.sync.store import refreshes
+from linking.sync.store import wishes
 from linking.sync.store.answers import VisitorAnswer, retry_on_conflict, store_answers
 from linking.sync.store.rows import canonical_ids
 
@@ -50,12 +50,12 @@ def request_refresh(*, visitor_pk: int, person: str, now: datetime) -> RefreshRe
     wait_s = limiter.wait_s(key=person, now=now.timestamp())
     if wait_s > 0:
         return RefreshRequest(wait_s=math.ceil(wait_s))
-    return RefreshRequest(is_to_be_queued=refreshes.claim(visitor_pk=visitor_pk, now=now))
+    return RefreshRequest(is_to_be_queued=wishes.claim_refresh(visitor_pk=visitor_pk, now=now))
 
 
 def drop_request(*, visitor_pk: int) -> None:
     """Forget a wish that could not be queued."""
-    refreshes.release(visitor_pk=visitor_pk)
+    wishes.release_refresh(visitor_pk=visitor_pk)
 
 
 def refresh_visitor(*, visitor_pk: int, clock: Clock, patience: Patience, allow_loopback: bool) -> RefreshReport:

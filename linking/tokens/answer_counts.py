@@ -14,7 +14,7 @@ from django.db.models import Min, Sum
 
 from linking.core.text import clean_line
 from linking.models import AnswerCount, Integration
-from linking.models.counts import add_to_count
+from linking.models.token_counts import add_to_count
 from linking.tokens.write_behind import WriteBehindBuffer
 
 HOUR_S = 3600

@@ -11,7 +11,8 @@ from django.db.models import F
 
 from linking.clients.zendesk_records import Unreadable, VisitorRecord
 from linking.core.text import email_key
-from linking.models import EndReason, LoginUser, SyncRun, Visitor, VisitorAlias, VisitorLink, bulk
+from linking.models import EndReason, LoginUser, SyncRun, Visitor, VisitorAlias, VisitorLink
+from linking.models.sql import bulk
 from linking.sync.facts import LinkBefore, LinkPlan, Verb
 from linking.sync.plans import join_facts, keep_waiting, plan_gone, plan_link, plan_retry
 from linking.sync.store import blocked_links as apart

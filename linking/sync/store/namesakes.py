@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from django.db import connection
 
-from linking.models import bulk
+from linking.models.sql import bulk
 from linking.models.visitor import Visitor
 from linking.sync.facts import LookupPriority, State
 

@@ -10,7 +10,8 @@ from django.db import transaction
 from linking.clients.zendesk_chat import ExportPage
 from linking.clients.zendesk_records import ChatRecord, Unreadable, id_text, parse_chat, parse_time, unreadable
 from linking.core.text import email_key
-from linking.models import Integration, LoginUser, SyncRun, Visitor, bulk
+from linking.models import Integration, LoginUser, SyncRun, Visitor
+from linking.models.sql import bulk
 from linking.sync.facts import State
 from linking.sync.plans import merge_chats, plan_export
 from linking.sync.store import leases

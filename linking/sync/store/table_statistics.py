@@ -10,7 +10,7 @@ from collections.abc import Collection
 from django.db import DatabaseError, connection, models
 
 from linking.models import LoginUser, Visitor, VisitorLink
-from linking.models.bulk import table_name
+from linking.models.sql.bulk import table_name
 
 FEW = 1000  # rows that are read through as fast as looked up
 SEEN = (Visitor,)

@@ -1,15 +1,20 @@
-"""What people asked of an integration's sync: to rest, to stop the pass under way, to read again from a date.
+"""What people ask of an integration's sync: to pause, to stop the running pass, to read again from a date, to refresh a
+visitor.
 
 Wishes are rows, so that they outlive restarts and a lost message; passes look at them and act.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
-from linking.models import AuditEvent, Integration, RunState, SyncRun, SyncSteering
+from linking.models import AuditEvent, Integration, RunState, SyncRun, SyncSteering, VisitorRefresh
 from linking.sync.store import leases
+
+# A message that was lost is made up for by the next person who asks.
+PENDING_FOR = timedelta(minutes=2)
 
 
 def pause(*, integration: Integration, by: Any, now: datetime) -> bool:
@@ -79,6 +84,21 @@ def take_backfill(*, held: leases.Held, run: SyncRun) -> bool:
         run.is_full = True
         run.save(update_fields=["is_full"])
     return True
+
+
+def claim_refresh(*, visitor_pk: int, now: datetime) -> bool:
+    """Return whether a refresh is to be queued; False while one is pending."""
+    row = VisitorRefresh(visitor_id=visitor_pk, at=now)
+    VisitorRefresh.objects.bulk_create([row], ignore_conflicts=True)
+    is_lost = Q(pending_since__lte=now - PENDING_FOR) | Q(pending_since__gt=now)
+    free = VisitorRefresh.objects.filter(Q(pending_since__isnull=True) | is_lost, visitor_id=visitor_pk)
+    return bool(free.update(pending_since=now))
+
+
+def release_refresh(*, visitor_pk: int) -> None:
+    """Let a refresh be queued again: this one could not be."""
+    pending = VisitorRefresh.objects.filter(visitor_id=visitor_pk)
+    pending.update(pending_since=None)
 
 
 def _note(*, integration: Integration, action: str, by: Any, now: datetime) -> None:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from linking.core.masking import mask_text
 from linking.core.text import clean_line
-from linking.models import Visitor, word_upkeep
+from linking.models import Visitor
+from linking.models.sql import word_upkeep
 from linking.search import find as finding
 from linking.search import text_index as visitor_search
 from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_visitor

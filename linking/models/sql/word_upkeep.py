@@ -15,7 +15,7 @@ from django.db import DatabaseError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.signals import post_migrate, pre_migrate
 
-from linking.models import word_statements as words
+from linking.models.sql import word_statements as words
 
 log = logging.getLogger(__name__)
 _BATCH = 20_000

@@ -1,7 +1,9 @@
-"""How the token endpoint answered, counted by the hour: what an operator asks after a change, without any token."""
+"""What the token endpoint counts, without any token or user: answers by the hour, and clocks that run ahead."""
 
-from django.db import models
-from django.db.models import Q
+from typing import Any
+
+from django.db import IntegrityError, models, transaction
+from django.db.models import F, Q, QuerySet
 
 from linking.models.integration import Integration
 
@@ -41,3 +43,33 @@ class AnswerCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hour_at:%Y-%m-%d %H}h {self.reason} {self.count}"
+
+
+class ClockOffset(models.Model):
+    """Tokens of one integration that were refused as not yet valid, by how many seconds and in which ten minutes."""
+
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="clock_offsets")
+    slot_at = models.DateTimeField()
+    ahead_s = models.PositiveIntegerField()
+    count = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_clock_offset_a_slot", fields=["integration", "slot_at", "ahead_s"])
+        ]
+        indexes = [models.Index(fields=["slot_at"], name="clock_offsets_by_slot")]
+
+    def __str__(self) -> str:
+        return f"{self.integration_id} {self.ahead_s} s"
+
+
+def add_to_count(rows: QuerySet[Any], *, number: int, new: dict[str, Any]) -> None:
+    """Add `number` to the `count` of the one row that `rows` finds, or make it from `new`. Raises: django.db.Error."""
+    if rows.update(count=F("count") + number):
+        return
+    try:
+        with transaction.atomic():
+            rows.model.objects.create(**new, count=number)
+    except IntegrityError:
+        # Another process made the row in the same moment.
+        rows.update(count=F("count") + number)

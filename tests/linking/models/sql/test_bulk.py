@@ -6,7 +6,8 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from linking.models import LoginUser, Visitor, VisitorLink, bulk
+from linking.models import LoginUser, Visitor, VisitorLink
+from linking.models.sql import bulk
 from tests.factories import NOW, make_integration, make_visitor
 
 pytestmark = pytest.mark.django_db

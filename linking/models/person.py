@@ -1,0 +1,55 @@
+"""What belongs to one person: an API token, preferences and saved views."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from rest_framework.authtoken.models import TokenProxy
+
+
+class APIToken(TokenProxy):
+    """The framework's token under a name that does not give it away: wherever an object is named, its text is shown."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+
+    def __str__(self) -> str:
+        return f"API token of {self.user.get_username()}"
+
+
+TIME_ZONE_DEFAULT = "UTC"
+
+
+class Preference(models.Model):
+    """`time_zone` is a name of the time zone database; every time a page shows this person is in it."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="preference"
+    )
+    time_zone = models.CharField(max_length=64, default=TIME_ZONE_DEFAULT, db_default=TIME_ZONE_DEFAULT)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="preference_names_a_zone", condition=~Q(time_zone=""))]
+
+    def __str__(self) -> str:
+        return f"preferences of {self.user_id}"
+
+
+class SavedView(models.Model):
+    """A private view: `query` is the list's query string (`?state=anonymous&seen=7`), written by the list itself."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=1000)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(name="one_saved_view_a_name", fields=["owner", "name"]),
+            models.CheckConstraint(name="saved_view_has_a_name", condition=~Q(name="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
