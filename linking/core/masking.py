@@ -1,7 +1,7 @@
 """Hides who a visitor is from people who need only know that it is somebody: e-mail addresses and phone numbers.
 
-A reader must not find masked text by a part of it: `linking.models.sql.word_statements` judges names and IDs in SQL, and
-a test makes sure that it is the stricter one.
+A reader must not find masked text by a part of it. `linking.models.sql.word_statements` judges names and IDs in SQL; a
+test makes sure that it is the stricter one.
 """
 
 import re
