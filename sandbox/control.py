@@ -11,42 +11,34 @@ from typing import Any
 from sandbox.http1 import Response, respond_json
 from sandbox.jwt import encode_hs256
 from sandbox.problem import Problem
-from sandbox.routing import Call, Route, Table, read_number, refuse_foreign_origin
+from sandbox.routing import Call, Route, Service, Table, read_number, refuse_foreign_origin
 from sandbox.world.books import MOST_KEYS, NotLocalAddress
-from sandbox.world.box import Box, parse_time
+from sandbox.world.box import parse_time
 from sandbox.world.faults import RULE_NAMES, SWITCH_NAMES
 from sandbox.world.players import build_claims
 from sandbox.world.seed import BASE_S, SAFE_AGE_S, SPAN_S, SeedPlan, fill
-from sandbox.world.state import Chat, World, ZendeskVisitor, format_time
+from sandbox.world.state import LATEST_EPOCH_S, Chat, World, ZendeskVisitor, format_time
 
 MOST_RECORDS = 2_000_000
-LATEST_EPOCH_S = 9_999_999_999
 JUNK_WORDS = frozenset({"null", "undefined", "0"})
 PLAN_COUNTS = ("visitors", "chats", "ties", "shared", "aliases", "gone", "junk", "malformed")
 PLAN_SHARES = ("anonymous_share", "offline_share")
 
 
-class ControlService:
+class ControlService(Service):
     """`/_control/…`."""
 
     name = "control"
+    prefixes = ("/_control",)
 
     def __init__(self) -> None:
         self.table = Table(ROUTES)
-
-    def list_prefixes(self, _box: Box, /) -> tuple[str, ...]:
-        return ("/_control",)
 
     def guard(self, call: Call, _route: Route, /) -> None:
         """Refuse other machines, and pages of other sites in a browser on this one."""
         if not ip_address(call.request.peer.partition("%")[0]).is_loopback:
             raise Problem(403, "Forbidden", "Control answers this machine only.")
         refuse_foreign_origin(call.request)
-
-    def render_problem(self, _box: Box, problem: Problem, /) -> Response:
-        """Answer `{"error","description"}`."""
-        body = {"error": problem.error, "description": problem.description}
-        return respond_json(body, status=problem.status, headers=problem.headers)
 
 
 def reset(call: Call) -> Response:

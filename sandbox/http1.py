@@ -22,6 +22,8 @@ CHUNK_SIZE = re.compile(rb"^[0-9A-Fa-f]{1,16}$")
 NO_BODY = {100, 101, 204, 304}
 REASONS = {status.value: status.phrase for status in HTTPStatus}
 
+NO_STORE = ("Cache-Control", "no-store")
+
 
 class MalformedRequest(Exception):
     """The bytes are not an HTTP request that the sandbox accepts; `status` is the answer's."""

@@ -6,9 +6,9 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from sandbox.http1 import Request, Response
+from sandbox.http1 import Request, Response, respond_json
 from sandbox.problem import Problem
 from sandbox.world.box import Box
 
@@ -108,27 +108,32 @@ class Table:
         return None
 
 
-class Service(Protocol):
-    """One imitated service: its paths, who may call it, and the shape of its errors."""
-
-    name: str
-    table: Table
-
-    def list_prefixes(self, box: Box, /) -> tuple[str, ...]:
-        """Return the current path prefixes, the longest first."""
-
-    def guard(self, call: Call, route: Route, /) -> None:
-        """Raise Problem when the caller is refused: 401 first, then 429."""
-
-    def render_problem(self, box: Box, problem: Problem, /) -> Response:
-        """Return the error response in the vendor's shape."""
-
-
 def refuse_foreign_origin(request: Request) -> None:
     """Raise Problem 403 when the Origin header names another site."""
     origin = request.headers.get("origin")
     if origin is not None and origin.split("://")[-1] != request.headers.get("host", ""):
         raise Problem(403, "Forbidden", "Only this program's own pages may call this.")
+
+
+class Service:
+    """One imitated service: its paths, who may call it, and the shape of its errors."""
+
+    name: str
+    table: Table
+    prefixes: tuple[str, ...] = ()  # the longest first
+
+    def list_prefixes(self, _box: Box, /) -> tuple[str, ...]:
+        """Return the current path prefixes, the longest first."""
+        return self.prefixes
+
+    def guard(self, call: Call, _route: Route, /) -> None:
+        """Refuse pages of other sites. Others raise Problem for a caller they refuse: 401 first, then 429."""
+        refuse_foreign_origin(call.request)
+
+    def render_problem(self, _box: Box, problem: Problem, /) -> Response:
+        """Return `{"error","description"}`, or the error response in the vendor's shape."""
+        body = {"error": problem.error, "description": problem.description}
+        return respond_json(body, status=problem.status, headers=problem.headers)
 
 
 def read_number(params: dict[str, str], name: str, *, default: int, low: int, high: int) -> int:

@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
-from sandbox.http1 import Response, respond_json
+from sandbox.http1 import NO_STORE, Response, respond_json
 from sandbox.jwt import encode_base64url
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, refuse_foreign_origin
@@ -33,14 +33,15 @@ def exchange(call: Call) -> Response:
     if not hmac.compare_digest("\n".join(client).encode(), "\n".join(kinds[grant_type]).encode()):
         raise Problem(400, "010-019", "OAuth 2.0 client authentication failed.")
     if grant_type == "client_credentials":
-        return _respond_tokens(
-            {"access_token": book.issue_server_token(now_s=call.now_s), "expires_in": HOUR_S, "token_type": "bearer"}
+        return respond_json(
+            {"access_token": book.issue_server_token(now_s=call.now_s), "expires_in": HOUR_S, "token_type": "bearer"},
+            headers=[NO_STORE],
         )
     by_code = grant_type == "authorization_code"
     grant = (book.codes if by_code else book.refresh).pop(form.get("code" if by_code else "refresh_token", ""), None)
     if grant is None or (by_code and not _is_redeemable(grant, form)):
         raise Problem(400, "010-023", "The grant or refresh token is invalid.")
-    return _respond_tokens(_issue_user_tokens(book, grant, call.now_s))
+    return respond_json(_issue_user_tokens(book, grant, call.now_s), headers=[NO_STORE])
 
 
 def show_sign_in(call: Call) -> Response:
@@ -63,9 +64,7 @@ def show_sign_in(call: Call) -> Response:
         f'<h1>Sign in</h1><form method="post" action="/login/sign-in">{hidden}<ul class="players">{buttons}</ul></form>'
         "</main></body></html>"
     )
-    return Response(
-        body=page.encode(), content_type="text/html; charset=utf-8", headers=[("Cache-Control", "no-store")]
-    )
+    return Response(body=page.encode(), content_type="text/html; charset=utf-8", headers=[NO_STORE])
 
 
 def sign_in(call: Call) -> Response:
@@ -91,7 +90,7 @@ def sign_in(call: Call) -> Response:
 
 def _redirect(place: str) -> Response:
     """Redirect the browser with 303, so that it follows with a GET."""
-    return Response(status=303, content_type="", headers=[("Location", place), ("Cache-Control", "no-store")])
+    return Response(status=303, content_type="", headers=[("Location", place), NO_STORE])
 
 
 def _is_redeemable(grant: LoginGrant, form: dict[str, str]) -> bool:
@@ -115,11 +114,6 @@ def _issue_user_tokens(book: LoginBook, grant: LoginGrant, now_s: float) -> dict
         answer["refresh_token"] = secrets.token_urlsafe(32)
         book.refresh[str(answer["refresh_token"])] = grant
     return answer
-
-
-def _respond_tokens(answer: dict[str, Any]) -> Response:
-    """Answer tokens with `Cache-Control: no-store`."""
-    return respond_json(answer, headers=[("Cache-Control", "no-store")])
 
 
 ROUTES = [

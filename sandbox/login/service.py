@@ -10,24 +10,22 @@ from sandbox.login.oauth import ROUTES as OAUTH_ROUTES
 from sandbox.login.users import ROUTES as USER_ROUTES
 from sandbox.login.users import find_project_id, find_user, require_server
 from sandbox.problem import Problem
-from sandbox.routing import Call, Route, Table
+from sandbox.routing import Call, Route, Service, Table
 from sandbox.world.box import Box
 from sandbox.world.players import RS256_PROJECT_ID, SigningKey, make_key
 
-MOST_KEYS = 8
+MOST_RS256_KEYS = 8
 CODE = re.compile(r"^(\d{3}-\d{3}|1901-0001|0)$")
 
 
-class LoginService:
+class LoginService(Service):
     """`/login/…`: the REST API under `/login/api/`, and the sign-in page."""
 
     name = "login"
+    prefixes = ("/login",)
 
     def __init__(self) -> None:
         self.table = Table(ROUTES)
-
-    def list_prefixes(self, _box: Box, /) -> tuple[str, ...]:
-        return ("/login",)
 
     def guard(self, call: Call, _route: Route, /) -> None:
         """Refuse nobody: each handler checks the credential its call needs."""
@@ -56,7 +54,7 @@ def rotate_keys(call: Call) -> Response:
     if find_project_id(call) != RS256_PROJECT_ID:
         raise Problem(422, "003-022", "This project does not sign with RS256.")
     book = call.box.login
-    if book.key_count >= MOST_KEYS:
+    if book.key_count >= MOST_RS256_KEYS:
         raise Problem(422, "003-022", "This project has all the keys it may have.")
     book.key_count += 1
     return respond_json(_build_hexadecimal_jwk(call, make_key(book.key_count - 1)))

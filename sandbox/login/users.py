@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from sandbox.http1 import Response, respond_json
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route
-from sandbox.world.players import PLAYERS, RS256_PROJECT_ID, LoginBook
+from sandbox.world.players import GROUPS, PLAYERS, RS256_PROJECT_ID, LoginBook
 from sandbox.world.state import ZendeskVisitor, format_time
 
 SEARCH_FIELDS = {
@@ -30,7 +30,6 @@ SORT_FIELDS = {
     "activity": "last_login",
     "group": "groups",
 }
-GROUPS = [{"id": 1204, "name": "default", "is_default": True}]
 
 
 def show_me(call: Call) -> Response:

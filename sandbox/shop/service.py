@@ -8,16 +8,15 @@ from pathlib import Path
 from string import Template
 from urllib.parse import urlsplit
 
-from sandbox.http1 import Request, Response, respond_json
+from sandbox.http1 import NO_STORE, Request, Response
 from sandbox.jwt import TokenUnreadable, decode_unverified
 from sandbox.problem import Problem
-from sandbox.routing import Call, Route, Table, refuse_foreign_origin
-from sandbox.world.box import Box
+from sandbox.routing import Call, Route, Service, Table, refuse_foreign_origin
 from sandbox.world.players import PLAYERS
-from sandbox.zendesk.widget import log_out
+from sandbox.zendesk.widget import WIDGET_COOKIE, log_out
 
 PAGES = Path(__file__).with_name("pages")
-COOKIE = "token"  # Source: README L2, the name in the guide
+TOKEN_COOKIE = "token"  # Source: README L2, the name in the guide
 COOKIE_ATTRIBUTES = "Path=/; HttpOnly; SameSite=Lax"
 TOKEN_FORM = re.compile(r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")
 LONGEST_TOKEN = 4000  # characters; browsers drop cookies over 4096 bytes
@@ -25,26 +24,19 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
-class ShopService:
+class ShopService(Service):
     """`/shop/…`, and the redirect from `/`."""
 
     name = "shop"
+    prefixes = ("/shop", "/")
 
     def __init__(self) -> None:
         self.table = Table(ROUTES)
-
-    def list_prefixes(self, _box: Box, /) -> tuple[str, ...]:
-        return ("/shop", "/")
 
     def guard(self, call: Call, _route: Route, /) -> None:
         """Refuse POST requests from pages of other sites."""
         if call.request.method == "POST":
             refuse_foreign_origin(call.request)
-
-    def render_problem(self, _box: Box, problem: Problem, /) -> Response:
-        """Answer `{"error","description"}`."""
-        body = {"error": problem.error, "description": problem.description}
-        return respond_json(body, status=problem.status, headers=problem.headers)
 
 
 def go_to_shop(_call: Call) -> Response:
@@ -56,10 +48,10 @@ def show_shop(call: Call) -> Response:
     """Show the shop with the player that the cookie names."""
     template = Template((PAGES / "shop.html").read_text(encoding="utf-8"))
     bridge = match_bridge_host(call.request, call.box.config.bridge)
-    subject = _read_subject(call.request.parse_cookies().get(COOKIE, ""))
+    subject = _read_subject(call.request.parse_cookies().get(TOKEN_COOKIE, ""))
     player = call.box.login.find_player(user_id=subject) if subject else None
-    signed_in = bool(call.request.parse_cookies().get(COOKIE))
-    session = call.box.widget.sessions.get(call.request.parse_cookies().get("sandbox_widget", ""))
+    signed_in = bool(call.request.parse_cookies().get(TOKEN_COOKIE))
+    session = call.box.widget.sessions.get(call.request.parse_cookies().get(WIDGET_COOKIE, ""))
     page = template.substitute(
         bridge=escape(bridge), account_key=escape(call.box.config.account_key),
         players=_render_buttons(player.key if player else ""),
@@ -73,7 +65,7 @@ def show_shop(call: Call) -> Response:
     )
     headers = [
         ("Content-Security-Policy", policy),
-        ("Cache-Control", "no-store"),
+        NO_STORE,
         ("X-Content-Type-Options", "nosniff"),
     ]
     return Response(body=page.encode(), content_type="text/html; charset=utf-8", headers=headers)
@@ -95,11 +87,11 @@ def take_callback(call: Call) -> Response:
     if not TOKEN_FORM.match(token) or len(token) > LONGEST_TOKEN:
         raise Problem(400, "Bad Request", "The callback needs a token in the form of a JWT.")
     headers = [
-        ("Set-Cookie", f"{COOKIE}={token}; {COOKIE_ATTRIBUTES}"),
-        ("Cache-Control", "no-store"),
+        ("Set-Cookie", f"{TOKEN_COOKIE}={token}; {COOKIE_ATTRIBUTES}"),
+        NO_STORE,
         ("Location", "/shop/"),
     ]
-    before = call.request.parse_cookies().get(COOKIE, "")
+    before = call.request.parse_cookies().get(TOKEN_COOKIE, "")
     if before and _read_subject(before) != _read_subject(token):
         headers += _log_out_widget(call)
     return Response(status=303, content_type="", headers=headers)
@@ -107,7 +99,7 @@ def take_callback(call: Call) -> Response:
 
 def sign_out(call: Call) -> Response:
     """Clear the cookies and end the chat."""
-    clear = ("Set-Cookie", f"{COOKIE}=; Max-Age=0; {COOKIE_ATTRIBUTES}")
+    clear = ("Set-Cookie", f"{TOKEN_COOKIE}=; Max-Age=0; {COOKIE_ATTRIBUTES}")
     forget = [header for header in _log_out_widget(call) if header[0] == "Set-Cookie"]
     return Response(status=303, content_type="", headers=[clear, *forget, ("Location", "/shop/")])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sandbox.world.seed import BASE_S, JUNK_IDS
 from sandbox.world.state import ACCOUNT_ID, Ban, Chat, World, ZendeskVisitor
 
-YOUNGEST_S = 2 * 3_600
+LEAST_AGE_S = 2 * 3_600
 DAYS_S = 30 * 86_400
 
 LINKED = (
@@ -39,7 +39,7 @@ LINKED = (
 def load_cast(*, world: World, now_s: float) -> None:
     """Fill an empty world. `now_s` epoch seconds; only times depend on it."""
     visitors = _build_people(world) + _build_odd_visitors()
-    end_s = int(now_s) // 3_600 * 3_600 - YOUNGEST_S
+    end_s = int(now_s) // 3_600 * 3_600 - LEAST_AGE_S
     start_s = max(BASE_S, end_s - DAYS_S)
     step_s = max(60, (end_s - start_s) // 60)
     for visitor in visitors:

@@ -17,38 +17,14 @@ SPAN_S = 7 * DAY_S
 SAFE_AGE_S = 3_600  # generated times are at least this old, well over the export's five minutes
 UPDATED_AFTER_S = 700
 TOKEN_LENGTH = 14
-FIRST = (
-    "Ada",
-    "Bo",
-    "Chen",
-    "Dara",
-    "Elif",
-    "Femi",
-    "Gil",
-    "Hana",
-    "Ines",
-    "Jun",
-    "Kofi",
-    "Lena",
-    "Mira",
-    "Noor",
-    "Omid",
-    "Pia",
-)
-LAST = (
-    "Adeyemi",
-    "Berg",
-    "Costa",
-    "Dubois",
-    "Eriksen",
-    "Fujita",
-    "Garcia",
-    "Haas",
-    "Ivanova",
-    "Jansen",
-    "Kaya",
-    "Lund",
-)
+FIRST_NAMES = (
+    "Ada", "Bo", "Chen", "Dara", "Elif", "Femi", "Gil", "Hana",
+    "Ines", "Jun", "Kofi", "Lena", "Mira", "Noor", "Omid", "Pia",
+)  # fmt: skip
+LAST_NAMES = (
+    "Adeyemi", "Berg", "Costa", "Dubois", "Eriksen", "Fujita",
+    "Garcia", "Haas", "Ivanova", "Jansen", "Kaya", "Lund",
+)  # fmt: skip
 JUNK_IDS = ("undefined", "null", "0", " ", "a\u0000b", " padded ", "x" * 256)
 
 
@@ -112,7 +88,7 @@ def _make_visitors(rng: Random, plan: SeedPlan) -> list[ZendeskVisitor]:
             continue
         h = digits[32 * place : 32 * place + 32]
         user_id = f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:]}"
-        first, last = FIRST[place % len(FIRST)], LAST[place % len(LAST)]
+        first, last = FIRST_NAMES[place % len(FIRST_NAMES)], LAST_NAMES[place % len(LAST_NAMES)]
         email = "" if place % 11 == 10 else f"{first.lower()}.{last.lower()}.{place}@player.example"
         visitors.append(
             ZendeskVisitor(visitor_id, email or f"{first} {last}", email, "", "", created_s, False, user_id)

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 ACCOUNT_ID = 7_700_123
+LATEST_EPOCH_S = 9_999_999_999  # in the year 2286
 TOKEN_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 AFTER_ANY_ID = "\U0010ffff"  # sorts after every ID that a path can hold
 

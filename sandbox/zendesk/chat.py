@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from sandbox.http1 import Response, respond_json
 from sandbox.problem import Problem
-from sandbox.routing import Call, Handler, Route, Table
+from sandbox.routing import Call, Handler, Route, Service, Table
 from sandbox.world.box import Box, parse_time
 from sandbox.world.faults import build_error_page
 from sandbox.world.state import Chat, ZendeskVisitor, to_dot_form
@@ -20,10 +20,9 @@ from sandbox.zendesk.export import ROUTES as EXPORT_ROUTES
 from sandbox.zendesk.legacy import add_legacy, refuse_gone_prefix
 from sandbox.zendesk.lists import ROUTES as LIST_ROUTES
 from sandbox.zendesk.oauth import ROUTES as OAUTH_ROUTES
-from sandbox.zendesk.search import search_chats
+from sandbox.zendesk.search import PAGE, search_chats
 from sandbox.zendesk.shapes import build_chat, build_visitor
 
-PAGE = 40  # Source: README Z4.1, 40 chats a page.
 MOST_IDS = 50  # Source: README Z4.1, clients send at most 50 IDs; the effect of more is unknown.
 LARGEST_BODY = 1_000_000  # bytes; the vendor's limit is unknown, and a large name would be repeated on every page
 WRITABLE = ("name", "email", "phone", "notes")
@@ -34,7 +33,7 @@ class LimitReached(Problem):
     """The account's calls of this minute are used up; the switch `limit_body` chooses the body."""
 
 
-class ZendeskService:
+class ZendeskService(Service):
     """`/api/v2/chat/…`, and the older `/api/v2/…` while switched on."""
 
     name = "zendesk"
@@ -77,13 +76,12 @@ class ZendeskService:
         """
         if isinstance(problem, LimitReached):
             return build_error_page(status=429, body=problem.error, headers=list(problem.headers))
-        body = {"error": problem.error, "description": problem.description}
         shape = "json" if problem.status == 401 else box.switches.error_body
         if shape in ("text", "html"):
             return build_error_page(status=problem.status, body=shape, headers=list(problem.headers))
         if shape == "short":
-            del body["description"]
-        return respond_json(body, status=problem.status, headers=problem.headers)
+            return respond_json({"error": problem.error}, status=problem.status, headers=problem.headers)
+        return super().render_problem(box, problem)
 
 
 def _name_endpoint(call: Call, route: Route) -> str:

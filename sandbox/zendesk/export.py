@@ -9,11 +9,11 @@ from urllib.parse import quote
 from sandbox.http1 import Response, respond_json
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, read_number
+from sandbox.world.state import LATEST_EPOCH_S
 from sandbox.zendesk.shapes import build_chat, parse_fields
 
 LARGEST_PAGE = 1000
-YOUNGEST_S = 300  # seconds; a start_time must be more than five minutes in the past
-LATEST_EPOCH_S = 9_999_999_999
+LEAST_AGE_S = 300  # seconds; a start_time must be more than five minutes in the past
 
 
 def export_chats(call: Call) -> Response:
@@ -45,7 +45,7 @@ def export_chats(call: Call) -> Response:
 def _read_start(call: Call, params: dict[str, str]) -> int:
     """Return `start_time` in epoch seconds. Raises: Problem 400."""
     start_s = read_number(params, "start_time", default=0, low=0, high=LATEST_EPOCH_S)
-    if start_s >= call.now_s - YOUNGEST_S:
+    if start_s >= call.now_s - LEAST_AGE_S:
         status = call.box.switches.young_start_status
         raise Problem(status, "Bad Request", "start_time must be more than five minutes in the past.")
     return start_s

@@ -9,31 +9,25 @@ import secrets
 
 from sandbox.http1 import Response, respond_json
 from sandbox.problem import Problem
-from sandbox.routing import Call, Route, Table, refuse_foreign_origin
+from sandbox.routing import Call, Route, Service, Table
 from sandbox.world.box import Box
 from sandbox.zendesk.judge import Judgement
 from sandbox.zendesk.messaging_judge import judge_messaging
 
-COOKIE = "sandbox_messaging"
+MESSAGING_COOKIE = "sandbox_messaging"
 
 
-class MessagingService:
+class MessagingService(Service):
     """`/messaging/…`: JSON in and out; the cookie names the browser."""
 
     name = "messaging"
+    prefixes = ("/messaging",)
 
     def __init__(self) -> None:
         self.table = Table([
             Route("POST", "/login", log_in), Route("POST", "/logout", log_out), Route("GET", "/me", show_me),
             Route("POST", "/judge", check_token),
         ])  # fmt: skip
-
-    def list_prefixes(self, _box: Box, /) -> tuple[str, ...]:
-        return ("/messaging",)
-
-    def guard(self, call: Call, _route: Route, /) -> None:
-        """Refuse pages of other sites."""
-        refuse_foreign_origin(call.request)
 
     def render_problem(self, _box: Box, problem: Problem, /) -> Response:
         """Answer `{"error":{"code","description"}}`, as Messaging does."""
@@ -54,21 +48,23 @@ def log_in(call: Call) -> Response:
     book, key = call.box.messaging, secrets.token_urlsafe(18)
     book.add_user(judgement.claims)
     book.sessions[key] = judgement.claims["external_id"]
-    cookie = ("Set-Cookie", f"{COOKIE}={key}; Path=/; HttpOnly; SameSite=Lax")
+    cookie = ("Set-Cookie", f"{MESSAGING_COOKIE}={key}; Path=/; HttpOnly; SameSite=Lax")
     return respond_json({"user": book.users[judgement.claims["external_id"]]}, headers=[cookie])
 
 
 def log_out(call: Call) -> Response:
     """Sign the browser out."""
-    call.box.messaging.sessions.pop(call.request.parse_cookies().get(COOKIE, ""), None)
-    gone = ("Set-Cookie", f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")
+    call.box.messaging.sessions.pop(call.request.parse_cookies().get(MESSAGING_COOKIE, ""), None)
+    gone = ("Set-Cookie", f"{MESSAGING_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")
     return respond_json({"user": None}, headers=[gone])
 
 
 def show_me(call: Call) -> Response:
     """Answer the user of the browser, null when signed out."""
     book = call.box.messaging
-    return respond_json({"user": book.users.get(book.sessions.get(call.request.parse_cookies().get(COOKIE, ""), ""))})
+    return respond_json(
+        {"user": book.users.get(book.sessions.get(call.request.parse_cookies().get(MESSAGING_COOKIE, ""), ""))}
+    )
 
 
 def check_token(call: Call) -> Response:

@@ -7,9 +7,9 @@ from html import escape
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from sandbox.http1 import Response, respond_json
+from sandbox.http1 import NO_STORE, Response, respond_json
 from sandbox.problem import Problem
-from sandbox.routing import Call, Route, Table, refuse_foreign_origin
+from sandbox.routing import Call, Route, Service, Table, refuse_foreign_origin
 from sandbox.world.books import CODE_LIFE_S, SCOPES, Client, Grant
 from sandbox.world.box import Box
 from sandbox.zendesk.legacy import add_legacy, refuse_gone_prefix
@@ -17,7 +17,7 @@ from sandbox.zendesk.legacy import add_legacy, refuse_gone_prefix
 ECHOED_FIELDS = ("client_id", "redirect_uri", "response_type", "scope", "state")
 
 
-class OAuthService:
+class OAuthService(Service):
     """`/oauth2/chat/…`, and the legacy host's `/oauth2/…`."""
 
     name = "oauth"
@@ -39,7 +39,7 @@ class OAuthService:
     def render_problem(self, _box: Box, problem: Problem, /) -> Response:
         """Answer OAuth's `{"error","error_description"}`. Source: README Z6 (`invalid_client`)."""
         body = {"error": problem.error, "error_description": problem.description}
-        return respond_json(body, status=problem.status, headers=[*problem.headers, ("Cache-Control", "no-store")])
+        return respond_json(body, status=problem.status, headers=[*problem.headers, NO_STORE])
 
 
 def authorize(call: Call) -> Response:
@@ -106,9 +106,7 @@ def _render_consent(call: Call, *, client: Client, params: dict[str, str]) -> Re
         '<li><button class="player" id="deny" name="consent" value="deny">Deny</button></li>'
         "</ul></form></main></body></html>"
     )
-    return Response(
-        body=page.encode(), content_type="text/html; charset=utf-8", headers=[("Cache-Control", "no-store")]
-    )
+    return Response(body=page.encode(), content_type="text/html; charset=utf-8", headers=[NO_STORE])
 
 
 def exchange(call: Call) -> Response:
@@ -125,7 +123,7 @@ def exchange(call: Call) -> Response:
         scopes = _parse_scopes(fields.get("scope", "read"))
         if not scopes:
             raise Problem(400, "invalid_scope", "scope holds read and write.")
-        return _respond_tokens(_issue_tokens(call, Grant(client, scopes), refresh=False))
+        return respond_json(_issue_tokens(call, Grant(client, scopes), refresh=False), headers=[NO_STORE])
     if grant_type not in ("authorization_code", "refresh_token"):
         raise Problem(400, "unsupported_grant_type", "This grant type is not supported.")
     by_code = grant_type == "authorization_code"
@@ -136,7 +134,7 @@ def exchange(call: Call) -> Response:
     is_theirs = grant is not None and grant.client is client and not grant.is_over(now_s=call.now_s)
     if grant is None or not is_theirs or (by_code and grant.redirect_uri != fields.get("redirect_uri")):
         raise Problem(400, "invalid_grant", "The code or refresh token is unknown, used, too old or another client's.")
-    return _respond_tokens(_issue_tokens(call, Grant(client, grant.scopes), refresh=True))
+    return respond_json(_issue_tokens(call, Grant(client, grant.scopes), refresh=True), headers=[NO_STORE])
 
 
 def _issue_tokens(call: Call, grant: Grant, *, refresh: bool) -> dict[str, Any]:
@@ -248,11 +246,6 @@ def _redirect(uri: str, mark: str, fields: dict[str, Any]) -> Response:
     if mark == "?" and urlsplit(uri).query:
         mark = "&"
     return Response(status=302, content_type="", headers=[("Location", f"{uri}{mark}{urlencode(fields)}")])
-
-
-def _respond_tokens(answer: dict[str, Any]) -> Response:
-    """Answer tokens with `Cache-Control: no-store`."""
-    return respond_json(answer, headers=[("Cache-Control", "no-store")])
 
 
 ROUTES = [

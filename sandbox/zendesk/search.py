@@ -13,13 +13,12 @@ from sandbox.problem import Problem
 from sandbox.routing import Call, read_number
 from sandbox.world.box import parse_time
 from sandbox.world.faults import Switches
-from sandbox.world.state import Chat, World, format_time
+from sandbox.world.state import LATEST_EPOCH_S, Chat, World, format_time
 from sandbox.zendesk.lucene import BadQuery, Either, Every, Node, Not, Range, Term, parse, parse_range
 from sandbox.zendesk.shapes import build_chat
 
-PAGE = 40
+PAGE = 40  # Source: README Z4.1, 40 chats a page.
 LAST_PAGE = 251  # Source: README Z4.1, pages after the 251st answer HTTP 400.
-LATEST_EPOCH_S = 9_999_999_999
 EVER = (0, LATEST_EPOCH_S)
 TIMES: dict[str, Callable[[Chat], int]] = {
     "timestamp": lambda chat: chat.start_s,

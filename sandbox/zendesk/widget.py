@@ -11,23 +11,23 @@ from typing import Any
 
 from sandbox.http1 import Response, respond_json
 from sandbox.problem import Problem
-from sandbox.routing import Call, Route, Table, refuse_foreign_origin
+from sandbox.routing import Call, Route, Service, Table
 from sandbox.world.books import LiveChat, Session
-from sandbox.world.box import Box
 from sandbox.world.state import Chat, World, ZendeskVisitor, format_time
 from sandbox.zendesk.judge import Judgement, judge
 from sandbox.zendesk.shapes import AGENTS
 from sandbox.zendesk.webhook import report_chat
 
-COOKIE = "sandbox_widget"
+WIDGET_COOKIE = "sandbox_widget"
 LONGEST_TEXT = 4000  # characters of one message
 REPLY = "Thanks for writing. A colleague will look into it."
 
 
-class WidgetService:
+class WidgetService(Service):
     """`/widget/…`: JSON in and out; the session key comes in the body, the query, or a cookie."""
 
     name = "widget"
+    prefixes = ("/widget",)
 
     def __init__(self) -> None:
         self.table = Table([
@@ -36,18 +36,6 @@ class WidgetService:
             Route("POST", "/end", end_chat), Route("POST", "/logout", log_out),
             Route("POST", "/offline", leave_message), Route("POST", "/judge", check_token),
         ])  # fmt: skip
-
-    def list_prefixes(self, _box: Box, /) -> tuple[str, ...]:
-        return ("/widget",)
-
-    def guard(self, call: Call, _route: Route, /) -> None:
-        """Refuse pages of other sites, which could otherwise write into a visitor's chat."""
-        refuse_foreign_origin(call.request)
-
-    def render_problem(self, _box: Box, problem: Problem, /) -> Response:
-        """Answer `{"error","description"}`."""
-        body = {"error": problem.error, "description": problem.description}
-        return respond_json(body, status=problem.status, headers=problem.headers)
 
 
 def connect(call: Call) -> Response:
@@ -64,7 +52,7 @@ def connect(call: Call) -> Response:
         visitor = ZendeskVisitor(id=world.mint_visitor_id(), name=f"Visitor {number}", created_s=int(call.now_s))
         session = Session(world.put_visitor(visitor).id)
         call.box.widget.sessions[key] = session
-    cookie = ("Set-Cookie", f"{COOKIE}={key}; Path=/; HttpOnly; SameSite=Lax")
+    cookie = ("Set-Cookie", f"{WIDGET_COOKIE}={key}; Path=/; HttpOnly; SameSite=Lax")
     return respond_json({"session": key, **_describe_session(call, session)}, headers=[cookie])
 
 
@@ -89,11 +77,9 @@ def read_messages(call: Call) -> Response:
 
 
 def send_message(call: Call) -> Response:
-    """Add a message, starting a chat if none runs. Raises: Problem 400 when the text is empty or too long."""
+    """Add a message, starting a chat if none runs."""
     body = call.read_json()
-    session, text = _find_session(call, body), body.get("text")
-    if not isinstance(text, str) or not text.strip() or len(text) > LONGEST_TEXT:
-        raise Problem(400, "Bad Request", f"text is needed, at most {LONGEST_TEXT} characters.")
+    session, text = _find_session(call, body), _read_text(body)
     now_s = int(call.now_s)
     if session.chat is None:
         session.chat = LiveChat(session.visitor_id, now_s)
@@ -116,16 +102,14 @@ def log_out(call: Call) -> Response:
     key = _read_key(call, call.read_json())
     session = call.box.widget.sessions.pop(key, None)
     chat_id = _finish(call, session) if session else None
-    gone = ("Set-Cookie", f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")
+    gone = ("Set-Cookie", f"{WIDGET_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")
     return respond_json({"chat_id": chat_id}, headers=[gone])
 
 
 def leave_message(call: Call) -> Response:
     """Store an offline message of this browser; REST shows it at once."""
     body = call.read_json()
-    session, text = _find_session(call, body), body.get("text")
-    if not isinstance(text, str) or not text.strip() or len(text) > LONGEST_TEXT:
-        raise Problem(400, "Bad Request", f"text is needed, at most {LONGEST_TEXT} characters.")
+    session, text = _find_session(call, body), _read_text(body)
     world, now_s = call.box.world, int(call.now_s)
     chat = Chat(
         id=world.mint_chat_id(start_s=now_s), visitor_id=session.visitor_id, start_s=now_s, end_s=0, update_s=now_s,
@@ -134,9 +118,17 @@ def leave_message(call: Call) -> Response:
     return respond_json({"chat_id": world.put_chat(chat).id}, status=201)
 
 
+def _read_text(body: dict[str, Any]) -> str:
+    """Return the text of a message. Raises: Problem 400 when it is empty or too long."""
+    text = body.get("text")
+    if not isinstance(text, str) or not text.strip() or len(text) > LONGEST_TEXT:
+        raise Problem(400, "Bad Request", f"text is needed, at most {LONGEST_TEXT} characters.")
+    return text
+
+
 def _read_key(call: Call, fields: dict[str, Any]) -> str:
     """Return the session key of the fields or the cookie, `""` without one."""
-    return str(fields.get("session") or call.request.parse_cookies().get(COOKIE, ""))
+    return str(fields.get("session") or call.request.parse_cookies().get(WIDGET_COOKIE, ""))
 
 
 def _find_session(call: Call, fields: dict[str, Any]) -> Session:
