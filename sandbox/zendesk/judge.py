@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,9 @@ LONGEST_LIFE_S = 420  # seconds from `iat` to `exp`
 CLAIMS = ("name", "email", "external_id", "iat", "exp")
 ADVISED_ID_LENGTH = 255  # a rule of Messaging; Chat documents none, so this is a note only
 
+Claims = dict[str, Any]
+Fault = tuple[str, str] | None  # the reason and a sentence
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -19,7 +23,7 @@ class Judgement:
 
     reason: str
     sentence: str
-    claims: dict[str, Any]
+    claims: Claims
     notes: tuple[str, ...] = ()
 
 
@@ -28,24 +32,36 @@ def judge(*, token: object, secret: str, now_s: float, email_needed: bool = True
 
     `secret` is the shared secret as text, `now_s` epoch seconds. Rules about the visitor are checked by the widget.
     """
+
+    def find_fault(parts: Parts) -> Fault:
+        return (
+            _find_header_fault(parts)
+            or _find_signature_fault(parts, secret)
+            or _find_time_fault(parts.claims, now_s, exp_needed)
+            or _find_person_fault(parts.claims, email_needed)
+        )
+
+    return judge_by(find_fault, token=token, welcome="The visitor is authenticated.", list_notes=_list_notes)
+
+
+def judge_by(
+    find_fault: Callable[[Parts], Fault],
+    *,
+    token: object,
+    welcome: str,
+    list_notes: Callable[[Claims], tuple[str, ...]],
+) -> Judgement:
+    """Return the judgement of a token: unreadable, refused by the rules of `find_fault`, or accepted with `welcome`."""
     if not isinstance(token, str) or not token:
         return Judgement("missing", "No token was handed over.", {})
     try:
         parts = decode_unverified(token)
     except TokenUnreadable as error:
         return Judgement("malformed", str(error), {})
-    for rule in (
-        _find_header_fault(parts),
-        _find_signature_fault(parts, secret),
-        _find_time_fault(parts.claims, now_s, exp_needed),
-        _find_person_fault(parts.claims, email_needed),
-    ):
-        if rule is not None:
-            return Judgement(rule[0], rule[1], parts.claims)
-    return Judgement("", "The visitor is authenticated.", parts.claims, _list_notes(parts.claims))
-
-
-Fault = tuple[str, str] | None
+    fault = find_fault(parts)
+    if fault is not None:
+        return Judgement(*fault, parts.claims)
+    return Judgement("", welcome, parts.claims, list_notes(parts.claims))
 
 
 def _find_header_fault(parts: Parts) -> Fault:
@@ -65,7 +81,7 @@ def _find_signature_fault(parts: Parts, secret: str) -> Fault:
     return None
 
 
-def _find_time_fault(claims: dict[str, Any], now_s: float, exp_needed: bool) -> Fault:
+def _find_time_fault(claims: Claims, now_s: float, exp_needed: bool) -> Fault:
     """Require `iat` near the clock, `exp` in the future, and at most seven minutes between them."""
     issued, expires = claims.get("iat"), claims.get("exp")
     if expires is None and not exp_needed and isinstance(issued, int):
@@ -85,7 +101,7 @@ def _find_time_fault(claims: dict[str, Any], now_s: float, exp_needed: bool) -> 
     return None
 
 
-def _find_person_fault(claims: dict[str, Any], email_needed: bool) -> Fault:
+def _find_person_fault(claims: Claims, email_needed: bool) -> Fault:
     """Require name, e-mail and external_id as text, and an e-mail without accented characters."""
     for name in ("external_id", "name", "email"):
         value = claims.get(name)
@@ -98,7 +114,7 @@ def _find_person_fault(claims: dict[str, Any], email_needed: bool) -> Fault:
     return None
 
 
-def _list_notes(claims: dict[str, Any]) -> tuple[str, ...]:
+def _list_notes(claims: Claims) -> tuple[str, ...]:
     """Return what Zendesk accepts but does not document."""
     extra = sorted(set(claims) - set(CLAIMS))
     notes = [f"undocumented claims: {', '.join(extra)}"] if extra else []

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from sandbox.jwt import Parts, TokenUnreadable, decode_unverified, is_signed_hs256
-from sandbox.zendesk.judge import Fault, Judgement
+from sandbox.jwt import Parts, is_signed_hs256
+from sandbox.zendesk.judge import Claims, Fault, Judgement, judge_by
 
 CLAIMS = ("external_id", "scope", "name", "email", "email_verified", "exp")
 LONGEST_ID = 255  # characters of external_id
@@ -20,18 +19,18 @@ def judge_messaging(
     `keys` are the account's signing keys, secret as text by key ID; `now_s` epoch seconds. `id_of_email` are the users
     with a verified address, `external_id` by lower-case address.
     """
-    if not isinstance(token, str) or not token:
-        return Judgement("missing", "No token was handed over.", {})
-    try:
-        parts = decode_unverified(token)
-    except TokenUnreadable as error:
-        return Judgement("malformed", str(error), {})
-    for rule in (_find_header_fault(parts, keys), _find_signature_fault(parts, keys), _find_scope_fault(parts.claims),
-                 _find_person_fault(parts.claims), _find_time_fault(parts.claims, now_s),
-                 _find_conflict(parts.claims, id_of_email or {})):  # fmt: skip
-        if rule is not None:
-            return Judgement(rule[0], rule[1], parts.claims)
-    return Judgement("", "The user is signed in.", parts.claims, _list_notes(parts.claims))
+
+    def find_fault(parts: Parts) -> Fault:
+        return (
+            _find_header_fault(parts, keys)
+            or _find_signature_fault(parts, keys)
+            or _find_scope_fault(parts.claims)
+            or _find_person_fault(parts.claims)
+            or _find_time_fault(parts.claims, now_s)
+            or _find_conflict(parts.claims, id_of_email or {})
+        )
+
+    return judge_by(find_fault, token=token, welcome="The user is signed in.", list_notes=_list_notes)
 
 
 def _find_header_fault(parts: Parts, keys: Mapping[str, str]) -> Fault:
@@ -52,11 +51,11 @@ def _find_signature_fault(parts: Parts, keys: Mapping[str, str]) -> Fault:
     return None
 
 
-def _find_scope_fault(claims: dict[str, Any]) -> Fault:
+def _find_scope_fault(claims: Claims) -> Fault:
     return None if claims.get("scope") == "user" else ("scope", "The claim scope must be user.")
 
 
-def _find_person_fault(claims: dict[str, Any]) -> Fault:
+def _find_person_fault(claims: Claims) -> Fault:
     """Require `external_id`; name and e-mail are optional texts."""
     user_id = claims.get("external_id")
     if not isinstance(user_id, str) or not user_id.strip():
@@ -71,7 +70,7 @@ def _find_person_fault(claims: dict[str, Any]) -> Fault:
     return None
 
 
-def _find_time_fault(claims: dict[str, Any], now_s: float) -> Fault:
+def _find_time_fault(claims: Claims, now_s: float) -> Fault:
     """Require `exp`, if present, in whole seconds in the future."""
     expires = claims.get("exp")
     if expires is None and "exp" not in claims:
@@ -81,7 +80,7 @@ def _find_time_fault(claims: dict[str, Any], now_s: float) -> Fault:
     return ("expired", "The token has expired.") if expires <= now_s else None
 
 
-def _find_conflict(claims: dict[str, Any], id_of_email: Mapping[str, str]) -> Fault:
+def _find_conflict(claims: Claims, id_of_email: Mapping[str, str]) -> Fault:
     """Refuse a verified address of another `external_id`: users are not merged."""
     if claims.get("email_verified") is not True:
         return None
@@ -89,7 +88,7 @@ def _find_conflict(claims: dict[str, Any], id_of_email: Mapping[str, str]) -> Fa
     return None if owner == claims["external_id"] else ("email_taken", "The address is another external_id's.")
 
 
-def _list_notes(claims: dict[str, Any]) -> tuple[str, ...]:
+def _list_notes(claims: Claims) -> tuple[str, ...]:
     """Return what Zendesk accepts but does not document, or may ignore."""
     extra = sorted(set(claims) - set(CLAIMS))
     notes = [f"undocumented claims: {', '.join(extra)}"] if extra else []

@@ -16,7 +16,7 @@ GOOD: dict[str, Any] = {"external_id": "u-1", "scope": "user", "name": "Nadia", 
 OTHER_KEY = ("app_other", "another-signing-key-0123456789abcdef")
 
 
-def verdict_of(
+def judge_claims(
     header: dict[str, Any] | None = None, *, secret: str = SECRET, without: str = "", **changes: Any
 ) -> Judgement:
     claims = {name: value for name, value in (GOOD | changes).items() if name != without}
@@ -27,7 +27,11 @@ def verdict_of(
 
 class TestJudgeMessaging:
     def test_accepts_a_good_token_without_notes(self):
-        assert verdict_of() == Judgement("", "The user is signed in.", GOOD)
+        assert judge_claims() == Judgement("", "The user is signed in.", GOOD)
+
+    def test_a_verified_address_without_external_id_breaks_the_rule_of_external_id(self):
+        judgement = judge_claims(without="external_id", email="b@c.example", email_verified=True)
+        assert judgement.reason == "external_id_missing"
 
     @pytest.mark.parametrize(("header", "reason"), [
         (HEADER | {"alg": "HS384"}, "algorithm"),
@@ -40,7 +44,7 @@ class TestJudgeMessaging:
         (HEADER, ""),
     ])  # fmt: skip
     def test_header(self, header: dict[str, Any], reason: str):
-        assert verdict_of(header).reason == reason
+        assert judge_claims(header).reason == reason
 
     @pytest.mark.parametrize(
         ("kid", "secret", "reason"),
@@ -52,11 +56,11 @@ class TestJudgeMessaging:
         ],
     )
     def test_signature_is_by_the_key_that_is_named(self, kid: str, secret: str, reason: str):
-        assert verdict_of(HEADER | {"kid": kid}, secret=secret).reason == reason
+        assert judge_claims(HEADER | {"kid": kid}, secret=secret).reason == reason
 
     @pytest.mark.parametrize(("scope", "reason"), [("admin", "scope"), ("", "scope"), (None, "scope"), ("user", "")])
     def test_scope_is_user(self, scope: str | None, reason: str):
-        assert verdict_of(scope=scope).reason == reason
+        assert judge_claims(scope=scope).reason == reason
 
     @pytest.mark.parametrize(
         ("user_id", "reason"),
@@ -66,19 +70,19 @@ class TestJudgeMessaging:
         ],
     )  # fmt: skip
     def test_external_id_is_text_of_at_most_255_characters(self, user_id: object, reason: str):
-        assert verdict_of(external_id=user_id).reason == reason
+        assert judge_claims(external_id=user_id).reason == reason
 
     @pytest.mark.parametrize(
         ("exp", "reason"), [(NOW, "expired"), (NOW + 1, ""), (str(NOW + 300), "exp"), (1.5, "exp"), (None, "exp")]
     )
     def test_exp_is_whole_seconds_in_the_future(self, exp: object, reason: str):
-        assert verdict_of(exp=exp).reason == reason
+        assert judge_claims(exp=exp).reason == reason
 
     @pytest.mark.parametrize(
         ("without", "reason"), [("exp", ""), ("name", ""), ("external_id", "external_id_missing"), ("scope", "scope")]
     )
     def test_some_claims_may_be_missing(self, without: str, reason: str):
-        assert verdict_of(without=without).reason == reason
+        assert judge_claims(without=without).reason == reason
 
     @pytest.mark.parametrize(
         ("changes", "reason"),
@@ -88,16 +92,16 @@ class TestJudgeMessaging:
         ],
     )  # fmt: skip
     def test_the_person_is_told_in_text(self, changes: dict[str, Any], reason: str):
-        assert verdict_of(**changes).reason == reason
+        assert judge_claims(**changes).reason == reason
 
     @pytest.mark.parametrize(
         ("user_id", "is_verified", "reason"), [("u-2", True, "email_taken"), ("u-2", False, ""), ("u-1", True, "")]
     )
     def test_a_verified_address_is_one_user_s(self, user_id: str, is_verified: bool, reason: str):
-        assert verdict_of(external_id=user_id, email="A@b.example", email_verified=is_verified).reason == reason
+        assert judge_claims(external_id=user_id, email="A@b.example", email_verified=is_verified).reason == reason
 
     def test_notes_what_is_not_documented(self):
-        found = verdict_of(iat=NOW, email="n@b.example")
+        found = judge_claims(iat=NOW, email="n@b.example")
         assert found.notes == ("undocumented claims: iat", "email is not verified and may be left aside")
 
     @pytest.mark.parametrize("token", [None, "", 7, "a.b", "x.y.z", "..", "é.é.é"])
