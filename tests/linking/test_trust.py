@@ -17,7 +17,7 @@ from linking.dashboard.shell import parts
 from linking.models import Conflict, LoginUser, Visitor, VisitorLink
 from linking.search import find as finding
 from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_visitor
-from tests.linking.dashboard.conftest import make_person
+from tests.linking.conftest import make_person
 from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db

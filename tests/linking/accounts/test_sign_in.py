@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from linking.accounts.sign_in import LinkRefused, make_admin_link, use_admin_link
 from linking.models import AuditEvent
-from tests.linking.dashboard.conftest import make_person
+from tests.linking.conftest import make_person
 from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db

@@ -3,7 +3,7 @@
 import pytest
 
 from linking.models import Preference
-from tests.linking.dashboard.conftest import make_person
+from tests.linking.conftest import make_person
 from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db

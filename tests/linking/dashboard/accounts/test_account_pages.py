@@ -7,8 +7,8 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.core.cache import cache
 from django.utils import timezone
 
+from tests.linking.conftest import make_person
 from tests.linking.dashboard.accounts.test_second_factor import PASSWORD, SECRET, code_of, confirm
-from tests.linking.dashboard.conftest import make_person
 from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from linking.accounts import mail
-from tests.linking.dashboard.conftest import make_person
+from tests.linking.conftest import make_person
 from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
 
-from tests.linking.dashboard.conftest import make_person
+from tests.linking.conftest import make_person
 from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from linking import dashboard
 from linking.dashboard.shell.times import format_time
 from linking.models import AuditEvent, Preference
 from tests.factories import USER_ID, make_integration, make_link, make_login_user, make_run, make_visitor
-from tests.linking.dashboard.conftest import make_person
+from tests.linking.conftest import make_person
 from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db

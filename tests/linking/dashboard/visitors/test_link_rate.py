@@ -10,7 +10,7 @@ from linking.dashboard.visitors import recent
 from linking.dashboard.visitors.link_rate import count_linked
 from linking.models import Visitor
 from tests.factories import NOW, make_integration, make_link, make_login_user, make_visitor
-from tests.linking.dashboard.conftest import make_person
+from tests.linking.conftest import make_person
 from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db
