@@ -78,3 +78,25 @@ class TestIndex:
         links = set(LINK.findall(read(f"{folder}/README.md")))
         pages = {page.name for page in (ROOT / folder).glob("*.md")} - {"README.md"}
         assert pages <= {link.partition("#")[0] for link in links}
+
+
+class TestDevelopmentPage:
+    def test_names_a_neighbour_for_each_module_without_tests_of_its_own(self):
+        section = read("docs/development.md").split("| modules | tested by |")[1].split("\n\n")[0]
+        stated = {path for row in section.splitlines() for path in NAMED.findall(row.partition(" | ")[0])}
+        modules = [path for folder in ("linking", "sandbox", "zdbridge") for path in (ROOT / folder).rglob("*.py")]
+        names = {path.relative_to(ROOT) for path in modules if not path.stem.startswith("__")}
+        bare = {name for name in names if "migrations" not in name.parts and not has_tests(name)}
+        assert [str(name) for name in sorted(bare) if not stated & {str(name), *map(str, name.parents)}] == []
+
+    def test_is_right_that_tests_lie_in_the_folder_of_their_code(self):
+        folders = {path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")}
+        mirrors = [
+            folder for folder in folders if folder.parts and folder.parts[0] in ("linking", "sandbox", "zdbridge")
+        ]
+        assert [str(folder) for folder in mirrors if not (ROOT / folder).is_dir()] == []
+
+
+def has_tests(module: Path) -> bool:
+    folder = ROOT / "tests" / module.parent
+    return bool([*folder.glob(f"test_{module.stem}.py"), *folder.glob(f"test_{module.stem}_*.py")])
