@@ -1,4 +1,7 @@
-"""System checks: wrong set-up told at start, in words, with what to change. `manage.py check --deploy` runs all."""
+"""System checks of the application: each message says what is wrong, its hint what to change.
+
+`zdbridge/checks.py` has the checks of the installation. `manage.py check --deploy` runs all of them.
+"""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -7,6 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.db import DatabaseError
+from django.utils.translation import gettext as _
 
 from linking.clients.vendor_urls import address_flaw, is_loopback_name
 from linking.core.secretbox import SealBroken
@@ -25,59 +29,60 @@ def connect() -> None:
 
 
 def check_loopback(**_kwargs: Any) -> list[CheckMessage]:
-    """E001: vendor addresses on this machine are allowed although the product is reached from elsewhere."""
+    """Report E001: vendor addresses on this machine are allowed although the product has a public host name."""
     is_public = any(not is_loopback_name(str(host).strip("[]")) for host in settings.ALLOWED_HOSTS)
     if not (settings.LINKING["ALLOW_LOOPBACK"] and is_public):
         return []
-    hint = "Set ZDBRIDGE_ALLOW_LOOPBACK=0: an administrator's session could otherwise reach services of this machine."
-    message = "ZDBRIDGE_ALLOW_LOOPBACK is on while ZDBRIDGE_ALLOWED_HOSTS names a public host."
+    hint = _("Set ZDBRIDGE_ALLOW_LOOPBACK=0, or an administrator could reach other services of this machine.")
+    message = _("ZDBRIDGE_ALLOW_LOOPBACK is on while ZDBRIDGE_ALLOWED_HOSTS names a public host.")
     return [Error(message, hint=hint, id="linking.E001")]
 
 
 def check_login_address(**_kwargs: Any) -> list[CheckMessage]:
-    """W001: Xsolla Login's address is not Xsolla's."""
+    """Report W001: the address of Xsolla Login is not Xsolla's."""
     url = str(settings.LINKING["XSOLLA_LOGIN_API_URL"])
     flaw = address_flaw(url, allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]), hosts=_LOGIN_HOSTS)
     if not flaw:
         return []
-    hint = "Unset it, unless the address is a stand-in of your own."
-    return [CheckWarning(f"XSOLLA_LOGIN_API_URL is unusual. {flaw}", hint=hint, id="linking.W001")]
+    hint = _("Unset it, unless the address is your own replacement for Xsolla Login.")
+    message = _("XSOLLA_LOGIN_API_URL is not the address of Xsolla Login. %(flaw)s") % {"flaw": flaw}
+    return [CheckWarning(message, hint=hint, id="linking.W001")]
 
 
 def check_seal_keys(**_kwargs: Any) -> list[CheckMessage]:
-    """W002: a key stands twice in the ring, so that a rotation has no effect."""
+    """Report W002: the key ring lists a key twice, so that a rotation has no effect."""
     keys = [key.strip() for key in cast("Sequence[str]", settings.LINKING["SEAL_KEYS"])]
     if len(set(keys)) == len(keys):
         return []
-    hint = "List each key once, newest first."
-    return [CheckWarning("ZDBRIDGE_SEAL_KEYS lists a key twice.", hint=hint, id="linking.W002")]
+    hint = _("List each key once, the newest first.")
+    return [CheckWarning(_("ZDBRIDGE_SEAL_KEYS lists a key twice."), hint=hint, id="linking.W002")]
 
 
 def check_mail(**_kwargs: Any) -> list[CheckMessage]:
-    """W010: the log-in at the mail server crosses a network in clear."""
+    """Report W010: the password for the mail server crosses a network unencrypted."""
     is_clear = not (settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL)
     if not (settings.EMAIL_HOST_USER and is_clear) or is_loopback_name(str(settings.EMAIL_HOST)):
         return []
-    hint = "Use smtp+tls:// (STARTTLS, port 587) or smtps:// (port 465)."
-    return [CheckWarning("EMAIL_URL sends a password without TLS.", hint=hint, id="linking.W010")]
+    hint = _("Use smtp+tls:// (STARTTLS, port 587) or smtps:// (port 465).")
+    return [CheckWarning(_("EMAIL_URL sends a password without TLS."), hint=hint, id="linking.W010")]
 
 
 def check_secrets_open(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
-    """W003: a secret in the database cannot be opened. No error, because the way out is a running admin.
+    """Report W003: a secret in the database cannot be opened. It is no error, because the admin is needed to mend it.
 
-    Needs `--database default`; migrate asks for it by itself.
+    Runs only with `--database default`, and before migrate.
     """
     if not databases:
         return []
     try:
         rows = list(Secret.objects.select_related("integration").order_by("integration__slug", "name"))
     except DatabaseError:
-        # Before the first migrate there is no table; /readyz speaks of a database that is away.
+        # The table does not exist before the first migration; /readyz reports a database that does not respond.
         return []
-    return [_report_broken(row) for row in rows if not _opens(row)]
+    return [_build_warning(row) for row in rows if not _can_open(row)]
 
 
-def _opens(row: Secret) -> bool:
+def _can_open(row: Secret) -> bool:
     try:
         row.reveal()
     except SealBroken:
@@ -85,7 +90,7 @@ def _opens(row: Secret) -> bool:
     return True
 
 
-def _report_broken(row: Secret) -> CheckMessage:
-    message = f"Integration {row.integration.slug}: {row.name} cannot be opened with the keys in ZDBRIDGE_SEAL_KEYS."
-    hint = "Put the lost key back at the end of ZDBRIDGE_SEAL_KEYS, or set the secret anew."
-    return CheckWarning(message, hint=hint, id="linking.W003")
+def _build_warning(row: Secret) -> CheckMessage:
+    message = _("Integration %(slug)s: %(name)s cannot be opened with the keys in ZDBRIDGE_SEAL_KEYS.")
+    hint = _("Put the lost key back at the end of ZDBRIDGE_SEAL_KEYS, or set the secret again.")
+    return CheckWarning(message % {"slug": row.integration.slug, "name": row.name}, hint=hint, id="linking.W003")

@@ -34,7 +34,7 @@ class TestWatchOnce:
 
         monkeypatch.setattr(alarms, "stand_in", away)
         background.watch_once(allow_loopback=False)
-        assert "Nobody could look after the alarms (OperationalError)." in caplog.text
+        assert "Alarms could not be checked (OperationalError)." in caplog.text
 
 
 class TestFetchKeysOnce:

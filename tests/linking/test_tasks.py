@@ -68,14 +68,14 @@ class TestTasks:
         assert asked == [VisitorQuestion.objects.get().pk]
 
     def test_a_worker_that_ends_lets_its_pass_end(self, monkeypatch):
-        monkeypatch.setattr(tasks, "_ending", bytearray(1))
-        tasks.note_the_end()
-        assert tasks.is_ending()
+        monkeypatch.setattr(tasks, "_shutting_down", bytearray(1))
+        tasks.note_shutdown()
+        assert tasks.is_shutting_down()
 
     def test_a_forked_child_that_is_told_to_end_leaves_in_order(self, monkeypatch):
         handlers = {}
         monkeypatch.setattr(tasks.signal, "signal", handlers.__setitem__)
-        tasks.leave_in_order()
+        tasks.exit_on_sigterm()
         with pytest.raises(SystemExit):
             handlers[tasks.signal.SIGTERM](15, None)
 

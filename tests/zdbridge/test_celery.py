@@ -9,10 +9,10 @@ from zdbridge.celery import AnnounceShutdown, app
 
 
 @pytest.fixture(autouse=True)
-def _not_ending():
-    tasks._ending[0] = 0
+def _not_shutting_down():
+    tasks._shutting_down[0] = 0
     yield
-    tasks._ending[0] = 0
+    tasks._shutting_down[0] = 0
 
 
 class TestAnnounceShutdown:
@@ -21,7 +21,7 @@ class TestAnnounceShutdown:
 
     def test_lets_passes_end_however_the_worker_ends(self):
         AnnounceShutdown(None).close(SimpleNamespace(hostname="worker@here", exitcode=1))
-        assert tasks.is_ending()
+        assert tasks.is_shutting_down()
 
 
 class TestQueues:
