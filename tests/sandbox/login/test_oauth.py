@@ -7,6 +7,7 @@ import pytest
 from sandbox.jwt import decode_unverified
 from sandbox.world.players import PLAYERS
 from tests.sandbox.client import Answer, Client
+from tests.sandbox.login.calls import API, SERVER, USERS
 
 WEB = {"client_id": "40002", "client_secret": "sandbox-web-client-secret-not-real"}
 BACK = "http://127.0.0.1:5000/back"
@@ -85,3 +86,24 @@ class TestSigningIn:
 
     def test_a_page_of_another_site_cannot_sign_in(self, client: Client):
         assert client.form("/login/sign-in", {"player": "nadia"}, {"Origin": "https://evil.example"}).status == 403
+
+
+class TestServerToken:
+    def test_has_no_refresh_token_and_lives_an_hour(self, client: Client, clock):
+        answer = client.form(f"{API}/oauth2/token", SERVER).json()
+        assert (set(answer), answer["expires_in"]) == ({"access_token", "expires_in", "token_type"}, 3600)
+        clock.now_s += 3600
+        headers = {"X-SERVER-AUTHORIZATION": answer["access_token"]}
+        assert client.call("GET", f"{USERS}/search", headers=headers).status == 403
+
+    @pytest.mark.parametrize(
+        ("change", "code"),
+        [
+            ({"client_secret": "wrong"}, "010-019"),
+            ({"grant_type": "password"}, "0"),
+            ({"grant_type": "refresh_token"}, "010-019"),
+        ],
+    )
+    def test_is_refused_otherwise(self, change: dict[str, str], code: str, client: Client):
+        answer = client.form(f"{API}/oauth2/token", SERVER | change)
+        assert (answer.status, answer.json()["error"]["code"]) == (400, code)

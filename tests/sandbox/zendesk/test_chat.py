@@ -42,27 +42,6 @@ class TestVisitorIds:
         assert empty.get(f"{CHAT}/visitors/9.a").status == 404
 
 
-class TestVisitorShape:
-    def test_created_is_iso_by_switch(self, empty: Client):
-        empty.control("visitors", id="9.a", name="A", created=1586950554)
-        empty.control("faults", created_as="iso")
-        assert empty.chat("/visitors/9.a")["created"] == "2020-04-15T11:35:54Z"
-
-    def test_an_anonymous_one_has_no_external_id(self, empty: Client):
-        empty.control("visitors", id="9.a", name="Visitor 12345678")
-        assert "external_id" not in empty.chat("/visitors/9.a")
-
-    @pytest.mark.parametrize(("choice", "shown"), [("missing", "absent"), ("null", None), ("empty", "")])
-    def test_how_nobody_is_shown_is_a_switch(self, choice: str, shown: object, empty: Client):
-        empty.control("visitors", id="9.a", name="Visitor 12345678")
-        empty.control("faults", unlinked_as=choice)
-        assert empty.chat("/visitors/9.a").get("external_id", "absent") == shown
-
-    def test_a_planted_number_stays_a_number(self, empty: Client):
-        empty.control("visitors", id="9.a", name="A", external_id=42)
-        assert empty.chat("/visitors/9.a")["external_id"] == 42
-
-
 class TestCreatingVisitors:
     def test_answers_201_and_the_whole_visitor(self, client: Client):
         answer = client.call("POST", f"{CHAT}/visitors", JOHN)
@@ -122,36 +101,6 @@ class TestNoVisitorList:
     @pytest.mark.parametrize("path", ["/visitors/", "/visitors/search", "/visitors/email/a@b.c"])
     def test_nor_a_search(self, path: str, client: Client):
         assert client.get(CHAT + path).status == 404
-
-
-class TestTranscript:
-    @pytest.fixture
-    def history(self, empty: Client) -> list[dict]:
-        empty.control("visitors", id="9.a", name="Ann")
-        empty.control("chats", id="one", visitor_id="9.a", tags=["vip"], rating="bad", comment="Slow", agent_names=3)
-        return empty.chat("/chats/one")["history"]
-
-    def test_tells_of_coming_and_going_tags_rating_and_comment(self, history: list[dict]):
-        kinds = ["memberjoin", "msg", "memberjoin", "msg", "tag", "rating", "comment", "memberleave"]
-        assert [item["type"] for item in history] == [f"chat.{kind}" for kind in kinds]
-        assert (history[4]["new_tags"], history[5]["new_rating"], history[6]["new_comment"]) == (["vip"], "bad", "Slow")
-
-    def test_only_what_the_visitor_wrote_has_a_message_id(self, history: list[dict]):
-        assert [(item["name"] == "Ann", "msg_id" in item) for item in history if "msg" in item] == [
-            (True, True),
-            (False, False),
-        ]
-
-    def test_who_wrote_is_told_with_each_message(self, history: list[dict]):
-        assert [item["sender_type"] for item in history if "msg" in item] == ["Visitor", "Agent"]
-
-    def test_times_carry_microseconds_and_the_channel_a_dash(self, history: list[dict]):
-        assert {item["channel"] for item in history} == {"#supportchat:9-a"}
-        assert all(item["timestamp"].endswith(".120000Z") for item in history)
-
-    def test_a_planted_one_is_shown_as_it_is(self, empty: Client):
-        empty.control("chats", id="one", visitor_id="9.a", history=[{"msg_id": 2}])
-        assert empty.chat("/chats/one")["history"] == [{"msg_id": 2}]
 
 
 class TestListingChats:
@@ -294,52 +243,3 @@ class TestMethods:
     def test_another_method_is_405_with_allow(self, client: Client):
         answer = client.call("PATCH", f"{CHAT}/visitors/9.a", {})
         assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS, PUT")
-
-
-class TestLimit:
-    def test_two_hundred_a_minute_then_429_with_retry_after(self, client: Client, clock):
-        statuses = [client.get(f"{CHAT}/agents/me").status for _ in range(200)]
-        clock.now_s += 20
-        refused = client.get(f"{CHAT}/agents/me")
-        assert set(statuses) == {200}
-        assert (refused.status, refused.headers["retry-after"]) == (429, "40")
-
-    def test_slides(self, client: Client, clock):
-        client.control("faults", limit_per_minute=2)
-        client.chat("/account")
-        clock.now_s += 59
-        client.chat("/account")
-        clock.now_s += 2
-        assert [client.get(f"{CHAT}/account").status for _ in range(2)] == [200, 429]
-
-    def test_counts_both_prefixes_as_one_account(self, client: Client):
-        client.control("faults", limit_per_minute=1)
-        client.get("/api/v2/account")
-        assert client.get(f"{CHAT}/account").status == 429
-
-    def test_can_count_each_endpoint_apart(self, client: Client):
-        client.control("faults", limit_per_minute=1, limit_scope="endpoint")
-        paths = ["/account", "/agents/1180021", "/agents/1180034", "/account"]
-        assert [client.get(CHAT + path).status for path in paths] == [200, 200, 429, 429]
-
-    def test_is_told_in_the_headers_of_ticketing_by_switch_only(self, client: Client, clock):
-        names = ("x-rate-limit", "x-rate-limit-remaining", "ratelimit-reset")
-        assert not set(names) & set(client.get(f"{CHAT}/account").headers)
-        client.control("faults", limit_headers="ticketing", limit_per_minute=3)
-        clock.now_s += 20
-        told = [client.get(f"{CHAT}/account").headers for _ in range(3)]
-        assert [[headers[name] for name in names] for headers in told] == [
-            ["3", "1", "40"], ["3", "0", "40"], ["3", "0", "40"],
-        ]  # fmt: skip
-
-    def test_can_be_lifted(self, client: Client):
-        client.control("faults", limit_per_minute=0)
-        assert {client.get(f"{CHAT}/agents/me").status for _ in range(205)} == {200}
-
-    @pytest.mark.parametrize(
-        ("body", "kind"), [("json", "application/json"), ("text", "text/plain"), ("html", "text/html")]
-    )
-    def test_its_body_can_be_chosen(self, body: str, kind: str, client: Client):
-        client.control("faults", limit_per_minute=1, limit_body=body)
-        client.chat("/account")
-        assert client.get(f"{CHAT}/account").headers["content-type"].startswith(kind)

@@ -2,7 +2,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from sandbox.world.books import OAuthBook
 from tests.sandbox.client import CHAT, Client
 
 PUBLIC = {"client_id": "sandbox-public-client", "client_secret": "sandbox-public-client-secret-not-real"}
@@ -200,8 +199,3 @@ class TestManagingClients:
         client.call("DELETE", f"{CHAT}/oauth/tokens/1")
         by_code(client, code_of(client))
         assert [token["id"] for token in client.chat("/oauth/tokens")] == [2, 3]
-
-
-class TestScopes:
-    def test_no_token_is_none_even_where_none_was_configured(self):
-        assert OAuthBook().find_scopes(token="", fixed="", now_s=0.0) is None
