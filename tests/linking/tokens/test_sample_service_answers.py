@@ -1,7 +1,7 @@
 """The vendor's sample service and this one, answer by answer.
 
 `SAME` rows must stay what that service says, for pages written against it. `DIFFERENT` rows are stricter or more
-helpful on purpose; README.md lists them. Source: the published sample's behaviour, observed by running it.
+helpful on purpose; docs/token-endpoint.md lists them. Source: the published sample's behaviour, observed by running it.
 """
 
 import base64
