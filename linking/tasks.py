@@ -12,10 +12,10 @@ from celery.signals import worker_process_init, worker_shutting_down
 from django.conf import settings
 
 from linking.monitoring import alarms, heartbeats
-from linking.sync import refresh, unknown_visitors
+from linking.sync import refresh, schedule, unknown_visitors
 from linking.sync import run as sync
 from linking.sync.paced_calls import Clock, Patience
-from linking.sync.store import questions, schedule
+from linking.sync.store import questions
 
 # A longer pause ends the task instead of blocking the worker; the row stores when to continue.
 LONGEST_WAIT_S = 2.0

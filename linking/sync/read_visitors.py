@@ -11,8 +11,9 @@ from django.db import OperationalError, transaction
 from linking.clients.zendesk_chat import ChatGone
 from linking.models import StopReason
 from linking.models.sync_run import LEFT_COUNTED_MOST
+from linking.sync import schedule
 from linking.sync.paced_calls import PassStopped
-from linking.sync.store import chores, leases, lookups, runs, schedule
+from linking.sync.store import chores, leases, lookups, runs
 from linking.sync.store import table_statistics as statistics
 from linking.sync.store.answers import VisitorAnswer, retry_on_conflict, store_answers
 from linking.sync.work import Work

@@ -16,13 +16,14 @@ from linking import registry
 from linking.core.config import IntegrationConfig
 from linking.models import Integration, StopReason, SyncRun
 from linking.models.sync_run import COMMAND_TRIGGER
+from linking.sync import schedule
 from linking.sync.find_host import find_answering_host, other_host
 from linking.sync.paced_calls import Clock, PassStopped, Patience, budget_of, current_host, open_client
 from linking.sync.read_bans import read_bans
 from linking.sync.read_export import read_export, retry_set_aside
 from linking.sync.read_visitors import read_visitors
 from linking.sync.renew_token import renew_after, renew_in_time
-from linking.sync.store import leases, lookups, runs, schedule
+from linking.sync.store import leases, lookups, runs
 from linking.sync.store import wishes as steering
 from linking.sync.work import Tell, Work
 

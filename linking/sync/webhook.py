@@ -13,7 +13,8 @@ from django.db import transaction
 
 from linking import registry
 from linking.core.config import IntegrationConfig
-from linking.sync.store import lookups, schedule
+from linking.sync import schedule
+from linking.sync.store import lookups
 from linking.sync.store import webhook_deliveries as webhooks
 from linking.sync.webhook_calls import (
     WebhookNotice,

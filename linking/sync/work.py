@@ -7,8 +7,9 @@ from datetime import datetime
 from linking.clients.zendesk_chat import ChatClient
 from linking.core.config import IntegrationConfig
 from linking.models import Integration, StopReason, SyncRun
+from linking.sync import schedule
 from linking.sync.paced_calls import TRIES, TRIES_AFTER_A_FAULT, Clock, PacedCaller, PassStopped, Patience
-from linking.sync.store import leases, lookups, schedule
+from linking.sync.store import leases, lookups
 from linking.sync.store import wishes as steering
 
 RENEW_S = 10.0

@@ -6,8 +6,8 @@ import pytest
 
 from linking.models import SyncRun, Visitor, VisitorLink
 from linking.sync import run as sync
+from linking.sync import schedule
 from linking.sync.read_visitors import BATCH
-from linking.sync.store import schedule
 from tests.factories import make_integration
 from tests.linking.sync.fake_chat import DAY_AGO_S, FakeChat, FakeTime, patience
 

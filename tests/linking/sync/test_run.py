@@ -21,9 +21,9 @@ from linking.models import (
     VisitorLink,
 )
 from linking.sync import read_visitors as visitors
-from linking.sync import refresh
+from linking.sync import refresh, schedule
 from linking.sync import run as sync
-from linking.sync.store import leases, lookups, schedule
+from linking.sync.store import leases, lookups
 from linking.sync.webhook_calls import WebhookNotice
 from tests.factories import make_integration, make_login_user
 from tests.linking.sync.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience

@@ -8,9 +8,10 @@ from django.db import OperationalError
 
 from linking import registry
 from linking.models import Integration, Visitor, VisitorAlias, WebhookDelivery
+from linking.sync import schedule
 from linking.sync import webhook as webhooks
 from linking.sync.facts import LookupPriority
-from linking.sync.store import lookups, schedule
+from linking.sync.store import lookups
 from linking.sync.store import webhook_deliveries as deliveries
 from linking.sync.webhook import Queued, SignedCall
 from linking.sync.webhook_calls import WebhookReason, WebhookRefused

@@ -8,7 +8,7 @@ import pytest
 
 from linking.models import Visitor, VisitorLink
 from linking.sync import run as sync
-from linking.sync.store import schedule
+from linking.sync import schedule
 from tests.factories import USER_ID, ZENDESK_SHARED_SECRET, make_integration
 from tests.linking.signing import SECRET
 from tests.linking.sync.fake_chat import FakeTime, patience

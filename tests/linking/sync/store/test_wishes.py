@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 
 from linking.models import AuditEvent, Integration, SyncRun, SyncSteering
 from linking.sync import run as sync
-from linking.sync.store import schedule
+from linking.sync import schedule
 from linking.sync.store import wishes as steering
 from tests.factories import make_integration, make_run
 from tests.linking.sync.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience

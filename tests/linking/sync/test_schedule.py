@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from linking.models import Integration, SyncRun
-from linking.sync.store import leases, schedule
+from linking.sync import schedule
+from linking.sync.store import leases
 from tests.factories import NOW, make_integration, make_login_user, make_run
 
 pytestmark = pytest.mark.django_db
