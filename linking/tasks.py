@@ -12,10 +12,7 @@ from celery.signals import worker_process_init, worker_shutting_down
 from django.conf import settings
 
 from linking.monitoring import alarms, heartbeats
-from linking.sync import refresh, schedule, unknown_visitors
-from linking.sync import run as sync
-from linking.sync.paced_calls import Clock, Patience
-from linking.sync.store import questions
+from linking.sync import paced_calls, questions, refresh, run, schedule, unknown_visitors
 
 # A longer pause ends the task instead of blocking the worker; the row stores when to continue.
 LONGEST_WAIT_S = 2.0
@@ -35,7 +32,7 @@ def _now() -> datetime:
     return datetime.now(tz=UTC)
 
 
-CLOCK = Clock(now=_now, sleep=time.sleep)
+CLOCK = paced_calls.Clock(now=_now, sleep=time.sleep)
 
 
 @worker_shutting_down.connect
@@ -73,8 +70,10 @@ def sync_integration(integration_id: int, trigger: str = "schedule") -> None:
     """Run one pass within the time of one task. A person's request also runs while the schedule is paused."""
     if trigger == "schedule" and not schedule.is_wanted(integration_id=integration_id, now=_now()):
         return
-    patience = Patience(longest_wait_s=LONGEST_WAIT_S, deadline_s=PASS_DEADLINE_S, is_stopping=is_shutting_down)
-    sync.run_pass(
+    patience = paced_calls.Patience(
+        longest_wait_s=LONGEST_WAIT_S, deadline_s=PASS_DEADLINE_S, is_stopping=is_shutting_down
+    )
+    run.run_pass(
         integration_id=integration_id,
         trigger=trigger,
         clock=CLOCK,
@@ -94,7 +93,9 @@ def send_alarms() -> None:
 def answer_questions() -> None:
     """Ask Zendesk again about unknown visitors that a person opened and Zendesk did not return at once."""
     until = _now() + timedelta(seconds=REFRESH_DEADLINE_S)
-    patience = Patience(longest_wait_s=SLOT_WAIT_S, deadline_s=REFRESH_DEADLINE_S, is_stopping=is_shutting_down)
+    patience = paced_calls.Patience(
+        longest_wait_s=SLOT_WAIT_S, deadline_s=REFRESH_DEADLINE_S, is_stopping=is_shutting_down
+    )
     for question_pk in questions.due(now=_now(), limit=QUESTIONS_AT_ONCE):
         if is_shutting_down() or _now() >= until:
             return
@@ -109,7 +110,9 @@ def answer_questions() -> None:
 @shared_task
 def refresh_visitor(visitor_pk: int) -> None:
     """Read one visitor from Zendesk again."""
-    patience = Patience(longest_wait_s=LONGEST_WAIT_S, deadline_s=REFRESH_DEADLINE_S, is_stopping=is_shutting_down)
+    patience = paced_calls.Patience(
+        longest_wait_s=LONGEST_WAIT_S, deadline_s=REFRESH_DEADLINE_S, is_stopping=is_shutting_down
+    )
     refresh.refresh_visitor(
         visitor_pk=visitor_pk, clock=CLOCK, patience=patience, allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"])
     )

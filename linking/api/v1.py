@@ -27,8 +27,7 @@ from linking.api.access import MayRead, PerPerson
 from linking.models import Visitor, VisitorState
 from linking.search import find as finding
 from linking.search.keyset import BadKeyset
-from linking.sync import refresh
-from linking.sync.unknown_visitors import Lookup, Outcome, look_up
+from linking.sync import refresh, unknown_visitors
 from linking.tasks import CLOCK
 
 PAGE_SIZE_MAX = 200
@@ -144,7 +143,7 @@ class OneVisitor(_View):
         found = _visitor(request, visitor_id=visitor_id)
         if found is None:
             lookup = _look_up(request, visitor_id=visitor_id)
-            if lookup.outcome is Outcome.WAITING:
+            if lookup.outcome is unknown_visitors.Outcome.WAITING:
                 return _waiting(lookup)
             found = finding.visitor(visitor_id=lookup.visitor_id, integration=lookup.integration)
         return Response(shapes.VisitorSerializer(found, context=self.context()).data)
@@ -169,7 +168,7 @@ class RefreshVisitor(_View):
             raise PermissionDenied
         if found is None:
             lookup = _look_up(request, visitor_id=visitor_id)
-            if lookup.outcome is Outcome.WAITING:
+            if lookup.outcome is unknown_visitors.Outcome.WAITING:
                 return _waiting(lookup)
             body = {"visitor_id": lookup.visitor_id, "queued": False}
             return Response(shapes.RefreshSerializer(body).data, status=status.HTTP_202_ACCEPTED)
@@ -259,12 +258,12 @@ def _visitor(request: Request, *, visitor_id: str) -> Visitor | None:
         raise ValidationError({"detail": str(error)}) from error
 
 
-def _look_up(request: Request, *, visitor_id: str) -> Lookup:
+def _look_up(request: Request, *, visitor_id: str) -> unknown_visitors.Lookup:
     """Return what Zendesk says about a visitor that is not known here: found, or asked about again later.
 
     Raises: NotFound, Throttled.
     """
-    lookup = look_up(
+    lookup = unknown_visitors.look_up(
         visitor_id=visitor_id,
         integration=request.query_params.get("integration", ""),
         person=str(request.user.pk),
@@ -272,9 +271,9 @@ def _look_up(request: Request, *, visitor_id: str) -> Lookup:
         allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
         give_way=request.META.get("linking.give_way", lambda: None),
     )
-    if lookup.outcome is Outcome.TOO_MANY:
+    if lookup.outcome is unknown_visitors.Outcome.TOO_MANY:
         raise _throttle(lookup.sentence, wait_s=lookup.retry_after_s)
-    if lookup.outcome in (Outcome.FOUND, Outcome.WAITING):
+    if lookup.outcome in (unknown_visitors.Outcome.FOUND, unknown_visitors.Outcome.WAITING):
         return lookup
     raise NotFound(lookup.sentence)
 
@@ -286,7 +285,7 @@ def _throttle(sentence: str, *, wait_s: int) -> Throttled:
     return throttled
 
 
-def _waiting(lookup: Lookup) -> Response:
+def _waiting(lookup: unknown_visitors.Lookup) -> Response:
     body = {"visitor_id": lookup.visitor_id, "queued": True, "detail": lookup.sentence}
     return Response(shapes.WaitingSerializer(body).data, status=202, headers={"Retry-After": str(RETRY_AFTER_S)})
 

@@ -27,8 +27,7 @@ from linking.models import (
     VisitorLink,
     VisitorState,
 )
-from linking.sync.facts import LookupPriority
-from linking.sync.plans import subject_of
+from linking.sync import facts, plans
 
 USERS_MAX = 10
 LINKS_MAX = 100  # a shared device can have a thousand links
@@ -159,7 +158,7 @@ def part(*, link_id: int, by: Any, now: datetime) -> Conflict:
     conflict, _is_new = Conflict.objects.get_or_create(
         visitor=link.visitor,
         kind=ConflictKind.WRONG_LINK,
-        subject=subject_of(link.login_user.user_id),
+        subject=plans.subject_of(link.login_user.user_id),
         defaults={
             "integration_id": link.visitor.integration_id,
             "login_user": link.login_user,
@@ -277,7 +276,7 @@ def _apply(*, conflict: Conflict, effect: Effect, now: datetime) -> None:
     if effect.unblocks_link_to:
         # The sync ignored what Zendesk said in between, so Zendesk is asked again and the answer decides.
         visitors.exclude(state=VisitorState.GONE).update(
-            lookup_due_at=now, lookup_rank=int(LookupPriority.IDENTIFIED), lookup_attempts=0
+            lookup_due_at=now, lookup_rank=int(facts.LookupPriority.IDENTIFIED), lookup_attempts=0
         )
 
 

@@ -13,9 +13,8 @@ from linking.integrations.check_zendesk import check_zendesk
 from linking.integrations.rules import secret_flaw
 from linking.integrations.saving import NoSuchIntegration
 from linking.models import ConnectionFlaw, ConnectionState, Integration
-from linking.monitoring.status import missing_secrets
-from linking.sync.renew_token import CONNECT_AGAIN
-from linking.sync.store import connections
+from linking.monitoring import status
+from linking.sync import connections, renew_token
 from linking.tokens import clock_offsets as clock_meter
 from linking.tokens.clock_reading import ClockReading
 
@@ -58,7 +57,7 @@ def _settings(row: Integration) -> Check:
 
 def _secrets(row: Integration) -> Iterator[Check]:
     rows = {secret.name: secret for secret in row.secrets.all()}
-    for missing in missing_secrets(row, names=set(rows)):
+    for missing in status.missing_secrets(row, names=set(rows)):
         yield Check(name=str(missing), is_ok=False, sentence="It is not set.")
     for name, secret in sorted(rows.items()):
         try:
@@ -77,7 +76,7 @@ def _connection(row: Integration) -> Iterator[Check]:
         return
     name = "zendesk_connection"
     if found.state == ConnectionState.LOST:
-        sentence = f"It was lost: {ConnectionFlaw(found.flaw).label}. {CONNECT_AGAIN}"
+        sentence = f"It was lost: {ConnectionFlaw(found.flaw).label}. {renew_token.CONNECT_AGAIN}"
         yield Check(name=name, is_ok=False, sentence=sentence)
         return
     ending = f", ends {found.expires_at:%Y-%m-%d %H:%M} UTC" if found.expires_at else ""

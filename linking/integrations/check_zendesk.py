@@ -9,8 +9,7 @@ from linking.clients.oauth_messages import authority_of
 from linking.clients.zendesk_chat import ChatClient, ChatError, ChatRefused, ChatTryLater, is_support_token
 from linking.core.config import IntegrationConfig
 from linking.integrations.check import CALL_A_PERSON, Check
-from linking.sync.find_host import look_and_keep
-from linking.sync.paced_calls import current_host
+from linking.sync import find_host, paced_calls
 
 # Source: Chat API, Rate limits: 200 requests a minute for the whole account, on all plans.
 ALLOWED_PER_MINUTE = 200
@@ -34,7 +33,7 @@ def check_zendesk(
         sentence = "Nothing is to be read from Chat and no access token is set: not tried."
         return [_good("zendesk_token", sentence)], None
     config, host = _host(config=config, allow_loopback=allow_loopback, now=now)
-    config, notice = current_host(config)
+    config, notice = paced_calls.current_host(config)
     try:
         client = ChatClient(
             base_url=config.zendesk_api_url,
@@ -65,7 +64,7 @@ def _host(
     if not config.is_host_sought or not config.zendesk_access_token:
         return config, ()
     try:
-        found = look_and_keep(config=config, allow_loopback=allow_loopback, now=now)
+        found = find_host.look_and_keep(config=config, allow_loopback=allow_loopback, now=now)
     except ChatTryLater as error:
         return config, (_bad("zendesk_host", f"{error} Try again later."),)
     told = " ".join(f"{url}: {flaw}" for url, flaw in found.failures)

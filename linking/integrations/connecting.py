@@ -19,8 +19,7 @@ from linking.clients.zendesk_oauth import OAuthClient, OAuthLost, OAuthRefused, 
 from linking.core.config import IntegrationConfig, SecretName
 from linking.integrations.saving import Actor, NoSuchIntegration, announce
 from linking.models import AuditEvent, Integration
-from linking.sync.paced_calls import current_host
-from linking.sync.store import connections
+from linking.sync import connections, paced_calls
 
 CODE_MAX_CHARACTERS = 2000
 
@@ -108,7 +107,7 @@ def finish_connecting(
         raise CannotConnect(ConnectFlaw.STATE)
     integration = attempt.integration
     code = _code(answer, slug=integration.slug)
-    config, _notice = current_host(registry.config_of(integration)[0])
+    config, _notice = paced_calls.current_host(registry.config_of(integration)[0])
     tokens = _exchange_code(config, code=code, redirect_url=attempt.redirect_url, allow_loopback=allow_loopback)
     _check_account(config, tokens=tokens, allow_loopback=allow_loopback)
     _keep(integration, authority=authority_of_account(config), tokens=tokens, actor=actor, now=now)

@@ -15,7 +15,7 @@ from linking.integrations.rules import RESERVED_ENDINGS, RULES, BadValue, RuleCo
 from linking.integrations.secret_lint import lint_secret
 from linking.integrations.secrets import read_secret, resolve_secret, settle_zendesk_switch, store_secret
 from linking.models import AuditEvent, ConfigVersion, Integration, LoginUser, Visitor
-from linking.sync.store import leases
+from linking.sync import leases
 
 SECRET_NAMES = tuple(str(name) for name in SecretName)
 KEYS = (*RULES, *SECRET_NAMES)

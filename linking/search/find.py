@@ -13,7 +13,7 @@ from linking.clients.zendesk_records import is_own_form
 from linking.core.text import clean_line, email_key
 from linking.core.user_ids import USER_ID_MAX_CHARACTERS
 from linking.models import Integration, LoginUser, Visitor, VisitorLink, VisitorState, VisitorWords, WaitingWords
-from linking.monitoring.status import IntegrationStatus, load_statuses
+from linking.monitoring import status
 from linking.search.keyset import Keyset, decode_keyset, encode_keyset
 from linking.search.pages import Behind
 from linking.search.query import Query, QueryKind, dot_form, parse_query
@@ -196,9 +196,9 @@ def count_up_to_cap(rows: QuerySet[Any], *, cap: int = COUNT_CAP) -> Count:
     return Count(number=min(found, cap), is_capped=found > cap)
 
 
-def integrations(*, now: datetime) -> list[IntegrationStatus]:
+def integrations(*, now: datetime) -> list[status.IntegrationStatus]:
     """Return how every integration stands: one word, last success, lag, counts; never a secret. Seven queries."""
-    return load_statuses(now=now)
+    return status.load_statuses(now=now)
 
 
 def page(rows: QuerySet[Row], *, ordering: str, cursor: str = "", size: int = PAGE_SIZE) -> Page:

@@ -9,7 +9,7 @@ from linking.clients.retry_after import LONGEST_S
 from linking.core.config import SecretName, ZendeskProduct
 from linking.models import Integration, LoginUser, RunState, StopReason, SyncRun
 from linking.models.sync_run import COMMAND_TRIGGER, REFRESH_TRIGGER
-from linking.monitoring.status import missing_setup
+from linking.monitoring import status
 from linking.sync.store import leases
 
 EVERY = timedelta(seconds=60)
@@ -149,7 +149,7 @@ def _list_wanted() -> list[Integration]:
     reads_chat = ~Q(zendesk_product=ZendeskProduct.MESSAGING) | Q(secrets__name=SecretName.ZENDESK_ACCESS_TOKEN)
     found = rows.filter(reads_chat).distinct().order_by("next_sync_at", "pk").prefetch_related("secrets")
     # An unfinished one could only say again what its card says already.
-    return [row for row in found if not missing_setup(row, names={secret.name for secret in row.secrets.all()})]
+    return [row for row in found if not status.missing_setup(row, names={secret.name for secret in row.secrets.all()})]
 
 
 def _pause(*, integration_id: int, ending: Ending) -> timedelta:

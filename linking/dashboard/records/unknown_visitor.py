@@ -7,13 +7,12 @@ from django.shortcuts import redirect, render
 from linking.dashboard.shell.parts import id_text
 from linking.dashboard.shell.rows import record_url, visitor_url
 from linking.sync import unknown_visitors
-from linking.sync.unknown_visitors import Lookup, Outcome
 from linking.tasks import CLOCK
 
 POLL = "poll"
 # Two minutes of looking every two seconds; whoever still waits then presses the link.
 POLLS_MOST = 60
-_STATUS = {Outcome.WAITING: 202, Outcome.TOO_MANY: 429}
+_STATUS = {unknown_visitors.Outcome.WAITING: 202, unknown_visitors.Outcome.TOO_MANY: 429}
 
 
 def ask_zendesk(request: HttpRequest, *, visitor_id: str) -> HttpResponse:
@@ -29,7 +28,7 @@ def ask_zendesk(request: HttpRequest, *, visitor_id: str) -> HttpResponse:
         allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
         give_way=request.META.get("linking.give_way", lambda: None),
     )
-    if lookup.outcome is Outcome.FOUND:
+    if lookup.outcome is unknown_visitors.Outcome.FOUND:
         return redirect(visitor_url(visitor_id=lookup.visitor_id, integration=lookup.integration))
     answer = render(request, "dashboard/unknown_visitor.html", _context(request, lookup), status=_status(lookup))
     if lookup.retry_after_s:
@@ -41,28 +40,34 @@ def look_again(request: HttpRequest, *, visitor_id: str) -> HttpResponse:
     """Answer the page that waits: the part of it that changes, or that it is to be loaded as the visitor's page."""
     lookup = unknown_visitors.look(visitor_id=visitor_id, integration=request.GET.get("integration", ""))
     answer = render(request, "dashboard/_unknown_visitor.html", _context(request, lookup))
-    if lookup.outcome is Outcome.FOUND:
+    if lookup.outcome is unknown_visitors.Outcome.FOUND:
         answer["HX-Redirect"] = visitor_url(visitor_id=lookup.visitor_id, integration=lookup.integration)
     return answer
 
 
-def _status(lookup: Lookup) -> int:
-    if lookup.outcome is Outcome.NO_ID:
+def _status(lookup: unknown_visitors.Lookup) -> int:
+    if lookup.outcome is unknown_visitors.Outcome.NO_ID:
         raise Http404(lookup.sentence)
     return _STATUS.get(lookup.outcome, 404)
 
 
-def _context(request: HttpRequest, lookup: Lookup) -> dict[str, object]:
+def _context(request: HttpRequest, lookup: unknown_visitors.Lookup) -> dict[str, object]:
     poll = request.GET.get(POLL, "")
     polls = int(poll) + 1 if poll.isascii() and poll.isdigit() and len(poll) < 4 else 1
     self_url = record_url("visitor", lookup.visitor_id, integration=request.GET.get("integration", ""))
-    is_waiting = lookup.outcome is Outcome.WAITING
+    is_waiting = lookup.outcome is unknown_visitors.Outcome.WAITING
     return {
         "visitor": id_text(lookup.visitor_id),
         "lookup": lookup,
         "is_waiting": is_waiting,
-        "is_no_such": lookup.outcome is Outcome.NO_SUCH,
-        "may_ask_again": lookup.outcome in (Outcome.NO_SUCH, Outcome.WAITING, Outcome.TOO_MANY, Outcome.NO_ID),
+        "is_no_such": lookup.outcome is unknown_visitors.Outcome.NO_SUCH,
+        "may_ask_again": lookup.outcome
+        in (
+            unknown_visitors.Outcome.NO_SUCH,
+            unknown_visitors.Outcome.WAITING,
+            unknown_visitors.Outcome.TOO_MANY,
+            unknown_visitors.Outcome.NO_ID,
+        ),
         # While there is no answer, whoever was not asked does not matter yet.
         "others": [] if is_waiting else [one for one in lookup.not_asked if one.because is not lookup.because],
         "self_url": self_url,

@@ -26,7 +26,7 @@ from linking.dashboard.shell.rows import ContactVisibility, choose_user_state, u
 from linking.models import Conflict, ConflictKind, ConflictState, Decision, Integration, LoginUser, Visitor, VisitorLink
 from linking.search import find as finding
 from linking.search.find import UnknownFilter
-from linking.sync.store.blocked_links import find_blocked_user_ids
+from linking.sync import blocked_links
 
 HISTORY_LIMIT = 100
 
@@ -186,9 +186,9 @@ def _parting(link: VisitorLink, *, eyes: ContactVisibility) -> Parting:
 
 
 def _is_parted(found: Visitor) -> bool:
-    return bool(found.external_id) and found.external_id in find_blocked_user_ids(visitor_keys=[found.pk]).get(
-        found.pk, ()
-    )
+    return bool(found.external_id) and found.external_id in blocked_links.find_blocked_user_ids(
+        visitor_keys=[found.pk]
+    ).get(found.pk, ())
 
 
 def _links(**of: Any) -> list[VisitorLink]:

@@ -10,7 +10,7 @@ from linking import registry
 from linking.core.config import LoginAlgorithm, SecretName
 from linking.dashboard.shell.freshness import explain_block
 from linking.models import AuditEvent, Integration, LoginUser, Secret, StopReason, Visitor, VisitorLink
-from linking.monitoring.status import reads_chat
+from linking.monitoring import status
 from linking.tokens import answer_counts as answer_log
 
 
@@ -46,7 +46,7 @@ def _secret_steps(integration: Integration, *, secrets: dict[str, Secret]) -> tu
         title=_("Zendesk's shared secret is set"),
         todo=_("Zendesk Chat, Settings, Widget, Widget security, Visitor authentication: generate and copy it."),
     )
-    if not reads_chat(integration):
+    if not status.reads_chat(integration):
         return (
             login,
             shared,

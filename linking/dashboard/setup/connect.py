@@ -26,7 +26,7 @@ from linking.integrations.connecting import (
     finish_connecting,
 )
 from linking.models import ConnectionState, Integration, Secret, ZendeskConnection
-from linking.sync.store import connections
+from linking.sync import connections
 
 # What an attempt that failed has to say waits in the session, so that no address holds what strangers wrote.
 _FAILURE = "zendesk_connect_failure"

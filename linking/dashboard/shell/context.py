@@ -16,8 +16,7 @@ from linking.dashboard.accounts.theme import theme_of
 from linking.dashboard.shell.freshness import Freshness, worst_of
 from linking.dashboard.visitors.filters import SIGNED_IN
 from linking.models import Conflict, ConflictState, Integration, Visitor
-from linking.monitoring.freshness import STALE_AFTER
-from linking.monitoring.status import with_catching_up
+from linking.monitoring import freshness, status
 from linking.search import find as finding
 from linking.search.find import Count
 
@@ -59,7 +58,7 @@ def make_frame(request: HttpRequest) -> Frame:
     if user is None or not roles.can_see_pages(user):
         return Frame(theme=theme_of(request), has_mail=has_mail)
     now = timezone.now()
-    rows = with_catching_up(Integration.objects.select_related("steering"), since=now - STALE_AFTER)
+    rows = status.with_catching_up(Integration.objects.select_related("steering"), since=now - freshness.STALE_AFTER)
     return Frame(
         theme=theme_of(request),
         has_mail=has_mail,

@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 from linking.core.config import SecretName
 from linking.models import Integration, RunState, StopReason
 from linking.models.sync_run import COMMAND_TRIGGER
-from linking.monitoring.freshness import SyncStanding, standing_of
-from linking.monitoring.status import is_catching_up, is_paused
+from linking.monitoring import freshness, status
 
 # An integration that was never read hides nothing; one that is stale or stopped does.
 _WORST_FIRST = ("bad", "warn", "good", "quiet")
@@ -26,16 +25,18 @@ class Freshness:
     icon: str = "clock"
 
 
-def freshness(*, standing: SyncStanding, last_success_at: datetime | None, of: str = "") -> Freshness:
+def describe_freshness(
+    *, standing: freshness.SyncStanding, last_success_at: datetime | None, of: str = ""
+) -> Freshness:
     """Return how fresh the visitors of an integration that stands so are; `of` is its name where it must be said."""
     words, tone, icon = _words(standing)
     sentence = f"{of}: {words}" if of else words
-    if standing is SyncStanding.CATCHING_UP:
+    if standing is freshness.SyncStanding.CATCHING_UP:
         ending = f" {_('Last complete pass')}" if last_success_at else ""
         return Freshness(sentence=f"{sentence}{ending}", at=last_success_at, tone=tone, icon=icon)
-    if last_success_at is None and standing is not SyncStanding.NEVER_SYNCED:
+    if last_success_at is None and standing is not freshness.SyncStanding.NEVER_SYNCED:
         return Freshness(sentence=f"{sentence} {_('No pass was complete yet.')}", tone=tone, icon=icon)
-    if last_success_at is not None and standing not in (SyncStanding.FRESH, SyncStanding.STALE):
+    if last_success_at is not None and standing not in (freshness.SyncStanding.FRESH, freshness.SyncStanding.STALE):
         sentence = f"{sentence} {_('Last read from Zendesk')}"
     return Freshness(sentence=sentence, at=last_success_at, tone=tone, icon=icon)
 
@@ -47,7 +48,7 @@ def worst_of(*, integrations: list[Integration], now: datetime) -> Freshness | N
     """
     enabled = [one for one in integrations if one.enabled]
     found = [
-        freshness(
+        describe_freshness(
             standing=_standing(one, now=now),
             last_success_at=one.last_success_at,
             of=one.name if len(enabled) > 1 else "",
@@ -57,30 +58,34 @@ def worst_of(*, integrations: list[Integration], now: datetime) -> Freshness | N
     return min(found, key=lambda one: _WORST_FIRST.index(one.tone), default=None)
 
 
-def _standing(one: Integration, *, now: datetime) -> SyncStanding:
-    return standing_of(
+def _standing(one: Integration, *, now: datetime) -> freshness.SyncStanding:
+    return freshness.standing_of(
         is_enabled=one.enabled,
         is_complete=True,
         is_sync_enabled=one.sync_enabled,
         blocked_reason=one.blocked_reason,
         last_success_at=one.last_success_at,
         now=now,
-        is_paused=is_paused(one),
-        is_catching_up=is_catching_up(one),
+        is_paused=status.is_paused(one),
+        is_catching_up=status.is_catching_up(one),
     )
 
 
-def _words(standing: SyncStanding) -> tuple[str, str, str]:
+def _words(standing: freshness.SyncStanding) -> tuple[str, str, str]:
     return {
-        SyncStanding.DISABLED: (_("The integration is switched off."), "quiet", "player-pause"),
-        SyncStanding.INCOMPLETE: (_("The set-up is incomplete."), "warn", "alert-triangle"),
-        SyncStanding.BLOCKED: (_("Sync is stopped and needs a person."), "bad", "alert-circle"),
-        SyncStanding.SYNC_OFF: (_("Sync is off."), "quiet", "player-pause"),
-        SyncStanding.PAUSED: (_("Sync is paused by a person."), "quiet", "player-pause"),
-        SyncStanding.CATCHING_UP: (_("Catching up: not everything that is there was read yet."), "good", "refresh"),
-        SyncStanding.NEVER_SYNCED: (_("Nothing was read from Zendesk yet."), "quiet", "clock"),
-        SyncStanding.STALE: (_("Stale: last read from Zendesk"), "warn", "alert-triangle"),
-        SyncStanding.FRESH: (_("Read from Zendesk"), "good", "circle-check"),
+        freshness.SyncStanding.DISABLED: (_("The integration is switched off."), "quiet", "player-pause"),
+        freshness.SyncStanding.INCOMPLETE: (_("The set-up is incomplete."), "warn", "alert-triangle"),
+        freshness.SyncStanding.BLOCKED: (_("Sync is stopped and needs a person."), "bad", "alert-circle"),
+        freshness.SyncStanding.SYNC_OFF: (_("Sync is off."), "quiet", "player-pause"),
+        freshness.SyncStanding.PAUSED: (_("Sync is paused by a person."), "quiet", "player-pause"),
+        freshness.SyncStanding.CATCHING_UP: (
+            _("Catching up: not everything that is there was read yet."),
+            "good",
+            "refresh",
+        ),
+        freshness.SyncStanding.NEVER_SYNCED: (_("Nothing was read from Zendesk yet."), "quiet", "clock"),
+        freshness.SyncStanding.STALE: (_("Stale: last read from Zendesk"), "warn", "alert-triangle"),
+        freshness.SyncStanding.FRESH: (_("Read from Zendesk"), "good", "circle-check"),
     }[standing]
 
 

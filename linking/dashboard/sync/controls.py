@@ -16,7 +16,7 @@ from linking.dashboard.records.refresh_state import queue
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.times import format_time
 from linking.models import Integration, RunState, SyncRun
-from linking.sync.store import wishes as steering
+from linking.sync import wishes
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -41,7 +41,7 @@ def start_sync(request: HttpRequest, slug: str) -> HttpResponse:
 def pause(request: HttpRequest, slug: str) -> HttpResponse:
     """Let an integration's schedule rest."""
     done = _("The schedule of %s rests until somebody resumes it.")
-    return _steer(request, slug=slug, deed=steering.pause, done=done, idle=_("The schedule of %s rests already."))
+    return _steer(request, slug=slug, deed=wishes.pause, done=done, idle=_("The schedule of %s rests already."))
 
 
 @page
@@ -49,7 +49,7 @@ def pause(request: HttpRequest, slug: str) -> HttpResponse:
 def resume(request: HttpRequest, slug: str) -> HttpResponse:
     """Let an integration's schedule go on."""
     done = _("The schedule of %s goes on; a pass begins within seconds.")
-    return _steer(request, slug=slug, deed=steering.resume, done=done, idle=_("The schedule of %s does not rest."))
+    return _steer(request, slug=slug, deed=wishes.resume, done=done, idle=_("The schedule of %s does not rest."))
 
 
 @page
@@ -57,7 +57,7 @@ def resume(request: HttpRequest, slug: str) -> HttpResponse:
 def stop(request: HttpRequest, slug: str) -> HttpResponse:
     """Let the pass under way end."""
     done = _("The pass of %s ends after what it reads just now. The schedule goes on in a minute unless it is paused.")
-    return _steer(request, slug=slug, deed=steering.ask_stop, done=done, idle=_("No pass of %s is running."))
+    return _steer(request, slug=slug, deed=wishes.ask_stop, done=done, idle=_("No pass of %s is running."))
 
 
 @page
@@ -71,7 +71,7 @@ def backfill(request: HttpRequest, slug: str) -> HttpResponse:
     if from_at is None:
         messages.error(request, _("Nothing was asked for: the date must be a day from 2000 to today."))
         return redirect("sync")
-    steering.ask_backfill(integration=integration, from_at=from_at, by=request.user, now=now)
+    wishes.ask_backfill(integration=integration, from_at=from_at, by=request.user, now=now)
     queue(tasks.sync_integration, integration_id=integration.pk, trigger="page")
     values = {"name": integration.name, "day": format_time(from_at)}
     messages.success(request, _("The next pass of %(name)s reads again from %(day)s. Nothing known is lost.") % values)

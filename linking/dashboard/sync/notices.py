@@ -17,8 +17,8 @@ from linking.models import (
     Integration,
     ZendeskConnection,
 )
-from linking.monitoring.drift import Drift
-from linking.sync.store import connections
+from linking.monitoring import drift
+from linking.sync import connections
 from linking.tokens.clock_reading import ClockReading
 
 ENDS_SOON = timedelta(days=1)
@@ -43,9 +43,9 @@ class Trouble:
     told: str
 
 
-def findings(*, drifts: Iterable[Drift], integration: Integration, is_admin: bool) -> tuple[Finding, ...]:
+def findings(*, drifts: Iterable[drift.Drift], integration: Integration, is_admin: bool) -> tuple[Finding, ...]:
     """Return a finding for each drift of an integration."""
-    return tuple(_finding(drift, integration=integration, is_admin=is_admin) for drift in drifts)
+    return tuple(_finding(change, integration=integration, is_admin=is_admin) for change in drifts)
 
 
 def clock_findings(reading: ClockReading | None) -> tuple[Finding, ...]:
@@ -110,33 +110,33 @@ def _describe_messages(messages: list[AlarmMessage]) -> str:
     return " ".join(words)
 
 
-def _finding(drift: Drift, *, integration: Integration, is_admin: bool) -> Finding:
+def _finding(change: drift.Drift, *, integration: Integration, is_admin: bool) -> Finding:
     settings = reverse("admin:linking_integration_change", args=[integration.pk]) if is_admin else ""
     doctor = f"{reverse('setup_integration', args=[integration.slug])}#doctor"
     return {
-        Drift.ACCESS_REVOKED: Finding(
+        drift.Drift.ACCESS_REVOKED: Finding(
             tone="bad", icon="key",
             sentence=_("The access token worked and is refused now: it was probably revoked in Zendesk. Make a new one "
                        "there and put it into the settings."),
             url=settings, to=_("Open the settings"),
         ),
-        Drift.SCOPE_LOST: Finding(
+        drift.Drift.SCOPE_LOST: Finding(
             tone="bad", icon="lock",
             sentence=_("The access token is known but may not read any more: its agent lost the administrator role, or "
                        "the plan no longer includes the API. Check both in Zendesk, then the settings."),
             url=settings, to=_("Open the settings"),
         ),
-        Drift.SIGNATURE_UNKNOWN: Finding(
+        drift.Drift.SIGNATURE_UNKNOWN: Finding(
             tone="warn", icon="shield-check",
             sentence=_("Several people signed in lately and yet chat as nobody, under their own e-mail addresses: "
                        "Zendesk seems not to accept our tokens. Was the shared secret made anew there? Check one with "
                        "the token doctor."),
             url=doctor, to=_("To the token doctor"),
         ),
-        Drift.HOST_RETIRED: Finding(
+        drift.Drift.HOST_RETIRED: Finding(
             tone="warn", icon="alert-triangle",
             sentence=_("The API address is at www.zopim.com, which Zendesk retires. The account's own host is called "
                        "instead; empty the address in the settings."),
             url=settings, to=_("Open the settings"),
         ),
-    }[drift]  # fmt: skip
+    }[change]  # fmt: skip

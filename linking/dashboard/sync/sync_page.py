@@ -12,7 +12,13 @@ from django.views.decorators.http import require_safe
 
 from linking.accounts import roles
 from linking.dashboard.shell.access import page
-from linking.dashboard.shell.freshness import Freshness, explain_block, freshness, missing_sentence, stop_sentence
+from linking.dashboard.shell.freshness import (
+    Freshness,
+    describe_freshness,
+    explain_block,
+    missing_sentence,
+    stop_sentence,
+)
 from linking.dashboard.shell.not_modified import unless_same
 from linking.dashboard.shell.parts import RUN_STATES, Badge, Notice
 from linking.dashboard.shell.times import format_epoch
@@ -28,9 +34,7 @@ from linking.dashboard.sync.progress import Before, Progress, backlog_sentence, 
 from linking.dashboard.sync.quarantine import set_aside
 from linking.dashboard.sync.run_facts import run_facts
 from linking.models import Heartbeat, Integration, RunState, SyncRun, SyncSteering
-from linking.monitoring import drift_notices as drift
-from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER, SyncStanding
-from linking.monitoring.status import Counts, IntegrationStatus
+from linking.monitoring import drift_notices, freshness, status
 from linking.search import find as finding
 from linking.tokens import clock_offsets as clock_meter
 
@@ -78,7 +82,7 @@ class IntegrationCard:
     backfill_from: datetime | None
     waits_half_read: bool
     backlog: str
-    counts: Counts
+    counts: status.Counts
     progress: Progress | None
     may_steer: bool
     can_pause: bool
@@ -146,7 +150,7 @@ def duration_words(took: timedelta) -> str:
 def roles_notice(*, now: datetime) -> Notice | None:
     """Return what to say when scheduler or worker was not heard of lately; None when all is well."""
     heard = {beat.name: beat.beat_at for beat in Heartbeat.objects.filter(name__in=ROLES)}
-    silent = [name for name in ROLES if name not in heard or now - heard[name] > HEARTBEAT_STALE_AFTER]
+    silent = [name for name in ROLES if name not in heard or now - heard[name] > freshness.HEARTBEAT_STALE_AFTER]
     if not silent:
         return None
     words: dict[tuple[str, ...], str] = {
@@ -168,7 +172,7 @@ def _again(run: SyncRun) -> str:
 
 def _cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpRequest) -> list[IntegrationCard]:
     rows = {row.slug: row for row in Integration.objects.select_related("steering")}
-    drifted = drift.detect_drift(integrations=rows.values(), now=now)
+    drifted = drift_notices.detect_drift(integrations=rows.values(), now=now)
     clocks = clock_meter.readings(now=now)
     troubles = troubles_by_integration()
     before = sum_earlier_passes(running.values())
@@ -195,7 +199,7 @@ def _cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpReques
 
 
 def _card(
-    one: IntegrationStatus,
+    one: status.IntegrationStatus,
     *,
     row: Integration,
     run: SyncRun | None,
@@ -208,14 +212,14 @@ def _card(
 ) -> IntegrationCard:
     wish: SyncSteering | None = getattr(row, "steering", None)
     is_paused = wish is not None and wish.paused_at is not None
-    is_resting = one.standing in (SyncStanding.DISABLED, SyncStanding.SYNC_OFF)
+    is_resting = one.standing in (freshness.SyncStanding.DISABLED, freshness.SyncStanding.SYNC_OFF)
     backlog = "" if run else backlog_sentence(waiting=one.counts.waiting_lookups, per_minute=row.requests_per_minute)
     return IntegrationCard(
         slug=one.slug,
         name=one.name,
-        freshness=freshness(standing=one.standing, last_success_at=one.last_success_at),
+        freshness=describe_freshness(standing=one.standing, last_success_at=one.last_success_at),
         blocked="" if found and row.blocked_reason else explain_block(one.blocked_reason),
-        missing=missing_sentence(one.missing) if one.standing is SyncStanding.INCOMPLETE else "",
+        missing=missing_sentence(one.missing) if one.standing is freshness.SyncStanding.INCOMPLETE else "",
         findings=(*found, *clock),
         trouble=trouble,
         pause=Pause(at=wish.paused_at, by=wish.paused_by) if wish and wish.paused_at else None,
@@ -224,6 +228,6 @@ def _card(
         backlog=backlog,
         counts=one.counts,
         progress=progress_of(run, before=before, now=now) if run else None,
-        may_steer=may_steer and one.standing is not SyncStanding.DISABLED,
+        may_steer=may_steer and one.standing is not freshness.SyncStanding.DISABLED,
         can_pause=not is_resting and not is_paused,
     )

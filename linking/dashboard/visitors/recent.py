@@ -11,7 +11,7 @@ from django.db.models.aggregates import Count as CountOf
 from linking.dashboard.visitors.queries import READ_STATES
 from linking.models import Visitor, VisitorState
 from linking.search.find import COUNT_CAP, Count
-from linking.sync.store.blocked_links import count_parted
+from linking.sync import blocked_links
 
 RECENT_DAYS = "30"
 _ANONYMOUS = Q(state=VisitorState.ANONYMOUS)
@@ -72,7 +72,7 @@ def recent_visitors(
     lately = Visitor.objects.filter(last_seen_at__gte=since)
     counted = _count(lately if integration is None else lately.filter(integration_id=integration), apart=apart)
     oldest_at, carrying = counted.pop("oldest_at"), counted.pop("carrying")
-    parted = count_parted(since=oldest_at, integration_id=integration) if carrying else 0
+    parted = blocked_links.count_parted(since=oldest_at, integration_id=integration) if carrying else 0
     parts = {key: Part(**{name: counted.pop(f"{name}_{key}") for name in _OF_A_PART}) for key in apart}
     return Recent(**counted, parted=min(parted, carrying), junk=max(carrying - parted, 0), parts=parts)
 

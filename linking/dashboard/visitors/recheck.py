@@ -17,7 +17,7 @@ from linking.dashboard.visitors.export import note_use
 from linking.dashboard.visitors.filters import parse_filters
 from linking.dashboard.visitors.queries import find_rows
 from linking.search.find import UnknownFilter
-from linking.sync.store.lookups import ask_again
+from linking.sync import lookups
 
 # As many as an account reads in five minutes: more would push the daily work back for hours.
 RECHECK_MAX = 1_000
@@ -39,7 +39,7 @@ def recheck(request: HttpRequest) -> HttpResponse:
     except UnknownFilter as error:
         return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
     with transaction.atomic():
-        number = ask_again(visitors=found, now=now, limit=RECHECK_MAX)
+        number = lookups.ask_again(visitors=found, now=now, limit=RECHECK_MAX)
         note_use(request, action="recheck", target=f"{number} visitors", asked=asked, now=now)
     said = ngettext(
         "%s visitor waits to be read again; the next passes of the sync do that.",

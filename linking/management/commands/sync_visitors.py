@@ -11,9 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from linking.management.progress import progress_teller
 from linking.models import Integration, StopReason
 from linking.models.sync_run import COMMAND_TRIGGER
-from linking.sync.paced_calls import Clock, Patience
-from linking.sync.run import PassReport, run_pass
-from linking.sync.work import COUNTS
+from linking.sync import paced_calls, run, work
 
 LONGEST_WAIT_S, LONGEST_WAIT_PATIENT_S = 60.0, 600.0
 LEASE_WAIT_S = 60.0
@@ -48,11 +46,13 @@ class Command(BaseCommand):
             raise CommandError(f"There is no integration {options['slug']!r}; `integration list` shows them.")
         teller = progress_teller(stream=sys.stderr, seconds=time.monotonic, has_colour=not options["no_color"])
         try:
-            report = run_pass(
+            report = run.run_pass(
                 integration_id=integration_id,
                 trigger=COMMAND_TRIGGER,
-                clock=Clock(now=lambda: datetime.now(tz=UTC), sleep=time.sleep),
-                patience=Patience(longest_wait_s=LONGEST_WAIT_PATIENT_S if options["wait"] else LONGEST_WAIT_S),
+                clock=paced_calls.Clock(now=lambda: datetime.now(tz=UTC), sleep=time.sleep),
+                patience=paced_calls.Patience(
+                    longest_wait_s=LONGEST_WAIT_PATIENT_S if options["wait"] else LONGEST_WAIT_S
+                ),
                 allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
                 is_full=options["full"],
                 is_eager=True,
@@ -67,9 +67,9 @@ class Command(BaseCommand):
         if not report.is_complete:
             sys.exit(EXIT_STOPPED)
 
-    def _print(self, report: PassReport) -> None:
+    def _print(self, report: run.PassReport) -> None:
         if report.run is not None:
-            self.stdout.write(" ".join(f"{name}={getattr(report.run, name)}" for name in COUNTS))
+            self.stdout.write(" ".join(f"{name}={getattr(report.run, name)}" for name in work.COUNTS))
         if report.is_complete:
             self.stdout.write("complete")
             if report.detail:
