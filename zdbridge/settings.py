@@ -300,7 +300,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Which Zendesk Chat visitor is which Xsolla Login user.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {"VisitorStateEnum": "linking.models.visitor.VisitorState"},
+    "ENUM_NAME_OVERRIDES": {"VisitorStateEnum": "linking.models.visitor.VISITOR_STATE_CHOICES"},
 }
 
 # --- language, time, static files ------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from linking.core.masking import mask_email, mask_id, mask_phone, mask_text
 from linking.core.trust import Trust
-from linking.models import VisitorState
+from linking.models import VISITOR_STATE_CHOICES
 
 TRUST_HELP = (
     "proven: a token was signed for the user before Zendesk last confirmed the link; claimed: none was; disputed: a "
@@ -68,7 +68,7 @@ class VisitorSerializer(serializers.Serializer[Any]):
     integration = serializers.SlugField(source="integration.slug")
     visitor_id = serializers.CharField(help_text="Canonical, in the dot form.")
     user_id = serializers.SerializerMethodField(help_text="The linked Login user's ID, null without a link.")
-    state = serializers.ChoiceField(choices=VisitorState.choices)
+    state = serializers.ChoiceField(choices=VISITOR_STATE_CHOICES)
     trust = serializers.SerializerMethodField(help_text=TRUST_HELP)
     name = MaskedField(mask=mask_text)
     email = MaskedField(mask=mask_email)
@@ -102,7 +102,7 @@ class LinkedVisitorSerializer(serializers.Serializer[Any]):
     """One visitor of a Login user."""
 
     visitor_id = serializers.CharField(source="visitor.visitor_id")
-    state = serializers.ChoiceField(source="visitor.state", choices=VisitorState.choices)
+    state = serializers.ChoiceField(source="visitor.state", choices=VISITOR_STATE_CHOICES)
     trust = TrustField()
     name = MaskedField(source="visitor.name", mask=mask_text)
     email = MaskedField(source="visitor.email", mask=mask_email)

@@ -90,7 +90,7 @@ class Visitors(_View):
                 description="Parts of names and IDs in any order; an e-mail or phone, for agents as a whole.",
             ),
             _IN_ONE,
-            OpenApiParameter("state", str, enum=sorted(VisitorState.values)),
+            OpenApiParameter("state", str, enum=sorted(state.value for state in VisitorState)),
             OpenApiParameter("ordering", str, enum=finding.VISITOR_ORDERINGS),
             OpenApiParameter("cursor", str),
             OpenApiParameter("page_size", int, description=f"1 to {PAGE_SIZE_MAX}, by itself {finding.PAGE_SIZE}."),

@@ -3,7 +3,7 @@
 from linking.models.alarm import AlarmChannel, AlarmMessage, AlarmSettings, Incident, IncidentKind
 from linking.models.audit import AuditEvent
 from linking.models.blocked_user import BlockedUser
-from linking.models.conflict import Conflict, ConflictKind, ConflictState
+from linking.models.conflict import CONFLICT_KIND_CHOICES, Conflict, ConflictKind, ConflictState
 from linking.models.connection import ChatHost, ConnectAttempt, ConnectionFlaw, ConnectionState, ZendeskConnection
 from linking.models.decision import ConflictDecision, Decision
 from linking.models.integration import ConfigVersion, Integration, Secret, keep_secret
@@ -15,12 +15,14 @@ from linking.models.question import VisitorQuestion
 from linking.models.sql.any_of import AnyOf
 from linking.models.sync_run import Quarantined, RunState, StopReason, SyncRun, SyncSteering
 from linking.models.token_counts import AnswerCount, ClockOffset
-from linking.models.visitor import Visitor, VisitorAlias, VisitorRefresh, VisitorState
+from linking.models.visitor import VISITOR_STATE_CHOICES, Visitor, VisitorAlias, VisitorRefresh, VisitorState
 from linking.models.webhook import WebhookDelivery
 from linking.models.words import VisitorWords, WaitingWords
 
 __all__ = [
+    "CONFLICT_KIND_CHOICES",
     "TIME_ZONE_DEFAULT",
+    "VISITOR_STATE_CHOICES",
     "APIToken",
     "AlarmChannel",
     "AlarmMessage",

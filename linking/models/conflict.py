@@ -5,16 +5,16 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from linking.core.states import ConflictKind
 
-class ConflictKind(models.TextChoices):
-    """What disagrees."""
-
-    RELINKED = "relinked", _("Visitor signed in as another user")
-    SHARED_DEVICE = "shared_device", _("Several users on one device")
-    EMAIL_OF_ANOTHER_USER = "email_of_another_user", _("E-mail address of another user")
-    ID_VARIANT = "id_variant", _("User IDs that differ by upper and lower case only")
-    JUNK_EXTERNAL_ID = "junk_external_id", _("External ID that is no user ID")
-    WRONG_LINK = "wrong_link", _("Wrong link reported by support")
+CONFLICT_KIND_CHOICES = (
+    (ConflictKind.RELINKED.value, _("Visitor signed in as another user")),
+    (ConflictKind.SHARED_DEVICE.value, _("Several users on one device")),
+    (ConflictKind.EMAIL_OF_ANOTHER_USER.value, _("E-mail address of another user")),
+    (ConflictKind.ID_VARIANT.value, _("User IDs that differ by upper and lower case only")),
+    (ConflictKind.JUNK_EXTERNAL_ID.value, _("External ID that is no user ID")),
+    (ConflictKind.WRONG_LINK.value, _("Wrong link reported by support")),
+)
 
 
 class ConflictState(models.TextChoices):
@@ -40,7 +40,7 @@ class Conflict(models.Model):
     """
 
     integration = models.ForeignKey("linking.Integration", on_delete=models.CASCADE, related_name="conflicts")
-    kind = models.CharField(max_length=30, choices=ConflictKind.choices)
+    kind = models.CharField(max_length=30, choices=CONFLICT_KIND_CHOICES)
     visitor = models.ForeignKey("linking.Visitor", on_delete=models.CASCADE, related_name="conflicts")
     login_user = models.ForeignKey(
         "linking.LoginUser", on_delete=models.CASCADE, null=True, blank=True, related_name="conflicts"

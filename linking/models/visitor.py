@@ -7,14 +7,14 @@ from django.db.models import Q
 from django.db.models.functions import Concat, Lower
 from django.utils.translation import gettext_lazy as _
 
+from linking.core.states import VisitorState
 
-class VisitorState(models.TextChoices):
-    """What we know of a visitor's identity."""
-
-    PENDING = "pending", _("Not looked up yet")
-    LINKED = "linked", _("Linked")
-    ANONYMOUS = "anonymous", _("Anonymous")
-    GONE = "gone", _("Gone from Zendesk")
+VISITOR_STATE_CHOICES = (
+    (VisitorState.PENDING.value, _("Not looked up yet")),
+    (VisitorState.LINKED.value, _("Linked")),
+    (VisitorState.ANONYMOUS.value, _("Anonymous")),
+    (VisitorState.GONE.value, _("Gone from Zendesk")),
+)
 
 
 class VisitorQuerySet(models.QuerySet["Visitor"]):
@@ -42,7 +42,7 @@ class Visitor(models.Model):
 
     integration = models.ForeignKey("linking.Integration", on_delete=models.CASCADE, related_name="visitors")
     visitor_id = models.CharField(max_length=255)
-    state = models.CharField(max_length=10, choices=VisitorState.choices, default=VisitorState.PENDING)
+    state = models.CharField(max_length=10, choices=VISITOR_STATE_CHOICES, default=VisitorState.PENDING)
     name = models.CharField(max_length=255, blank=True)
     email = models.CharField(max_length=254, blank=True)
     phone = models.CharField(max_length=100, blank=True)

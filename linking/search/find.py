@@ -86,8 +86,8 @@ def visitors(
     offered = visitor_orderings(sees_contact=sees_contact)
     if ordering not in offered:
         raise UnknownFilter(name="ordering", message=f"ordering must be one of: {', '.join(offered)}.")
-    if state and state not in VisitorState.values:
-        raise UnknownFilter(name="state", message=f"state must be one of: {', '.join(sorted(VisitorState.values))}.")
+    if state and state not in tuple(VisitorState):
+        raise UnknownFilter(name="state", message=f"state must be one of: {', '.join(sorted(VisitorState))}.")
     found = _in_integration(Visitor.objects.all(), slug=integration)
     found = found.filter(state=state) if state else found
     query = parse_query(q)

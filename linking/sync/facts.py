@@ -6,6 +6,7 @@ from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 from linking.clients.zendesk_records import EmbeddedVisitor
+from linking.core.states import ConflictKind, VisitorState
 
 
 class LookupPriority(IntEnum):
@@ -17,15 +18,6 @@ class LookupPriority(IntEnum):
     REVERIFY = 3  # nothing happened; the answer is merely old
 
 
-class State(StrEnum):
-    """What is known of a visitor's identity; the words the outer face uses."""
-
-    PENDING = "pending"
-    LINKED = "linked"
-    ANONYMOUS = "anonymous"
-    GONE = "gone"
-
-
 class Verb(StrEnum):
     """What happens to a visitor's link."""
 
@@ -35,17 +27,6 @@ class Verb(StrEnum):
     RELINK = "relink"
     END = "end"
     KEEP = "keep"  # left as it is until asked once more
-
-
-class Kind(StrEnum):
-    """What disagrees; the words the outer face uses."""
-
-    RELINKED = "relinked"
-    SHARED_DEVICE = "shared_device"
-    EMAIL_OF_ANOTHER_USER = "email_of_another_user"
-    ID_VARIANT = "id_variant"
-    JUNK_EXTERNAL_ID = "junk_external_id"
-    WRONG_LINK = "wrong_link"  # asked by a person; no plan makes it
 
 
 class VisitorFacts(NamedTuple):
@@ -60,7 +41,7 @@ class VisitorFacts(NamedTuple):
     first_seen_at: datetime
     last_seen_at: datetime
     last_chat_id: str = ""
-    state: State = State.PENDING
+    state: VisitorState = VisitorState.PENDING
     name: str = ""
     email: str = ""
     phone: str = ""
@@ -99,7 +80,7 @@ class ExportPlan:
 class Disagreement:
     """Something for a person to look at. The same `subject` seen again is the same question."""
 
-    kind: Kind
+    kind: ConflictKind
     subject: str
     user_id: str = ""
     other_user_id: str = ""

@@ -12,16 +12,15 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from linking.clients.zendesk_records import ChatRecord, VisitorRecord
+from linking.core.states import ConflictKind, VisitorState
 from linking.core.text import email_key
 from linking.sync.facts import (
     Disagreement,
     ExportPlan,
-    Kind,
     LinkBefore,
     LinkPlan,
     LookupPriority,
     SeenVisitor,
-    State,
     Verb,
     VisitorFacts,
 )
@@ -97,8 +96,8 @@ def plan_lookup(*, facts: VisitorFacts, seen: SeenVisitor, issued: frozenset[str
     is_waiting_after_failure = facts.lookup_due_at is not None and facts.lookup_attempts > 0
     if is_waiting_after_failure or facts.last_seen_at <= (facts.checked_activity_at or facts.checked_at):
         return facts
-    is_urgent = facts.state != State.GONE and _contact_differs(facts=facts, seen=seen)
-    is_urgent |= is_identified and facts.state == State.ANONYMOUS
+    is_urgent = facts.state != VisitorState.GONE and _contact_differs(facts=facts, seen=seen)
+    is_urgent |= is_identified and facts.state == VisitorState.ANONYMOUS
     # An answer is never newer than now: a later time was written before the clock was set back.
     due_at = now if is_urgent else max(now, min(facts.checked_at, now) + _ttl(facts.state))
     rank = LookupPriority.IDENTIFIED if is_urgent else LookupPriority.AGAIN
@@ -128,7 +127,7 @@ def plan_link(
     if record.user_id and record.user_id not in before.apart_user_ids:
         verb = Verb.OPEN if not before.open_user_id else Verb.RELINK
         return LinkPlan(
-            facts=after._replace(state=State.LINKED),
+            facts=after._replace(state=VisitorState.LINKED),
             verb=Verb.CONFIRM if before.open_user_id == record.user_id else verb,
             user_id=record.user_id,
             disagreements=_disagreements(record=record, before=before, email_owners=email_owners)
@@ -146,7 +145,7 @@ def plan_link(
         )
     junk = (_junk(record),) if record.junk_reason else ()
     verb = Verb.END if before.open_user_id else Verb.NONE
-    return LinkPlan(facts=after._replace(state=State.ANONYMOUS), verb=verb, disagreements=junk)
+    return LinkPlan(facts=after._replace(state=VisitorState.ANONYMOUS), verb=verb, disagreements=junk)
 
 
 def _wrong_type(
@@ -157,13 +156,13 @@ def _wrong_type(
     waiting = {"lookup_due_at": again.lookup_due_at, "lookup_attempts": again.lookup_attempts}
     if before.open_user_id:
         return LinkPlan(facts=again, verb=Verb.KEEP, disagreements=(_junk(record),))
-    facts = after._replace(state=State.ANONYMOUS, **waiting)  # type: ignore[arg-type]
+    facts = after._replace(state=VisitorState.ANONYMOUS, **waiting)  # type: ignore[arg-type]
     return LinkPlan(facts=facts, verb=Verb.NONE, disagreements=(_junk(record),))
 
 
 def plan_gone(*, facts: VisitorFacts, before: LinkBefore, now: datetime) -> LinkPlan:
     """Return what it means that Zendesk does not know the visitor (any more)."""
-    after = facts._replace(state=State.GONE, **_just_asked(facts=facts, now=now))  # type: ignore[arg-type]
+    after = facts._replace(state=VisitorState.GONE, **_just_asked(facts=facts, now=now))  # type: ignore[arg-type]
     return LinkPlan(facts=after, verb=Verb.END if before.open_user_id else Verb.NONE)
 
 
@@ -237,8 +236,8 @@ def _contact_differs(*, facts: VisitorFacts, seen: SeenVisitor) -> bool:
     return any(new and new != old for new, old in pairs)
 
 
-def _ttl(state: State) -> timedelta:
-    return {State.LINKED: LINKED_TTL, State.GONE: GONE_TTL}.get(state, ANONYMOUS_TTL)
+def _ttl(state: VisitorState) -> timedelta:
+    return {VisitorState.LINKED: LINKED_TTL, VisitorState.GONE: GONE_TTL}.get(state, ANONYMOUS_TTL)
 
 
 def _just_asked(*, facts: VisitorFacts, now: datetime) -> dict[str, datetime | int | None]:
@@ -264,7 +263,7 @@ def _disagreements(
         return _user_changes(user_id=record.user_id, before=before)
     return _user_changes(user_id=record.user_id, before=before) + tuple(
         Disagreement(
-            kind=Kind.EMAIL_OF_ANOTHER_USER,
+            kind=ConflictKind.EMAIL_OF_ANOTHER_USER,
             subject=subject_of(record.user_id, owner),
             user_id=record.user_id,
             other_user_id=owner,
@@ -285,11 +284,13 @@ def _user_changes(*, user_id: str, before: LinkBefore) -> tuple[Disagreement, ..
     users = (before.former_user_ids | set(others) | {user_id}) - before.apart_user_ids
     if user_id in before.former_user_ids or len(users) > USERS_OF_ONE_CHANGE:
         shared = Disagreement(
-            kind=Kind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT, user_id=user_id, other_user_id=others[0]
+            kind=ConflictKind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT, user_id=user_id, other_user_id=others[0]
         )
         return (shared,)
     return tuple(
-        Disagreement(kind=Kind.RELINKED, subject=subject_of(former, user_id), user_id=user_id, other_user_id=former)
+        Disagreement(
+            kind=ConflictKind.RELINKED, subject=subject_of(former, user_id), user_id=user_id, other_user_id=former
+        )
         for former in others
     )
 
@@ -297,11 +298,14 @@ def _user_changes(*, user_id: str, before: LinkBefore) -> tuple[Disagreement, ..
 def _variants(*, user_id: str, others: Iterable[str]) -> tuple[Disagreement, ...]:
     return tuple(
         Disagreement(
-            kind=Kind.ID_VARIANT, subject=subject_of(*sorted((user_id, other))), user_id=user_id, other_user_id=other
+            kind=ConflictKind.ID_VARIANT,
+            subject=subject_of(*sorted((user_id, other))),
+            user_id=user_id,
+            other_user_id=other,
         )
         for other in sorted(set(others) - {user_id})[:OWNERS_MAX]
     )
 
 
 def _junk(record: VisitorRecord) -> Disagreement:
-    return Disagreement(kind=Kind.JUNK_EXTERNAL_ID, subject=subject_of(record.junk_reason, record.junk))
+    return Disagreement(kind=ConflictKind.JUNK_EXTERNAL_ID, subject=subject_of(record.junk_reason, record.junk))

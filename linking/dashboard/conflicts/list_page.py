@@ -17,7 +17,7 @@ from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.context import count_words
 from linking.dashboard.shell.numbers import parse_key
 from linking.dashboard.shell.rows import ContactVisibility
-from linking.models import ConflictKind, ConflictState
+from linking.models import CONFLICT_KIND_CHOICES, ConflictKind, ConflictState
 from linking.search import find as finding
 from linking.search.find import UnknownFilter
 
@@ -69,7 +69,7 @@ def parse_filters(query: QueryDict, *, slugs: Sequence[str]) -> ConflictFilters:
     kind, slug, before = (query.get(name, "") for name in ("kind", "integration", "before"))
     for name, value, known in (
         ("state", state, ConflictState.values),
-        ("kind", kind, ["", *ConflictKind.values]),
+        ("kind", kind, ["", *ConflictKind]),
         ("integration", slug, ["", *slugs]),
     ):
         if value not in known:
@@ -95,6 +95,6 @@ def _context(
         "decided_url": filters.build_address(state=ConflictState.DECIDED),
         "is_open_list": filters.state == ConflictState.OPEN,
         "is_filtered": bool(filters.kind or filters.integration),
-        "kinds": ConflictKind.choices,
+        "kinds": CONFLICT_KIND_CHOICES,
         "integrations": integrations,
     }

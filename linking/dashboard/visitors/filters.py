@@ -105,4 +105,4 @@ def _as_filter(word: re.Match[str]) -> tuple[str, str] | None:
     name, value = word[1].lower(), word[2].lower()
     if name == "seen":
         return (name, SEEN_WORDS[value]) if value in SEEN_WORDS else None
-    return (name, value) if value in VisitorState.values or value == SIGNED_IN else None
+    return (name, value) if value in tuple(VisitorState) or value == SIGNED_IN else None

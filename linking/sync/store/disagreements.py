@@ -5,8 +5,9 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from linking.core.states import ConflictKind
 from linking.models import Conflict, ConflictDecision, ConflictState, Decision, LoginUser, SyncRun, Visitor
-from linking.sync.facts import Disagreement, Kind
+from linking.sync.facts import Disagreement
 from linking.sync.plans import SHARED_DEVICE_SUBJECT
 
 Found = Sequence[tuple[Visitor, Disagreement]]
@@ -16,7 +17,9 @@ def store_disagreements(*, run: SyncRun, found: Found, now: datetime) -> int:
     """Store what disagrees about visitors in the caller's transaction; return how many questions are new."""
     if not found:
         return 0
-    _turn_into_shared_devices(visitor_keys=[row.pk for row, one in found if one.kind == Kind.SHARED_DEVICE], now=now)
+    _turn_into_shared_devices(
+        visitor_keys=[row.pk for row, one in found if one.kind == ConflictKind.SHARED_DEVICE], now=now
+    )
     user_ids = {user_id for _, one in found for user_id in (one.user_id, one.other_user_id) if user_id}
     users = LoginUser.objects.filter(integration_id=run.integration_id, user_id__among=user_ids)
     keys = dict(users.values_list("user_id", "pk"))
@@ -53,7 +56,7 @@ def _turn_into_shared_devices(*, visitor_keys: Collection[int], now: datetime) -
     open_ones = _find_untouched(visitor_keys=visitor_keys)
     taken = set(
         Conflict.objects.filter(
-            visitor__pk__among=visitor_keys, kind=Kind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT
+            visitor__pk__among=visitor_keys, kind=ConflictKind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT
         ).values_list("visitor_id", flat=True)
     )
     surplus = []
@@ -62,16 +65,20 @@ def _turn_into_shared_devices(*, visitor_keys: Collection[int], now: datetime) -
             surplus.append(key)
             continue
         taken.add(visitor_key)
-        Conflict.objects.filter(pk=key).update(kind=Kind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT, last_seen_at=now)
+        Conflict.objects.filter(pk=key).update(
+            kind=ConflictKind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT, last_seen_at=now
+        )
     Conflict.objects.filter(pk__among=surplus).delete()
 
 
 def _find_untouched(*, visitor_keys: Collection[int]) -> QuerySet[Conflict]:
     asked = Conflict.objects.filter(
-        visitor__pk__among=visitor_keys, state=ConflictState.OPEN, kind__in=(Kind.RELINKED, Kind.SHARED_DEVICE)
+        visitor__pk__among=visitor_keys,
+        state=ConflictState.OPEN,
+        kind__in=(ConflictKind.RELINKED, ConflictKind.SHARED_DEVICE),
     )
     deeds = ConflictDecision.objects.filter(conflict=OuterRef("pk"))
-    return asked.exclude(kind=Kind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT).filter(~Exists(deeds))
+    return asked.exclude(kind=ConflictKind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT).filter(~Exists(deeds))
 
 
 def _conflict(*, run: SyncRun, row: Visitor, one: Disagreement, keys: Mapping[str, int], now: datetime) -> Conflict:

@@ -10,9 +10,10 @@ from typing import Any, Literal
 
 from django.db import connection
 
+from linking.core.states import VisitorState
 from linking.models.sql import bulk
 from linking.models.visitor import Visitor
-from linking.sync.facts import LookupPriority, State
+from linking.sync.facts import LookupPriority
 
 # What more visitors carry is no sign of one person.
 NAMESAKES_MOST = 50
@@ -29,7 +30,7 @@ def find_namesakes(
 
     Left out are those who are asked about first already, those that could not be read, and those whose user is known.
     """
-    mine = [integration_id, int(LookupPriority.IDENTIFIED), State.PENDING.value, State.ANONYMOUS.value]
+    mine = [integration_id, int(LookupPriority.IDENTIFIED), VisitorState.PENDING.value, VisitorState.ANONYMOUS.value]
     table = bulk.table_name(Visitor)
     if connection.vendor == "postgresql":
         one_word = f"SELECT id FROM {table} WHERE lower({column}) = word AND {_MINE} LIMIT %s"  # noqa: S608  our names

@@ -9,10 +9,10 @@ from django.db import transaction
 
 from linking.clients.zendesk_chat import ExportPage
 from linking.clients.zendesk_records import ChatRecord, Unreadable, id_text, parse_chat, parse_time, unreadable
+from linking.core.states import VisitorState
 from linking.core.text import email_key
 from linking.models import Integration, LoginUser, SyncRun, Visitor
 from linking.models.sql import bulk
-from linking.sync.facts import State
 from linking.sync.plans import merge_chats, plan_export
 from linking.sync.store import leases
 from linking.sync.store.namesakes import find_crowded
@@ -27,7 +27,7 @@ _CHANGED = (
     "lookup_rank", "lookup_attempts",
 )  # fmt: skip
 _changeable = attrgetter(*_CHANGED)
-_OF_A_NEW_ONE = {"state": State.PENDING.value, "is_banned": False, "external_id": ""}
+_OF_A_NEW_ONE = {"state": VisitorState.PENDING.value, "is_banned": False, "external_id": ""}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from linking.core.states import VisitorState
 from linking.models import Visitor, VisitorAlias
-from linking.sync.facts import State, VisitorFacts
+from linking.sync.facts import VisitorFacts
 
 _FACTS = VisitorFacts._fields
 _STATE = _FACTS.index("state")
@@ -26,7 +27,7 @@ def apply_facts(*, row: Visitor, facts: VisitorFacts, now: datetime) -> None:
         setattr(row, name, value)
     row.state = facts.state.value
     row.stored_at = now
-    if facts.state == State.GONE:
+    if facts.state == VisitorState.GONE:
         row.gone_at = row.gone_at or now
     else:
         row.gone_at = None
@@ -40,7 +41,7 @@ def lock_facts(*, integration_id: int, visitor_ids: Collection[str]) -> dict[str
 
 
 def _facts(kept: list[Any]) -> VisitorFacts:
-    kept[_STATE] = State(kept[_STATE])
+    kept[_STATE] = VisitorState(kept[_STATE])
     return VisitorFacts._make(kept)
 
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from linking.clients.zendesk_records import ChatRecord, EmbeddedVisitor, VisitorRecord
-from linking.sync.facts import Disagreement, Kind, LinkBefore, LookupPriority, State, Verb, VisitorFacts
+from linking.core.states import ConflictKind, VisitorState
+from linking.sync.facts import Disagreement, LinkBefore, LookupPriority, Verb, VisitorFacts
 from linking.sync.plans import (
     ANONYMOUS_TTL,
     LINKED_TTL,
@@ -33,7 +34,7 @@ def facts(**changes):
 
 
 def asked(**changes):
-    values = {"state": State.ANONYMOUS, "checked_at": NOW - timedelta(hours=1), "checked_activity_at": THEN}
+    values = {"state": VisitorState.ANONYMOUS, "checked_at": NOW - timedelta(hours=1), "checked_activity_at": THEN}
     return facts(**(values | changes))
 
 
@@ -73,7 +74,7 @@ class TestSeenVisitors:
 class TestPlanExport:
     def test_adds_a_visitor_that_is_to_be_asked_about(self):
         (added,) = export(chat(name="N")).added
-        assert (added.state, added.lookup_due_at, added.name) == (State.PENDING, NOW, "N")
+        assert (added.state, added.lookup_due_at, added.name) == (VisitorState.PENDING, NOW, "N")
 
     def test_changes_nothing_when_the_same_page_comes_again(self):
         known = export(chat(name="N")).added
@@ -121,14 +122,16 @@ class TestAskingAgain:
         (changed,) = export(chat(chat_id="c2", at=THEN + timedelta(seconds=1)), known=[asked()]).changed
         assert changed.lookup_due_at == NOW
 
-    @pytest.mark.parametrize(("state", "ttl"), [(State.ANONYMOUS, ANONYMOUS_TTL), (State.LINKED, LINKED_TTL)])
+    @pytest.mark.parametrize(
+        ("state", "ttl"), [(VisitorState.ANONYMOUS, ANONYMOUS_TTL), (VisitorState.LINKED, LINKED_TTL)]
+    )
     def test_trusts_an_answer_for_its_time_to_live(self, state, ttl):
         known = asked(state=state, checked_at=NOW - timedelta(seconds=1))
         (changed,) = export(chat(chat_id="c2", at=NOW), known=[known]).changed
         assert changed.lookup_due_at == NOW - timedelta(seconds=1) + ttl
 
     def test_asks_at_once_when_the_chat_shows_another_name(self):
-        known = asked(state=State.LINKED, name="old", checked_at=NOW - timedelta(seconds=1))
+        known = asked(state=VisitorState.LINKED, name="old", checked_at=NOW - timedelta(seconds=1))
         (changed,) = export(chat(at=NOW, name="new"), known=[known]).changed
         assert (changed.lookup_due_at, changed.lookup_rank) == (NOW, LookupPriority.IDENTIFIED)
 
@@ -147,7 +150,7 @@ class TestAskingAgain:
 class TestPlanLink:
     def test_links_a_visitor_that_carries_a_user_id(self):
         plan = link()
-        assert (plan.verb, plan.user_id, plan.facts.state) == (Verb.OPEN, "u1", State.LINKED)
+        assert (plan.verb, plan.user_id, plan.facts.state) == (Verb.OPEN, "u1", VisitorState.LINKED)
 
     def test_asks_no_more_after_an_answer(self):
         plan = link(known=asked(lookup_due_at=NOW, last_seen_at=NOW))
@@ -158,19 +161,19 @@ class TestPlanLink:
 
     def test_relinks_a_visitor_whose_user_changed(self):
         plan = link(user_id="u2", before=LinkBefore(open_user_id="u1"))
-        assert (plan.verb, [one.kind for one in plan.disagreements]) == (Verb.RELINK, [Kind.RELINKED])
+        assert (plan.verb, [one.kind for one in plan.disagreements]) == (Verb.RELINK, [ConflictKind.RELINKED])
 
     def test_calls_a_device_shared_when_a_former_user_is_back(self):
         plan = link(user_id="u1", before=LinkBefore(open_user_id="u2", former_user_ids=frozenset({"u1"})))
-        assert [one.kind for one in plan.disagreements] == [Kind.SHARED_DEVICE]
+        assert [one.kind for one in plan.disagreements] == [ConflictKind.SHARED_DEVICE]
 
     def test_calls_a_device_shared_when_a_third_user_comes(self):
         plan = link(user_id="u3", before=LinkBefore(open_user_id="u2", former_user_ids=frozenset({"u1"})))
-        assert [one.kind for one in plan.disagreements] == [Kind.SHARED_DEVICE]
+        assert [one.kind for one in plan.disagreements] == [ConflictKind.SHARED_DEVICE]
 
     def test_does_not_count_a_user_that_a_person_parted_from_the_visitor(self):
         before = LinkBefore(open_user_id="u2", former_user_ids=frozenset({"u1"}), apart_user_ids=frozenset({"u1"}))
-        assert [one.kind for one in link(user_id="u3", before=before).disagreements] == [Kind.RELINKED]
+        assert [one.kind for one in link(user_id="u3", before=before).disagreements] == [ConflictKind.RELINKED]
 
     def test_asks_nothing_where_a_person_called_the_device_shared(self):
         before = LinkBefore(open_user_id="u2", is_shared_device=True)
@@ -181,7 +184,7 @@ class TestPlanLink:
 
     def test_ends_the_link_of_a_visitor_that_carries_nothing(self):
         plan = link(user_id="", before=LinkBefore(open_user_id="u1"))
-        assert (plan.verb, plan.facts.state) == (Verb.END, State.ANONYMOUS)
+        assert (plan.verb, plan.facts.state) == (Verb.END, VisitorState.ANONYMOUS)
 
     def test_leaves_an_anonymous_visitor_alone(self):
         plan = link(user_id="")
@@ -189,7 +192,7 @@ class TestPlanLink:
 
     def test_makes_junk_a_question_and_no_link(self):
         plan = link(user_id="", junk="null", junk_reason="junk")
-        expected = Disagreement(kind=Kind.JUNK_EXTERNAL_ID, subject="junk|null")
+        expected = Disagreement(kind=ConflictKind.JUNK_EXTERNAL_ID, subject="junk|null")
         assert (plan.verb, plan.disagreements) == (Verb.NONE, (expected,))
 
     def test_asks_once_more_before_a_missing_field_ends_a_link(self):
@@ -203,7 +206,9 @@ class TestPlanLink:
 
     def test_asks_whose_address_it_is_when_another_user_has_it(self):
         plan = link(email="n@player.example", owners=["u2"])
-        assert [(one.kind, one.other_user_id) for one in plan.disagreements] == [(Kind.EMAIL_OF_ANOTHER_USER, "u2")]
+        assert [(one.kind, one.other_user_id) for one in plan.disagreements] == [
+            (ConflictKind.EMAIL_OF_ANOTHER_USER, "u2")
+        ]
 
     def test_asks_nothing_when_the_user_is_one_of_the_owners(self):
         assert link(email="n@player.example", owners=["u2", "u1"]).disagreements == ()
@@ -219,7 +224,7 @@ class TestPlanLink:
 class TestPlanGone:
     def test_ends_the_link(self):
         plan = plan_gone(facts=asked(), before=LinkBefore(open_user_id="u1"), now=NOW)
-        assert (plan.verb, plan.facts.state, plan.facts.lookup_due_at) == (Verb.END, State.GONE, None)
+        assert (plan.verb, plan.facts.state, plan.facts.lookup_due_at) == (Verb.END, VisitorState.GONE, None)
 
 
 class TestPlanRetry:

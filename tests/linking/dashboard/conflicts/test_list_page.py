@@ -35,7 +35,7 @@ class TestConflicts:
         assert "One" in sides[1]
         assert "zdbridge has signed no token for this player." in sides[2]
 
-    @pytest.mark.parametrize("kind", ConflictKind.values)
+    @pytest.mark.parametrize("kind", list(ConflictKind))
     def test_each_kind_is_explained(self, lead, make_conflict, kind):
         make_conflict(kind=kind)
         assert read(lead.get("/conflicts/")).one("article").one(class_="inside").all("p")[0].text.endswith(".")
