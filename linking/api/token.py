@@ -107,22 +107,7 @@ def answer_to(environ: Mapping[str, Any], slug: str | None) -> tokens.TokenAnswe
 
     `slug` is the last part of a path that names an integration, else None.
     """
-    told = environ.get
-    request = tokens.request_of(
-        (
-            # As it was sent: Django's own would call a `get` GET, but methods are case-sensitive (RFC 9110 §9.1).
-            environ["REQUEST_METHOD"],
-            slug,
-            # The raw Cookie header: the parsed cookies have already forgotten that one stood twice. Granian hands over
-            # an empty one for one that is not ASCII (its issue 335, read 2026-11); no browser sends an empty one.
-            told("HTTP_COOKIE"),
-            told("HTTP_AUTHORIZATION", ""),
-            told("HTTP_ORIGIN"),
-            told("HTTP_SEC_FETCH_MODE", ""),
-            told("REMOTE_ADDR", ""),
-        )
-    )
-    return tokens.serve(request, time.time(), _limits())
+    return tokens.serve(tokens.TokenRequest.from_environ(environ, slug), time.time(), _limits())
 
 
 @cache

@@ -6,10 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from linking.core.cors import is_listed
-
-Page = tuple[str | None, str | None]
-
 
 class LoginAlgorithm(StrEnum):
     """How the Login project signs; an independent setting of the project, never inferred from a token."""
@@ -129,16 +125,13 @@ class Snapshot:
     """The configuration in force, swapped whole.
 
     `by_project` leads from a Login project ID to the enabled integrations that can answer for it when the path names
-    none, in the order they were made. `by_page` leads from the path's last part and the Origin header (None where
-    there is none) to the enabled integration that answers there, where nothing else has a say in which one that is.
-    `problems` are sentences for readiness, without secrets. `is_email_looked_up`: an enabled integration may have a
-    token wait for Login.
+    none, in the order they were made. `problems` are sentences for readiness, without secrets. `is_email_looked_up`: an
+    enabled integration may have a token wait for Login.
     """
 
     version: int
     by_slug: Mapping[str, IntegrationConfig]
     by_project: Mapping[str, tuple[IntegrationConfig, ...]]
-    by_page: Mapping[Page, IntegrationConfig]
     enabled: tuple[IntegrationConfig, ...]
     cookie_names: tuple[str, ...]
     origins: frozenset[str]
@@ -157,19 +150,9 @@ def snapshot_of(*, configs: Iterable[IntegrationConfig], version: int = 0, probl
         version=version,
         by_slug=MappingProxyType({config.slug: config for config in known}),
         by_project=MappingProxyType(by_project),
-        by_page=MappingProxyType(_by_page(enabled)),
         enabled=enabled,
         cookie_names=tuple(dict.fromkeys(config.cookie_name for config in enabled)),
         origins=frozenset().union(*(config.allowed_origins for config in enabled)),
         problems=tuple(problems),
         is_email_looked_up=any(config.is_email_looked_up for config in enabled),
     )
-
-
-def _by_page(enabled: tuple[IntegrationConfig, ...]) -> dict[Page, IntegrationConfig]:
-    found: dict[Page, IntegrationConfig] = {}
-    for config in enabled:
-        slugs = (config.slug, None) if len(enabled) == 1 else (config.slug,)
-        origins = (None, *(origin for origin in config.allowed_origins if is_listed(origin, origins=(origin,))))
-        found |= {(slug, origin): config for slug in slugs for origin in origins}
-    return found

@@ -6,8 +6,8 @@ configuration in force around it and notes who was seen; whoever speaks HTTP pas
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import Any, NamedTuple, cast
+from functools import lru_cache
+from typing import Any, NamedTuple, Self
 
 from django.db import Error as StoreError
 
@@ -22,7 +22,6 @@ from linking.tokens import answer_counts as answer_log
 from linking.tokens import clock_offsets as clock_meter
 from linking.tokens import email_lookup, sightings
 from linking.tokens import key_fetching as key_sets
-from linking.tokens.cookies import only_cookie
 from linking.tokens.http import (
     ALLOW,
     ISSUING,
@@ -41,15 +40,15 @@ from linking.tokens.login_jwt import (
     LoginTokenError,
     VerifiedUser,
     find_signer,
-    ordinary_user,
+    good_between,
     read_unverified_project_id,
     usable_email,
     verify_login_jwt,
 )
 from linking.tokens.refusals import REFUSALS, Reason, Refused
 from linking.tokens.sample_service import NEVER_OBSERVED, accepted_user
-from linking.tokens.verified_tokens import VerifiedTokens
-from linking.tokens.zendesk_jwt import draft, sign_draft, signing_key, zendesk_jwt
+from linking.tokens.verified_tokens import Verified, VerifiedTokens
+from linking.tokens.zendesk_jwt import zendesk_jwt
 
 LookUp = Callable[..., str]
 _NO_KEY_SETS: Mapping[str, KeySet] = {}
@@ -58,8 +57,7 @@ _verified = VerifiedTokens()
 
 
 class TokenRequest(NamedTuple):
-    """What of an HTTP request matters; a header that was not sent is "", `origin` and `cookie_header` then are None. A
-    tuple, as the answer is, because each request makes one.
+    """What of an HTTP request matters; a header that was not sent is "", `origin` and `cookie_header` then are None.
 
     `cookie_header` is the raw header, "" when one came that the server could not read. `slug` is the path's last part,
     None where the path names no integration.
@@ -72,6 +70,23 @@ class TokenRequest(NamedTuple):
     origin: str | None = None
     fetch_mode: str = ""
     address: str = ""
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, Any], slug: str | None) -> Self:
+        """Return the request that `environ` (PEP 3333) describes."""
+        get = environ.get
+        return cls(
+            # As it was sent: Django's own would call a `get` GET, but methods are case-sensitive (RFC 9110 §9.1).
+            method=environ["REQUEST_METHOD"],
+            slug=slug,
+            # The raw Cookie header: the parsed cookies have already forgotten that one stood twice. Granian hands over
+            # an empty one for one that is not ASCII (its issue 335, read 2026-11); no browser sends an empty one.
+            cookie_header=get("HTTP_COOKIE"),
+            authorization=get("HTTP_AUTHORIZATION", ""),
+            origin=get("HTTP_ORIGIN"),
+            fetch_mode=get("HTTP_SEC_FETCH_MODE", ""),
+            address=get("REMOTE_ADDR", ""),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +111,6 @@ class TokenAnswer(NamedTuple):
     user: VerifiedUser | None = None
     config: IntegrationConfig | None = None
     reason: Reason | None = None
-
-
-# Their own constructors are written in Python and take three times as long, for each request.
-request_of = cast("Callable[[tuple[Any, ...]], TokenRequest]", partial(tuple.__new__, TokenRequest))
-_answer_of = cast("Callable[[tuple[Any, ...]], TokenAnswer]", partial(tuple.__new__, TokenAnswer))
 
 
 def serve(request: TokenRequest, now: float, limits: TokenLimits) -> TokenAnswer:
@@ -133,57 +143,11 @@ def answer(
     token has none, for integrations that ask for it; it takes the keywords of `email_lookup.email_of`. `verified`
     spares tokens that were verified before a second verification; without it each one is verified.
     """
-    exchange = None
+    exchange = _Exchange(request, snapshot, now, limits, keys, look_up, verified)
     try:
-        given = None if verified is None else _at_a_glance(request, snapshot, now, limits, keys, verified)
-        if given is not None:
-            return given
-        exchange = _Exchange(request, snapshot, now, limits, keys, look_up, verified)
         return exchange.options() if request.method == "OPTIONS" else exchange.issue()
     except Refused as error:
-        exchange = exchange or _Exchange(request, snapshot, now, limits, keys)
         return exchange.observed(error) or exchange.refusal(error)
-
-
-def _at_a_glance(
-    request: TokenRequest,
-    snapshot: Snapshot,
-    now: float,
-    limits: TokenLimits,
-    keys: Mapping[str, KeySet],
-    verified: VerifiedTokens,
-) -> TokenAnswer | None:
-    """Return the answer to a page that is let in and a token that was verified before, or is as ordinary as most; None
-    leaves it to `_Exchange`.
-
-    Nearly all requests are of this kind; the answer is the one that `_Exchange` would give. Nothing is spent before
-    everything else is known.
-
-    Raises: Refused, which only `_Exchange` knows how to tell.
-    """
-    method, slug, cookie_header, authorization, origin, fetch_mode, address = request
-    config = snapshot.by_page.get((slug, origin))
-    if config is None or method not in ISSUING or authorization or fetch_mode in REFUSED_FETCH_MODES:
-        return None
-    token = only_cookie(cookie_header or "", config.cookie_name)
-    if token is None:
-        return None
-    found = verified.find(token, slug, snapshot, keys, now)
-    if found is None:
-        user = ordinary_user(token, config, now)
-        if user is None:
-            return None
-        found = verified.keep(token, slug, snapshot, config, _keys_of(config, keys), user, now)
-    user = found.user
-    if user.user_id in config.blocked_user_ids or (config.is_email_looked_up and not user.email):
-        return None
-    _spend_address(limits, address, now)
-    _spend_user(limits, config, user.user_id, now)
-    key = signing_key(config, now)
-    if found.draft is None:
-        found.draft = draft(user, config)
-    body = b'{"token":"%b"}' % sign_draft(found.draft, config, key, now)
-    return _answer_of((200, headers(len(body), origin), body, user, config, None))
 
 
 def _keys_of(config: IntegrationConfig, keys: Mapping[str, KeySet]) -> KeySet:
@@ -323,7 +287,9 @@ class _Exchange:
         # Where integrations share a project, the asking page has a say, which what is kept knows nothing of.
         is_shared = self._request.slug is None and len(self._snapshot.by_project[config.login_project_id]) > 1
         if self._verified is not None and not is_shared:
-            self._verified.keep(text, self._request.slug, self._snapshot, config, keys, user, self._now)
+            times = good_between(token.unverified_claims(), config=config, now=self._now)
+            verdict = Verified(config, user, self._request.slug, self._snapshot, keys, *times)
+            self._verified.add(text, verdict, self._now)
         return config, user
 
     def _with_email(self, user: VerifiedUser, *, config: IntegrationConfig, login_jwt: str) -> VerifiedUser:

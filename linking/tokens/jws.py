@@ -79,26 +79,6 @@ def read(token: str) -> UnverifiedJWS:
     return UnverifiedJWS(told, signing_input, carried, made)
 
 
-def hs256_payload_at_a_glance(token: str, keys: Iterable[bytes]) -> bytes | None:
-    """Return the payload of `token` where `read` takes it and `verify_hs256` believes one of `keys` made it.
-
-    None says nothing: those two have to be asked. It takes half their time, and therefore its arguments by place: no
-    parts are kept, and our signature is spelled to be compared with the one that came, which then needs no reading.
-    """
-    if len(token) > TOKEN_MAX_CHARACTERS or not token.isascii():
-        return None
-    signing_input, _, signature = token.encode("ascii").rpartition(b".")
-    header, _, payload = signing_input.partition(b".")
-    try:
-        is_hs256, carried = _read_header(header).algorithm == "HS256", _decode(payload)
-    except JWSError:
-        return None
-    is_signed = False
-    for key in keys:
-        is_signed |= bool(key) and compare_digest(encode(_hmac_sha256(key, signing_input)), signature)
-    return carried if is_signed and is_hs256 else None
-
-
 def verify_hs256(jws: UnverifiedJWS, *, keys: Iterable[bytes]) -> None:
     """Return when one of `keys` made the signature with HMAC-SHA-256.
 
@@ -132,14 +112,10 @@ def sign_hs256(*, header_segment: bytes, claims: Mapping[str, Any], key: bytes) 
 
     Raises: ValueError for an empty key.
     """
-    return sign_input_hs256(header_segment + b"." + encode(orjson.dumps(claims)), key).decode("ascii")
-
-
-def sign_input_hs256(signing_input: bytes, key: bytes) -> bytes:
-    """Return the compact JWS of header and payload, both encoded already. Raises: ValueError for an empty key."""
     if not key:
         raise ValueError("An empty key signs nothing.")
-    return signing_input + b"." + encode(_hmac_sha256(key, signing_input))
+    signing_input = header_segment + b"." + encode(orjson.dumps(claims))
+    return (signing_input + b"." + encode(_hmac_sha256(key, signing_input))).decode("ascii")
 
 
 def encode_header(header: Mapping[str, str]) -> bytes:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from linking.core import strict_json
 from linking.core.config import IntegrationConfig, LoginAlgorithm, ZendeskProduct
 from linking.core.key_sets import NO_KEYS, KeySet
 from linking.core.text import EMAIL_MAX_CHARACTERS, NAME_MAX_CHARACTERS, clean_line
@@ -42,16 +41,13 @@ class VerifiedUser(NamedTuple):
 
     `email` is "" when the token has none that Zendesk could take, and `email_flaw` then says why; `name` is the
     `username` or `name` claim, cleaned, or "". `is_name_chosen` says that it comes from the claim the integration
-    names and goes before the e-mail. `attributes` are the mapped claims. The token is good from `begins_epoch_s`
-    (0 where it does not say) until `expires_epoch_s`, give or take `LEEWAY_S`.
+    names and goes before the e-mail. `attributes` are the mapped claims.
     """
 
     user_id: str
     email: str
     email_flaw: Reason | None
     name: str
-    begins_epoch_s: float = 0
-    expires_epoch_s: int = 0
     is_name_chosen: bool = False
     attributes: tuple[tuple[str, str | int | float | bool], ...] = ()
 
@@ -106,10 +102,6 @@ def verify_login_jwt(
 
     Raises: JWSError, LoginTokenError, LoginSetupIncomplete; each carries its `reason`.
     """
-    if isinstance(token, str):
-        user = ordinary_user(token, config, now)
-        if user is not None:
-            return user
     read = _read(token)
     check_signature(read.unverified, config=config, now=now, keys=keys)
     claims = read.unverified_claims()
@@ -118,29 +110,16 @@ def verify_login_jwt(
     return login_user(claims, config)
 
 
-def ordinary_user(token: str, config: IntegrationConfig, now: float) -> VerifiedUser | None:
-    """Return whom `token` names where it is as Login makes them day in, day out, and every check has passed.
+def good_between(claims: Claims, *, config: IntegrationConfig, now: float) -> tuple[float, float]:
+    """Return from when and before when (epoch seconds) a token that was accepted at `now` would be accepted again.
 
-    None says nothing: `verify_login_jwt`, which judges rule by rule, has to be asked. This takes half its time, and
-    therefore its arguments by place, and nowhere believes more: a test asks both about every hostile token.
-    """
-    if config.login_algorithm is _RS256:
-        return None
-    payload = jws.hs256_payload_at_a_glance(token, config.login_secrets_at(now))
-    claims = None if payload is None else strict_json._read_canonical(payload)  # noqa: SLF001
-    if claims is None or not _are_ordinary(claims, config, now):
-        return None
-    return login_user(claims, config)
-
-
-def good_between(*, user: VerifiedUser, config: IntegrationConfig, now: float) -> tuple[float, float]:
-    """Return from when and before when (epoch seconds) the token that named `user` at `now` would be believed again.
+    `claims` are its claims, which have passed every rule.
 
     Only the token's own times and the retirement of a secret are reckoned with: another configuration, or other
     keys, are another question.
     """
-    begins: float = user.begins_epoch_s - LEEWAY_S
-    ends: float = user.expires_epoch_s + LEEWAY_S
+    begins: float = _begins(claims) - LEEWAY_S
+    ends: float = claims["exp"] + LEEWAY_S
     if now < config.previous_login_secret_until_epoch_s:
         ends = min(ends, config.previous_login_secret_until_epoch_s)
     return begins, ends
@@ -156,9 +135,7 @@ def login_user(claims: Claims, config: IntegrationConfig) -> VerifiedUser:
     chosen = _clean_name(claim_at(claims, config.name_claim)) if config.name_claim else ""
     name = chosen or _clean_name(claims.get("username")) or _clean_name(claims.get("name"))
     attributes = _attributes(claims, config) if config.claim_map else ()
-    user = (claims["sub"], email, email_flaw, name, _begins(claims), claims["exp"], bool(chosen), attributes)
-    # What LoginUser(*user) comes to in the end, in a third of its time, for each token.
-    return tuple.__new__(VerifiedUser, user)
+    return VerifiedUser(claims["sub"], email, email_flaw, name, bool(chosen), attributes)
 
 
 def claim_at(claims: Claims, path: str) -> object:
@@ -328,27 +305,6 @@ CLAIM_RULES = (
     ClaimRule("sub", _check_sub),
 )
 _CHECKS = tuple(rule.check for rule in CLAIM_RULES)
-
-
-def _are_ordinary(claims: Claims, config: IntegrationConfig, now: float) -> bool:
-    """Tell whether `claims` are what Login says of a player day in, day out, and so keep every one of the rules.
-
-    No says nothing: the rules have to be asked. A test asks both about the same claims.
-    """
-    get = claims.get
-    issued, expires = get("iat"), get("exp")
-    return (
-        type(issued) is int
-        and type(expires) is int
-        and 0 <= issued <= now < expires < TIME_END_EPOCH_S
-        and get("iss") == ISSUER
-        and get(PROJECT_CLAIM) == config.login_project_id
-        and get("type") != "server"
-        and "request_type" not in claims
-        and "nbf" not in claims
-        and "aud" not in claims
-        and not user_id_flaw(get("sub"))
-    )
 
 
 def usable_email(value: object) -> tuple[str, Reason | None]:

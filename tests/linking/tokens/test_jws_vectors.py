@@ -37,10 +37,7 @@ def _expected(case):
 
 
 def _is_accepted(token, *, keys):
-    """By the careful way and, as it has to be, at a glance."""
-    payload = verified_payload(token, keys)
-    assert jws.hs256_payload_at_a_glance(token, keys) == payload
-    return payload is not None
+    return verified_payload(token, keys) is not None
 
 
 class TestVectors:

@@ -29,14 +29,14 @@ def kept():
 
 @pytest.fixture
 def verifications(monkeypatch):
-    """How often a token was really verified, at a glance or rule by rule."""
+    """One entry for each time that a token was really verified."""
     seen = []
 
-    def counting(real):
-        return lambda *places, **words: seen.append(real) or real(*places, **words)
+    def verify(**words):
+        seen.append(words["token"])
+        return rules.verify_login_jwt(**words)
 
-    for name in ("ordinary_user", "verify_login_jwt"):
-        monkeypatch.setattr(tokens, name, counting(getattr(tokens, name)))
+    monkeypatch.setattr(tokens, "verify_login_jwt", verify)
     return seen
 
 
@@ -59,13 +59,29 @@ class TestKept:
     def test_the_answer_is_signed_anew(self, kept):
         assert ask(kept, fresh()).body != ask(kept, fresh(), now=NOW + 1).body
 
-    def test_the_oldest_goes_first(self, verifications):
+    def test_what_was_of_no_use_goes_first(self, verifications):
         kept = VerifiedTokens(at_most=2)
-        for name in ("a", "b", "c", "b", "c"):
+        for name in ("a", "b", "b", "c", "b"):
             ask(kept, fresh(username=name))
         assert len(verifications) == 3
         ask(kept, fresh(username="a"))
         assert len(verifications) == 4
+
+    def test_more_players_than_there_is_room_for_push_each_other_out(self, verifications):
+        kept = VerifiedTokens(at_most=3)
+        for _ in range(3):
+            for name in "abcd":
+                assert ask(kept, fresh(username=name)).status == 200
+        assert len(kept._verdicts) == len(kept._digests) == 3
+
+    def test_what_has_ended_goes_before_what_was_of_use(self, verifications):
+        kept = VerifiedTokens(at_most=2)
+        for _ in range(2):
+            ask(kept, fresh(username="ends", exp=NOW + 1))
+            ask(kept, fresh(username="stays"))
+        ask(kept, fresh(username="new"), now=NOW + 1 + LEEWAY_S)
+        ask(kept, fresh(username="stays"), now=NOW + 1 + LEEWAY_S)
+        assert len(verifications) == 3
 
     def test_many_threads_find_their_own(self):
         kept, wrong = VerifiedTokens(at_most=3), []
@@ -156,7 +172,7 @@ class TestNotPartOfTheVerdict:
 
 class TestRefused:
     def test_tokens_are_never_kept(self, kept, monkeypatch):
-        monkeypatch.setattr(kept, "keep", lambda *_, **words: taken.append(words))
+        monkeypatch.setattr(kept, "add", lambda *_, **words: taken.append(words))
         taken, refused = [], []
         for token in hostile_tokens():
             before = len(taken)
@@ -213,21 +229,19 @@ def requests_of(token):
                 })  # fmt: skip
 
 
-class TestAtAGlance:
-    """The short way for a page that is let in and a token that is ordinary, or was verified before, ends where the long
-    one would.
-    """
+class TestEveryRequest:
+    """A token that is remembered is answered as one that is verified."""
 
     @pytest.mark.parametrize("settings", SETTINGS)
     @pytest.mark.parametrize("claims", [{}, {"email": ...}, {"nbf": NOW}])
-    def test_gives_the_answer_of_the_long_way(self, kept, settings, claims):
+    def test_is_answered_alike_with_the_memory_and_without(self, kept, settings, claims):
         token, snapshot = fresh(**claims), snapshot_of(configs=SETTINGS[settings])
         for slug in (None, "acme", "third"):
             ask(kept, token, snapshot=snapshot, slug=slug)
         for request in requests_of(token):
-            by_the_long_way = self.answered(request, snapshot, None)
-            assert self.answered(request, snapshot, kept) == by_the_long_way, request
-            assert self.answered(request, snapshot, VerifiedTokens()) == by_the_long_way, request
+            without = self.answered(request, snapshot, None)
+            assert self.answered(request, snapshot, kept) == without, request
+            assert self.answered(request, snapshot, VerifiedTokens()) == without, request
 
     @staticmethod
     def answered(request, snapshot, verified):
@@ -244,37 +258,20 @@ class TestAtAGlance:
             found.append([limits.per_address.take_spent(), limits.per_user.take_spent()])
         return found
 
-    @pytest.mark.parametrize("slug", [None, "acme"])
-    @pytest.mark.parametrize("method", ["GET", "POST"])
-    def test_is_the_one_that_is_gone(self, kept, monkeypatch, method, slug):
-        request = tokens.TokenRequest(
-            method=method, slug=slug, origin=ORIGIN, cookie_header=f"a=1; token={fresh()}; b=2", fetch_mode="cors"
-        )
-        words = {"request": request, "snapshot": ACME, "now": NOW, "limits": UNLIMITED, "verified": kept}
-        by_the_long_way = tokens.answer(**words | {"verified": None})
-        monkeypatch.delattr(tokens, "_Exchange")
-        assert [tokens.answer(**words) for _ in range(2)] == [by_the_long_way] * 2
-
-    def test_is_taken_with_a_token_that_only_the_rules_can_judge_once_it_was(self, kept, monkeypatch):
-        token = fresh(nbf=NOW)
-        first = ask(kept, token, origin=ORIGIN)
-        monkeypatch.delattr(tokens, "_Exchange")
-        assert ask(kept, token, origin=ORIGIN) == first
-
 
 class TestGoodBetween:
     @pytest.mark.parametrize("changes", [{}, {"iat": ...}, {"nbf": NOW - 100}, {"iat": NOW + 30, "nbf": NOW + 50}])
     def test_is_where_the_rules_believe(self, changes):
         token = fresh(exp=NOW + 1000, **changes)
         config = make_config(previous_login_secret=b"p" * 32, previous_login_secret_until_epoch_s=NOW + 400)
-        user = rules.verify_login_jwt(token=token, config=config, now=NOW)
-        begins, ends = rules.good_between(user=user, config=config, now=NOW)
+        claims = rules.LoginToken(token).unverified_claims()
+        begins, ends = rules.good_between(claims, config=config, now=NOW)
         assert ends == NOW + 400
         assert rules.verify_login_jwt(token=token, config=config, now=begins)
         if begins > 0:
             with pytest.raises(rules.LoginTokenError):
                 rules.verify_login_jwt(token=token, config=config, now=begins - 0.5)
-        begins, ends = rules.good_between(user=user, config=config, now=NOW + 400)
+        begins, ends = rules.good_between(claims, config=config, now=NOW + 400)
         assert rules.verify_login_jwt(token=token, config=config, now=ends - 0.5)
         with pytest.raises(rules.LoginTokenError):
             rules.verify_login_jwt(token=token, config=config, now=ends)

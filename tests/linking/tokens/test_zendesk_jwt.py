@@ -16,7 +16,6 @@ NADIA = VerifiedUser(
     email="nadia@player.example",
     email_flaw=None,
     name="nadia",
-    expires_epoch_s=NOW + 86_400,
 )
 SOCIAL = NADIA._replace(email="", email_flaw=Reason.EMAIL_MISSING, name="Nadia K")
 
