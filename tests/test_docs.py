@@ -42,9 +42,8 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 PAGES += [ROOT / "sandbox/README.md", ROOT / "locale/README.md"]
 # In a decision that no longer holds, paths are those of its time.
 SUPERSEDED = {page for page in PAGES if "\n*Superseded by [" in page.read_text(encoding="utf-8")}
-NAMED = re.compile(
-    r"(?<![\w/.])(?:linking|zdbridge|sandbox|tests|benchmarks|scripts|static|templates|docs)/[\w./*-]*\w"
-)
+FOLDERS = "linking|zdbridge|sandbox|tests|benchmarks|scripts|static|templates|docs"
+NAMED = re.compile(rf"(?<![\w/.])(?:(?:{FOLDERS})/[\w./*-]*\w|\w+/[\w/]*\.py)")
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s]+)\)")
 
 
