@@ -5,9 +5,16 @@ from typing import cast
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib.admin.apps import AdminConfig
 
 from linking import fields
 from linking.core.secretbox import KeyRing
+
+
+class BridgeAdminConfig(AdminConfig):
+    """Django's admin with a site of our own, which decides who may enter."""
+
+    default_site = "linking.accounts.admin_site.BridgeAdminSite"
 
 
 class LinkingConfig(AppConfig):

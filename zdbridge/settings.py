@@ -80,7 +80,7 @@ APPEND_SLASH = True
 INSTALLED_APPS = [
     "linking.apps.LinkingConfig",
     "zdbridge.apps.InstallationConfig",
-    "django.contrib.admin",
+    "linking.apps.BridgeAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",

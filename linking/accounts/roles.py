@@ -12,11 +12,10 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.apps import apps
-from django.contrib.auth import get_user_model
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, Permission
 from django.db.models import Q
-from django.db.models.signals import m2m_changed, post_migrate, post_save, pre_delete
+from django.db.models.signals import post_migrate
 
 AGENTS, LEADS, ADMINS = "agents", "leads", "admins"
 GROUPS = (AGENTS, LEADS, ADMINS)
@@ -65,7 +64,7 @@ class FactorStep(StrEnum):
 FACTOR_METHOD = "mfa"
 _FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 _RANK_OF_GROUP = {AGENTS: Role.AGENT, LEADS: Role.LEAD, ADMINS: Role.ADMIN}
-_REMEMBERED, _MEMBERS = "_linking_rank", "_linking_members"
+_REMEMBERED = "_linking_rank"
 
 
 def rank_of(user: User) -> Role:
@@ -130,16 +129,10 @@ def make_groups() -> None:
 
 
 def connect() -> None:
-    """Make the groups after every migrate, and keep `is_staff` in step with membership of `admins`."""
-    user_model: Any = get_user_model()
+    """Make the groups after every migrate."""
     post_migrate.connect(
         _after_migrate, sender=apps.get_app_config("linking"), dispatch_uid="linking.accounts.roles.groups"
     )
-    m2m_changed.connect(
-        _after_membership, sender=user_model.groups.through, dispatch_uid="linking.accounts.roles.members"
-    )
-    post_save.connect(_after_save, sender=user_model, dispatch_uid="linking.accounts.roles.save")
-    pre_delete.connect(_before_group_goes, sender=Group, dispatch_uid="linking.accounts.roles.delete")
 
 
 def _read_rank(user: Any) -> Role:
@@ -162,44 +155,3 @@ def _admin_permissions() -> list[Permission]:
 
 def _after_migrate(**_kwargs: Any) -> None:
     make_groups()
-
-
-def _after_membership(instance: Any, action: str, reverse: bool, pk_set: set[int] | None, **_kwargs: Any) -> None:
-    if action == "pre_clear" and reverse:
-        # After the clearing nobody knows who the members were.
-        instance.__dict__[_MEMBERS] = list(instance.user_set.values_list("pk", flat=True))
-    if not action.startswith("post_"):
-        return
-    if not reverse:
-        _set_staff([instance.pk])
-        instance.__dict__.pop(_REMEMBERED, None)
-        instance.is_staff = _is_staff(instance)
-    else:
-        _set_staff(list(pk_set) if pk_set is not None else instance.__dict__.get(_MEMBERS, []))
-
-
-def _after_save(instance: Any, raw: bool = False, **_kwargs: Any) -> None:
-    # A form that saves the person and then the groups must not leave a hand-ticked is_staff behind.
-    instance.__dict__.pop(_REMEMBERED, None)
-    if not raw and instance.is_staff != _is_staff(instance):
-        _set_staff([instance.pk])
-        instance.is_staff = _is_staff(instance)
-
-
-def _before_group_goes(instance: Group, **_kwargs: Any) -> None:
-    if instance.name == ADMINS:
-        members = list(instance.user_set.values_list("pk", flat=True))
-        get_user_model().objects.filter(pk__in=members, is_superuser=False).update(is_staff=False)
-
-
-def _is_staff(user: Any) -> bool:
-    return bool(user.is_superuser or user.groups.filter(name=ADMINS).exists())
-
-
-def _set_staff(user_pks: list[int]) -> None:
-    people = get_user_model().objects.filter(pk__in=user_pks)
-    members = Q(is_superuser=True) | Q(
-        pk__in=Group.user_set.through.objects.filter(group__name=ADMINS).values("user_id")
-    )
-    people.filter(members, is_staff=False).update(is_staff=True)
-    people.exclude(members).filter(is_staff=True).update(is_staff=False)

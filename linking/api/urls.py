@@ -1,11 +1,16 @@
 """Addresses of this edge."""
 
-from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.urls import URLPattern, path, re_path
 
 from linking.api import diagnose, docs, health, v1, webhooks
+from linking.api.token import TokenView
 
-urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include("linking.api.token_urls")),
+urlpatterns: list[URLPattern] = [
+    # No redirect carries a token somewhere else: a trailing slash is a 404. Any last part is taken, so that a wrong one
+    # gets the endpoint's own answer instead of a page.
+    path("generate/token", TokenView.as_view(), name="token"),
+    path("generate/token/<str:slug>", TokenView.as_view(), name="token-of-integration"),
+    re_path(r"^generate/token/(?P<slug>.*)\Z", TokenView.as_view(schema=None)),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.Metrics.as_view(), name="metrics"),

@@ -63,9 +63,7 @@ def _generate_sign_ins() -> str:
 
 
 def _make_account(*, username: str, group: str, password: str, hashed: str) -> DemoAccount:
-    user, is_new = User.objects.get_or_create(
-        username=username, defaults={"email": build_email(username), "is_staff": group == "admins"}
-    )
+    user, is_new = User.objects.get_or_create(username=username, defaults={"email": build_email(username)})
     if is_new:
         user.password = hashed
         user.save(update_fields=["password"])

@@ -72,37 +72,6 @@ class TestAllowances:
         assert (roles.can_see_contact(user), roles.can_decide(user), roles.is_admin(user)) == (True, True, False)
 
 
-class TestStaff:
-    def test_follows_joining_admins(self):
-        assert person("admins").is_staff
-
-    def test_follows_leaving_admins(self):
-        user = person("admins")
-        user.groups.clear()
-        assert not User.objects.get(pk=user.pk).is_staff
-
-    def test_follows_membership_given_from_the_group(self):
-        user = person()
-        Group.objects.get(name="admins").user_set.add(user)
-        assert User.objects.get(pk=user.pk).is_staff
-
-    def test_follows_clearing_the_group(self):
-        user = person("admins")
-        Group.objects.get(name="admins").user_set.clear()
-        assert not User.objects.get(pk=user.pk).is_staff
-
-    def test_follows_deleting_the_group(self):
-        user = person("admins")
-        Group.objects.get(name="admins").delete()
-        assert not User.objects.get(pk=user.pk).is_staff
-
-    def test_ticked_by_hand_does_not_last(self):
-        assert not person("agents", is_staff=True).is_staff
-
-    def test_stays_with_a_superuser(self):
-        assert person(is_superuser=True, is_staff=True).is_staff
-
-
 class TestFactorStep:
     @pytest.fixture
     def equipped(self):

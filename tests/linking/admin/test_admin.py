@@ -4,7 +4,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.admin import site
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.test import Client
 from django.urls import reverse
 from rest_framework.authtoken.models import Token
@@ -27,6 +27,8 @@ pytestmark = pytest.mark.django_db
 CANARY = "canary-secret-canary-secret-canary-0001"
 SECRETS = (LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, ZENDESK_ACCESS_TOKEN)
 ADD = "/admin/linking/integration/add/"
+ADMIN_PATHS = ("/admin/", "/admin/login/", "/admin/password_change/", "/admin/jsi18n/", "/admin/auth/user/add/")
+MODEL_PATHS = sorted(f"/admin/{model._meta.app_label}/{model._meta.model_name}/" for model in site._registry)
 HOSTILE = "<script>alert(1)</script>"
 
 
@@ -80,6 +82,36 @@ class TestRegistered:
     def test_models_are_all_listed_on_the_first_page(self, admin):
         listed = {model["model"] for app in admin.get("/admin/").context["available_apps"] for model in app["models"]}
         assert listed == set(site._registry)
+
+
+class TestMayEnter:
+    """Every address of the admin, for everybody: groups decide, `is_staff` does not."""
+
+    @pytest.mark.parametrize("group", ["", "agents", "leads"])
+    def test_refuses_everybody_but_admins_at_every_address(self, group):
+        client = Client()
+        client.force_login(person(group, is_staff=True))
+        codes = {client.get(path, follow=True).status_code for path in (*ADMIN_PATHS, *MODEL_PATHS)}
+        assert codes == {403}
+
+    def test_lets_admins_in_who_are_not_staff(self):
+        client = Client()
+        client.force_login(person("admins", is_staff=False))
+        assert {client.get(path).status_code for path in MODEL_PATHS} == {200}
+
+    def test_lets_nobody_in_who_left_the_group(self, admin):
+        Group.objects.get(name="admins").user_set.clear()
+        assert admin.get("/admin/", follow=True).status_code == 403
+
+    def test_sends_nobody_to_the_sign_in_page_and_back(self, rf):
+        request = rf.get("/admin/login/?next=/admin/linking/visitor/")
+        request.user = AnonymousUser()
+        assert site.login(request)["Location"] == "/accounts/login/?next=/admin/linking/visitor/"
+
+    def test_leads_nobody_to_another_site(self):
+        client = Client()
+        client.force_login(person("admins"))
+        assert client.get("/admin/login/?next=https://evil.example/")["Location"] == "/admin/"
 
 
 class TestEntrance:
