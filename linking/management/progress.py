@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TextIO
 
-from linking.dashboard.sync.progress import RATE_AFTER, RATE_AFTER_LOOKUPS, about
 from linking.models.sync_run import LEFT_COUNTED_MOST
+from linking.sync import rate
 
 BAR_EVERY_S, LINE_EVERY_S = 0.25, 30.0
 BAR_LONGEST = 40
@@ -49,10 +49,10 @@ class ProgressTeller:
         if self._began_s is None and counts["lookups_left"]:
             # The rate is that of visitors: reading the export before them says nothing about it.
             self._began_s, self._began_at = now_s, counts["lookups"]
-        rate = self._per_minute(done=counts["lookups"], now_s=now_s)
+        per_minute = self._per_minute(done=counts["lookups"], now_s=now_s)
         if self.is_terminal:
-            self._draw(bar_line(counts=counts, per_minute=rate, columns=self.columns() - 1))
-        elif (line := ", ".join(_words(counts=counts, per_minute=rate))) != self._told:
+            self._draw(bar_line(counts=counts, per_minute=per_minute, columns=self.columns() - 1))
+        elif (line := ", ".join(_words(counts=counts, per_minute=per_minute))) != self._told:
             self._told = line
             self.stream.write(f"{line}\n")
             self.stream.flush()
@@ -68,7 +68,7 @@ class ProgressTeller:
         if self._began_s is None:
             return 0.0
         number, took_s = done - self._began_at, now_s - self._began_s
-        is_chance = number < RATE_AFTER_LOOKUPS or took_s < RATE_AFTER.total_seconds()
+        is_chance = number < rate.RATE_AFTER_LOOKUPS or took_s < rate.RATE_AFTER.total_seconds()
         return 0.0 if is_chance else number * 60 / took_s
 
     def _draw(self, line: str) -> None:
@@ -116,10 +116,10 @@ def _words(*, counts: Mapping[str, int], per_minute: float) -> list[str]:
     if not done + left:
         return [f"{counts['chats']:,} chats read", f"{counts['pages']:,} pages"]
     if left >= LEFT_COUNTED_MOST:
-        rate = [f"{per_minute:,.0f} a minute"] if per_minute else []
-        return [f"{done:,} visitors, more than {left:,} wait", *rate]
+        pace = [f"{per_minute:,.0f} a minute"] if per_minute else []
+        return [f"{done:,} visitors, more than {left:,} wait", *pace]
     words = [f"{done:,}/{done + left:,} visitors", f"{100 * done // (done + left)} %"]
     if per_minute:
-        minutes = left / per_minute
-        words += [f"{per_minute:,.0f} a minute", f"{'about ' * (minutes >= 1)}{about(timedelta(minutes=minutes))} left"]
+        time_left = rate.format_rough_time(timedelta(minutes=left / per_minute))
+        words += [f"{per_minute:,.0f} a minute", f"{time_left} left"]
     return words

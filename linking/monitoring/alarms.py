@@ -161,6 +161,15 @@ def keep_webhook(*, settings: AlarmSettings, url: str) -> None:
     settings.webhook_host = _host(url) if url else ""
 
 
+def list_open_incidents() -> list[tuple[Incident, list[AlarmMessage]]]:
+    """Return the incidents that are not over, newest first, each with the messages that announced it; two queries."""
+    incidents = list(Incident.objects.filter(over_at__isnull=True).order_by("-pk"))
+    messages: dict[int, list[AlarmMessage]] = {}
+    for message in AlarmMessage.objects.filter(incident__in=incidents, is_over=False).order_by("pk"):
+        messages.setdefault(message.incident_id, []).append(message)
+    return [(incident, messages.get(incident.pk, [])) for incident in incidents]
+
+
 def _host(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""

@@ -1,16 +1,23 @@
-"""When a role was last heard of."""
+"""When each process was last heard from."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from linking.models import Heartbeat
+from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER
 
 
 def note(*, names: Sequence[str], now: datetime) -> None:
-    """Write that the roles `names` live."""
+    """Store that the processes `names` are alive."""
     Heartbeat.objects.bulk_create(
         [Heartbeat(name=name, beat_at=now) for name in names],
         update_conflicts=True,
         unique_fields=["name"],
         update_fields=["beat_at"],
     )
+
+
+def find_silent(*, names: Sequence[str], now: datetime) -> tuple[str, ...]:
+    """Return those of `names` that have not been heard from for `HEARTBEAT_STALE_AFTER`."""
+    beats = dict(Heartbeat.objects.filter(name__in=names).values_list("name", "beat_at"))
+    return tuple(name for name in names if name not in beats or now - beats[name] > HEARTBEAT_STALE_AFTER)

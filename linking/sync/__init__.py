@@ -7,8 +7,10 @@ visitor at once, `webhook` takes Zendesk's calls. Others reach what `store/` kee
 from linking.sync import (
     facts,
     find_host,
+    history,
     paced_calls,
     plans,
+    rate,
     refresh,
     renew_token,
     run,
@@ -21,7 +23,7 @@ from linking.sync import (
 from linking.sync.store import blocked_links, connections, leases, lookups, questions, webhook_deliveries, wishes
 
 __all__ = [
-    "blocked_links", "connections", "facts", "find_host", "leases", "lookups", "paced_calls", "plans", "questions",
-    "refresh", "renew_token", "run", "schedule", "unknown_visitors", "webhook", "webhook_calls", "webhook_deliveries",
-    "wishes", "work",
+    "blocked_links", "connections", "facts", "find_host", "history", "leases", "lookups", "paced_calls", "plans",
+    "questions", "rate", "refresh", "renew_token", "run", "schedule", "unknown_visitors", "webhook", "webhook_calls",
+    "webhook_deliveries", "wishes", "work",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What leads and admins ask of a sync from its page: to rest, to go on, to stop now, to read again from a date."""
+"""The controls of a sync on its page: start, pause, resume, stop, and import again from a date."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -24,57 +24,59 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 @page
 @require_POST
 def start_sync(request: HttpRequest, slug: str) -> HttpResponse:
-    """Have a pass of one integration begin now."""
+    """Start a sync of one integration."""
     require(roles.can_decide(request.user))
     integration = get_object_or_404(Integration, slug=slug)
     if SyncRun.objects.filter(integration=integration, state=RunState.RUNNING).exists():
-        messages.info(request, _("A pass of %s is running already.") % integration.name)
+        messages.info(request, _("%s is already syncing.") % integration.name)
     elif queue(tasks.sync_integration, integration_id=integration.pk, trigger="page"):
-        messages.success(request, _("A pass of %s begins in a moment.") % integration.name)
+        messages.success(request, _("%s starts syncing in a moment.") % integration.name)
     else:
-        messages.error(request, _("It could not be queued: the broker does not answer. Try again in a minute."))
+        messages.error(request, _("The sync could not be queued: the broker does not answer. Try again in a minute."))
     return redirect("sync")
 
 
 @page
 @require_POST
 def pause(request: HttpRequest, slug: str) -> HttpResponse:
-    """Let an integration's schedule rest."""
-    done = _("The schedule of %s rests until somebody resumes it.")
-    return _steer(request, slug=slug, deed=wishes.pause, done=done, idle=_("The schedule of %s rests already."))
+    """Pause an integration's schedule."""
+    done = _("%s is paused. Resume it to sync again.")
+    return _steer(request, slug=slug, change=wishes.pause, done=done, idle=_("%s is already paused."))
 
 
 @page
 @require_POST
 def resume(request: HttpRequest, slug: str) -> HttpResponse:
-    """Let an integration's schedule go on."""
-    done = _("The schedule of %s goes on; a pass begins within seconds.")
-    return _steer(request, slug=slug, deed=wishes.resume, done=done, idle=_("The schedule of %s does not rest."))
+    """Resume an integration's schedule."""
+    done = _("%s is resumed. A sync starts within seconds.")
+    return _steer(request, slug=slug, change=wishes.resume, done=done, idle=_("%s is not paused."))
 
 
 @page
 @require_POST
 def stop(request: HttpRequest, slug: str) -> HttpResponse:
-    """Let the pass under way end."""
-    done = _("The pass of %s ends after what it reads just now. The schedule goes on in a minute unless it is paused.")
-    return _steer(request, slug=slug, deed=wishes.ask_stop, done=done, idle=_("No pass of %s is running."))
+    """Stop the running sync."""
+    done = _("Stopping %s after the current page. The schedule continues in a minute unless it is paused.")
+    return _steer(request, slug=slug, change=wishes.ask_stop, done=done, idle=_("%s is not syncing."))
 
 
 @page
 @require_POST
 def backfill(request: HttpRequest, slug: str) -> HttpResponse:
-    """Let the next pass read the export again from a date, and have it begin."""
+    """Make the next sync read the export again from a date, and start it."""
     require(roles.can_decide(request.user))
     integration = get_object_or_404(Integration, slug=slug)
     now = timezone.now()
     from_at = read_date(request.POST.get("from", ""), now=now)
     if from_at is None:
-        messages.error(request, _("Nothing was asked for: the date must be a day from 2000 to today."))
+        messages.error(request, _("Nothing was changed: the date must be a day from 2000 to today."))
         return redirect("sync")
     wishes.ask_backfill(integration=integration, from_at=from_at, by=request.user, now=now)
     queue(tasks.sync_integration, integration_id=integration.pk, trigger="page")
     values = {"name": integration.name, "day": format_time(from_at)}
-    messages.success(request, _("The next pass of %(name)s reads again from %(day)s. Nothing known is lost.") % values)
+    messages.success(
+        request, _("The next sync of %(name)s imports chats again from %(day)s. Existing data is kept.") % values
+    )
     return redirect("sync")
 
 
@@ -87,10 +89,10 @@ def read_date(text: str, *, now: datetime) -> datetime | None:
     return day if EARLIEST <= day <= now else None
 
 
-def _steer(request: HttpRequest, *, slug: str, deed: Callable[..., bool], done: str, idle: str) -> HttpResponse:
+def _steer(request: HttpRequest, *, slug: str, change: Callable[..., bool], done: str, idle: str) -> HttpResponse:
     require(roles.can_decide(request.user))
     integration = get_object_or_404(Integration, slug=slug)
-    if deed(integration=integration, by=request.user, now=timezone.now()):
+    if change(integration=integration, by=request.user, now=timezone.now()):
         messages.success(request, done % integration.name)
     else:
         messages.info(request, idle % integration.name)

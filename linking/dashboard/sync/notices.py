@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -13,20 +12,17 @@ from linking.models import (
     AlarmChannel,
     AlarmMessage,
     ConnectionState,
-    Incident,
     Integration,
     ZendeskConnection,
 )
-from linking.monitoring import drift
+from linking.monitoring import alarms, drift
 from linking.sync import connections
 from linking.tokens.clock_reading import ClockReading
-
-ENDS_SOON = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One sentence; `url` and `to` lead to where it is mended, "" for somebody who may not go there."""
+    """One sentence; `url` and `to` lead to the page that mends it, "" for a reader who may not open it."""
 
     tone: str
     icon: str
@@ -37,10 +33,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """An incident under way: since when, and who was told."""
+    """An open incident: since when, and which alerts were sent."""
 
     began_at: datetime
-    told: str
+    alerts: str
 
 
 def findings(*, drifts: Iterable[drift.Drift], integration: Integration, is_admin: bool) -> tuple[Finding, ...]:
@@ -55,54 +51,50 @@ def clock_findings(reading: ClockReading | None) -> tuple[Finding, ...]:
     values = {"number": reading.tokens, "median": reading.median_s, "largest": reading.largest_s}
     sentence = _(
         "This server's clock is about %(median)s s behind Login's: %(number)s tokens of the last hour were not valid "
-        "yet, by up to %(largest)s s. Set it by NTP (timedatectl shows whether it is). If it is right, set the clock "
-        "of whoever signs those tokens; “Check both sides” in the admin compares it with the vendors' answers."
+        "yet, by up to %(largest)s s. Synchronize it with NTP (timedatectl shows its state). If it is right, correct "
+        "the clock of the server that signs those tokens; “Check both sides” in the admin compares the clocks."
     )
     return (Finding(tone="warn", icon="clock", sentence=sentence % values),)
 
 
 def connections_to_mend(*, is_admin: bool, now: datetime) -> dict[int, Finding]:
-    """Return a finding for each integration whose connection with Zendesk was lost or is about to end, by its key."""
-    is_ending = Q(refresh_sealed="", expires_at__lt=now + ENDS_SOON)
-    rows = ZendeskConnection.objects.filter(is_ending | Q(state=ConnectionState.LOST)).select_related("integration")
-    return {one.integration_id: _to_mend(one, is_admin=is_admin) for one in rows if connections.is_in_force(one)}
+    """Return a finding for each integration whose Zendesk connection is lost or about to end, by its key."""
+    rows = connections.list_to_mend(now=now)
+    return {row.integration_id: _to_mend(row, is_admin=is_admin) for row in rows}
 
 
-def troubles_by_integration() -> dict[int, Trouble]:
-    """Return the oldest incident under way of each integration, by its key; two queries."""
-    incidents = list(Incident.objects.filter(over_at__isnull=True).order_by("-pk"))
-    sent = AlarmMessage.objects.filter(incident__in=incidents, is_over=False).order_by("pk")
-    messages: dict[int, list[AlarmMessage]] = {}
-    for message in sent:
-        messages.setdefault(message.incident_id, []).append(message)
+def find_troubles() -> dict[int, Trouble]:
+    """Return the oldest open incident of each integration, by its key; two queries."""
     return {
-        one.integration_id: Trouble(began_at=one.began_at, told=_describe_messages(messages.get(one.pk, [])))
-        for one in incidents
+        incident.integration_id: Trouble(began_at=incident.began_at, alerts=_describe_messages(messages))
+        for incident, messages in alarms.list_open_incidents()
     }
 
 
-def _to_mend(one: ZendeskConnection, *, is_admin: bool) -> Finding:
-    is_lost = one.state == ConnectionState.LOST
-    ending = _("The access token ends within a day or has ended, and nothing renews it. Connect with Zendesk again.")
+def _to_mend(row: ZendeskConnection, *, is_admin: bool) -> Finding:
+    is_lost = row.state == ConnectionState.LOST
+    ending = _(
+        "The access token expires within a day or has expired, and it cannot be renewed. Connect with Zendesk again."
+    )
     return Finding(
         tone="bad" if is_lost else "warn",
         icon="plug-connected",
-        sentence=explain_lost(one.flaw) if is_lost else ending,
-        url=reverse("setup_connect", args=[one.integration.slug]) if is_admin else "",
+        sentence=explain_lost(row.flaw) if is_lost else ending,
+        url=reverse("setup_connect", args=[row.integration.slug]) if is_admin else "",
         to=_("Connect"),
     )
 
 
 def _describe_messages(messages: list[AlarmMessage]) -> str:
     if not messages:
-        return _("Nobody is told: no alarm is set in the admin.")
+        return _("No one is alerted: no alarm is set up in the admin.")
     words = []
     for message in messages:
         channel = AlarmChannel(message.channel).label
         if message.sent_at:
             words.append(_("%s sent.") % channel)
         elif message.next_try_at:
-            words.append(_("%s on its way.") % channel if not message.attempts else _("%s failed so far.") % channel)
+            words.append(_("%s has failed so far.") % channel if message.attempts else _("Sending %s.") % channel)
         else:
             words.append(_("%s could not be sent.") % channel)
         if message.failure:
@@ -116,27 +108,27 @@ def _finding(change: drift.Drift, *, integration: Integration, is_admin: bool) -
     return {
         drift.Drift.ACCESS_REVOKED: Finding(
             tone="bad", icon="key",
-            sentence=_("The access token worked and is refused now: it was probably revoked in Zendesk. Make a new one "
-                       "there and put it into the settings."),
+            sentence=_("Zendesk no longer accepts the access token. It was probably revoked there. Create a new one in "
+                       "Zendesk and save it in the settings."),
             url=settings, to=_("Open the settings"),
         ),
         drift.Drift.SCOPE_LOST: Finding(
             tone="bad", icon="lock",
-            sentence=_("The access token is known but may not read any more: its agent lost the administrator role, or "
-                       "the plan no longer includes the API. Check both in Zendesk, then the settings."),
+            sentence=_("Zendesk accepts the access token but no longer lets it read: its agent lost the administrator "
+                       "role, or the plan no longer includes the API. Check both in Zendesk, then the settings."),
             url=settings, to=_("Open the settings"),
         ),
         drift.Drift.SIGNATURE_UNKNOWN: Finding(
             tone="warn", icon="shield-check",
-            sentence=_("Several people signed in lately and yet chat as nobody, under their own e-mail addresses: "
-                       "Zendesk seems not to accept our tokens. Was the shared secret made anew there? Check one with "
+            sentence=_("Several players signed in recently but chat anonymously under their own e-mail addresses: "
+                       "Zendesk seems to refuse our tokens. Was the shared secret changed there? Check a token with "
                        "the token doctor."),
-            url=doctor, to=_("To the token doctor"),
+            url=doctor, to=_("Open the token doctor"),
         ),
         drift.Drift.HOST_RETIRED: Finding(
             tone="warn", icon="alert-triangle",
-            sentence=_("The API address is at www.zopim.com, which Zendesk retires. The account's own host is called "
-                       "instead; empty the address in the settings."),
+            sentence=_("The API address is www.zopim.com, which Zendesk is retiring. zdbridge uses the account's own "
+                       "address instead; clear the API address in the settings."),
             url=settings, to=_("Open the settings"),
         ),
     }[change]  # fmt: skip

@@ -17,13 +17,13 @@ def run_facts(run: SyncRun, *, duration: Callable[[timedelta], str]) -> str:
 
     What did not happen is left out. `duration` puts a time in words.
     """
-    waiting = ngettext("%s waits for lookup", "%s wait for lookup", run.lookups_left)
+    waiting = ngettext("%s waiting for lookup", "%s waiting for lookup", run.lookups_left)
     counted = (
         (run.pages, ngettext("%s page", "%s pages", run.pages)),
         (run.visitors_found, ngettext("%s new visitor", "%s new visitors", run.visitors_found)),
         (run.anonymous, _("%s anonymous")),
-        (run.gone, _("%s gone")),
-        (run.lookups_left, waiting if run.lookups_left < LEFT_COUNTED_MOST else _("more than %s wait for lookup")),
+        (run.gone, _("%s deleted in Zendesk")),
+        (run.lookups_left, waiting if run.lookups_left < LEFT_COUNTED_MOST else _("more than %s waiting for lookup")),
     )
     parts = [_window(run), *(words % intcomma(number) for number, words in counted if number)]
     if run.waited_s:

@@ -1,4 +1,4 @@
-"""The sync page: how fresh each integration is, what runs now, what the last passes did."""
+"""The sync page: how fresh each integration is, what is running, and what the last syncs did."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from linking.dashboard.shell.freshness import (
     stop_sentence,
 )
 from linking.dashboard.shell.not_modified import unless_same
+from linking.dashboard.shell.numbers import parse_key
 from linking.dashboard.shell.parts import RUN_STATES, Badge, Notice
 from linking.dashboard.shell.times import format_epoch
 from linking.dashboard.sync.notices import (
@@ -27,15 +28,16 @@ from linking.dashboard.sync.notices import (
     Trouble,
     clock_findings,
     connections_to_mend,
+    find_troubles,
     findings,
-    troubles_by_integration,
 )
-from linking.dashboard.sync.progress import Before, Progress, backlog_sentence, progress_of, sum_earlier_passes
-from linking.dashboard.sync.quarantine import set_aside
+from linking.dashboard.sync.progress import Progress, backlog_sentence, describe_progress
+from linking.dashboard.sync.quarantine import load_unreadable
 from linking.dashboard.sync.run_facts import run_facts
-from linking.models import Heartbeat, Integration, RunState, SyncRun, SyncSteering
-from linking.monitoring import drift_notices, freshness, status
+from linking.models import Integration, SyncRun, SyncSteering
+from linking.monitoring import drift_notices, freshness, heartbeats, status
 from linking.search import find as finding
+from linking.sync import history
 from linking.tokens import clock_offsets as clock_meter
 
 RUNS_SHOWN = 25
@@ -93,20 +95,16 @@ class IntegrationCard:
 def sync(request: HttpRequest) -> HttpResponse:
     """Show the sync page, or for the live refresh its changing part."""
     now = timezone.now()
-    before = request.GET.get("before", "")
-    runs = SyncRun.objects.select_related("integration").order_by("-pk")
-    if before.isdecimal() and len(before) < 19:
-        runs = runs.filter(pk__lt=int(before))
-    found = list(runs[: RUNS_SHOWN + 1])
-    active = SyncRun.objects.filter(state=RunState.RUNNING).select_related("integration").order_by("pk")
-    running = {run.integration.slug: run for run in active}
+    before = max(0, parse_key(request.GET.get("before", "")))
+    runs = history.list_runs(before=before, limit=RUNS_SHOWN + 1)
+    running = history.find_running()
     context = {
         "cards": _cards(now=now, running=running, request=request),
         "today": timezone.localdate(now).isoformat(),
-        "runs": [run_row(run, now=now) for run in found[:RUNS_SHOWN]],
-        "older": found[RUNS_SHOWN - 1].pk if len(found) > RUNS_SHOWN else None,
+        "runs": [run_row(run, now=now) for run in runs[:RUNS_SHOWN]],
+        "older": runs[RUNS_SHOWN - 1].pk if len(runs) > RUNS_SHOWN else None,
         "is_later_page": bool(before),
-        "set_aside": set_aside(now=now),
+        "unreadable": load_unreadable(now=now),
         "roles_notice": roles_notice(now=now),
         "self_url": request.get_full_path(),
         "is_running": bool(running),
@@ -120,7 +118,7 @@ def run_row(run: SyncRun, *, now: datetime) -> RunRow:
     """Return the row of a pass, its integration at hand."""
     words: Mapping[str, str] = {
         "schedule": _("by schedule"), "command": _("by command"), "page": _("from this page"),
-        "refresh": _("one visitor alone"),
+        "refresh": _("one visitor"),
     }  # fmt: skip
     return RunRow(
         key=run.pk,
@@ -148,17 +146,16 @@ def duration_words(took: timedelta) -> str:
 
 
 def roles_notice(*, now: datetime) -> Notice | None:
-    """Return what to say when scheduler or worker was not heard of lately; None when all is well."""
-    heard = {beat.name: beat.beat_at for beat in Heartbeat.objects.filter(name__in=ROLES)}
-    silent = [name for name in ROLES if name not in heard or now - heard[name] > freshness.HEARTBEAT_STALE_AFTER]
+    """Return a warning when scheduler or worker has not been heard from lately, None otherwise."""
+    silent = heartbeats.find_silent(names=ROLES, now=now)
     if not silent:
         return None
     words: dict[tuple[str, ...], str] = {
-        ("beat",): _("The scheduler was not heard of in the last minute, so no pass starts by itself."),
-        ("worker",): _("The worker was not heard of in the last minute, so nothing is read from Zendesk."),
+        ("beat",): _("No heartbeat from the scheduler for a minute: no sync starts automatically."),
+        ("worker",): _("No heartbeat from the worker for a minute: nothing is read from Zendesk."),
     }
-    both = _("Scheduler and worker were not heard of in the last minute: is zdbridge running whole?")
-    text = words.get(tuple(silent), both)
+    both = _("The scheduler and the worker are not responding. Are all processes running?")
+    text = words.get(silent, both)
     return Notice(tone="warn", icon="alert-triangle", text=text)
 
 
@@ -171,11 +168,11 @@ def _again(run: SyncRun) -> str:
 
 
 def _cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpRequest) -> list[IntegrationCard]:
-    rows = {row.slug: row for row in Integration.objects.select_related("steering")}
+    rows = history.load_integrations()
     drifted = drift_notices.detect_drift(integrations=rows.values(), now=now)
     clocks = clock_meter.readings(now=now)
-    troubles = troubles_by_integration()
-    before = sum_earlier_passes(running.values())
+    troubles = find_troubles()
+    before = history.sum_earlier_passes(running.values())
     user = request.user
     to_mend = connections_to_mend(is_admin=roles.is_admin(user), now=now)
     return [
@@ -183,7 +180,7 @@ def _cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpReques
             one,
             row=rows[one.slug],
             run=running.get(one.slug),
-            before=before.get(rows[one.slug].pk, Before()),
+            before=before.get(rows[one.slug].pk, history.EarlierPasses()),
             found=(
                 *([to_mend[rows[one.slug].pk]] if rows[one.slug].pk in to_mend else []),
                 *findings(drifts=drifted[rows[one.slug].pk], integration=rows[one.slug], is_admin=roles.is_admin(user)),
@@ -203,7 +200,7 @@ def _card(
     *,
     row: Integration,
     run: SyncRun | None,
-    before: Before,
+    before: history.EarlierPasses,
     found: tuple[Finding, ...],
     clock: tuple[Finding, ...],
     trouble: Trouble | None,
@@ -227,7 +224,7 @@ def _card(
         waits_half_read=is_paused and not run and row.cursor_epoch_s is not None and not row.is_caught_up,
         backlog=backlog,
         counts=one.counts,
-        progress=progress_of(run, before=before, now=now) if run else None,
+        progress=describe_progress(run, before=before, now=now) if run else None,
         may_steer=may_steer and one.standing is not freshness.SyncStanding.DISABLED,
         can_pause=not is_resting and not is_paused,
     )

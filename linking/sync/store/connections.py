@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from linking.clients.oauth_messages import Tokens, renew_in_s
@@ -28,6 +29,7 @@ from linking.models import (
 )
 from linking.models.connection import refresh_place
 
+ENDS_SOON = timedelta(days=1)
 ATTEMPT_LIFE = timedelta(minutes=10)
 # Longer than the longest call and what is stored after it.
 CLAIM_TTL = timedelta(minutes=2)
@@ -130,6 +132,13 @@ def give_back(*, row: ZendeskConnection, number: int, retry_at: datetime) -> Non
 def lose(*, row: ZendeskConnection, number: int, flaw: ConnectionFlaw) -> None:
     """Note that the connection has to be made anew; the access token stays for as long as Zendesk takes it."""
     _lose(ZendeskConnection.objects.filter(pk=row.pk, generation=number), flaw=flaw)
+
+
+def list_to_mend(*, now: datetime) -> list[ZendeskConnection]:
+    """Return the connections in force that were lost, or that end within `ENDS_SOON` without a renewal."""
+    is_ending = Q(refresh_sealed="", expires_at__lt=now + ENDS_SOON)
+    rows = ZendeskConnection.objects.filter(is_ending | Q(state=ConnectionState.LOST)).select_related("integration")
+    return [row for row in rows if is_in_force(row)]
 
 
 def is_in_force(row: ZendeskConnection) -> bool:

@@ -43,12 +43,12 @@ class TestPause:
 
     def test_ends_with_resuming(self, lead, acme):
         lead.post("/sync/acme/pause/")
-        assert said(lead.post("/sync/acme/resume/", follow=True)).startswith("The schedule of Acme Games goes on")
+        assert said(lead.post("/sync/acme/resume/", follow=True)).startswith("Acme Games is resumed.")
         assert SyncSteering.objects.get().paused_at is None
 
     def test_twice_is_said(self, lead, acme):
         lead.post("/sync/acme/pause/")
-        assert said(lead.post("/sync/acme/pause/", follow=True)) == "The schedule of Acme Games rests already."
+        assert said(lead.post("/sync/acme/pause/", follow=True)) == "Acme Games is already paused."
 
     def test_agents_see_it_but_have_no_buttons(self, agent, acme):
         SyncSteering.objects.create(integration=acme, paused_at=NOW, paused_by="lena")
@@ -69,7 +69,7 @@ class TestStop:
         assert SyncSteering.objects.get().stop_run == run
 
     def test_of_nothing_is_said(self, lead, acme):
-        assert said(lead.post("/sync/acme/stop/", follow=True)) == "No pass of Acme Games is running."
+        assert said(lead.post("/sync/acme/stop/", follow=True)) == "Acme Games is not syncing."
 
 
 class TestBackfill:
@@ -80,12 +80,12 @@ class TestBackfill:
 
     def test_is_said_until_a_pass_obeys(self, lead, acme, queued):
         page = read(lead.post("/sync/acme/backfill/", {"from": "2026-01-31"}, follow=True))
-        assert "The next pass reads again from 31 Jan 2026, 00:00 UTC." in page.one(id="sync").text
+        assert "The next sync imports chats again from 31 Jan 2026, 00:00 UTC." in page.one(id="sync").text
 
     @pytest.mark.parametrize("date", ["", "yesterday", "2026-02-30", "1999-12-31", "9999-01-01", "2026-01-31T00:00"])
     def test_nonsense_is_refused_in_words(self, lead, acme, queued, date):
         answer = lead.post("/sync/acme/backfill/", {"from": date}, follow=True)
-        assert said(answer).startswith("Nothing was asked for")
+        assert said(answer).startswith("Nothing was changed")
         assert queued == []
 
 

@@ -86,7 +86,7 @@ class TestRuns:
 
     def test_none_yet(self, lead):
         make_integration()
-        assert "No pass has run yet." in read(lead.get("/sync/")).one(class_="empty").text
+        assert "No sync has run yet." in read(lead.get("/sync/")).one(class_="empty").text
 
     def test_one_with_its_figures(self, lead):
         make_run(integration=make_integration(), calls=1041, chats=310)
@@ -101,7 +101,7 @@ class TestRuns:
         )  # fmt: skip
         assert read(lead.get("/sync/")).one(class_="run-facts").text == (
             "Chats from 21 Nov 2026, 12:00 UTC to 21 Nov 2026, 13:00 UTC · 3 pages · 1,200 new visitors · 4 anonymous"
-            " · 1 gone · 7 wait for lookup · waited 75 s"
+            " · 1 deleted in Zendesk · 7 waiting for lookup · waited 75 s"
         )
 
     def test_leaves_out_what_did_not_happen(self, lead):
@@ -131,7 +131,7 @@ class TestProgress:
         page = read(lead.get("/sync/"))
         bar = page.one("progress").attributes
         assert (bar["value"], bar["max"]) == ("30", "100")
-        assert "30 of 100 visitors read" in page.one(class_="progress-line").text
+        assert "30 of 100 visitors updated" in page.one(class_="progress-line").text
 
     def test_goes_on_over_the_passes_that_a_long_reading_takes(self, lead):
         integration = make_integration()
@@ -142,12 +142,12 @@ class TestProgress:
         make_run(integration=integration, state="running", finished_at=None, lookups=50, lookups_left=9_000)
         page = read(lead.get("/sync/"))
         assert (page.one("progress").attributes["value"], page.one("progress").attributes["max"]) == ("1000", "10000")
-        assert "1,000 of 10,000 visitors read since the last complete pass" in page.one(class_="progress-line").text
+        assert "1,000 of 10,000 visitors updated since the last complete sync" in page.one(class_="progress-line").text
 
     def test_of_too_many_to_count_says_so_instead_of_a_share(self, lead):
         make_run(integration=make_integration(), state="running", finished_at=None, lookups=120, lookups_left=100_000)
         page = read(lead.get("/sync/"))
-        assert "120 visitors read, more than 100,000 wait" in page.one(class_="progress-line").text
+        assert "120 visitors updated, more than 100,000 wait" in page.one(class_="progress-line").text
         assert "max" not in page.one("progress").attributes
 
     def test_says_how_fast_it_goes_and_how_long_that_will_take(self, lead):
@@ -173,7 +173,7 @@ class TestProgress:
         integration = make_integration(requests_per_minute=60)
         for number in range(3):
             make_visitor(integration=integration, visitor_id=f"7.v{number}", lookup_due_at=timezone.now())
-        assert "at up to 60 calls a minute that takes about less than a minute." in read(lead.get("/sync/")).text
+        assert "at up to 60 calls a minute that takes less than a minute." in read(lead.get("/sync/")).text
 
     def test_the_button_rests_while_a_pass_runs(self, lead):
         make_run(integration=make_integration(), state="running", finished_at=None)
@@ -197,11 +197,11 @@ class TestProgress:
 
 class TestRoles:
     def test_silence_of_scheduler_and_worker_is_said(self, lead):
-        assert "is zdbridge running whole?" in read(lead.get("/sync/")).one(class_="notice").text
+        assert "Are all processes running?" in read(lead.get("/sync/")).one(class_="notice").text
 
     def test_silence_of_the_worker_alone_is_said(self, lead):
         Heartbeat.objects.create(name="beat", beat_at=timezone.now())
-        assert "The worker was not heard of" in read(lead.get("/sync/")).one(class_="notice").text
+        assert "No heartbeat from the worker" in read(lead.get("/sync/")).one(class_="notice").text
 
     def test_nothing_is_said_while_both_live(self, lead):
         for name in ("beat", "worker"):
@@ -220,7 +220,7 @@ class TestSyncNow:
         integration = make_integration()
         answer = lead.post("/sync/acme/start/", follow=True)
         assert queued == [{"integration_id": integration.pk, "trigger": "page"}]
-        assert read(answer).one(id="toasts").text == "A pass of Acme Games begins in a moment."
+        assert read(answer).one(id="toasts").text == "Acme Games starts syncing in a moment."
 
     def test_does_not_while_one_runs(self, lead, queued):
         make_run(integration=make_integration(), state="running", finished_at=None)
@@ -245,7 +245,7 @@ class TestPaused:
         wish.backfill_from = timezone.now() - timedelta(days=30)
         wish.save()
         text = read(lead.get("/sync/")).one(class_="backfill").text
-        assert "The schedule is paused, so it waits until somebody resumes it" in text
+        assert "It is paused, so this waits until someone resumes it" in text
 
     def test_the_same_date_waits_for_nobody_where_the_schedule_goes_on(self, lead):
         integration = make_read(ago=timedelta(0))
@@ -288,7 +288,8 @@ class TestSetAside:
         assert self.table(lead).all("relative-time")[1].attributes["datetime"][:16] == f"{at:%Y-%m-%dT%H:%M}"
 
     @pytest.mark.parametrize(
-        ("retry_at", "words"), [(timezone.now() - timedelta(hours=1), "with the next pass"), (None, "not by itself")]
+        ("retry_at", "words"),
+        [(timezone.now() - timedelta(hours=1), "with the next sync"), (None, "no automatic retry")],
     )
     def test_says_so_where_no_time_lies_ahead(self, lead, retry_at, words):
         self.put_aside(make_integration(), retry_at=retry_at)
@@ -331,7 +332,7 @@ class TestTriggers:
         ("trigger", "words"),
         [
             ("schedule", "by schedule"), ("command", "by command"), ("page", "from this page"),
-            ("refresh", "one visitor alone"),
+            ("refresh", "one visitor"),
         ],
     )  # fmt: skip
     def test_are_told_truthfully(self, lead, trigger, words):
@@ -348,14 +349,14 @@ class TestTrouble:
         integration = make_read(ago=timedelta(hours=2))
         Incident.objects.create(integration=integration, kind="stale", began_at=timezone.now())
         text = read(lead.get("/sync/")).one(class_="incident").text
-        assert text.endswith("Nobody is told: no alarm is set in the admin.")
+        assert text.endswith("No one is alerted: no alarm is set up in the admin.")
 
     def test_a_message_that_failed_says_why(self, lead):
         incident = Incident.objects.create(integration=make_integration(), kind="stale", began_at=timezone.now())
         AlarmMessage.objects.create(
             incident=incident, channel="webhook", attempts=2, next_try_at=timezone.now(), failure="It answered 403."
         )
-        assert "Webhook failed so far. It answered 403." in read(lead.get("/sync/")).one(class_="incident").text
+        assert "Webhook has failed so far. It answered 403." in read(lead.get("/sync/")).one(class_="incident").text
 
 
 class TestDrift:
