@@ -36,8 +36,10 @@ class PageGate:
     A request that has waited `patience_s` seconds runs all the same, so that one stuck page does not stop the others.
     A page that is about to wait for another service lets the next one in: `environ[GIVE_WAY]()`.
 
-    The threads have less priority than the one that answers tokens. A response computed while it is sent, such as a
-    long export, does not count against the limit; threads still switch quickly until it is closed.
+    The threads have less priority than the one that answers tokens. A thread that has finished a page takes the next
+    one itself: Linux lets a thread that has slept run for milliseconds before another one, and tokens would wait.
+    A response computed while it is sent, such as a long export, does not count against the limit; threads still switch
+    quickly until it is closed.
 
     Args:
         exempt: paths that never wait.
@@ -47,7 +49,8 @@ class PageGate:
         self, *, application: Any, limit: int, exempt: Iterable[str] = (), patience_s: float = PATIENCE_S
     ) -> None:
         self._application = application
-        self._places = asyncio.Semaphore(limit)
+        self._free_places = limit
+        self._waiting: dict[_Page, None] = {}
         self._exempt = frozenset(exempt)
         self._patience_s = patience_s
         self._page_threads = ThreadPoolExecutor(PAGE_THREADS, thread_name_prefix="page", initializer=_lower_priority)
@@ -71,13 +74,62 @@ class PageGate:
         loop = asyncio.get_running_loop()
         if environ.get("PATH_INFO") in self._exempt:
             return await loop.run_in_executor(self._probe_threads, self._run, environ)
-        place = _Place(self._places, loop=loop)
-        await place.take(timeout_s=self._patience_s)
-        environ[GIVE_WAY] = place.give_back
+        page = _Page(environ, loop=loop)
+        environ[GIVE_WAY] = lambda: self._give_way(page)
+        with self._lock:
+            self._waiting[page] = None
+            self._use_free_place()
+        timer = loop.call_later(self._patience_s, self._run_out_of_turn, page)
         try:
-            return await loop.run_in_executor(self._page_threads, self._run, environ)
+            return await page.response
         finally:
-            place.give_back()
+            timer.cancel()
+            with self._lock:
+                self._waiting.pop(page, None)
+
+    def _use_free_place(self) -> None:
+        """Let a thread run the waiting pages if a place is free. The caller holds the lock."""
+        if self._free_places and self._waiting:
+            self._free_places -= 1
+            self._page_threads.submit(self._run_waiting)
+
+    def _run_waiting(self) -> None:
+        """Run waiting pages one after another, until none waits or a page has passed on the place of this thread."""
+        has_place = True
+        while has_place:
+            with self._lock:
+                page = next(iter(self._waiting), None)
+                if page is None:
+                    self._free_places += 1
+                    return
+                del self._waiting[page]
+                page.has_place = True
+            self._run_page(page)
+            with self._lock:
+                has_place, page.has_place = page.has_place, False
+
+    def _run_out_of_turn(self, page: "_Page") -> None:
+        with self._lock:
+            if page not in self._waiting:
+                return
+            del self._waiting[page]
+        self._page_threads.submit(self._run_page, page)
+
+    def _give_way(self, page: "_Page") -> None:
+        """Pass the place of a running page to the next one; a second call does nothing."""
+        with self._lock:
+            if page.has_place:
+                page.has_place = False
+                self._free_places += 1
+                self._use_free_place()
+
+    def _run_page(self, page: "_Page") -> None:
+        response, error = None, None
+        try:
+            response = self._run(page.environ)
+        except BaseException as exception:  # noqa: BLE001 - raised where the response is awaited
+            error = exception
+        page.finish(response, error)
 
     def _run(self, environ: dict[str, Any]) -> WholeResponse | StreamedResponse:
         """Return the response. A whole one is closed in this thread, whose database connection it used."""
@@ -110,27 +162,25 @@ class PageGate:
                 sys.setswitchinterval(SWITCH_BESIDE_PAGES_S if self._open_requests else SWITCH_TOKENS_ONLY_S)
 
 
-class _Place:
-    """One request's place among those that compute. Any thread may give it back, also before the request ends."""
+class _Page:
+    """A request that waits or runs, and the future of its response."""
 
-    def __init__(self, places: asyncio.Semaphore, *, loop: asyncio.AbstractEventLoop) -> None:
-        self._places, self._loop = places, loop
-        self._is_held = False
-        self._lock = threading.Lock()
+    def __init__(self, environ: dict[str, Any], *, loop: asyncio.AbstractEventLoop) -> None:
+        self.environ, self._loop = environ, loop
+        self.response: asyncio.Future[WholeResponse | StreamedResponse] = loop.create_future()
+        self.has_place = False
 
-    async def take(self, *, timeout_s: float) -> None:
-        """Wait for a place; after `timeout_s` seconds go on without one."""
-        try:
-            self._is_held = await asyncio.wait_for(self._places.acquire(), timeout_s)
-        except TimeoutError:
-            self._is_held = False
+    def finish(self, response: WholeResponse | StreamedResponse | None, error: BaseException | None) -> None:
+        """Pass the response, or the error, to the loop; any thread may call this."""
+        self._loop.call_soon_threadsafe(self._set, response, error)
 
-    def give_back(self) -> None:
-        """Let the next request compute; a second call does nothing."""
-        with self._lock:
-            was_held, self._is_held = self._is_held, False
-        if was_held:
-            self._loop.call_soon_threadsafe(self._places.release)
+    def _set(self, response: Any, error: BaseException | None) -> None:
+        if self.response.cancelled():
+            return
+        if error is not None:
+            self.response.set_exception(error)
+        else:
+            self.response.set_result(response)
 
 
 def _is_short(headers: list[tuple[str, str]]) -> bool:

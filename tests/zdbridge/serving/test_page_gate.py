@@ -191,7 +191,36 @@ class TestSwitchInterval:
         assert sys.getswitchinterval() == pytest.approx(page_gate.SWITCH_TOKENS_ONLY_S)
 
 
+class TestThread:
+    def test_runs_the_waiting_pages_one_after_another(self):
+        """A page in a thread that has slept would keep tokens waiting."""
+        threads, all_wait = [], threading.Event()
+
+        def page(environ, start_response):
+            threads.append(threading.get_ident())
+            assert all_wait.wait(timeout=20)
+            start_response("200 OK", [])
+            return [b""]
+
+        async def ask_for_many():
+            gate = PageGate(application=page, limit=1)
+            pages = [asyncio.ensure_future(gate.respond({"PATH_INFO": "/"})) for _ in range(20)]
+            await asyncio.sleep(0)
+            all_wait.set()
+            await asyncio.gather(*pages)
+
+        asyncio.run(ask_for_many())
+        assert (len(threads), len(set(threads))) == (20, 1)
+
+
 class TestGiveWay:
+    def test_frees_no_place_after_the_page(self):
+        gate, environ = PageGate(application=Made(), limit=1), {"PATH_INFO": "/"}
+        asyncio.run(gate.respond(environ))
+        gate._page_threads.shutdown()
+        environ[page_gate.GIVE_WAY]()
+        assert gate._free_places == 1
+
     def test_lets_the_next_page_compute_while_one_waits_for_a_service(self, application):
         def waits(environ, start_response):
             environ[page_gate.GIVE_WAY]()
