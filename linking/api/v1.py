@@ -20,13 +20,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from linking import queue
+from linking import monitoring, queue
 from linking.accounts import roles
 from linking.api import serializers as shapes
 from linking.api.access import MayRead, PerPerson
 from linking.models import Visitor, VisitorState
-from linking.search import find as finding
-from linking.search.keyset import BadKeyset
+from linking.search import BadKeyset, UnknownFilter, find, parse_query
 from linking.sync import refresh, unknown_visitors
 from linking.tasks import CLOCK
 
@@ -91,28 +90,28 @@ class Visitors(_View):
             ),
             _IN_ONE,
             OpenApiParameter("state", str, enum=sorted(state.value for state in VisitorState)),
-            OpenApiParameter("ordering", str, enum=finding.VISITOR_ORDERINGS),
+            OpenApiParameter("ordering", str, enum=find.VISITOR_ORDERINGS),
             OpenApiParameter("cursor", str),
-            OpenApiParameter("page_size", int, description=f"1 to {PAGE_SIZE_MAX}, by itself {finding.PAGE_SIZE}."),
+            OpenApiParameter("page_size", int, description=f"1 to {PAGE_SIZE_MAX}, by itself {find.PAGE_SIZE}."),
         ],
         responses=_answers(_list_schema("VisitorPage", shapes.VisitorSerializer), 400),
     )
     def get(self, request: Request) -> Response:
         """List visitors with their link, newest activity first."""
         asked = _parse_parameters(request, known=_LIST_PARAMETERS)
-        ordering = asked.get("ordering") or finding.DEFAULT_ORDERING
+        ordering = asked.get("ordering") or find.DEFAULT_ORDERING
         try:
-            rows = finding.visitors(
-                q=asked.get("q", ""),
+            rows = find.list_visitors(
+                query=parse_query(asked.get("q", "")),
                 integration=asked.get("integration", ""),
                 state=asked.get("state", ""),
                 ordering=ordering,
                 sees_contact=roles.can_see_contact(request.user),
             )
-            page = finding.page(
+            page = find.load_page(
                 rows, ordering=ordering, cursor=asked.get("cursor", ""), size=_page_size(asked.get("page_size", ""))
             )
-        except finding.UnknownFilter as error:
+        except UnknownFilter as error:
             raise ValidationError({"detail": str(error)}) from error
         except BadKeyset as error:
             raise ValidationError({"detail": f"cursor: {error}"}) from error
@@ -145,7 +144,7 @@ class OneVisitor(_View):
             lookup = _look_up(request, visitor_id=visitor_id)
             if lookup.outcome is unknown_visitors.Outcome.WAITING:
                 return _waiting(lookup)
-            found = finding.visitor(visitor_id=lookup.visitor_id, integration=lookup.integration)
+            found = find.find_visitor(visitor_id=lookup.visitor_id, integration=lookup.integration)
         return Response(shapes.VisitorSerializer(found, context=self.context()).data)
 
 
@@ -199,8 +198,8 @@ class OneLoginUser(_View):
         """Read one Login user with all linked visitors."""
         asked = _parse_parameters(request, known=("integration",))
         try:
-            found = finding.login_user(user_id=user_id, integration=asked.get("integration", ""))
-        except finding.UnknownFilter as error:
+            found = find.find_login_user(user_id=user_id, integration=asked.get("integration", ""))
+        except UnknownFilter as error:
             raise ValidationError({"detail": str(error)}) from error
         if found is None:
             raise NotFound("No Login user has this ID.")
@@ -218,7 +217,7 @@ class Integrations(_View):
     def get(self, request: Request) -> Response:
         """List how every integration stands. There are few of them: one page holds all."""
         _parse_parameters(request, known=())
-        rows = finding.integrations(now=timezone.now())
+        rows = monitoring.status.load_statuses(now=timezone.now())
         results = shapes.IntegrationSerializer(rows, many=True).data
         return Response({"next": None, "previous": None, "results": results})
 
@@ -243,7 +242,7 @@ def _parse_parameters(request: Request, *, known: tuple[str, ...]) -> dict[str, 
 
 def _page_size(text: str) -> int:
     if not text:
-        return finding.PAGE_SIZE
+        return find.PAGE_SIZE
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= PAGE_SIZE_MAX):
         raise ValidationError({"detail": f"page_size must be a whole number from 1 to {PAGE_SIZE_MAX}."})
     return int(text)
@@ -253,8 +252,8 @@ def _visitor(request: Request, *, visitor_id: str) -> Visitor | None:
     """Return the visitor that is known here, None for no such. Raises: ValidationError."""
     asked = _parse_parameters(request, known=("integration",))
     try:
-        return finding.visitor(visitor_id=visitor_id, integration=asked.get("integration", ""))
-    except finding.UnknownFilter as error:
+        return find.find_visitor(visitor_id=visitor_id, integration=asked.get("integration", ""))
+    except UnknownFilter as error:
         raise ValidationError({"detail": str(error)}) from error
 
 

@@ -72,6 +72,16 @@ def load_statuses(*, now: datetime) -> list[IntegrationStatus]:
     ]
 
 
+def list_integrations() -> list[Integration]:
+    """Return all integrations, in the table's order."""
+    return list(Integration.objects.all())
+
+
+def list_progress(*, now: datetime) -> list[Integration]:
+    """Return all integrations, each with its steering and whether it is catching up, in the table's order."""
+    return list(with_catching_up(Integration.objects.select_related("steering"), since=now - STALE_AFTER))
+
+
 def standing_by_slug(*, now: datetime) -> dict[str, SyncStanding]:
     """Return how each integration stands, in two queries that cost the same however many visitors there are."""
     secrets = _secret_names()

@@ -1,0 +1,28 @@
+"""Search: finds visitors and Login users, the same way for pages, the JSON API and exports.
+
+`parse_query` reads a searched text; `find` takes the `Query` and returns lists, pages, counts or one record. `narrow`
+and `recent` filter and count visitors, `history` reads a record's links and conflicts, `saved_views` keeps filters.
+"""
+
+from linking.search import find, history, narrow, recent, saved_views, shown_rows
+from linking.search.find import Count, UnknownFilter
+from linking.search.keyset import BadKeyset, Keyset, decode_keyset, encode_keyset
+from linking.search.query import Query, QueryKind, parse_query
+
+__all__ = [
+    "BadKeyset",
+    "Count",
+    "Keyset",
+    "Query",
+    "QueryKind",
+    "UnknownFilter",
+    "decode_keyset",
+    "encode_keyset",
+    "find",
+    "history",
+    "narrow",
+    "parse_query",
+    "recent",
+    "saved_views",
+    "shown_rows",
+]

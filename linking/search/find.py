@@ -13,21 +13,20 @@ from linking.clients.zendesk_records import is_own_form
 from linking.core.text import clean_line, email_key
 from linking.core.user_ids import USER_ID_MAX_CHARACTERS
 from linking.models import Integration, LoginUser, Visitor, VisitorLink, VisitorState, VisitorWords, WaitingWords
-from linking.monitoring import status
 from linking.search.keyset import Keyset, decode_keyset, encode_keyset
 from linking.search.pages import Behind
-from linking.search.query import Query, QueryKind, dot_form, parse_query
+from linking.search.query import EMPTY_QUERY, Query, QueryKind, dot_form
 from linking.search.text_index import SearchWords, is_indexed
 
 COUNT_CAP = 10_000
-# What a search finds is read from its beginning; further than this its number helps nobody and costs most of the page.
+# Readers look at the first results of a search; counting further costs most of the page's time.
 SEARCH_COUNT_CAP = 1_000
 PAGE_SIZE = 50
 NAMED_MAX = 50
 DEFAULT_ORDERING = "-last_seen_at"
-# Where no index can help, as for a single mark, a search looks no further than this.
+# Where no index helps, as for a single character, a search reads only this many of the newest rows.
 NEWEST_SEARCHED = 5_000
-# Only columns that are never empty: a keyset has no place for NULL.
+# Only columns that are never NULL, which a keyset cannot hold.
 VISITOR_ORDERINGS = ("-last_seen_at", "last_seen_at", "-first_seen_at", "first_seen_at", "name", "-name")
 CONTACT_COLUMNS = frozenset({"name"})
 _KINDS: dict[str, type[datetime] | type[str]] = {
@@ -38,7 +37,7 @@ Row = TypeVar("Row", bound=Model)
 
 
 class UnknownFilter(ValueError):
-    """A filter's value is none of those there are. `name` is the filter; the message says what would do."""
+    """A filter's value is unknown. `name` is the filter; the message lists the known values."""
 
     def __init__(self, *, name: str, message: str) -> None:
         super().__init__(message)
@@ -71,56 +70,65 @@ class Page:
     previous: str
 
 
-def visitors(
-    *, sees_contact: bool, q: str = "", integration: str = "", state: str = "", ordering: str = DEFAULT_ORDERING
+def list_visitors(
+    *,
+    sees_contact: bool,
+    query: Query = EMPTY_QUERY,
+    integration: str = "",
+    state: str = "",
+    since: datetime | None = None,
+    ordering: str = DEFAULT_ORDERING,
 ) -> QuerySet[Visitor]:
-    """Return the visitors that fit, each with its `integration` and its open link, in two queries a page.
+    """Return the visitors that match, each with its `integration` and its open link, in two queries a page.
 
-    A row's `open_links` is a list of no or one `VisitorLink`, its `login_user` and `trust` at hand too. `q` is what a
-    person typed: parts of what Zendesk or Login know, all of them in any order, or an ID. `integration` is a slug;
-    `state` one of `VisitorState`; "" means any. `sees_contact` tells whether the reader may see e-mail addresses and
-    phone numbers: others find these as a whole only, and get no order by name, which is an address as often as not.
+    A row's `open_links` is a list of no or one `VisitorLink` with its `login_user` and `trust` loaded. `query` is what
+    a person typed: parts of what Zendesk or Login know, all of them in any order, or an ID. `integration` is a slug,
+    `state` one of `VisitorState`, "" means any; `since` drops visitors last seen before it. Readers without
+    `sees_contact` find e-mail addresses and phone numbers only as a whole, and cannot order by name, which is often an
+    address.
 
     Raises: UnknownFilter.
     """
-    offered = visitor_orderings(sees_contact=sees_contact)
+    offered = list_orderings(sees_contact=sees_contact)
     if ordering not in offered:
         raise UnknownFilter(name="ordering", message=f"ordering must be one of: {', '.join(offered)}.")
     if state and state not in tuple(VisitorState):
         raise UnknownFilter(name="state", message=f"state must be one of: {', '.join(sorted(VisitorState))}.")
-    found = _in_integration(Visitor.objects.all(), slug=integration)
-    found = found.filter(state=state) if state else found
-    query = parse_query(q)
+    visitors = _in_integration(Visitor.objects.all(), slug=integration)
+    visitors = visitors.filter(state=state) if state else visitors
+    visitors = visitors.filter(last_seen_at__gte=since) if since else visitors
     if query.kind is not QueryKind.EMPTY:
         if is_costly(query):
-            found = found.filter(words__visitor__id__among=_newest_keys(found.order_by(DEFAULT_ORDERING, "-pk")))
-        found = found.filter(_matches(query, words=SearchWords(model=VisitorWords, sees_contact=sees_contact)))
-    return _with_link(found).order_by(ordering, _tie(ordering))
+            newest = _newest_keys(visitors.order_by(DEFAULT_ORDERING, "-pk"))
+            visitors = visitors.filter(words__visitor__id__among=newest)
+        visitors = visitors.filter(_matches(query, words=SearchWords(model=VisitorWords, sees_contact=sees_contact)))
+    return _with_link(visitors).order_by(ordering, _tie(ordering))
 
 
-def visitor_orderings(*, sees_contact: bool) -> tuple[str, ...]:
-    """Return the orders that a reader may have; an order by what is masked would tell it letter by letter."""
-    return tuple(one for one in VISITOR_ORDERINGS if sees_contact or one.removeprefix("-") not in CONTACT_COLUMNS)
+def list_orderings(*, sees_contact: bool) -> tuple[str, ...]:
+    """Return the orders open to a reader; an order by a masked column would reveal it letter by letter."""
+    return tuple(name for name in VISITOR_ORDERINGS if sees_contact or name.removeprefix("-") not in CONTACT_COLUMNS)
 
 
-def visitor(*, visitor_id: str, integration: str = "") -> Visitor | None:
-    """Return the visitor with this ID, dot or dash form or an alias, with its open link as in `visitors`, or None.
+def find_visitor(*, visitor_id: str, integration: str = "") -> Visitor | None:
+    """Return the visitor with this ID, dot or dash form or an alias, with its open link as in `list_visitors`, or None.
 
     Where two integrations know the ID, the one seen last.
 
     Raises: UnknownFilter for a slug that is none.
     """
-    wanted = dot_form(visitor_id)
-    if not _is_plain(wanted):
+    dotted_id = dot_form(visitor_id)
+    if not _is_plain(dotted_id):
         return None
-    known = _with_link(_in_integration(Visitor.objects.all(), slug=integration)).order_by(DEFAULT_ORDERING, "-pk")
-    return known.filter(visitor_id=wanted).first() or known.filter(aliases__alias_id__in={wanted, visitor_id}).first()
+    visitors = _with_link(_in_integration(Visitor.objects.all(), slug=integration)).order_by(DEFAULT_ORDERING, "-pk")
+    by_alias = visitors.filter(aliases__alias_id__in={dotted_id, visitor_id})
+    return visitors.filter(visitor_id=dotted_id).first() or by_alias.first()
 
 
-def login_user(*, user_id: str, integration: str = "", with_visitors: bool = True) -> LoginUser | None:
-    """Return the Login user with this ID (or stand-in of `user_stand_in`) or None, with its `integration`.
+def find_login_user(*, user_id: str, integration: str = "", with_visitors: bool = True) -> LoginUser | None:
+    """Return the Login user with this ID (or stand-in of `make_stand_in`) or None, with its `integration`.
 
-    The user's `trust` is at hand. `with_visitors`: its `open_links` is the list of its open links, newest first, each
+    The user's `trust` is loaded. `with_visitors`: its `open_links` is the list of its open links, newest first, each
     with its `visitor` and `trust`; one user may have thousands. Where two integrations know the ID, the one who
     authenticated last.
 
@@ -130,31 +138,33 @@ def login_user(*, user_id: str, integration: str = "", with_visitors: bool = Tru
         return None
     links = VisitorLink.objects.open().with_disputes().select_related("visitor__integration")
     open_links = Prefetch("links", queryset=links.order_by("-visitor__last_seen_at", "-pk"), to_attr="open_links")
-    known = _in_integration(LoginUser.objects.with_trust(), slug=integration).select_related("integration")
-    ordered = known.order_by(F("last_authenticated_at").desc(nulls_last=True), "-pk")
-    ordered = ordered.prefetch_related(open_links) if with_visitors else ordered
-    found = ordered.filter(user_id=user_id).first() or ordered.filter(user_id=user_id.lower()).first()
-    if found is None and (stand_in := _STAND_IN.fullmatch(user_id)):
-        return ordered.filter(pk=int(stand_in[1])).first()
-    return found
+    users = _in_integration(LoginUser.objects.with_trust(), slug=integration).select_related("integration")
+    users = users.order_by(F("last_authenticated_at").desc(nulls_last=True), "-pk")
+    users = users.prefetch_related(open_links) if with_visitors else users
+    user = users.filter(user_id=user_id).first() or users.filter(user_id=user_id.lower()).first()
+    if user is None and (stand_in := _STAND_IN.fullmatch(user_id)):
+        return users.filter(pk=int(stand_in[1])).first()
+    return user
 
 
-def user_stand_in(user: LoginUser) -> str:
-    """Return what names a user in an address for readers who may not see its ID; `login_user` takes it for the ID."""
+def make_stand_in(user: LoginUser) -> str:
+    """Return what names a user in an address for readers who may not see its ID; `find_login_user` takes it."""
     return f"~{user.pk}"
 
 
-def waiting_users(*, sees_contact: bool, q: str = "", integration: str = "") -> QuerySet[LoginUser]:
-    """Return the Login users we issued a token to and no visitor was ever linked to, the last one who asked first.
+def list_waiting_users(
+    *, sees_contact: bool, query: Query = EMPTY_QUERY, integration: str = "", since: datetime | None = None
+) -> QuerySet[LoginUser]:
+    """Return the Login users with a token and without a visitor so far, the last one to sign in first.
 
-    `q` and `sees_contact` as in `visitors`.
+    `query` and `sees_contact` as in `list_visitors`; `since` drops users who signed in last before it.
 
     Raises: UnknownFilter for a slug that is none.
     """
     waiting: QuerySet[LoginUser] = LoginUser.objects.filter(is_seen_in_chat=False, first_authenticated_at__isnull=False)
     waiting = _in_integration(waiting, slug=integration).select_related("integration")
+    waiting = waiting.filter(last_authenticated_at__gte=since) if since else waiting
     order = ("-last_authenticated_at", "-pk")
-    query = parse_query(q)
     if query.kind is not QueryKind.EMPTY:
         if is_costly(query):
             waiting = waiting.filter(words__login_user__id__among=_newest_keys(waiting.order_by(*order)))
@@ -162,14 +172,13 @@ def waiting_users(*, sees_contact: bool, q: str = "", integration: str = "") -> 
     return waiting.order_by(*order)
 
 
-def direct_hit(q: str) -> Hit | None:
-    """Return the one record that a pasted text names, or None when it names none or more than one.
+def find_exact(query: Query) -> Hit | None:
+    """Return the one record that a query names, or None when it names none or more than one.
 
     Understood: a visitor ID in any form, Zendesk's address with `#!account-token`, `visitor:…`, `#supportchat:…`, the
     ID of a visitor's last chat, a user ID, a Publisher Account address with one, an e-mail address that one person
     has; each also behind a label or amid a sentence.
     """
-    query = parse_query(q)
     if query.kind is QueryKind.EMPTY:
         return None
     if query.kind is QueryKind.EMAIL:
@@ -177,36 +186,30 @@ def direct_hit(q: str) -> Hit | None:
     return _hit_by_id(query)
 
 
-def unknown_visitor_id(q: str) -> str:
-    """Return the visitor ID that a pasted text names where it names no record here; "" for any other text.
+def find_unknown_id(query: Query) -> str:
+    """Return the visitor ID that a query names where no record here has it; "" for any other query.
 
-    Digits alone are rather a phone number or a date.
+    Digits alone are taken for a phone number or a date.
     """
-    query = parse_query(q)
     is_id = query.kind is QueryKind.VISITOR_ID and is_own_form(query.visitor_id)
     if not is_id or query.visitor_id.replace(".", "").isdigit() or _hit_by_id(query) is not None:
         return ""
     # Counted, because PostgreSQL would look for a single row of several million by reading them one after another.
-    return "" if count_up_to_cap(visitors(q=q, sees_contact=False)).number else query.visitor_id
+    return "" if count_up_to_cap(list_visitors(query=query, sees_contact=False)).number else query.visitor_id
 
 
 def count_up_to_cap(rows: QuerySet[Any], *, cap: int = COUNT_CAP) -> Count:
     """Return how many `rows` there are, counting no further than `cap`."""
-    found = rows.order_by().values("pk")[: cap + 1].count()
-    return Count(number=min(found, cap), is_capped=found > cap)
+    number = rows.order_by().values("pk")[: cap + 1].count()
+    return Count(number=min(number, cap), is_capped=number > cap)
 
 
-def integrations(*, now: datetime) -> list[status.IntegrationStatus]:
-    """Return how every integration stands: one word, last success, lag, counts; never a secret. Seven queries."""
-    return status.load_statuses(now=now)
-
-
-def page(rows: QuerySet[Row], *, ordering: str, cursor: str = "", size: int = PAGE_SIZE) -> Page:
+def load_page(rows: QuerySet[Row], *, ordering: str, cursor: str = "", size: int = PAGE_SIZE) -> Page:
     """Return a page of `rows` by keyset: as fast on page 1000 as on page 1, and unmoved by rows that arrive meanwhile.
 
-    `ordering` is one that `visitors` takes, or `-last_authenticated_at` for `waiting_users`.
+    `ordering` is one that `list_visitors` takes, or `-last_authenticated_at` for `list_waiting_users`.
 
-    Raises: linking.search.keyset.BadCursor.
+    Raises: BadKeyset.
     """
     field = ordering.removeprefix("-")
     start = decode_keyset(cursor, ordering=ordering, kind=_KINDS[field]) if cursor else None
@@ -216,14 +219,14 @@ def page(rows: QuerySet[Row], *, ordering: str, cursor: str = "", size: int = PA
     if start is not None:
         behind = Behind(model=rows.model, field=field, value=start.value, key=start.key, is_falling=is_falling)
         rows = rows.filter(behind)
-    found = list(rows.order_by(f"{sign}{field}", f"{sign}pk")[: size + 1])
-    has_more = len(found) > size
-    found = found[:size][::-1] if is_backward else found[:size]
+    page = list(rows.order_by(f"{sign}{field}", f"{sign}pk")[: size + 1])
+    has_more = len(page) > size
+    page = page[:size][::-1] if is_backward else page[:size]
     has_next, has_previous = (True, has_more) if is_backward else (has_more, start is not None)
     return Page(
-        rows=found,
-        next=_cursor_at(found[-1:], ordering=ordering, is_backward=False) if has_next else "",
-        previous=_cursor_at(found[:1], ordering=ordering, is_backward=True) if has_previous else "",
+        rows=page,
+        next=_cursor_at(page[-1:], ordering=ordering, is_backward=False) if has_next else "",
+        previous=_cursor_at(page[:1], ordering=ordering, is_backward=True) if has_previous else "",
     )
 
 
@@ -262,28 +265,28 @@ def _hit_by_email(email: str) -> Hit | None:
     users = lowered.filter(low_email__among=sorted({email.lower(), email_key(email)})).select_related("integration")[:2]
     if users:
         return _user_hit(users[0]) if len(users) == 1 else None
-    whole = SearchWords(model=VisitorWords, sees_contact=False).holding_contact(email)
-    found = list(Visitor.objects.filter(whole, email__iexact=email).select_related("integration").order_by("pk")[:2])
-    return _visitor_hit(found[0]) if len(found) == 1 else None
+    whole = SearchWords(model=VisitorWords, sees_contact=False).match_contact(email)
+    visitors = list(Visitor.objects.filter(whole, email__iexact=email).select_related("integration").order_by("pk")[:2])
+    return _visitor_hit(visitors[0]) if len(visitors) == 1 else None
 
 
 def _hit_by_id(query: Query) -> Hit | None:
     if query.chat_id:
         return _hit_by_chat(query.chat_id)
     for candidate in dict.fromkeys(filter(None, (query.visitor_id, *query.user_ids, query.text))):
-        found = visitor(visitor_id=candidate)
-        if found is not None:
-            return _visitor_hit(found)
-        person = login_user(user_id=candidate, with_visitors=False)
-        if person is not None:
-            return _user_hit(person)
+        visitor = find_visitor(visitor_id=candidate)
+        if visitor is not None:
+            return _visitor_hit(visitor)
+        user = find_login_user(user_id=candidate, with_visitors=False)
+        if user is not None:
+            return _user_hit(user)
     return None
 
 
 def _hit_by_chat(chat_id: str) -> Hit | None:
     # Zendesk gives the ids out, so one chat has one visitor in an account; another account may repeat them.
-    found = _with_last_chat(chat_id).select_related("integration").order_by(DEFAULT_ORDERING, "-pk").first()
-    return _visitor_hit(found) if found else None
+    visitor = _with_last_chat(chat_id).select_related("integration").order_by(DEFAULT_ORDERING, "-pk").first()
+    return _visitor_hit(visitor) if visitor else None
 
 
 def _with_last_chat(chat_id: str) -> QuerySet[Visitor]:
@@ -291,12 +294,12 @@ def _with_last_chat(chat_id: str) -> QuerySet[Visitor]:
     return Visitor.objects.filter(~Q(last_chat_id=""), last_chat_id=chat_id)
 
 
-def _visitor_hit(found: Visitor) -> Hit:
-    return Hit(kind="visitor", id=found.visitor_id, integration=found.integration.slug)
+def _visitor_hit(visitor: Visitor) -> Hit:
+    return Hit(kind="visitor", id=visitor.visitor_id, integration=visitor.integration.slug)
 
 
-def _user_hit(found: LoginUser) -> Hit:
-    return Hit(kind="user", id=found.user_id, integration=found.integration.slug)
+def _user_hit(user: LoginUser) -> Hit:
+    return Hit(kind="user", id=user.user_id, integration=user.integration.slug)
 
 
 def is_account_number(query: Query) -> bool:
@@ -304,10 +307,9 @@ def is_account_number(query: Query) -> bool:
     if query.kind is not QueryKind.PHONE or query.digits != query.text:
         return False
     prefix = f"{query.digits}."
-    next_one = (
-        Visitor.objects.filter(visitor_id__gte=prefix).order_by("visitor_id").values_list("visitor_id", flat=True)
-    )
-    return any(visitor_id.startswith(prefix) for visitor_id in next_one[:1])
+    visitors = Visitor.objects.filter(visitor_id__gte=prefix).order_by("visitor_id")
+    next_id: str | None = visitors.values_list("visitor_id", flat=True).first()
+    return next_id is not None and next_id.startswith(prefix)
 
 
 def is_costly(query: Query) -> bool:
@@ -316,7 +318,7 @@ def is_costly(query: Query) -> bool:
 
 
 def _newest_keys(rows: QuerySet[Any]) -> list[int]:
-    # Asked at once: a planner that is given the question itself would rather read the words of everybody.
+    # Run as a query of its own: as a subquery, the planner would read the words of all rows.
     return list(rows.values_list("pk", flat=True)[:NEWEST_SEARCHED])
 
 
@@ -324,23 +326,23 @@ def _matches(query: Query, *, words: SearchWords) -> Q:
     if query.kind is QueryKind.TICKET:
         return Q(pk__in=())
     if is_account_number(query):
-        # In every visitor ID: whom it fits is nothing to look through.
-        return words.holding_contact(query.digits)
-    named = _find_named_keys(query)
-    found = _matches_text(query, words=words)
-    # Among the words as well, because an OR across tables would read every row.
-    return found | Q(words__pk__in=named) if named else found
+        # Every visitor ID begins with it, so it is only searched as contact data.
+        return words.match_contact(query.digits)
+    keys = _find_named_keys(query)
+    condition = _matches_text(query, words=words)
+    # By the words' keys, because an OR across tables would read every row.
+    return condition | Q(words__pk__in=keys) if keys else condition
 
 
 def _find_named_keys(query: Query) -> list[int]:
-    """Return the keys of the visitors with this alias or last chat; asked at once, because they are few."""
+    """Return the keys of the visitors with this alias or last chat, which are few."""
     if query.chat_id:
-        known = _with_last_chat(query.chat_id)
+        visitors = _with_last_chat(query.chat_id)
     elif query.visitor_id:
-        known = Visitor.objects.filter(aliases__alias_id=query.visitor_id)
+        visitors = Visitor.objects.filter(aliases__alias_id=query.visitor_id)
     else:
         return []
-    return list(known.order_by().values_list("pk", flat=True)[:NAMED_MAX])
+    return list(visitors.order_by().values_list("pk", flat=True)[:NAMED_MAX])
 
 
 def _matches_user(query: Query, *, words: SearchWords) -> Q:
@@ -349,8 +351,8 @@ def _matches_user(query: Query, *, words: SearchWords) -> Q:
 
 def _matches_text(query: Query, *, words: SearchWords) -> Q:
     if query.kind is QueryKind.EMAIL:
-        return words.holding_contact(query.text)
-    found = words.holding(query.words)
+        return words.match_contact(query.text)
+    condition = words.match_words(query.words)
     if query.visitor_id and query.visitor_id != query.text:
-        found |= words.holding([query.visitor_id])
-    return found | words.holding_contact(query.digits) if query.digits else found
+        condition |= words.match_words([query.visitor_id])
+    return condition | words.match_contact(query.digits) if query.digits else condition

@@ -90,6 +90,9 @@ class Query:
         return tuple(dict.fromkeys(word.strip(_AROUND) or word for word in self.text.split()))
 
 
+EMPTY_QUERY = Query(kind=QueryKind.EMPTY)
+
+
 def parse_query(text: str) -> Query:
     """Return what `text` asks for. Any text is fine: it is cleaned and clipped to 200 characters, never refused.
 
@@ -99,7 +102,7 @@ def parse_query(text: str) -> Query:
     line = clean_line(text[: 20 * QUERY_MAX_CHARACTERS], max_characters=10 * QUERY_MAX_CHARACTERS)
     words = line[:QUERY_MAX_CHARACTERS].strip()
     if not words:
-        return Query(kind=QueryKind.EMPTY)
+        return EMPTY_QUERY
     bare = line.strip(_AROUND)
     named = _VISITOR_ID.match(bare) or _NAMED_VISITOR.search(line)
     if named:

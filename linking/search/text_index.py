@@ -31,7 +31,7 @@ class SearchWords:
     model: type[VisitorWords | WaitingWords]
     sees_contact: bool
 
-    def holding(self, words: Sequence[str]) -> Q:
+    def match_words(self, words: Sequence[str]) -> Q:
         """Return the condition that every one of `words` stands somewhere, in any order and any case.
 
         A word of one or two signs is looked for where words begin, a longer one anywhere.
@@ -39,7 +39,7 @@ class SearchWords:
         columns = ("plain", "contact") if self.sees_contact else ("plain",)
         return self._all_of([_part(word) for word in words[:WORDS_MAX]], columns=columns)
 
-    def holding_contact(self, text: str) -> Q:
+    def match_contact(self, text: str) -> Q:
         """Return the condition that `text`, an address or the digits of a phone number, is there.
 
         In part for those who may see it, else as a whole.

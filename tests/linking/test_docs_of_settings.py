@@ -8,7 +8,7 @@ from drf_spectacular.generators import SchemaGenerator
 from linking import integrations
 from linking.models import Integration, StopReason
 from linking.monitoring.freshness import SyncStanding
-from linking.search import find as finding
+from linking.search import find
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SETTINGS, API, SYNC, FAULTS = (
@@ -53,4 +53,4 @@ class TestAPIPage:
         assert told <= calls and {call for call in calls if "diagnose" not in call and "/generate/" not in call} <= told
 
     def test_names_every_ordering_and_state(self):
-        assert all(f"`{word}`" in API for word in (*finding.VISITOR_ORDERINGS, *SyncStanding))
+        assert all(f"`{word}`" in API for word in (*find.VISITOR_ORDERINGS, *SyncStanding))

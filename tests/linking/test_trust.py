@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from linking.core.trust import Trust
 from linking.dashboard.shell import parts
 from linking.models import Conflict, LoginUser, Visitor, VisitorLink
-from linking.search import find as finding
+from linking.search import find
 from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_visitor
 from tests.linking.conftest import make_person
 from tests.linking.dashboard.reading import read
@@ -104,19 +104,19 @@ class TestWhatDisputes:
     )
     def test_is_an_open_conflict_of_any_kind_about_the_visitor(self, kind):
         make_conflict(make_state("proven"), kind=kind)
-        assert finding.visitor(visitor_id=VISITOR_ID).open_links[0].trust is Trust.DISPUTED
+        assert find.find_visitor(visitor_id=VISITOR_ID).open_links[0].trust is Trust.DISPUTED
 
     def test_is_no_conflict_that_was_decided(self):
         make_conflict(make_state("proven"), state="decided", decision="keep", decided_at=NOW)
-        assert finding.visitor(visitor_id=VISITOR_ID).open_links[0].trust is Trust.PROVEN
+        assert find.find_visitor(visitor_id=VISITOR_ID).open_links[0].trust is Trust.PROVEN
 
     def test_is_no_conflict_about_another_visitor_that_names_the_user(self):
         """Whoever types a player's address into a chat makes that player's own visitors no less certain."""
         visitor = make_state("proven")
         stranger = make_visitor(integration=visitor.integration, visitor_id="7700123.stranger")
         make_conflict(stranger, kind="email_of_another_user", other_user=LoginUser.objects.get())
-        assert finding.visitor(visitor_id=VISITOR_ID).open_links[0].trust is Trust.PROVEN
-        assert finding.login_user(user_id=USER_ID).trust is Trust.PROVEN
+        assert find.find_visitor(visitor_id=VISITOR_ID).open_links[0].trust is Trust.PROVEN
+        assert find.find_login_user(user_id=USER_ID).trust is Trust.PROVEN
 
 
 class TestUsers:
@@ -124,19 +124,19 @@ class TestUsers:
         visitor = make_state("token came later")
         laptop = make_visitor(integration=visitor.integration, visitor_id="7700123.laptop")
         make_link(visitor=laptop, login_user=LoginUser.objects.get(), last_confirmed_at=AFTER)
-        user = finding.login_user(user_id=USER_ID)
+        user = find.find_login_user(user_id=USER_ID)
         assert (user.trust, sorted(link.trust for link in user.open_links)) == ("proven", ["claimed", "proven"])
 
     def test_are_disputed_where_one_of_their_visitors_is(self):
         visitor = make_state("disputed")
         laptop = make_visitor(integration=visitor.integration, visitor_id="7700123.laptop")
         make_link(visitor=laptop, login_user=LoginUser.objects.get())
-        user = finding.login_user(user_id=USER_ID)
+        user = find.find_login_user(user_id=USER_ID)
         assert (user.trust, sorted(link.trust for link in user.open_links)) == ("disputed", ["disputed", "proven"])
 
     def test_whom_nobody_is_linked_to_have_no_word(self):
         make_login_user(integration=make_integration(), **make_token_times(BEFORE))
-        assert finding.login_user(user_id=USER_ID).trust is Trust.NONE
+        assert find.find_login_user(user_id=USER_ID).trust is Trust.NONE
 
 
 class TestStatements:

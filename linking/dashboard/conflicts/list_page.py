@@ -18,8 +18,7 @@ from linking.dashboard.shell.context import count_words
 from linking.dashboard.shell.numbers import parse_key
 from linking.dashboard.shell.rows import ContactVisibility
 from linking.models import CONFLICT_KIND_CHOICES, ConflictKind, ConflictState
-from linking.search import find as finding
-from linking.search.find import UnknownFilter
+from linking.search import UnknownFilter, find
 
 PAGE_SIZE = 25
 
@@ -88,7 +87,7 @@ def _context(
         "rows": [conflict_row(conflict, eyes=eyes) for conflict in shown[:PAGE_SIZE]],
         "older": filters.build_address(before=shown[PAGE_SIZE - 1].pk) if len(shown) > PAGE_SIZE else "",
         "newest": filters.build_address() if filters.before else "",
-        "total": count_words(finding.count_up_to_cap(rows)),
+        "total": count_words(find.count_up_to_cap(rows)),
         "filters": filters,
         "may_decide": True,
         "open_url": filters.build_address(state=ConflictState.OPEN),

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -23,12 +22,9 @@ from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.links_out import publisher_address, zendesk_address
 from linking.dashboard.shell.parts import BANNED, IDText, choose_states, find_worst_tone, id_text
 from linking.dashboard.shell.rows import ContactVisibility, choose_user_state, user_url, visitor_url
-from linking.models import Conflict, ConflictKind, ConflictState, Decision, Integration, LoginUser, Visitor, VisitorLink
-from linking.search import find as finding
-from linking.search.find import UnknownFilter
+from linking.models import ConflictState, Decision, Integration, LoginUser, Visitor, VisitorLink
+from linking.search import UnknownFilter, find, history
 from linking.sync import blocked_links
-
-HISTORY_LIMIT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +53,7 @@ def find_visitor(request: HttpRequest, *, visitor_id: str) -> Visitor | None:
     Raises: Http404 for an integration that is none.
     """
     try:
-        return finding.visitor(visitor_id=visitor_id, integration=request.GET.get("integration", ""))
+        return find.find_visitor(visitor_id=visitor_id, integration=request.GET.get("integration", ""))
     except UnknownFilter as error:
         raise Http404(str(error)) from error
 
@@ -119,7 +115,7 @@ def user(request: HttpRequest, user_id: str) -> HttpResponse:
     """Show one Login user with all visitors linked to it, now and before."""
     try:
         asked = request.GET.get("integration", "")
-        found = finding.login_user(user_id=user_id, integration=asked, with_visitors=False)
+        found = find.find_login_user(user_id=user_id, integration=asked, with_visitors=False)
     except UnknownFilter as error:
         raise Http404(str(error)) from error
     if found is None:
@@ -138,9 +134,8 @@ def user(request: HttpRequest, user_id: str) -> HttpResponse:
 
 def _visitor_context(found: Visitor, *, eyes: ContactVisibility) -> dict[str, Any]:
     integration = found.integration
-    links = _links(visitor=found)
-    conflicts = _conflicts(Q(visitor=found))
-    aliases = found.aliases.order_by("first_seen_at", "pk").values_list("alias_id", flat=True)
+    links = history.list_links(found)
+    conflicts = history.list_conflicts(found)
     open_link = next((link for link in links if link.ended_at is None), None)
     trust = open_link.trust if open_link else Trust.NONE
     is_in_conflict = any(one.state == ConflictState.OPEN for one in conflicts)
@@ -174,7 +169,7 @@ def _visitor_context(found: Visitor, *, eyes: ContactVisibility) -> dict[str, An
         "links": [link_row(link, slug=integration.slug, eyes=eyes) for link in links],
         "conflicts": [conflict_row(one, eyes=eyes) for one in conflicts],
         "parting": _parting(open_link, eyes=eyes) if open_link else None,
-        "aliases": list(aliases[:HISTORY_LIMIT]),
+        "aliases": history.list_aliases(found),
         "events": visitor_events(visitor=found, links=links, conflicts=conflicts, eyes=eyes),
     }
 
@@ -189,25 +184,6 @@ def _is_parted(found: Visitor) -> bool:
     return bool(found.external_id) and found.external_id in blocked_links.find_blocked_user_ids(
         visitor_keys=[found.pk]
     ).get(found.pk, ())
-
-
-def _links(**of: Any) -> list[VisitorLink]:
-    return list(
-        VisitorLink.objects.filter(**of)
-        .with_disputes()
-        .select_related("login_user", "evidence_run", "visitor")[:HISTORY_LIMIT]
-    )
-
-
-def _conflicts(of: Q) -> list[Conflict]:
-    joined = ("integration", "visitor", "login_user", "other_user", "decided_by")
-    return list(Conflict.objects.filter(of).select_related(*joined)[:HISTORY_LIMIT])
-
-
-def _is_on_a_device_of(user: LoginUser) -> Q:
-    # A shared device names two users as its sides, and may have been in more hands.
-    visitors = VisitorLink.objects.filter(login_user=user).values("visitor")
-    return Q(kind=ConflictKind.SHARED_DEVICE, visitor__in=visitors)
 
 
 def _user_card(person: LoginUser, *, integration: Integration, eyes: ContactVisibility) -> UserCard:
@@ -232,8 +208,8 @@ def _user_card(person: LoginUser, *, integration: Integration, eyes: ContactVisi
 
 def _user_context(found: LoginUser, *, eyes: ContactVisibility) -> dict[str, Any]:
     integration = found.integration
-    links = _links(login_user=found)
-    conflicts = _conflicts(Q(login_user=found) | Q(other_user=found) | _is_on_a_device_of(found))
+    links = history.list_links(found)
+    conflicts = history.list_conflicts(found)
     rows = [link_row(link, slug=integration.slug, eyes=eyes) for link in links]
     return {
         "card": _user_card(found, integration=integration, eyes=eyes),

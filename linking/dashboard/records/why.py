@@ -76,7 +76,7 @@ def why_not_linked(*, visitor: Visitor, external_id: str, is_parted: bool = Fals
 
 
 def user_sentence(*, user: LoginUser) -> str:
-    """Return how far to trust that the visitors of `user`, whom `finding.login_user` found, are this user."""
+    """Return how far to trust that the visitors of `user`, whom `find.find_login_user` found, are this user."""
     if user.trust == Trust.NONE:
         return _("No chat visitor is linked to this player now.")
     if user.trust == Trust.DISPUTED:

@@ -11,14 +11,14 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from linking import conflicts
 from linking.accounts import roles
 from linking.dashboard.accounts.theme import theme_of
 from linking.dashboard.shell.freshness import Freshness, worst_of
 from linking.dashboard.visitors.filters import SIGNED_IN
-from linking.models import Conflict, ConflictState, Integration, Visitor
-from linking.monitoring import freshness, status
-from linking.search import find as finding
-from linking.search.find import Count
+from linking.models import ConflictState
+from linking.monitoring import status
+from linking.search import Count, find
 
 QUERY_SHOWN_CHARACTERS = 200
 
@@ -58,14 +58,13 @@ def make_frame(request: HttpRequest) -> Frame:
     if user is None or not roles.can_see_pages(user):
         return Frame(theme=theme_of(request), has_mail=has_mail)
     now = timezone.now()
-    rows = status.with_catching_up(Integration.objects.select_related("steering"), since=now - freshness.STALE_AFTER)
     return Frame(
         theme=theme_of(request),
         has_mail=has_mail,
         role=_role_word(roles.rank_of(user)),
         query=request.GET.get("q", "")[:QUERY_SHOWN_CHARACTERS],
         sections=tuple(_sections(request)),
-        freshness=worst_of(integrations=list(rows), now=now),
+        freshness=worst_of(integrations=status.list_progress(now=now), now=now),
     )
 
 
@@ -77,12 +76,12 @@ def count_words(count: Count) -> str:
 def _sections(request: HttpRequest) -> list[Section]:
     home, path = reverse("visitors"), request.path
     is_waiting = path == home and request.GET.get("state") == SIGNED_IN
-    waiting = finding.count_up_to_cap(finding.waiting_users(sees_contact=False))
+    waiting = find.count_up_to_cap(find.list_waiting_users(sees_contact=False))
     sections = [
         Section(
             url=home, label=_("Visitors"), icon="users",
             is_current=(path == home and not is_waiting) or path.startswith(("/visitors/", "/users/")),
-            count=count_words(finding.count_up_to_cap(Visitor.objects.all())), count_of=_("visitors"),
+            count=count_words(find.count_up_to_cap(find.list_visitors(sees_contact=False))), count_of=_("visitors"),
         ),
         Section(
             url=f"{home}?state={SIGNED_IN}", label=_("Not in Chat yet"), icon="login-2", is_current=is_waiting,
@@ -100,7 +99,7 @@ def _sections(request: HttpRequest) -> list[Section]:
 
 
 def _conflicts(path: str) -> Section:
-    count = finding.count_up_to_cap(Conflict.objects.filter(state=ConflictState.OPEN))
+    count = find.count_up_to_cap(conflicts.find.list_conflicts(state=ConflictState.OPEN))
     url = reverse("conflicts")
     return Section(
         url=url, label=_("Conflicts"), icon="git-merge", is_current=path.startswith(url),

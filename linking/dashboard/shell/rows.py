@@ -12,7 +12,7 @@ from linking.core.masking import mask_email, mask_id, mask_phone, mask_text
 from linking.core.trust import Trust
 from linking.dashboard.shell.parts import NOT_LINKED, TRUST_STATES, WAITING, Badge, IDText, choose_states, id_text
 from linking.models import LoginUser, Visitor
-from linking.search import find as finding
+from linking.search import find
 
 # A token lives for five minutes, and the widget asks for the next one when it ends; the sixth minute is for the way and
 # for sightings, which are written in batches. A page that was closed counts as open for that long.
@@ -80,7 +80,7 @@ class ContactVisibility:
 
     def user_key(self, user: LoginUser) -> str:
         """Return what names a user in an address: its ID, or a stand-in where this reader may not see that."""
-        return user.user_id if self.id(user.user_id) == user.user_id else finding.user_stand_in(user)
+        return user.user_id if self.id(user.user_id) == user.user_id else find.make_stand_in(user)
 
 
 def visitor_url(*, visitor_id: str, integration: str) -> str:
@@ -94,8 +94,8 @@ def user_url(*, user_id: str, integration: str) -> str:
 
 
 def visitor_rows(visitors: Sequence[Visitor], *, eyes: ContactVisibility) -> tuple[VisitorRow, ...]:
-    """Return the rows of a page of visitors that `finding.visitors` found; one query where any is linked to nobody."""
-    # Of those who are linked the word of trust tells it.
+    """Return the rows of a page of visitors from `find.list_visitors`; one query where any has no link."""
+    # The word of trust of a linked visitor already says that a conflict is open.
     unlinked = [one for one in visitors if not one.open_links]  # type: ignore[attr-defined]
     in_conflict = find_conflicts.find_in_conflict(visitors=unlinked) if unlinked else frozenset()
     return tuple(_visitor_row(one, eyes=eyes, has_open_conflict=one.pk in in_conflict) for one in visitors)
@@ -123,7 +123,7 @@ def _visitor_row(visitor: Visitor, *, eyes: ContactVisibility, has_open_conflict
 
 
 def choose_user_state(user: LoginUser) -> Badge:
-    """Return what a user's badge says: the word of trust of one that `finding.login_user` found, else that nobody is
+    """Return what a user's badge says: the word of trust of one that `find.find_login_user` found, else that nobody is
     linked to it (yet)."""
     if not user.is_seen_in_chat:
         return WAITING if user.is_verified else NOT_LINKED

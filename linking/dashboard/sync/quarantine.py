@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from linking.dashboard.shell.context import count_words
 from linking.models import Quarantined
-from linking.search import find as finding
+from linking.search import find
 from linking.sync import history
 
 SHOWN = 10
@@ -41,7 +41,7 @@ def load_unreadable(*, now: datetime) -> UnreadableRecords:
     shown = list(records[:SHOWN])
     if not shown:
         return UnreadableRecords(rows=(), sentence="")
-    count = finding.count_up_to_cap(records)
+    count = find.count_up_to_cap(records)
     words = ngettext(
         "%(number)s record could not be read. The rest of its sync was not affected.",
         "%(number)s records could not be read. The rest of their syncs was not affected.",

@@ -36,7 +36,6 @@ from linking.dashboard.sync.quarantine import load_unreadable
 from linking.dashboard.sync.run_facts import run_facts
 from linking.models import Integration, SyncRun, SyncSteering
 from linking.monitoring import drift_notices, freshness, heartbeats, status
-from linking.search import find as finding
 from linking.sync import history
 from linking.tokens import clock_offsets as clock_meter
 
@@ -190,7 +189,7 @@ def _cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpReques
             may_steer=roles.can_decide(user),
             now=now,
         )
-        for one in finding.integrations(now=now)
+        for one in status.load_statuses(now=now)
         if one.slug in rows
     ]
 

@@ -8,17 +8,15 @@ from django.utils.translation import gettext as _
 
 from linking.dashboard.shell.context import count_words
 from linking.dashboard.visitors.filters import LINKED_TODAY, NO_EMAIL, TO_CHECK, VisitorFilters
-from linking.dashboard.visitors.queries import day_before, to_check
-from linking.dashboard.visitors.recent import RECENT_DAYS, Recent
-from linking.models import Visitor, VisitorLink, VisitorState
-from linking.search import find as finding
-from linking.search.find import Count
+from linking.dashboard.visitors.queries import day_before
+from linking.models import VisitorState
+from linking.search import narrow, recent
 
 COUNT_CAP = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadyView:
+class BuiltinView:
     """One such view; `count` is text."""
 
     name: str
@@ -27,25 +25,29 @@ class ReadyView:
     is_current: bool
 
 
-def ready_views(*, asked: VisitorFilters, recent: Recent, now: datetime) -> list[ReadyView]:
-    """Return the views; two queries. Two of them are of the last 30 days, which `recent` has counted already."""
+def list_builtin_views(*, asked: VisitorFilters, counts: recent.Recent, now: datetime) -> list[BuiltinView]:
+    """Return the views; two queries. Two of them are of the last 30 days, which `counts` has counted already."""
     named = (
-        (_("Linked today"), VisitorFilters(only=LINKED_TODAY), _count_linked_today(now=now)),
+        (
+            _("Linked today"),
+            VisitorFilters(only=LINKED_TODAY),
+            narrow.count_linked_since(since=day_before(now), cap=COUNT_CAP),
+        ),
         (
             _("Needs checking"),
             VisitorFilters(only=TO_CHECK),
-            finding.count_up_to_cap(to_check(Visitor.objects.all()), cap=COUNT_CAP),
+            narrow.count_in_conflict(cap=COUNT_CAP),
         ),
         (
             _("Anonymous"),
-            VisitorFilters(state=VisitorState.ANONYMOUS, seen=RECENT_DAYS),
-            recent.counted(recent.anonymous),
+            VisitorFilters(state=VisitorState.ANONYMOUS, seen=recent.RECENT_DAYS),
+            counts.as_count(counts.anonymous),
         ),
-        (_("No e-mail"), VisitorFilters(only=NO_EMAIL, seen=RECENT_DAYS), recent.counted(recent.no_email)),
+        (_("No e-mail"), VisitorFilters(only=NO_EMAIL, seen=recent.RECENT_DAYS), counts.as_count(counts.no_email)),
     )
     current = asked.address()
     return [
-        ReadyView(
+        BuiltinView(
             name=name,
             url=reverse("visitors") + wanted.address(),
             count=count_words(count),
@@ -53,11 +55,3 @@ def ready_views(*, asked: VisitorFilters, recent: Recent, now: datetime) -> list
         )
         for name, wanted, count in named
     ]
-
-
-def _count_linked_today(*, now: datetime) -> Count:
-    # The newest links by key, so that neither a day without one nor a million of them makes the page slow.
-    newest = VisitorLink.objects.order_by("-pk").values_list("first_seen_at", "ended_at")[: COUNT_CAP + 1]
-    since = day_before(now)
-    number = sum(made_at >= since and ended_at is None for made_at, ended_at in newest)
-    return Count(number=min(number, COUNT_CAP), is_capped=number > COUNT_CAP)

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 from linking.dashboard.shell.parts import VISITOR_STATES, WAITING, Text
 from linking.dashboard.visitors.filters import LINKED_TODAY, NO_EMAIL, SIGNED_IN, TO_CHECK, VisitorFilters
 from linking.models import Integration
-from linking.search import find as finding
+from linking.search import find
 
 WAYS_COUNT_CAP = 99
 
@@ -34,8 +34,8 @@ def ways_on(asked: VisitorFilters, *, sees_contact: bool) -> tuple[Choice, ...]:
     waiting = (
         0
         if asked.is_waiting_list
-        else finding.count_up_to_cap(
-            finding.waiting_users(q=asked.q, sees_contact=sees_contact), cap=WAYS_COUNT_CAP
+        else find.count_up_to_cap(
+            find.list_waiting_users(query=asked.query, sees_contact=sees_contact), cap=WAYS_COUNT_CAP
         ).number
     )
     if waiting:

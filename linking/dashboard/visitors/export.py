@@ -14,15 +14,14 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from linking.accounts import roles
+from linking.accounts import audit, roles
 from linking.core.spreadsheets import inert
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.context import count_words
 from linking.dashboard.visitors.filters import VisitorFilters, parse_filters
 from linking.dashboard.visitors.queries import find_rows
-from linking.models import AuditEvent, LoginUser, Visitor
-from linking.search import find as finding
-from linking.search.find import UnknownFilter
+from linking.models import LoginUser, Visitor
+from linking.search import UnknownFilter, find
 
 CHUNK = 1_000
 VISITOR_COLUMNS = (
@@ -54,9 +53,8 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     except UnknownFilter as error:
         return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
     what = "users" if asked.is_waiting_list else "visitors"
-    note_use(
-        request, action="export", target=f"{count_words(finding.count_up_to_cap(rows))} {what}", asked=asked, now=now
-    )
+    target = f"{count_words(find.count_up_to_cap(rows))} {what}"
+    audit.audit_list_action(user=request.user, action="export", target=target, filters=asked.filters, now=now)
     answer = StreamingHttpResponse(_lines(rows, asked=asked), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="zdbridge-{what}-{now:%Y-%m-%d-%H%M}.csv"'
     return answer
@@ -74,7 +72,7 @@ def _lines(rows: QuerySet[Any], *, asked: VisitorFilters) -> Iterator[str]:
 def _all(rows: QuerySet[Any], *, ordering: str) -> Iterator[Any]:
     cursor = ""
     while True:
-        part = finding.page(rows, ordering=ordering, cursor=cursor, size=CHUNK)
+        part = find.load_page(rows, ordering=ordering, cursor=cursor, size=CHUNK)
         yield from part.rows
         cursor = part.next
         if not cursor:
@@ -104,15 +102,3 @@ def _cell(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     return "" if value is None else inert(str(value))
-
-
-def note_use(request: HttpRequest, *, action: str, target: str, asked: VisitorFilters, now: datetime) -> None:
-    """Keep who did it and which filters were set, never what was searched for; `target` says how many of what."""
-    AuditEvent.objects.create(
-        at=now,
-        actor=request.user.get_username(),
-        actor_user=request.user,  # type: ignore[misc]
-        action=action,
-        target=target,
-        fields=asked.filters,
-    )

@@ -1,14 +1,15 @@
 """What the visitors list was asked for: everything is in the address, so that a link shows the same list."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import QueryDict
 
 from linking.models import VisitorState
-from linking.search.find import DEFAULT_ORDERING, UnknownFilter
+from linking.search import Query, UnknownFilter, find, parse_query
 
 # Users who signed in and were not seen in Chat yet; a state of the list, not of a visitor.
 SIGNED_IN = "signed_in"
@@ -21,12 +22,12 @@ PLACE_MAX_DIGITS = 12
 WAITING_ORDERING = "-last_authenticated_at"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class VisitorFilters:
     """The list's filters as the address gives them; "" means any.
 
-    `seen` is a number of days as text, `only` one of `ONLY`; `first` is the place in the list of the page's first row,
-    as text, which no cursor knows.
+    `seen` is a number of days as text, `only` one of `ONLY`; `first` is the position in the list of the page's first
+    row, as text, which a cursor does not hold.
     """
 
     q: str = ""
@@ -38,6 +39,11 @@ class VisitorFilters:
     cursor: str = ""
     first: str = ""
 
+    @cached_property
+    def query(self) -> Query:
+        """What the searched text `q` asks for, parsed once."""
+        return parse_query(self.q)
+
     @property
     def is_waiting_list(self) -> bool:
         """Whether Login users are asked for, not visitors."""
@@ -46,7 +52,7 @@ class VisitorFilters:
     @property
     def order(self) -> str:
         """The ordering in force."""
-        return WAITING_ORDERING if self.is_waiting_list else self.ordering or DEFAULT_ORDERING
+        return WAITING_ORDERING if self.is_waiting_list else self.ordering or find.DEFAULT_ORDERING
 
     @property
     def filters(self) -> list[str]:
@@ -71,8 +77,11 @@ class VisitorFilters:
     def address(self, **changes: Any) -> str:
         """Return the query string with `changes`; without a cursor unless one is given, as it belongs to one list."""
         changed = replace(self, **({"cursor": "", "first": ""} | changes))
-        named = {name: getattr(changed, name) for name in self.__slots__}
+        named = {name: getattr(changed, name) for name in NAMES}
         return "?" + urlencode({name: value for name, value in named.items() if value})
+
+
+NAMES = tuple(field.name for field in fields(VisitorFilters))
 
 
 def parse_filters(query: QueryDict) -> VisitorFilters:
@@ -80,7 +89,7 @@ def parse_filters(query: QueryDict) -> VisitorFilters:
 
     Raises: UnknownFilter for a `seen` or `only` that is none; the other filters are checked where they are used.
     """
-    asked = VisitorFilters(**{name: query.get(name, "").replace("\x00", "") for name in VisitorFilters.__slots__})
+    asked = VisitorFilters(**{name: query.get(name, "").replace("\x00", "") for name in NAMES})
     if asked.seen and asked.seen not in SEEN_DAYS:
         raise UnknownFilter(name="seen", message=f"seen must be one of: {', '.join(SEEN_DAYS)} (days).")
     if asked.only and (asked.only not in ONLY or asked.is_waiting_list):

@@ -3,16 +3,14 @@
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 
-from linking.search import find as finding
-from linking.search.query import Query, QueryKind, parse_query
+from linking.search import Query, QueryKind, find
 
 
-def hint_of(q: str, *, sees_contact: bool, has_rows: bool) -> str:
-    """Return a sentence that helps whoever searched for `q`, "" where there is nothing to say.
+def hint_of(query: Query, *, sees_contact: bool, has_rows: bool) -> str:
+    """Return a sentence that helps whoever made this search, "" where there is nothing to say.
 
     It depends on the text and on whether something was found, never on what was not shown.
     """
-    query = parse_query(q)
     if query.operator:
         return _about_operator(query)
     if query.kind is QueryKind.TICKET:
@@ -20,7 +18,7 @@ def hint_of(q: str, *, sees_contact: bool, has_rows: bool) -> str:
             _("zdbridge does not store ticket numbers. Paste the visitor ID or the e-mail address from ticket %s.")
             % query.ticket
         )
-    if finding.is_account_number(query):
+    if find.is_account_number(query):
         return (
             _("%s is the number of a Zendesk account, with which every visitor ID begins. Paste a whole visitor ID.")
             % query.digits
@@ -45,6 +43,6 @@ def _about_nothing(query: Query, *, sees_contact: bool) -> str:
     is_contact = query.kind in (QueryKind.EMAIL, QueryKind.PHONE) or "@" in query.text
     if is_contact and not sees_contact:
         return _("Your group finds an e-mail address or a phone number only when it is typed whole.")
-    if finding.is_costly(query):
-        return _("A search for so few signs looks at the newest %s only.") % intcomma(finding.NEWEST_SEARCHED)
+    if find.is_costly(query):
+        return _("A search for so few signs looks at the newest %s only.") % intcomma(find.NEWEST_SEARCHED)
     return ""

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from linking.dashboard.visitors.filters import VisitorFilters
-from linking.dashboard.visitors.recent import RECENT_DAYS, Recent, recent_visitors
 from linking.models import Integration
+from linking.search import recent
 
 # So many integrations are told by themselves; each costs three counts more over the same rows.
 APART_MAX = 8
@@ -40,30 +40,30 @@ def choose_apart(integrations: Sequence[Integration]) -> list[int]:
 
 
 def find_link_rate(
-    *, asked: VisitorFilters, recent: Recent, integrations: Sequence[Integration], now: datetime
+    *, asked: VisitorFilters, counts: recent.Recent, integrations: Sequence[Integration], now: datetime
 ) -> LinkRate | None:
     """Return the link rate of whom the list shows, None where it would be another one's: within a search or a state.
 
-    `recent` are the visitors of every integration in the last 30 days.
+    `counts` are the visitors of every integration in the last 30 days.
     """
     if asked.is_waiting_list or asked.q or asked.state or asked.only:
         return None
-    days = asked.seen or RECENT_DAYS
-    if asked.integration or days != RECENT_DAYS:
+    days = asked.seen or recent.RECENT_DAYS
+    if asked.integration or days != recent.RECENT_DAYS:
         key = next((one.pk for one in integrations if one.slug == asked.integration), None)
         apart = [] if asked.integration else choose_apart(integrations)
-        recent = recent_visitors(now=now, days=days, integration=key, apart=apart)
-    return make_link_rate(recent, days=days, integrations=integrations) if recent.total else None
+        counts = recent.count_recent(now=now, days=days, integration=key, apart=apart)
+    return make_link_rate(counts, days=days, integrations=integrations) if counts.total else None
 
 
-def make_link_rate(recent: Recent, *, days: str, integrations: Sequence[Integration]) -> LinkRate:
-    """Return the rate of `recent`, which are of the last `days`, in words."""
-    parts = [(one.name, recent.parts[one.pk]) for one in integrations if one.pk in recent.parts]
+def make_link_rate(counts: recent.Recent, *, days: str, integrations: Sequence[Integration]) -> LinkRate:
+    """Return the rate of `counts`, which are of the last `days`, in words."""
+    parts = [(one.name, counts.parts[one.pk]) for one in integrations if one.pk in counts.parts]
     parts = [(name, part) for name, part in parts if part.total]
     return LinkRate(
-        words=count_linked(total=recent.total, linked=recent.linked, pending=recent.pending),
-        scope=_scope(recent, days=days),
-        reasons=_reasons(recent),
+        words=count_linked(total=counts.total, linked=counts.linked, pending=counts.pending),
+        scope=_scope(counts, days=days),
+        reasons=_reasons(counts),
         of_each=tuple(
             RateOfOne(name=name, words=count_linked(total=part.total, linked=part.linked, pending=part.pending))
             for name, part in parts
@@ -96,21 +96,21 @@ def _share(number: int, *, of: int) -> int:
     return nearest
 
 
-def _scope(recent: Recent, *, days: str) -> str:
-    if recent.is_capped:
-        return _("Among the newest %s visitors.") % intcomma(recent.total)
+def _scope(counts: recent.Recent, *, days: str) -> str:
+    if counts.is_capped:
+        return _("Among the newest %s visitors.") % intcomma(counts.total)
     return ngettext(
         "Among the visitors seen in the last %s day.", "Among the visitors seen in the last %s days.", int(days)
     ) % int(days)
 
 
-def _reasons(recent: Recent) -> tuple[str, ...]:
-    without_id = recent.anonymous - recent.junk - recent.parted
+def _reasons(counts: recent.Recent) -> tuple[str, ...]:
+    without_id = counts.anonymous - counts.junk - counts.parted
     counted = (
         (without_id, _("%s anonymous: not signed in while chatting")),
-        (recent.junk, _("%s with an invalid user ID from the website")),
-        (recent.gone, _("%s deleted in Zendesk")),
-        (recent.parted, _("%s unlinked by a person")),
+        (counts.junk, _("%s with an invalid user ID from the website")),
+        (counts.gone, _("%s deleted in Zendesk")),
+        (counts.parted, _("%s unlinked by a person")),
     )
     found = sorted((one for one in counted if one[0] > 0), key=lambda one: -one[0])
     return tuple(words % intcomma(number) for number, words in found)

@@ -28,10 +28,11 @@ from linking.dashboard.shell.rows import (
     visitor_rows,
     visitor_url,
 )
-from linking.dashboard.visitors.builtin_views import ready_views
+from linking.dashboard.visitors.builtin_views import list_builtin_views
 from linking.dashboard.visitors.chips import Choice, chips_of, format_seen, state_choices, ways_on
 from linking.dashboard.visitors.columns import OPTIONAL, find_hidden_columns
 from linking.dashboard.visitors.filters import (
+    NAMES,
     SEEN_DAYS,
     SIGNED_IN,
     VisitorFilters,
@@ -42,13 +43,11 @@ from linking.dashboard.visitors.hints import hint_of
 from linking.dashboard.visitors.link_rate import choose_apart, find_link_rate
 from linking.dashboard.visitors.news import can_be_newer, news_url
 from linking.dashboard.visitors.queries import find_rows
-from linking.dashboard.visitors.recent import recent_visitors
 from linking.dashboard.visitors.recheck import RECHECK_MAX
-from linking.dashboard.visitors.saved_views import view_rows
+from linking.dashboard.visitors.saved_views import list_view_rows
 from linking.models import Integration
-from linking.search import find as finding
-from linking.search.find import COUNT_CAP, PAGE_SIZE, SEARCH_COUNT_CAP, UnknownFilter
-from linking.search.keyset import BadKeyset
+from linking.monitoring import status
+from linking.search import BadKeyset, Count, UnknownFilter, find, recent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +112,12 @@ def visitors(request: HttpRequest) -> HttpResponse:
             return redirect(_own_address(worded))
         if _has_empty_filters(request):
             return redirect(_own_address(asked))
-        if asked.is_search_alone and (hit := finding.direct_hit(asked.q)):
+        if asked.is_search_alone and (hit := find.find_exact(asked.query)):
             address = visitor_url if hit.kind == "visitor" else user_url
             return redirect(address(**{f"{hit.kind}_id": hit.id, "integration": hit.integration}))
-        if asked.is_search_alone and (unknown_id := finding.unknown_visitor_id(asked.q)):
+        if asked.is_search_alone and (unknown_id := find.find_unknown_id(asked.query)):
             return redirect(record_url("visitor", unknown_id))  # which asks Zendesk
-        integrations = list(Integration.objects.all())
+        integrations = status.list_integrations()
         listing = make_listing(asked=asked, request=request, integrations=integrations, now=timezone.now())
     except (UnknownFilter, BadKeyset) as error:
         return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
@@ -126,7 +125,7 @@ def visitors(request: HttpRequest) -> HttpResponse:
         context = {"listing": listing, "query": asked.address(), "page_open": PAGE_OPEN}
         return render(request, "dashboard/_visitor_list.html", context)
     now = timezone.now()
-    recent = recent_visitors(now=now, apart=choose_apart(integrations))
+    counts = recent.count_recent(now=now, apart=choose_apart(integrations))
     context = {
         "listing": listing,
         "asked": asked,
@@ -134,9 +133,9 @@ def visitors(request: HttpRequest) -> HttpResponse:
         "chips": chips_of(asked, integrations=integrations),
         "integrations": [Choice(word=one.name, url="", value=one.slug) for one in integrations],
         "seen_choices": [Choice(word=format_seen(days), url="", value=days) for days in SEEN_DAYS],
-        "rate": find_link_rate(asked=asked, recent=recent, integrations=integrations, now=now),
-        "ready_views": ready_views(asked=asked, recent=recent, now=now) if recent.total else [],
-        "views": view_rows(
+        "rate": find_link_rate(asked=asked, counts=counts, integrations=integrations, now=now),
+        "ready_views": list_builtin_views(asked=asked, counts=counts, now=now) if counts.total else [],
+        "views": list_view_rows(
             owner_key=request.user.pk or 0,
             asked=asked,
             sees_contact=roles.can_see_contact(request.user),
@@ -157,10 +156,10 @@ def make_listing(
     """
     eyes = ContactVisibility(sees_contact=roles.can_see_contact(request.user))
     found = find_rows(asked, sees_contact=eyes.sees_contact, now=now)
-    part = finding.page(found, ordering=asked.order, cursor=asked.cursor)
+    part = find.load_page(found, ordering=asked.order, cursor=asked.cursor)
     rows = _rows(part.rows, is_waiting_list=asked.is_waiting_list, eyes=eyes, now=now)
-    cap = SEARCH_COUNT_CAP if asked.q else COUNT_CAP
-    total = finding.count_up_to_cap(found, cap=cap) if rows else finding.Count(number=0, is_capped=False)
+    cap = find.SEARCH_COUNT_CAP if asked.q else find.COUNT_CAP
+    total = find.count_up_to_cap(found, cap=cap) if rows else Count(number=0, is_capped=False)
     several = len(integrations) > 1
     columns, hidden = _columns(asked, has_several=several, eyes=eyes), find_hidden_columns(request)
     may_recheck = roles.can_decide(request.user) and not asked.is_waiting_list
@@ -169,7 +168,9 @@ def make_listing(
         is_waiting_list=asked.is_waiting_list,
         showing=_showing(shown=len(rows), total=total, asked=asked) if rows else "",
         next_url=asked.address(cursor=part.next, first=_place(asked, step=len(rows))) if part.next else "",
-        previous_url=asked.address(cursor=part.previous, first=_place(asked, step=-PAGE_SIZE)) if part.previous else "",
+        previous_url=asked.address(cursor=part.previous, first=_place(asked, step=-find.PAGE_SIZE))
+        if part.previous
+        else "",
         self_url=_own_address(asked),
         news_url=news_url(asked=asked, found=part.rows, rows=rows),
         can_be_newer=can_be_newer(asked),
@@ -186,7 +187,7 @@ def make_listing(
         has_integrations=len(integrations) > 1,
         empty="" if rows else _why_empty(asked, integrations=integrations),
         ways_on=() if rows else ways_on(asked, sees_contact=eyes.sees_contact),
-        hint=hint_of(asked.q, sees_contact=eyes.sees_contact, has_rows=bool(rows)),
+        hint=hint_of(asked.query, sees_contact=eyes.sees_contact, has_rows=bool(rows)),
     )
 
 
@@ -205,7 +206,7 @@ def _own_address(asked: VisitorFilters) -> str:
 
 def _has_empty_filters(request: HttpRequest) -> bool:
     # A form without scripts sends what was left open too; an address is to be shared without it.
-    return any(name in VisitorFilters.__slots__ and not value for name, value in request.GET.items())
+    return any(name in NAMES and not value for name, value in request.GET.items())
 
 
 def _why_empty(asked: VisitorFilters, *, integrations: list[Integration]) -> str:
@@ -220,7 +221,7 @@ def _why_empty(asked: VisitorFilters, *, integrations: list[Integration]) -> str
     return "nothing_yet" if any(one.enabled and one.sync_enabled for one in integrations) else "sync_off"
 
 
-def _showing(*, shown: int, total: finding.Count, asked: VisitorFilters) -> str:
+def _showing(*, shown: int, total: Count, asked: VisitorFilters) -> str:
     first = _first(asked)
     # Rows that came or went meanwhile may have moved the page past what was counted.
     is_placed = first and shown > 1 and (total.is_capped or first + shown - 1 <= total.number)
@@ -237,7 +238,7 @@ def _showing(*, shown: int, total: finding.Count, asked: VisitorFilters) -> str:
     )
 
 
-def _recheck_words(total: finding.Count) -> str:
+def _recheck_words(total: Count) -> str:
     if total.number > RECHECK_MAX:
         return _("Read the first %s again") % intcomma(RECHECK_MAX)
     return ngettext("Read %s visitor again", "Read %s visitors again", total.number) % intcomma(total.number)

@@ -25,10 +25,17 @@ from linking.dashboard.shell.rows import ContactVisibility, UserRow, VisitorRow,
 from linking.dashboard.visitors.filters import WAITING_ORDERING, VisitorFilters, parse_filters
 from linking.dashboard.visitors.queries import find_rows
 from linking.models import LoginUser, Visitor
-from linking.search import find as finding
-from linking.search.find import PAGE_SIZE, Count, UnknownFilter
-from linking.search.keyset import BadKeyset, Keyset, decode_keyset, encode_keyset
-from linking.search.shown_rows import BadShown, decode_shown, encode_shown, mark_of
+from linking.search import (
+    BadKeyset,
+    Count,
+    Keyset,
+    UnknownFilter,
+    decode_keyset,
+    encode_keyset,
+    find,
+    narrow,
+    shown_rows,
+)
 
 NEW_CAP = 50
 # Where the newest stand first. In any other order, and on a later page, nothing can be newer than the first row.
@@ -67,7 +74,7 @@ def news(request: HttpRequest) -> HttpResponse:
     query = request.GET
     try:
         asked = parse_filters(query)
-        shown = decode_shown(query.get("rows", ""), rows_max=PAGE_SIZE)
+        shown = shown_rows.decode_shown(query.get("rows", ""), rows_max=find.PAGE_SIZE)
         found = find_news(
             asked=asked,
             since=query.get("since", ""),
@@ -75,7 +82,7 @@ def news(request: HttpRequest) -> HttpResponse:
             eyes=ContactVisibility(sees_contact=roles.can_see_contact(request.user)),
             now=timezone.now(),
         )
-    except (UnknownFilter, BadKeyset, BadShown) as error:
+    except (UnknownFilter, BadKeyset, shown_rows.BadShown) as error:
         return JsonResponse({"detail": str(error)}, status=400)
     if found.mark == query.get("told", ""):
         return HttpResponse(status=204)
@@ -84,7 +91,7 @@ def news(request: HttpRequest) -> HttpResponse:
 
 def news_url(*, asked: VisitorFilters, found: Sequence[Any], rows: Sequence[VisitorRow | UserRow]) -> str:
     """Return where a page asks what is newer than `rows`, made of the visitors or users `found`."""
-    parts = {"rows": encode_shown(_marks(found, rows=rows))}
+    parts = {"rows": shown_rows.encode_shown(_marks(found, rows=rows))}
     if can_be_newer(asked):
         field = asked.order.removeprefix("-")
         value, key = (getattr(found[0], field), found[0].pk) if found else (_BEFORE_ALL, 0)
@@ -120,17 +127,13 @@ def find_news(
 def _count_new(
     asked: VisitorFilters, *, since: str, shown: Mapping[int, int], sees_contact: bool, now: datetime
 ) -> Count:
-    field = asked.order.removeprefix("-")
     start = decode_keyset(since, ordering=asked.order, kind=datetime)
     if not start.is_backward or asked.order not in NEWEST_FIRST:
         raise BadKeyset("The cursor is damaged.")
     found = find_rows(asked, sees_contact=sees_contact, now=now)
-    found = found.select_related(None).prefetch_related(None).only("pk", field)
-    if field == "first_seen_at":
-        # Whoever was seen first since then was seen last since then, and for that there is an index.
-        found = found.filter(last_seen_at__gte=start.value)
+    found = narrow.drop_details(found, ordering=asked.order, since=start.value)  # type: ignore[arg-type]
     # A shown row that moved up is told as changed; so many more are read as there may be of those.
-    part = finding.page(found, ordering=asked.order, cursor=since, size=NEW_CAP + len(shown))
+    part = find.load_page(found, ordering=asked.order, cursor=since, size=NEW_CAP + len(shown))
     number = sum(row.pk not in shown for row in part.rows)
     return Count(number=min(number, NEW_CAP), is_capped=number > NEW_CAP or bool(part.previous))
 
@@ -141,9 +144,9 @@ def _find_marks(
     if not keys:
         return {}
     if asked.is_waiting_list:
-        users = list(LoginUser.objects.filter(pk__in=list(keys)).select_related("integration"))
+        users = narrow.list_users(keys=keys)
         return _marks(users, rows=[user_row(one, eyes=eyes, now=now) for one in users])
-    found = list(finding.visitors(sees_contact=eyes.sees_contact).order_by().filter(pk__in=list(keys)))
+    found = list(narrow.keep_keys(find.list_visitors(sees_contact=eyes.sees_contact), keys=keys))
     return _marks(found, rows=visitor_rows(found, eyes=eyes))
 
 
@@ -155,7 +158,7 @@ def _marks(found: Sequence[Visitor | LoginUser], *, rows: Sequence[VisitorRow | 
     news.
     """
     return {
-        one.pk: mark_of(
+        one.pk: shown_rows.mark_of(
             (str(one.is_seen_in_chat), row.name, row.email)
             if isinstance(one, LoginUser)
             else (str(getattr(row, field.name)) for field in fields(VisitorRow) if field.name not in _UNTOLD)

@@ -11,12 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from linking.accounts import roles
+from linking.accounts import audit, roles
 from linking.dashboard.shell.access import page, require
-from linking.dashboard.visitors.export import note_use
 from linking.dashboard.visitors.filters import parse_filters
 from linking.dashboard.visitors.queries import find_rows
-from linking.search.find import UnknownFilter
+from linking.search import UnknownFilter
 from linking.sync import lookups
 
 # As many as an account reads in five minutes: more would push the daily work back for hours.
@@ -40,7 +39,9 @@ def recheck(request: HttpRequest) -> HttpResponse:
         return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
     with transaction.atomic():
         number = lookups.ask_again(visitors=found, now=now, limit=RECHECK_MAX)
-        note_use(request, action="recheck", target=f"{number} visitors", asked=asked, now=now)
+        audit.audit_list_action(
+            user=request.user, action="recheck", target=f"{number} visitors", filters=asked.filters, now=now
+        )
     said = ngettext(
         "%s visitor waits to be read again; the next passes of the sync do that.",
         "%s visitors wait to be read again; the next passes of the sync do that.",

@@ -21,8 +21,7 @@ from linking.dashboard.visitors.filters import SIGNED_IN, VisitorFilters, extrac
 from linking.dashboard.visitors.hints import hint_of
 from linking.dashboard.visitors.queries import find_rows
 from linking.models import LoginUser, Visitor
-from linking.search import find as finding
-from linking.search.query import parse_query
+from linking.search import find
 
 SHOWN = 8
 # With fewer characters no index can help, and nothing worth choosing is found.
@@ -71,9 +70,9 @@ def first_matches(*, q: str, all_url: str, eyes: ContactVisibility, now: datetim
     visitor fits, the users who signed in and are not in Chat yet.
     """
     asked = extract_inline_filters(VisitorFilters(q=q))
-    if len(parse_query(asked.q).text) < CHARACTERS_AT_LEAST:
+    if len(asked.query.text) < CHARACTERS_AT_LEAST:
         return None
-    hit = finding.direct_hit(asked.q) if asked.is_search_alone else None
+    hit = find.find_exact(asked.query) if asked.is_search_alone else None
     if hit is not None:
         rows, has_more = _suggest_hit(hit, eyes=eyes, now=now), False
     else:
@@ -83,17 +82,17 @@ def first_matches(*, q: str, all_url: str, eyes: ContactVisibility, now: datetim
             all_url = reverse("visitors") + asked.address()
             found = list(find_rows(asked, sees_contact=eyes.sees_contact, now=now)[: SHOWN + 1])
         rows, has_more = _matches(found[:SHOWN], eyes=eyes, now=now), len(found) > SHOWN
-    unknown_id = "" if rows else finding.unknown_visitor_id(asked.q)
-    hint = "" if rows or unknown_id else hint_of(asked.q, sees_contact=eyes.sees_contact, has_rows=False)
+    unknown_id = "" if rows else find.find_unknown_id(asked.query)
+    hint = "" if rows or unknown_id else hint_of(asked.query, sees_contact=eyes.sees_contact, has_rows=False)
     said = hint or _summarize(number=len(rows), has_more=has_more, unknown_id=unknown_id)
     return Matches(rows=rows, said=said, all_url=all_url, has_more=has_more)
 
 
-def _suggest_hit(hit: finding.Hit, *, eyes: ContactVisibility, now: datetime) -> tuple[Match, ...]:
+def _suggest_hit(hit: find.Hit, *, eyes: ContactVisibility, now: datetime) -> tuple[Match, ...]:
     if hit.kind == "visitor":
-        one = finding.visitor(visitor_id=hit.id, integration=hit.integration)
+        one = find.find_visitor(visitor_id=hit.id, integration=hit.integration)
         return () if one is None else _matches([one], eyes=eyes, now=now)
-    person = finding.login_user(user_id=hit.id, integration=hit.integration, with_visitors=False)
+    person = find.find_login_user(user_id=hit.id, integration=hit.integration, with_visitors=False)
     return () if person is None else _matches([person], eyes=eyes, now=now)
 
 

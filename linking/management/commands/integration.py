@@ -10,9 +10,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from linking import integrations
+from linking import integrations, monitoring
 from linking.core.text import clean_line
-from linking.search import find as finding
 
 JSON_MAX_BYTES = 1_000_000
 
@@ -80,7 +79,7 @@ class Command(BaseCommand):
         return []
 
     def _list(self, **_options: Any) -> list[str]:
-        for one in finding.integrations(now=timezone.now()):
+        for one in monitoring.status.load_statuses(now=timezone.now()):
             seen = "never" if one.last_success_at is None else f"{one.last_success_at:%Y-%m-%dT%H:%M:%SZ}"
             self.stdout.write(
                 f"{one.slug}\t{_clean(one.name)}\t{one.standing}\tlast success {seen}\t{one.counts.visitors} visitors"

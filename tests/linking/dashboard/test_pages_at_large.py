@@ -78,7 +78,7 @@ class TestErrorPages:
         def fail(**_given):
             raise RuntimeError("secret detail")
 
-        monkeypatch.setattr("linking.search.find.integrations", fail)
+        monkeypatch.setattr("linking.monitoring.status.load_statuses", fail)
         lead.raise_request_exception = False
         answer = lead.get("/sync/")
         assert answer.status_code == 500

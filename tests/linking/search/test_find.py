@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from linking.models import LoginUser, Visitor, VisitorAlias, WaitingWords
-from linking.search import find as finding
+from linking.search import find, parse_query
 from linking.search.keyset import BadKeyset
 from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_visitor
 
@@ -31,7 +31,7 @@ def nadia(acme):
 
 
 def found(q: str) -> list[str]:
-    return [row.visitor_id for row in finding.visitors(sees_contact=True, q=q)]
+    return [row.visitor_id for row in find.list_visitors(sees_contact=True, query=parse_query(q))]
 
 
 class TestVisitors:
@@ -95,7 +95,7 @@ class TestVisitors:
 
     @pytest.mark.parametrize("q", ["🦊", "~", "☂"])
     def test_are_searched_for_marks_among_the_newest_only(self, acme, q, monkeypatch):
-        monkeypatch.setattr(finding, "NEWEST_SEARCHED", 1)
+        monkeypatch.setattr(find, "NEWEST_SEARCHED", 1)
         for number, name in enumerate((f"old {q}", f"new {q}")):
             seen = NOW + timedelta(hours=number)
             make_visitor(integration=acme, visitor_id=f"1.v{number}", name=name, first_seen_at=seen, last_seen_at=seen)
@@ -112,24 +112,24 @@ class TestVisitors:
     def test_come_with_link_and_user_in_two_queries(self, acme, nadia, django_assert_num_queries):
         make_visitor(integration=acme, visitor_id="7700123.other")
         with django_assert_num_queries(2):
-            rows = {row.visitor_id: row.open_links for row in finding.visitors(sees_contact=True)}
+            rows = {row.visitor_id: row.open_links for row in find.list_visitors(sees_contact=True)}
         assert [rows[VISITOR_ID][0].login_user.user_id, rows["7700123.other"]] == [USER_ID, []]
 
     def test_can_be_narrowed_by_state(self, acme, nadia):
         make_visitor(integration=acme, visitor_id="7700123.other")
-        assert [row.visitor_id for row in finding.visitors(sees_contact=True, state="anonymous")] == ["7700123.other"]
+        assert [row.visitor_id for row in find.list_visitors(sees_contact=True, state="anonymous")] == ["7700123.other"]
 
     def test_can_be_narrowed_by_integration(self, nadia):
         other = make_integration(slug="other", name="Other", login_project_id="p2")
         make_visitor(integration=other, visitor_id="1.b")
-        assert [row.visitor_id for row in finding.visitors(sees_contact=True, integration="other")] == ["1.b"]
+        assert [row.visitor_id for row in find.list_visitors(sees_contact=True, integration="other")] == ["1.b"]
 
     @pytest.mark.parametrize(
         "filters", [{"state": "x"}, {"integration": "none"}, {"ordering": "email"}, {"integration": "\0"}]
     )
     def test_refuse_an_unknown_filter_by_name(self, acme, filters):
-        with pytest.raises(finding.UnknownFilter) as raised:
-            finding.visitors(sees_contact=True, **filters)
+        with pytest.raises(find.UnknownFilter) as raised:
+            find.list_visitors(sees_contact=True, **filters)
         assert raised.value.name == next(iter(filters))
 
 
@@ -143,68 +143,68 @@ class TestPage:
                 integration=acme, visitor_id=f"1.v{number}", name=f"n{number % 4}", first_seen_at=NOW, last_seen_at=seen
             )
 
-    @pytest.mark.parametrize("ordering", finding.VISITOR_ORDERINGS)
+    @pytest.mark.parametrize("ordering", find.VISITOR_ORDERINGS)
     def test_leads_through_every_row_once_in_order(self, many, ordering):
         rows, cursor = [], ""
-        while page := finding.page(
-            finding.visitors(sees_contact=True, ordering=ordering), ordering=ordering, cursor=cursor, size=3
+        while page := find.load_page(
+            find.list_visitors(sees_contact=True, ordering=ordering), ordering=ordering, cursor=cursor, size=3
         ):
             rows += page.rows
             cursor = page.next
             if not cursor:
                 break
-        assert rows == list(finding.visitors(sees_contact=True, ordering=ordering))
+        assert rows == list(find.list_visitors(sees_contact=True, ordering=ordering))
 
     def test_leads_back_the_way_it_came(self, many):
-        rows = finding.visitors(sees_contact=True)
-        first = finding.page(rows, ordering="-last_seen_at", size=4)
-        second = finding.page(rows, ordering="-last_seen_at", size=4, cursor=first.next)
-        back = finding.page(rows, ordering="-last_seen_at", size=4, cursor=second.previous)
+        rows = find.list_visitors(sees_contact=True)
+        first = find.load_page(rows, ordering="-last_seen_at", size=4)
+        second = find.load_page(rows, ordering="-last_seen_at", size=4, cursor=first.next)
+        back = find.load_page(rows, ordering="-last_seen_at", size=4, cursor=second.previous)
         assert (back.rows, back.previous) == (first.rows, "")
 
     def test_of_nothing_leads_nowhere(self, acme):
-        assert finding.page(finding.visitors(sees_contact=True), ordering="-last_seen_at") == finding.Page(
+        assert find.load_page(find.list_visitors(sees_contact=True), ordering="-last_seen_at") == find.Page(
             rows=[], next="", previous=""
         )
 
     @pytest.mark.parametrize("cursor", ["x", "e30", "\0", "é", "A" * 3000, "WzEsMiwzXQ"])
     def test_refuses_a_damaged_cursor(self, many, cursor):
         with pytest.raises(BadKeyset):
-            finding.page(finding.visitors(sees_contact=True), ordering="-last_seen_at", cursor=cursor)
+            find.load_page(find.list_visitors(sees_contact=True), ordering="-last_seen_at", cursor=cursor)
 
     def test_refuses_a_cursor_of_another_order(self, many):
-        cursor = finding.page(finding.visitors(sees_contact=True), ordering="-last_seen_at", size=2).next
+        cursor = find.load_page(find.list_visitors(sees_contact=True), ordering="-last_seen_at", size=2).next
         with pytest.raises(BadKeyset, match="another order"):
-            finding.page(finding.visitors(sees_contact=True, ordering="name"), ordering="name", cursor=cursor)
+            find.load_page(find.list_visitors(sees_contact=True, ordering="name"), ordering="name", cursor=cursor)
 
 
 class TestVisitor:
     @pytest.mark.parametrize("visitor_id", [VISITOR_ID, "7700123-ab3XkQ9zLm2Rt7"])
     def test_is_found_by_dot_and_dash(self, nadia, visitor_id):
-        assert finding.visitor(visitor_id=visitor_id) == nadia
+        assert find.find_visitor(visitor_id=visitor_id) == nadia
 
     def test_is_found_by_an_alias(self, acme, nadia):
         VisitorAlias.objects.create(integration=acme, alias_id="7700123.old1", visitor=nadia, first_seen_at=NOW)
-        assert finding.visitor(visitor_id="7700123-old1") == nadia
+        assert find.find_visitor(visitor_id="7700123-old1") == nadia
 
     @pytest.mark.parametrize("visitor_id", ["", "\0", "7700123.AB3XKQ9ZLM2RT7", "x" * 10_000, "\ud800"])
     def test_is_not_found_by_anything_else(self, nadia, visitor_id):
-        assert finding.visitor(visitor_id=visitor_id) is None
+        assert find.find_visitor(visitor_id=visitor_id) is None
 
 
 class TestLoginUser:
     def test_comes_with_its_visitors(self, acme, nadia, django_assert_num_queries):
         with django_assert_num_queries(2):
-            user = finding.login_user(user_id=USER_ID)
+            user = find.find_login_user(user_id=USER_ID)
             ids = [link.visitor.visitor_id for link in user.open_links]
         assert ids == [VISITOR_ID]
 
     def test_leaves_out_ended_links(self, acme, nadia):
         nadia.links.update(ended_at=NOW, end_reason="cleared")
-        assert finding.login_user(user_id=USER_ID).open_links == []
+        assert find.find_login_user(user_id=USER_ID).open_links == []
 
     def test_is_none_where_nobody_has_the_id(self, acme):
-        assert finding.login_user(user_id="nobody") is None
+        assert find.find_login_user(user_id="nobody") is None
 
 
 class TestWaitingUsers:
@@ -214,11 +214,11 @@ class TestWaitingUsers:
         return make_login_user(integration=acme, user_id="omar", email="omar@player.example", **seen)
 
     def test_have_a_token_and_no_visitor(self, omar, nadia):
-        assert list(finding.waiting_users(sees_contact=True)) == [omar]
+        assert list(find.list_waiting_users(sees_contact=True)) == [omar]
 
     @pytest.mark.parametrize(("q", "count"), [("OMAR@", 1), ("nobody", 0), ("%", 0), ("om", 1), ("ma", 0)])
     def test_can_be_searched(self, omar, q, count):
-        assert finding.waiting_users(q=q, sees_contact=True).count() == count
+        assert find.list_waiting_users(query=parse_query(q), sees_contact=True).count() == count
 
     def test_are_forgotten_by_the_search_once_they_were_seen(self, omar):
         LoginUser.objects.update(is_seen_in_chat=True)
@@ -231,8 +231,8 @@ class TestWaitingUsers:
             make_login_user(integration=acme, user_id=f"u{number}", **seen)
         rows, cursor = [], ""
         while not rows or cursor:
-            waiting = finding.waiting_users(sees_contact=True)
-            part = finding.page(waiting, ordering="-last_authenticated_at", cursor=cursor, size=2)
+            waiting = find.list_waiting_users(sees_contact=True)
+            part = find.load_page(waiting, ordering="-last_authenticated_at", cursor=cursor, size=2)
             rows, cursor = rows + part.rows, part.next
         assert rows == sorted(rows, key=lambda one: (one.last_authenticated_at, one.pk), reverse=True)
         assert len(rows) == 7
@@ -257,15 +257,15 @@ class TestDirectHit:
         ],
     )
     def test_names_the_one_record(self, nadia, q, kind):
-        assert finding.direct_hit(q).kind == kind
+        assert find.find_exact(parse_query(q)).kind == kind
 
     @pytest.mark.parametrize("q", ["", "nadia", "%", "nobody@player.example", "7700123.none"])
     def test_is_none_where_no_record_is_named(self, nadia, q):
-        assert finding.direct_hit(q) is None
+        assert find.find_exact(parse_query(q)) is None
 
     def test_is_none_where_two_people_have_the_address(self, acme, nadia):
         make_login_user(integration=acme, user_id="twin", email="n.kovac@login.example")
-        assert finding.direct_hit("n.kovac@login.example") is None
+        assert find.find_exact(parse_query("n.kovac@login.example")) is None
 
 
 class TestCappedCount:
@@ -273,5 +273,5 @@ class TestCappedCount:
     def test_counts_no_further_than_the_cap(self, acme, cap, expected):
         for number in range(3):
             make_visitor(integration=acme, visitor_id=f"1.v{number}")
-        count = finding.count_up_to_cap(finding.visitors(sees_contact=True), cap=cap)
+        count = find.count_up_to_cap(find.list_visitors(sees_contact=True), cap=cap)
         assert (count.number, count.is_capped) == expected

@@ -9,7 +9,7 @@ from linking.core.masking import mask_text
 from linking.core.text import clean_line
 from linking.models import Visitor
 from linking.models.sql import word_upkeep
-from linking.search import find as finding
+from linking.search import find, parse_query
 from linking.search import text_index as visitor_search
 from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_visitor
 
@@ -18,7 +18,7 @@ on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL
 
 
 def found(q: str) -> list[str]:
-    return [row.visitor_id for row in finding.visitors(sees_contact=True, q=q)]
+    return [row.visitor_id for row in find.list_visitors(sees_contact=True, query=parse_query(q))]
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from linking.conflicts import decisions
-from linking.dashboard.visitors import recent
 from linking.dashboard.visitors.link_rate import count_linked
 from linking.models import Visitor
+from linking.search import recent
 from tests.factories import NOW, make_integration, make_link, make_login_user, make_visitor
 from tests.linking.conftest import make_person
 from tests.linking.dashboard.reading import read

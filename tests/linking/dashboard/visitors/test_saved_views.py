@@ -43,12 +43,12 @@ class TestKeeping:
     )
     def test_nonsense_is_told(self, lead, acme, name, query):
         page = read(keep(lead, name=name, query=query, follow=True))
-        assert page.one(id="toasts").text.startswith("Nothing was kept")
+        assert page.one(id="toasts").text.startswith("Not saved")
         assert not SavedView.objects.exists()
 
     def test_a_name_is_there_once(self, lead, acme):
         keep(lead)
-        assert "a view of that name already" in read(keep(lead, follow=True)).one(id="toasts").text
+        assert "a view with this name" in read(keep(lead, follow=True)).one(id="toasts").text
 
     def test_ends_at_twenty(self, lead, acme):
         for number in range(21):

@@ -8,9 +8,9 @@ from typing import Any
 from django.db.models import Min, Q, QuerySet
 from django.db.models.aggregates import Count as CountOf
 
-from linking.dashboard.visitors.queries import READ_STATES
 from linking.models import Visitor, VisitorState
 from linking.search.find import COUNT_CAP, Count
+from linking.search.narrow import READ_STATES
 from linking.sync import blocked_links
 
 RECENT_DAYS = "30"
@@ -54,12 +54,12 @@ class Recent:
         """Whether there may be more than were counted."""
         return self.total >= COUNT_CAP
 
-    def counted(self, number: int) -> Count:
+    def as_count(self, number: int) -> Count:
         """Return `number` of them as a count."""
         return Count(number=number, is_capped=self.is_capped)
 
 
-def recent_visitors(
+def count_recent(
     *, now: datetime, days: str = RECENT_DAYS, integration: int | None = None, apart: Sequence[int] = ()
 ) -> Recent:
     """Return the counts; one query, and another where anonymous visitors carry an ID.

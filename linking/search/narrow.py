@@ -1,0 +1,63 @@
+"""Narrows a list of visitors, by conflict, new link or missing e-mail address, and counts some of them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from linking.models import Conflict, LoginUser, Visitor, VisitorLink, VisitorState
+from linking.search.find import Count, Row, count_up_to_cap
+
+# Only of visitors whose record was read is it known that they have no e-mail address.
+READ_STATES = (VisitorState.LINKED, VisitorState.ANONYMOUS)
+
+
+def keep_in_conflict(visitors: QuerySet[Visitor]) -> QuerySet[Visitor]:
+    """Return those of `visitors` with an open conflict."""
+    return visitors.filter(pk__in=Conflict.objects.open().order_by().values("visitor_id"))
+
+
+def keep_linked_since(visitors: QuerySet[Visitor], *, since: datetime) -> QuerySet[Visitor]:
+    """Return those of `visitors` whose open link was made at `since` or later."""
+    # Keys of links grow with time, so the index of the keys finds the last link before `since` from its newest end.
+    before = VisitorLink.objects.filter(first_seen_at__lt=since).order_by("-pk").values("pk")[:1]
+    links = VisitorLink.objects.open().filter(pk__gt=Coalesce(Subquery(before), 0), first_seen_at__gte=since)
+    return visitors.filter(pk__in=links.order_by().values("visitor_id"))
+
+
+def keep_without_email(visitors: QuerySet[Visitor]) -> QuerySet[Visitor]:
+    """Return those of `visitors` whose record has no e-mail address."""
+    return visitors.filter(email="", state__in=READ_STATES)
+
+
+def keep_keys(rows: QuerySet[Row], *, keys: Iterable[int]) -> QuerySet[Row]:
+    """Return those of `rows` with one of `keys`, in no order."""
+    return rows.order_by().filter(pk__in=list(keys))
+
+
+def list_users(*, keys: Iterable[int]) -> list[LoginUser]:
+    """Return the Login users with `keys`, each with its integration, in no order."""
+    return list(keep_keys(LoginUser.objects.select_related("integration"), keys=keys))
+
+
+def drop_details(rows: QuerySet[Any], *, ordering: str, since: datetime) -> QuerySet[Any]:
+    """Return `rows` with their keys and the column of `ordering` alone, for counting those newer than `since`."""
+    field = ordering.removeprefix("-")
+    rows = rows.select_related(None).prefetch_related(None).only("pk", field)
+    # A visitor first seen since then was also last seen since then, for which there is an index.
+    return rows.filter(last_seen_at__gte=since) if field == "first_seen_at" else rows
+
+
+def count_in_conflict(*, cap: int) -> Count:
+    """Return how many visitors have an open conflict, counting no further than `cap`."""
+    return count_up_to_cap(keep_in_conflict(Visitor.objects.all()), cap=cap)
+
+
+def count_linked_since(*, since: datetime, cap: int) -> Count:
+    """Return how many open links were made at `since` or later, counting no further than `cap`."""
+    # The newest links by key: as fast on a day without one as on a day with a million.
+    newest = VisitorLink.objects.order_by("-pk").values_list("first_seen_at", "ended_at")[: cap + 1]
+    number = sum(made_at >= since and ended_at is None for made_at, ended_at in newest)
+    return Count(number=min(number, cap), is_capped=number > cap)
