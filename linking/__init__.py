@@ -1,7 +1,7 @@
 """zdbridge's application: which Zendesk Chat visitor is which Xsolla Login user.
 
 Each feature is a room: `tokens/` (Login JWT in, Zendesk JWT out), `sync/` (Zendesk read, links kept), `doctor/` (why a
-token is refused), `integrations/` (settings and secrets), `search/`, `monitoring/` and `conflicts.py`. Imports go down
+token is refused), `integrations/` (settings and secrets), `conflicts/`, `search/` and `monitoring/`. Imports go down
 only, never within a row, and tests/test_layers.py holds them to it:
 
     apps | migrations                                  where Django begins
