@@ -1,6 +1,7 @@
 import re
 
 import pytest
+from allauth.core.context import request_context
 from allauth.mfa.models import Authenticator
 from django.contrib.admin import site
 from django.contrib.admin.models import LogEntry
@@ -106,7 +107,8 @@ class TestMayEnter:
     def test_sends_nobody_to_the_sign_in_page_and_back(self, rf):
         request = rf.get("/admin/login/?next=/admin/linking/visitor/")
         request.user = AnonymousUser()
-        assert site.login(request)["Location"] == "/accounts/login/?next=/admin/linking/visitor/"
+        with request_context(request):
+            assert site.login(request)["Location"] == "/accounts/login/?next=/admin/linking/visitor/"
 
     def test_leads_nobody_to_another_site(self):
         client = Client()
