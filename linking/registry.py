@@ -8,9 +8,12 @@ import logging
 import math
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from django.db import Error as StoreError
 from django.db import close_old_connections, connection
@@ -39,6 +42,10 @@ logger = logging.getLogger(__name__)
 
 class SecretUnavailable(Exception):
     """A secret's reference leads nowhere; the message names the reference, never a value."""
+
+
+class NoSuchIntegration(LookupError):
+    """No integration has this slug."""
 
 
 class _Beside:
@@ -219,46 +226,47 @@ def _is_behind() -> bool:
 def _config(*, integration: Integration, secrets: dict[str, str]) -> IntegrationConfig:
     login_secret = secrets.get(SecretName.LOGIN_SECRET_KEY, "")
     return IntegrationConfig(
+        **{name: _CONVERTERS.get(name, _keep)(getattr(integration, name)) for name in _SAME_NAME},
         integration_id=integration.pk,
-        slug=integration.slug,
-        name=integration.name,
         is_enabled=integration.enabled,
-        login_project_id=integration.login_project_id,
-        login_algorithm=LoginAlgorithm(integration.login_algorithm),
         login_secrets=(login_secret.encode(),) if login_secret else (),
         previous_login_secret=secrets.get(SecretName.LOGIN_SECRET_KEY_PREVIOUS, "").encode(),
         previous_login_secret_until_epoch_s=_epoch_s(integration.previous_login_secret_until, none=0.0),
-        cookie_name=integration.cookie_name,
-        allowed_origins=frozenset(integration.allowed_origins),
-        missing_email=MissingEmail(integration.missing_email),
-        placeholder_domain=integration.placeholder_domain,
-        email_verified=EmailVerified(integration.email_verified),
-        email_claim=integration.email_claim,
-        name_claim=integration.name_claim,
-        claim_map=tuple(sorted(integration.claim_map.items())),
         is_email_looked_up=integration.email_lookup,
-        mode=Mode(integration.mode),
-        blocked_user_ids=frozenset(one.user_id for one in integration.blocked_users.all()),
-        zendesk_product=ZendeskProduct(integration.zendesk_product),
-        zendesk_subdomain=integration.zendesk_subdomain,
-        zendesk_account_key=integration.zendesk_account_key,
-        zendesk_key_id=integration.zendesk_key_id,
+        blocked_user_ids=frozenset(block.user_id for block in integration.blocked_users.all()),
         zendesk_shared_secret=secrets.get(SecretName.ZENDESK_SHARED_SECRET, "").encode(),
         zendesk_shared_secret_next=secrets.get(SecretName.ZENDESK_SHARED_SECRET_NEXT, "").encode(),
         zendesk_secret_switch_epoch_s=_epoch_s(integration.zendesk_secret_switch_at, none=math.inf),
         zendesk_access_token=secrets.get(SecretName.ZENDESK_ACCESS_TOKEN, ""),
-        zendesk_client_id=integration.zendesk_client_id,
         zendesk_client_secret=secrets.get(SecretName.ZENDESK_CLIENT_SECRET, ""),
         zendesk_webhook_secret=secrets.get(SecretName.ZENDESK_WEBHOOK_SECRET, "").encode(),
         zendesk_api_url=_api_url(integration),
         is_host_sought=integration.zendesk_api_url == AUTO,
         is_sync_enabled=integration.sync_enabled,
         sync_start_at=integration.sync_start,
-        requests_per_minute=integration.requests_per_minute,
-        publisher_account_url_template=integration.publisher_account_url_template,
-        merchant_id=integration.merchant_id,
-        publisher_project_id=integration.publisher_project_id,
     )
+
+
+# Settings that have the same name in the table and in the configuration, and what turns a stored value into the other.
+_STORED = {field.name for field in Integration._meta.local_concrete_fields}  # noqa: SLF001
+_SAME_NAME = tuple(
+    field.name for field in fields(IntegrationConfig) if field.name in _STORED and field.name != "zendesk_api_url"
+)
+_CONVERTERS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
+    {
+        "login_algorithm": LoginAlgorithm,
+        "allowed_origins": frozenset,
+        "missing_email": MissingEmail,
+        "email_verified": EmailVerified,
+        "claim_map": lambda pairs: tuple(sorted(pairs.items())),
+        "mode": Mode,
+        "zendesk_product": ZendeskProduct,
+    }
+)
+
+
+def _keep(value: object) -> object:
+    return value
 
 
 def _epoch_s(at: datetime | None, *, none: float) -> float:

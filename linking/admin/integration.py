@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from linking import integrations
 from linking.admin.boxes import NamedDateTime
-from linking.admin.integration_form import FIELDS, IntegrationForm, find_password_flaw, remove_box
+from linking.admin.integration_form import IntegrationForm, find_password_flaw, remove_box
 from linking.core.config import Mode
 from linking.models import Integration
 
@@ -52,13 +52,24 @@ class IntegrationAdmin(admin.ModelAdmin):
         secrets = [
             box for name in integrations.SECRET_NAMES for box in (name, *([remove_box(name)] if name in held else []))
         ]
+        boxes = {
+            section: [setting.name for setting in integrations.SETTINGS if setting.section is section]
+            for section in integrations.Section
+        }
+        secrets += [*boxes[integrations.Section.ROTATION], "own_password"]
         return [
-            (None, {"fields": [*([] if obj else ["slug"]), "name", "enabled"]}),
-            (_("Xsolla Login"), {"fields": FIELDS["login"]}),
-            (_("Zendesk"), {"fields": FIELDS["zendesk"]}),
-            (_("Secrets"), {"fields": [*secrets, *FIELDS["rotation"], "own_password"], "description": _SECRETS_TEXT}),
-            (_("Sync"), {"fields": FIELDS["sync"]}),
-            (_("Publisher Account"), {"fields": FIELDS["publisher"]}),
+            (None, {"fields": [*([] if obj else ["slug"]), *boxes[integrations.Section.GENERAL]]}),
+            (_("Xsolla Login"), {"fields": boxes[integrations.Section.LOGIN]}),
+            (_("Zendesk"), {"fields": boxes[integrations.Section.ZENDESK]}),
+            (
+                _("Secrets"),
+                {
+                    "fields": [*secrets, *boxes[integrations.Section.ROTATION], "own_password"],
+                    "description": _SECRETS_TEXT,
+                },
+            ),
+            (_("Sync"), {"fields": boxes[integrations.Section.SYNC]}),
+            (_("Publisher Account"), {"fields": boxes[integrations.Section.PUBLISHER]}),
         ]
 
     def save_model(self, request: HttpRequest, obj: Integration, form: Any, *_args: Any) -> None:

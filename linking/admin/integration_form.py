@@ -14,24 +14,9 @@ from django.utils.translation import gettext_lazy
 
 from linking import integrations
 from linking.admin.boxes import NamedDateTime
-from linking.integrations.rules import RULES
 from linking.limits import Limiter
 from linking.models import Integration, Secret
 
-FIELDS: dict[str, tuple[str, ...]] = {
-    "login": (
-        "login_project_id", "login_algorithm", "cookie_name", "allowed_origins", "missing_email", "placeholder_domain",
-        "email_claim", "name_claim", "email_lookup", "mode",
-    ),
-    "zendesk": (
-        "zendesk_product", "zendesk_subdomain", "zendesk_account_key", "zendesk_key_id", "zendesk_api_url",
-        "zendesk_client_id",
-        "email_verified", "claim_map",
-    ),
-    "rotation": ("previous_login_secret_until", "zendesk_secret_switch_at"),
-    "sync": ("sync_enabled", "sync_start", "requests_per_minute"),
-    "publisher": ("publisher_account_url_template", "merchant_id", "publisher_project_id"),
-}  # fmt: skip
 # A stolen session must not be able to try passwords here without end.
 PASSWORD_TRIES_PER_MINUTE = 5
 _tries = Limiter(per_minute=PASSWORD_TRIES_PER_MINUTE)
@@ -95,70 +80,18 @@ class IntegrationForm(forms.ModelForm):
     """Settings and secrets; a changed secret asks for the person's own password again."""
 
     person: Any = None
-    allowed_origins = OriginsField(required=False, help_text=gettext_lazy("One a line, such as https://shop.example"))
-    claim_map = ClaimMapField(
-        required=False,
-        label=gettext_lazy("Further claims"),
-        help_text=gettext_lazy("For messaging only; one pair a line: vip = partner_data.vip"),
-    )
-    login_secret_key = _password_box(gettext_lazy("Login secret key"), autocomplete="new-password")
-    login_secret_key_previous = _password_box(gettext_lazy("Previous login secret key"), autocomplete="new-password")
-    zendesk_shared_secret = _password_box(gettext_lazy("Zendesk shared secret"), autocomplete="new-password")
-    zendesk_shared_secret_next = _password_box(gettext_lazy("Next Zendesk shared secret"), autocomplete="new-password")
-    zendesk_access_token = _password_box(gettext_lazy("Zendesk access token"), autocomplete="new-password")
-    zendesk_client_secret = _password_box(gettext_lazy("Zendesk client secret"), autocomplete="new-password")
-    zendesk_webhook_secret = _password_box(gettext_lazy("Zendesk webhook signing secret"), autocomplete="new-password")
-    remove_login_secret_key = forms.BooleanField(required=False, label=gettext_lazy("Remove the login secret key"))
-    remove_login_secret_key_previous = forms.BooleanField(required=False, label=gettext_lazy("Remove the previous key"))
-    remove_zendesk_shared_secret_next = forms.BooleanField(required=False, label=gettext_lazy("Remove the next secret"))
-    remove_zendesk_shared_secret = forms.BooleanField(required=False, label=gettext_lazy("Remove the shared secret"))
-    remove_zendesk_access_token = forms.BooleanField(required=False, label=gettext_lazy("Remove the access token"))
-    remove_zendesk_client_secret = forms.BooleanField(required=False, label=gettext_lazy("Remove the client secret"))
-    remove_zendesk_webhook_secret = forms.BooleanField(required=False, label=gettext_lazy("Remove the webhook secret"))
+    allowed_origins = OriginsField(required=False)
+    claim_map = ClaimMapField(required=False)
     own_password = _password_box(gettext_lazy("Your own password"), autocomplete="current-password")
 
     class Meta:
         model = Integration
-        fields = ("slug", *RULES)
+        fields = ("slug", *integrations.RULES)
         # Wide enough to be read whole: what is cut off hides a wrong letter.
         widgets: ClassVar[dict[str, Any]] = {
-            name: forms.TextInput(attrs={"class": "vURLField", "spellcheck": "false"})
-            for name in ("login_project_id", "zendesk_account_key", "zendesk_api_url", "publisher_account_url_template")
-        }
-        labels: ClassVar[dict[str, Any]] = {
-            "login_project_id": gettext_lazy("Login project ID"),
-            "missing_email": gettext_lazy("Without an e-mail address"),
-            "email_verified": gettext_lazy("E-mail counts as verified"),
-            "email_claim": gettext_lazy("Claim of the e-mail address"),
-            "name_claim": gettext_lazy("Claim of the name"),
-            "email_lookup": gettext_lazy("Ask Login for a missing address"),
-            "previous_login_secret_until": gettext_lazy("Previous login key good until"),
-            "zendesk_secret_switch_at": gettext_lazy("Switch to the next Zendesk secret at"),
-            "zendesk_key_id": gettext_lazy("Zendesk key ID"),
-            "zendesk_api_url": gettext_lazy("Zendesk API address"),
-            "zendesk_client_id": gettext_lazy("Zendesk client ID"),
-            "publisher_account_url_template": gettext_lazy("Address of a user's page"),
-            "merchant_id": gettext_lazy("Merchant ID"),
-            "publisher_project_id": gettext_lazy("Project ID"),
-        }
-        help_texts: ClassVar[dict[str, Any]] = {
-            "zendesk_subdomain": gettext_lazy("acme for acme.zendesk.com"),
-            "zendesk_key_id": gettext_lazy("For messaging only."),
-            "name_claim": gettext_lazy("Empty: the e-mail address, then username, then name."),
-            "mode": gettext_lazy(
-                "observe: refuses only what the vendor's sample service refused, and counts the rest."
-            ),
-            "previous_login_secret_until": gettext_lazy(
-                "Set it together with a new login secret key: the old one is accepted until then (your time zone)."
-            ),
-            "zendesk_secret_switch_at": gettext_lazy(
-                "From then on (your time zone) the next secret signs. Zendesk knows one secret at a time: at the "
-                "switch visitors can drop for about five minutes, so choose a quiet time."
-            ),
-            "zendesk_api_url": gettext_lazy("Empty: made from the subdomain. auto: the one that is found to answer."),
-            "zendesk_client_id": gettext_lazy("Of the API client by which Connect with Zendesk gets the access token."),
-            "sync_start": gettext_lazy("Chats before this time (your time zone) are not read. Empty: all."),
-            "requests_per_minute": gettext_lazy("Calls to Zendesk; the account's own limit is 200."),
+            setting.name: forms.TextInput(attrs={"class": "vURLField", "spellcheck": "false"})
+            for setting in integrations.SETTINGS
+            if setting.is_wide
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -168,6 +101,10 @@ class IntegrationForm(forms.ModelForm):
             if self.instance.pk
             else {}
         )
+        for setting in integrations.SETTINGS:
+            # Who may only look has no boxes of settings.
+            if setting.name in self.fields:
+                _apply(setting, field=self.fields[setting.name])
         for name in integrations.SECRET_NAMES:
             self.fields[name].help_text = _state_of(held.get(name))
         for field in self.fields.values():
@@ -183,7 +120,7 @@ class IntegrationForm(forms.ModelForm):
     def values(self) -> dict[str, object]:
         """Return what the settings feature is to store; boxes of secrets left empty keep what is set."""
         data = self.cleaned_data
-        values: dict[str, object] = {key: data[key] for key in RULES if key in data}
+        values: dict[str, object] = {key: data[key] for key in integrations.RULES if key in data}
         for name in integrations.SECRET_NAMES:
             if data.get(name):
                 values[name] = data[name]
@@ -231,6 +168,28 @@ class IntegrationForm(forms.ModelForm):
         flaw = "" if self.person is None else find_password_flaw(self.person, self.cleaned_data.get("own_password", ""))
         if flaw:
             self.add_error("own_password", ValidationError(flaw))
+
+
+def _make_secret_boxes() -> dict[str, forms.Field]:
+    boxes: dict[str, forms.Field] = {}
+    for secret in integrations.SECRETS:
+        boxes[secret.name] = _password_box(secret.label, autocomplete="new-password")
+        remove_label: Any = secret.remove_label
+        boxes[remove_box(secret.name)] = forms.BooleanField(required=False, label=remove_label)
+    return boxes
+
+
+# Both: the first makes this form's boxes, the second those of the form that the admin derives from it.
+_SECRET_BOXES = _make_secret_boxes()
+IntegrationForm.base_fields.update(_SECRET_BOXES)
+IntegrationForm.declared_fields.update(_SECRET_BOXES)
+
+
+def _apply(setting: integrations.Setting, *, field: Any) -> None:
+    """Give the box of a setting its words."""
+    field.label, field.help_text = setting.label, setting.help
+    if setting.choices:
+        field.choices = [(str(word), label) for word, label in setting.choices.items()]
 
 
 def find_password_flaw(person: Any, password: str) -> str:

@@ -11,12 +11,9 @@ from linking import registry
 from linking.accounts import roles
 from linking.doctor.diagnosis import diagnose
 from linking.doctor.verdicts import Diagnosis, DoctorContext, TokenKind
+from linking.registry import NoSuchIntegration
 from linking.tokens import clock_offsets as clock_meter
 from linking.tokens import key_fetching as key_sets
-
-
-class NoSuchIntegration(LookupError):
-    """No integration has this slug."""
 
 
 def may_diagnose(user: AbstractBaseUser | AnonymousUser) -> bool:

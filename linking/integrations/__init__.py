@@ -1,32 +1,50 @@
-"""The settings feature: `saving.py` keeps integrations, `secrets.py` lets one secret follow another, `rehearsal.py`
-tries that beforehand, `blocking.py` blocks users, `checking.py` tries both sides of an integration."""
+"""Integrations: their settings (`settings.py`, stored by `saving.py`) and secrets (`secrets.py`, changes tried in
+`rehearsal.py`), checks of both sides (`check_*.py`), Connect with Zendesk (`connecting.py`) and blocked users.
+"""
 
 from linking.integrations.blocking import block_user, lift_block
-from linking.integrations.check_login import Check, check_integration
+from linking.integrations.check_login import check_integration
+from linking.integrations.check_zendesk import Check
+from linking.integrations.connecting import (
+    CannotConnect,
+    ConnectFlaw,
+    authority_of_account,
+    begin_connecting,
+    finish_connecting,
+)
 from linking.integrations.rehearsal import Rehearsal, rehearse_change, rehearse_integration
 from linking.integrations.saving import (
-    KEYS,
-    SECRET_NAMES,
     Actor,
     BadIntegration,
-    NoSuchIntegration,
     Saved,
     judge_integration,
     remove_integration,
     save_integration,
 )
+from linking.integrations.settings import KEYS, RULES, SECRET_NAMES, SECRETS, SETTINGS, Section, Setting
+from linking.registry import NoSuchIntegration
 
 __all__ = [
     "KEYS",
+    "RULES",
+    "SECRETS",
     "SECRET_NAMES",
+    "SETTINGS",
     "Actor",
     "BadIntegration",
+    "CannotConnect",
     "Check",
+    "ConnectFlaw",
     "NoSuchIntegration",
     "Rehearsal",
     "Saved",
+    "Section",
+    "Setting",
+    "authority_of_account",
+    "begin_connecting",
     "block_user",
     "check_integration",
+    "finish_connecting",
     "judge_integration",
     "lift_block",
     "rehearse_change",

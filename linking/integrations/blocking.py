@@ -5,8 +5,9 @@ from datetime import datetime
 from django.db import transaction
 
 from linking.core.user_ids import user_id_flaw
-from linking.integrations.saving import Actor, BadIntegration, NoSuchIntegration, announce
+from linking.integrations.saving import Actor, BadIntegration, bump_config_version
 from linking.models import AuditEvent, BlockedUser, Integration
+from linking.registry import NoSuchIntegration
 
 
 def block_user(*, slug: str, user_id: str, actor: Actor, now: datetime) -> bool:
@@ -45,4 +46,4 @@ def _integration(slug: str) -> Integration:
 def _record(*, actor: Actor, action: str, row: Integration, user_id: str, now: datetime) -> None:
     target = f"{row.slug} {user_id}"[:200]
     AuditEvent.objects.create(at=now, actor=actor.name, actor_user=actor.user, action=action, target=target, fields=[])
-    announce()
+    bump_config_version()

@@ -8,10 +8,8 @@ from linking.clients.xsolla_login import LoginClient, LoginError, LoginRefused
 from linking.core.config import IntegrationConfig, LoginAlgorithm, SecretName, ZendeskProduct
 from linking.core.key_sets import usable_keys
 from linking.core.secretbox import SealBroken
-from linking.integrations.check import CALL_A_PERSON, Check
-from linking.integrations.check_zendesk import check_zendesk
-from linking.integrations.rules import secret_flaw
-from linking.integrations.saving import NoSuchIntegration
+from linking.integrations.check_zendesk import CALL_A_PERSON, Check, check_zendesk
+from linking.integrations.rules import find_format_flaw
 from linking.models import ConnectionFlaw, ConnectionState, Integration
 from linking.monitoring import status
 from linking.sync import connections, renew_token
@@ -29,7 +27,7 @@ def check_integration(*, slug: str, login_api_url: str, allow_loopback: bool, no
     """
     row = Integration.objects.filter(slug=slug).prefetch_related("secrets").first()
     if row is None:
-        raise NoSuchIntegration(slug)
+        raise registry.NoSuchIntegration(slug)
     config, _problems = registry.config_of(row)
     checks = [_settings(row), *_secrets(row), *_connection(row), _origins(config)]
     login, login_clock = _login(config=config, base_url=login_api_url, allow_loopback=allow_loopback)
@@ -65,7 +63,7 @@ def _secrets(row: Integration) -> Iterator[Check]:
         except (SealBroken, registry.SecretUnavailable) as error:
             yield Check(name=name, is_ok=False, sentence=f"It cannot be had: {error}")
             continue
-        flaw = secret_flaw(plain, name=SecretName(name))
+        flaw = find_format_flaw(plain, name=SecretName(name))
         found = f"It is set (fingerprint {secret.fingerprint}, by {secret.set_by})."
         yield Check(name=name, is_ok=not flaw, sentence=f"It {flaw}" if flaw else found)
 

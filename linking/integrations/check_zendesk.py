@@ -1,14 +1,14 @@
 """Tries Zendesk's side, a line a fact: host, token, role, scope, account, plan, limit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from linking.clients.oauth_messages import authority_of
 from linking.clients.zendesk_chat import ChatClient, ChatError, ChatRefused, ChatTryLater, is_support_token
 from linking.core.config import IntegrationConfig
-from linking.integrations.check import CALL_A_PERSON, Check
 from linking.sync import find_host, paced_calls
 
 # Source: Chat API, Rate limits: 200 requests a minute for the whole account, on all plans.
@@ -19,6 +19,23 @@ OF_SUPPORT = (
     "This is a token of Zendesk Support, which opens Support's API and not Chat's. Connect with Zendesk on the set-up "
     "page, or make an OAuth client in Chat (Settings, Account, API) and set zendesk_access_token to its token."
 )
+
+CALL_A_PERSON: Mapping[str, str] = MappingProxyType(
+    {
+        "credentials": "Make a new access token: Connect with Zendesk on the set-up page, or set zendesk_access_token.",
+        "scope": "The token must belong to an administrator and have the scope read.",
+        "host": "Check zendesk_subdomain or zendesk_api_url.",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing tried; `sentence` says what was found and, where it failed, what to do. Never a secret."""
+
+    name: str
+    is_ok: bool
+    sentence: str
 
 
 def check_zendesk(

@@ -17,8 +17,9 @@ from linking.clients.vendor_urls import ZENDESK_HOSTS, address_flaw
 from linking.clients.zendesk_chat import ChatClient, ChatError, ChatRefused
 from linking.clients.zendesk_oauth import OAuthClient, OAuthLost, OAuthRefused, OAuthTryLater
 from linking.core.config import IntegrationConfig, SecretName
-from linking.integrations.saving import Actor, NoSuchIntegration, announce
+from linking.integrations.saving import Actor, bump_config_version
 from linking.models import AuditEvent, Integration
+from linking.registry import NoSuchIntegration
 from linking.sync import connections, paced_calls
 
 CODE_MAX_CHARACTERS = 2000
@@ -174,4 +175,4 @@ def _keep(integration: Integration, *, authority: str, tokens: Tokens, actor: Ac
         target=integration.slug,
         fields=[SecretName.ZENDESK_ACCESS_TOKEN.value],
     )
-    announce()
+    bump_config_version()

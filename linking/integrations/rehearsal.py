@@ -9,8 +9,9 @@ from django.db import transaction
 from linking import registry
 from linking.core.config import IntegrationConfig, LoginAlgorithm
 from linking.integrations.check_login import Check
-from linking.integrations.saving import Actor, NoSuchIntegration, save_integration
+from linking.integrations.saving import Actor, save_integration
 from linking.models import Integration
+from linking.registry import NoSuchIntegration
 from linking.tokens import jws
 from linking.tokens.login_jwt import ISSUER, PROJECT_CLAIM, VerifiedUser, verify_login_jwt
 from linking.tokens.refusals import Refused

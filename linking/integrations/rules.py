@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 
 from linking.clients.vendor_urls import AUTO, ZENDESK_HOSTS, address_flaw, is_loopback_name
-from linking.core.config import EmailVerified, LoginAlgorithm, MissingEmail, Mode, SecretName, ZendeskProduct
+from linking.core.config import SecretName
 from linking.core.text import clean_line
 
 ORIGINS_MAX = 100
@@ -53,14 +52,14 @@ class RuleContext:
 Rule = Callable[[object, RuleContext], object]
 
 
-def slug_value(value: object) -> str:
+def read_slug(value: object) -> str:
     """Return a slug. Raises: BadValue."""
     if not isinstance(value, str) or not _SLUG.match(value):
         raise BadValue("must be 1 to 50 letters, digits, hyphens or underscores.")
     return value
 
 
-def secret_flaw(plain: str, *, name: SecretName) -> str:
+def find_format_flaw(plain: str, *, name: SecretName) -> str:
     """Return a sentence that says why `plain` cannot be this secret, or "" when it can."""
     if not plain.strip():
         return "is blank: leave it out to keep what is set."
@@ -76,7 +75,7 @@ def secret_flaw(plain: str, *, name: SecretName) -> str:
     return ""
 
 
-def origin_value(value: object) -> str:
+def read_origin(value: object) -> str:
     """Return an origin exactly as a browser sends it. Raises: BadValue."""
     wanted = "must be https://host or https://host:port as the browser sends it"
     if not isinstance(value, str):
@@ -98,44 +97,51 @@ def origin_value(value: object) -> str:
     return value
 
 
-def _origins(value: object, _around: RuleContext) -> list[str]:
+def read_origins(value: object, _around: RuleContext) -> list[str]:
+    """Return a list of origins, each once. Raises: BadValue."""
     if not isinstance(value, list | tuple):
         raise BadValue('must be a list of origins such as ["https://shop.example"].')
     if len(value) > ORIGINS_MAX:
         raise BadValue(f"must not list more than {ORIGINS_MAX} origins.")
-    return list(dict.fromkeys(origin_value(one) for one in value))
+    return list(dict.fromkeys(read_origin(one) for one in value))
 
 
-def _name(value: object, _around: RuleContext) -> str:
+def read_name(value: object, _around: RuleContext) -> str:
+    """Return a name of one line. Raises: BadValue."""
     text = clean_line(value, max_characters=101)
     if not text or text != value or len(text) > 100:
         raise BadValue("must be 1 to 100 characters of text on one line, without blanks around it.")
     return text
 
 
-def _identifier(value: object, _around: RuleContext) -> str:
+def read_identifier(value: object, _around: RuleContext) -> str:
+    """Return an identifier of the vendor. Raises: BadValue."""
     if not isinstance(value, str) or not _IDENTIFIER.match(value):
         raise BadValue("must be 1 to 100 letters, digits, hyphens, dots or underscores.")
     return value
 
 
-def _identifier_or_blank(value: object, around: RuleContext) -> str:
-    return "" if value == "" else _identifier(value, around)
+def read_identifier_or_blank(value: object, around: RuleContext) -> str:
+    """Return an identifier or "". Raises: BadValue."""
+    return "" if value == "" else read_identifier(value, around)
 
 
-def _cookie_name(value: object, _around: RuleContext) -> str:
+def read_cookie_name(value: object, _around: RuleContext) -> str:
+    """Return a cookie's name. Raises: BadValue."""
     if not isinstance(value, str) or not _COOKIE_NAME.match(value):
         raise BadValue("must be a cookie's name: 1 to 100 letters, digits or any of !#$%&'*+-.^_`|~.")
     return value
 
 
-def _domain(value: object, _around: RuleContext) -> str:
+def read_domain(value: object, _around: RuleContext) -> str:
+    """Return a domain. Raises: BadValue."""
     if not isinstance(value, str) or not _DOMAIN.match(value):
         raise BadValue("must be a domain such as users.invalid, in small letters.")
     return value
 
 
-def _subdomain(value: object, _around: RuleContext) -> str:
+def read_subdomain(value: object, _around: RuleContext) -> str:
+    """Return a subdomain or "". Raises: BadValue."""
     if value == "":
         return ""
     if not isinstance(value, str) or not _SUBDOMAIN.match(value):
@@ -143,7 +149,8 @@ def _subdomain(value: object, _around: RuleContext) -> str:
     return value
 
 
-def _api_url(value: object, around: RuleContext) -> str:
+def read_api_url(value: object, around: RuleContext) -> str:
+    """Return an address of the Chat API, "auto" or "". Raises: BadValue."""
     if not isinstance(value, str):
         raise BadValue("must be text.")
     if value == AUTO:
@@ -153,7 +160,8 @@ def _api_url(value: object, around: RuleContext) -> str:
     return value.rstrip("/")
 
 
-def _time(value: object, _around: RuleContext) -> datetime | None:
+def read_time(value: object, _around: RuleContext) -> datetime | None:
+    """Return a time with its zone, or None. Raises: BadValue."""
     if value is None or value == "":
         return None
     wanted = "must be a time such as 2026-01-01T00:00:00Z, with its zone."
@@ -166,13 +174,15 @@ def _time(value: object, _around: RuleContext) -> datetime | None:
     return read
 
 
-def _requests(value: object, _around: RuleContext) -> int:
+def read_rate(value: object, _around: RuleContext) -> int:
+    """Return a number of calls a minute. Raises: BadValue."""
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= REQUESTS_MAX:
         raise BadValue(f"must be a whole number from 1 to {REQUESTS_MAX}.")
     return value
 
 
-def _template(value: object, _around: RuleContext) -> str:
+def read_template(value: object, _around: RuleContext) -> str:
+    """Return an address template or "". Raises: BadValue."""
     if value == "":
         return ""
     words = " ".join(f"{{{word}}}" for word in TEMPLATE_WORDS)
@@ -186,17 +196,20 @@ def _template(value: object, _around: RuleContext) -> str:
     return text
 
 
-def _claim(value: object, _around: RuleContext) -> str:
+def read_claim(value: object, _around: RuleContext) -> str:
+    """Return a claim's path. Raises: BadValue."""
     if not isinstance(value, str) or not _CLAIM.match(value):
         raise BadValue("must be a claim's name, such as email or partner_data.email, of at most 100 characters.")
     return value
 
 
-def _claim_or_blank(value: object, around: RuleContext) -> str:
-    return "" if value == "" else _claim(value, around)
+def read_claim_or_blank(value: object, around: RuleContext) -> str:
+    """Return a claim's path or "". Raises: BadValue."""
+    return "" if value == "" else read_claim(value, around)
 
 
-def _claim_map(value: object, around: RuleContext) -> dict[str, str]:
+def read_claim_map(value: object, around: RuleContext) -> dict[str, str]:
+    """Return the claims by the name they get. Raises: BadValue."""
     if not isinstance(value, Mapping) or len(value) > CLAIM_MAP_MAX:
         raise BadValue(f'must be at most {CLAIM_MAP_MAX} pairs such as {{"locale": "locale"}}.')
     for name, path in value.items():
@@ -204,23 +217,27 @@ def _claim_map(value: object, around: RuleContext) -> dict[str, str]:
             raise BadValue("has a name that is none: 1 to 50 letters, digits or underscores, a letter first.")
         if name in OWN_CLAIMS:
             raise BadValue(f"must not set {name}, which the bridge sets itself.")
-        _claim(path, around)
+        read_claim(path, around)
     return dict(value)
 
 
-def _digits(value: object, _around: RuleContext) -> str:
+def read_digits(value: object, _around: RuleContext) -> str:
+    """Return digits or "". Raises: BadValue."""
     if not isinstance(value, str) or not _DIGITS.match(value):
         raise BadValue("must be digits only, as text.")
     return value
 
 
-def _yes_or_no(value: object, _around: RuleContext) -> bool:
+def read_flag(value: object, _around: RuleContext) -> bool:
+    """Return true or false. Raises: BadValue."""
     if not isinstance(value, bool):
         raise BadValue("must be true or false.")
     return value
 
 
-def _one_of(words: type[StrEnum]) -> Rule:
+def build_choice_rule(words: type[StrEnum]) -> Rule:
+    """Return the rule of a setting that is one of `words`."""
+
     def check(value: object, _around: RuleContext) -> str:
         known = [str(word) for word in words]
         if not isinstance(value, str) or value not in known:
@@ -228,41 +245,6 @@ def _one_of(words: type[StrEnum]) -> Rule:
         return value
 
     return check
-
-
-# By the key's name in the outer face, which is also the name of the stored field.
-RULES: Mapping[str, Rule] = MappingProxyType(
-    {
-        "name": _name,
-        "login_project_id": _identifier,
-        "login_algorithm": _one_of(LoginAlgorithm),
-        "cookie_name": _cookie_name,
-        "allowed_origins": _origins,
-        "missing_email": _one_of(MissingEmail),
-        "placeholder_domain": _domain,
-        "email_verified": _one_of(EmailVerified),
-        "email_claim": _claim,
-        "name_claim": _claim_or_blank,
-        "claim_map": _claim_map,
-        "email_lookup": _yes_or_no,
-        "mode": _one_of(Mode),
-        "previous_login_secret_until": _time,
-        "zendesk_secret_switch_at": _time,
-        "zendesk_product": _one_of(ZendeskProduct),
-        "zendesk_subdomain": _subdomain,
-        "zendesk_account_key": _identifier_or_blank,
-        "zendesk_key_id": _identifier_or_blank,
-        "zendesk_api_url": _api_url,
-        "zendesk_client_id": _identifier_or_blank,
-        "sync_enabled": _yes_or_no,
-        "sync_start": _time,
-        "requests_per_minute": _requests,
-        "publisher_account_url_template": _template,
-        "merchant_id": _digits,
-        "publisher_project_id": _digits,
-        "enabled": _yes_or_no,
-    }
-)
 
 
 def _is_host(host: str) -> bool:

@@ -11,14 +11,13 @@ from django.db.models import QuerySet
 from linking import registry
 from linking.clients.vendor_urls import AUTO, RETIRED_HOST, current_address, is_retired
 from linking.core.config import LoginAlgorithm, MissingEmail, Mode, SecretName, ZendeskProduct
-from linking.integrations.rules import RESERVED_ENDINGS, RULES, BadValue, RuleContext, secret_flaw, slug_value
+from linking.integrations.rules import RESERVED_ENDINGS, BadValue, RuleContext, find_format_flaw, read_slug
 from linking.integrations.secret_lint import lint_secret
 from linking.integrations.secrets import read_secret, resolve_secret, settle_zendesk_switch, store_secret
+from linking.integrations.settings import KEYS, RULES, SECRET_NAMES
 from linking.models import AuditEvent, ConfigVersion, Integration, LoginUser, Visitor
 from linking.sync import leases
 
-SECRET_NAMES = tuple(str(name) for name in SecretName)
-KEYS = (*RULES, *SECRET_NAMES)
 REMOVE_BATCH = 500
 _REQUIRED = ("name", "login_project_id")
 _LOGIN_SECRETS = (SecretName.LOGIN_SECRET_KEY, SecretName.LOGIN_SECRET_KEY_PREVIOUS)
@@ -33,10 +32,6 @@ class BadIntegration(ValueError):
     def __init__(self, problems: Mapping[str, str]) -> None:
         super().__init__("; ".join(f"{key} {sentence}" for key, sentence in problems.items()))
         self.problems = dict(problems)
-
-
-class NoSuchIntegration(LookupError):
-    """No integration has this slug."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +117,7 @@ def remove_integration(*, slug: str, actor: Actor, now: datetime) -> None:
     """
     row = Integration.objects.filter(slug=slug).first()
     if row is None:
-        raise NoSuchIntegration(slug)
+        raise registry.NoSuchIntegration(slug)
     Integration.objects.filter(pk=row.pk).update(enabled=False, sync_enabled=False)
     ConfigVersion.bump()
     registry.refresh()
@@ -138,14 +133,14 @@ def remove_integration(*, slug: str, actor: Actor, now: datetime) -> None:
     with transaction.atomic():
         row.delete()
         _record(actor=actor, action="integration.removed", slug=slug, fields=(), now=now)
-        announce()
+        bump_config_version()
 
 
 def _read(*, slug: str, values: Mapping[str, object], allow_loopback: bool) -> _Draft:
     draft = _Draft()
     around = RuleContext(allow_loopback=allow_loopback)
     try:
-        slug_value(slug)
+        read_slug(slug)
     except BadValue as error:
         draft.problems["slug"] = str(error)
     for key, value in values.items():
@@ -178,7 +173,7 @@ def _read_secret(*, name: SecretName, value: object, draft: _Draft) -> None:
     except (registry.SecretUnavailable, ValueError) as error:
         draft.problems[name] = f"cannot be read: {error}"
         return
-    if flaw := secret_flaw(opened, name=name):
+    if flaw := find_format_flaw(opened, name=name):
         draft.problems[name] = flaw
         return
     draft.secrets[name], draft.opened[name] = value, opened
@@ -294,7 +289,7 @@ def _store(*, row: Integration, draft: _Draft, is_new: bool, actor: Actor, now: 
     if is_new or changed:
         action = "integration.created" if is_new else "integration.changed"
         _record(actor=actor, action=action, slug=row.slug, fields=changed, now=now)
-    announce()
+    bump_config_version()
     return tuple(changed)
 
 
@@ -304,7 +299,7 @@ def _record(*, actor: Actor, action: str, slug: str, fields: Any, now: datetime)
     )
 
 
-def announce() -> None:
+def bump_config_version() -> None:
     """Tell every process that the settings changed, in the caller's transaction."""
     ConfigVersion.bump()
     # The version tells the other processes; this one need not wait for its next look.

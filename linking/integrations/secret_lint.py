@@ -1,6 +1,6 @@
 """What is probably wrong with a secret, told when it is saved: pure, and no sentence repeats the secret.
 
-These are warnings about what can be stored; what cannot be stored at all, `integration_rules.secret_flaw` says.
+These are warnings about what can be stored; what cannot be stored at all, `rules.find_format_flaw` says.
 """
 
 import binascii

@@ -19,7 +19,7 @@ from linking.core.config import SecretName
 from linking.dashboard.shell.access import page, require_admin
 from linking.dashboard.shell.connection_words import explain_failed, explain_lost
 from linking.dashboard.shell.parts import Notice
-from linking.integrations.connecting import (
+from linking.integrations import (
     CannotConnect,
     authority_of_account,
     begin_connecting,

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from linking.dashboard.shell.parts import Text
-from linking.integrations.connecting import ConnectFlaw
+from linking.integrations import ConnectFlaw
 from linking.models import ConnectionFlaw
 
 _LOST: Mapping[str, Text] = MappingProxyType(

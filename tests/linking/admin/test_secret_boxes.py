@@ -100,4 +100,4 @@ class TestBoxes:
     def test_of_a_day_and_a_time_are_named(self, acme, admin):
         page = admin.get(url_of(acme)).content.decode()
         assert 'aria-label="Sync start: date"' in page
-        assert 'aria-label="Previous login key good until: time"' in page
+        assert 'aria-label="Accept the previous Login secret key until: time"' in page

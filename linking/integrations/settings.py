@@ -1,0 +1,300 @@
+"""The settings of an integration, one row each: its rule, where it stands in the form, and its words there.
+
+A new setting takes a row here, a field in `linking.models.integration`, one in `linking.core.config`, and a line in
+docs/settings.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from linking.core.config import EmailVerified, LoginAlgorithm, MissingEmail, Mode, SecretName, ZendeskProduct
+from linking.integrations import rules
+from linking.integrations.rules import Rule
+
+Text = str | Promise
+
+
+class Section(StrEnum):
+    """The parts of the form."""
+
+    GENERAL = "general"
+    LOGIN = "login"
+    ZENDESK = "zendesk"
+    ROTATION = "rotation"
+    SYNC = "sync"
+    PUBLISHER = "publisher"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting; `name` is the key outside and the stored field, `config` the field of `IntegrationConfig`.
+
+    `choices` are the labels by the stored word, for a setting that is a choice. `is_wide`: the box shows a long value
+    whole.
+    """
+
+    name: str
+    rule: Rule
+    section: Section
+    label: Text
+    help: Text = ""
+    config: str = ""
+    choices: Mapping[str, Text] = field(default_factory=dict)
+    is_wide: bool = False
+
+    @property
+    def config_name(self) -> str:
+        """Return the field of `IntegrationConfig` that holds the setting."""
+        return self.config or self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretSetting:
+    """One secret: `label` names its box, `remove_label` the box that removes it, `config` as in `Setting`."""
+
+    name: SecretName
+    label: Text
+    remove_label: Text
+    config: str
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(name="name", rule=rules.read_name, section=Section.GENERAL, label=_("Name")),
+    Setting(
+        name="enabled",
+        rule=rules.read_flag,
+        section=Section.GENERAL,
+        label=_("Enabled"),
+        help=_("Issue tokens and sync from Zendesk."),
+        config="is_enabled",
+    ),
+    Setting(
+        name="login_project_id",
+        rule=rules.read_identifier,
+        section=Section.LOGIN,
+        label=_("Login project ID"),
+        is_wide=True,
+    ),
+    Setting(
+        name="login_algorithm",
+        rule=rules.build_choice_rule(LoginAlgorithm),
+        section=Section.LOGIN,
+        label=_("Signature algorithm"),
+        help=_("As set for the Login project in Publisher Account."),
+        choices={LoginAlgorithm.HS256: _("HS256 (secret key)"), LoginAlgorithm.RS256: _("RS256 (public keys)")},
+    ),
+    Setting(
+        name="cookie_name",
+        rule=rules.read_cookie_name,
+        section=Section.LOGIN,
+        label=_("Cookie name"),
+        help=_("The cookie that carries the Login JWT."),
+    ),
+    Setting(
+        name="allowed_origins",
+        rule=rules.read_origins,
+        section=Section.LOGIN,
+        label=_("Allowed origins"),
+        help=_("One per line, such as https://shop.example."),
+    ),
+    Setting(
+        name="missing_email",
+        rule=rules.build_choice_rule(MissingEmail),
+        section=Section.LOGIN,
+        label=_("If the e-mail is missing"),
+        choices={
+            MissingEmail.REFUSE: _("Refuse the token"),
+            MissingEmail.OMIT: _("Issue a token without e-mail"),
+            MissingEmail.PLACEHOLDER: _("Use a placeholder address"),
+        },
+    ),
+    Setting(
+        name="placeholder_domain",
+        rule=rules.read_domain,
+        section=Section.LOGIN,
+        label=_("Domain of placeholder addresses"),
+    ),
+    Setting(name="email_claim", rule=rules.read_claim, section=Section.LOGIN, label=_("Claim with the e-mail")),
+    Setting(
+        name="name_claim",
+        rule=rules.read_claim_or_blank,
+        section=Section.LOGIN,
+        label=_("Claim with the name"),
+        help=_("If empty: the e-mail, then username, then name."),
+    ),
+    Setting(
+        name="email_lookup",
+        rule=rules.read_flag,
+        section=Section.LOGIN,
+        label=_("Ask Xsolla Login for a missing e-mail"),
+        config="is_email_looked_up",
+    ),
+    Setting(
+        name="mode",
+        rule=rules.build_choice_rule(Mode),
+        section=Section.LOGIN,
+        label=_("Mode"),
+        help=_("Observe: be as lenient as Xsolla's sample service and only count what would be refused."),
+        choices={Mode.ENFORCE: _("Enforce"), Mode.OBSERVE: _("Observe")},
+    ),
+    Setting(
+        name="zendesk_product",
+        rule=rules.build_choice_rule(ZendeskProduct),
+        section=Section.ZENDESK,
+        label=_("Zendesk product"),
+        choices={ZendeskProduct.CHAT: _("Chat"), ZendeskProduct.MESSAGING: _("Messaging")},
+    ),
+    Setting(
+        name="zendesk_subdomain",
+        rule=rules.read_subdomain,
+        section=Section.ZENDESK,
+        label=_("Zendesk subdomain"),
+        help=_("For example, acme for acme.zendesk.com."),
+    ),
+    Setting(
+        name="zendesk_account_key",
+        rule=rules.read_identifier_or_blank,
+        section=Section.ZENDESK,
+        label=_("Zendesk account key"),
+        is_wide=True,
+    ),
+    Setting(
+        name="zendesk_key_id",
+        rule=rules.read_identifier_or_blank,
+        section=Section.ZENDESK,
+        label=_("Zendesk key ID"),
+        help=_("For Messaging only."),
+    ),
+    Setting(
+        name="zendesk_api_url",
+        rule=rules.read_api_url,
+        section=Section.ZENDESK,
+        label=_("Zendesk API address"),
+        help=_("If empty, it is built from the subdomain. With “auto”, zdbridge finds the address that answers."),
+        is_wide=True,
+    ),
+    Setting(
+        name="zendesk_client_id",
+        rule=rules.read_identifier_or_blank,
+        section=Section.ZENDESK,
+        label=_("Zendesk client ID"),
+        help=_("The API client that “Connect with Zendesk” uses to get the access token."),
+    ),
+    Setting(
+        name="email_verified",
+        rule=rules.build_choice_rule(EmailVerified),
+        section=Section.ZENDESK,
+        label=_("Treat e-mail as verified"),
+        help=_("For Messaging only."),
+        choices={EmailVerified.NEVER: _("Never"), EmailVerified.ALWAYS: _("Always")},
+    ),
+    Setting(
+        name="claim_map",
+        rule=rules.read_claim_map,
+        section=Section.ZENDESK,
+        label=_("Further claims"),
+        help=_("For Messaging only. One pair per line: vip = partner_data.vip"),
+    ),
+    Setting(
+        name="previous_login_secret_until",
+        rule=rules.read_time,
+        section=Section.ROTATION,
+        label=_("Accept the previous Login secret key until"),
+        help=_("Set it together with a new Login secret key: the old key is accepted until then (your time zone)."),
+        config="previous_login_secret_until_epoch_s",
+    ),
+    Setting(
+        name="zendesk_secret_switch_at",
+        rule=rules.read_time,
+        section=Section.ROTATION,
+        label=_("Switch to the next Zendesk secret at"),
+        help=_(
+            "The next secret signs from then on (your time zone). Zendesk knows one secret at a time, so visitors can "
+            "drop for about five minutes at the switch. Choose a quiet time."
+        ),
+        config="zendesk_secret_switch_epoch_s",
+    ),
+    Setting(
+        name="sync_enabled",
+        rule=rules.read_flag,
+        section=Section.SYNC,
+        label=_("Sync automatically"),
+        config="is_sync_enabled",
+    ),
+    Setting(
+        name="sync_start",
+        rule=rules.read_time,
+        section=Section.SYNC,
+        label=_("Sync start"),
+        help=_("Older chats are not read (your time zone). If empty, all chats are read."),
+        config="sync_start_at",
+    ),
+    Setting(
+        name="requests_per_minute",
+        rule=rules.read_rate,
+        section=Section.SYNC,
+        label=_("Requests per minute"),
+        help=_("Calls to Zendesk. The account's own limit is 200."),
+    ),
+    Setting(
+        name="publisher_account_url_template",
+        rule=rules.read_template,
+        section=Section.PUBLISHER,
+        label=_("Address of a player's page"),
+        is_wide=True,
+    ),
+    Setting(name="merchant_id", rule=rules.read_digits, section=Section.PUBLISHER, label=_("Merchant ID")),
+    Setting(name="publisher_project_id", rule=rules.read_digits, section=Section.PUBLISHER, label=_("Project ID")),
+)
+SECRETS: tuple[SecretSetting, ...] = (
+    SecretSetting(
+        name=SecretName.LOGIN_SECRET_KEY,
+        label=_("Login secret key"),
+        remove_label=_("Remove the Login secret key"),
+        config="login_secrets",
+    ),
+    SecretSetting(
+        name=SecretName.LOGIN_SECRET_KEY_PREVIOUS,
+        label=_("Previous Login secret key"),
+        remove_label=_("Remove the previous Login secret key"),
+        config="previous_login_secret",
+    ),
+    SecretSetting(
+        name=SecretName.ZENDESK_SHARED_SECRET,
+        label=_("Zendesk shared secret"),
+        remove_label=_("Remove the Zendesk shared secret"),
+        config="zendesk_shared_secret",
+    ),
+    SecretSetting(
+        name=SecretName.ZENDESK_SHARED_SECRET_NEXT,
+        label=_("Next Zendesk shared secret"),
+        remove_label=_("Remove the next Zendesk shared secret"),
+        config="zendesk_shared_secret_next",
+    ),
+    SecretSetting(
+        name=SecretName.ZENDESK_ACCESS_TOKEN,
+        label=_("Zendesk access token"),
+        remove_label=_("Remove the Zendesk access token"),
+        config="zendesk_access_token",
+    ),
+    SecretSetting(
+        name=SecretName.ZENDESK_CLIENT_SECRET,
+        label=_("Zendesk client secret"),
+        remove_label=_("Remove the Zendesk client secret"),
+        config="zendesk_client_secret",
+    ),
+    SecretSetting(
+        name=SecretName.ZENDESK_WEBHOOK_SECRET,
+        label=_("Zendesk webhook signing secret"),
+        remove_label=_("Remove the Zendesk webhook signing secret"),
+        config="zendesk_webhook_secret",
+    ),
+)
+RULES: Mapping[str, Rule] = MappingProxyType({setting.name: setting.rule for setting in SETTINGS})
+SECRET_NAMES = tuple(str(secret.name) for secret in SECRETS)
+KEYS = (*RULES, *SECRET_NAMES)
