@@ -86,9 +86,9 @@ CLOCK_CALLS = {"now", "utcnow", "today"}
 # Programs that share no code: the key never imports the values.
 APART = {"linking": {"zdbridge", "sandbox"}, "sandbox": {"linking", "zdbridge", "django"}, "zdbridge": {"sandbox"}}
 # Rooms that hand on what others may import, in their `__init__.py`.
-CLOSED = ("conflicts", "monitoring", "search", "sync")
+CLOSED = ("conflicts", "integrations", "monitoring", "search", "sync")
 # What never meets, however the rows lie: who imports, and what not.
-NEVERS = (("tokens", "sync"), ("sync", "tokens"))
+NEVERS = (("tokens", "sync"), ("sync", "tokens"), ("management", "dashboard"), ("dashboard.setup", "core"))
 # Django loads models only after apps.py, so `ready` is the one place that may import late.
 LATE_IMPORTS_ALLOWED = {"linking.apps"}
 _IMPORTERS = {"import_module", "import_string", "__import__"}

@@ -2,6 +2,7 @@
 `rehearsal.py`), checks of both sides (`check_*.py`), Connect with Zendesk (`connecting.py`) and blocked users.
 """
 
+from linking.core.config import LoginAlgorithm, SecretName, ZendeskProduct
 from linking.integrations.blocking import block_user, lift_block
 from linking.integrations.check_login import check_integration
 from linking.integrations.check_zendesk import Check
@@ -35,11 +36,14 @@ __all__ = [
     "CannotConnect",
     "Check",
     "ConnectFlaw",
+    "LoginAlgorithm",
     "NoSuchIntegration",
     "Rehearsal",
     "Saved",
+    "SecretName",
     "Section",
     "Setting",
+    "ZendeskProduct",
     "authority_of_account",
     "begin_connecting",
     "block_user",

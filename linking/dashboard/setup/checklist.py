@@ -7,8 +7,8 @@ from django.db.models import Max, Min
 from django.utils.translation import gettext as _
 
 from linking import registry
-from linking.core.config import LoginAlgorithm, SecretName
 from linking.dashboard.shell.freshness import explain_block
+from linking.integrations import LoginAlgorithm, SecretName
 from linking.models import AuditEvent, Integration, LoginUser, Secret, StopReason, Visitor, VisitorLink
 from linking.monitoring import status
 from linking.tokens import answer_counts as answer_log

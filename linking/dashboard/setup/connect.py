@@ -15,12 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from linking import integrations, registry
 from linking.clients.vendor_urls import is_loopback_name
-from linking.core.config import SecretName
 from linking.dashboard.shell.access import page, require_admin
 from linking.dashboard.shell.connection_words import explain_failed, explain_lost
 from linking.dashboard.shell.parts import Notice
 from linking.integrations import (
     CannotConnect,
+    SecretName,
     authority_of_account,
     begin_connecting,
     finish_connecting,

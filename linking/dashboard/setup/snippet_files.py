@@ -13,8 +13,8 @@ from pathlib import Path
 from django.contrib.staticfiles import finders
 from django.utils.translation import gettext as _
 
-from linking.core.config import ZendeskProduct
 from linking.dashboard.shell.parts import Text
+from linking.integrations import ZendeskProduct
 
 CHAT_FILES = ("web-widget.js", "web-sdk.js", "fetch.js", "curl.txt")
 MESSAGING_FILES = ("messaging.js", "fetch.js", "curl.txt")
