@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The one command of zdbridge: makes its environment, then runs `up`, `test` or any Django command in it.
+"""The one command of zdbridge: it makes the environment, then runs `up`, `test` or any Django command in it.
 
-This file must be readable for any Python 3, or an old one would answer with a syntax error instead of a sentence.
+Every Python 3 must be able to parse this file, so that an old one prints a sentence instead of a syntax error.
 """
 
 import os
@@ -11,14 +11,14 @@ OLDEST_PYTHON = (3, 11)
 
 
 def main() -> None:
-    """Prepare `.venv` if needed, then do what the arguments say."""
+    """Prepare `.venv` if needed, then run the command in the arguments."""
     if sys.version_info < OLDEST_PYTHON:
         sys.exit(
-            "zdbridge needs Python %d.%d or newer, this is %d.%d (%s): run it with a newer one, such as python3.11."
+            "zdbridge needs Python %d.%d or newer. This is %d.%d (%s). Use a newer one, such as python3.11."
             % (OLDEST_PYTHON[0], OLDEST_PYTHON[1], sys.version_info[0], sys.version_info[1], sys.executable)
         )
     root = os.path.dirname(os.path.abspath(__file__))
-    # Imported here because an older Python could not even read it.
+    # Imported here because an older Python cannot parse it.
     from zdbridge.up import bootstrap
 
     bootstrap.run(root=root, arguments=sys.argv[1:])

@@ -29,7 +29,7 @@ class PatientCache(BaseCache):
     """Django's Redis cache with Django's memory cache as its fallback.
 
     After an error Redis is not asked for `PAUSE_AFTER_ERROR_S`, so that one request waits and not all of them. Values
-    stored in memory meanwhile stay there until they expire.
+    stored in memory meanwhile stay there until they expire. The methods are those of Django's `BaseCache`.
     """
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
@@ -45,47 +45,36 @@ class PatientCache(BaseCache):
         self._lock = threading.Lock()
 
     def add(self, *arguments: Any, **options: Any) -> bool:
-        """Store a value unless the key exists; return whether it was stored."""
         return bool(self._call("add", *arguments, **options))
 
     def get(self, *arguments: Any, **options: Any) -> Any:
-        """Return a value, or the default."""
         return self._call("get", *arguments, **options)
 
     def set(self, *arguments: Any, **options: Any) -> None:
-        """Store a value."""
         self._call("set", *arguments, **options)
 
     def touch(self, *arguments: Any, **options: Any) -> bool:
-        """Extend the life of a value; return whether the key exists."""
         return bool(self._call("touch", *arguments, **options))
 
     def delete(self, *arguments: Any, **options: Any) -> bool:
-        """Delete a value; return whether the key existed."""
         return bool(self._call("delete", *arguments, **options))
 
     def get_many(self, *arguments: Any, **options: Any) -> Any:
-        """Return the values that exist, by key."""
         return self._call("get_many", *arguments, **options)
 
     def set_many(self, *arguments: Any, **options: Any) -> Any:
-        """Store several values; return the keys that could not be stored."""
         return self._call("set_many", *arguments, **options)
 
     def delete_many(self, *arguments: Any, **options: Any) -> None:
-        """Delete several values."""
         self._call("delete_many", *arguments, **options)
 
     def has_key(self, *arguments: Any, **options: Any) -> bool:
-        """Return whether the key exists."""
         return bool(self._call("has_key", *arguments, **options))
 
     def incr(self, *arguments: Any, **options: Any) -> int:
-        """Add to a number and return it. Raises: ValueError when the key does not exist."""
         return int(self._call("incr", *arguments, **options))
 
     def clear(self) -> None:
-        """Delete everything, in Redis and in memory."""
         self._memory.clear()
         self._call("clear")
 

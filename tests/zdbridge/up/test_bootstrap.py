@@ -44,7 +44,7 @@ class TestManagePy:
         code += "runpy.run_path('manage.py', run_name='__main__')"
         done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-        assert "needs Python 3.11 or newer, this is 3.9" in done.stderr
+        assert "needs Python 3.11 or newer. This is 3.9" in done.stderr
 
     def test_needs_only_the_standard_library_until_the_environment_is_right(self) -> None:
         imported = [
