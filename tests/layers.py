@@ -87,6 +87,16 @@ CLOCK_CALLS = {"now", "utcnow", "today"}
 APART = {"linking": {"zdbridge", "sandbox"}, "sandbox": {"linking", "zdbridge", "django"}, "zdbridge": {"sandbox"}}
 # Rooms that hand on what others may import, in their `__init__.py`.
 CLOSED = ("conflicts", "integrations", "monitoring", "search", "sync")
+# Pages that still query tables. Pages ask a feature instead, so no other file below linking/dashboard may.
+QUERYING_PAGES = {
+    "linking.dashboard.accounts.time_zone",
+    "linking.dashboard.setup.checklist",
+    "linking.dashboard.setup.connect",
+    "linking.dashboard.setup.overview",
+    "linking.dashboard.setup.reference",
+    "linking.dashboard.setup.wiring",
+    "linking.dashboard.sync.controls",
+}
 # What never meets, however the rows lie: who imports, and what not.
 NEVERS = (("tokens", "sync"), ("sync", "tokens"), ("management", "dashboard"), ("dashboard.setup", "core"))
 # Django loads models only after apps.py, so `ready` is the one place that may import late.
@@ -132,6 +142,8 @@ def violations(*, root: Path) -> list[Violation]:
             is_package = path.name == "__init__.py"
             imports = list(_imports(tree=tree, module=module, is_package=is_package, root=root))
             found += dict.fromkeys(_report_broken(module=module, imports=imports, root=root))
+            if _is_within(module, "dashboard") and module not in QUERYING_PAGES:
+                found += _table_queries(module=module, tree=tree)
             if package == "sandbox":
                 sandbox[module] = [made.target for made in imports if made.target.startswith("sandbox")]
             if _is_pure(module):
@@ -285,6 +297,13 @@ def _literal_target(node: ast.Call) -> str:
     if words[0].startswith("."):
         return f"{words[1]}{words[0]}" if len(words) > 1 else ""
     return words[0]
+
+
+def _table_queries(*, module: str, tree: ast.AST) -> Iterator[Violation]:
+    for node in ast.walk(tree):
+        is_manager = isinstance(node, ast.Attribute) and node.attr == "objects"
+        if is_manager or (isinstance(node, ast.alias) and node.name == "get_object_or_404"):
+            yield Violation(module, node.lineno, "pages must not query tables: ask a feature")
 
 
 def _clock_reads(*, module: str, tree: ast.AST) -> Iterator[Violation]:

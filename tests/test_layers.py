@@ -24,6 +24,12 @@ for found in pkgutil.walk_packages(linking.core.__path__, "linking.core."):
 
 # file, source, a word of the complaint
 BROKEN = [
+    ("linking/dashboard/shell/rows.py", "rows = Visitor.objects.all()", "pages must not query tables"),
+    (
+        "linking/dashboard/visitors/export.py",
+        "from django.shortcuts import get_object_or_404",
+        "pages must not query tables",
+    ),
     ("linking/core/text.py", "import django.conf", "plain code must not import django.conf"),
     ("linking/core/text.py", "from requests import get", "plain code must not import requests"),
     ("linking/core/text.py", "import time", "plain code must not import time"),

@@ -139,3 +139,8 @@ def _find_changes(before: Visitor) -> tuple[str, ...]:
     if after is None:
         return ("visitor_id",)  # Zendesk joined it into another one
     return tuple(name for name in _COMPARED if getattr(after, name) != getattr(before, name))
+
+
+def find_refresh(*, visitor_pk: int) -> VisitorRefresh | None:
+    """Return the last refresh that a person asked for, None where there was none. One query."""
+    return VisitorRefresh.objects.filter(visitor_id=visitor_pk).first()

@@ -16,7 +16,7 @@ from kombu.exceptions import OperationalError
 
 from linking import tasks
 from linking.dashboard.shell.parts import Notice
-from linking.models import Visitor, VisitorRefresh
+from linking.models import Visitor
 from linking.sync import refresh
 
 PATIENCE = timedelta(seconds=60)
@@ -97,7 +97,7 @@ def forget(*, session: SessionBase, visitor: Visitor) -> None:
 
 def last_refresh(*, visitor: Visitor) -> LastRefresh | None:
     """Return what the last refresh of `visitor` brought, whoever asked for it; None when nobody did. One query."""
-    kept = VisitorRefresh.objects.filter(visitor=visitor).first()
+    kept = refresh.find_refresh(visitor_pk=visitor.pk)
     if kept is None or (kept.pending_since is not None and kept.at >= kept.pending_since):
         return None
     if not kept.queued_because:

@@ -23,14 +23,14 @@ PAGE_OPEN_FOR = timedelta(minutes=6)
 class VisitorRow:
     """One visitor as a list shows it; `user` is None without an open link.
 
-    `beside` is what stands below the name: the address, or the name at Login where the address is the name already.
+    `subtitle` is what stands below the name: the address, or the name at Login where the address is the name already.
     """
 
     key: str
     url: str
     name: str
     email: str
-    beside: str
+    subtitle: str
     states: tuple[Badge, ...]
     is_banned: bool
     visitor: IDText
@@ -111,7 +111,7 @@ def _visitor_row(visitor: Visitor, *, eyes: ContactVisibility, has_open_conflict
         url=visitor_url(visitor_id=visitor.visitor_id, integration=slug),
         name=name,
         email=email,
-        beside=_beside(name, email, eyes.words(user.name) if user else ""),
+        subtitle=_choose_subtitle(name, email, eyes.words(user.name) if user else ""),
         states=choose_states(trust=trust, state=visitor.state, has_open_conflict=has_open_conflict),
         is_banned=visitor.is_banned,
         visitor=id_text(visitor.visitor_id),
@@ -151,7 +151,7 @@ def is_page_open(*, last_authenticated_at: datetime | None, now: datetime) -> bo
     return last_authenticated_at is not None and now - last_authenticated_at <= PAGE_OPEN_FOR
 
 
-def _beside(name: str, *others: str) -> str:
+def _choose_subtitle(name: str, *others: str) -> str:
     return next((other for other in others if other and other != name), "")
 
 

@@ -34,7 +34,7 @@ class Match:
 
     url: str
     name: str
-    beside: str
+    subtitle: str
     states: tuple[Badge, ...]
     record: IDText
     is_banned: bool = False
@@ -106,14 +106,14 @@ def _user(person: LoginUser, *, eyes: ContactVisibility, now: datetime) -> Match
     row = user_row(person, eyes=eyes, now=now)
     # Who is in Chat already is told by the visitor, not by the page that is open.
     state = PAGE_OPEN if row.is_page_open and not person.is_seen_in_chat else choose_user_state(person)
-    return Match(url=row.url, name=row.name, beside=row.email, states=(state,), record=row.user)
+    return Match(url=row.url, name=row.name, subtitle=row.email, states=(state,), record=row.user)
 
 
 def _visitor(row: VisitorRow) -> Match:
     return Match(
         url=row.url,
         name=row.name,
-        beside=row.beside,
+        subtitle=row.subtitle,
         states=row.states,
         record=row.user or row.visitor,
         is_banned=row.is_banned,
