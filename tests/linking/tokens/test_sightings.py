@@ -83,7 +83,21 @@ class TestFlush:
         sightings.flush()
         user = LoginUser.objects.get()
         assert (user.tokens_issued, user.email) == (3, "new@player.example")
-        assert (user.first_authenticated_at, user.last_authenticated_at) == (time(NOON), time(NOON + 90))
+        assert (user.first_authenticated_at, user.last_authenticated_at) == (time(NOON), time(NOON + 60))
+
+    @pytest.mark.parametrize(("later", "last"), [(1, 0), (59, 0), (60, 60), (119, 60), (3600, 3600)])
+    def test_writes_the_last_time_to_the_minute(self, acme, later, last):
+        note(acme)
+        sightings.flush()
+        note(acme, at=NOON + later)
+        sightings.flush()
+        assert LoginUser.objects.get().last_authenticated_at == time(NOON + last)
+
+    def test_never_writes_a_last_time_before_the_first(self, acme):
+        note(acme, at=NOON + 59)
+        sightings.flush()
+        user = LoginUser.objects.get()
+        assert user.first_authenticated_at == user.last_authenticated_at == time(NOON + 59)
 
     def test_verifies_a_user_that_was_only_claimed(self, acme):
         make_login_user(integration=acme, user_id="nadia")
@@ -161,7 +175,6 @@ class TestFlushOfThoseNotWrittenLately:
         assert self.tokens() == {"nadia": 1, "omar": 1}
         assert sightings.flush() == 1
         assert self.tokens() == {"nadia": 2, "omar": 1}
-        assert LoginUser.objects.get(user_id="nadia").last_authenticated_at == time(NOON + 1)
 
     def test_leaves_nobody_when_there_are_too_many(self, acme, monkeypatch):
         monkeypatch.setattr(sightings._waiting, "at_most", 2)
