@@ -237,7 +237,8 @@ class Ours:
         from django.db import transaction
 
         from linking.sync.store import leases, runs
-        from linking.sync.store.answers import VisitorAnswer, store_answers
+        from linking.sync.store.answers import store_answers
+        from linking.sync.store.batch import VisitorAnswer
         from linking.sync.work import COUNTS
 
         for first in range(0, len(records), BATCH):

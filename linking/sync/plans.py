@@ -124,7 +124,7 @@ def plan_link(
         id_variants: other users whose IDs differ from the record's by upper and lower case only.
     """
     after = _apply_answer(facts=facts, record=record, now=now)
-    if record.user_id and record.user_id not in before.apart_user_ids:
+    if record.user_id and record.user_id not in before.blocked_user_ids:
         verb = Verb.OPEN if not before.open_user_id else Verb.RELINK
         return LinkPlan(
             facts=after._replace(state=VisitorState.LINKED),
@@ -281,7 +281,7 @@ def _user_changes(*, user_id: str, before: LinkBefore) -> tuple[Disagreement, ..
     others = sorted(({before.open_user_id} | before.joined_user_ids) - {"", user_id})
     if not others or before.is_shared_device:
         return ()
-    users = (before.former_user_ids | set(others) | {user_id}) - before.apart_user_ids
+    users = (before.former_user_ids | set(others) | {user_id}) - before.blocked_user_ids
     if user_id in before.former_user_ids or len(users) > USERS_OF_ONE_CHANGE:
         shared = Disagreement(
             kind=ConflictKind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT, user_id=user_id, other_user_id=others[0]

@@ -7,8 +7,9 @@ from functools import partial
 from django.db import transaction
 
 from linking.models import StopReason
+from linking.sync import chores
 from linking.sync.paced_calls import PassStopped
-from linking.sync.store import bans, chores, leases
+from linking.sync.store import bans, leases
 from linking.sync.work import Work
 
 EVERY = timedelta(hours=1)

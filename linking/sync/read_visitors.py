@@ -11,11 +11,12 @@ from django.db import OperationalError, transaction
 from linking.clients.zendesk_chat import ChatGone
 from linking.models import StopReason
 from linking.models.sync_run import LEFT_COUNTED_MOST
-from linking.sync import schedule
+from linking.sync import chores, schedule
 from linking.sync.paced_calls import PassStopped
-from linking.sync.store import chores, leases, lookups, runs
+from linking.sync.store import leases, lookups, runs
 from linking.sync.store import table_statistics as statistics
-from linking.sync.store.answers import VisitorAnswer, retry_on_conflict, store_answers
+from linking.sync.store.answers import retry_on_conflict, store_answers
+from linking.sync.store.batch import VisitorAnswer
 from linking.sync.work import Work
 
 BATCH = 500  # answers stored together at most

@@ -18,7 +18,8 @@ from linking.sync.facts import LookupPriority
 from linking.sync.paced_calls import Clock, PacedCaller, PassStopped, Patience, budget_of, current_host, open_client
 from linking.sync.renew_token import renew_in_time
 from linking.sync.store import wishes
-from linking.sync.store.answers import VisitorAnswer, retry_on_conflict, store_answers
+from linking.sync.store.answers import retry_on_conflict, store_answers
+from linking.sync.store.batch import VisitorAnswer
 from linking.sync.store.rows import canonical_ids
 
 TRIES = 2

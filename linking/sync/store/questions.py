@@ -9,7 +9,8 @@ from django.db.models import F, Q
 
 from linking.clients.zendesk_records import VisitorRecord
 from linking.models import SyncRun, Visitor, VisitorAlias, VisitorQuestion
-from linking.sync.store.answers import BatchResult, VisitorAnswer, store_answers
+from linking.sync.store.answers import BatchResult, store_answers
+from linking.sync.store.batch import VisitorAnswer
 from linking.sync.store.rows import canonical_ids
 
 # Longer than any question takes; a claim that is older belongs to a process that is gone.

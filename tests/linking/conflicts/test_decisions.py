@@ -6,7 +6,8 @@ from django.contrib.auth import get_user_model
 from linking.clients.zendesk_records import parse_visitor
 from linking.conflicts import decisions
 from linking.models import AuditEvent, Conflict, ConflictDecision, Visitor, VisitorLink
-from linking.sync.store.answers import VisitorAnswer, store_answers
+from linking.sync.store.answers import store_answers
+from linking.sync.store.batch import VisitorAnswer
 from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_run, make_visitor
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from linking.clients.zendesk_records import parse_visitor
 from linking.models import LoginUser, Visitor, VisitorAlias, VisitorLink
-from linking.sync.store.answers import VisitorAnswer, store_answers
+from linking.sync.store.answers import store_answers
+from linking.sync.store.batch import VisitorAnswer
 from tests.factories import NOW, make_integration, make_link, make_login_user, make_run, make_visitor
 
 pytestmark = pytest.mark.django_db
