@@ -3,7 +3,6 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers, status
@@ -262,13 +261,9 @@ def _look_up(request: Request, *, visitor_id: str) -> unknown_visitors.Lookup:
 
     Raises: NotFound, Throttled.
     """
-    lookup = unknown_visitors.look_up(
-        visitor_id=visitor_id,
-        integration=request.query_params.get("integration", ""),
-        person=str(request.user.pk),
-        clock=CLOCK,
-        allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
-        give_way=request.META.get("linking.give_way", lambda: None),
+    integration = request.query_params.get("integration", "")
+    lookup = unknown_visitors.look_up_for_request(
+        visitor_id=visitor_id, integration=integration, user=request.user, environ=request.META, clock=CLOCK
     )
     if lookup.outcome is unknown_visitors.Outcome.TOO_MANY:
         raise _throttle(lookup.sentence, wait_s=lookup.retry_after_s)

@@ -94,7 +94,7 @@ def _store(work: Work, *, parsed: pages.ParsedPage, last: Cursor, is_end: bool, 
     work.counts["chats"] += len(parsed.chats)
     outcome = pages.store_page(
         held=work.held, run=work.run, page=parsed, cursor=cursor, is_caught_up=is_caught_up,
-        counts=work.counted(), now=work.clock.now(), is_retry=is_retry,
+        counts=work.current_counts(), now=work.clock.now(), is_retry=is_retry,
     )  # fmt: skip
     before = work.counts["visitors_found"]
     work.counts["visitors_found"] += outcome.added

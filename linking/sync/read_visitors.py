@@ -143,7 +143,7 @@ def _store_answers(work: Work, answers: Sequence[VisitorAnswer], *, now: datetim
     with transaction.atomic():
         leases.renew(held=work.held)
         tally = store_answers(run=work.run, answers=answers, now=now)
-        counts = work.counted()
+        counts = work.current_counts()
         for name, number in asdict(tally).items():
             counts[name] += number
         counts["lookups"] += len(answers)

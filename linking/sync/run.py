@@ -8,7 +8,7 @@ is stored is always a whole page or batch with the cursor that belongs to it, an
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -23,8 +23,7 @@ from linking.sync.read_bans import read_bans
 from linking.sync.read_export import read_export, retry_set_aside
 from linking.sync.read_visitors import read_visitors
 from linking.sync.renew_token import renew_after, renew_in_time
-from linking.sync.store import leases, lookups, runs
-from linking.sync.store import wishes as steering
+from linking.sync.store import leases, lookups, runs, wishes
 from linking.sync.work import Tell, Work
 
 LEASE_WAIT_SLICE_S = 1.0
@@ -74,30 +73,37 @@ def run_pass(
 
     Raises: Integration.DoesNotExist, and whatever is not the vendor's doing, after the run was marked as crashed.
     """
-    held = _lease(integration_id=integration_id, clock=clock, wait_s=lease_wait_s)
-    if held is None:
-        return PassReport(reason=StopReason.ANOTHER_PASS, detail="Another pass of this integration is running.")
-    try:
-        schedule.take_poke(integration_id=integration_id)
-        integration = Integration.objects.get(pk=integration_id)
-        if runs.was_clock_set_back(integration_id=integration_id, now=clock.now()):
-            leave = lookups.Leave(held=held)
-            lookups.hasten_all(integration_id=integration_id, now=clock.now(), leave=leave)
-        run = runs.start_run(integration_id=integration_id, trigger=trigger, is_full=is_full, now=clock.now())
-        work = Work(
-            integration=integration, run=run, held=held, clock=clock, patience=patience, is_eager=is_eager, tell=tell
-        )
+    with _lease(integration_id=integration_id, clock=clock, wait_s=lease_wait_s) as held:
+        if held is None:
+            return PassReport(reason=StopReason.ANOTHER_PASS, detail="Another pass of this integration is running.")
+        run = _start_run(held, integration_id=integration_id, trigger=trigger, is_full=is_full, now=clock.now())
+        work = Work(integration=run.integration, run=run, held=held, clock=clock, patience=patience, is_eager=is_eager,
+                    tell=tell)  # fmt: skip
         with _end(work) as ending:
-            if is_full:
-                runs.rewind(held=held, integration_id=integration_id)
-            if steering.take_backfill(held=held, run=run) or is_full:
-                integration.refresh_from_db()
+            _move_cursor(work, is_full=is_full)
             ending.detail = _work_through(
                 work, allow_loopback=allow_loopback, is_retrying=is_retrying, is_rechecking=is_rechecking
             )
         return PassReport(reason=ending.reason, detail=ending.detail, run=run)
-    finally:
-        leases.release(held=held)
+
+
+def _start_run(held: leases.Held, *, integration_id: int, trigger: str, is_full: bool, now: datetime) -> SyncRun:
+    """Begin a run, its `integration` at hand. Raises: Integration.DoesNotExist, leases.LeaseLost."""
+    schedule.take_poke(integration_id=integration_id)
+    integration = Integration.objects.get(pk=integration_id)
+    if runs.was_clock_set_back(integration_id=integration_id, now=now):
+        lookups.hasten_all(integration_id=integration_id, now=now, leave=lookups.Leave(held=held))
+    run = runs.start_run(integration_id=integration_id, trigger=trigger, is_full=is_full, now=now)
+    run.integration = integration
+    return run
+
+
+def _move_cursor(work: Work, *, is_full: bool) -> None:
+    """Set the cursor back to where the export is to be read from, if anybody asked for that."""
+    if is_full:
+        runs.rewind(held=work.held, integration_id=work.integration.pk)
+    if wishes.take_backfill(held=work.held, run=work.run) or is_full:
+        work.integration.refresh_from_db()
 
 
 @dataclass(slots=True)
@@ -152,12 +158,18 @@ def _settle(work: Work, outcome: _Outcome, *, resume_in_s: float | None) -> None
         schedule.settle(integration=work.integration, ending=ending, now=now)
 
 
-def _lease(*, integration_id: int, clock: Clock, wait_s: float) -> leases.Held | None:
+@contextmanager
+def _lease(*, integration_id: int, clock: Clock, wait_s: float) -> Iterator[leases.Held | None]:
+    """Hold the lease of an integration's passes; None when another pass keeps it for longer than `wait_s`."""
     name = leases.sync_lease_name(integration_id=integration_id)
     until = clock.now() + timedelta(seconds=wait_s)
     while (held := leases.take(name=name)) is None and clock.now() < until:
         clock.sleep(LEASE_WAIT_SLICE_S)
-    return held
+    try:
+        yield held
+    finally:
+        if held is not None:
+            leases.release(held=held)
 
 
 def _work_through(work: Work, *, allow_loopback: bool, is_retrying: bool, is_rechecking: bool) -> str:
@@ -171,7 +183,7 @@ def _work_through(work: Work, *, allow_loopback: bool, is_retrying: bool, is_rec
         lookups.queue_all(integration_id=work.integration.pk, now=work.clock.now(), leave=leave)
     config = renew_in_time(config, clock=work.clock, allow_loopback=allow_loopback)
     config = find_answering_host(config, asker=work.ask, allow_loopback=allow_loopback)
-    mended: set[str] = set()
+    recovered_from: set[str] = set()
     while True:
         config, notice = current_host(config)
         try:
@@ -179,10 +191,12 @@ def _work_through(work: Work, *, allow_loopback: bool, is_retrying: bool, is_rec
                 _read_all(work, config=config, is_retrying=is_retrying)
             return notice
         except PassStopped as halt:
-            better = None if halt.reason in mended else _recover(work, halt, config, allow_loopback=allow_loopback)
+            better = (
+                None if halt.reason in recovered_from else _recover(work, halt, config, allow_loopback=allow_loopback)
+            )
             if better is None:
                 raise
-            mended.add(halt.reason)
+            recovered_from.add(halt.reason)
             config = better
 
 

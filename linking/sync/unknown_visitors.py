@@ -9,14 +9,16 @@ once at a time, whoever wants to know.
 import logging
 import math
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
+from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -174,27 +176,28 @@ def look_up(
     if len(wanted) > ID_MAX_CHARACTERS or not is_own_form(wanted):
         return Lookup(outcome=Outcome.NO_ID, visitor_id=visitor_id)
     askable, not_asked = _sort_out(wanted, slug=integration)
-    lookup = partial(Lookup, visitor_id=wanted, not_asked=not_asked)
-    if not askable:
-        because = next((one for one in _NOT_ASKED if any(row.because is one for row in not_asked)), None)
-        return lookup(outcome=Outcome.NOT_ASKED, because=because or Because.NO_INTEGRATION)
-    wait_s = limiter.wait_s(key=person, now=clock.now().timestamp())
-    if wait_s > 0:
-        standing = _standing(askable, visitor_id=wanted)
-        too_many = lookup(outcome=Outcome.TOO_MANY, retry_after_s=math.ceil(wait_s))
-        return replace(standing, not_asked=not_asked) if standing.outcome is Outcome.WAITING else too_many
-    if not _waiting.acquire(blocking=False):
-        for row in askable:
-            questions.queue_now(
-                integration_id=row.pk, visitor_id=wanted, reason=Because.BUSY, now=clock.now()
-            )  # fmt: skip
-        return lookup(outcome=Outcome.WAITING, because=Because.BUSY)
-    try:
-        give_way()
-        found = _ask_all(askable, visitor_id=wanted, clock=clock, allow_loopback=allow_loopback)
-    finally:
-        _waiting.release()
-    return replace(found, not_asked=not_asked)
+    if askable:
+        lookup = _ask_within_limits(
+            askable, visitor_id=wanted, person=person, clock=clock, allow_loopback=allow_loopback, give_way=give_way
+        )
+    else:
+        because = next((reason for reason in _NOT_ASKED if any(row.because is reason for row in not_asked)), None)
+        lookup = Lookup(outcome=Outcome.NOT_ASKED, visitor_id=wanted, because=because or Because.NO_INTEGRATION)
+    return replace(lookup, not_asked=not_asked)
+
+
+def look_up_for_request(
+    *, visitor_id: str, integration: str, user: Any, environ: Mapping[str, Any], clock: Clock
+) -> Lookup:
+    """Do `look_up` for a web request of `user`; `environ` may hold the server's `linking.give_way`."""
+    return look_up(
+        visitor_id=visitor_id,
+        integration=integration,
+        person=str(user.pk),
+        clock=clock,
+        allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
+        give_way=environ.get("linking.give_way", lambda: None),
+    )
 
 
 def look(*, visitor_id: str, integration: str = "") -> Lookup:
@@ -218,6 +221,32 @@ def answer_question(*, question_pk: int, clock: Clock, patience: Patience, allow
     return _put_question(
         row, visitor_id=visitor_id, clock=clock, patience=patience, allow_loopback=allow_loopback
     ).outcome
+
+
+def _ask_within_limits(
+    rows: Sequence[Integration],
+    *,
+    visitor_id: str,
+    person: str,
+    clock: Clock,
+    allow_loopback: bool,
+    give_way: Callable[[], None],
+) -> Lookup:
+    """Ask, unless the person has asked too often or too many web threads wait already."""
+    wait_s = limiter.wait_s(key=person, now=clock.now().timestamp())
+    if wait_s > 0:
+        standing = _standing(rows, visitor_id=visitor_id)
+        too_many = Lookup(outcome=Outcome.TOO_MANY, visitor_id=visitor_id, retry_after_s=math.ceil(wait_s))
+        return standing if standing.outcome is Outcome.WAITING else too_many
+    if not _waiting.acquire(blocking=False):
+        for row in rows:
+            questions.queue_now(integration_id=row.pk, visitor_id=visitor_id, reason=Because.BUSY, now=clock.now())
+        return Lookup(outcome=Outcome.WAITING, visitor_id=visitor_id, because=Because.BUSY)
+    try:
+        give_way()
+        return _ask_all(rows, visitor_id=visitor_id, clock=clock, allow_loopback=allow_loopback)
+    finally:
+        _waiting.release()
 
 
 def _sort_out(visitor_id: str, *, slug: str) -> tuple[list[Integration], tuple[NotAsked, ...]]:

@@ -9,8 +9,7 @@ from linking.core.config import IntegrationConfig
 from linking.models import Integration, StopReason, SyncRun
 from linking.sync import schedule
 from linking.sync.paced_calls import TRIES, TRIES_AFTER_A_FAULT, Clock, PacedCaller, PassStopped, Patience
-from linking.sync.store import leases, lookups
-from linking.sync.store import wishes as steering
+from linking.sync.store import leases, lookups, wishes
 
 RENEW_S = 10.0
 LOOK_S = 2.0  # how often a pass looks whether somebody asked for its end
@@ -72,7 +71,7 @@ class Work:
             raise RuntimeError("The pass has no client yet.")
         return self.chat
 
-    def counted(self) -> dict[str, int]:
+    def current_counts(self) -> dict[str, int]:
         """Return the counts as they stand."""
         mine = {"calls": self.asker.calls, "waited_s": round(self.asker.waited_s)} if self.asker else {}
         return self.counts | mine
@@ -80,16 +79,16 @@ class Work:
     def final_counts(self, *, now: datetime) -> dict[str, int]:
         """Return the counts, with how many visitors wait still."""
         left = lookups.lookups_left(integration_id=self.integration.pk, now=now)
-        return self.counted() | {"lookups_left": left}
+        return self.current_counts() | {"lookups_left": left}
 
     def _keep_lease(self) -> None:
         if self.tell is not None:
-            self.tell(self.counted())
+            self.tell(self.current_counts())
         now = self.clock.now()
         if self.renewed_at is None or abs((now - self.renewed_at).total_seconds()) >= RENEW_S:
             leases.renew(held=self.held)
             self.renewed_at = now
         if self.looked_at is None or abs((now - self.looked_at).total_seconds()) >= LOOK_S:
             self.looked_at = now
-            if name := steering.who_stopped(run=self.run):
+            if name := wishes.who_stopped(run=self.run):
                 raise PassStopped(f"Stopped by {name}.", reason=StopReason.BY_HAND, resume_in_s=STOPPED_FOR_S)

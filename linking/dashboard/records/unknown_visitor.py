@@ -1,6 +1,5 @@
 """The page of a visitor ID that nobody here knows: what Zendesk says about it, or why it was not asked."""
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -20,13 +19,9 @@ def ask_zendesk(request: HttpRequest, *, visitor_id: str) -> HttpResponse:
 
     Raises: Http404 for what is no visitor ID.
     """
-    lookup = unknown_visitors.look_up(
-        visitor_id=visitor_id,
-        integration=request.GET.get("integration", ""),
-        person=str(request.user.pk),
-        clock=CLOCK,
-        allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
-        give_way=request.META.get("linking.give_way", lambda: None),
+    integration = request.GET.get("integration", "")
+    lookup = unknown_visitors.look_up_for_request(
+        visitor_id=visitor_id, integration=integration, user=request.user, environ=request.META, clock=CLOCK
     )
     if lookup.outcome is unknown_visitors.Outcome.FOUND:
         return redirect(visitor_url(visitor_id=lookup.visitor_id, integration=lookup.integration))
