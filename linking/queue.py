@@ -1,4 +1,4 @@
-"""The broker as an answer may meet it: within a second or two, or not at all."""
+"""Puts tasks into the queue. The broker answers within a second or two, or counts as unavailable."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "in
 
 
 class BrokerUnavailable(Exception):
-    """The broker took nothing."""
+    """The broker did not take the task."""
 
 
 def put(*, task: str, **arguments: Any) -> None:
     """Queue the task named `task` with keyword `arguments`.
 
-    Raises: BrokerUnavailable, also when the broker is there and mute.
+    Raises: BrokerUnavailable, also when the broker is up but does not answer.
     """
     try:
         with _brief_connection() as broker:
@@ -27,7 +27,7 @@ def put(*, task: str, **arguments: Any) -> None:
         raise BrokerUnavailable from error
 
 
-def is_there() -> bool:
+def is_available() -> bool:
     """Return whether the broker answers now."""
     try:
         with _brief_connection() as broker:
@@ -40,7 +40,7 @@ def is_there() -> bool:
 
 
 def _brief_connection() -> Connection:
-    # The workers' own patience (five seconds and more) is too long for somebody who waits for a page.
+    # The workers' own patience (five seconds and more) is too long for a person who waits for a page.
     options = dict(current_app.conf.broker_transport_options or {})
     if str(current_app.conf.broker_url or "").startswith("redis"):
         options |= {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT_S}

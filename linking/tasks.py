@@ -11,6 +11,7 @@ from celery import shared_task
 from celery.signals import worker_process_init, worker_shutting_down
 from django.conf import settings
 
+from linking import queue
 from linking.monitoring import alarms, heartbeats
 from linking.sync import paced_calls, questions, refresh, run, schedule, unknown_visitors
 
@@ -20,8 +21,6 @@ PASS_DEADLINE_S = 200.0
 REFRESH_DEADLINE_S = 30.0
 SLOT_WAIT_S = 5.0
 QUESTIONS_AT_ONCE = 50
-# Publishing must not wait for a broker that does not respond; the next tick is only seconds away.
-PUBLISH_PATIENCE = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}
 
 # One byte shared with the forked children, because only the parent gets the signal. A byte, unlike a lock, cannot stay
 # locked when a child is killed.
@@ -59,10 +58,10 @@ def tick() -> None:
     heartbeats.note(names=("beat", "worker"), now=now)
     for integration_id in schedule.due(now=now):
         if schedule.claim(integration_id=integration_id, now=now):
-            sync_integration.apply_async((integration_id,), retry_policy=PUBLISH_PATIENCE)
+            queue.put(task=sync_integration.name, integration_id=integration_id)
     alarms.watch(now=now)
     if alarms.due(now=now):
-        send_alarms.apply_async(retry_policy=PUBLISH_PATIENCE)
+        queue.put(task=send_alarms.name)
 
 
 @shared_task

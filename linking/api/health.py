@@ -150,6 +150,6 @@ class _Broker:
 
 def _is_broker_up(clock: Callable[[], float] = time.monotonic) -> bool:
     if clock() - _Broker.asked_at >= BROKER_REMEMBERED_S:
-        _Broker.is_up = queue.is_there()
+        _Broker.is_up = queue.is_available()
         _Broker.asked_at = clock()
     return _Broker.is_up

@@ -47,15 +47,15 @@ class TestPut:
 class TestIsThere:
     def test_finds_a_broker(self, broker):
         broker("memory://")
-        assert queue.is_there()
+        assert queue.is_available()
 
     def test_finds_the_broker_of_the_settings(self):
-        assert queue.is_there()
+        assert queue.is_available()
 
     def test_misses_one_that_is_away(self, broker):
         broker("redis://127.0.0.1:1/0")
-        assert not queue.is_there()
+        assert not queue.is_available()
 
     def test_misses_one_that_is_mute(self, broker, mute_address):
         broker(mute_address)
-        assert not queue.is_there()
+        assert not queue.is_available()

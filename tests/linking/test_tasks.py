@@ -2,7 +2,7 @@
 
 import pytest
 
-from linking import tasks
+from linking import queue, tasks
 from linking.models import Heartbeat, VisitorQuestion
 from linking.sync import refresh, unknown_visitors
 from linking.sync import run as sync
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def queued(monkeypatch):
     found = []
-    monkeypatch.setattr(tasks.sync_integration, "apply_async", lambda args, **_options: found.append(args))
+    monkeypatch.setattr(queue, "put", lambda **arguments: found.append(arguments))
     return found
 
 
@@ -23,7 +23,7 @@ class TestTick:
     def test_queues_what_is_due(self, queued):
         acme = make_integration()
         tasks.tick()
-        assert queued == [(acme.pk,)]
+        assert queued == [{"task": "linking.tasks.sync_integration", "integration_id": acme.pk}]
 
     def test_does_not_queue_it_again(self, queued):
         make_integration()

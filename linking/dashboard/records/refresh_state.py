@@ -6,15 +6,13 @@ the last refresh brought is kept with the visitor, for everybody who looks later
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.utils.crypto import salted_hmac
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError
 
-from linking import tasks
+from linking import queue, tasks
 from linking.dashboard.shell.parts import Notice
 from linking.models import Visitor
 from linking.sync import refresh
@@ -48,9 +46,12 @@ def ask(*, session: SessionBase, person: str, visitor: Visitor, now: datetime) -
     if wish.wait_s:
         sentence = _("You have asked for %(number)d refreshes in a minute. Try again in %(seconds)d seconds.")
         return sentence % {"number": refresh.PER_MINUTE, "seconds": wish.wait_s}
-    if wish.is_to_be_queued and not queue(tasks.refresh_visitor, visitor_pk=visitor.pk):
-        refresh.drop_request(visitor_pk=visitor.pk)
-        return _("It could not be queued: the broker does not answer. Try again in a minute.")
+    if wish.is_to_be_queued:
+        try:
+            queue.put(task=tasks.refresh_visitor.name, visitor_pk=visitor.pk)
+        except queue.BrokerUnavailable:
+            refresh.drop_request(visitor_pk=visitor.pk)
+            return _("It could not be queued: the broker does not answer. Try again in a minute.")
     if not look(session=session, visitor=visitor, now=now).is_under_way:
         note_asked(session=session, visitor=visitor, now=now)
     return ""
@@ -60,15 +61,6 @@ def can_be_asked_for(*, visitor: Visitor) -> bool:
     """Return whether opening the page of `visitor` is reason enough to ask: Zendesk was never asked, and can be."""
     integration = visitor.integration
     return visitor.checked_at is None and integration.enabled and not integration.blocked_reason
-
-
-def queue(task: Any, **values: Any) -> bool:
-    """Put a task into the queue and return whether that worked; a mute broker is not waited for."""
-    try:
-        task.apply_async(kwargs=values, retry=False)
-    except (OperationalError, OSError):
-        return False
-    return True
 
 
 def note_asked(*, session: SessionBase, visitor: Visitor, now: datetime) -> None:

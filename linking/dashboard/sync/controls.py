@@ -1,6 +1,7 @@
 """The controls of a sync on its page: start, pause, resume, stop, and import again from a date."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from django.contrib import messages
@@ -10,9 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from linking import tasks
+from linking import queue, tasks
 from linking.accounts import roles
-from linking.dashboard.records.refresh_state import queue
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.times import format_time
 from linking.models import Integration, RunState, SyncRun
@@ -29,10 +29,13 @@ def start_sync(request: HttpRequest, slug: str) -> HttpResponse:
     integration = get_object_or_404(Integration, slug=slug)
     if SyncRun.objects.filter(integration=integration, state=RunState.RUNNING).exists():
         messages.info(request, _("%s is already syncing.") % integration.name)
-    elif queue(tasks.sync_integration, integration_id=integration.pk, trigger="page"):
-        messages.success(request, _("%s starts syncing in a moment.") % integration.name)
-    else:
+        return redirect("sync")
+    try:
+        queue.put(task=tasks.sync_integration.name, integration_id=integration.pk, trigger="page")
+    except queue.BrokerUnavailable:
         messages.error(request, _("The sync could not be queued: the broker does not answer. Try again in a minute."))
+    else:
+        messages.success(request, _("%s starts syncing in a moment.") % integration.name)
     return redirect("sync")
 
 
@@ -72,7 +75,8 @@ def backfill(request: HttpRequest, slug: str) -> HttpResponse:
         messages.error(request, _("Nothing was changed: the date must be a day from 2000 to today."))
         return redirect("sync")
     wishes.ask_backfill(integration=integration, from_at=from_at, by=request.user, now=now)
-    queue(tasks.sync_integration, integration_id=integration.pk, trigger="page")
+    with suppress(queue.BrokerUnavailable):  # the wish is stored: the schedule's next pass obeys it as well
+        queue.put(task=tasks.sync_integration.name, integration_id=integration.pk, trigger="page")
     values = {"name": integration.name, "day": format_time(from_at)}
     messages.success(
         request, _("The next sync of %(name)s imports chats again from %(day)s. Existing data is kept.") % values

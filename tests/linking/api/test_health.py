@@ -16,7 +16,7 @@ from zdbridge.serving.proxies import TrustedProxies
 
 @pytest.fixture(autouse=True)
 def broker_is_up(monkeypatch):
-    monkeypatch.setattr(health.queue, "is_there", lambda: True)
+    monkeypatch.setattr(health.queue, "is_available", lambda: True)
     monkeypatch.setattr(health._Broker, "asked_at", float("-inf"))
 
 
@@ -84,7 +84,7 @@ class TestReadyz:
         assert (response.status_code, parts(response)) == (503, ["migrations"])
 
     def test_is_degraded_when_the_broker_is_away(self, everybody_beats, monkeypatch):
-        monkeypatch.setattr(health.queue, "is_there", lambda: False)
+        monkeypatch.setattr(health.queue, "is_available", lambda: False)
         response = ask()
         assert (response.status_code, response.json()["status"], parts(response)) == (200, "degraded", ["broker"])
 
@@ -237,7 +237,7 @@ class TestRememberedReadiness:
 class TestBroker:
     def test_is_asked_for_at_most_every_five_seconds(self, monkeypatch):
         asked = []
-        monkeypatch.setattr(health.queue, "is_there", lambda: asked.append(1) or True)
+        monkeypatch.setattr(health.queue, "is_available", lambda: asked.append(1) or True)
         for second in (100.0, 101.0, 104.9, 105.0):
             health._is_broker_up(clock=lambda second=second: second)
         assert len(asked) == 2

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from linking import queue
 from linking.models import Conflict, Integration, LoginUser, Visitor, VisitorAlias, VisitorRefresh
 from tests.factories import (
     LOGIN_PROJECT_ID,
@@ -284,7 +285,7 @@ class TestRefresh:
     @pytest.fixture
     def queued(self, monkeypatch):
         calls = []
-        monkeypatch.setattr("linking.tasks.refresh_visitor.apply_async", lambda **given: calls.append(given["kwargs"]))
+        monkeypatch.setattr(queue, "put", lambda task, **arguments: calls.append(arguments))
         return calls
 
     def test_queues_one_task_and_says_that_it_is_under_way(self, agent, queued):
@@ -319,10 +320,10 @@ class TestRefresh:
         assert agent.get(PAGE, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
 
     def test_says_so_when_the_broker_is_mute(self, agent, monkeypatch):
-        def refuse(**_given):
-            raise OSError("no broker")
+        def refuse(**_arguments):
+            raise queue.BrokerUnavailable
 
-        monkeypatch.setattr("linking.tasks.refresh_visitor.apply_async", refuse)
+        monkeypatch.setattr(queue, "put", refuse)
         make_visitor(integration=make_integration())
         answer = agent.post(f"{PAGE}refresh/", follow=True)
         assert "the broker does not answer" in read(answer).one(id="toasts").text

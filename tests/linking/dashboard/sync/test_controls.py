@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from linking import queue
 from linking.dashboard.sync.controls import read_date
 from linking.models import SyncSteering
 from tests.factories import NOW, make_integration, make_run
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def queued(monkeypatch):
     calls = []
-    monkeypatch.setattr("linking.tasks.sync_integration.apply_async", lambda **given: calls.append(given["kwargs"]))
+    monkeypatch.setattr(queue, "put", lambda task, **arguments: calls.append(arguments))
     return calls
 
 

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from linking import queue
 from linking.models import AlarmMessage, Heartbeat, Incident, Integration, Quarantined, StopReason, SyncSteering
 from tests.factories import make_integration, make_run, make_visitor
 from tests.linking.dashboard.reading import read
@@ -213,7 +214,7 @@ class TestSyncNow:
     @pytest.fixture
     def queued(self, monkeypatch):
         calls = []
-        monkeypatch.setattr("linking.tasks.sync_integration.apply_async", lambda **given: calls.append(given["kwargs"]))
+        monkeypatch.setattr(queue, "put", lambda task, **arguments: calls.append(arguments))
         return calls
 
     def test_queues_a_pass(self, lead, queued):
