@@ -150,8 +150,9 @@ class _SupervisedChild:
 
 
 def _describe_exit(name: str, code: int | None) -> str:
-    if code is not None and code > 128:
-        return f"{name} was ended by signal {code - 128}."
+    if code is not None and (code > 128 or code < 0):
+        # Negative when the keeper itself was killed.
+        return f"{name} was ended by signal {code - 128 if code > 0 else -code}."
     return f"{name} ended with code {code}."
 
 

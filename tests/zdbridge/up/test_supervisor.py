@@ -98,6 +98,10 @@ class TestRestart:
         supervised.end()
         assert ("up", "web was ended by signal 9. It restarts in 1 s.") in lines
 
+    @pytest.mark.parametrize("code", [128 + signal.SIGKILL, -signal.SIGKILL])
+    def test_names_the_signal_that_ended_a_child_or_its_keeper(self, code) -> None:
+        assert supervisor._describe_exit("web", code) == "web was ended by signal 9."
+
     def test_backs_off_longer_each_time_and_gives_up_after_five_young_deaths(self, lines, monkeypatch) -> None:
         supervised, _stop = supervise(ChildSpec("web", DYING))
         kept, now_s = supervised._children[0], 0.0
