@@ -86,7 +86,7 @@ CLOCK_CALLS = {"now", "utcnow", "today"}
 # Programs that share no code: the key never imports the values.
 APART = {"linking": {"zdbridge", "sandbox"}, "sandbox": {"linking", "zdbridge", "django"}, "zdbridge": {"sandbox"}}
 # Rooms that hand on what others may import, in their `__init__.py`.
-CLOSED = ("conflicts", "integrations", "monitoring", "search", "sync")
+CLOSED = ("accounts", "conflicts", "integrations", "monitoring", "search", "sync")
 # Pages that still query tables. Pages ask a feature instead, so no other file below linking/dashboard may.
 QUERYING_PAGES = {
     "linking.dashboard.accounts.time_zone",

@@ -1,0 +1,6 @@
+"""People: their groups (`roles`), signing in and administrator links (`sign_in`), mail, the audit of what they do.
+
+Nothing is imported here: the mail backend loads before the tables do.
+"""
+
+__all__ = ["audit", "mail", "roles", "sign_in"]

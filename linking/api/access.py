@@ -11,14 +11,13 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from linking.accounts import roles
-from linking.accounts.roles import FactorStep
 from linking.limits import Limiter
 
 CALLS_PER_MINUTE = 1200
 WRITE_PERMISSION = "linking.write_by_token"
 _FACTOR_WORDS = {
-    FactorStep.SET_UP: "Administrators need a second factor here: set one up under your account first.",
-    FactorStep.SHOW: "Administrators need a second factor here: open any page and show yours first.",
+    roles.FactorStep.SET_UP: "Administrators need a second factor here: set one up under your account first.",
+    roles.FactorStep.SHOW: "Administrators need a second factor here: open any page and show yours first.",
 }
 
 
@@ -38,7 +37,7 @@ class MayRead(BasePermission):
             records=get_authentication_records(request, request.user),
             is_required=bool(settings.LINKING["REQUIRE_MFA"]) and not is_by_token,
         )
-        if step is not FactorStep.NONE:
+        if step is not roles.FactorStep.NONE:
             self.message = _FACTOR_WORDS[step]
             return False
         if is_by_token and request.method not in SAFE_METHODS:

@@ -18,7 +18,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from linking.accounts import roles
-from linking.accounts.roles import FactorStep
 
 # Pages an admin gets to who has no second factor yet: to set one up, choose a password, or leave.
 _TO_SET_UP = (
@@ -57,10 +56,10 @@ def _lead_to_second_factor(request: HttpRequest) -> HttpResponseBase | None:
         is_required=bool(settings.LINKING["REQUIRE_MFA"]),
     )
     name = request.resolver_match.url_name if request.resolver_match else ""
-    if step is FactorStep.SET_UP and name not in _TO_SET_UP:
+    if step is roles.FactorStep.SET_UP and name not in _TO_SET_UP:
         messages.warning(request, _("Administrators need a second factor here: set one up, then come back."))
         return HttpResponseRedirect(reverse("mfa_index"))
-    if step is FactorStep.SHOW and name not in _TO_SHOW:
+    if step is roles.FactorStep.SHOW and name not in _TO_SHOW:
         ways = get_adapter().get_reauthentication_methods(request.user)
         page = next(way["url"] for way in ways if way["id"].startswith("mfa_"))
         return HttpResponseRedirect(f"{page}?{urlencode({'next': request.get_full_path()})}")

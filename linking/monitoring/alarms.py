@@ -16,7 +16,6 @@ from django.db import transaction
 from django.db.models import F
 
 from linking.accounts import mail
-from linking.accounts.mail import MailFailed
 from linking.clients.outbound import Outbound, OutboundError
 from linking.clients.vendor_urls import address_flaw, is_inward, is_loopback_name
 from linking.core.config import ZendeskProduct
@@ -246,7 +245,7 @@ def _mail(settings: AlarmSettings, *, word: Word) -> None:
     try:
         # Without a sender of its own it is the one that the operator has set for all mail.
         mail.send(EmailMessage(subject, word.sentence, settings.mail_from or None, [settings.mail_to]))
-    except MailFailed as error:
+    except mail.MailFailed as error:
         raise NotTold(str(error)) from error
 
 

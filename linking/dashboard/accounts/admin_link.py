@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from linking.accounts.sign_in import LinkFlaw, LinkRefused, account_of, use_admin_link
+from linking.accounts import sign_in
 
 _MAY_SET_PASSWORD = "may_set_password"  # noqa: S105 - the name of a mark in the session
 
@@ -27,10 +27,10 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     """Show the button; on its press sign in. Opening alone changes nothing, as mail programs open links too."""
     try:
         if request.method != "POST":
-            user = account_of(token=token)
+            user = sign_in.account_of(token=token)
             return render(request, "dashboard/admin_link.html", {"username": user.get_username()})
-        user = use_admin_link(token=token, now=timezone.now())
-    except LinkRefused as refusal:
+        user = sign_in.use_admin_link(token=token, now=timezone.now())
+    except sign_in.LinkRefused as refusal:
         return render(request, "dashboard/admin_link_refused.html", {"sentence": _sentence(refusal.flaw)}, status=410)
     # Whoever was signed in in this browser is not who the link is for.
     logout(request)
@@ -58,9 +58,9 @@ def own_password(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/own_password.html", {"form": form})
 
 
-def _sentence(flaw: LinkFlaw) -> str:
+def _sentence(flaw: sign_in.LinkFlaw) -> str:
     return {
-        LinkFlaw.BROKEN: _("This link is incomplete. Copy the whole link and try again."),
-        LinkFlaw.EXPIRED: _("This link is too old to work."),
-        LinkFlaw.USED: _("This link was used already, or its account has changed since. It works only once."),
+        sign_in.LinkFlaw.BROKEN: _("This link is incomplete. Copy the whole link and try again."),
+        sign_in.LinkFlaw.EXPIRED: _("This link is too old to work."),
+        sign_in.LinkFlaw.USED: _("This link was used already, or its account has changed since. It works only once."),
     }[flaw]

@@ -9,22 +9,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 from django.utils import timezone
 
-from linking.accounts import roles
-from linking.accounts.sign_in import (
-    DEFAULT_USERNAME,
-    LINK_LIFETIME,
-    AdminLink,
-    FirstLink,
-    LinkNotMade,
-    LinkObstacle,
-    make_admin_link,
-    plan_first_link,
-)
+from linking.accounts import roles, sign_in
 
 ANY_HOST = ("0.0.0.0", "::", "[::]", "")  # noqa: S104 - compared with, never listened on
 ACTOR = "command line"
 _IN_THE_WAY = (
-    f"No administrator can sign in, and the account {DEFAULT_USERNAME} is switched off or is none: "
+    f"No administrator can sign in, and the account {sign_in.DEFAULT_USERNAME} is switched off or is none: "
     "`python3 manage.py create_admin_link --username NAME` makes another one."
 )
 _ROLE_WORDS = {roles.Role.NONE: "Account", roles.Role.AGENT: "Agent", roles.Role.LEAD: "Lead"}
@@ -40,7 +30,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
-        parser.add_argument("--username", default=DEFAULT_USERNAME, help=f"whose account (default {DEFAULT_USERNAME})")
+        parser.add_argument(
+            "--username", default=sign_in.DEFAULT_USERNAME, help=f"whose account (default {sign_in.DEFAULT_USERNAME})"
+        )
         parser.add_argument(
             "--promote", action="store_true", help="let an existing account that is no administrator become one"
         )
@@ -62,10 +54,14 @@ class Command(BaseCommand):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def _write(self, options: dict[str, Any]) -> None:
-        need = plan_first_link(demo_usernames=options["besides"]) if options["if_needed"] else FirstLink.NEEDED
-        if need is FirstLink.NOT_NEEDED:
+        need = (
+            sign_in.plan_first_link(demo_usernames=options["besides"])
+            if options["if_needed"]
+            else sign_in.FirstLink.NEEDED
+        )
+        if need is sign_in.FirstLink.NOT_NEEDED:
             return
-        if need is FirstLink.IN_THE_WAY:
+        if need is sign_in.FirstLink.IN_THE_WAY:
             self.stdout.write(_IN_THE_WAY)
             return
         link = _make(username=options["username"], may_promote=options["promote"])
@@ -74,21 +70,22 @@ class Command(BaseCommand):
             self.stderr.write(f"{_ROLE_WORDS[link.promoted_from]} '{link.username}' becomes an administrator.")
         address = (options["base_url"] or _address()).rstrip("/") + reverse("admin_link", args=[link.token])
         self.stdout.write(address)
-        hours = int(LINK_LIFETIME.total_seconds() // 3600)
+        hours = int(sign_in.LINK_LIFETIME.total_seconds() // 3600)
         self.stdout.write(f"Signs {link.username} in, once, within {hours} hours.")
 
 
-def _make(*, username: str, may_promote: bool) -> AdminLink:
+def _make(*, username: str, may_promote: bool) -> sign_in.AdminLink:
     try:
-        return make_admin_link(username=username, may_promote=may_promote, actor=ACTOR, now=timezone.now())
-    except LinkNotMade as error:
+        return sign_in.make_admin_link(username=username, may_promote=may_promote, actor=ACTOR, now=timezone.now())
+    except sign_in.LinkNotMade as error:
         raise CommandError(_explain(error.obstacle, username=username)) from error
 
 
-def _explain(obstacle: LinkObstacle, *, username: str) -> str:
+def _explain(obstacle: sign_in.LinkObstacle, *, username: str) -> str:
     return {
-        LinkObstacle.SWITCHED_OFF: f"The account {username} is switched off.",
-        LinkObstacle.NO_ADMIN: f"The account {username} exists and is no administrator: add --promote to make it one.",
+        sign_in.LinkObstacle.SWITCHED_OFF: f"The account {username} is switched off.",
+        sign_in.LinkObstacle.NO_ADMIN: f"The account {username} exists and is no administrator: "
+        "add --promote to make it one.",
     }[obstacle]
 
 
