@@ -54,22 +54,22 @@ class IntegrationAdmin(admin.ModelAdmin):
         ]
         boxes = {
             section: [setting.name for setting in integrations.SETTINGS if setting.section is section]
-            for section in integrations.Section
+            for section in integrations.FormSection
         }
-        secrets += [*boxes[integrations.Section.ROTATION], "own_password"]
+        secrets += [*boxes[integrations.FormSection.ROTATION], "own_password"]
         return [
-            (None, {"fields": [*([] if obj else ["slug"]), *boxes[integrations.Section.GENERAL]]}),
-            (_("Xsolla Login"), {"fields": boxes[integrations.Section.LOGIN]}),
-            (_("Zendesk"), {"fields": boxes[integrations.Section.ZENDESK]}),
+            (None, {"fields": [*([] if obj else ["slug"]), *boxes[integrations.FormSection.GENERAL]]}),
+            (_("Xsolla Login"), {"fields": boxes[integrations.FormSection.LOGIN]}),
+            (_("Zendesk"), {"fields": boxes[integrations.FormSection.ZENDESK]}),
             (
                 _("Secrets"),
                 {
-                    "fields": [*secrets, *boxes[integrations.Section.ROTATION], "own_password"],
+                    "fields": [*secrets, *boxes[integrations.FormSection.ROTATION], "own_password"],
                     "description": _SECRETS_TEXT,
                 },
             ),
-            (_("Sync"), {"fields": boxes[integrations.Section.SYNC]}),
-            (_("Publisher Account"), {"fields": boxes[integrations.Section.PUBLISHER]}),
+            (_("Sync"), {"fields": boxes[integrations.FormSection.SYNC]}),
+            (_("Publisher Account"), {"fields": boxes[integrations.FormSection.PUBLISHER]}),
         ]
 
     def save_model(self, request: HttpRequest, obj: Integration, form: Any, *_args: Any) -> None:

@@ -22,7 +22,7 @@ from linking.integrations.saving import (
     remove_integration,
     save_integration,
 )
-from linking.integrations.settings import KEYS, RULES, SECRET_NAMES, SECRETS, SETTINGS, Section, Setting
+from linking.integrations.settings import KEYS, RULES, SECRET_NAMES, SECRETS, SETTINGS, FormSection, Setting
 from linking.registry import NoSuchIntegration
 
 __all__ = [
@@ -36,12 +36,12 @@ __all__ = [
     "CannotConnect",
     "Check",
     "ConnectFlaw",
+    "FormSection",
     "LoginAlgorithm",
     "NoSuchIntegration",
     "Rehearsal",
     "Saved",
     "SecretName",
-    "Section",
     "Setting",
     "ZendeskProduct",
     "authority_of_account",

@@ -19,7 +19,7 @@ from linking.integrations.rules import Rule
 Text = str | Promise
 
 
-class Section(StrEnum):
+class FormSection(StrEnum):
     """The parts of the form."""
 
     GENERAL = "general"
@@ -40,7 +40,7 @@ class Setting:
 
     name: str
     rule: Rule
-    section: Section
+    section: FormSection
     label: Text
     help: Text = ""
     config: str = ""
@@ -64,11 +64,11 @@ class SecretSetting:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting(name="name", rule=rules.read_name, section=Section.GENERAL, label=_("Name")),
+    Setting(name="name", rule=rules.read_name, section=FormSection.GENERAL, label=_("Name")),
     Setting(
         name="enabled",
         rule=rules.read_flag,
-        section=Section.GENERAL,
+        section=FormSection.GENERAL,
         label=_("Enabled"),
         help=_("Issue tokens and sync from Zendesk."),
         config="is_enabled",
@@ -76,14 +76,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="login_project_id",
         rule=rules.read_identifier,
-        section=Section.LOGIN,
+        section=FormSection.LOGIN,
         label=_("Login project ID"),
         is_wide=True,
     ),
     Setting(
         name="login_algorithm",
         rule=rules.build_choice_rule(LoginAlgorithm),
-        section=Section.LOGIN,
+        section=FormSection.LOGIN,
         label=_("Signature algorithm"),
         help=_("As set for the Login project in Publisher Account."),
         choices={LoginAlgorithm.HS256: _("HS256 (secret key)"), LoginAlgorithm.RS256: _("RS256 (public keys)")},
@@ -91,21 +91,21 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="cookie_name",
         rule=rules.read_cookie_name,
-        section=Section.LOGIN,
+        section=FormSection.LOGIN,
         label=_("Cookie name"),
         help=_("The cookie that carries the Login JWT."),
     ),
     Setting(
         name="allowed_origins",
         rule=rules.read_origins,
-        section=Section.LOGIN,
+        section=FormSection.LOGIN,
         label=_("Allowed origins"),
         help=_("One per line, such as https://shop.example."),
     ),
     Setting(
         name="missing_email",
         rule=rules.build_choice_rule(MissingEmail),
-        section=Section.LOGIN,
+        section=FormSection.LOGIN,
         label=_("If the e-mail is missing"),
         choices={
             MissingEmail.REFUSE: _("Refuse the token"),
@@ -116,28 +116,28 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="placeholder_domain",
         rule=rules.read_domain,
-        section=Section.LOGIN,
+        section=FormSection.LOGIN,
         label=_("Domain of placeholder addresses"),
     ),
-    Setting(name="email_claim", rule=rules.read_claim, section=Section.LOGIN, label=_("Claim with the e-mail")),
+    Setting(name="email_claim", rule=rules.read_claim, section=FormSection.LOGIN, label=_("Claim with the e-mail")),
     Setting(
         name="name_claim",
         rule=rules.read_claim_or_blank,
-        section=Section.LOGIN,
+        section=FormSection.LOGIN,
         label=_("Claim with the name"),
         help=_("If empty: the e-mail, then username, then name."),
     ),
     Setting(
         name="email_lookup",
         rule=rules.read_flag,
-        section=Section.LOGIN,
+        section=FormSection.LOGIN,
         label=_("Ask Xsolla Login for a missing e-mail"),
         config="is_email_looked_up",
     ),
     Setting(
         name="mode",
         rule=rules.build_choice_rule(Mode),
-        section=Section.LOGIN,
+        section=FormSection.LOGIN,
         label=_("Mode"),
         help=_("Observe: be as lenient as Xsolla's sample service and only count what would be refused."),
         choices={Mode.ENFORCE: _("Enforce"), Mode.OBSERVE: _("Observe")},
@@ -145,35 +145,35 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="zendesk_product",
         rule=rules.build_choice_rule(ZendeskProduct),
-        section=Section.ZENDESK,
+        section=FormSection.ZENDESK,
         label=_("Zendesk product"),
         choices={ZendeskProduct.CHAT: _("Chat"), ZendeskProduct.MESSAGING: _("Messaging")},
     ),
     Setting(
         name="zendesk_subdomain",
         rule=rules.read_subdomain,
-        section=Section.ZENDESK,
+        section=FormSection.ZENDESK,
         label=_("Zendesk subdomain"),
         help=_("For example, acme for acme.zendesk.com."),
     ),
     Setting(
         name="zendesk_account_key",
         rule=rules.read_identifier_or_blank,
-        section=Section.ZENDESK,
+        section=FormSection.ZENDESK,
         label=_("Zendesk account key"),
         is_wide=True,
     ),
     Setting(
         name="zendesk_key_id",
         rule=rules.read_identifier_or_blank,
-        section=Section.ZENDESK,
+        section=FormSection.ZENDESK,
         label=_("Zendesk key ID"),
         help=_("For Messaging only."),
     ),
     Setting(
         name="zendesk_api_url",
         rule=rules.read_api_url,
-        section=Section.ZENDESK,
+        section=FormSection.ZENDESK,
         label=_("Zendesk API address"),
         help=_("If empty, it is built from the subdomain. With “auto”, zdbridge finds the address that answers."),
         is_wide=True,
@@ -181,14 +181,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="zendesk_client_id",
         rule=rules.read_identifier_or_blank,
-        section=Section.ZENDESK,
+        section=FormSection.ZENDESK,
         label=_("Zendesk client ID"),
         help=_("The API client that “Connect with Zendesk” uses to get the access token."),
     ),
     Setting(
         name="email_verified",
         rule=rules.build_choice_rule(EmailVerified),
-        section=Section.ZENDESK,
+        section=FormSection.ZENDESK,
         label=_("Treat e-mail as verified"),
         help=_("For Messaging only."),
         choices={EmailVerified.NEVER: _("Never"), EmailVerified.ALWAYS: _("Always")},
@@ -196,14 +196,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="claim_map",
         rule=rules.read_claim_map,
-        section=Section.ZENDESK,
+        section=FormSection.ZENDESK,
         label=_("Further claims"),
         help=_("For Messaging only. One pair per line: vip = partner_data.vip"),
     ),
     Setting(
         name="previous_login_secret_until",
         rule=rules.read_time,
-        section=Section.ROTATION,
+        section=FormSection.ROTATION,
         label=_("Accept the previous Login secret key until"),
         help=_("Set it together with a new Login secret key: the old key is accepted until then (your time zone)."),
         config="previous_login_secret_until_epoch_s",
@@ -211,7 +211,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="zendesk_secret_switch_at",
         rule=rules.read_time,
-        section=Section.ROTATION,
+        section=FormSection.ROTATION,
         label=_("Switch to the next Zendesk secret at"),
         help=_(
             "The next secret signs from then on (your time zone). Zendesk knows one secret at a time, so visitors can "
@@ -222,14 +222,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="sync_enabled",
         rule=rules.read_flag,
-        section=Section.SYNC,
+        section=FormSection.SYNC,
         label=_("Sync automatically"),
         config="is_sync_enabled",
     ),
     Setting(
         name="sync_start",
         rule=rules.read_time,
-        section=Section.SYNC,
+        section=FormSection.SYNC,
         label=_("Sync start"),
         help=_("Older chats are not read (your time zone). If empty, all chats are read."),
         config="sync_start_at",
@@ -237,19 +237,19 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="requests_per_minute",
         rule=rules.read_rate,
-        section=Section.SYNC,
+        section=FormSection.SYNC,
         label=_("Requests per minute"),
         help=_("Calls to Zendesk. The account's own limit is 200."),
     ),
     Setting(
         name="publisher_account_url_template",
         rule=rules.read_template,
-        section=Section.PUBLISHER,
+        section=FormSection.PUBLISHER,
         label=_("Address of a player's page"),
         is_wide=True,
     ),
-    Setting(name="merchant_id", rule=rules.read_digits, section=Section.PUBLISHER, label=_("Merchant ID")),
-    Setting(name="publisher_project_id", rule=rules.read_digits, section=Section.PUBLISHER, label=_("Project ID")),
+    Setting(name="merchant_id", rule=rules.read_digits, section=FormSection.PUBLISHER, label=_("Merchant ID")),
+    Setting(name="publisher_project_id", rule=rules.read_digits, section=FormSection.PUBLISHER, label=_("Project ID")),
 )
 SECRETS: tuple[SecretSetting, ...] = (
     SecretSetting(
