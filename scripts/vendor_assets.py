@@ -1,8 +1,8 @@
 """Fetch the browser assets that are committed under `static/vendor/` (and axe for the tests), pinned and checked.
 
 Run `python scripts/vendor_assets.py` after changing a version here; nobody else needs npm. Each package is fetched by
-name through the ordinary `npm pack` client and compared with its checksum. What is kept is a handful of files: no
-scripts of Tabler, no source maps (whose missing files would break `collectstatic`).
+name through the ordinary `npm pack` client and compared with its checksum. A handful of files is kept, without
+source maps (whose missing files would break `collectstatic`).
 """
 
 import hashlib
@@ -43,9 +43,6 @@ class Package:
     sha256: str
 
 
-TABLER = Package(
-    name="@tabler/core", version="1.6.1", sha256="d02d679e51f6c179b21f035e154c13cdcb2ae8b18579e56ea606408ba7fc7a87"
-)
 TABLER_ICONS = Package(
     name="@tabler/icons", version="3.51.0", sha256="b30108713d3fa60aee862c2a133225da8e0f309be0708fe2925763ff810c766c"
 )
@@ -91,11 +88,6 @@ def cut_source_map(content: bytes) -> bytes:
     return _SOURCE_MAP.sub(b"\n", content)
 
 
-def tabler(files: Files) -> Files:
-    """Return Tabler's one stylesheet, whose first lines carry its licence."""
-    return {"tabler/tabler.min.css": cut_source_map(files["dist/css/tabler.min.css"])}
-
-
 def icons(files: Files) -> Files:
     """Return the chosen icons as one sprite of symbols."""
     symbols = [_symbol(name, files[f"icons/outline/{name}.svg"].decode()) for name in ICONS]
@@ -138,7 +130,6 @@ def axe(files: Files) -> Files:
 
 
 PLAN: tuple[tuple[Package, Callable[[Files], Files], Path], ...] = (
-    (TABLER, tabler, VENDOR),
     (TABLER_ICONS, icons, VENDOR),
     (INTER, inter, VENDOR),
     (RELATIVE_TIME, relative_time, VENDOR),
