@@ -1,35 +1,36 @@
-// Ctrl+K, or ⌘K: everything that can be done from here, by name. The menu holds nothing of its own: it lists the buttons and
-// links that the page shows anyway and presses the one that is chosen, so it offers what this person may do and no more.
+// The action menu (Ctrl+K or ⌘K) lists the buttons and links of the page by name and presses the chosen one. It holds no
+// actions of its own, so it offers exactly what this person may do.
 const dialog = document.getElementById("actions");
 const box = dialog?.querySelector("input");
 const list = dialog?.querySelector("[role='listbox']");
-const none = dialog?.querySelector("[data-none]");
+const emptyNote = dialog?.querySelector("[data-none]");
 const PLACES = [
   ["here", ".btn, .out a, .facts [data-copy], #export"],
   ["go", ".side nav a"],
   ["me", ".themes button, .me a, .me button"],
 ];
-let found = [];
+let actions = [];
 
-// What stands under an open drawer cannot be pressed, and the drawer holds the record that is meant.
-const rootOf = (place) => (place === "here" && document.querySelector("#drawer[open]")) || document;
-const isSeen = (one) => one.checkVisibility() || one.closest("details.me:not([open])");
-const isThere = (one) => isSeen(one) && !one.disabled && !dialog.contains(one) && !one.closest("dialog:not([open])");
+// The page under an open drawer cannot be pressed; the actions are those of the record in the drawer.
+const findRoot = (place) => (place === "here" && document.querySelector("#drawer[open]")) || document;
+const isSeen = (control) => control.checkVisibility() || control.closest("details.me:not([open])");
+const isAvailable = (control) =>
+  isSeen(control) && !control.disabled && !dialog.contains(control) && !control.closest("dialog:not([open])");
 
-function nameOf(one) {
-  const copy = one.cloneNode(true);
+function readName(control) {
+  const copy = control.cloneNode(true);
   for (const part of copy.querySelectorAll(".count, kbd, .new-tab, [data-aside]")) part.remove();
-  const group = one.closest("[role='group']")?.getAttribute("aria-label");
+  const group = control.closest("[role='group']")?.getAttribute("aria-label");
   const words = copy.textContent.trim().replace(/\s+/g, " ");
   return group ? `${group}: ${words}` : words;
 }
 
-function gather() {
+function findActions() {
   const all = [];
-  for (const [place, what] of PLACES) {
-    for (const one of rootOf(place).querySelectorAll(what)) {
-      const isMine = place !== "here" || one.closest("main, #drawer");
-      if (isMine && isThere(one)) all.push({ one, name: nameOf(one), place: dialog.dataset[place] });
+  for (const [place, selector] of PLACES) {
+    for (const control of findRoot(place).querySelectorAll(selector)) {
+      const isInPlace = place !== "here" || control.closest("main, #drawer");
+      if (isInPlace && isAvailable(control)) all.push({ control, name: readName(control), place: dialog.dataset[place] });
     }
   }
   return all;
@@ -43,7 +44,7 @@ function choose(option) {
   else box.removeAttribute("aria-activedescendant");
 }
 
-function optionOf({ name, place }, at) {
+function buildOption({ name, place }, at) {
   const option = document.createElement("div");
   option.id = `action-${at}`;
   option.setAttribute("role", "option");
@@ -57,13 +58,13 @@ function optionOf({ name, place }, at) {
 function show() {
   const words = box.value.toLowerCase().split(/\s+/);
   const fits = ({ name }) => words.every((word) => name.toLowerCase().includes(word));
-  list.replaceChildren(...found.map(optionOf).filter((option) => fits(found[option.dataset.at])));
-  none.hidden = list.childElementCount > 0;
+  list.replaceChildren(...actions.map(buildOption).filter((option) => fits(actions[option.dataset.at])));
+  emptyNote.hidden = list.childElementCount > 0;
   choose(list.firstElementChild);
 }
 
 function open() {
-  found = gather();
+  actions = findActions();
   box.value = "";
   dialog.showModal();
   show();
@@ -71,7 +72,7 @@ function open() {
 
 function press(option) {
   dialog.close();
-  found[option.dataset.at].one.click();
+  actions[option.dataset.at].control.click();
 }
 
 function walk(step) {
@@ -82,8 +83,8 @@ function walk(step) {
 
 if (dialog) {
   document.addEventListener("keydown", (event) => {
-    const isAsked = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
-    if (!isAsked || document.querySelector("#keys[open]")) return;
+    const isShortcut = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+    if (!isShortcut || document.querySelector("#keys[open]")) return;
     event.preventDefault();
     if (dialog.open) dialog.close();
     else open();
@@ -92,10 +93,10 @@ if (dialog) {
   box.addEventListener("input", show);
   box.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
-    const deeds = { ArrowDown: () => walk(1), ArrowUp: () => walk(-1), Enter: () => press(list.querySelector("[aria-selected='true']")) };
-    if (!Object.hasOwn(deeds, event.key)) return;
+    const keyActions = { ArrowDown: () => walk(1), ArrowUp: () => walk(-1), Enter: () => press(list.querySelector("[aria-selected='true']")) };
+    if (!Object.hasOwn(keyActions, event.key)) return;
     event.preventDefault();
-    if (list.childElementCount) deeds[event.key]();
+    if (list.childElementCount) keyActions[event.key]();
   });
   list.addEventListener("mousedown", (event) => event.preventDefault());
   list.addEventListener("click", (event) => {

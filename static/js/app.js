@@ -1,11 +1,11 @@
-// What every page does when scripts run: copying, forms sent once, toasts that leave. Pages work without it.
+// Behaviour of every page: copy buttons, forms that are sent once, toasts that disappear. Pages also work without scripts.
 const toasts = document.getElementById("toasts");
 const TOAST_MS = 5000;
 
 function say(text) {
   const line = document.createElement("p");
   line.textContent = text;
-  // What lies behind an open dialog is neither seen nor read out.
+  // Text behind an open dialog is neither visible nor read out.
   (document.querySelector("dialog[open] [data-toasts]") ?? toasts).append(line);
   setTimeout(() => line.remove(), TOAST_MS);
 }
@@ -15,8 +15,8 @@ async function copy(button) {
     await navigator.clipboard.writeText(button.dataset.copy);
   } catch {
     // Without https or permission there is no clipboard; a selection can still be copied by hand.
-    const shown = button.parentElement.querySelector("code");
-    if (shown) getSelection().selectAllChildren(shown);
+    const code = button.parentElement.querySelector("code");
+    if (code) getSelection().selectAllChildren(code);
     return;
   }
   button.classList.add("is-done");
@@ -32,7 +32,7 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// A form that changes something is sent once, however often the button is pressed.
+// A form that changes something is sent once, even if its button is pressed again.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post" || form.hasAttribute("hx-post")) return;
@@ -43,7 +43,7 @@ addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
-// A menu that is open closes when one looks elsewhere, or by Escape, which gives its summary the focus back.
+// An open menu closes on a click outside it, or on Escape, which returns the focus to its summary.
 for (const menu of document.querySelectorAll("details[data-closes]")) {
   document.addEventListener("click", (event) => {
     if (!menu.contains(event.target)) menu.open = false;
@@ -55,7 +55,7 @@ for (const menu of document.querySelectorAll("details[data-closes]")) {
   });
 }
 
-// A filter is applied as soon as it is chosen. The arrow keys choose with each press, so after keys a button appears instead.
+// A filter applies as soon as it is chosen. Arrow keys choose with every press, so after a key press a button appears instead.
 for (const form of document.querySelectorAll("form[data-apply]")) {
   let isByKey = false;
   form.addEventListener("keydown", () => { isByKey = true; });
@@ -71,11 +71,11 @@ document.body.addEventListener("htmx:responseError", (event) => {
   if (text) say(text);
 });
 
-// The drawer moves the address without loading a page. After a reload there is no drawer to take "back" from.
-const loaded = location.pathname + location.search;
+// The drawer changes the address without loading a page. After a reload there is no drawer that handles "back".
+const addressAtLoad = location.pathname + location.search;
 if (!document.getElementById("drawer")) {
   addEventListener("popstate", () => {
-    if (location.pathname + location.search !== loaded) location.reload();
+    if (location.pathname + location.search !== addressAtLoad) location.reload();
   });
 }
 

@@ -1,5 +1,5 @@
-// The doctor works without this. It sends the form with Ctrl+Enter, and empties the paste when the page is left, so that
-// no token comes back with the browser's back button.
+// Sends the doctor's form with Ctrl+Enter, and empties the box when the page is left, so that the browser's back button
+// shows no token again. The doctor also works without scripts.
 const form = document.querySelector("[data-doctor]");
 const paste = form?.querySelector("textarea");
 

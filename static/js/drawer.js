@@ -1,32 +1,32 @@
-// A record beside the list: a row's link opens its page in a drawer on the right, where there is room for one. The address
-// follows, so that a reload or a copied link shows the page itself; Esc, the cross and "back" close, and the focus goes
-// back to the row. j and k walk on through the list. Without scripts, on a phone or with Ctrl the link is a plain link.
+// A record beside the list: on a wide window, a row's link opens its page in a drawer on the right. The address changes
+// too, so that a reload or a copied link shows the page itself. Esc, the cross and "back" close the drawer and return the
+// focus to the row; j and k step through the list. Without scripts, on a phone or with Ctrl, the link is a plain link.
 const drawer = document.getElementById("drawer");
 const body = drawer?.querySelector("[data-drawer-body]");
-const whole = drawer?.querySelector("[data-drawer-page]");
+const pageLink = drawer?.querySelector("[data-drawer-page]");
 const ROOM = matchMedia("(min-width: 64rem)");
 const ROWS = "#list tbody td.who > a";
 const list = { title: document.title };
-let asked = null;
+let request = null;
 
-const shown = () => history.state?.row;
-const rowOf = (id) => document.getElementById(id);
+const readRowID = () => history.state?.row;
+const findRow = (id) => document.getElementById(id);
 
-async function load(address) {
-  asked?.abort();
-  asked = new AbortController();
+async function fetchPage(address) {
+  request?.abort();
+  request = new AbortController();
   body.replaceChildren();
   body.setAttribute("aria-busy", "true");
-  const answer = await fetch(address, { signal: asked.signal });
-  // Signed out meanwhile, or gone: the page itself says so.
+  const answer = await fetch(address, { signal: request.signal });
+  // Signed out or deleted in the meantime: the page itself shows that.
   if (!answer.ok || answer.redirected) throw new Error("not a record");
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
 
 async function fill(address) {
-  whole.href = address;
+  pageLink.href = address;
   try {
-    const page = await load(address);
+    const page = await fetchPage(address);
     const content = [...page.getElementById("content").children].filter((part) => !part.matches(".crumbs"));
     body.replaceChildren(...content.map((part) => document.adoptNode(part)));
     body.removeAttribute("aria-busy");
@@ -41,18 +41,18 @@ async function fill(address) {
 }
 
 function open(link, { isNew }) {
-  const deed = drawer.open ? "replaceState" : "pushState";
-  if (isNew) history[deed]({ row: link.id }, "", link.href);
+  const method = drawer.open ? "replaceState" : "pushState";
+  if (isNew) history[method]({ row: link.id }, "", link.href);
   if (!drawer.open) drawer.showModal();
   fill(link.href);
 }
 
-// However it was closed: by Esc, which some browsers do not let a page hold up, by the cross or by "back".
-function closed() {
-  asked?.abort();
+// Runs for every way to close: the cross, "back", and Esc, which some browsers do not let a page intercept.
+function leave() {
+  request?.abort();
   document.title = list.title;
-  rowOf(drawer.dataset.row)?.focus();
-  if (shown()) history.back();
+  findRow(drawer.dataset.row)?.focus();
+  if (readRowID()) history.back();
 }
 
 function walk(step) {
@@ -73,7 +73,7 @@ if (drawer) {
     drawer.dataset.row = link.id;
     open(link, { isNew: true });
   });
-  drawer.addEventListener("close", closed);
+  drawer.addEventListener("close", leave);
   drawer.addEventListener("click", (event) => {
     const step = Number(event.target.closest("[data-step]")?.dataset.step);
     if (step) walk(step);
@@ -81,11 +81,11 @@ if (drawer) {
   });
   drawer.addEventListener("walk", (event) => walk(event.detail));
   addEventListener("popstate", () => {
-    const row = shown() && rowOf(shown());
+    const row = readRowID() && findRow(readRowID());
     if (row) {
       drawer.dataset.row = row.id;
       open(row, { isNew: false });
-    } else if (shown()) location.reload();
+    } else if (readRowID()) location.reload();
     else if (drawer.open) drawer.close();
   });
 }

@@ -1,4 +1,5 @@
-// Single keys, for those who want them: / searches, j and k walk the rows, r shows what is new, ? tells the keys and switches the others off.
+// Single-key shortcuts: / searches, j and k step through the rows, r shows new rows, ? lists the keys. A box in that list
+// switches the others off.
 const KEY = "zdbridge-keys";
 const ROWS = "tbody td.who > a, article.conflict h3 > a";
 const drawer = document.getElementById("drawer");
@@ -30,15 +31,15 @@ function walk(step) {
   return true;
 }
 
-// The rows keep the focus, and whatever has it its place: the button is pressed without going there.
-function renew() {
+// The button is pressed without receiving the focus, so the focused row keeps it and stays in place.
+function showNews() {
   const button = document.querySelector("button[data-live-show]");
   if (!button?.checkVisibility() || drawer?.open) return false;
   button.click();
   return true;
 }
 
-const deeds = { "/": search, j: () => walk(1), k: () => walk(-1), r: renew };
+const actions = { "/": search, j: () => walk(1), k: () => walk(-1), r: showNews };
 const dialog = document.getElementById("keys");
 
 document.addEventListener("keydown", (event) => {
@@ -49,8 +50,8 @@ document.addEventListener("keydown", (event) => {
     dialog.showModal();
     return;
   }
-  const deed = Object.hasOwn(deeds, event.key) && isOn() && deeds[event.key];
-  if (deed && deed()) event.preventDefault();
+  const action = Object.hasOwn(actions, event.key) && isOn() && actions[event.key];
+  if (action && action()) event.preventDefault();
 });
 
 document.querySelector("[data-keys]")?.addEventListener("click", () => dialog?.showModal());
