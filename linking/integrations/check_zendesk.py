@@ -9,6 +9,7 @@ from types import MappingProxyType
 from linking.clients.oauth_messages import authority_of
 from linking.clients.zendesk_chat import ChatClient, ChatError, ChatRefused, ChatTryLater, is_support_token
 from linking.core.config import IntegrationConfig
+from linking.monitoring import stop_reasons
 from linking.sync import find_host, paced_calls
 
 # Source: Chat API, Rate limits: 200 requests a minute for the whole account, on all plans.
@@ -22,9 +23,9 @@ OF_SUPPORT = (
 
 CALL_A_PERSON: Mapping[str, str] = MappingProxyType(
     {
-        "credentials": "Make a new access token: Connect with Zendesk on the set-up page, or set zendesk_access_token.",
+        "credentials": stop_reasons.STOP_MEANINGS["credentials"].remedy,
         "scope": "The token must belong to an administrator and have the scope read.",
-        "host": "Check zendesk_subdomain or zendesk_api_url.",
+        "host": stop_reasons.STOP_MEANINGS["host"].remedy,
     }
 )
 

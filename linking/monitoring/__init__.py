@@ -4,6 +4,6 @@
 and `drift_notices` infer what changed at Zendesk, `heartbeats` keeps when each process was last heard from.
 """
 
-from linking.monitoring import alarms, drift, drift_notices, freshness, health, heartbeats, status
+from linking.monitoring import alarms, drift, drift_notices, freshness, health, heartbeats, status, stop_reasons
 
-__all__ = ["alarms", "drift", "drift_notices", "freshness", "health", "heartbeats", "status"]
+__all__ = ["alarms", "drift", "drift_notices", "freshness", "health", "heartbeats", "status", "stop_reasons"]

@@ -29,10 +29,12 @@ from linking.models import (
     Incident,
     IncidentKind,
     Integration,
+    StopReason,
 )
 from linking.models.alarm import WEBHOOK_PLACE
 from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER
 from linking.monitoring.status import is_catching_up, is_paused, with_catching_up
+from linking.monitoring.stop_reasons import STOP_MEANINGS
 
 PATIENCE = timedelta(seconds=60)  # what is over by then is not told
 RETRY_FIRST, RETRY_LONGEST = timedelta(minutes=1), timedelta(hours=1)
@@ -41,8 +43,8 @@ _WHO_TELLS = ("beat", "worker")
 CALL_DEADLINE_S = 10.0
 _SENTENCES = {
     IncidentKind.STALE: "nothing was read from Zendesk completely for too long",
-    IncidentKind.CREDENTIALS: "Zendesk refuses the access token, so an administrator must put in a new one",
-    IncidentKind.HOST: "Zendesk's address cannot be used, so an administrator must check it in the settings",
+    IncidentKind.CREDENTIALS: STOP_MEANINGS[StopReason.CREDENTIALS].alarm,
+    IncidentKind.HOST: STOP_MEANINGS[StopReason.HOST].alarm,
 }
 _TEST_SENTENCE = "This is a test of zdbridge's alarms. Nothing is wrong."
 

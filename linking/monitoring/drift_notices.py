@@ -7,10 +7,9 @@ from datetime import datetime
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.db.models.functions import Lower
 
-from linking.models import Integration, LoginUser, RunState, StopReason, SyncRun, Visitor, VisitorState
+from linking.models import Integration, LoginUser, RunState, SyncRun, Visitor, VisitorState
 from linking.monitoring.drift import WINDOW, Drift, DriftSignals, infer
-
-_REFUSALS = (StopReason.CREDENTIALS, StopReason.HOST)
+from linking.monitoring.stop_reasons import BLOCKS
 
 
 def detect_drift(*, integrations: Iterable[Integration], now: datetime) -> dict[int, tuple[Drift, ...]]:
@@ -41,5 +40,5 @@ def _count(rows: QuerySet[Visitor]) -> Counter[int]:
 
 
 def _refusal_status(one: Integration) -> int | None:
-    passes = SyncRun.objects.filter(integration=one, state=RunState.STOPPED, stop_reason__in=_REFUSALS)
+    passes = SyncRun.objects.filter(integration=one, state=RunState.STOPPED, stop_reason__in=BLOCKS)
     return passes.order_by("-pk").values_list("stop_status", flat=True).first()

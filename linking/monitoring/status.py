@@ -10,12 +10,10 @@ from linking.core.config import LoginAlgorithm, SecretName, ZendeskProduct
 from linking.models.conflict import Conflict, ConflictState
 from linking.models.integration import Integration, Secret
 from linking.models.login_user import LoginUser
-from linking.models.sync_run import REFRESH_TRIGGER, RunState, StopReason, SyncRun, SyncSteering
+from linking.models.sync_run import REFRESH_TRIGGER, RunState, SyncRun, SyncSteering
 from linking.models.visitor import Visitor, VisitorState
 from linking.monitoring.freshness import STALE_AFTER, SyncStanding, standing_of
-
-# A pass that ends so goes on soon where it was, without anybody's doing.
-_SOUND_STOPS = (StopReason.DEADLINE, StopReason.BUDGET, StopReason.VENDOR_PAUSE, StopReason.BY_HAND)
+from linking.monitoring.stop_reasons import SOUND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +106,7 @@ def with_catching_up(rows: QuerySet[Integration], *, since: datetime) -> QuerySe
     """
     passes = SyncRun.objects.filter(integration=OuterRef("pk"), touched_at__gte=since).exclude(trigger=REFRESH_TRIGGER)
     got_on = passes.filter(Q(lookups__gt=0) | Q(pages__gt=1))
-    sound = got_on.filter(Q(state=RunState.RUNNING) | Q(stop_reason__in=_SOUND_STOPS))
+    sound = got_on.filter(Q(state=RunState.RUNNING) | Q(stop_reason__in=SOUND))
     return rows.annotate(is_catching_up=Exists(sound.order_by()))
 
 

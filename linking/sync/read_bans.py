@@ -7,6 +7,7 @@ from functools import partial
 from django.db import transaction
 
 from linking.models import StopReason
+from linking.monitoring import stop_reasons
 from linking.sync import chores
 from linking.sync.paced_calls import PassStopped
 from linking.sync.store import bans, leases
@@ -14,7 +15,7 @@ from linking.sync.work import Work
 
 EVERY = timedelta(hours=1)
 PAGES_MAX = 1000
-_PASSED_OVER = (StopReason.VENDOR_FAULT, StopReason.CREDENTIALS, StopReason.HOST)
+_PASSED_OVER = (StopReason.VENDOR_FAULT, *stop_reasons.BLOCKS)
 logger = logging.getLogger(__name__)
 
 

@@ -9,7 +9,7 @@ from linking.clients.retry_after import LONGEST_S
 from linking.core.config import SecretName, ZendeskProduct
 from linking.models import Integration, LoginUser, RunState, StopReason, SyncRun
 from linking.models.sync_run import COMMAND_TRIGGER, REFRESH_TRIGGER
-from linking.monitoring import status
+from linking.monitoring import status, stop_reasons
 from linking.sync.store import leases
 
 EVERY = timedelta(seconds=60)
@@ -27,10 +27,6 @@ BLOCKED_RETRIED_EVERY = timedelta(hours=1)
 # No pass is put off longer than Zendesk may ask for; one that is was put off by a clock that has been set back since.
 _FARTHEST = timedelta(seconds=LONGEST_S) + EVERY
 QUIET_RUNS_KEPT_FOR = timedelta(days=1)
-_FAULTS = (StopReason.VENDOR_FAULT, StopReason.CRASHED, StopReason.SETUP)
-_BLOCKS = (StopReason.CREDENTIALS, StopReason.HOST)
-# What a process without the right variables, files or switches finds, however well the others are.
-_FOUND_IN_AN_ENVIRONMENT = (*_BLOCKS, StopReason.SETUP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +108,9 @@ def consecutive_faults(*, integration_id: int) -> int:
     What a command found in its own environment says nothing of the next pass of the schedule.
     """
     passes = SyncRun.objects.filter(integration_id=integration_id).exclude(state=RunState.RUNNING)
-    passes = passes.exclude(trigger=COMMAND_TRIGGER, stop_reason__in=_FOUND_IN_AN_ENVIRONMENT)
+    passes = passes.exclude(trigger=COMMAND_TRIGGER, stop_reason__in=stop_reasons.ENVIRONMENTAL)
     reasons = passes.exclude(trigger=REFRESH_TRIGGER).values_list("stop_reason", flat=True)[:10]
-    return next((number for number, reason in enumerate(reasons) if reason not in _FAULTS), len(reasons))
+    return next((number for number, reason in enumerate(reasons) if reason not in stop_reasons.FAULTS), len(reasons))
 
 
 def settle(*, integration: Integration, ending: Ending, now: datetime) -> None:
@@ -130,9 +126,9 @@ def settle(*, integration: Integration, ending: Ending, now: datetime) -> None:
         pause = EVERY_HURRIED if is_someone_waited_for(integration_id=integration.pk, now=now) else EVERY
         mine.update(last_success_at=now, next_sync_at=now + pause, blocked_reason="")
         _drop_quiet_runs(integration_id=integration.pk, before=now - QUIET_RUNS_KEPT_FOR)
-    elif ending.reason == StopReason.LEASE_LOST or (ending.is_by_hand and ending.reason in _FOUND_IN_AN_ENVIRONMENT):
+    elif ending.reason == StopReason.LEASE_LOST or (ending.is_by_hand and ending.reason in stop_reasons.ENVIRONMENTAL):
         return
-    elif ending.reason in _BLOCKS:
+    elif ending.reason in stop_reasons.BLOCKS:
         unchanged = mine.filter(updated_at=integration.updated_at)
         unchanged.update(blocked_reason=ending.reason, next_sync_at=now + BLOCKED_RETRIED_EVERY)
     else:

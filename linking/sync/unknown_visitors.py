@@ -31,6 +31,7 @@ from linking.core.config import IntegrationConfig, ZendeskProduct
 from linking.limits import WindowLimiter
 from linking.models import Integration, RunState, StopReason, SyncRun, Visitor, VisitorQuestion
 from linking.models.sync_run import REFRESH_TRIGGER
+from linking.monitoring import stop_reasons
 from linking.sync.paced_calls import Clock, PacedCaller, PassStopped, Patience, budget_of, current_host, open_client
 from linking.sync.renew_token import renew_after, renew_in_time
 from linking.sync.store import questions
@@ -46,7 +47,6 @@ LOOK_S = 0.1  # how often is looked whether somebody else has the answer
 # Web threads that may wait for Zendesk at once: tokens and pages need the others.
 WAITING_MOST = 4
 _THREADS = 8
-_NEEDS_A_PERSON = (StopReason.CREDENTIALS, StopReason.HOST, StopReason.SETUP)
 logger = logging.getLogger(__name__)
 
 
@@ -376,7 +376,7 @@ def _put_question(
         questions.note_answer(integration_id=row.pk, visitor_id=visitor_id)
         return lookup(outcome=Outcome.NO_SUCH)
     except PassStopped as halt:
-        if halt.reason in _NEEDS_A_PERSON:
+        if halt.reason in stop_reasons.ENVIRONMENTAL:
             # Passes find out by themselves and block the schedule where that is right; a question never does.
             questions.note_answer(integration_id=row.pk, visitor_id=visitor_id, reason=halt.reason)
             return lookup(outcome=Outcome.NOT_ASKED, because=_BECAUSE[halt.reason])

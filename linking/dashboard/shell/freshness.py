@@ -7,9 +7,9 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from linking.core.config import SecretName
-from linking.models import Integration, RunState, StopReason
+from linking.models import Integration, RunState
 from linking.models.sync_run import COMMAND_TRIGGER
-from linking.monitoring import freshness, status
+from linking.monitoring import freshness, status, stop_reasons
 
 # An integration that was never read hides nothing; one that is stale or stopped does.
 _WORST_FIRST = ("bad", "warn", "good", "quiet")
@@ -93,18 +93,10 @@ def explain_block(reason: str) -> str:
     """Return what a person must do before the sync can go on; "" when nothing is needed."""
     if not reason:
         return ""
-    sentences: dict[str, str] = {
-        StopReason.CREDENTIALS: _(
-            "Zendesk refused the access token. Put a new one into the integration's settings. Until then it is tried "
-            "again once an hour."
-        ),
-        StopReason.HOST: _(
-            "Zendesk's address could not be used. Check subdomain and API address in the settings. Until then it is "
-            "tried again once an hour."
-        ),
-        StopReason.SETUP: _("The set-up is incomplete. Its checklist says what is missing."),
-    }
-    return sentences.get(reason, _("The sync needs a person. Run the integration's check and save its settings again."))
+    meaning = stop_reasons.STOP_MEANINGS.get(reason)
+    if meaning is None or not meaning.block_sentence:
+        return _("The sync needs a person. Run the integration's check and save its settings again.")
+    return str(meaning.block_sentence)
 
 
 def missing_sentence(missing: Sequence[str]) -> str:
@@ -125,25 +117,7 @@ def stop_sentence(*, state: str, reason: str, trigger: str = "") -> str:
     """Return why a pass stopped early and what that asks for; "" for a pass that did not."""
     if state != RunState.STOPPED:
         return ""
-    by_hand: dict[str, str] = {
-        StopReason.CREDENTIALS: _("Zendesk refused the access token that this command used. The schedule goes on."),
-        StopReason.HOST: _("This command could not use Zendesk's address in its environment. The schedule goes on."),
-        StopReason.SETUP: _("This command lacked a setting or a secret in its environment. The schedule goes on."),
-    }
-    if trigger == COMMAND_TRIGGER and reason in by_hand:
-        return by_hand[reason]
-    sentences: dict[str, str] = {
-        StopReason.CREDENTIALS: _("Zendesk refused the access token. An administrator must put in a new one."),
-        StopReason.HOST: _("Zendesk's address could not be used. An administrator must check it in the settings."),
-        StopReason.BUDGET: _("The budget of calls was used up. Nothing to do: the rest follows by itself."),
-        StopReason.VENDOR_PAUSE: _("Zendesk asked for a pause. Nothing to do: the rest follows by itself."),
-        StopReason.VENDOR_FAULT: _("Zendesk did not answer properly. It is tried again by itself."),
-        StopReason.ANOTHER_PASS: _("Another pass was running already. Nothing to do."),
-        StopReason.LEASE_LOST: _("Another worker took over. Nothing to do."),
-        StopReason.DEADLINE: _("Time for one task was up. Nothing to do: the next pass goes on from here."),
-        StopReason.KILLED: _("The worker ended in the middle. Nothing was lost; the next pass went on from here."),
-        StopReason.CRASHED: _("An unexpected error. An administrator should look at the log of that time."),
-        StopReason.SETUP: _("The set-up is incomplete. Its checklist says what is missing."),
-        StopReason.BY_HAND: _("Somebody stopped it on this page. The next pass goes on from here."),
-    }
-    return sentences.get(reason, _("It stopped for a reason this page does not know."))
+    meaning = stop_reasons.STOP_MEANINGS.get(reason)
+    if meaning is None:
+        return _("It stopped for a reason this page does not know.")
+    return str((trigger == COMMAND_TRIGGER and meaning.command_sentence) or meaning.sentence)

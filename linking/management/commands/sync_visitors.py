@@ -9,15 +9,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from linking.management.progress import progress_teller
-from linking.models import Integration, StopReason
+from linking.models import Integration
 from linking.models.sync_run import COMMAND_TRIGGER
+from linking.monitoring import stop_reasons
 from linking.sync import paced_calls, run, work
 
 LONGEST_WAIT_S, LONGEST_WAIT_PATIENT_S = 60.0, 600.0
 LEASE_WAIT_S = 60.0
 EXIT_STOPPED = 2
-# Stops that may be due to this process's own environment.
-_FOUND_HERE = (StopReason.HOST, StopReason.SETUP, StopReason.CREDENTIALS)
 
 
 class Command(BaseCommand):
@@ -75,7 +74,7 @@ class Command(BaseCommand):
             if report.detail:
                 self.stderr.write(report.detail)
         else:
-            if report.reason in _FOUND_HERE:
+            if report.reason in stop_reasons.ENVIRONMENTAL:
                 self.stderr.write(
                     "The schedule is not affected: this was found in this shell's environment, which may differ from "
                     "that of the running processes."
