@@ -106,45 +106,55 @@ class Listing:
 @require_safe
 def visitors(request: HttpRequest) -> HttpResponse:
     """Show the list that the address asks for, or the one record that a pasted text names."""
+    now = timezone.now()
     try:
-        asked = parse_filters(request.GET)
-        if (worded := extract_inline_filters(asked)) != asked:
-            return redirect(_own_address(worded))
-        if _has_empty_filters(request):
-            return redirect(_own_address(asked))
-        if asked.is_search_alone and (hit := find.find_exact(asked.query)):
-            address = visitor_url if hit.kind == "visitor" else user_url
-            return redirect(address(**{f"{hit.kind}_id": hit.id, "integration": hit.integration}))
-        if asked.is_search_alone and (unknown_id := find.find_unknown_id(asked.query)):
-            return redirect(record_url("visitor", unknown_id))  # which asks Zendesk
+        filters = parse_filters(request.GET)
+        if address := _find_better_address(filters, request=request):
+            return redirect(address)
         integrations = status.list_integrations()
-        listing = make_listing(asked=asked, request=request, integrations=integrations, now=timezone.now())
+        listing = make_listing(asked=filters, request=request, integrations=integrations, now=now)
     except (UnknownFilter, BadKeyset) as error:
         return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
+    context = {"listing": listing, "query": filters.address(), "page_open": PAGE_OPEN}
     if request.htmx:  # type: ignore[attr-defined]
-        context = {"listing": listing, "query": asked.address(), "page_open": PAGE_OPEN}
         return render(request, "dashboard/_visitor_list.html", context)
-    now = timezone.now()
+    context |= _page_context(filters, request=request, integrations=integrations, now=now)
+    return render(request, "dashboard/visitors.html", context)
+
+
+def _find_better_address(filters: VisitorFilters, *, request: HttpRequest) -> str:
+    """Return where the request should go instead: a shorter address of this list, or one record; "" for neither."""
+    inline = extract_inline_filters(filters)
+    if inline != filters or _has_empty_filters(request):
+        return _own_address(inline)
+    if not filters.is_search_alone:
+        return ""
+    if hit := find.find_exact(filters.query):
+        address = visitor_url if hit.kind == "visitor" else user_url
+        return address(**{f"{hit.kind}_id": hit.id, "integration": hit.integration})
+    unknown_id = find.find_unknown_id(filters.query)
+    return record_url("visitor", unknown_id) if unknown_id else ""  # that page asks Zendesk
+
+
+def _page_context(
+    filters: VisitorFilters, *, request: HttpRequest, integrations: list[Integration], now: datetime
+) -> dict[str, Any]:
     counts = recent.count_recent(now=now, apart=choose_apart(integrations))
-    context = {
-        "listing": listing,
-        "asked": asked,
-        "states": state_choices(asked),
-        "chips": chips_of(asked, integrations=integrations),
-        "integrations": [Choice(word=one.name, url="", value=one.slug) for one in integrations],
+    return {
+        "asked": filters,
+        "states": state_choices(filters),
+        "chips": chips_of(filters, integrations=integrations),
+        "integrations": [Choice(word=integration.name, url="", value=integration.slug) for integration in integrations],
         "seen_choices": [Choice(word=format_seen(days), url="", value=days) for days in SEEN_DAYS],
-        "rate": find_link_rate(asked=asked, counts=counts, integrations=integrations, now=now),
-        "ready_views": list_builtin_views(asked=asked, counts=counts, now=now) if counts.total else [],
+        "rate": find_link_rate(asked=filters, counts=counts, integrations=integrations, now=now),
+        "ready_views": list_builtin_views(asked=filters, counts=counts, now=now) if counts.total else [],
         "views": list_view_rows(
             owner_key=request.user.pk or 0,
-            asked=asked,
+            asked=filters,
             sees_contact=roles.can_see_contact(request.user),
             now=now,
         ),
-        "query": asked.address(),
-        "page_open": PAGE_OPEN,
     }
-    return render(request, "dashboard/visitors.html", context)
 
 
 def make_listing(
@@ -178,11 +188,7 @@ def make_listing(
         recheck=_recheck_words(total) if rows and may_recheck else "",
         legend=() if asked.is_waiting_list else make_legend(),
         columns=tuple(column for column in columns if column.key not in hidden),
-        choices=tuple(
-            ColumnChoice(key=column.key, word=column.word, is_shown=column.key not in hidden)
-            for column in columns
-            if column.key
-        ),
+        choices=_column_choices(columns, hidden=hidden),
         hidden=hidden,
         has_integrations=len(integrations) > 1,
         empty="" if rows else _why_empty(asked, integrations=integrations),
@@ -197,6 +203,14 @@ def _rows(
     if is_waiting_list:
         return tuple(user_row(one, eyes=eyes, now=now) for one in found)
     return visitor_rows(found, eyes=eyes)
+
+
+def _column_choices(columns: tuple[Column, ...], *, hidden: frozenset[str]) -> tuple[ColumnChoice, ...]:
+    return tuple(
+        ColumnChoice(key=column.key, word=column.word, is_shown=column.key not in hidden)
+        for column in columns
+        if column.key
+    )
 
 
 def _own_address(asked: VisitorFilters) -> str:
