@@ -26,7 +26,7 @@ def api_docs(request: HttpRequest) -> HttpResponse:
     if not roles.can_see_pages(request.user):
         raise PermissionDenied
     document = SchemaGenerator().get_schema(request=None, public=True)
-    return render(request, "api_docs.html", {"operations": _operations(document)})
+    return render(request, "api/docs.html", {"operations": _operations(document)})
 
 
 def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:

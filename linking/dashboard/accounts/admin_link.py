@@ -28,10 +28,12 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     try:
         if request.method != "POST":
             user = sign_in.account_of(token=token)
-            return render(request, "dashboard/admin_link.html", {"username": user.get_username()})
+            return render(request, "dashboard/accounts/admin_link.html", {"username": user.get_username()})
         user = sign_in.use_admin_link(token=token, now=timezone.now())
     except sign_in.LinkRefused as refusal:
-        return render(request, "dashboard/admin_link_refused.html", {"sentence": _sentence(refusal.flaw)}, status=410)
+        return render(
+            request, "dashboard/accounts/admin_link_refused.html", {"sentence": _sentence(refusal.flaw)}, status=410
+        )
     # Whoever was signed in in this browser is not who the link is for.
     logout(request)
     request.session[_MAY_SET_PASSWORD] = user.pk
@@ -55,7 +57,7 @@ def own_password(request: HttpRequest) -> HttpResponse:
         update_session_auth_hash(request, person)
         messages.success(request, _("The password is set. From now on sign in with it."))
         return redirect("visitors")
-    return render(request, "dashboard/own_password.html", {"form": form})
+    return render(request, "dashboard/accounts/own_password.html", {"form": form})
 
 
 def _sentence(flaw: sign_in.LinkFlaw) -> str:

@@ -79,4 +79,6 @@ def choose_time_zone(request: HttpRequest) -> HttpResponse:
             now = format_time(timezone.now())
         messages.success(request, _("Times are shown in your time zone now: it is %(now)s.") % {"now": now})
         return redirect("time_zone")
-    return render(request, "dashboard/time_zone.html", {"regions": regions, "chosen": str(zone_of(request.user))})
+    return render(
+        request, "dashboard/accounts/time_zone.html", {"regions": regions, "chosen": str(zone_of(request.user))}
+    )

@@ -68,7 +68,7 @@ def conflict(request: HttpRequest, conflict_id: int) -> HttpResponse:
         raise Http404 from error
     context = _context(row, eyes=ContactVisibility(sees_contact=roles.can_see_contact(request.user)))
     context["last_decision"] = _find_last_decision(parse_key(request.GET.get("decided", "")))
-    return render(request, "dashboard/conflict.html", context)
+    return render(request, "dashboard/conflicts/detail.html", context)
 
 
 @page

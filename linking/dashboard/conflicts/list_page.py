@@ -52,8 +52,10 @@ def conflicts(request: HttpRequest) -> HttpResponse:
     try:
         filters = parse_filters(request.GET, slugs=[slug for slug, _name in integrations])
     except UnknownFilter as error:
-        return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
-    return render(request, "dashboard/conflicts.html", _context(request, filters=filters, integrations=integrations))
+        return render(request, "dashboard/shell/bad_filter.html", {"sentence": str(error)}, status=400)
+    return render(
+        request, "dashboard/conflicts/list.html", _context(request, filters=filters, integrations=integrations)
+    )
 
 
 def parse_filters(query: QueryDict, *, slugs: Sequence[str]) -> ConflictFilters:

@@ -25,7 +25,9 @@ def ask_zendesk(request: HttpRequest, *, visitor_id: str) -> HttpResponse:
     )
     if lookup.outcome is unknown_visitors.Outcome.FOUND:
         return redirect(visitor_url(visitor_id=lookup.visitor_id, integration=lookup.integration))
-    answer = render(request, "dashboard/unknown_visitor.html", _context(request, lookup), status=_status(lookup))
+    answer = render(
+        request, "dashboard/records/unknown_visitor.html", _context(request, lookup), status=_status(lookup)
+    )
     if lookup.retry_after_s:
         answer["Retry-After"] = str(lookup.retry_after_s)
     return answer
@@ -34,7 +36,7 @@ def ask_zendesk(request: HttpRequest, *, visitor_id: str) -> HttpResponse:
 def look_again(request: HttpRequest, *, visitor_id: str) -> HttpResponse:
     """Answer the page that waits: the part of it that changes, or that it is to be loaded as the visitor's page."""
     lookup = unknown_visitors.look(visitor_id=visitor_id, integration=request.GET.get("integration", ""))
-    answer = render(request, "dashboard/_unknown_visitor.html", _context(request, lookup))
+    answer = render(request, "dashboard/records/_unknown_visitor.html", _context(request, lookup))
     if lookup.outcome is unknown_visitors.Outcome.FOUND:
         answer["HX-Redirect"] = visitor_url(visitor_id=lookup.visitor_id, integration=lookup.integration)
     return answer

@@ -84,7 +84,7 @@ def visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
     now, may_refresh = timezone.now(), roles.can_refresh(request.user)
     state = refreshing.look(session=request.session, visitor=found, now=now)
     if request.htmx:  # type: ignore[attr-defined]
-        answer = render(request, "dashboard/_refreshing.html", {"refreshing": state, "self_url": own_url})
+        answer = render(request, "dashboard/records/_refreshing.html", {"refreshing": state, "self_url": own_url})
         if not state.is_under_way:
             # The whole page is loaded again, which then says what has changed.
             answer["HX-Refresh"] = "true"
@@ -106,7 +106,7 @@ def visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
         "may_refresh": may_refresh,
         "may_decide": roles.can_decide(request.user),
     }
-    return render(request, "dashboard/visitor.html", context | extra)
+    return render(request, "dashboard/records/visitor.html", context | extra)
 
 
 @page
@@ -129,7 +129,7 @@ def user(request: HttpRequest, user_id: str) -> HttpResponse:
         "timeline": timeline(context.pop("events"), asked=request.GET.get(PARAMETER, ""), own_url=own_url),
         "may_decide": roles.can_decide(request.user),
     }
-    return render(request, "dashboard/user.html", context | extra)
+    return render(request, "dashboard/records/user.html", context | extra)
 
 
 def _visitor_context(found: Visitor, *, eyes: ContactVisibility) -> dict[str, Any]:

@@ -19,4 +19,4 @@ def setup(request: HttpRequest) -> HttpResponse:
         return redirect("setup_integration", slug=integrations[0].slug)
     is_admin = roles.is_admin(request.user)
     context = {"integrations": integrations, "add_url": reverse("admin:linking_integration_add") if is_admin else ""}
-    return render(request, "dashboard/setup.html", context)
+    return render(request, "dashboard/setup/overview.html", context)

@@ -42,13 +42,19 @@ _AWAY = _Failure(
     status=503,
     detail=gettext_lazy("The database cannot be reached at the moment. Try again in a few seconds."),
     page="503.html",
-    part="_away.html",
+    part="failures/_away.html",
 )
 _TOO_DEEP = _Failure(
-    status=400, detail=gettext_lazy("What was sent is nested too deeply."), page="400.html", part="_unreadable.html"
+    status=400,
+    detail=gettext_lazy("What was sent is nested too deeply."),
+    page="400.html",
+    part="failures/_unreadable.html",
 )
 _FAILED = _Failure(
-    status=500, detail=gettext_lazy("Something failed here. It is in the log."), page="500.html", part="_failed.html"
+    status=500,
+    detail=gettext_lazy("Something failed here. It is in the log."),
+    page="500.html",
+    part="failures/_failed.html",
 )
 
 
@@ -96,4 +102,4 @@ def _render(failure: _Failure) -> str:
     except ValueError:
         # The storage of static files knows none of them: `collectstatic` was not run, or ran for another release.
         logger.warning("Static files are missing: run collectstatic, or start with `manage.py up`.")
-        return loader.render_to_string("failure_plain.html", {"part": failure.part})
+        return loader.render_to_string("failures/plain.html", {"part": failure.part})

@@ -109,8 +109,8 @@ def sync(request: HttpRequest) -> HttpResponse:
         "is_running": bool(running),
     }
     if request.htmx:  # type: ignore[attr-defined]
-        return unless_same(request, render(request, "dashboard/_sync.html", context))
-    return render(request, "dashboard/sync.html", context)
+        return unless_same(request, render(request, "dashboard/sync/_sync.html", context))
+    return render(request, "dashboard/sync/sync.html", context)
 
 
 def run_row(run: SyncRun, *, now: datetime) -> RunRow:

@@ -51,7 +51,7 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         asked = parse_filters(request.GET)
         rows = find_rows(asked, sees_contact=roles.can_see_contact(request.user), now=now)
     except UnknownFilter as error:
-        return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
+        return render(request, "dashboard/shell/bad_filter.html", {"sentence": str(error)}, status=400)
     what = "users" if asked.is_waiting_list else "visitors"
     target = f"{count_words(find.count_up_to_cap(rows))} {what}"
     audit.audit_list_action(user=request.user, action="export", target=target, filters=asked.filters, now=now)

@@ -114,12 +114,12 @@ def visitors(request: HttpRequest) -> HttpResponse:
         integrations = status.list_integrations()
         listing = make_listing(asked=filters, request=request, integrations=integrations, now=now)
     except (UnknownFilter, BadKeyset) as error:
-        return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
+        return render(request, "dashboard/shell/bad_filter.html", {"sentence": str(error)}, status=400)
     context = {"listing": listing, "query": filters.address(), "page_open": PAGE_OPEN}
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "dashboard/_visitor_list.html", context)
+        return render(request, "dashboard/visitors/_list.html", context)
     context |= _page_context(filters, request=request, integrations=integrations, now=now)
-    return render(request, "dashboard/visitors.html", context)
+    return render(request, "dashboard/visitors/list.html", context)
 
 
 def _find_better_address(filters: VisitorFilters, *, request: HttpRequest) -> str:

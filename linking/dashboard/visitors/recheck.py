@@ -36,7 +36,7 @@ def recheck(request: HttpRequest) -> HttpResponse:
             )
         found = find_rows(asked, sees_contact=roles.can_see_contact(request.user), now=now)
     except UnknownFilter as error:
-        return render(request, "dashboard/bad_filter.html", {"sentence": str(error)}, status=400)
+        return render(request, "dashboard/shell/bad_filter.html", {"sentence": str(error)}, status=400)
     with transaction.atomic():
         number = lookups.ask_again(visitors=found, now=now, limit=RECHECK_MAX)
         audit.audit_list_action(

@@ -60,7 +60,7 @@ def matches(request: HttpRequest) -> HttpResponse:
         return redirect(all_url)
     eyes = ContactVisibility(sees_contact=roles.can_see_contact(request.user))
     found = first_matches(q=q, all_url=all_url, eyes=eyes, now=timezone.now())
-    return render(request, "dashboard/_matches.html", {"found": found})
+    return render(request, "dashboard/visitors/_matches.html", {"found": found})
 
 
 def first_matches(*, q: str, all_url: str, eyes: ContactVisibility, now: datetime) -> Matches | None:

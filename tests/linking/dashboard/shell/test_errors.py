@@ -121,7 +121,7 @@ class TestServerError:
         whole = failures.loader.render_to_string
 
         def lacks_files(page, *arguments):
-            if page != "failure_plain.html":
+            if page != "failures/plain.html":
                 raise ValueError("Missing staticfiles manifest entry")
             return whole(page, *arguments)
 
