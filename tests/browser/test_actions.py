@@ -31,7 +31,7 @@ class TestActions:
     def test_are_what_the_page_offers_this_person(self, opened):
         assert {
             "Open in Publisher Account",
-            "Read again from Zendesk",
+            "Refresh from Zendesk",
             "Copy the user ID",
             "Conflicts",
             "Sign out",
