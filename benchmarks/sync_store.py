@@ -268,7 +268,7 @@ def records(*, first: int, number: int) -> list[Any]:
 
 def whole_pass(options: argparse.Namespace) -> None:
     """Store pages, then answers, as one pass does; print both rates and the memory."""
-    from linking.sync import paced_calls as asker
+    from linking.sync import paced_calls
     from linking.sync import run as sync
     from linking.sync.paced_calls import Clock, Patience
     from linking.sync.store import request_slots as slots
@@ -276,7 +276,7 @@ def whole_pass(options: argparse.Namespace) -> None:
     row, still = make_integration(slug="bench"), StillTime()
     chat = MemoryChat(visitors=options.visitors, chats=options.chats)
     sync.open_client = lambda **_options: chat  # type: ignore[assignment]
-    asker.slots.take_slot = lambda **_options: slots.Wait(seconds=0.0)
+    paced_calls.slots.take_slot = lambda **_options: slots.Wait(seconds=0.0)
     marks: list[float] = []
     chat_visitor = chat.visitor
 

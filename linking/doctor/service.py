@@ -12,8 +12,7 @@ from linking.accounts import roles
 from linking.doctor.diagnosis import diagnose
 from linking.doctor.verdicts import Diagnosis, DoctorContext, TokenKind
 from linking.registry import NoSuchIntegration
-from linking.tokens import clock_offsets as clock_meter
-from linking.tokens import key_fetching as key_sets
+from linking.tokens import clock_offsets, key_fetching
 
 
 def may_diagnose(user: AbstractBaseUser | AnonymousUser) -> bool:
@@ -36,7 +35,7 @@ def diagnose_paste(*, text: str, kind: TokenKind, slug: str, now: float) -> Diag
         config=config,
         known=tuple(snapshot.by_slug.values()),
         now=now,
-        keys=key_sets.current(),
-        clocks=clock_meter.readings(now=datetime.fromtimestamp(now, tz=UTC)),
+        keys=key_fetching.current(),
+        clocks=clock_offsets.readings(now=datetime.fromtimestamp(now, tz=UTC)),
     )
     return diagnose(text=text, kind=kind, around=around)

@@ -13,7 +13,7 @@ from linking.integrations.rules import find_format_flaw
 from linking.models import ConnectionFlaw, ConnectionState, Integration
 from linking.monitoring import status
 from linking.sync import connections, renew_token
-from linking.tokens import clock_offsets as clock_meter
+from linking.tokens import clock_offsets
 from linking.tokens.clock_reading import ClockReading
 
 # Zendesk accepts a token from three minutes ahead at most; beyond a minute somebody's clock needs setting.
@@ -36,7 +36,7 @@ def check_integration(*, slug: str, login_api_url: str, allow_loopback: bool, no
     )
     answered_at = zendesk_clock or login_clock
     clock = _clock(answered_at=answered_at, now=now)
-    tokens = _clock_of_tokens(clock_meter.readings(now=now).get(row.pk), answered_at=answered_at, now=now)
+    tokens = _clock_of_tokens(clock_offsets.readings(now=now).get(row.pk), answered_at=answered_at, now=now)
     return (*checks, login, *zendesk, clock, *([tokens] if tokens else []))
 
 

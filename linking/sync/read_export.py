@@ -6,8 +6,7 @@ from functools import partial
 from linking.clients.zendesk_chat import ExportPage
 from linking.models import StopReason
 from linking.sync.paced_calls import PassStopped
-from linking.sync.store import pages
-from linking.sync.store import table_statistics as statistics
+from linking.sync.store import pages, table_statistics
 from linking.sync.store.quarantine import due_places
 from linking.sync.store.runs import Cursor
 from linking.sync.work import Work
@@ -98,7 +97,7 @@ def _store(work: Work, *, parsed: pages.ParsedPage, last: Cursor, is_end: bool, 
     )  # fmt: skip
     before = work.counts["visitors_found"]
     work.counts["visitors_found"] += outcome.added
-    statistics.keep_up(tables=statistics.SEEN, before=before, after=work.counts["visitors_found"])
+    table_statistics.keep_up(tables=table_statistics.SEEN, before=before, after=work.counts["visitors_found"])
     work.counts["quarantined"] += outcome.quarantined
     row.is_caught_up = is_caught_up
     if cursor is not None:

@@ -13,8 +13,7 @@ from linking.models import StopReason
 from linking.models.sync_run import LEFT_COUNTED_MOST
 from linking.sync import chores, schedule
 from linking.sync.paced_calls import PassStopped
-from linking.sync.store import leases, lookups, runs
-from linking.sync.store import table_statistics as statistics
+from linking.sync.store import leases, lookups, runs, table_statistics
 from linking.sync.store.answers import retry_on_conflict, store_answers
 from linking.sync.store.batch import VisitorAnswer
 from linking.sync.work import Work
@@ -135,7 +134,7 @@ def _store(work: Work, answers: Sequence[VisitorAnswer]) -> None:
         work.counts["linked"],
         retry_on_conflict(partial(_store_answers, work, answers, now=work.clock.now())),
     )
-    statistics.keep_up(tables=statistics.LINKED, before=before, after=work.counts["linked"])
+    table_statistics.keep_up(tables=table_statistics.LINKED, before=before, after=work.counts["linked"])
 
 
 def _store_answers(work: Work, answers: Sequence[VisitorAnswer], *, now: datetime) -> dict[str, int]:

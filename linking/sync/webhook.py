@@ -14,8 +14,7 @@ from django.db import transaction
 from linking import registry
 from linking.core.config import IntegrationConfig
 from linking.sync import schedule
-from linking.sync.store import lookups
-from linking.sync.store import webhook_deliveries as webhooks
+from linking.sync.store import lookups, webhook_deliveries
 from linking.sync.webhook_calls import (
     WebhookNotice,
     WebhookReason,
@@ -85,7 +84,7 @@ def _queue(*, config: IntegrationConfig | None, told: WebhookNotice, signature: 
         raise WebhookRefused(WebhookReason.SIGNATURE)
     # Together: a call that could not be acted on may be sent again.
     with transaction.atomic():
-        webhooks.take_once(integration_id=config.integration_id, signature=signature, now=now)
+        webhook_deliveries.take_once(integration_id=config.integration_id, signature=signature, now=now)
         is_first = bool(told.visitor_id) and lookups.ask_first(integration_id=config.integration_id, told=told, now=now)
         schedule.poke(integration_id=config.integration_id, now=now)
     return Queued.VISITOR if is_first else Queued.SYNC

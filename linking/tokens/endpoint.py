@@ -18,10 +18,7 @@ from linking.core.config import IntegrationConfig, Mode, Snapshot, snapshot_of
 from linking.core.key_sets import NO_KEYS, KeySet
 from linking.core.user_ids import user_id_flaw
 from linking.limits import Limiter
-from linking.tokens import answer_counts as answer_log
-from linking.tokens import clock_offsets as clock_meter
-from linking.tokens import email_lookup, sightings
-from linking.tokens import key_fetching as key_sets
+from linking.tokens import answer_counts, clock_offsets, email_lookup, key_fetching, sightings
 from linking.tokens.http import (
     ALLOW,
     ISSUING,
@@ -123,7 +120,7 @@ def serve(request: TokenRequest, now: float, limits: TokenLimits) -> TokenAnswer
         # Only a process that has never reached its database comes here; later the last good configuration stays.
         exchange = _Exchange(request, snapshot_of(configs=()), now, limits)
         return exchange.refusal(Refused(Reason.UNAVAILABLE))
-    given = answer(request, snapshot, now, limits, key_sets.current(), email_lookup.email_of, _verified)
+    given = answer(request, snapshot, now, limits, key_fetching.current(), email_lookup.email_of, _verified)
     _note(given, request, now)
     return given
 
@@ -157,13 +154,13 @@ def _keys_of(config: IntegrationConfig, keys: Mapping[str, KeySet]) -> KeySet:
 def _learn(reason: Reason, *, request: TokenRequest, config: IntegrationConfig, now: float) -> None:
     """Have done what a refusal shows to be needed: newer keys, or a look at the clock."""
     if reason in (Reason.UNKNOWN_KEY, Reason.RS256_KEYS):
-        key_sets.ask_for(project_id=config.login_project_id)
+        key_fetching.ask_for(project_id=config.login_project_id)
     if reason is Reason.NOT_YET_VALID:
-        clock_meter.note(
+        clock_offsets.note(
             authorization=request.authorization,
             cookie_header=request.cookie_header or "",
             config=config,
-            keys=key_sets.current(),
+            keys=key_fetching.current(),
             now=now,
         )
 
@@ -182,16 +179,16 @@ def _note(given: TokenAnswer, request: TokenRequest, now: float) -> None:
         if reason is None:
             kind = _count_key(integration_id, origin)
         else:
-            kind = answer_log.AnswerKey(
+            kind = answer_counts.AnswerKey(
                 integration_id, REFUSALS[reason].code.value, reason.value, origin, status == 200
             )
-        answer_log.note(kind, config is not None and origin in config.allowed_origins, now)
+        answer_counts.note(kind, config is not None and origin in config.allowed_origins, now)
 
 
 # Tokens go to pages that an integration lists, so that strangers cannot fill this.
 @lru_cache(maxsize=_KINDS_KEPT)
-def _count_key(integration_id: int, origin: str) -> answer_log.AnswerKey:
-    return answer_log.AnswerKey(integration_id, "", answer_log.ISSUED, origin)
+def _count_key(integration_id: int, origin: str) -> answer_counts.AnswerKey:
+    return answer_counts.AnswerKey(integration_id, "", answer_counts.ISSUED, origin)
 
 
 class _Exchange:

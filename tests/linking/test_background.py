@@ -3,7 +3,7 @@ from django.db import OperationalError
 
 from linking import background
 from linking.monitoring import alarms
-from linking.tokens import key_fetching as key_sets
+from linking.tokens import key_fetching
 from tests.factories import LOGIN_PROJECT_ID, make_integration
 from tests.linking.clients.test_xsolla_login import answer
 from tests.linking.scripted_server import scripted
@@ -24,7 +24,7 @@ def fetch(*bodies):
 
 
 def key_ids():
-    return [one.key_id for one in key_sets.current()[LOGIN_PROJECT_ID].keys]
+    return [one.key_id for one in key_fetching.current()[LOGIN_PROJECT_ID].keys]
 
 
 class TestWatchOnce:

@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 
 from linking.models import SyncRun, Visitor, VisitorLink
-from linking.sync import run as sync
-from linking.sync import schedule
+from linking.sync import run, schedule
 from linking.sync.read_visitors import BATCH
 from tests.factories import make_integration
 from tests.linking.sync.fake_chat import DAY_AGO_S, FakeChat, FakeTime, patience
@@ -20,7 +19,7 @@ SETTLED_WITHIN = timedelta(seconds=90)  # up to a minute of it for the budget
 @pytest.fixture
 def chat(monkeypatch):
     fake = FakeChat(limit=30)
-    monkeypatch.setattr(sync, "open_client", lambda **_options: fake)
+    monkeypatch.setattr(run, "open_client", lambda **_options: fake)
     fake.populate(f"u{number:03}" for number in range(USERS))
     return fake
 
@@ -51,7 +50,7 @@ def scheduled(acme, time):
         return False
     patient = patience(longest_wait_s=2.0, deadline_s=200.0)
     options = {"trigger": "schedule", "allow_loopback": False, "patience": patient}
-    sync.run_pass(integration_id=acme.pk, clock=time.clock, **options)
+    run.run_pass(integration_id=acme.pk, clock=time.clock, **options)
     return True
 
 

@@ -4,8 +4,7 @@ import pytest
 
 from linking import queue, tasks
 from linking.models import Heartbeat, VisitorQuestion
-from linking.sync import refresh, unknown_visitors
-from linking.sync import run as sync
+from linking.sync import refresh, run, unknown_visitors
 from linking.sync.store import questions
 from tests.factories import make_integration, make_visitor
 
@@ -39,7 +38,7 @@ class TestTick:
 class TestTasks:
     def test_a_pass_is_short_of_patience(self, monkeypatch):
         called = {}
-        monkeypatch.setattr(sync, "run_pass", lambda **options: called.update(options))
+        monkeypatch.setattr(run, "run_pass", lambda **options: called.update(options))
         acme = make_integration()
         tasks.sync_integration(acme.pk)
         assert (called["integration_id"], called["patience"].longest_wait_s, called["patience"].deadline_s) == (
@@ -50,7 +49,7 @@ class TestTasks:
 
     @pytest.mark.parametrize("off", [{"enabled": False}, {"sync_enabled": False}, {"blocked_reason": "credentials"}])
     def test_a_pass_that_is_wanted_no_more_does_not_run(self, monkeypatch, off):
-        monkeypatch.setattr(sync, "run_pass", lambda **_options: pytest.fail("it ran"))
+        monkeypatch.setattr(run, "run_pass", lambda **_options: pytest.fail("it ran"))
         tasks.sync_integration(make_integration(**off).pk)
 
     def test_a_visitor_is_read_again(self, monkeypatch):

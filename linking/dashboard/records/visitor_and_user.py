@@ -13,8 +13,7 @@ from linking.accounts import roles
 from linking.conflicts import decisions
 from linking.core.trust import Trust
 from linking.dashboard.conflicts.detail_page import effect_sentences
-from linking.dashboard.records import refresh_state as refreshing
-from linking.dashboard.records import unknown_visitor as unknown
+from linking.dashboard.records import refresh_state, unknown_visitor
 from linking.dashboard.records.history import conflict_row, link_row, user_events, visitor_events
 from linking.dashboard.records.timeline import PARAMETER, timeline
 from linking.dashboard.records.why import sign_in_sentence, user_sentence, why_linked, why_not_linked
@@ -73,16 +72,16 @@ def visitor_or_404(request: HttpRequest, *, visitor_id: str) -> Visitor:
 @require_safe
 def visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
     """Show one visitor; another form or an alias of the ID leads to the canonical one, an unknown ID to Zendesk."""
-    if request.htmx and unknown.POLL in request.GET:  # type: ignore[attr-defined]
-        return unknown.look_again(request, visitor_id=visitor_id)
+    if request.htmx and unknown_visitor.POLL in request.GET:  # type: ignore[attr-defined]
+        return unknown_visitor.look_again(request, visitor_id=visitor_id)
     found = find_visitor(request, visitor_id=visitor_id)
     if found is None:
-        return unknown.ask_zendesk(request, visitor_id=visitor_id)
+        return unknown_visitor.ask_zendesk(request, visitor_id=visitor_id)
     own_url = visitor_url(visitor_id=found.visitor_id, integration=found.integration.slug)
     if found.visitor_id != visitor_id:
         return redirect(own_url)
     now, may_refresh = timezone.now(), roles.can_refresh(request.user)
-    state = refreshing.look(session=request.session, visitor=found, now=now)
+    state = refresh_state.look(session=request.session, visitor=found, now=now)
     if request.htmx:  # type: ignore[attr-defined]
         answer = render(request, "dashboard/records/_refreshing.html", {"refreshing": state, "self_url": own_url})
         if not state.is_under_way:
@@ -90,11 +89,11 @@ def visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
             answer["HX-Refresh"] = "true"
         return answer
     if state.notice:
-        refreshing.forget(session=request.session, visitor=found)
-    elif may_refresh and refreshing.can_be_asked_for(visitor=found):
+        refresh_state.forget(session=request.session, visitor=found)
+    elif may_refresh and refresh_state.can_be_asked_for(visitor=found):
         # Whoever opens the page of a visitor that waits for its turn has a player waiting.
-        refreshing.ask(session=request.session, person=str(request.user.pk), visitor=found, now=now)
-        state = refreshing.look(session=request.session, visitor=found, now=now)
+        refresh_state.ask(session=request.session, person=str(request.user.pk), visitor=found, now=now)
+        state = refresh_state.look(session=request.session, visitor=found, now=now)
     context = _visitor_context(found, eyes=ContactVisibility(sees_contact=roles.can_see_contact(request.user)))
     refresh_url = own_url.replace("/?", "/refresh/?", 1)
     extra = {
@@ -155,7 +154,7 @@ def _visitor_context(found: Visitor, *, eyes: ContactVisibility) -> dict[str, An
         "external_id": "" if open_link else external_id,
         "integration": integration.name,
         "checked_at": found.checked_at,
-        "last_refresh": refreshing.last_refresh(visitor=found),
+        "last_refresh": refresh_state.last_refresh(visitor=found),
         "has_chat": bool(found.last_chat_id),
         "first_seen_at": found.first_seen_at,
         "last_seen_at": found.last_seen_at,
@@ -236,8 +235,8 @@ def refresh_visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
     require(roles.can_refresh(request.user))
     found = find_visitor(request, visitor_id=visitor_id)
     if found is None:
-        return unknown.ask_zendesk(request, visitor_id=visitor_id)
-    refused = refreshing.ask(session=request.session, person=str(request.user.pk), visitor=found, now=timezone.now())
+        return unknown_visitor.ask_zendesk(request, visitor_id=visitor_id)
+    refused = refresh_state.ask(session=request.session, person=str(request.user.pk), visitor=found, now=timezone.now())
     if refused:
         messages.error(request, refused)
     return redirect(visitor_url(visitor_id=found.visitor_id, integration=found.integration.slug))

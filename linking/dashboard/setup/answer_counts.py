@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from linking.dashboard.shell.parts import Badge, Text
 from linking.models import Integration
-from linking.tokens import answer_counts as answer_log
+from linking.tokens import answer_counts
 from linking.tokens.answer_counts import AnswerTally
 from linking.tokens.refusals import REFUSALS, Reason
 
@@ -48,7 +48,7 @@ class DayOfAnswers:
 
 def answers_of_the_day(*, integration: Integration, now: datetime) -> DayOfAnswers:
     """Return how `integration` answered over the last day, to the hour; one query."""
-    tallies = answer_log.tallies(integration_id=integration.pk, since=now - SPAN)
+    tallies = answer_counts.tallies(integration_id=integration.pk, since=now - SPAN)
     states = [(_state(one), one.count) for one in tallies]
     return DayOfAnswers(
         rows=tuple(_row(one, origins=integration.allowed_origins) for one in tallies[:ROWS_SHOWN]),
@@ -62,7 +62,7 @@ def answers_of_the_day(*, integration: Integration, now: datetime) -> DayOfAnswe
 def _state(one: AnswerTally) -> Badge:
     if one.is_observed:
         return OBSERVED
-    return GIVEN if one.reason == answer_log.ISSUED else REFUSED
+    return GIVEN if one.reason == answer_counts.ISSUED else REFUSED
 
 
 def _row(one: AnswerTally, *, origins: Collection[str]) -> AnswerRow:
@@ -70,7 +70,7 @@ def _row(one: AnswerTally, *, origins: Collection[str]) -> AnswerRow:
     # A reason that a former version wrote may have no sentence any more.
     sentence = REFUSALS[Reason(one.reason)].description if one.reason in _REASONS else ""
     no_page = _("no page: a server, or one of the endpoint's own origin")
-    words = {"": no_page, answer_log.OTHER: _("other pages together")}
+    words = {"": no_page, answer_counts.OTHER: _("other pages together")}
     return AnswerRow(
         state=state,
         code=one.code,

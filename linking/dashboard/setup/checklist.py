@@ -11,7 +11,7 @@ from linking.dashboard.shell.freshness import explain_block
 from linking.integrations import LoginAlgorithm, SecretName
 from linking.models import AuditEvent, Integration, LoginUser, Secret, StopReason, Visitor, VisitorLink
 from linking.monitoring import status
-from linking.tokens import answer_counts as answer_log
+from linking.tokens import answer_counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ def _live_steps(integration: Integration) -> tuple[ChecklistStep, ...]:
     has_visitor = Visitor.objects.filter(integration=integration).exists()
     links = VisitorLink.objects.filter(visitor__integration=integration)
     linked_at = links.order_by().aggregate(at=Min("first_seen_at"))["at"]
-    asked_at = answer_log.first_asked_at(integration_id=integration.pk)
+    asked_at = answer_counts.first_asked_at(integration_id=integration.pk)
     return (
         ChecklistStep(
             title=_("A page asked for a first token"),

@@ -24,7 +24,7 @@ from linking.doctor import service as doctor
 from linking.doctor.cookie_reach import Cookie, Reach, SameSite, UnreadableAddress, preview
 from linking.doctor.verdicts import TokenKind, Verdict
 from linking.models import Integration
-from linking.tokens import clock_offsets as clock_meter
+from linking.tokens import clock_offsets
 
 ADDRESS_MAX_CHARACTERS = 2000
 
@@ -95,7 +95,7 @@ def _context(request: HttpRequest, *, integration: Integration) -> dict[str, Any
     return {
         "integration": integration,
         "endpoint": endpoint,
-        "findings": clock_findings(clock_meter.readings(now=now).get(integration.pk)),
+        "findings": clock_findings(clock_offsets.readings(now=now).get(integration.pk)),
         "steps": steps,
         "done": sum(step.is_done for step in steps),
         "snippets": snippets_of(product=integration.zendesk_product, values=values),

@@ -37,7 +37,7 @@ from linking.dashboard.sync.run_facts import run_facts
 from linking.models import Integration, SyncRun, SyncSteering
 from linking.monitoring import drift_notices, freshness, heartbeats, status
 from linking.sync import history
-from linking.tokens import clock_offsets as clock_meter
+from linking.tokens import clock_offsets
 
 RUNS_SHOWN = 25
 ROLES = ("beat", "worker")
@@ -169,7 +169,7 @@ def _again(run: SyncRun) -> str:
 def _cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpRequest) -> list[IntegrationCard]:
     rows = history.load_integrations()
     drifted = drift_notices.detect_drift(integrations=rows.values(), now=now)
-    clocks = clock_meter.readings(now=now)
+    clocks = clock_offsets.readings(now=now)
     troubles = find_troubles()
     before = history.sum_earlier_passes(running.values())
     user = request.user

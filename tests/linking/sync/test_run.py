@@ -20,8 +20,7 @@ from linking.models import (
     VisitorAlias,
     VisitorLink,
 )
-from linking.sync import read_visitors as visitors
-from linking.sync import refresh, schedule
+from linking.sync import read_visitors, refresh, schedule
 from linking.sync import run as sync
 from linking.sync.store import leases, lookups
 from linking.sync.webhook_calls import WebhookNotice
@@ -411,14 +410,14 @@ class TestWhatComesMeanwhile:
         assert mapping() == {"7.v0001": "newer", "7.v0000": "u0"}
 
     def test_another_writer_who_is_a_moment_faster_does_not_stop_the_pass(self, acme, chat, time, monkeypatch):
-        faults, real = [IntegrityError()], visitors.store_answers
+        faults, real = [IntegrityError()], read_visitors.store_answers
 
         def store_answers(**options):
             if faults:
                 raise faults.pop()
             return real(**options)
 
-        monkeypatch.setattr(visitors, "store_answers", store_answers)
+        monkeypatch.setattr(read_visitors, "store_answers", store_answers)
         chat.populate(["u0"])
         report = run(acme, time)
         assert (report.is_complete, report.run.lookups, mapping()) == (True, 1, {"7.v0000": "u0"})

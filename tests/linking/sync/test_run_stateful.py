@@ -15,7 +15,7 @@ from linking import registry
 from linking.clients.zendesk_chat import ChatBroken, ChatTryLater
 from linking.clients.zendesk_records import RAW_MAX_CHARACTERS
 from linking.models import Conflict, Integration, LoginUser, Quarantined, Visitor, VisitorAlias, VisitorLink
-from linking.sync import run as sync
+from linking.sync import run
 from tests.factories import make_integration
 from tests.linking.sync.fake_chat import DAY_AGO_S, FakeChat, FakeTime, patience
 
@@ -44,10 +44,10 @@ class Account(RuleBasedStateMachine):
         self.acme = make_integration(requests_per_minute=100_000)
         self.chat, self.time = FakeChat(limit=3), FakeTime()
         self.at_s, self.number, self.is_settled = DAY_AGO_S, 0, True
-        self.opened, sync.open_client = sync.open_client, lambda **_options: self.chat
+        self.opened, run.open_client = run.open_client, lambda **_options: self.chat
 
     def teardown(self):
-        sync.open_client = self.opened
+        run.open_client = self.opened
 
     @initialize(target=visitors)
     def somebody(self):
@@ -118,7 +118,7 @@ class Account(RuleBasedStateMachine):
         assert mapping() == self.truth()
 
     def run_pass(self, **options):
-        return sync.run_pass(
+        return run.run_pass(
             integration_id=self.acme.pk, trigger="command", is_eager=True, clock=self.time.clock, patience=patience(),
             allow_loopback=False, **options,
         )  # fmt: skip

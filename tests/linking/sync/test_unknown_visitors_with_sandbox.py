@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from linking.models import Integration, Visitor, VisitorLink
-from linking.sync import run as sync
-from linking.sync import unknown_visitors
+from linking.sync import run, unknown_visitors
 from linking.sync.store import questions
 from linking.sync.unknown_visitors import Because, Outcome
 from tests.factories import USER_ID, make_integration
@@ -57,7 +56,7 @@ def look_up(visitor_id, time):
 
 class TestOpenChat:
     def test_is_not_found_by_a_pass(self, acme, visitor_id, time):
-        sync.run_pass(
+        run.run_pass(
             integration_id=acme.pk, trigger="schedule", clock=time.clock, patience=patience(), allow_loopback=True
         )
         assert not Visitor.objects.exists()

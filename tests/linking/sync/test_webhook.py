@@ -8,8 +8,7 @@ from django.db import OperationalError
 
 from linking import registry
 from linking.models import Integration, Visitor, VisitorAlias, WebhookDelivery
-from linking.sync import schedule
-from linking.sync import webhook as webhooks
+from linking.sync import schedule, webhook
 from linking.sync.facts import LookupPriority
 from linking.sync.store import lookups
 from linking.sync.store import webhook_deliveries as deliveries
@@ -36,12 +35,12 @@ def call(*, at=LATER, secret=SECRET, **fields):
 
 
 def receive(*, slug="acme", now=LATER, **fields):
-    return webhooks.receive(slug=slug, call=call(at=now, **fields), now=now)
+    return webhook.receive(slug=slug, call=call(at=now, **fields), now=now)
 
 
 def refusal(**options):
     with pytest.raises(WebhookRefused) as caught:
-        webhooks.receive(**{"slug": "acme", "now": LATER} | options)
+        webhook.receive(**{"slug": "acme", "now": LATER} | options)
     return caught.value.reason
 
 
@@ -95,7 +94,7 @@ class TestReceive:
 
     def test_believes_a_call_once(self, acme):
         one = call(visitor_id="7.a")
-        webhooks.receive(slug="acme", call=one, now=LATER)
+        webhook.receive(slug="acme", call=one, now=LATER)
         assert refusal(call=one) is WebhookReason.REPLAYED
         assert refusal(call=one, now=LATER + timedelta(minutes=5)) is WebhookReason.REPLAYED
 
@@ -103,7 +102,7 @@ class TestReceive:
         make_integration(slug="beta", secrets={"zendesk_webhook_secret": SECRET})
         one = call(visitor_id="7.a")
         for slug in ("acme", "beta"):
-            assert webhooks.receive(slug=slug, call=one, now=LATER) is Queued.VISITOR
+            assert webhook.receive(slug=slug, call=one, now=LATER) is Queued.VISITOR
 
     def test_forgets_calls_that_would_be_stale_by_now(self, acme):
         receive(ticket_id="1")
@@ -112,7 +111,7 @@ class TestReceive:
 
     def test_never_forgets_a_call_that_would_still_be_believed(self, acme):
         one = call(at=LATER + timedelta(minutes=5), ticket_id="1")
-        webhooks.receive(slug="acme", call=one, now=LATER)
+        webhook.receive(slug="acme", call=one, now=LATER)
         last = LATER + timedelta(minutes=10)
         receive(now=last, ticket_id="2")
         assert refusal(call=one, now=last) is WebhookReason.REPLAYED
@@ -128,7 +127,7 @@ class TestReceive:
         with monkeypatch.context() as broken:
             broken.setattr(schedule, "poke", lambda **_: (_ for _ in ()).throw(OperationalError("away")))
             assert refusal(call=one) is WebhookReason.UNAVAILABLE
-        assert webhooks.receive(slug="acme", call=one, now=LATER) is Queued.VISITOR
+        assert webhook.receive(slug="acme", call=one, now=LATER) is Queued.VISITOR
 
 
 class TestStrangers:

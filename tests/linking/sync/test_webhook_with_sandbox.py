@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from linking.models import Visitor, VisitorLink
-from linking.sync import run as sync
-from linking.sync import schedule
+from linking.sync import run, schedule
 from tests.factories import USER_ID, ZENDESK_SHARED_SECRET, make_integration
 from tests.linking.signing import SECRET
 from tests.linking.sync.fake_chat import FakeTime, patience
@@ -58,7 +57,7 @@ class TestChatTicket:
         assert Visitor.objects.get().visitor_id == visitor_id
         assert schedule.due(now=datetime.now(tz=UTC)) == [acme.pk]
         clock = FakeTime(now=datetime.now(tz=UTC)).clock
-        sync.run_pass(integration_id=acme.pk, trigger="schedule", clock=clock, patience=patience(), allow_loopback=True)
+        run.run_pass(integration_id=acme.pk, trigger="schedule", clock=clock, patience=patience(), allow_loopback=True)
         assert VisitorLink.objects.open().get().login_user.user_id == USER_ID
         acme.refresh_from_db()
         assert acme.poked_at is None

@@ -7,7 +7,7 @@ from linking import registry
 from linking.core.config import LoginAlgorithm
 from linking.limits import Limiter
 from linking.models import ClockOffset, Integration
-from linking.tokens import clock_offsets as clock_meter
+from linking.tokens import clock_offsets
 from linking.tokens import endpoint as tokens
 from tests.factories import USER_ID, login_jwt, make_config, make_integration
 from tests.rsa_keys import key_set, rs256_jwt
@@ -32,8 +32,8 @@ def ask(token, *, bearer=False, now=NOON):
 
 
 def told(integration, *, now=NOON):
-    clock_meter.flush()
-    found = clock_meter.readings(now=datetime.fromtimestamp(now, tz=UTC)).get(integration.pk)
+    clock_offsets.flush()
+    found = clock_offsets.readings(now=datetime.fromtimestamp(now, tz=UTC)).get(integration.pk)
     return found and (found.tokens, found.median_s, found.largest_s)
 
 
@@ -70,7 +70,7 @@ class TestServed:
 
     def test_nothing_of_the_token_is_kept(self, acme):
         ask(early())
-        clock_meter.flush()
+        clock_offsets.flush()
         kept = " ".join(str(value) for row in ClockOffset.objects.values_list() for value in row)
         assert USER_ID not in kept
         assert "nadia" not in kept
@@ -79,7 +79,7 @@ class TestServed:
 class TestNote:
     def note(self, token, **changes):
         given = {"authorization": "", "cookie_header": f"token={token}", "config": make_config(), "keys": {}}
-        clock_meter.note(now=NOON, **(given | changes))
+        clock_offsets.note(now=NOON, **(given | changes))
 
     def test_verifies_an_rs256_token_with_the_project_s_keys(self, acme):
         config = make_config(integration_id=acme.pk, login_algorithm=LoginAlgorithm.RS256)
@@ -93,24 +93,24 @@ class TestNote:
         assert told(acme) is None
 
     def test_holds_no_more_than_its_bound(self, acme, monkeypatch):
-        monkeypatch.setattr(clock_meter._waiting, "at_most", 2)
+        monkeypatch.setattr(clock_offsets._waiting, "at_most", 2)
         for ahead_s in (70, 80, 90, 90):
             self.note(early(ahead_s), config=make_config(integration_id=acme.pk))
-        assert (clock_meter.flush(), clock_meter.count_dropped()) == (2, 2)
+        assert (clock_offsets.flush(), clock_offsets.count_dropped()) == (2, 2)
 
 
 class TestFlush:
     def test_adds_up_what_several_processes_saw(self, acme):
         for ahead_s in (95, 95, 80):
             ask(early(ahead_s))
-            clock_meter.flush()
+            clock_offsets.flush()
         assert told(acme) == (3, 95, 95)
         assert ClockOffset.objects.count() == 2
 
     def test_leaves_out_an_integration_that_was_removed(self, acme):
         ask(early())
         Integration.objects.all().delete()
-        clock_meter.flush()
+        clock_offsets.flush()
         assert not ClockOffset.objects.exists()
 
     def test_loses_nothing_while_the_database_is_away(self, acme, monkeypatch):
@@ -119,17 +119,17 @@ class TestFlush:
 
         ask(early())
         with monkeypatch.context() as patch:
-            patch.setattr(clock_meter, "_store", away)
+            patch.setattr(clock_offsets, "_store", away)
             with pytest.raises(OperationalError):
-                clock_meter.flush()
+                clock_offsets.flush()
         assert told(acme) == (1, 95, 95)
 
     def test_drops_what_is_old(self, acme):
         ask(early())
-        clock_meter.flush()
+        clock_offsets.flush()
         later = NOON + 4 * 3600
         ask(early(iat=later + 200), now=later)
-        clock_meter.flush()
+        clock_offsets.flush()
         assert list(ClockOffset.objects.values_list("ahead_s", flat=True)) == [200]
 
 
@@ -137,7 +137,7 @@ class TestReadings:
     def test_are_of_the_last_hour(self, acme):
         ask(early())
         assert told(acme, now=NOON + 3500) == (1, 95, 95)
-        assert told(acme, now=NOON + 3600 + clock_meter.SLOT_S) is None
+        assert told(acme, now=NOON + 3600 + clock_offsets.SLOT_S) is None
 
     def test_are_of_each_integration_by_itself(self, acme):
         other = make_integration(slug="other", login_project_id="other")
@@ -146,4 +146,4 @@ class TestReadings:
 
     def test_cost_one_query(self, acme, django_assert_num_queries):
         with django_assert_num_queries(1):
-            clock_meter.readings(now=datetime.fromtimestamp(NOON, tz=UTC) + timedelta(seconds=1))
+            clock_offsets.readings(now=datetime.fromtimestamp(NOON, tz=UTC) + timedelta(seconds=1))

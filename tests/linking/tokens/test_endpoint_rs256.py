@@ -3,9 +3,8 @@ import pytest
 from linking.clients.xsolla_login import KeyEncoding, ListedKeys
 from linking.core.config import LoginAlgorithm, snapshot_of
 from linking.limits import Limiter
-from linking.tokens import answer_counts as answer_log
+from linking.tokens import answer_counts, key_fetching
 from linking.tokens import endpoint as tokens
-from linking.tokens import key_fetching as key_sets
 from tests.factories import LOGIN_PROJECT_ID, USER_ID, make_config, make_integration
 from tests.linking.tokens.test_endpoint import claims_of, refusal_of
 from tests.rsa_keys import key_set, listed, rs256_jwt
@@ -64,17 +63,17 @@ class Login:
 class TestServe:
     @pytest.fixture(autouse=True)
     def rs256_project(self):
-        key_sets.forget()
+        key_fetching.forget()
         make_integration(login_algorithm=LoginAlgorithm.RS256)
         yield
-        key_sets.forget()
-        answer_log.forget()
+        key_fetching.forget()
+        answer_counts.forget()
 
     def serve(self, token):
         return tokens.serve(request=request(token), now=NOW, limits=LIMITS)
 
     def look(self, login, *, now_s):
-        key_sets.look(projects=(LOGIN_PROJECT_ID,), open_client=lambda: login, now_s=now_s)
+        key_fetching.look(projects=(LOGIN_PROJECT_ID,), open_client=lambda: login, now_s=now_s)
 
     def test_takes_the_keys_that_were_fetched(self):
         self.look(Login(), now_s=0)

@@ -3,7 +3,7 @@ import logging
 import pytest
 
 from linking.clients.xsolla_login import KeyEncoding, ListedKeys, LoginRefused, LoginTryLater
-from linking.tokens import key_fetching as key_sets
+from linking.tokens import key_fetching
 from tests.rsa_keys import listed, listed_hex
 
 PROJECT, OTHER = "project-1", "project-2"
@@ -11,9 +11,9 @@ PROJECT, OTHER = "project-1", "project-2"
 
 @pytest.fixture(autouse=True)
 def nothing_known():
-    key_sets.forget()
+    key_fetching.forget()
     yield
-    key_sets.forget()
+    key_fetching.forget()
 
 
 class Login:
@@ -38,11 +38,11 @@ class Login:
 
 
 def look(login, *, now_s, projects=(PROJECT,)):
-    return key_sets.look(projects=projects, open_client=lambda: login, now_s=now_s)
+    return key_fetching.look(projects=projects, open_client=lambda: login, now_s=now_s)
 
 
 def key_ids(project_id=PROJECT):
-    found = key_sets.current().get(project_id)
+    found = key_fetching.current().get(project_id)
     return None if found is None else [one.key_id for one in found.keys]
 
 
@@ -85,7 +85,7 @@ class TestLook:
             raise LoginRefused("no such address", reason="host")
 
         look(Login(), now_s=0)
-        key_sets.look(projects=(PROJECT,), open_client=refuse, now_s=600)
+        key_fetching.look(projects=(PROJECT,), open_client=refuse, now_s=600)
         assert key_ids() == ["first"]
 
     def test_drops_a_key_that_is_no_longer_listed(self):
@@ -120,20 +120,20 @@ class TestAskFor:
         look(login, now_s=0)
         for now_s in (1, 1 + age_s):
             for _ in range(1000):
-                key_sets.ask_for(project_id=PROJECT)
+                key_fetching.ask_for(project_id=PROJECT)
             look(login, now_s=now_s)
         assert len(login.asked) == calls
 
     def test_is_granted_once(self):
         login = Login()
         look(login, now_s=0)
-        key_sets.ask_for(project_id=PROJECT)
+        key_fetching.ask_for(project_id=PROJECT)
         look(login, now_s=60)
         look(login, now_s=121)
         assert len(login.asked) == 2
 
     def test_of_a_project_nobody_named_fetches_nothing(self):
-        key_sets.ask_for(project_id="https://evil.example/")
+        key_fetching.ask_for(project_id="https://evil.example/")
         login = Login()
         look(login, now_s=0, projects=())
         assert login.asked == []

@@ -3,7 +3,7 @@
 import pytest
 
 from linking.clients.zendesk_chat import ChatTryLater
-from linking.dashboard.records import unknown_visitor as unknown
+from linking.dashboard.records import unknown_visitor
 from linking.models import Visitor, VisitorQuestion
 from linking.sync import unknown_visitors
 from linking.sync.store import questions
@@ -22,7 +22,7 @@ HTMX = {"HTTP_HX_REQUEST": "true"}
 def chat(monkeypatch):
     fake = FakeChat()
     monkeypatch.setattr(unknown_visitors, "open_client", lambda **_options: fake)
-    monkeypatch.setattr(unknown, "CLOCK", FakeTime().clock)
+    monkeypatch.setattr(unknown_visitor, "CLOCK", FakeTime().clock)
     return fake
 
 
@@ -104,7 +104,7 @@ class TestPoll:
         assert (f'hx-get="{PAGE}?poll=2"' in html, "<html" in html) == (True, False)
 
     def test_ends_after_some_minutes(self, waiting):
-        html = self.poll(waiting, number=unknown.POLLS_MOST).content.decode()
+        html = self.poll(waiting, number=unknown_visitor.POLLS_MOST).content.decode()
         assert ("hx-get" in html, "There is still no answer" in html) == (False, True)
 
     @pytest.mark.parametrize("number", ["x", "-1", "%00", "9" * 400])

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from linking.dashboard.setup import answer_counts as answers
 from linking.models import AnswerCount, Integration
-from linking.tokens import answer_counts as answer_log
+from linking.tokens import answer_counts
 from linking.tokens.answer_counts import AnswerKey
 from linking.tokens.refusals import REFUSALS, Reason
 from tests.factories import ORIGIN, make_integration
@@ -63,7 +63,7 @@ class TestAnswersOfTheDay:
         ("origin", "words"),
         [
             ("", "no page: a server, or one of the endpoint's own origin"),
-            (answer_log.OTHER, "other pages together"),
+            (answer_counts.OTHER, "other pages together"),
             ("https://evil.example", "https://evil.example (not listed)"),
         ],
     )
@@ -74,8 +74,8 @@ class TestAnswersOfTheDay:
     def test_show_a_hostile_origin_as_text(self, agent, acme):
         hostile = "<img src=x onerror=alert(1)>\u202e\x00" + "a" * 500
         kind = AnswerKey(acme.pk, "00-04", "origin", hostile)
-        answer_log.note(kind=kind, is_origin_listed=False, now=timezone.now().timestamp())
-        answer_log.flush()
+        answer_counts.note(kind=kind, is_origin_listed=False, now=timezone.now().timestamp())
+        answer_counts.flush()
         page = agent.get(PAGE).content.decode()
         assert "<img src=x" not in page
         assert "\u202e" not in page and "a" * 201 not in page

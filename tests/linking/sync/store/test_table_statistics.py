@@ -3,7 +3,7 @@
 import pytest
 from django.db import OperationalError, connection
 
-from linking.sync.store import table_statistics as statistics
+from linking.sync.store import table_statistics
 from tests.factories import make_integration, make_visitor
 
 pytestmark = pytest.mark.django_db
@@ -12,11 +12,11 @@ on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQ
 
 @pytest.fixture(autouse=True)
 def two_are_many(monkeypatch):
-    monkeypatch.setattr(statistics, "FEW", 2)
+    monkeypatch.setattr(table_statistics, "FEW", 2)
 
 
 def keep_up(before, after):
-    return statistics.keep_up(tables=statistics.SEEN, before=before, after=after)
+    return table_statistics.keep_up(tables=table_statistics.SEEN, before=before, after=after)
 
 
 def believed():
@@ -48,7 +48,9 @@ class TestKeepUp:
         assert keep_up(3, 5) is False
 
     def test_lets_the_pass_go_on_when_it_fails(self, monkeypatch, caplog):
-        monkeypatch.setattr(statistics, "_gather", lambda **_options: (_ for _ in ()).throw(OperationalError("no")))
+        monkeypatch.setattr(
+            table_statistics, "_gather", lambda **_options: (_ for _ in ()).throw(OperationalError("no"))
+        )
         assert (keep_up(0, 4), "could not gather" in caplog.text) == (False, True)
 
 

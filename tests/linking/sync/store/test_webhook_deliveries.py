@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, transaction
 
 from linking.models import WebhookDelivery
-from linking.sync.store import webhook_deliveries as webhooks
+from linking.sync.store import webhook_deliveries
 from linking.sync.webhook_calls import WebhookReason, WebhookRefused
 from tests.factories import NOW, make_integration
 
@@ -19,7 +19,7 @@ class TestManyProcesses:
         def take():
             try:
                 with transaction.atomic():
-                    webhooks.take_once(integration_id=acme.pk, signature="A" * 44, now=NOW)
+                    webhook_deliveries.take_once(integration_id=acme.pk, signature="A" * 44, now=NOW)
                 outcomes.append("believed")
             except WebhookRefused as refused:
                 outcomes.append(refused.reason)
