@@ -1,0 +1,5 @@
+"""Tokens: a player's Login JWT in, a Zendesk JWT out.
+
+`endpoint.serve` answers a request; `login_jwt`, `jws` and `cookies` hold the rules, `refusals` every refusal. The token
+doctor reads the same rules. `sightings`, `answer_counts` and `clock_offsets` write behind what was seen.
+"""

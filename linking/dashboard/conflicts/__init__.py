@@ -1,0 +1,1 @@
+"""The conflicts list, and the page where one conflict is decided."""

@@ -1,0 +1,1 @@
+"""What every page shares: its frame, access, rows, badges, freshness, links out, error pages."""
