@@ -95,7 +95,6 @@ QUERYING_PAGES = {
     "linking.dashboard.setup.overview",
     "linking.dashboard.setup.reference",
     "linking.dashboard.setup.wiring",
-    "linking.dashboard.sync.controls",
 }
 # What never meets, however the rows lie: who imports, and what not.
 NEVERS = (("tokens", "sync"), ("sync", "tokens"), ("management", "dashboard"), ("dashboard.setup", "core"))

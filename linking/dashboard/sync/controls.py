@@ -5,8 +5,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -15,8 +15,8 @@ from linking import queue, tasks
 from linking.accounts import roles
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.times import format_time
-from linking.models import Integration, RunState, SyncRun
-from linking.sync import wishes
+from linking.models import Integration
+from linking.sync import history, wishes
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -26,8 +26,8 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 def start_sync(request: HttpRequest, slug: str) -> HttpResponse:
     """Start a sync of one integration."""
     require(roles.can_decide(request.user))
-    integration = get_object_or_404(Integration, slug=slug)
-    if SyncRun.objects.filter(integration=integration, state=RunState.RUNNING).exists():
+    integration = _find_integration(slug)
+    if slug in history.find_running():
         messages.info(request, _("%s is already syncing.") % integration.name)
         return redirect("sync")
     try:
@@ -68,7 +68,7 @@ def stop(request: HttpRequest, slug: str) -> HttpResponse:
 def backfill(request: HttpRequest, slug: str) -> HttpResponse:
     """Make the next sync read the export again from a date, and start it."""
     require(roles.can_decide(request.user))
-    integration = get_object_or_404(Integration, slug=slug)
+    integration = _find_integration(slug)
     now = timezone.now()
     from_at = read_date(request.POST.get("from", ""), now=now)
     if from_at is None:
@@ -93,9 +93,16 @@ def read_date(text: str, *, now: datetime) -> datetime | None:
     return day if EARLIEST <= day <= now else None
 
 
+def _find_integration(slug: str) -> Integration:
+    integration = history.load_integrations().get(slug)
+    if integration is None:
+        raise Http404
+    return integration
+
+
 def _steer(request: HttpRequest, *, slug: str, change: Callable[..., bool], done: str, idle: str) -> HttpResponse:
     require(roles.can_decide(request.user))
-    integration = get_object_or_404(Integration, slug=slug)
+    integration = _find_integration(slug)
     if change(integration=integration, by=request.user, now=timezone.now()):
         messages.success(request, done % integration.name)
     else:
