@@ -4,7 +4,7 @@
 
 The requests of `--players` players come in turn, each with a Login JWT of its own. A player's next page brings the same
 token, which the endpoint need not verify again while it remembers it (`tokens/verified_tokens.py`): with more players
-than it remembers, 20,000 say, each request is a full verification.
+than it remembers, 200,000 say, each request is a full verification.
 
 Needs Linux with two cores, Debian's packages `wrk golang-go golang-github-dgrijalva-jwt-go-dev
 golang-github-rs-cors-dev`, and an environment with benchmarks/requirements.txt (made in a scratch folder on the first

@@ -47,8 +47,10 @@ function open(link, { isNew }) {
   fill(link.href);
 }
 
-// Runs for every way to close: the cross, "back", and Esc, which some browsers do not let a page intercept.
+// Runs for every way to close: the cross, "back", and Esc, which some browsers do not let a page intercept. The event
+// comes a moment after the drawer is closed; "forward" may have opened it again by then.
 function leave() {
+  if (drawer.open) return;
   request?.abort();
   document.title = list.title;
   findRow(drawer.dataset.row)?.focus();
