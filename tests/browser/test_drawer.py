@@ -51,6 +51,13 @@ class TestDrawer:
         page.go_forward()
         expect(drawer(page).locator("h1")).to_contain_text("Nadia")
 
+    def test_stays_open_when_the_event_of_an_earlier_close_comes_late(self, opened):
+        page = opened()
+        page.evaluate("() => { history.back = () => { window.hasGoneBack = true; }; }")
+        page.evaluate("document.getElementById('drawer').dispatchEvent(new Event('close'))")
+        assert not page.evaluate("window.hasGoneBack")
+        expect(drawer(page).locator("h1")).to_contain_text("Nadia")
+
     def test_after_a_reload_back_leads_to_the_list(self, opened):
         page = opened()
         page.reload()
