@@ -56,7 +56,6 @@ class IntegrationAdmin(admin.ModelAdmin):
             section: [setting.name for setting in integrations.SETTINGS if setting.section is section]
             for section in integrations.FormSection
         }
-        secrets += [*boxes[integrations.FormSection.ROTATION], "own_password"]
         return [
             (None, {"fields": [*([] if obj else ["slug"]), *boxes[integrations.FormSection.GENERAL]]}),
             (_("Xsolla Login"), {"fields": boxes[integrations.FormSection.LOGIN]}),

@@ -218,6 +218,12 @@ class TestIntegration:
         assert not any(secret in html for secret in SECRETS)
         assert not any(row.sealed in html for row in Secret.objects.all())
 
+    def test_shows_each_box_once(self, acme, admin):
+        html = admin.get(url_of(acme)).content.decode()
+        ids = re.findall(r'<(?:input|select|textarea)[^>]* id="([^"]+)"', html)
+        assert sorted(ids) == sorted(set(ids))
+        assert "id_own_password" in ids
+
     def test_shows_fingerprint_day_and_author(self, acme, admin):
         html = admin.get(url_of(acme)).content.decode()
         mark = Secret.objects.get(name="login_secret_key").fingerprint
