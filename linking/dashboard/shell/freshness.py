@@ -35,7 +35,7 @@ def describe_freshness(
         ending = f" {_('Last complete pass')}" if last_success_at else ""
         return Freshness(sentence=f"{sentence}{ending}", at=last_success_at, tone=tone, icon=icon)
     if last_success_at is None and standing is not freshness.SyncStanding.NEVER_SYNCED:
-        return Freshness(sentence=f"{sentence} {_('No pass was complete yet.')}", tone=tone, icon=icon)
+        return Freshness(sentence=f"{sentence} {_('No sync has completed yet.')}", tone=tone, icon=icon)
     if last_success_at is not None and standing not in (freshness.SyncStanding.FRESH, freshness.SyncStanding.STALE):
         sentence = f"{sentence} {_('Last read from Zendesk')}"
     return Freshness(sentence=sentence, at=last_success_at, tone=tone, icon=icon)

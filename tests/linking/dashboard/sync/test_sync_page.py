@@ -37,7 +37,7 @@ class TestFreshness:
 
     def test_refused_before_a_pass_was_complete(self, lead):
         make_integration(blocked_reason="credentials")
-        sentence = "Sync is stopped and needs a person. No pass was complete yet."
+        sentence = "Sync is stopped and needs a person. No sync has completed yet."
         assert read(lead.get("/sync/")).one(class_="fresh").text == sentence
 
     @pytest.mark.parametrize(("ago", "ending"), [(None, ""), (timedelta(hours=2), " Last complete pass")])
