@@ -83,13 +83,13 @@ class LoginUserQuerySet(models.QuerySet["LoginUser"]):
         """
         ascii_low = {user_id.translate(_ASCII_LOW) for one in user_ids for user_id in (one, one.lower(), one.upper())}
         wanted = sorted(ascii_low | {user_id.lower() for user_id in user_ids})
-        return self.alias(low_id=Lower("user_id")).filter(low_id__among=wanted)
+        return self.alias(low_id=Lower("user_id")).filter(low_id__any_of=wanted)
 
     def carrying(self, *, words: Iterable[str]) -> "LoginUserQuerySet":
         """Users whose e-mail address or name is one of `words`, without regard to case."""
         wanted = sorted({word.strip().lower() for word in words} | {email_key(word) for word in words})
         return self.alias(low_email=Lower("email"), low_name=Lower("name")).filter(
-            Q(low_email__among=wanted) | Q(low_name__among=wanted)
+            Q(low_email__any_of=wanted) | Q(low_name__any_of=wanted)
         )
 
 

@@ -100,7 +100,7 @@ def list_visitors(
     if query.kind is not QueryKind.EMPTY:
         if is_costly(query):
             newest = _newest_keys(visitors.order_by(DEFAULT_ORDERING, "-pk"))
-            visitors = visitors.filter(words__visitor__id__among=newest)
+            visitors = visitors.filter(words__visitor__id__any_of=newest)
         visitors = visitors.filter(_matches(query, words=SearchWords(model=VisitorWords, sees_contact=sees_contact)))
     return _with_link(visitors).order_by(ordering, _tie(ordering))
 
@@ -167,7 +167,7 @@ def list_waiting_users(
     order = ("-last_authenticated_at", "-pk")
     if query.kind is not QueryKind.EMPTY:
         if is_costly(query):
-            waiting = waiting.filter(words__login_user__id__among=_newest_keys(waiting.order_by(*order)))
+            waiting = waiting.filter(words__login_user__id__any_of=_newest_keys(waiting.order_by(*order)))
         waiting = waiting.filter(_matches_user(query, words=SearchWords(model=WaitingWords, sees_contact=sees_contact)))
     return waiting.order_by(*order)
 
@@ -262,7 +262,9 @@ def _is_plain(text: str) -> bool:
 
 def _hit_by_email(email: str) -> Hit | None:
     lowered = LoginUser.objects.alias(low_email=Lower("email"))
-    users = lowered.filter(low_email__among=sorted({email.lower(), email_key(email)})).select_related("integration")[:2]
+    users = lowered.filter(low_email__any_of=sorted({email.lower(), email_key(email)})).select_related("integration")[
+        :2
+    ]
     if users:
         return _user_hit(users[0]) if len(users) == 1 else None
     whole = SearchWords(model=VisitorWords, sees_contact=False).match_contact(email)

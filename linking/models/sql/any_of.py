@@ -1,4 +1,4 @@
-"""The condition `column__among=values`: what `__in` says, with all the values as one parameter.
+"""The condition `column__any_of=values`: what `__in` says, with all the values as one parameter.
 
 `__in` binds each value by itself: with a thousand of them, taking the statement apart costs more than running it.
 """
@@ -16,7 +16,7 @@ from django.db.models.sql.compiler import SQLCompiler
 class AnyOf(Lookup):
     """Rows whose column has one of some texts or whole numbers, which are passed on as they are; none for none."""
 
-    lookup_name = "among"
+    lookup_name = "any_of"
 
     def get_prep_lookup(self) -> list[str | int]:
         """Return the values, to be read as often as the query is."""

@@ -88,7 +88,7 @@ def retry_on_conflict(action: Callable[[], T]) -> T:
 
 def _load_links(subjects: Sequence[Subject]) -> None:
     by_key = {subject.row.pk: subject for subject in subjects}
-    links = VisitorLink.objects.filter(visitor__pk__among=by_key).order_by().annotate(user_id=F("login_user__user_id"))
+    links = VisitorLink.objects.filter(visitor__pk__any_of=by_key).order_by().annotate(user_id=F("login_user__user_id"))
     for link in links:
         if link.ended_at is None:
             by_key[link.visitor_id].open_link, by_key[link.visitor_id].open_user_id = link, link.user_id
@@ -182,7 +182,7 @@ def _store_links(*, run: SyncRun, subjects: Sequence[Subject], now: datetime) ->
 def _users(*, run: SyncRun, user_ids: Iterable[str], now: datetime) -> dict[str, int]:
     """Return the keys of the users `user_ids` by these; all are marked as seen in Chat, and added where new."""
     wanted = sorted(set(user_ids))
-    mine = LoginUser.objects.filter(integration_id=run.integration_id, user_id__among=wanted)
+    mine = LoginUser.objects.filter(integration_id=run.integration_id, user_id__any_of=wanted)
     known = {user_id: (key, is_seen) for user_id, key, is_seen in mine.values_list("user_id", "pk", "is_seen_in_chat")}
     added = [user_id for user_id in wanted if user_id not in known]
     bulk.insert(
@@ -194,9 +194,9 @@ def _users(*, run: SyncRun, user_ids: Iterable[str], now: datetime) -> dict[str,
         update=("is_seen_in_chat",),
     )
     if unseen := [key for key, is_seen in known.values() if not is_seen]:
-        LoginUser.objects.filter(pk__among=unseen).update(is_seen_in_chat=True)
+        LoginUser.objects.filter(pk__any_of=unseen).update(is_seen_in_chat=True)
     keys = {user_id: key for user_id, (key, _is_seen) in known.items()}
-    new = LoginUser.objects.filter(integration_id=run.integration_id, user_id__among=added)
+    new = LoginUser.objects.filter(integration_id=run.integration_id, user_id__any_of=added)
     return keys | (dict(new.values_list("user_id", "pk")) if added else {})
 
 

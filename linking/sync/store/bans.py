@@ -25,7 +25,7 @@ def store_bans(*, held: leases.Held, integration_id: int, visitor_ids: Collectio
             some = ids[first : first + _BATCH]
             aliases = canonical_ids(integration_id=integration_id, visitor_ids=some)
             named = [aliases.get(visitor_id, visitor_id) for visitor_id in some]
-            banned |= set(mine.filter(visitor_id__among=named).values_list("pk", flat=True))
+            banned |= set(mine.filter(visitor_id__any_of=named).values_list("pk", flat=True))
         known = set(mine.filter(is_banned=True).values_list("pk", flat=True))
         return _mark(banned - known, is_banned=True) + _mark(known - banned, is_banned=False)
 
@@ -33,6 +33,6 @@ def store_bans(*, held: leases.Held, integration_id: int, visitor_ids: Collectio
 def _mark(keys: Collection[int], *, is_banned: bool) -> int:
     ordered = sorted(keys)
     return sum(
-        Visitor.objects.filter(pk__among=ordered[first : first + _BATCH]).update(is_banned=is_banned)
+        Visitor.objects.filter(pk__any_of=ordered[first : first + _BATCH]).update(is_banned=is_banned)
         for first in range(0, len(ordered), _BATCH)
     )

@@ -12,7 +12,7 @@ from linking.sync.plans import subject_of
 def find_blocked_user_ids(*, visitor_keys: Collection[int]) -> dict[int, frozenset[str]]:
     """Return the user IDs that must not be linked to a visitor, by the visitor's key; one query."""
     found: dict[int, set[str]] = {}
-    rows = _in_force().filter(conflict__visitor__pk__among=visitor_keys)
+    rows = _in_force().filter(conflict__visitor__pk__any_of=visitor_keys)
     for key, user_id in rows.values_list("conflict__visitor_id", "login_user__user_id"):
         found.setdefault(key, set()).add(user_id)
     return {key: frozenset(user_ids) for key, user_ids in found.items()}
@@ -35,13 +35,13 @@ def note_claims(*, claims: Mapping[int, str], now: datetime) -> None:
     """Note on the conflicts that visitors (by key) still carry a user ID they are kept apart from."""
     if not claims:
         return
-    rows = _in_force().filter(conflict__visitor__pk__among=claims)
+    rows = _in_force().filter(conflict__visitor__pk__any_of=claims)
     seen = [
         conflict
         for conflict, key, user_id in rows.values_list("conflict_id", "conflict__visitor_id", "login_user__user_id")
         if claims[key] == user_id
     ]
-    Conflict.objects.filter(pk__among=seen).update(last_seen_at=now)
+    Conflict.objects.filter(pk__any_of=seen).update(last_seen_at=now)
 
 
 def move_conflicts(*, row: Visitor, other: Visitor) -> None:

@@ -21,9 +21,9 @@ def store_disagreements(*, run: SyncRun, found: Found, now: datetime) -> int:
         visitor_keys=[row.pk for row, one in found if one.kind == ConflictKind.SHARED_DEVICE], now=now
     )
     user_ids = {user_id for _, one in found for user_id in (one.user_id, one.other_user_id) if user_id}
-    users = LoginUser.objects.filter(integration_id=run.integration_id, user_id__among=user_ids)
+    users = LoginUser.objects.filter(integration_id=run.integration_id, user_id__any_of=user_ids)
     keys = dict(users.values_list("user_id", "pk"))
-    mine = Conflict.objects.filter(visitor__pk__among={row.pk for row, _ in found})
+    mine = Conflict.objects.filter(visitor__pk__any_of={row.pk for row, _ in found})
     known = set(mine.values_list("visitor_id", "kind", "subject"))
     rows = {(row.pk, one.kind.value, one.subject): _conflict(run=run, row=row, one=one, keys=keys, now=now)
             for row, one in found}  # fmt: skip
@@ -41,7 +41,7 @@ def find_shared_devices(*, visitor_keys: Collection[int]) -> set[int]:
     if not visitor_keys:
         return set()
     decided = Conflict.objects.filter(
-        visitor__pk__among=visitor_keys, state=ConflictState.DECIDED, decision=Decision.SHARED_DEVICE
+        visitor__pk__any_of=visitor_keys, state=ConflictState.DECIDED, decision=Decision.SHARED_DEVICE
     )
     return set(decided.order_by().values_list("visitor_id", flat=True))
 
@@ -56,7 +56,7 @@ def _turn_into_shared_devices(*, visitor_keys: Collection[int], now: datetime) -
     open_ones = _find_untouched(visitor_keys=visitor_keys)
     taken = set(
         Conflict.objects.filter(
-            visitor__pk__among=visitor_keys, kind=ConflictKind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT
+            visitor__pk__any_of=visitor_keys, kind=ConflictKind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT
         ).values_list("visitor_id", flat=True)
     )
     surplus = []
@@ -68,12 +68,12 @@ def _turn_into_shared_devices(*, visitor_keys: Collection[int], now: datetime) -
         Conflict.objects.filter(pk=key).update(
             kind=ConflictKind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT, last_seen_at=now
         )
-    Conflict.objects.filter(pk__among=surplus).delete()
+    Conflict.objects.filter(pk__any_of=surplus).delete()
 
 
 def _find_untouched(*, visitor_keys: Collection[int]) -> QuerySet[Conflict]:
     asked = Conflict.objects.filter(
-        visitor__pk__among=visitor_keys,
+        visitor__pk__any_of=visitor_keys,
         state=ConflictState.OPEN,
         kind__in=(ConflictKind.RELINKED, ConflictKind.SHARED_DEVICE),
     )

@@ -266,8 +266,8 @@ def _move(
             leave.renew()
             keys = list(rows.values_list("pk", flat=True)[:size]) if find is None else find(limit=size)
             # In one order everywhere, so that two writers wait for each other instead of blocking each other.
-            locked = Visitor.objects.filter(pk__among=keys).order_by("pk").select_for_update()
-            some = rows.order_by().filter(pk__among=list(locked.values_list("pk", flat=True)))
+            locked = Visitor.objects.filter(pk__any_of=keys).order_by("pk").select_for_update()
+            some = rows.order_by().filter(pk__any_of=list(locked.values_list("pk", flat=True)))
             number += some.update(**values)
         if len(keys) < size:
             break

@@ -24,7 +24,7 @@ def set_aside(
     by_key = {record.key: record for record in records}
     if not by_key:
         return 0
-    mine = Quarantined.objects.filter(integration_id=run.integration_id, source=source, record_key__among=by_key)
+    mine = Quarantined.objects.filter(integration_id=run.integration_id, source=source, record_key__any_of=by_key)
     known = {row.record_key: (row.reason, row.raw) for row in mine}
     fresh = [record for record in by_key.values() if known.get(record.key) != (record.reason, record.raw)]
     Quarantined.objects.bulk_create(
@@ -42,7 +42,7 @@ def forget_read(*, integration_id: int, source: str, keys: Collection[str]) -> i
     mine = Quarantined.objects.filter(integration_id=integration_id, source=source)
     if not keys or not mine.exists():
         return 0
-    return mine.filter(record_key__among=keys).delete()[0]
+    return mine.filter(record_key__any_of=keys).delete()[0]
 
 
 def due_places(*, integration_id: int, now: datetime | None, limit: int) -> list[Cursor]:
@@ -63,7 +63,7 @@ def settle_place(*, integration_id: int, place: Cursor, unreadable: Collection[s
     mine = Quarantined.objects.filter(
         integration_id=integration_id, source="chat", place_epoch_s=place.epoch_s, place_id=place.chat_id
     )
-    right = mine.exclude(record_key__among=unreadable).delete()[0]
+    right = mine.exclude(record_key__any_of=unreadable).delete()[0]
     rows = list(mine)
     for row in rows:
         row.attempts = min(row.attempts + 1, _MAX_ATTEMPTS)

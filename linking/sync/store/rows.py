@@ -52,11 +52,11 @@ def lock_visitors(*, integration_id: int, visitor_ids: Collection[str]) -> dict[
 
 def canonical_ids(*, integration_id: int, visitor_ids: Collection[str]) -> dict[str, str]:
     """Return where other ids lead, for those of `visitor_ids` that are such."""
-    aliases = VisitorAlias.objects.filter(integration_id=integration_id, alias_id__among=visitor_ids)
+    aliases = VisitorAlias.objects.filter(integration_id=integration_id, alias_id__any_of=visitor_ids)
     return dict(aliases.values_list("alias_id", "visitor__visitor_id"))
 
 
 def _lock(*, integration_id: int, visitor_ids: Collection[str]) -> QuerySet[Visitor]:
-    rows = Visitor.objects.filter(integration_id=integration_id, visitor_id__among=visitor_ids)
+    rows = Visitor.objects.filter(integration_id=integration_id, visitor_id__any_of=visitor_ids)
     # In one order everywhere, so that two writers wait for each other instead of blocking each other.
     return rows.order_by("pk").select_for_update()

@@ -1,4 +1,4 @@
-"""`column__among=values` finds what `__in` finds, by the same indexes."""
+"""`column__any_of=values` finds what `__in` finds, by the same indexes."""
 
 import pytest
 from django.db import connection
@@ -32,38 +32,38 @@ def statement(django_assert_num_queries):
 class TestTexts:
     @pytest.mark.parametrize("wanted", [*([one] for one in HOSTILE), HOSTILE, ["b"], ["a", "a", "b"], ["a%"]])
     def test_are_found_as_in_finds_them(self, visitors, wanted):
-        found = Visitor.objects.filter(visitor_id__among=wanted).order_by("pk")
+        found = Visitor.objects.filter(visitor_id__any_of=wanted).order_by("pk")
         assert list(found) == list(Visitor.objects.filter(visitor_id__in=wanted).order_by("pk"))
 
     @pytest.mark.parametrize("collection", [set, tuple, dict.fromkeys, iter])
     def test_come_in_any_collection(self, visitors, collection):
-        assert Visitor.objects.filter(visitor_id__among=collection(["a", "🎮"])).count() == 2
+        assert Visitor.objects.filter(visitor_id__any_of=collection(["a", "🎮"])).count() == 2
 
     def test_can_be_left_out(self, visitors):
-        assert Visitor.objects.exclude(visitor_id__among=HOSTILE[1:]).get().visitor_id == HOSTILE[0]
+        assert Visitor.objects.exclude(visitor_id__any_of=HOSTILE[1:]).get().visitor_id == HOSTILE[0]
 
     def test_are_one_parameter(self, visitors, statement):
-        text = statement(lambda: list(Visitor.objects.filter(visitor_id__among=HOSTILE)))
+        text = statement(lambda: list(Visitor.objects.filter(visitor_id__any_of=HOSTILE)))
         assert "ANY(" in text if connection.vendor == "postgresql" else "json_each(" in text
 
 
 class TestNumbers:
     def test_are_found_as_in_finds_them(self, visitors):
         wanted = [row.pk for row in visitors[::2]]
-        assert set(Visitor.objects.filter(pk__among=wanted)) == set(visitors[::2])
+        assert set(Visitor.objects.filter(pk__any_of=wanted)) == set(visitors[::2])
 
     def test_are_found_through_a_foreign_key(self, visitors):
         keys = {visitors[0].integration_id}
-        assert Visitor.objects.filter(integration__pk__among=keys).count() == len(HOSTILE)
+        assert Visitor.objects.filter(integration__pk__any_of=keys).count() == len(HOSTILE)
 
 
 class TestNothing:
     def test_asks_nothing(self, visitors, django_assert_num_queries):
         with django_assert_num_queries(0):
-            assert list(Visitor.objects.filter(visitor_id__among=[])) == []
+            assert list(Visitor.objects.filter(visitor_id__any_of=[])) == []
 
     def test_is_left_out_beside_something(self, visitors):
-        assert Visitor.objects.filter(Q(visitor_id__among=[]) | Q(visitor_id="a")).count() == 1
+        assert Visitor.objects.filter(Q(visitor_id__any_of=[]) | Q(visitor_id="a")).count() == 1
 
 
 class TestIndexes:
@@ -76,7 +76,7 @@ class TestIndexes:
         return rows.order_by().explain()
 
     def test_serve_ids(self):
-        plan = self.plan(Visitor.objects.filter(visitor_id__among=HOSTILE))
+        plan = self.plan(Visitor.objects.filter(visitor_id__any_of=HOSTILE))
         assert "visitor_by_id" in plan
 
     def test_serve_words_in_lower_case(self):
