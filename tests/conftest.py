@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 
+import hypothesis
 import pytest
 
 from linking import registry
@@ -14,6 +15,9 @@ from linking.tokens import clock_offsets as clock_meter
 from linking.tokens import email_lookup, sightings
 from linking.tokens import key_fetching as key_sets
 
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("zdbridge", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("zdbridge")
 # Folders whose code asks no store.
 STORELESS = ("tests/linking/core/", "tests/sandbox/")
 

@@ -1,15 +1,12 @@
-"""All HTTP to Zendesk Chat: records out, and errors sorted by what the caller should do."""
+"""All HTTP to Zendesk Chat: records out."""
 
-import json
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
-from linking.clients.outbound import AddressRefused, Answer, AnswerTooLarge, Outbound, OutboundError
-from linking.clients.retry_after import http_date, retry_after_s
-from linking.clients.vendor_urls import ZENDESK_HOSTS
+from linking.clients.retry_after import http_date
+from linking.clients.zendesk_api import ZendeskBroken, ZendeskClient, ZendeskError, ZendeskGone, ZendeskRefused
 from linking.clients.zendesk_records import (
     Unreadable,
     VisitorRecord,
@@ -19,47 +16,12 @@ from linking.clients.zendesk_records import (
     parse_visitor,
     unreadable,
 )
-from linking.core.strict_json import refuse_constant, refuse_duplicates
 
 PAGE_LIMIT = 1000  # the most the vendor allows; Source: Chat API, Incremental export
 RECORDS_MAX = 50 * PAGE_LIMIT  # millions of records fit into ten megabytes, and not into a worker's memory
-CALL_DEADLINE_S = 30.0
 _FIELDS = "chats(id,type,update_timestamp,timestamp,deleted,visitor)"
 _QUERY_FIELDS_MAX = 20
 _LATEST_EPOCH_S = 4_102_444_800
-
-
-class ChatError(Exception):
-    """Zendesk Chat did not give what was asked for; the message carries no credential."""
-
-
-class ChatRefused(ChatError):
-    """A person has to act. `reason`: `credentials` (token), `scope` (role or plan), `host` (address).
-
-    `status` is the one Zendesk answered with, None where it was not asked.
-    """
-
-    def __init__(self, message: str, *, reason: str, status: int | None = None) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.status = status
-
-
-class ChatTryLater(ChatError):
-    """Time heals it. `reason`: `vendor_pause` or `vendor_fault`; `retry_after_s` is 0 where Zendesk named no time."""
-
-    def __init__(self, message: str, *, reason: str, retry_after_s: int = 0) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.retry_after_s = retry_after_s
-
-
-class ChatGone(ChatError):
-    """Zendesk does not know the visitor."""
-
-
-class ChatBroken(ChatError):
-    """The answer is nonsense; another try may bring a better one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,30 +66,12 @@ class AgentFacts:
     answered_at: datetime | None
 
 
-class ChatClient:
-    """Reads one Zendesk Chat account. Not to be shared by threads.
-
-    Args:
-        base_url: `https://{subdomain}.zendesk.com/api/v2/chat`, or the legacy `https://www.zopim.com/api/v2`.
-        access_token: a Chat OAuth token.
-        allow_loopback: whether an address on this machine is allowed.
-        deadline_s: the time one call may take.
-
-    Raises: ChatRefused when the address or the token cannot be used at all.
+class ChatClient(ZendeskClient):
+    """Reads one Zendesk Chat account, at `https://{subdomain}.zendesk.com/api/v2/chat` or the legacy
+    `https://www.zopim.com/api/v2`, with a Chat OAuth token. Not to be shared by threads.
     """
 
-    def __init__(
-        self, *, base_url: str, access_token: str, allow_loopback: bool, deadline_s: float = CALL_DEADLINE_S
-    ) -> None:
-        if not access_token or not access_token.isascii() or not access_token.isprintable() or " " in access_token:
-            raise ChatRefused("The access token is empty or contains blanks.", reason="credentials")
-        try:
-            self._out = Outbound(
-                base_url=base_url, hosts=ZENDESK_HOSTS, allow_loopback=allow_loopback, deadline_s=deadline_s
-            )
-        except AddressRefused as error:
-            raise ChatRefused(str(error), reason="host") from error
-        self._headers = {"Authorization": f"Bearer {access_token}"}
+    api_name = "Chat API"
 
     def export_page(self, *, start_epoch_s: int, start_id: str = "", limit: int = PAGE_LIMIT) -> ExportPage:
         """Return the chats changed at or after `start_epoch_s`; with `start_id`, those after (time, id).
@@ -136,7 +80,7 @@ class ChatClient:
         lead elsewhere. What it says about the limit is believed where that is a smaller one: a page is short, and thus
         the last, by the limit that was in force.
 
-        Raises: ChatRefused, ChatTryLater, ChatBroken.
+        Raises: ZendeskRefused, ZendeskTryLater, ZendeskBroken.
         Source: developer.zendesk.com, Chat API, Incremental export (2025-05-12): seconds, limit 1000, `fields`.
         """
         query = [("start_time", str(start_epoch_s)), ("limit", str(limit)), ("fields", _FIELDS)]
@@ -145,9 +89,9 @@ class ChatClient:
         body = self._object(self._get(path="/incremental/chats", query=query), what="export")
         records = body.get("chats")
         if not isinstance(records, list):
-            raise ChatBroken("The export page has no list of chats.")
+            raise ZendeskBroken("The export page has no list of chats.")
         if len(records) > RECORDS_MAX:
-            raise ChatBroken(f"The export page holds {len(records)} records.")
+            raise ZendeskBroken(f"The export page holds {len(records)} records.")
         return ExportPage(
             records=tuple(records),
             end_epoch_s=_epoch_s(body.get("end_time")),
@@ -158,12 +102,12 @@ class ChatClient:
     def visitor(self, *, visitor_id: str) -> VisitorRecord | Unreadable:
         """Return one visitor; its `visitor_id` is canonical and may differ from the one asked for.
 
-        Raises: ChatGone, ChatRefused, ChatTryLater, ChatBroken.
+        Raises: ZendeskGone, ZendeskRefused, ZendeskTryLater, ZendeskBroken.
         Source: developer.zendesk.com, Chat API, Visitors (2025-05-12); a recorded answer shows the changed id.
         """
         answer = self._call(path=f"/visitors/{quote(visitor_id, safe='')}")
         if answer.status in (404, 410):
-            raise ChatGone("Zendesk does not know this visitor.")
+            raise ZendeskGone("Zendesk does not know this visitor.")
         if answer.status in (400, 405, 422):
             return unreadable({"id": visitor_id}, reason=f"Zendesk refused to read this visitor ({answer.status}).")
         record = parse_visitor(self._object(self._check(answer), what="visitor"))
@@ -175,26 +119,26 @@ class ChatClient:
     def bans_page(self, *, since_id: int = 0) -> BansPage:
         """Return bans from number `since_id` on.
 
-        Raises: ChatRefused, ChatTryLater, ChatBroken.
+        Raises: ZendeskRefused, ZendeskTryLater, ZendeskBroken.
         Source: developer.zendesk.com, Chat API, Bans (2025-05-12): two lists, `since_id`, at most 1000 a page.
         """
         query = [("limit", str(PAGE_LIMIT)), ("since_id", str(since_id))]
         body = self._object(self._get(path="/bans", query=query), what="bans")
         visitors, addresses = body.get("visitor"), body.get("ip_address")
         if not isinstance(visitors, list) or not isinstance(addresses, list):
-            raise ChatBroken("The bans answer has not the two lists.")
+            raise ZendeskBroken("The bans answer has not the two lists.")
         if len(visitors) + len(addresses) > RECORDS_MAX:
-            raise ChatBroken("The bans answer holds more bans than were asked for.")
+            raise ZendeskBroken("The bans answer holds more bans than were asked for.")
         bans = [ban if isinstance(ban, dict) else {} for ban in (*visitors, *addresses)]
         ids = {dot_form(id_text(ban.get("visitor_id"))) for ban in bans[: len(visitors)]}
         if "" in ids:
             # Half a list would lift the bans it leaves out.
-            raise ChatBroken("A ban does not say whom it is about.")
+            raise ZendeskBroken("A ban does not say whom it is about.")
         numbers = [ban["id"] for ban in bans if isinstance(ban.get("id"), int)]
         return BansPage(visitor_ids=frozenset(ids), last_id=max(numbers, default=None), is_empty=not bans)
 
     def account(self) -> AccountFacts:
-        """Return the account the token belongs to. Raises: ChatRefused, ChatTryLater, ChatBroken.
+        """Return the account the token belongs to. Raises: ZendeskRefused, ZendeskTryLater, ZendeskBroken.
 
         Source: developer.zendesk.com, Chat API, Account.
         """
@@ -210,7 +154,7 @@ class ChatClient:
         )
 
     def agents_me(self) -> AgentFacts:
-        """Return whose token it is. Raises: ChatRefused, ChatTryLater, ChatBroken.
+        """Return whose token it is. Raises: ZendeskRefused, ZendeskTryLater, ZendeskBroken.
 
         Source: developer.zendesk.com, Chat API, Agents.
         """
@@ -228,49 +172,9 @@ class ChatClient:
         """Return whether Support's API, below the base address, knows whose token this is."""
         try:
             user = self._object(self._get(path="/users/me.json"), what="user").get("user")
-        except ChatError:
+        except ZendeskError:
             return False
         return isinstance(user, dict) and bool(id_text(user.get("id")))
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._out.close()
-
-    def _get(self, *, path: str, query: list[tuple[str, str]] | None = None) -> Answer:
-        answer = self._call(path=path, query=query)
-        if answer.status in (404, 410):
-            raise ChatRefused(f"There is no Zendesk Chat API at this address ({answer.status}).", reason="host")
-        return self._check(answer)
-
-    def _call(self, *, path: str, query: list[tuple[str, str]] | None = None) -> Answer:
-        try:
-            return self._out.get(path=path, query=query or [], headers=self._headers)
-        except AddressRefused as error:
-            raise ChatRefused(str(error), reason="host") from error
-        except AnswerTooLarge as error:
-            raise ChatBroken(str(error)) from error
-        except OutboundError as error:
-            raise ChatTryLater(str(error), reason="vendor_fault") from error
-
-    def _check(self, answer: Answer) -> Answer:
-        """Return `answer` if it is a success. Raises: ChatRefused, ChatTryLater, ChatBroken."""
-        if answer.status == 200:
-            return answer
-        raise _error_of(answer)
-
-    def _object(self, answer: Answer, *, what: str) -> dict[str, Any]:
-        content_type = answer.headers.get("Content-Type", "application/json").lower()
-        if "json" not in content_type:
-            raise ChatBroken(f"The {what} answer is not JSON.")
-        try:
-            body = json.loads(
-                answer.body.decode("utf-8"), parse_constant=refuse_constant, object_pairs_hook=refuse_duplicates
-            )
-        except (ValueError, RecursionError) as error:
-            raise ChatBroken(f"The {what} answer cannot be read as JSON.") from error
-        if not isinstance(body, dict):
-            raise ChatBroken(f"The {what} answer is not an object.")
-        return body
 
 
 def is_support_token(*, authority: str, access_token: str, allow_loopback: bool) -> bool:
@@ -283,31 +187,10 @@ def is_support_token(*, authority: str, access_token: str, allow_loopback: bool)
     """
     try:
         client = ChatClient(base_url=f"{authority}/api/v2", access_token=access_token, allow_loopback=allow_loopback)
-    except ChatRefused:
+    except ZendeskRefused:
         return False
     with closing(client):
         return client.is_known_to_support()
-
-
-def _error_of(answer: Answer) -> ChatError:
-    """Return what an answer other than a success asks the caller to do."""
-    status = answer.status
-    if status == 401:
-        return ChatRefused("Zendesk refused the access token (401).", reason="credentials", status=401)
-    if status == 403:
-        message = "The access token lacks the role, scope or plan for this call (403)."
-        return ChatRefused(message, reason="scope", status=403)
-    if status == 429:
-        return ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=_wait_s(answer))
-    if status >= 500 or status in (408, 425):
-        # Some gateways say how long they will be away; the wait is then theirs to choose.
-        wait_s = _wait_s(answer) if answer.headers.get("Retry-After") else 0
-        return ChatTryLater(f"Zendesk failed ({status}).", reason="vendor_fault", retry_after_s=wait_s)
-    return ChatBroken(f"Zendesk answered {status}, which makes no sense here.")
-
-
-def _wait_s(answer: Answer) -> int:
-    return retry_after_s(answer.headers.get("Retry-After"), date=answer.headers.get("Date"))
 
 
 def _limit_in_force(next_page: object, *, asked: int) -> int:

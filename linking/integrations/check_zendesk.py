@@ -7,7 +7,8 @@ from datetime import datetime
 from types import MappingProxyType
 
 from linking.clients.oauth_messages import authority_of
-from linking.clients.zendesk_chat import ChatClient, ChatError, ChatRefused, ChatTryLater, is_support_token
+from linking.clients.zendesk_api import ZendeskError, ZendeskRefused, ZendeskTryLater
+from linking.clients.zendesk_chat import ChatClient, is_support_token
 from linking.core.config import IntegrationConfig
 from linking.monitoring import stop_reasons
 from linking.sync import find_host, paced_calls
@@ -58,14 +59,14 @@ def check_zendesk(
             access_token=config.zendesk_access_token,
             allow_loopback=allow_loopback,
         )
-    except ChatRefused as error:
+    except ZendeskRefused as error:
         return [*host, _explain_refusal(error, config=config)], None
     with closing(client):
         try:
             agent = client.agents_me()
-        except ChatRefused as error:
+        except ZendeskRefused as error:
             return [*host, _explain_refusal(error, config=config, allow_loopback=allow_loopback)], None
-        except ChatError as error:
+        except ZendeskError as error:
             return [*host, _bad(_first_name(config), f"{error} Try again later.")], None
         if not host:
             host = (_good("zendesk_host", notice or f"{config.zendesk_api_url} answers as Chat does."),)
@@ -83,7 +84,7 @@ def _host(
         return config, ()
     try:
         found = find_host.look_and_keep(config=config, allow_loopback=allow_loopback, now=now)
-    except ChatTryLater as error:
+    except ZendeskTryLater as error:
         return config, (_bad("zendesk_host", f"{error} Try again later."),)
     told = " ".join(f"{url}: {flaw}" for url, flaw in found.failures)
     if not found.url:
@@ -98,7 +99,7 @@ def _first_name(config: IntegrationConfig) -> str:
     return "zendesk_token" if config.is_host_sought else "zendesk_host"
 
 
-def _explain_refusal(error: ChatRefused, *, config: IntegrationConfig, allow_loopback: bool = False) -> Check:
+def _explain_refusal(error: ZendeskRefused, *, config: IntegrationConfig, allow_loopback: bool = False) -> Check:
     if error.reason == "host":
         return _bad(_first_name(config), f"{error} {CALL_A_PERSON['host']}")
     authority = authority_of(api_url=config.zendesk_api_url, subdomain=config.zendesk_subdomain)
@@ -124,9 +125,9 @@ def _scope(*, client: ChatClient, now: datetime) -> Check:
     name = "zendesk_scope"
     try:
         client.export_page(start_epoch_s=int(now.timestamp()) - YOUNGEST_START_S, limit=1)
-    except ChatRefused as error:
+    except ZendeskRefused as error:
         return _bad(name, f"Chats cannot be read: {error} {CALL_A_PERSON.get(error.reason, '')}".strip())
-    except ChatError as error:
+    except ZendeskError as error:
         return _bad(name, f"{error} Try again later.")
     return _good(name, "Chats can be read.")
 
@@ -135,10 +136,10 @@ def _account(*, client: ChatClient, config: IntegrationConfig) -> Iterator[Check
     name = "zendesk_account"
     try:
         account = client.account()
-    except ChatRefused as error:
+    except ZendeskRefused as error:
         yield _bad(name, f"{error} {CALL_A_PERSON.get(error.reason, '')}".strip())
         return
-    except ChatError as error:
+    except ZendeskError as error:
         yield _bad(name, f"{error} Try again later.")
         return
     if config.zendesk_account_key and account.account_key and account.account_key != config.zendesk_account_key:

@@ -14,7 +14,8 @@ from django.db import transaction
 from linking import registry
 from linking.clients.oauth_messages import OAuthRefusal, Tokens, authority_of, authorize_url, refusal
 from linking.clients.vendor_urls import ZENDESK_HOSTS, address_flaw
-from linking.clients.zendesk_chat import ChatClient, ChatError, ChatRefused
+from linking.clients.zendesk_api import ZendeskError, ZendeskRefused
+from linking.clients.zendesk_chat import ChatClient
 from linking.clients.zendesk_oauth import OAuthClient, OAuthLost, OAuthRefused, OAuthTryLater
 from linking.core.config import IntegrationConfig, SecretName
 from linking.integrations.saving import Actor, bump_config_version
@@ -153,10 +154,10 @@ def _check_account(config: IntegrationConfig, *, tokens: Tokens, allow_loopback:
         )
         with closing(client):
             account = client.account()
-    except ChatRefused as error:
+    except ZendeskRefused as error:
         flaw = ConnectFlaw.ADDRESS if error.reason == "host" else ConnectFlaw.UNUSABLE
         raise CannotConnect(flaw, slug=config.slug) from error
-    except ChatError:
+    except ZendeskError:
         return
     if config.zendesk_account_key and account.account_key and account.account_key != config.zendesk_account_key:
         raise CannotConnect(ConnectFlaw.ACCOUNT, slug=config.slug)

@@ -6,7 +6,8 @@ from datetime import datetime
 from functools import partial
 
 from linking.clients.vendor_urls import candidate_addresses
-from linking.clients.zendesk_chat import ChatClient, ChatError, ChatTryLater
+from linking.clients.zendesk_api import ZendeskError, ZendeskTryLater
+from linking.clients.zendesk_chat import ChatClient
 from linking.core.config import IntegrationConfig
 from linking.models import StopReason
 from linking.sync.paced_calls import PacedCaller
@@ -94,17 +95,17 @@ def _keep(config: IntegrationConfig, found: Look) -> None:
 def _flaw(*, url: str, config: IntegrationConfig, allow_loopback: bool) -> str:
     """Return why `url` is not where Chat answers, "" when it is.
 
-    Raises: ChatTryLater for a pause that Zendesk asks for, which holds for the account and not for the address.
+    Raises: ZendeskTryLater for a pause that Zendesk asks for, which holds for the account and not for the address.
     """
     client = None
     try:
         client = ChatClient(base_url=url, access_token=config.zendesk_access_token, allow_loopback=allow_loopback)
         return "" if client.agents_me().agent_id else "The answer names no agent."
-    except ChatTryLater as error:
+    except ZendeskTryLater as error:
         if error.reason == StopReason.VENDOR_PAUSE:
             raise
         return str(error)
-    except ChatError as error:
+    except ZendeskError as error:
         return str(error)
     finally:
         if client is not None:

@@ -7,7 +7,8 @@ from secrets import SystemRandom
 from typing import TypeVar
 
 from linking.clients.vendor_urls import account_of, chat_address, current_address, is_retired
-from linking.clients.zendesk_chat import CALL_DEADLINE_S, ChatBroken, ChatClient, ChatRefused, ChatTryLater
+from linking.clients.zendesk_api import CALL_DEADLINE_S, ZendeskBroken, ZendeskRefused, ZendeskTryLater
+from linking.clients.zendesk_chat import ChatClient
 from linking.core.config import IntegrationConfig
 from linking.models import StopReason
 from linking.sync.store import request_slots as slots
@@ -89,7 +90,8 @@ class PacedCaller:
     def ask(self, call: Callable[[], T]) -> T:
         """Return what `call` returns, sooner or later.
 
-        Raises: PassStopped when a person must act, a pause is longer than the patience, or every try failed; ChatGone.
+        Raises: PassStopped when a person must act, a pause is longer than the patience, or every try failed;
+        ZendeskGone.
         """
         faults = pauses = 0
         while True:
@@ -98,15 +100,15 @@ class PacedCaller:
             self.asked_at = self.clock.now()
             try:
                 return call()
-            except ChatRefused as error:
+            except ZendeskRefused as error:
                 raise _refusal(error) from error
-            except ChatTryLater as error:
+            except ZendeskTryLater as error:
                 failure = str(error)
                 self._pause(seconds=error.retry_after_s)
                 if error.reason == StopReason.VENDOR_PAUSE and pauses < PAUSES_IN_A_ROW:
                     pauses += 1
                     continue
-            except ChatBroken as error:
+            except ZendeskBroken as error:
                 failure = str(error)
             faults += 1
             if faults >= self.tries:
@@ -236,10 +238,10 @@ def open_client(
             allow_loopback=allow_loopback,
             deadline_s=deadline_s,
         )
-    except ChatRefused as error:
+    except ZendeskRefused as error:
         raise _refusal(error) from error
 
 
-def _refusal(error: ChatRefused) -> PassStopped:
+def _refusal(error: ZendeskRefused) -> PassStopped:
     reason = StopReason.HOST if error.reason == "host" else StopReason.CREDENTIALS
     return PassStopped(str(error), reason=reason, status=error.status)

@@ -8,7 +8,7 @@ from functools import partial
 
 from django.db import OperationalError, transaction
 
-from linking.clients.zendesk_chat import ChatGone
+from linking.clients.zendesk_api import ZendeskGone
 from linking.models import StopReason
 from linking.models.sync_run import LEFT_COUNTED_MOST
 from linking.sync import chores, schedule
@@ -115,7 +115,7 @@ def _ask_about(work: Work, question: lookups.Question) -> VisitorAnswer:
     answer = partial(VisitorAnswer, asked_id=question.visitor_id, activity_at=question.activity_at)
     try:
         record = work.ask.ask(partial(work.client.visitor, visitor_id=question.visitor_id))
-    except ChatGone:
+    except ZendeskGone:
         record = None
     except PassStopped as halt:
         work.failed_in_a_row += 1

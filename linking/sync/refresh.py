@@ -9,7 +9,7 @@ from functools import partial
 from django.db import transaction
 
 from linking import registry
-from linking.clients.zendesk_chat import ChatGone
+from linking.clients.zendesk_api import ZendeskGone
 from linking.clients.zendesk_records import Unreadable
 from linking.limits import WindowLimiter
 from linking.models import Integration, RunState, SyncRun, Visitor, VisitorRefresh
@@ -99,7 +99,7 @@ def _ask(row: Visitor, *, clock: Clock, patience: Patience, allow_loopback: bool
     with closing(open_client(config=config, problems=problems, allow_loopback=allow_loopback)) as client:
         try:
             record = asker.ask(partial(client.visitor, visitor_id=row.visitor_id))
-        except ChatGone:
+        except ZendeskGone:
             record = None
     answer = VisitorAnswer(
         asked_id=row.visitor_id, asked_at=asker.asked_at, activity_at=row.last_seen_at, record=record

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from linking import registry
 from linking.clients.oauth_messages import Tokens, authority_of
-from linking.clients.zendesk_chat import ChatRefused
+from linking.clients.zendesk_api import ZendeskRefused
 from linking.clients.zendesk_oauth import OAuthClient, OAuthLost, OAuthRefused, OAuthTryLater
 from linking.core.config import IntegrationConfig
 from linking.models import ConnectionFlaw, ConnectionState, Integration, StopReason, ZendeskConnection
@@ -51,7 +51,7 @@ def renew_after(
 
     Raises: PassStopped when another worker is renewing, the token address is away, or a person has to connect again.
     """
-    if not isinstance(halt.__cause__, ChatRefused) or halt.__cause__.reason != "credentials":
+    if not isinstance(halt.__cause__, ZendeskRefused) or halt.__cause__.reason != "credentials":
         return None
     row = connections.of(integration_id=config.integration_id)
     if row is None:

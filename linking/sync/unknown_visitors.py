@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from linking import registry
-from linking.clients.zendesk_chat import ChatGone
+from linking.clients.zendesk_api import ZendeskGone
 from linking.clients.zendesk_records import ID_MAX_CHARACTERS, Unreadable, VisitorRecord, dot_form, is_own_form
 from linking.core.config import IntegrationConfig, ZendeskProduct
 from linking.limits import WindowLimiter
@@ -372,7 +372,7 @@ def _put_question(
         record, asker = _ask(row, visitor_id=visitor_id, clock=clock, patience=patience, allow_loopback=allow_loopback)
         if isinstance(record, Unreadable):
             raise PassStopped(record.reason, reason=StopReason.VENDOR_FAULT)
-    except ChatGone:
+    except ZendeskGone:
         questions.note_answer(integration_id=row.pk, visitor_id=visitor_id)
         return lookup(outcome=Outcome.NO_SUCH)
     except PassStopped as halt:
@@ -395,7 +395,7 @@ def _put_question(
 def _ask(
     row: Integration, *, visitor_id: str, clock: Clock, patience: Patience, allow_loopback: bool
 ) -> tuple[VisitorRecord | Unreadable, PacedCaller]:
-    """Return Zendesk's answer, and who asked. Raises: ChatGone, PassStopped."""
+    """Return Zendesk's answer, and who asked. Raises: ZendeskGone, PassStopped."""
     config, problems = registry.config_of(row)
     config, _notice = current_host(renew_in_time(config, clock=clock, allow_loopback=allow_loopback))
     asker = PacedCaller(

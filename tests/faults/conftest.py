@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from linking.clients import outbound, zendesk_chat
+from linking.clients import outbound, zendesk_api
 from linking.models import Integration, Quarantined, Visitor, VisitorAlias, VisitorLink
 from linking.sync import run as sync
 from tests.factories import make_integration
@@ -112,7 +112,7 @@ def clean_calls(sandbox):
 def site(sandbox, db, monkeypatch):
     """A site whose calls end soon, and that must not have grown."""
     monkeypatch.setattr(outbound, "READ_TIMEOUT_S", 0.3)
-    monkeypatch.setattr(zendesk_chat, "CALL_DEADLINE_S", 1.0)
+    monkeypatch.setattr(zendesk_api, "CALL_DEADLINE_S", 1.0)
     before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     yield Site(sandbox=sandbox)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb < MOST_GROWTH_KB

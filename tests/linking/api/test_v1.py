@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 from linking import queue
 from linking.api import v1
 from linking.api.access import PerPerson
-from linking.clients.zendesk_chat import ChatTryLater
+from linking.clients.zendesk_api import ZendeskTryLater
 from linking.limits import Limiter
 from linking.models import VisitorAlias
 from linking.sync import unknown_visitors
@@ -218,7 +218,7 @@ class TestUnknownVisitor:
         assert chat.calls == []
 
     def test_without_an_answer_is_202(self, acme, signed_in, chat):
-        chat.faults = [ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=30)]
+        chat.faults = [ZendeskTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=30)]
         response = signed_in("leads").get(ONE)
         assert (response.status_code, response.json()) == (
             202,

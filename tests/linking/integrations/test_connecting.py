@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from linking import registry
-from linking.clients.zendesk_chat import ChatRefused, ChatTryLater
+from linking.clients.zendesk_api import ZendeskRefused, ZendeskTryLater
 from linking.clients.zendesk_oauth import OAuthLost, OAuthRefused, OAuthTryLater
 from linking.integrations import Actor, NoSuchIntegration, connecting
 from linking.integrations.connecting import CannotConnect, ConnectFlaw, begin_connecting, finish_connecting
@@ -195,9 +195,9 @@ class TestFinish:
         [("credentials", ConnectFlaw.UNUSABLE), ("scope", ConnectFlaw.UNUSABLE), ("host", ConnectFlaw.ADDRESS)],
     )
     def test_keeps_no_token_that_is_refused(self, ada, zendesk, reason, expected):
-        zendesk.chat_fault = ChatRefused("no", reason=reason)
+        zendesk.chat_fault = ZendeskRefused("no", reason=reason)
         assert flaw(ada).flaw == expected
 
     def test_keeps_a_token_that_cannot_be_tried_just_now(self, ada, zendesk):
-        zendesk.chat_fault = ChatTryLater("away", reason="vendor_fault")
+        zendesk.chat_fault = ZendeskTryLater("away", reason="vendor_fault")
         assert finish(ada, state=state_of(begin(ada)), code="c.1") == "acme"

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from linking.clients.zendesk_chat import ChatRefused, ChatTryLater
+from linking.clients.zendesk_api import ZendeskRefused, ZendeskTryLater
 from linking.models import Integration, Visitor
 from linking.sync import run
 from linking.sync.store import leases
@@ -34,13 +34,13 @@ class TestSyncVisitors:
         assert (lines[0].split()[0], "linked=1" in lines[0], lines[1]) == ("calls=3", True, "complete")
 
     def test_ends_with_2_and_says_why_when_it_stopped(self, acme, chat, capsys):
-        chat.faults = [ChatRefused("Zendesk refused the access token (401).", reason="credentials")]
+        chat.faults = [ZendeskRefused("Zendesk refused the access token (401).", reason="credentials")]
         with pytest.raises(SystemExit) as caught:
             call_command("sync_visitors", "acme")
         assert (caught.value.code, "credentials" in capsys.readouterr().err) == (2, True)
 
     def test_says_that_what_this_shell_found_is_not_the_schedules_trouble(self, acme, chat, capsys):
-        chat.faults = [ChatRefused("The address must begin with https://.", reason="host")]
+        chat.faults = [ZendeskRefused("The address must begin with https://.", reason="host")]
         with pytest.raises(SystemExit):
             call_command("sync_visitors", "acme")
         note, stop = capsys.readouterr().err.splitlines()
@@ -86,7 +86,7 @@ class TestSyncVisitors:
     def test_leaves_the_rest_queued_when_it_has_to_stop(self, acme, chat, capsys):
         chat.populate(["u", "v"])
         call_command("sync_visitors", "acme")
-        pause = ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=90)
+        pause = ZendeskTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=90)
         chat.faults = [None, pause]
         with pytest.raises(SystemExit) as caught:
             call_command("sync_visitors", "acme", "--recheck")

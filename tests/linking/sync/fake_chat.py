@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from linking.clients.zendesk_chat import BansPage, ChatGone, ExportPage
+from linking.clients.zendesk_api import ZendeskGone
+from linking.clients.zendesk_chat import BansPage, ExportPage
 from linking.clients.zendesk_records import parse_visitor
 from linking.sync.paced_calls import Clock, Patience
 
@@ -72,7 +73,7 @@ class FakeChat:
         self._called("visitor", visitor_id)
         found = self.visitors.get(self.aliases.get(visitor_id, visitor_id))
         if found is None:
-            raise ChatGone("Zendesk does not know this visitor.")
+            raise ZendeskGone("Zendesk does not know this visitor.")
         return parse_visitor(found)
 
     def bans_page(self, *, since_id=0):

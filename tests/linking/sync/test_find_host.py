@@ -9,7 +9,7 @@ import pytest
 
 from linking import registry
 from linking.clients.vendor_urls import candidate_addresses
-from linking.clients.zendesk_chat import ChatBroken, ChatRefused, ChatTryLater
+from linking.clients.zendesk_api import ZendeskBroken, ZendeskRefused, ZendeskTryLater
 from linking.models import ChatHost, Integration, SyncRun
 from linking.sync import find_host as hosts
 from linking.sync import run as sync
@@ -21,9 +21,9 @@ from tests.linking.sync.test_paced_calls import asker
 
 pytestmark = pytest.mark.django_db
 NEW, OLD = candidate_addresses("acme")
-NO_API = ChatRefused("There is no Zendesk Chat API at this address (404).", reason="host")
-AWAY = ChatTryLater("The connection failed (ConnectionError).", reason="vendor_fault")
-REFUSED = ChatRefused("Zendesk refused the access token (401).", reason="credentials")
+NO_API = ZendeskRefused("There is no Zendesk Chat API at this address (404).", reason="host")
+AWAY = ZendeskTryLater("The connection failed (ConnectionError).", reason="vendor_fault")
+REFUSED = ZendeskRefused("Zendesk refused the access token (401).", reason="credentials")
 
 
 class Addresses:
@@ -73,7 +73,7 @@ class TestLook:
             ({}, NEW),
             ({"new": NO_API}, OLD),
             ({"new": AWAY}, OLD),
-            ({"new": ChatBroken("The agent answer is not JSON.")}, OLD),
+            ({"new": ZendeskBroken("The agent answer is not JSON.")}, OLD),
             ({"new": REFUSED}, OLD),
             ({"new": NO_API, "old": AWAY}, ""),
         ],
@@ -143,7 +143,7 @@ class TestFoundHost:
         assert config_of(acme).zendesk_api_url == candidate_addresses("other")[0]
 
     def test_lets_a_pause_be_a_pause(self, acme, addresses):
-        paused = ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=90)
+        paused = ZendeskTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=90)
         asked = addresses(new=paused).asked
         with pytest.raises(PassStopped) as caught:
             seek(acme)

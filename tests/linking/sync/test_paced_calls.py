@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from linking.clients.zendesk_chat import ChatGone, ChatRefused, ChatTryLater
+from linking.clients.zendesk_api import ZendeskGone, ZendeskRefused, ZendeskTryLater
 from linking.sync.paced_calls import TRIES, PacedCaller, PassStopped, current_host, open_client
 from tests.factories import make_config
 from tests.linking.sync.fake_chat import NOW, FakeTime, patience
 
 pytestmark = pytest.mark.django_db
-FAULT = ChatTryLater("Zendesk failed (502).", reason="vendor_fault")
+FAULT = ZendeskTryLater("Zendesk failed (502).", reason="vendor_fault")
 
 
 class Calls:
@@ -52,23 +52,23 @@ class TestAsk:
         assert caught.value.reason == "vendor_fault"
 
     def test_does_not_count_pauses_as_tries(self):
-        paused = ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=1)
+        paused = ZendeskTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=1)
         assert asker().ask(Calls(*[paused] * 20)) == "done"
 
     def test_does_not_let_itself_be_put_off_for_ever(self):
-        paused = ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=1)
+        paused = ZendeskTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=1)
         with pytest.raises(PassStopped):
             asker().ask(Calls(*[paused] * 99))
 
     def test_does_not_try_again_what_a_person_must_mend(self):
         one = asker()
         with pytest.raises(PassStopped):
-            one.ask(Calls(ChatRefused("no", reason="scope")))
+            one.ask(Calls(ZendeskRefused("no", reason="scope")))
         assert one.calls == 1
 
     def test_hands_on_that_a_visitor_is_gone(self):
-        with pytest.raises(ChatGone):
-            asker().ask(Calls(ChatGone("gone")))
+        with pytest.raises(ZendeskGone):
+            asker().ask(Calls(ZendeskGone("gone")))
 
 
 class TestWait:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from linking.clients.zendesk_chat import ChatRefused, ChatTryLater
+from linking.clients.zendesk_api import ZendeskRefused, ZendeskTryLater
 from linking.models import SyncRun, Visitor, VisitorLink, VisitorRefresh
 from linking.sync import refresh
 from tests.factories import make_integration, make_visitor
@@ -60,7 +60,7 @@ class TestRefreshVisitor:
         assert Visitor.objects.get().lookup_due_at == NOW + timedelta(minutes=1)
 
     def test_counts_the_calls_it_took(self, chat, visitor):
-        chat.faults = [ChatTryLater("Zendesk failed (502).", reason="vendor_fault")]
+        chat.faults = [ZendeskTryLater("Zendesk failed (502).", reason="vendor_fault")]
         read_again(visitor)
         assert SyncRun.objects.get().calls == 2
 
@@ -73,8 +73,8 @@ class TestRefreshVisitor:
     @pytest.mark.parametrize(
         "fault",
         [
-            ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=30),
-            ChatRefused("Zendesk refused the access token (401).", reason="credentials"),
+            ZendeskTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=30),
+            ZendeskRefused("Zendesk refused the access token (401).", reason="credentials"),
         ],
     )
     def test_puts_the_visitor_first_in_the_queue_when_it_cannot_be_read_now(self, chat, visitor, fault):
@@ -110,7 +110,7 @@ class TestKept:
         assert self.kept() == ("7.b", ["visitor_id"], "")
 
     def test_keeps_why_it_was_queued(self, chat, visitor):
-        chat.faults = [ChatRefused("Zendesk refused the access token (401).", reason="credentials")]
+        chat.faults = [ZendeskRefused("Zendesk refused the access token (401).", reason="credentials")]
         read_again(visitor)
         assert self.kept() == ("7.a", [], "Zendesk refused the access token (401).")
 

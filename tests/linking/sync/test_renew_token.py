@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from linking import registry
-from linking.clients.zendesk_chat import ChatRefused, ChatTryLater
+from linking.clients.zendesk_api import ZendeskRefused, ZendeskTryLater
 from linking.clients.zendesk_oauth import OAuthLost, OAuthRefused, OAuthTryLater
 from linking.models import Integration, Secret, ZendeskConnection, keep_secret
 from linking.sync import renew_token as renewing
@@ -18,7 +18,7 @@ from tests.linking.sync.fake_chat import FakeChat, FakeTime, patience
 from tests.linking.sync.store.test_connections import make_connection, make_tokens
 
 pytestmark = pytest.mark.django_db
-REFUSED = ChatRefused("Zendesk refused the access token (401).", reason="credentials")
+REFUSED = ZendeskRefused("Zendesk refused the access token (401).", reason="credentials")
 SECRET = "client-secret-of-acme-for-tests-only"
 HOUR = timedelta(hours=1)
 AWAY, GRANT = OAuthTryLater("away"), OAuthRefused("no", code="invalid_grant")
@@ -214,7 +214,7 @@ class TestAfterRefusal:
             after_refusal(acme)
 
     @pytest.mark.parametrize(
-        "refusal", [ChatRefused("no role (403)", reason="scope"), ChatTryLater("away", reason="vendor_fault")]
+        "refusal", [ZendeskRefused("no role (403)", reason="scope"), ZendeskTryLater("away", reason="vendor_fault")]
     )
     def test_leaves_other_troubles_alone(self, acme, row, address, refusal):
         assert (after_refusal(acme, refusal=refusal), address.used) == (None, [])

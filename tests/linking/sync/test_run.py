@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError
 
 from linking import integrations
-from linking.clients.zendesk_chat import ChatBroken, ChatRefused, ChatTryLater
+from linking.clients.zendesk_api import ZendeskBroken, ZendeskRefused, ZendeskTryLater
 from linking.conflicts.decisions import decide
 from linking.models import (
     Conflict,
@@ -73,10 +73,10 @@ def read_in_turn(acme, chat, time, *, users, after=0):
 
 
 def pause(seconds):
-    return ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=seconds)
+    return ZendeskTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=seconds)
 
 
-FAULT = ChatTryLater("Zendesk failed (502).", reason="vendor_fault")
+FAULT = ZendeskTryLater("Zendesk failed (502).", reason="vendor_fault")
 
 
 class TestOnePass:
@@ -179,7 +179,7 @@ class TestCursor:
     def test_goes_on_exactly_where_an_unfinished_pass_ended(self, acme, chat, time):
         chat.limit = 2
         chat.populate([f"u{n}" for n in range(5)])
-        chat.faults = [None, *[ChatBroken("x")] * 5]
+        chat.faults = [None, *[ZendeskBroken("x")] * 5]
         assert run(acme, time).reason == "vendor_fault"
         run(acme, time)
         assert chat.asked("export")[6] == (DAY_AGO_S + 1, "c000001")
@@ -259,7 +259,7 @@ class TestOrder:
     def test_moves_a_waiting_visitor_forward_when_a_token_is_signed(self, acme, chat, time):
         chat.add_chat("7.old", at_s=DAY_AGO_S, email="n@player.example")
         chat.add_chat("7.new", at_s=DAY_AGO_S + 2)
-        chat.faults = [None, ChatRefused("no", reason="credentials")]
+        chat.faults = [None, ZendeskRefused("no", reason="credentials")]
         run(acme, time)
         make_login_user(
             integration=acme, email="n@player.example", first_authenticated_at=NOW, last_authenticated_at=NOW,
@@ -554,7 +554,7 @@ class TestVendorPauses:
 
 
 class TestVendorFaults:
-    @pytest.mark.parametrize("fault", [FAULT, ChatBroken("The export page has no list of chats.")])
+    @pytest.mark.parametrize("fault", [FAULT, ZendeskBroken("The export page has no list of chats.")])
     def test_tries_again(self, acme, chat, time, fault):
         chat.populate(["u"])
         chat.faults = [fault, fault, None, fault]
@@ -588,7 +588,7 @@ class TestVendorFaults:
 
     def test_stores_what_was_learnt_before_it_stopped(self, acme, chat, time):
         chat.populate([f"u{n}" for n in range(9)])
-        chat.faults = [None] * 6 + [ChatRefused("no", reason="credentials")]
+        chat.faults = [None] * 6 + [ZendeskRefused("no", reason="credentials")]
         run(acme, time)
         assert len(mapping()) == 5
 
@@ -598,7 +598,7 @@ class TestRefusals:
         ("reason", "stop"), [("credentials", "credentials"), ("scope", "credentials"), ("host", "host")]
     )
     def test_stops_until_a_person_acts(self, acme, chat, time, reason, stop):
-        chat.faults = [ChatRefused("Zendesk refused the access token (401).", reason=reason)]
+        chat.faults = [ZendeskRefused("Zendesk refused the access token (401).", reason=reason)]
         report = run(acme, time, trigger="schedule")
         assert (report.reason, Integration.objects.get().blocked_reason) == (stop, stop)
 
@@ -606,7 +606,7 @@ class TestRefusals:
     def test_of_a_command_is_told_to_its_shell_alone(self, acme, chat, time, reason):
         """Its environment may lack what the schedule's processes have: an address that is allowed, a variable."""
         before = Integration.objects.get()
-        chat.faults = [ChatRefused("no", reason=reason)]
+        chat.faults = [ZendeskRefused("no", reason=reason)]
         report = run(acme, time, trigger="command")
         after = Integration.objects.get()
         assert (report.run.trigger, report.run.state) == ("command", "stopped")
@@ -615,30 +615,30 @@ class TestRefusals:
 
     def test_of_a_command_leaves_a_block_of_the_schedule_alone(self, acme, chat, time):
         Integration.objects.update(blocked_reason="host", next_sync_at=NOW + timedelta(minutes=40))
-        chat.faults = [ChatRefused("no", reason="credentials")]
+        chat.faults = [ZendeskRefused("no", reason="credentials")]
         run(acme, time, trigger="command")
         found = Integration.objects.get()
         assert (found.blocked_reason, found.next_sync_at) == ("host", NOW + timedelta(minutes=40))
 
     def test_is_tried_again_by_the_schedule_after_an_hour(self, acme, chat, time):
-        chat.faults = [ChatRefused("no", reason="credentials")]
+        chat.faults = [ZendeskRefused("no", reason="credentials")]
         run(acme, time, trigger="schedule")
         dues = [schedule.due(now=time.now + timedelta(minutes=minutes)) for minutes in (1, 59, 60)]
         assert dues == [[], [], [acme.pk]]
 
     def test_that_was_a_hiccup_heals_by_itself(self, acme, chat, time):
-        chat.faults = [ChatRefused("no", reason="credentials")]
+        chat.faults = [ZendeskRefused("no", reason="credentials")]
         run(acme, time, trigger="schedule")
         time.now += timedelta(hours=1)
         assert (run(acme, time, trigger="schedule").is_complete, Integration.objects.get().blocked_reason) == (True, "")
 
     def test_keeps_the_status_for_whoever_infers_what_changed(self, acme, chat, time):
-        chat.faults = [ChatRefused("no", reason="scope", status=403)]
+        chat.faults = [ZendeskRefused("no", reason="scope", status=403)]
         assert run(acme, time).run.stop_status == 403
 
     def test_is_not_blocked_by_the_refusal_of_settings_that_have_changed(self, acme, chat, time):
         chat.before_call = lambda _call: Integration.objects.get().save()
-        chat.faults = [ChatRefused("no", reason="credentials")]
+        chat.faults = [ZendeskRefused("no", reason="credentials")]
         run(acme, time, trigger="schedule")
         assert Integration.objects.get().blocked_reason == ""
 
@@ -687,7 +687,7 @@ class TestOnePassAtATime:
 
     @pytest.mark.parametrize(
         "fault",
-        [None, ChatRefused("Zendesk refused the access token (401).", reason="credentials"), pause(300)],
+        [None, ZendeskRefused("Zendesk refused the access token (401).", reason="credentials"), pause(300)],
     )
     def test_settles_nothing_either_however_it_ends(self, acme, chat, time, fault):
         def another_takes_over(call):

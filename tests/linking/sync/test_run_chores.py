@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError
 
-from linking.clients.zendesk_chat import ChatRefused, ChatTryLater
+from linking.clients.zendesk_api import ZendeskRefused, ZendeskTryLater
 from linking.models import Integration, Quarantined, SyncRun, Visitor
 from linking.models.lease import Chore
 from linking.sync import chores
@@ -85,7 +85,7 @@ class TestBans:
 
     @pytest.mark.parametrize(
         "fault",
-        [ChatRefused("no", reason="scope"), ChatTryLater("Zendesk failed (502).", reason="vendor_fault")],
+        [ZendeskRefused("no", reason="scope"), ZendeskTryLater("Zendesk failed (502).", reason="vendor_fault")],
         ids=["refused", "failing"],
     )
     def test_that_cannot_be_had_hold_nothing_back_and_change_nothing(self, acme, chat, time, fault):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from linking import registry
-from linking.clients.zendesk_chat import ChatBroken, ChatTryLater
+from linking.clients.zendesk_api import ZendeskBroken, ZendeskTryLater
 from linking.clients.zendesk_records import RAW_MAX_CHARACTERS
 from linking.models import Conflict, Integration, LoginUser, Quarantined, Visitor, VisitorAlias, VisitorLink
 from linking.sync import run
@@ -25,9 +25,9 @@ USERS = st.sampled_from(["u1", "u2", "u3", "U1", 7, ""])
 CHANGES_OF_USER = ("relinked", "shared_device")
 JUNK = st.sampled_from(["null", " ", "x" * 256, "\x00"])
 FAULTS = st.sampled_from([
-    ChatTryLater("Zendesk failed (502).", reason="vendor_fault"),
-    ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=3),
-    ChatBroken("The answer cannot be read as JSON."),
+    ZendeskTryLater("Zendesk failed (502).", reason="vendor_fault"),
+    ZendeskTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=3),
+    ZendeskBroken("The answer cannot be read as JSON."),
     KeyboardInterrupt(),
 ])  # fmt: skip
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from linking import registry
-from linking.clients.zendesk_chat import ChatBroken, ChatRefused, ChatTryLater
+from linking.clients.zendesk_api import ZendeskBroken, ZendeskRefused, ZendeskTryLater
 from linking.models import (
     Conflict,
     Integration,
@@ -29,7 +29,7 @@ from tests.linking.sync.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, pat
 pytestmark = pytest.mark.django_db
 VISITOR_ID = "7700123.ab3XkQ9zLm2Rt7"
 OTHER_ID = "7700123.Zz9kQ2mL4xRt01"
-FAULT = ChatTryLater("Zendesk failed (502).", reason="vendor_fault")
+FAULT = ZendeskTryLater("Zendesk failed (502).", reason="vendor_fault")
 
 
 @pytest.fixture
@@ -183,9 +183,9 @@ class TestNoAnswer:
         ("faults", "because"),
         [
             ([FAULT, FAULT], Because.FAULT),
-            ([ChatBroken("The visitor answer cannot be read as JSON.")] * 2, Because.FAULT),
+            ([ZendeskBroken("The visitor answer cannot be read as JSON.")] * 2, Because.FAULT),
             (
-                [ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=30)],
+                [ZendeskTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=30)],
                 Because.PAUSE,
             ),
         ],
@@ -207,12 +207,12 @@ class TestNoAnswer:
         assert look_up(time).outcome is Outcome.FOUND
 
     def test_comes_back_when_the_pause_that_zendesk_asked_for_is_over(self, acme, chat, time):
-        chat.faults = [ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=30)]
+        chat.faults = [ZendeskTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=30)]
         look_up(time)
         assert VisitorQuestion.objects.get().due_at == time.now + timedelta(seconds=30)
 
     def test_holds_the_pause_for_everybody(self, acme, chat, time):
-        chat.faults = [ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=30)]
+        chat.faults = [ZendeskTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=30)]
         look_up(time)
         look_up(time, OTHER_ID)
         assert len(chat.asked("visitor")) == 1
@@ -257,14 +257,14 @@ class TestRefusal:
     """What only a person can mend is said, and is left to the passes to act on."""
 
     def test_is_said_and_not_queued(self, acme, chat, time):
-        chat.faults = [ChatRefused("Zendesk refused the access token (401).", reason="credentials", status=401)]
+        chat.faults = [ZendeskRefused("Zendesk refused the access token (401).", reason="credentials", status=401)]
         found = look_up(time)
         assert (found.outcome, found.because) == (Outcome.NOT_ASKED, Because.BLOCKED)
         assert VisitorQuestion.objects.get().due_at is None
 
     @pytest.mark.parametrize("reason", ["credentials", "host", "scope"])
     def test_never_blocks_the_schedule(self, acme, chat, time, reason):
-        chat.faults = [ChatRefused("Refused.", reason=reason)]
+        chat.faults = [ZendeskRefused("Refused.", reason=reason)]
         look_up(time)
         acme.refresh_from_db()
         assert (acme.blocked_reason, acme.next_sync_at) == ("", None)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from linking.clients.zendesk_chat import ChatTryLater
+from linking.clients.zendesk_api import ZendeskTryLater
 from linking.dashboard.records import unknown_visitor
 from linking.models import Visitor, VisitorQuestion
 from linking.sync import unknown_visitors
@@ -14,7 +14,7 @@ from tests.linking.sync.fake_chat import FakeChat, FakeTime
 pytestmark = pytest.mark.django_db
 VISITOR_ID = "7700123.ab3XkQ9zLm2Rt7"
 PAGE = f"/visitors/{VISITOR_ID}/"
-PAUSE = ChatTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=30)
+PAUSE = ZendeskTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=30)
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
 
