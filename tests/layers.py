@@ -32,6 +32,7 @@ PURE = (
     "core",
     "clients.oauth_messages",
     "clients.retry_after",
+    "clients.support_records",
     "clients.vendor_urls",
     "clients.zendesk_records",
     "doctor.causes",

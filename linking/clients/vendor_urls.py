@@ -6,6 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 ZENDESK_HOSTS = ("*.zendesk.com", "www.zopim.com")
 RETIRED_HOST = "www.zopim.com"
+SUPPORT_ENDING = "/api/v2"
 AUTO = "auto"  # in place of an address: it is found out which one answers
 URL_MAX_CHARACTERS = 300
 _HTTPS_PORT = 443
@@ -51,6 +52,11 @@ def is_retired(url: str) -> bool:
 def chat_address(subdomain: str) -> str:
     """Return the base address of an account's Chat API. Source: Chat API, Introduction (2025-05-12)."""
     return f"https://{subdomain}.zendesk.com/api/v2/chat"
+
+
+def support_address(subdomain: str) -> str:
+    """Return the base address of an account's Support API. Source: fact sheet of Messaging accounts, section 3."""
+    return f"https://{subdomain}.zendesk.com{SUPPORT_ENDING}"
 
 
 def candidate_addresses(subdomain: str) -> tuple[str, ...]:

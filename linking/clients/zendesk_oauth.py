@@ -1,4 +1,4 @@
-"""All HTTP to Zendesk Chat's token address: tokens out, and errors sorted by what became of the code or refresh token.
+"""All HTTP to Zendesk's token addresses: tokens out, and errors sorted by what became of the code or refresh token.
 
 Both work once. So it matters whether a call that brought nothing may have been carried out all the same.
 """
@@ -47,11 +47,15 @@ class OAuthClient:
     Args:
         authority: `https://acme.zendesk.com`.
         allow_loopback: whether an address on this machine is allowed.
+        token_path: where below it tokens are; Chat's by itself.
 
     Raises: OAuthRefused (`address`).
     """
 
-    def __init__(self, *, authority: str, client_id: str, client_secret: str, allow_loopback: bool) -> None:
+    def __init__(
+        self, *, authority: str, client_id: str, client_secret: str, allow_loopback: bool, token_path: str = TOKEN_PATH
+    ) -> None:
+        self._token_path = token_path
         self._client = {"client_id": client_id, "client_secret": client_secret}
         try:
             self._out = Outbound(
@@ -73,13 +77,24 @@ class OAuthClient:
         """Return the tokens that follow; the refresh token is used up by it. Raises as `exchange` does."""
         return self._tokens({"grant_type": "refresh_token", "refresh_token": refresh_token})
 
+    def grant(self, *, life_s: int) -> Tokens:
+        """Return a token for the client itself (client credentials), which comes without a refresh token.
+
+        Args:
+            life_s: how long the token is to live. Zendesk names the end only of a token that was asked for with one.
+
+        Raises: OAuthRefused, OAuthTryLater, OAuthLost. Nothing is used up by asking again.
+        Source: developer.zendesk.com, OAuth, "Client credentials" (fact sheet of Messaging accounts, section 7).
+        """
+        return self._tokens({"grant_type": "client_credentials", "scope": SCOPE, "expires_in": str(life_s)})
+
     def close(self) -> None:
         """Close the connection."""
         self._out.close()
 
     def _tokens(self, fields: dict[str, str]) -> Tokens:
         try:
-            answer = self._out.post(path=TOKEN_PATH, form=fields | self._client)
+            answer = self._out.post(path=self._token_path, form=fields | self._client)
         except AddressRefused as error:
             raise OAuthRefused(str(error), code="address") from error
         except OutboundError as error:
@@ -99,7 +114,7 @@ def _error_of(answer: Answer) -> OAuthError:
         wait_s = retry_after_s(header, date=answer.headers.get("Date")) if header else 0
         return OAuthTryLater(f"Zendesk's token address answered {status}.", retry_after_s=wait_s)
     if status in _NOT_THERE:
-        return OAuthRefused(f"There is no token address of Zendesk Chat ({status}).", code="address")
+        return OAuthRefused(f"There is no token address of Zendesk ({status}).", code="address")
     if status in _REFUSED:
         found = read_refusal(answer.body)
         message = f"Zendesk refused ({status})."

@@ -6,10 +6,11 @@ was read, and everything a visitor wrote has been cleaned.
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypedDict
 
 from linking.core.text import (
     NAME_MAX_CHARACTERS,
@@ -35,11 +36,13 @@ _DASHED = re.compile(r"([0-9]+)-")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitorRecord:
-    """One `GET visitors/{id}`, cleaned.
+    """One visitor as Zendesk answered, cleaned: a visitor of Chat or an end user of Support.
 
     `user_id` is what the visitor's `external_id` says, "" when it says nothing or nothing that can be a user ID; in
     the latter case `junk` shows the text for people, escaped and clipped, and `junk_reason` is a machine word.
     `has_external_id` is False where the answer had no such field at all. `created_at` is None where unreadable.
+    `changed_at` is when Zendesk last changed the record, None where it does not say. `is_case_blind`: user IDs that
+    differ in upper and lower case only are one to whoever wrote the record.
     """
 
     visitor_id: str
@@ -53,6 +56,8 @@ class VisitorRecord:
     junk: str = ""
     junk_reason: str = ""
     has_external_id: bool = True
+    changed_at: datetime | None = None
+    is_case_blind: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +88,15 @@ class Unreadable:
     key: str
     reason: str
     raw: str
+
+
+class Contact(TypedDict):
+    """What a visitor said of itself, cleaned."""
+
+    name: str
+    email: str
+    phone: str
+    notes: str
 
 
 def dot_form(visitor_id: str) -> str:
@@ -123,7 +137,7 @@ def parse_visitor(raw: object) -> VisitorRecord | Unreadable:
     user_id, junk, junk_reason = _identity(raw.get("external_id"))
     return VisitorRecord(
         visitor_id=visitor_id,
-        **_contact(raw),
+        **read_contact(raw),
         is_banned=raw.get("banned") is True,
         created_at=parse_time(raw.get("created")),
         user_id=user_id,
@@ -154,7 +168,7 @@ def parse_chat(raw: object, *, fallback_at: datetime, latest_at: datetime | None
     if visitor is not None:
         if not isinstance(visitor, dict) or not id_text(visitor.get("id")):
             return unreadable(raw, reason="The chat's visitor cannot be read.")
-        embedded = EmbeddedVisitor(visitor_id=dot_form(id_text(visitor.get("id"))), **_contact(visitor))
+        embedded = EmbeddedVisitor(visitor_id=dot_form(id_text(visitor.get("id"))), **read_contact(visitor))
     times = (parse_time(raw.get(name)) for name in ("update_timestamp", "timestamp"))
     updated_at = next((at for at in times if at is not None and (latest_at is None or at <= latest_at)), fallback_at)
     return ChatRecord(chat_id=chat_id, updated_at=updated_at, is_deleted=raw.get("deleted") is True, visitor=embedded)
@@ -184,20 +198,29 @@ def parse_time(value: object) -> datetime | None:
     return found if 0 <= (found - _EPOCH).total_seconds() < _LATEST_EPOCH_S else None
 
 
-def unreadable(raw: object, *, reason: str) -> Unreadable:
-    """Return the value that stands for a record nobody can read."""
-    text = _json(raw)
-    key = id_text(raw.get("id")) if isinstance(raw, dict) else ""
-    return Unreadable(key=key or sha256(text.encode()).hexdigest()[:32], reason=reason, raw=text[:RAW_MAX_CHARACTERS])
-
-
-def _contact(raw: dict[str, Any]) -> dict[str, str]:
+def read_contact(raw: Mapping[str, Any]) -> Contact:
+    """Return `name`, `email`, `phone` and `notes` of a vendor's object, cleaned; "" for what it does not say."""
     return {
         "name": clean_line(raw.get("name"), max_characters=NAME_MAX_CHARACTERS),
         "email": clean_email(raw.get("email")),
         "phone": clean_line(raw.get("phone"), max_characters=PHONE_MAX_CHARACTERS),
         "notes": clean_block(raw.get("notes"), max_characters=NOTES_MAX_CHARACTERS),
     }
+
+
+def describe_junk(value: object) -> str:
+    """Return a value that can be no user ID as text for people, escaped and clipped."""
+    text = user_id_text(value)
+    shown = _json(text)
+    is_plain = isinstance(text, str) and text.isascii() and text.isprintable()
+    return (shown[1:-1] if is_plain else shown)[:JUNK_MAX_CHARACTERS]
+
+
+def unreadable(raw: object, *, reason: str) -> Unreadable:
+    """Return the value that stands for a record nobody can read."""
+    text = _json(raw)
+    key = id_text(raw.get("id")) if isinstance(raw, dict) else ""
+    return Unreadable(key=key or sha256(text.encode()).hexdigest()[:32], reason=reason, raw=text[:RAW_MAX_CHARACTERS])
 
 
 def _identity(value: object) -> tuple[str, str, str]:
@@ -208,9 +231,7 @@ def _identity(value: object) -> tuple[str, str, str]:
     flaw = user_id_flaw(text)
     if not flaw and isinstance(text, str):
         return text, "", ""
-    shown = _json(text)
-    is_plain = isinstance(text, str) and text.isascii() and text.isprintable()
-    return "", (shown[1:-1] if is_plain else shown)[:JUNK_MAX_CHARACTERS], flaw
+    return "", describe_junk(value), flaw
 
 
 def _json(raw: object) -> str:

@@ -40,6 +40,25 @@ class TestExchange:
         }  # fmt: skip
 
 
+class TestGrant:
+    def test_asks_for_the_client_itself_at_the_address_of_the_account(self):
+        with scripted(answer(json.dumps({"access_token": "a.1", "token_type": "bearer"}).encode())) as server:
+            found = client(server.url + "/support", token_path="/oauth/tokens").grant(life_s=7200)
+        head, _, body = server.heads[0].partition("\r\n\r\n")
+        assert head.startswith("POST /support/oauth/tokens ")
+        assert {name: value[0] for name, value in parse_qs(body).items()} == {
+            "grant_type": "client_credentials", "scope": "read", "expires_in": "7200", "client_id": "acme-client",
+            "client_secret": SECRET,
+        }  # fmt: skip
+        assert (found.access_token, found.refresh_token, found.life_s) == ("a.1", "", None)
+
+    def test_tells_a_refused_client(self):
+        refusal = answer(b'{"error":"invalid_client","error_description":"no"}', status="401 Unauthorized")
+        with scripted(refusal) as server, pytest.raises(OAuthRefused) as caught:
+            client(server.url, token_path="/oauth/tokens").grant(life_s=7200)
+        assert caught.value.code == "invalid_client"
+
+
 class TestRefresh:
     def test_brings_the_next_pair(self):
         found = refreshed(answer(TOKENS))
