@@ -125,7 +125,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "linking.dashboard.shell.context.navigation",
+                "linking.dashboard.shell.context.add_frame",
             ]
         },
     }

@@ -8,4 +8,4 @@ urlpatterns = [
     path("", include("linking.dashboard.urls")),
     path("admin/", admin.site.urls),
 ]
-handler500 = "linking.dashboard.shell.errors.server_error"
+handler500 = "linking.dashboard.shell.errors.answer_error"

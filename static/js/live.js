@@ -142,13 +142,13 @@ function stop(state) {
 const isStopped = () => ["signed-out", "stopped"].includes(bar.dataset.state);
 
 async function fetchNews(list) {
-  const answer = await request(list.dataset.news + (newsMark ? `&told=${newsMark}` : ""));
+  const answer = await request(list.dataset.news + (newsMark ? `&mark=${newsMark}` : ""));
   if (!acceptAnswer(answer)) return;
   if (answer.status === 200) {
     const news = await answer.json();
     // If the list was swapped in the meantime, this answer is about the old one.
     if (list !== findPart()) return;
-    newsMark = news.told;
+    newsMark = news.mark;
     showNewsButton(news);
   }
   // When the newest rows are not first, only changes of the shown rows are polled, so the list does not count as current.

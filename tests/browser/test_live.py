@@ -30,7 +30,7 @@ ARRIVALS = """() => {
     let rows = 0;
     window.fetch = async (address) => {
         rows += 1;
-        if (address.startsWith("/news/")) return Response.json({ told: `${rows}`, words: "1 new · show", changed: [] });
+        if (address.startsWith("/news/")) return Response.json({ mark: `${rows}`, words: "1 new · show", changed: [] });
         const list = document.querySelector("#list").cloneNode(true);
         list.querySelector("td.who > a").id = `v-new-${rows}`;
         return new Response(list.outerHTML);

@@ -44,7 +44,7 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def own_password(request: HttpRequest) -> HttpResponse:
+def choose_password(request: HttpRequest) -> HttpResponse:
     """Let the person who came by an administrator link choose a password, once."""
     if request.session.get(_MAY_SET_PASSWORD) != request.user.pk:
         return redirect("visitors")

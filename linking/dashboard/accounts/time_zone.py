@@ -43,10 +43,10 @@ class InOwnTimeZone:
     def process_view(self, request: HttpRequest, view: Callable[..., Any], *_args: Any) -> None:
         """Put the zone in force. A page that is open to everybody asks nobody who they are, and stays in UTC."""
         if getattr(view, "login_required", True) and request.user.is_authenticated:
-            timezone.activate(zone_of(request.user))
+            timezone.activate(find_zone(request.user))
 
 
-def zone_of(user: Any) -> zoneinfo.ZoneInfo:
+def find_zone(user: Any) -> zoneinfo.ZoneInfo:
     """Return the zone that `user` chose; UTC by itself, and where this machine does not know the zone any more."""
     preference: Preference | None = getattr(user, "preference", None)
     try:
@@ -80,5 +80,5 @@ def choose_time_zone(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Times are shown in your time zone now: it is %(now)s.") % {"now": now})
         return redirect("time_zone")
     return render(
-        request, "dashboard/accounts/time_zone.html", {"regions": regions, "chosen": str(zone_of(request.user))}
+        request, "dashboard/accounts/time_zone.html", {"regions": regions, "zone": str(find_zone(request.user))}
     )

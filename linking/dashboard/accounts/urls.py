@@ -71,6 +71,6 @@ urlpatterns = [
     path("2fa/webauthn/keys/<int:pk>/edit/", webauthn.edit_webauthn, name="mfa_edit_webauthn"),
     path("2fa/webauthn/keys/<int:pk>/remove/", webauthn.remove_webauthn, name="mfa_remove_webauthn"),
     path("link/<str:token>/", admin_link.open_link, name="admin_link"),
-    path("own-password/", admin_link.own_password, name="own_password"),
+    path("own-password/", admin_link.choose_password, name="own_password"),
     path("time-zone/", time_zone.choose_time_zone, name="time_zone"),
 ]

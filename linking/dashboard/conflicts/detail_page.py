@@ -15,10 +15,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from linking.accounts import roles
 from linking.conflicts import decisions, find
-from linking.dashboard.records.history import LinkRow, conflict_row, link_row, side
+from linking.dashboard.records.history import LinkRow, build_conflict_row, build_link_row, build_side
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.numbers import parse_key
-from linking.dashboard.shell.rows import ContactVisibility
+from linking.dashboard.shell.rows import Reader, find_reader
 from linking.models import Conflict, ConflictDecision, Decision, LoginUser
 
 _ICONS: Mapping[str, str] = {
@@ -59,21 +59,21 @@ class DecisionRow:
 
 @page
 @require_safe
-def conflict(request: HttpRequest, conflict_id: int) -> HttpResponse:
+def show_conflict(request: HttpRequest, conflict_id: int) -> HttpResponse:
     """Show one conflict; `?decided=` names the conflict decided just before, which this page can undo."""
     require(roles.can_decide(request.user))
     try:
         row = find.find_conflict(conflict_id=conflict_id)
     except Conflict.DoesNotExist as error:
         raise Http404 from error
-    context = _context(row, eyes=ContactVisibility(sees_contact=roles.can_see_contact(request.user)))
+    context = _context(row, reader=find_reader(request))
     context["last_decision"] = _find_last_decision(parse_key(request.GET.get("decided", "")))
     return render(request, "dashboard/conflicts/detail.html", context)
 
 
 @page
 @require_POST
-def decide(request: HttpRequest, conflict_id: int) -> HttpResponse:
+def decide_conflict(request: HttpRequest, conflict_id: int) -> HttpResponse:
     """Decide one conflict and redirect to the next open one; after a changed decision, or the last, back to it."""
     require(roles.can_decide(request.user))
     was_open = find.is_open(conflict_id=conflict_id)
@@ -98,7 +98,7 @@ def decide(request: HttpRequest, conflict_id: int) -> HttpResponse:
 
 @page
 @require_POST
-def undo(request: HttpRequest, conflict_id: int) -> HttpResponse:
+def undo_decision(request: HttpRequest, conflict_id: int) -> HttpResponse:
     """Undo the decision about one conflict and redirect to it."""
     require(roles.can_decide(request.user))
     seen = parse_key(request.POST.get("seen", ""))
@@ -110,7 +110,7 @@ def undo(request: HttpRequest, conflict_id: int) -> HttpResponse:
     return redirect("conflict", conflict_id=conflict_id)
 
 
-def effect_sentences(effect: decisions.Effect, *, verdict: str) -> tuple[str, ...]:
+def describe_effect(effect: decisions.Effect, *, verdict: str) -> tuple[str, ...]:
     """Return what a decision changes, in sentences; never empty."""
     sentences = []
     if effect.reopens:
@@ -150,27 +150,27 @@ def _redirect_unchanged(request: HttpRequest, *, error: Exception, conflict_id: 
     return redirect("conflict", conflict_id=conflict_id)
 
 
-def _context(row: Conflict, *, eyes: ContactVisibility) -> dict[str, Any]:
+def _context(row: Conflict, *, reader: Reader) -> dict[str, Any]:
     history = find.list_decisions(conflict_id=row.pk)
     undo_effect = decisions.preview_undo(conflict=row)
     users = decisions.find_users(conflict=row)
-    links = _group_links(row, users=users, eyes=eyes)
+    links = _group_links(row, users=users, reader=reader)
     return {
-        "row": conflict_row(row, eyes=eyes),
-        "visitor_email": eyes.email(row.visitor.email),
-        "external_id": eyes.words(row.visitor.external_id),
+        "row": build_conflict_row(row, reader=reader),
+        "visitor_email": reader.mask_email(row.visitor.email),
+        "external_id": reader.mask_words(row.visitor.external_id),
         "visitor_seen_at": row.visitor.last_seen_at,
         "checked_at": row.visitor.checked_at,
         "people": [
             {
-                "side": side(user, slug=row.integration.slug, eyes=eyes),
-                "email": eyes.email(user.email),
+                "side": build_side(user, slug=row.integration.slug, reader=reader),
+                "email": reader.mask_email(user.email),
                 "links": links.get(user.pk, ()),
             }
             for user in users
         ],
         "choices": [_choice_row(choice) for choice in decisions.list_choices(conflict=row)],
-        "undo_effects": effect_sentences(undo_effect, verdict=Decision.UNDO) if undo_effect else (),
+        "undo_effects": describe_effect(undo_effect, verdict=Decision.UNDO) if undo_effect else (),
         "seen": history[0].pk if history else 0,
         "decisions": [_decision_row(decision) for decision in history],
         "following": find.find_next_open(conflict_id=row.pk),
@@ -184,10 +184,10 @@ def _find_last_decision(conflict_id: int) -> LastDecision | None:
     return LastDecision(number=conflict_id, title=_title(newest.verdict, user=newest.login_user), seen=newest.pk)
 
 
-def _group_links(row: Conflict, *, users: Sequence[LoginUser], eyes: ContactVisibility) -> dict[int, list[LinkRow]]:
+def _group_links(row: Conflict, *, users: Sequence[LoginUser], reader: Reader) -> dict[int, list[LinkRow]]:
     links: dict[int, list[LinkRow]] = {}
     for link in find.list_links(visitor=row.visitor, users=users):
-        links.setdefault(link.login_user_id, []).append(link_row(link, slug=row.integration.slug, eyes=eyes))
+        links.setdefault(link.login_user_id, []).append(build_link_row(link, slug=row.integration.slug, reader=reader))
     return links
 
 
@@ -197,7 +197,7 @@ def _choice_row(choice: decisions.ConflictChoice) -> ChoiceRow:
         value=value,
         title=_title(choice.verdict, user=choice.login_user),
         icon=_ICONS[choice.verdict],
-        effects=effect_sentences(choice.effect, verdict=choice.verdict),
+        effects=describe_effect(choice.effect, verdict=choice.verdict),
     )
 
 

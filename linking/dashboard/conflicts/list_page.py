@@ -12,11 +12,11 @@ from django.views.decorators.http import require_safe
 
 from linking.accounts import roles
 from linking.conflicts import find as find_conflicts
-from linking.dashboard.records.history import conflict_row
+from linking.dashboard.records.history import build_conflict_row
 from linking.dashboard.shell.access import page, require
-from linking.dashboard.shell.context import count_words
+from linking.dashboard.shell.context import format_count
 from linking.dashboard.shell.numbers import parse_key
-from linking.dashboard.shell.rows import ContactVisibility
+from linking.dashboard.shell.rows import find_reader
 from linking.models import CONFLICT_KIND_CHOICES, ConflictKind, ConflictState
 from linking.search import UnknownFilter, find
 
@@ -34,13 +34,13 @@ class ConflictFilters:
 
     def build_address(self, **changes: Any) -> str:
         """Return the query string with `changes`, from the first page unless `before` is one of them."""
-        named = {"state": self.state, "kind": self.kind, "integration": self.integration} | changes
-        return "?" + urlencode({name: value for name, value in named.items() if value})
+        parameters = {"state": self.state, "kind": self.kind, "integration": self.integration} | changes
+        return "?" + urlencode({name: value for name, value in parameters.items() if value})
 
 
 @page
 @require_safe
-def conflicts(request: HttpRequest) -> HttpResponse:
+def show_conflicts(request: HttpRequest) -> HttpResponse:
     """Show the open conflicts, newest first, or the decided ones."""
     require(roles.can_decide(request.user))
     parameters = request.GET.dict()
@@ -83,13 +83,13 @@ def _context(
 ) -> dict[str, Any]:
     rows = find_conflicts.list_conflicts(state=filters.state, kind=filters.kind, integration=filters.integration)
     below = rows.filter(pk__lt=filters.before) if filters.before else rows
-    shown = list(below[: PAGE_SIZE + 1])
-    eyes = ContactVisibility(sees_contact=roles.can_see_contact(request.user))
+    conflicts = list(below[: PAGE_SIZE + 1])
+    reader = find_reader(request)
     return {
-        "rows": [conflict_row(conflict, eyes=eyes) for conflict in shown[:PAGE_SIZE]],
-        "older": filters.build_address(before=shown[PAGE_SIZE - 1].pk) if len(shown) > PAGE_SIZE else "",
+        "rows": [build_conflict_row(conflict, reader=reader) for conflict in conflicts[:PAGE_SIZE]],
+        "older": filters.build_address(before=conflicts[PAGE_SIZE - 1].pk) if len(conflicts) > PAGE_SIZE else "",
         "newest": filters.build_address() if filters.before else "",
-        "total": count_words(find.count_up_to_cap(rows)),
+        "total": format_count(find.count_up_to_cap(rows)),
         "filters": filters,
         "may_decide": True,
         "open_url": filters.build_address(state=ConflictState.OPEN),

@@ -1,4 +1,4 @@
-"""What records have in common below their essentials: link history, conflicts, one timeline."""
+"""What records have in common below their essentials: link history, conflicts, the timeline."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from linking.dashboard.records.why import end_words, run_words, sign_in_sentence
+from linking.dashboard.records.why import describe_end, describe_sign_in, name_run
 from linking.dashboard.shell.parts import (
     CONFLICT_KINDS,
     NEVER_SIGNED_IN,
@@ -17,9 +17,9 @@ from linking.dashboard.shell.parts import (
     Event,
     IDText,
     Text,
-    id_text,
+    split_id,
 )
-from linking.dashboard.shell.rows import ContactVisibility, user_url, visitor_url
+from linking.dashboard.shell.rows import Reader, build_user_url, build_visitor_url
 from linking.models import Conflict, ConflictState, Decision, LoginUser, Visitor, VisitorLink
 
 OPEN_CONFLICT = Badge(word=gettext_lazy("Open"), icon="alert-circle", tone="warn")
@@ -28,7 +28,7 @@ DECIDED_CONFLICT = Badge(word=gettext_lazy("Decided"), icon="circle-check", tone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRow:
-    """One link of the history; `ended` says why it ended, "" while it is open. Only an open one has a `trust`."""
+    """One link of the history; `ended` says why it ended, "" while it is open. Only an open link has a `trust`."""
 
     key: str
     user: IDText
@@ -83,27 +83,27 @@ class ConflictRow:
     decided_at: datetime | None
 
 
-def link_row(link: VisitorLink, *, slug: str, eyes: ContactVisibility) -> LinkRow:
+def build_link_row(link: VisitorLink, *, slug: str, reader: Reader) -> LinkRow:
     """Return the row of a link from `with_disputes`, its visitor, user and evidence run at hand."""
     return LinkRow(
         key=f"l{link.pk}",
-        user=id_text(eyes.id(link.login_user.user_id)),
-        user_url=user_url(user_id=eyes.user_key(link.login_user), integration=slug),
-        visitor=id_text(link.visitor.visitor_id),
-        visitor_url=visitor_url(visitor_id=link.visitor.visitor_id, integration=slug),
-        name=eyes.words(link.visitor.name),
+        user=split_id(reader.mask_id(link.login_user.user_id)),
+        user_url=build_user_url(user_id=reader.find_user_key(link.login_user), integration=slug),
+        visitor=split_id(link.visitor.visitor_id),
+        visitor_url=build_visitor_url(visitor_id=link.visitor.visitor_id, integration=slug),
+        name=reader.mask_words(link.visitor.name),
         trust=TRUST_STATES.get(link.trust),
         is_banned=link.visitor.is_banned,
         call=f"GET visitors/{link.evidence_asked_id}",
-        run=run_words(link=link),
+        run=name_run(link=link),
         first_seen_at=link.first_seen_at,
         last_confirmed_at=link.last_confirmed_at,
         ended_at=link.ended_at,
-        ended=end_words(link=link),
+        ended=describe_end(link=link),
     )
 
 
-def conflict_row(conflict: Conflict, *, eyes: ContactVisibility) -> ConflictRow:
+def build_conflict_row(conflict: Conflict, *, reader: Reader) -> ConflictRow:
     """Return the row of a conflict whose visitor, users, integration and decider are at hand."""
     slug = conflict.integration.slug
     users = [user for user in (conflict.login_user, conflict.other_user) if user is not None]
@@ -114,28 +114,28 @@ def conflict_row(conflict: Conflict, *, eyes: ContactVisibility) -> ConflictRow:
         kind=conflict.get_kind_display(),
         sentence=CONFLICT_KINDS[conflict.kind],
         state=OPEN_CONFLICT if is_open else DECIDED_CONFLICT,
-        visitor=id_text(conflict.visitor.visitor_id),
-        visitor_url=visitor_url(visitor_id=conflict.visitor.visitor_id, integration=slug),
-        visitor_name=eyes.words(conflict.visitor.name),
-        sides=tuple(side(user, slug=slug, eyes=eyes) for user in users),
-        subject=_subject(conflict, eyes=eyes),
+        visitor=split_id(conflict.visitor.visitor_id),
+        visitor_url=build_visitor_url(visitor_id=conflict.visitor.visitor_id, integration=slug),
+        visitor_name=reader.mask_words(conflict.visitor.name),
+        sides=tuple(build_side(user, slug=slug, reader=reader) for user in users),
+        subject=_find_subject(conflict, reader=reader),
         run=_("pass no. %s") % conflict.evidence_run_id if conflict.evidence_run_id else "",
         integration=conflict.integration.name,
         first_seen_at=conflict.first_seen_at,
         last_seen_at=conflict.last_seen_at,
-        decision=decision_words(conflict.decision),
+        decision=describe_decision(conflict.decision),
         decided_by=conflict.decided_by.get_username() if conflict.decided_by else "",
         decided_at=conflict.decided_at,
     )
 
 
-def decision_words(decision: str) -> str:
+def describe_decision(decision: str) -> str:
     """Return a decision in words; "" for none. One that this version does not know stays as it is kept."""
     return str(Decision(decision).label) if decision in Decision.values else decision
 
 
-def visitor_events(
-    *, visitor: Visitor, links: Iterable[VisitorLink], conflicts: Iterable[Conflict], eyes: ContactVisibility
+def list_visitor_events(
+    *, visitor: Visitor, links: Iterable[VisitorLink], conflicts: Iterable[Conflict], reader: Reader
 ) -> list[Event]:
     """Return what is known to have happened with a visitor, newest first, as the reader may see it."""
     events = []
@@ -148,62 +148,64 @@ def visitor_events(
         events.append(Event(at=visitor.checked_at, kind="record", title=_("Read from Zendesk"), icon="refresh"))
     if visitor.gone_at:
         events.append(Event(at=visitor.gone_at, kind="record", title=_("Found deleted in Zendesk"), icon="trash-x"))
-    events += [event for link in links for event in link_events(link, with_name=eyes.id(link.login_user.user_id))]
-    events += conflict_events(conflicts)
-    return newest_first(events)
+    events += [
+        event for link in links for event in list_link_events(link, with_name=reader.mask_id(link.login_user.user_id))
+    ]
+    events += list_conflict_events(conflicts)
+    return sort_newest_first(events)
 
 
-def link_events(link: VisitorLink, *, with_name: str) -> list[Event]:
+def list_link_events(link: VisitorLink, *, with_name: str) -> list[Event]:
     """Return the beginning and the end of a link to what `with_name` names."""
     events = [Event(at=link.first_seen_at, kind="links", title=_("Linked"), text=with_name, icon="link")]
     if link.ended_at:
-        text = f"{with_name} · {end_words(link=link)}"
+        text = f"{with_name} · {describe_end(link=link)}"
         events.append(Event(at=link.ended_at, kind="links", title=_("Link ended"), text=text, icon="link-off"))
     return events
 
 
-def conflict_events(conflicts: Iterable[Conflict]) -> list[Event]:
+def list_conflict_events(conflicts: Iterable[Conflict]) -> list[Event]:
     """Return when conflicts were found."""
     return [
         Event(
-            at=one.first_seen_at,
+            at=conflict.first_seen_at,
             kind="conflicts",
             title=_("Conflict found"),
-            text=one.get_kind_display(),
+            text=conflict.get_kind_display(),
             icon="alert-triangle",
         )
-        for one in conflicts
+        for conflict in conflicts
     ]
 
 
-def user_events(*, user: LoginUser, links: Iterable[VisitorLink], conflicts: Iterable[Conflict]) -> list[Event]:
+def list_user_events(*, user: LoginUser, links: Iterable[VisitorLink], conflicts: Iterable[Conflict]) -> list[Event]:
     """Return what is known to have happened with a Login user, newest first."""
     events = []
     if user.first_authenticated_at:
         events.append(Event(at=user.first_authenticated_at, kind="tokens", title=_("First token issued"), icon="key"))
     if user.last_authenticated_at and user.tokens_issued > 1:
         events.append(Event(at=user.last_authenticated_at, kind="tokens", title=_("Last token issued"), icon="key"))
-    events += [event for link in links for event in link_events(link, with_name=link.visitor.visitor_id)]
-    events += conflict_events(conflicts)
-    return newest_first(events)
+    events += [event for link in links for event in list_link_events(link, with_name=link.visitor.visitor_id)]
+    events += list_conflict_events(conflicts)
+    return sort_newest_first(events)
 
 
-def newest_first(events: list[Event]) -> list[Event]:
+def sort_newest_first(events: list[Event]) -> list[Event]:
     """Return `events` in the order a timeline shows them."""
     return sorted(events, key=lambda event: event.at, reverse=True)
 
 
-def side(user: LoginUser, *, slug: str, eyes: ContactVisibility) -> Side:
+def build_side(user: LoginUser, *, slug: str, reader: Reader) -> Side:
     """Return a user as one side of a conflict."""
     return Side(
-        user=id_text(eyes.id(user.user_id)),
-        url=user_url(user_id=eyes.user_key(user), integration=slug),
-        name=eyes.words(user.name) or eyes.email(user.email),
+        user=split_id(reader.mask_id(user.user_id)),
+        url=build_user_url(user_id=reader.find_user_key(user), integration=slug),
+        name=reader.mask_words(user.name) or reader.mask_email(user.email),
         sign_in=SIGNED_IN if user.is_verified else NEVER_SIGNED_IN,
-        sentence=sign_in_sentence(user=user),
+        sentence=describe_sign_in(user=user),
     )
 
 
-def _subject(conflict: Conflict, *, eyes: ContactVisibility) -> str:
+def _find_subject(conflict: Conflict, *, reader: Reader) -> str:
     # What the question is about, past the machine word: the junk ID, say, or the e-mail address.
-    return eyes.id(conflict.subject.partition("|")[2])
+    return reader.mask_id(conflict.subject.partition("|")[2])

@@ -1,7 +1,7 @@
-"""The refresh of one visitor: what it looked like when somebody asked, and what is different since.
+"""The refresh of one visitor: how far it is, and what it changed.
 
-What it looked like is kept in the asker's session as digests, so that no session row holds a name or an address. What
-the last refresh brought is kept with the visitor, for everybody who looks later.
+The session of the person who asks holds digests of the old values, so that no session row holds a name or an address.
+The result of the last refresh is stored with the visitor, for everyone who opens the page later.
 """
 
 from dataclasses import dataclass
@@ -52,8 +52,8 @@ def ask(*, session: SessionBase, person: str, visitor: Visitor, now: datetime) -
         except queue.BrokerUnavailable:
             refresh.drop_request(visitor_pk=visitor.pk)
             return _("It could not be queued: the broker does not answer. Try again in a minute.")
-    if not look(session=session, visitor=visitor, now=now).is_under_way:
-        note_asked(session=session, visitor=visitor, now=now)
+    if not find_state(session=session, visitor=visitor, now=now).is_under_way:
+        remember(session=session, visitor=visitor, now=now)
     return ""
 
 
@@ -63,20 +63,24 @@ def can_be_asked_for(*, visitor: Visitor) -> bool:
     return visitor.checked_at is None and integration.enabled and not integration.blocked_reason
 
 
-def note_asked(*, session: SessionBase, visitor: Visitor, now: datetime) -> None:
+def remember(*, session: SessionBase, visitor: Visitor, now: datetime) -> None:
     """Remember what `visitor`, its `open_links` at hand, looks like at `now`."""
-    session[_key(visitor)] = {"at": now.isoformat(), "was": _digests(visitor), "checked": _text(visitor.checked_at)}
+    session[_name_key(visitor)] = {
+        "at": now.isoformat(),
+        "was": _digest(visitor),
+        "checked": _format(visitor.checked_at),
+    }
 
 
-def look(*, session: SessionBase, visitor: Visitor, now: datetime) -> Refreshing:
+def find_state(*, session: SessionBase, visitor: Visitor, now: datetime) -> Refreshing:
     """Return how the refresh of `visitor` stands at `now`, changing nothing."""
-    mark = session.get(_key(visitor))
-    asked_at = parse_datetime(mark["at"]) if mark else None
-    if mark is None or asked_at is None:
+    mark = session.get(_name_key(visitor))
+    started_at = parse_datetime(mark["at"]) if mark else None
+    if mark is None or started_at is None:
         return Refreshing()
-    if _text(visitor.checked_at) != mark["checked"]:
-        return Refreshing(notice=_changes(visitor, was=mark["was"]))
-    if now - asked_at < PATIENCE:
+    if _format(visitor.checked_at) != mark["checked"]:
+        return Refreshing(notice=_describe_changes(visitor, was=mark["was"]))
+    if now - started_at < PATIENCE:
         return Refreshing(is_under_way=True)
     text = _("No answer from Zendesk so far. The request stays queued; the sync page says whether something is wrong.")
     return Refreshing(notice=Notice(tone="warn", icon="alert-triangle", text=text))
@@ -84,33 +88,36 @@ def look(*, session: SessionBase, visitor: Visitor, now: datetime) -> Refreshing
 
 def forget(*, session: SessionBase, visitor: Visitor) -> None:
     """Drop what was remembered."""
-    session.pop(_key(visitor), None)
+    session.pop(_name_key(visitor), None)
 
 
-def last_refresh(*, visitor: Visitor) -> LastRefresh | None:
+def find_last_refresh(*, visitor: Visitor) -> LastRefresh | None:
     """Return what the last refresh of `visitor` brought, whoever asked for it; None when nobody did. One query."""
-    kept = refresh.find_refresh(visitor_pk=visitor.pk)
-    if kept is None or (kept.pending_since is not None and kept.at >= kept.pending_since):
+    refresh_row = refresh.find_refresh(visitor_pk=visitor.pk)
+    if refresh_row is None or (refresh_row.pending_since is not None and refresh_row.at >= refresh_row.pending_since):
         return None
-    if not kept.queued_because:
-        names = _names()
-        changed = ", ".join(names.get(name, name) for name in kept.changed)
-        return LastRefresh(at=kept.at, text=_("Changed: %s.") % changed if changed else _("Nothing had changed."))
-    since = visitor.checked_at is not None and visitor.checked_at >= kept.at
+    if not refresh_row.queued_because:
+        names = _list_names()
+        changed = ", ".join(names.get(name, name) for name in refresh_row.changed)
+        return LastRefresh(
+            at=refresh_row.at, text=_("Changed: %s.") % changed if changed else _("Nothing had changed.")
+        )
+    since = visitor.checked_at is not None and visitor.checked_at >= refresh_row.at
     queued = _("It is tried again by itself.") if visitor.lookup_attempts else _("It waits first in the queue.")
     rest = _("It was read since.") if since else queued
     return LastRefresh(
-        at=kept.at, text=_("Could not be read at once: %(why)s %(rest)s") % {"why": kept.queued_because, "rest": rest}
+        at=refresh_row.at,
+        text=_("Could not be read at once: %(why)s %(rest)s") % {"why": refresh_row.queued_because, "rest": rest},
     )
 
 
-def _key(visitor: Visitor) -> str:
+def _name_key(visitor: Visitor) -> str:
     return f"refresh-{visitor.pk}"
 
 
-def _changes(visitor: Visitor, *, was: dict[str, str]) -> Notice:
-    names = _names()
-    changed = [names[name] for name, digest in _digests(visitor).items() if was.get(name) != digest]
+def _describe_changes(visitor: Visitor, *, was: dict[str, str]) -> Notice:
+    names = _list_names()
+    changed = [names[name] for name, digest in _digest(visitor).items() if was.get(name) != digest]
     if not changed:
         return Notice(tone="good", icon="circle-check", text=_("Read from Zendesk again: nothing has changed."))
     return Notice(
@@ -118,7 +125,7 @@ def _changes(visitor: Visitor, *, was: dict[str, str]) -> Notice:
     )
 
 
-def _names() -> dict[str, str]:
+def _list_names() -> dict[str, str]:
     return {
         "name": _("name"), "email": _("e-mail"), "phone": _("phone"), "notes": _("notes"), "state": _("state"),
         "user": _("Login user"), "banned": _("ban"), "is_banned": _("ban"), "external_id": _("external ID"),
@@ -126,7 +133,7 @@ def _names() -> dict[str, str]:
     }  # fmt: skip
 
 
-def _digests(visitor: Visitor) -> dict[str, str]:
+def _digest(visitor: Visitor) -> dict[str, str]:
     user = next((link.login_user.user_id for link in visitor.open_links), "")  # type: ignore[attr-defined]
     values = {
         "name": visitor.name, "email": visitor.email, "phone": visitor.phone, "notes": visitor.notes,
@@ -135,5 +142,5 @@ def _digests(visitor: Visitor) -> dict[str, str]:
     return {name: salted_hmac(_SALT, value, algorithm="sha256").hexdigest()[:16] for name, value in values.items()}
 
 
-def _text(at: datetime | None) -> str:
+def _format(at: datetime | None) -> str:
     return "" if at is None else at.isoformat()

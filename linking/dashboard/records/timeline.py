@@ -40,24 +40,24 @@ class Timeline:
     kinds: tuple[KindChoice, ...]
 
 
-def timeline(events: list[Event], *, asked: str, own_url: str) -> Timeline:
+def build_timeline(events: list[Event], *, kind: str, own_url: str) -> Timeline:
     """Return the timeline of a record whose page stands at `own_url`, which has a query.
 
-    `asked` is a kind; anything else shows all.
+    A `kind` that no event has shows all events.
     """
-    chosen = asked if any(event.kind == asked for event in events) else ""
+    chosen_kind = kind if any(event.kind == kind for event in events) else ""
     counts = {kind: sum(event.kind == kind for event in events) for kind in _KINDS}
-    there = [kind for kind in _KINDS if counts[kind]]
-    kinds = [KindChoice(word=_("All"), url=f"{own_url}#timeline", count=len(events), is_chosen=not chosen)]
+    present_kinds = [kind for kind in _KINDS if counts[kind]]
+    kinds = [KindChoice(word=_("All"), url=f"{own_url}#timeline", count=len(events), is_chosen=not chosen_kind)]
     kinds += [
         KindChoice(
             word=_KINDS[kind],
             url=f"{own_url}&{PARAMETER}={kind}#timeline",
             count=counts[kind],
-            is_chosen=kind == chosen,
+            is_chosen=kind == chosen_kind,
         )
-        for kind in there
+        for kind in present_kinds
     ]
-    is_worth_it = len(events) >= CHOICE_FROM and len(there) > 1
-    shown = [event for event in events if event.kind == chosen] if chosen else events
-    return Timeline(events=shown, kinds=tuple(kinds) if is_worth_it else ())
+    is_worth_it = len(events) >= CHOICE_FROM and len(present_kinds) > 1
+    shown_events = [event for event in events if event.kind == chosen_kind] if chosen_kind else events
+    return Timeline(events=shown_events, kinds=tuple(kinds) if is_worth_it else ())

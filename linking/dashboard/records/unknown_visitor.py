@@ -3,8 +3,8 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from linking.dashboard.shell.parts import id_text
-from linking.dashboard.shell.rows import record_url, visitor_url
+from linking.dashboard.shell.parts import split_id
+from linking.dashboard.shell.rows import build_record_url, build_visitor_url
 from linking.sync import unknown_visitors
 from linking.tasks import CLOCK
 
@@ -24,7 +24,7 @@ def ask_zendesk(request: HttpRequest, *, visitor_id: str) -> HttpResponse:
         visitor_id=visitor_id, integration=integration, user=request.user, environ=request.META, clock=CLOCK
     )
     if lookup.outcome is unknown_visitors.Outcome.FOUND:
-        return redirect(visitor_url(visitor_id=lookup.visitor_id, integration=lookup.integration))
+        return redirect(build_visitor_url(visitor_id=lookup.visitor_id, integration=lookup.integration))
     answer = render(
         request, "dashboard/records/unknown_visitor.html", _context(request, lookup), status=_status(lookup)
     )
@@ -38,7 +38,7 @@ def look_again(request: HttpRequest, *, visitor_id: str) -> HttpResponse:
     lookup = unknown_visitors.look(visitor_id=visitor_id, integration=request.GET.get("integration", ""))
     answer = render(request, "dashboard/records/_unknown_visitor.html", _context(request, lookup))
     if lookup.outcome is unknown_visitors.Outcome.FOUND:
-        answer["HX-Redirect"] = visitor_url(visitor_id=lookup.visitor_id, integration=lookup.integration)
+        answer["HX-Redirect"] = build_visitor_url(visitor_id=lookup.visitor_id, integration=lookup.integration)
     return answer
 
 
@@ -51,10 +51,10 @@ def _status(lookup: unknown_visitors.Lookup) -> int:
 def _context(request: HttpRequest, lookup: unknown_visitors.Lookup) -> dict[str, object]:
     poll = request.GET.get(POLL, "")
     polls = int(poll) + 1 if poll.isascii() and poll.isdigit() and len(poll) < 4 else 1
-    self_url = record_url("visitor", lookup.visitor_id, integration=request.GET.get("integration", ""))
+    self_url = build_record_url("visitor", lookup.visitor_id, integration=request.GET.get("integration", ""))
     is_waiting = lookup.outcome is unknown_visitors.Outcome.WAITING
     return {
-        "visitor": id_text(lookup.visitor_id),
+        "visitor": split_id(lookup.visitor_id),
         "lookup": lookup,
         "is_waiting": is_waiting,
         "is_no_such": lookup.outcome is unknown_visitors.Outcome.NO_SUCH,
@@ -66,7 +66,7 @@ def _context(request: HttpRequest, lookup: unknown_visitors.Lookup) -> dict[str,
             unknown_visitors.Outcome.NO_ID,
         ),
         # While there is no answer, whoever was not asked does not matter yet.
-        "others": [] if is_waiting else [one for one in lookup.not_asked if one.because is not lookup.because],
+        "others": [] if is_waiting else [row for row in lookup.not_asked if row.because is not lookup.because],
         "self_url": self_url,
         "poll_url": f"{self_url}{'&' if '?' in self_url else '?'}{POLL}={polls}" if polls <= POLLS_MOST else "",
     }

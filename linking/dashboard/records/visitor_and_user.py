@@ -12,15 +12,15 @@ from django.views.decorators.http import require_POST, require_safe
 from linking.accounts import roles
 from linking.conflicts import decisions
 from linking.core.trust import Trust
-from linking.dashboard.conflicts.detail_page import effect_sentences
+from linking.dashboard.conflicts.detail_page import describe_effect
 from linking.dashboard.records import refresh_state, unknown_visitor
-from linking.dashboard.records.history import conflict_row, link_row, user_events, visitor_events
-from linking.dashboard.records.timeline import PARAMETER, timeline
-from linking.dashboard.records.why import sign_in_sentence, user_sentence, why_linked, why_not_linked
+from linking.dashboard.records.history import build_conflict_row, build_link_row, list_user_events, list_visitor_events
+from linking.dashboard.records.timeline import PARAMETER, build_timeline
+from linking.dashboard.records.why import describe_sign_in, explain_link, explain_no_link, explain_user_trust
 from linking.dashboard.shell.access import page, require
-from linking.dashboard.shell.links_out import publisher_address, zendesk_address
-from linking.dashboard.shell.parts import BANNED, IDText, choose_states, find_worst_tone, id_text
-from linking.dashboard.shell.rows import ContactVisibility, choose_user_state, user_url, visitor_url
+from linking.dashboard.shell.links_out import build_publisher_address, build_zendesk_address
+from linking.dashboard.shell.parts import BANNED, IDText, choose_states, find_worst_tone, split_id
+from linking.dashboard.shell.rows import Reader, build_user_url, build_visitor_url, choose_user_state, find_reader
 from linking.models import ConflictState, Decision, Integration, LoginUser, Visitor, VisitorLink
 from linking.search import UnknownFilter, find, history
 from linking.sync import blocked_links
@@ -57,31 +57,31 @@ def find_visitor(request: HttpRequest, *, visitor_id: str) -> Visitor | None:
         raise Http404(str(error)) from error
 
 
-def visitor_or_404(request: HttpRequest, *, visitor_id: str) -> Visitor:
+def get_visitor_or_404(request: HttpRequest, *, visitor_id: str) -> Visitor:
     """Return the visitor that the address names.
 
     Raises: Http404.
     """
-    found = find_visitor(request, visitor_id=visitor_id)
-    if found is None:
+    visitor = find_visitor(request, visitor_id=visitor_id)
+    if visitor is None:
         raise Http404("no such visitor")
-    return found
+    return visitor
 
 
 @page
 @require_safe
-def visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
+def show_visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
     """Show one visitor; another form or an alias of the ID leads to the canonical one, an unknown ID to Zendesk."""
     if request.htmx and unknown_visitor.POLL in request.GET:  # type: ignore[attr-defined]
         return unknown_visitor.look_again(request, visitor_id=visitor_id)
-    found = find_visitor(request, visitor_id=visitor_id)
-    if found is None:
+    visitor = find_visitor(request, visitor_id=visitor_id)
+    if visitor is None:
         return unknown_visitor.ask_zendesk(request, visitor_id=visitor_id)
-    own_url = visitor_url(visitor_id=found.visitor_id, integration=found.integration.slug)
-    if found.visitor_id != visitor_id:
+    own_url = build_visitor_url(visitor_id=visitor.visitor_id, integration=visitor.integration.slug)
+    if visitor.visitor_id != visitor_id:
         return redirect(own_url)
     now, may_refresh = timezone.now(), roles.can_refresh(request.user)
-    state = refresh_state.look(session=request.session, visitor=found, now=now)
+    state = refresh_state.find_state(session=request.session, visitor=visitor, now=now)
     if request.htmx:  # type: ignore[attr-defined]
         answer = render(request, "dashboard/records/_refreshing.html", {"refreshing": state, "self_url": own_url})
         if not state.is_under_way:
@@ -89,16 +89,16 @@ def visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
             answer["HX-Refresh"] = "true"
         return answer
     if state.notice:
-        refresh_state.forget(session=request.session, visitor=found)
-    elif may_refresh and refresh_state.can_be_asked_for(visitor=found):
+        refresh_state.forget(session=request.session, visitor=visitor)
+    elif may_refresh and refresh_state.can_be_asked_for(visitor=visitor):
         # Whoever opens the page of a visitor that waits for its turn has a player waiting.
-        refresh_state.ask(session=request.session, person=str(request.user.pk), visitor=found, now=now)
-        state = refresh_state.look(session=request.session, visitor=found, now=now)
-    context = _visitor_context(found, eyes=ContactVisibility(sees_contact=roles.can_see_contact(request.user)))
+        refresh_state.ask(session=request.session, person=str(request.user.pk), visitor=visitor, now=now)
+        state = refresh_state.find_state(session=request.session, visitor=visitor, now=now)
+    context = _build_visitor_context(visitor, reader=find_reader(request))
     refresh_url = own_url.replace("/?", "/refresh/?", 1)
     extra = {
         "unlink_url": own_url.replace("/?", "/unlink/?", 1),
-        "timeline": timeline(context.pop("events"), asked=request.GET.get(PARAMETER, ""), own_url=own_url),
+        "timeline": build_timeline(context.pop("events"), kind=request.GET.get(PARAMETER, ""), own_url=own_url),
         "refreshing": state,
         "self_url": own_url,
         "refresh_url": refresh_url,
@@ -110,92 +110,94 @@ def visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
 
 @page
 @require_safe
-def user(request: HttpRequest, user_id: str) -> HttpResponse:
+def show_user(request: HttpRequest, user_id: str) -> HttpResponse:
     """Show one Login user with all visitors linked to it, now and before."""
     try:
-        asked = request.GET.get("integration", "")
-        found = find.find_login_user(user_id=user_id, integration=asked, with_visitors=False)
+        slug = request.GET.get("integration", "")
+        user = find.find_login_user(user_id=user_id, integration=slug, with_visitors=False)
     except UnknownFilter as error:
         raise Http404(str(error)) from error
-    if found is None:
+    if user is None:
         raise Http404("no such Login user")
-    eyes = ContactVisibility(sees_contact=roles.can_see_contact(request.user))
-    own_url = user_url(user_id=eyes.user_key(found), integration=found.integration.slug)
-    if eyes.user_key(found) != user_id:
+    reader = find_reader(request)
+    own_url = build_user_url(user_id=reader.find_user_key(user), integration=user.integration.slug)
+    if reader.find_user_key(user) != user_id:
         return redirect(own_url)
-    context = _user_context(found, eyes=eyes)
+    context = _build_user_context(user, reader=reader)
     extra = {
-        "timeline": timeline(context.pop("events"), asked=request.GET.get(PARAMETER, ""), own_url=own_url),
+        "timeline": build_timeline(context.pop("events"), kind=request.GET.get(PARAMETER, ""), own_url=own_url),
         "may_decide": roles.can_decide(request.user),
     }
     return render(request, "dashboard/records/user.html", context | extra)
 
 
-def _visitor_context(found: Visitor, *, eyes: ContactVisibility) -> dict[str, Any]:
-    integration = found.integration
-    links = history.list_links(found)
-    conflicts = history.list_conflicts(found)
+def _build_visitor_context(visitor: Visitor, *, reader: Reader) -> dict[str, Any]:
+    integration = visitor.integration
+    links = history.list_links(visitor)
+    conflicts = history.list_conflicts(visitor)
     open_link = next((link for link in links if link.ended_at is None), None)
     trust = open_link.trust if open_link else Trust.NONE
-    is_in_conflict = any(one.state == ConflictState.OPEN for one in conflicts)
-    states = choose_states(trust=trust, state=found.state, has_open_conflict=is_in_conflict)
-    external_id = eyes.id(found.external_id)
+    is_in_conflict = any(conflict.state == ConflictState.OPEN for conflict in conflicts)
+    states = choose_states(trust=trust, state=visitor.state, has_open_conflict=is_in_conflict)
+    external_id = reader.mask_id(visitor.external_id)
     return {
-        "name": eyes.words(found.name),
-        "email": eyes.email(found.email),
-        "phone": eyes.phone(found.phone),
-        "notes": eyes.words(found.notes),
-        "is_masked": not eyes.sees_contact,
-        "is_banned": found.is_banned,
+        "name": reader.mask_words(visitor.name),
+        "email": reader.mask_email(visitor.email),
+        "phone": reader.mask_phone(visitor.phone),
+        "notes": reader.mask_words(visitor.notes),
+        "is_masked": not reader.sees_contact,
+        "is_banned": visitor.is_banned,
         "states": states,
         "icon": states[0].icon,
-        "tone": find_worst_tone((*states, BANNED) if found.is_banned else states),
-        "visitor": id_text(found.visitor_id),
+        "tone": find_worst_tone((*states, BANNED) if visitor.is_banned else states),
+        "visitor": split_id(visitor.visitor_id),
         "external_id": "" if open_link else external_id,
         "integration": integration.name,
-        "checked_at": found.checked_at,
-        "last_refresh": refresh_state.last_refresh(visitor=found),
-        "has_chat": bool(found.last_chat_id),
-        "first_seen_at": found.first_seen_at,
-        "last_seen_at": found.last_seen_at,
+        "checked_at": visitor.checked_at,
+        "last_refresh": refresh_state.find_last_refresh(visitor=visitor),
+        "has_chat": bool(visitor.last_chat_id),
+        "first_seen_at": visitor.first_seen_at,
+        "last_seen_at": visitor.last_seen_at,
         "why": (
-            why_linked(link=open_link)
+            explain_link(link=open_link)
             if open_link
-            else why_not_linked(visitor=found, external_id=external_id, is_parted=_is_parted(found))
+            else explain_no_link(visitor=visitor, external_id=external_id, is_parted=_is_parted(visitor))
         ),
-        "user_card": _user_card(open_link.login_user, integration=integration, eyes=eyes) if open_link else None,
-        "zendesk_url": zendesk_address(subdomain=integration.zendesk_subdomain, visitor_id=found.visitor_id),
-        "links": [link_row(link, slug=integration.slug, eyes=eyes) for link in links],
-        "conflicts": [conflict_row(one, eyes=eyes) for one in conflicts],
-        "parting": _parting(open_link, eyes=eyes) if open_link else None,
-        "aliases": history.list_aliases(found),
-        "events": visitor_events(visitor=found, links=links, conflicts=conflicts, eyes=eyes),
+        "user_card": _build_user_card(open_link.login_user, integration=integration, reader=reader)
+        if open_link
+        else None,
+        "zendesk_url": build_zendesk_address(subdomain=integration.zendesk_subdomain, visitor_id=visitor.visitor_id),
+        "links": [build_link_row(link, slug=integration.slug, reader=reader) for link in links],
+        "conflicts": [build_conflict_row(conflict, reader=reader) for conflict in conflicts],
+        "parting": _build_parting(open_link, reader=reader) if open_link else None,
+        "aliases": history.list_aliases(visitor),
+        "events": list_visitor_events(visitor=visitor, links=links, conflicts=conflicts, reader=reader),
     }
 
 
-def _parting(link: VisitorLink, *, eyes: ContactVisibility) -> Parting:
+def _build_parting(link: VisitorLink, *, reader: Reader) -> Parting:
     effect = decisions.preview_part(link=link)
-    name = eyes.words(link.login_user.name) or link.login_user.user_id
-    return Parting(link=link.pk, name=name, effects=effect_sentences(effect, verdict=Decision.UNLINK))
+    name = reader.mask_words(link.login_user.name) or link.login_user.user_id
+    return Parting(link=link.pk, name=name, effects=describe_effect(effect, verdict=Decision.UNLINK))
 
 
-def _is_parted(found: Visitor) -> bool:
-    return bool(found.external_id) and found.external_id in blocked_links.find_blocked_user_ids(
-        visitor_keys=[found.pk]
-    ).get(found.pk, ())
+def _is_parted(visitor: Visitor) -> bool:
+    return bool(visitor.external_id) and visitor.external_id in blocked_links.find_blocked_user_ids(
+        visitor_keys=[visitor.pk]
+    ).get(visitor.pk, ())
 
 
-def _user_card(person: LoginUser, *, integration: Integration, eyes: ContactVisibility) -> UserCard:
+def _build_user_card(person: LoginUser, *, integration: Integration, reader: Reader) -> UserCard:
     # Publisher Account's address would show the ID.
-    is_hidden = eyes.id(person.user_id) != person.user_id
+    is_hidden = reader.mask_id(person.user_id) != person.user_id
     return UserCard(
-        name=eyes.words(person.name),
-        email=eyes.email(person.email),
-        user=id_text(eyes.id(person.user_id)),
-        url=user_url(user_id=eyes.user_key(person), integration=integration.slug),
+        name=reader.mask_words(person.name),
+        email=reader.mask_email(person.email),
+        user=split_id(reader.mask_id(person.user_id)),
+        url=build_user_url(user_id=reader.find_user_key(person), integration=integration.slug),
         publisher_url=""
         if is_hidden
-        else publisher_address(
+        else build_publisher_address(
             template=integration.publisher_account_url_template,
             merchant_id=integration.merchant_id,
             project_id=integration.publisher_project_id,
@@ -205,26 +207,26 @@ def _user_card(person: LoginUser, *, integration: Integration, eyes: ContactVisi
     )
 
 
-def _user_context(found: LoginUser, *, eyes: ContactVisibility) -> dict[str, Any]:
-    integration = found.integration
-    links = history.list_links(found)
-    conflicts = history.list_conflicts(found)
-    rows = [link_row(link, slug=integration.slug, eyes=eyes) for link in links]
+def _build_user_context(user: LoginUser, *, reader: Reader) -> dict[str, Any]:
+    integration = user.integration
+    links = history.list_links(user)
+    conflicts = history.list_conflicts(user)
+    rows = [build_link_row(link, slug=integration.slug, reader=reader) for link in links]
     return {
-        "card": _user_card(found, integration=integration, eyes=eyes),
-        "is_masked": not eyes.sees_contact,
-        "state": choose_user_state(found),
-        "sentence": user_sentence(user=found),
-        "sign_in_sentence": sign_in_sentence(user=found),
-        "is_waiting": found.is_verified and not found.is_seen_in_chat,
+        "card": _build_user_card(user, integration=integration, reader=reader),
+        "is_masked": not reader.sees_contact,
+        "state": choose_user_state(user),
+        "sentence": explain_user_trust(user=user),
+        "sign_in_sentence": describe_sign_in(user=user),
+        "is_waiting": user.is_verified and not user.is_seen_in_chat,
         "integration": integration.name,
-        "tokens_issued": found.tokens_issued,
-        "first_authenticated_at": found.first_authenticated_at,
-        "last_authenticated_at": found.last_authenticated_at,
+        "tokens_issued": user.tokens_issued,
+        "first_authenticated_at": user.first_authenticated_at,
+        "last_authenticated_at": user.last_authenticated_at,
         "open_links": [row for row in rows if row.ended_at is None],
         "ended_links": [row for row in rows if row.ended_at is not None],
-        "conflicts": [conflict_row(one, eyes=eyes) for one in conflicts],
-        "events": user_events(user=found, links=links, conflicts=conflicts),
+        "conflicts": [build_conflict_row(conflict, reader=reader) for conflict in conflicts],
+        "events": list_user_events(user=user, links=links, conflicts=conflicts),
     }
 
 
@@ -233,10 +235,12 @@ def _user_context(found: LoginUser, *, eyes: ContactVisibility) -> dict[str, Any
 def refresh_visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
     """Have one visitor read again from Zendesk, and lead back to its page, which says how that goes."""
     require(roles.can_refresh(request.user))
-    found = find_visitor(request, visitor_id=visitor_id)
-    if found is None:
+    visitor = find_visitor(request, visitor_id=visitor_id)
+    if visitor is None:
         return unknown_visitor.ask_zendesk(request, visitor_id=visitor_id)
-    refused = refresh_state.ask(session=request.session, person=str(request.user.pk), visitor=found, now=timezone.now())
-    if refused:
-        messages.error(request, refused)
-    return redirect(visitor_url(visitor_id=found.visitor_id, integration=found.integration.slug))
+    refusal = refresh_state.ask(
+        session=request.session, person=str(request.user.pk), visitor=visitor, now=timezone.now()
+    )
+    if refusal:
+        messages.error(request, refusal)
+    return redirect(build_visitor_url(visitor_id=visitor.visitor_id, integration=visitor.integration.slug))

@@ -23,27 +23,27 @@ class Why:
     details: str = ""
 
 
-def why_linked(*, link: VisitorLink) -> Why:
+def explain_link(*, link: VisitorLink) -> Why:
     """Return how far to trust the open `link` (from `with_disputes`), its user and evidence run at hand, and why."""
     values = {
         "call": f"GET visitors/{link.evidence_asked_id}",
-        "run": run_words(link=link),
+        "run": name_run(link=link),
         "first": format_time(link.first_seen_at),
         "last": format_time(link.last_confirmed_at),
     }
-    told = (
+    statement = (
         _("Zendesk confirms that this visitor is this player.")
         if link.trust == Trust.PROVEN
         else _("Zendesk says that this visitor is this player.")
     )
     return Why(
-        sentence=trust_sentence(link.trust),
-        evidence=(told, _proof(link)),
+        sentence=explain_trust(link.trust),
+        evidence=(statement, _describe_proof(link)),
         details=_("Read with %(call)s in %(run)s on %(first)s; last confirmed on %(last)s.") % values,
     )
 
 
-def trust_sentence(trust: Trust) -> str:
+def explain_trust(trust: Trust) -> str:
     """Return what a word of trust means to whoever talks to the player; "" where nobody is linked."""
     sentences: Mapping[str, str] = {
         Trust.PROVEN: _("Proven: the player signed in through Login."),
@@ -56,10 +56,10 @@ def trust_sentence(trust: Trust) -> str:
 
 def make_legend() -> tuple[tuple[Badge, str], ...]:
     """Return every word of trust as its badge, with what it means."""
-    return tuple((state, trust_sentence(Trust(word))) for word, state in TRUST_STATES.items())
+    return tuple((state, explain_trust(Trust(word))) for word, state in TRUST_STATES.items())
 
 
-def why_not_linked(*, visitor: Visitor, external_id: str, is_parted: bool = False) -> Why:
+def explain_no_link(*, visitor: Visitor, external_id: str, is_parted: bool = False) -> Why:
     """Return why `visitor`, which has no open link, has none.
 
     Args:
@@ -67,15 +67,15 @@ def why_not_linked(*, visitor: Visitor, external_id: str, is_parted: bool = Fals
         is_parted: a person decided that the user whose ID it carries is somebody else.
     """
     if is_parted and visitor.state == VisitorState.ANONYMOUS:
-        carried = _("Zendesk's record still carries the ID “%(id)s”.") % {"id": external_id[:80]}
+        evidence_id = _("Zendesk's record still carries the ID “%(id)s”.") % {"id": external_id[:80]}
         return Why(
             sentence=_("Not linked, because a person decided that visitor and user are not the same."),
-            evidence=(carried, _("The decision stands with the conflict below and can be undone there.")),
+            evidence=(evidence_id, _("The decision stands with the conflict below and can be undone there.")),
         )
-    return Why(sentence=_not_linked(visitor, external_id=external_id), evidence=_not_linked_evidence(visitor))
+    return Why(sentence=_explain_state(visitor, external_id=external_id), evidence=_list_state_evidence(visitor))
 
 
-def user_sentence(*, user: LoginUser) -> str:
+def explain_user_trust(*, user: LoginUser) -> str:
     """Return how far to trust that the visitors of `user`, whom `find.find_login_user` found, are this user."""
     if user.trust == Trust.NONE:
         return _("No chat visitor is linked to this player now.")
@@ -84,10 +84,10 @@ def user_sentence(*, user: LoginUser) -> str:
             "Disputed: a conflict about one of this player's visitors is open. Share no account details before it "
             "is decided."
         )
-    return trust_sentence(user.trust)
+    return explain_trust(user.trust)
 
 
-def sign_in_sentence(*, user: LoginUser) -> str:
+def describe_sign_in(*, user: LoginUser) -> str:
     """Return what zdbridge itself has seen of this user, in a sentence."""
     if user.first_authenticated_at is None or user.last_authenticated_at is None:
         return _("zdbridge has signed no token for this player.")
@@ -101,36 +101,36 @@ def sign_in_sentence(*, user: LoginUser) -> str:
     return template % {"number": user.tokens_issued, "first": first, "last": last}
 
 
-def run_words(*, link: VisitorLink) -> str:
+def name_run(*, link: VisitorLink) -> str:
     """Return which pass saw the evidence, in words."""
     if link.evidence_run is None:
         return _("a pass whose record is gone")
     return _("pass no. %(number)s") % {"number": link.evidence_run.pk}
 
 
-def end_words(*, link: VisitorLink) -> str:
+def describe_end(*, link: VisitorLink) -> str:
     """Return why an ended link ended; "" for an open one."""
     return str(EndReason(link.end_reason).label) if link.end_reason else ""
 
 
-def _proof(link: VisitorLink) -> str:
+def _describe_proof(link: VisitorLink) -> str:
     """Return which token was signed before Zendesk confirmed the link, or that none was."""
     first_at, last_at = link.login_user.first_authenticated_at, link.login_user.last_authenticated_at
     if first_at is None or last_at is None:
         return _("zdbridge has signed no token for this player.")
     confirmed_at = link.last_confirmed_at
     if first_at > confirmed_at:
-        late = _(
+        sentence = _(
             "zdbridge signed its first token for this player on %(token)s, after Zendesk last confirmed this link on "
             "%(link)s. A refresh from Zendesk can prove it."
         )
-        return late % {"token": format_time(first_at), "link": format_time(confirmed_at)}
+        return sentence % {"token": format_time(first_at), "link": format_time(confirmed_at)}
     newest_at = last_at if last_at <= confirmed_at else first_at
     proof = _("zdbridge signed a token on %(token)s, before Zendesk confirmed this link on %(link)s.")
     return proof % {"token": format_time(newest_at), "link": format_time(confirmed_at)}
 
 
-def _not_linked(visitor: Visitor, *, external_id: str) -> str:
+def _explain_state(visitor: Visitor, *, external_id: str) -> str:
     reasons: Mapping[str, str] = {
         VisitorState.ANONYMOUS: _("Anonymous: this visitor was not signed in while chatting."),
         VisitorState.PENDING: _("Waiting for Zendesk: we look this visitor up shortly."),
@@ -142,14 +142,14 @@ def _not_linked(visitor: Visitor, *, external_id: str) -> str:
     return reasons[visitor.state]
 
 
-def _not_linked_evidence(visitor: Visitor) -> tuple[str, ...]:
+def _list_state_evidence(visitor: Visitor) -> tuple[str, ...]:
     if visitor.state == VisitorState.PENDING:
         return (_("Visitors whom a token was issued to are read first, then those with the newest chats."),)
     if visitor.state == VisitorState.GONE and visitor.gone_at:
         return (_("Zendesk answered “not found” on %(at)s.") % {"at": format_time(visitor.gone_at)},)
     if visitor.external_id:
         return (_("The page with the chat widget passes the wrong value to Zendesk."),)
-    chatted = _("The player chatted without signing in, or the widget was not given a token.")
+    explanation = _("The player explanation without signing in, or the widget was not given a token.")
     if visitor.checked_at is None:
-        return (chatted,)
-    return (_("Read from Zendesk on %(at)s.") % {"at": format_time(visitor.checked_at)}, chatted)
+        return (explanation,)
+    return (_("Read from Zendesk on %(at)s.") % {"at": format_time(visitor.checked_at)}, explanation)

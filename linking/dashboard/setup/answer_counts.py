@@ -46,12 +46,12 @@ class DayOfAnswers:
     observed: int
 
 
-def answers_of_the_day(*, integration: Integration, now: datetime) -> DayOfAnswers:
+def load_day_of_answers(*, integration: Integration, now: datetime) -> DayOfAnswers:
     """Return how `integration` answered over the last day, to the hour; one query."""
     tallies = answer_counts.tallies(integration_id=integration.pk, since=now - SPAN)
-    states = [(_state(one), one.count) for one in tallies]
+    states = [(_find_state(tally), tally.count) for tally in tallies]
     return DayOfAnswers(
-        rows=tuple(_row(one, origins=integration.allowed_origins) for one in tallies[:ROWS_SHOWN]),
+        rows=tuple(_build_row(tally, origins=integration.allowed_origins) for tally in tallies[:ROWS_SHOWN]),
         kinds_left_out=max(0, len(tallies) - ROWS_SHOWN),
         given=sum(count for state, count in states if state is GIVEN),
         refused=sum(count for state, count in states if state is REFUSED),
@@ -59,25 +59,25 @@ def answers_of_the_day(*, integration: Integration, now: datetime) -> DayOfAnswe
     )
 
 
-def _state(one: AnswerTally) -> Badge:
-    if one.is_observed:
+def _find_state(tally: AnswerTally) -> Badge:
+    if tally.is_observed:
         return OBSERVED
-    return GIVEN if one.reason == answer_counts.ISSUED else REFUSED
+    return GIVEN if tally.reason == answer_counts.ISSUED else REFUSED
 
 
-def _row(one: AnswerTally, *, origins: Collection[str]) -> AnswerRow:
-    state = _state(one)
+def _build_row(tally: AnswerTally, *, origins: Collection[str]) -> AnswerRow:
+    state = _find_state(tally)
     # A reason that a former version wrote may have no sentence any more.
-    sentence = REFUSALS[Reason(one.reason)].description if one.reason in _REASONS else ""
+    sentence = REFUSALS[Reason(tally.reason)].description if tally.reason in _REASONS else ""
     no_page = _("no page: a server, or one of the endpoint's own origin")
     words = {"": no_page, answer_counts.OTHER: _("other pages together")}
     return AnswerRow(
         state=state,
-        code=one.code,
-        reason="" if state is GIVEN else one.reason,
+        code=tally.code,
+        reason="" if state is GIVEN else tally.reason,
         sentence=sentence,
-        page="" if one.origin in words else one.origin,
-        page_words=words.get(one.origin, ""),
-        is_strange=one.origin != "" and one.origin not in origins,
-        count=one.count,
+        page="" if tally.origin in words else tally.origin,
+        page_words=words.get(tally.origin, ""),
+        is_strange=tally.origin != "" and tally.origin not in origins,
+        count=tally.count,
     )

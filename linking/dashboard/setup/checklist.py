@@ -24,7 +24,7 @@ class ChecklistStep:
     at: datetime | None = None
 
 
-def checklist(*, integration: Integration) -> tuple[ChecklistStep, ...]:
+def build_checklist(*, integration: Integration) -> tuple[ChecklistStep, ...]:
     """Return the steps, each with its live state, in six queries.
 
     Ticked is what works: a secret that is set and cannot be had in this process, or that Zendesk refuses, is not.
@@ -86,12 +86,12 @@ def _access_step(integration: Integration, *, secrets: dict[str, Secret]) -> Che
 
 def _origin_step(integration: Integration) -> ChecklistStep:
     # The record of changes names the keys that each deed touched.
-    named = AuditEvent.objects.filter(target=integration.slug, fields__icontains='"allowed_origins"').order_by()
+    changes = AuditEvent.objects.filter(target=integration.slug, fields__icontains='"allowed_origins"').order_by()
     return ChecklistStep(
         title=_("The pages that show the widget are listed"),
         is_done=bool(integration.allowed_origins),
         todo=_("Add their origins, such as https://shop.example, to the integration's settings."),
-        at=named.aggregate(at=Max("at"))["at"] if integration.allowed_origins else None,
+        at=changes.aggregate(at=Max("at"))["at"] if integration.allowed_origins else None,
     )
 
 

@@ -64,27 +64,27 @@ class Facts:
 
 @page
 @require_safe
-def connect(request: HttpRequest, slug: str) -> HttpResponse:
+def show_connection(request: HttpRequest, slug: str) -> HttpResponse:
     """Show how to connect, how the connection stands, and how the last attempt ended."""
     require_admin(request)
     integration = get_object_or_404(Integration, slug=slug)
     config, _problems = registry.config_of(integration)
     authority = authority_of_account(config)
     row = connections.of(integration_id=integration.pk)
-    steps = _steps(integration, authority=authority)
-    redirect_url = _redirect_url(request)
+    steps = _list_steps(integration, authority=authority)
+    redirect_url = _build_redirect_url(request)
     context = {
         "integration": integration,
-        "failure": _failure(request),
+        "failure": _take_failure(request),
         "is_fresh": request.session.pop(_CONNECTED, "") == slug,
-        "notice": _notice(integration, row=row),
+        "notice": _find_notice(integration, row=row),
         "is_known": row is not None,
-        "facts": None if row is None or row.state == ConnectionState.LOST else _facts(row),
+        "facts": None if row is None or row.state == ConnectionState.LOST else _build_facts(row),
         "steps": steps,
         "is_ready": all(step.is_done for step in steps),
         "account": authority.partition("://")[2],
         "redirect_url": redirect_url,
-        "is_redirect_fine": _is_fine(request),
+        "is_redirect_fine": _is_registrable(request),
         "settings_url": reverse("admin:linking_integration_change", args=[integration.pk]),
     }
     response = render(request, "dashboard/setup/connect.html", context)
@@ -97,7 +97,7 @@ def connect(request: HttpRequest, slug: str) -> HttpResponse:
 
 @page
 @require_POST
-def start(request: HttpRequest, slug: str) -> HttpResponse:
+def start_connecting(request: HttpRequest, slug: str) -> HttpResponse:
     """Send the person's browser to Zendesk."""
     require_admin(request)
     try:
@@ -105,7 +105,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
             slug=slug,
             actor=integrations.Actor.signed_in(request.user),
             session_key=request.session.session_key or "",
-            redirect_url=_redirect_url(request),
+            redirect_url=_build_redirect_url(request),
             now=timezone.now(),
             allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
         )
@@ -118,7 +118,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 
 @page
 @require_http_methods(["GET"])
-def callback(request: HttpRequest) -> HttpResponse:
+def handle_callback(request: HttpRequest) -> HttpResponse:
     """Take the browser back from Zendesk; what came is good once, so opening the address again does nothing."""
     require_admin(request)
     try:
@@ -144,12 +144,12 @@ def _remember_failure(request: HttpRequest, error: CannotConnect) -> HttpRespons
     return redirect("setup_connect", slug=error.slug)
 
 
-def _failure(request: HttpRequest) -> Failure | None:
-    told = request.session.pop(_FAILURE, None)
-    return None if told is None else Failure(sentence=explain_failed(told["flaw"]), words=told["words"])
+def _take_failure(request: HttpRequest) -> Failure | None:
+    failure = request.session.pop(_FAILURE, None)
+    return None if failure is None else Failure(sentence=explain_failed(failure["flaw"]), words=failure["words"])
 
 
-def _steps(integration: Integration, *, authority: str) -> list[ConnectStep]:
+def _list_steps(integration: Integration, *, authority: str) -> list[ConnectStep]:
     secret = Secret.objects.filter(integration=integration, name=SecretName.ZENDESK_CLIENT_SECRET).first()
     mark = _("fingerprint %s") % secret.fingerprint if secret else ""
     return [
@@ -161,7 +161,7 @@ def _steps(integration: Integration, *, authority: str) -> list[ConnectStep]:
     ]
 
 
-def _notice(integration: Integration, *, row: ZendeskConnection | None) -> Notice | None:
+def _find_notice(integration: Integration, *, row: ZendeskConnection | None) -> Notice | None:
     if row is None:
         has_token = Secret.objects.filter(integration=integration, name=SecretName.ZENDESK_ACCESS_TOKEN).exists()
         text = _("The access token was put in by hand. Connecting takes its place.")
@@ -175,7 +175,7 @@ def _notice(integration: Integration, *, row: ZendeskConnection | None) -> Notic
     return None
 
 
-def _facts(row: ZendeskConnection) -> Facts:
+def _build_facts(row: ZendeskConnection) -> Facts:
     return Facts(
         at=row.connected_at,
         by=row.connected_by,
@@ -186,11 +186,11 @@ def _facts(row: ZendeskConnection) -> Facts:
     )
 
 
-def _redirect_url(request: HttpRequest) -> str:
+def _build_redirect_url(request: HttpRequest) -> str:
     return request.build_absolute_uri(reverse("zendesk_callback"))
 
 
-def _is_fine(request: HttpRequest) -> bool:
+def _is_registrable(request: HttpRequest) -> bool:
     """Return whether Zendesk registers an address here: https, or this machine."""
     host = request.get_host().rpartition(":")[0] or request.get_host()
     return request.is_secure() or is_loopback_name(host.strip("[]"))

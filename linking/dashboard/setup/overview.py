@@ -12,7 +12,7 @@ from linking.models import Integration
 
 @page
 @require_safe
-def setup(request: HttpRequest) -> HttpResponse:
+def show_setup(request: HttpRequest) -> HttpResponse:
     """Lead to the one integration's page, or list them, or teach how to make the first."""
     integrations = list(Integration.objects.all())
     if len(integrations) == 1:

@@ -25,15 +25,15 @@ class CodeRows:
 
 @page
 @require_safe
-def reference(request: HttpRequest, slug: str) -> HttpResponse:
+def show_reference(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what every answer and every verdict means, for whoever wires a widget."""
     integration = get_object_or_404(Integration, slug=slug)
     causes = [{"name": name, "problem": text.problem, "fix": text.fix} for name, text in CAUSES.items()]
-    context = {"integration": integration, "codes": tuple(_codes()), "causes": causes}
+    context = {"integration": integration, "codes": tuple(_list_codes()), "causes": causes}
     return render(request, "dashboard/setup/reference.html", context)
 
 
-def _codes() -> Iterator[CodeRows]:
+def _list_codes() -> Iterator[CodeRows]:
     for code, rows in groupby(REFUSALS.values(), key=lambda row: row.code):
-        found = tuple(rows)
-        yield CodeRows(code=code.value, status=found[0].status, rows=found)
+        refusals = tuple(rows)
+        yield CodeRows(code=code.value, status=refusals[0].status, rows=refusals)

@@ -34,13 +34,13 @@ class Snippet:
     text: str
 
 
-def snippets_of(*, product: str, values: Mapping[str, str]) -> tuple[Snippet, ...]:
+def build_snippets(*, product: str, values: Mapping[str, str]) -> tuple[Snippet, ...]:
     """Return the snippets for a widget of `product`, the likeliest first; `values` are by the word between @ signs.
 
     Raises: SnippetMissing.
     """
     names = MESSAGING_FILES if product == ZendeskProduct.MESSAGING else CHAT_FILES
-    words = _words()
+    words = _describe_files()
     return tuple(
         Snippet(
             key=name.partition(".")[0], title=words[name][0], note=words[name][1], text=fill(name=name, values=values)
@@ -54,7 +54,7 @@ def fill(*, name: str, values: Mapping[str, str]) -> str:
 
     Raises: SnippetMissing.
     """
-    text = _content(name)
+    text = _read_file(name)
     for word, value in values.items():
         if name.endswith(".js"):
             # `<` is written as an escape too, so that the snippet can stand inside a page's script element.
@@ -65,14 +65,14 @@ def fill(*, name: str, values: Mapping[str, str]) -> str:
 
 
 @lru_cache(maxsize=16)
-def _content(name: str) -> str:
-    found = finders.find(f"snippets/{name}")
-    if not found:
+def _read_file(name: str) -> str:
+    path = finders.find(f"snippets/{name}")
+    if not path:
         raise SnippetMissing(name)
-    return Path(found).read_text(encoding="utf-8")
+    return Path(path).read_text(encoding="utf-8")
 
 
-def _words() -> dict[str, tuple[str, str]]:
+def _describe_files() -> dict[str, tuple[str, str]]:
     # Source: Zendesk's pages on authenticated visitors for each widget, read 2026-11.
     return {
         "web-widget.js": (

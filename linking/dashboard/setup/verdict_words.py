@@ -54,6 +54,6 @@ _RULES: Mapping[str, Text] = MappingProxyType(
 )
 
 
-def rule_words(rule: str) -> Text:
+def name_rule(rule: str) -> Text:
     """Return a rule's name for people; a claim's rule is called as the claim."""
     return _RULES.get(rule, rule)

@@ -13,13 +13,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from linking.accounts import roles
-from linking.dashboard.setup.answer_counts import answers_of_the_day
-from linking.dashboard.setup.checklist import checklist
-from linking.dashboard.setup.snippet_files import snippets_of
-from linking.dashboard.setup.verdict_words import FINDING_STATES, VERDICT_STATES, rule_words
+from linking.dashboard.setup.answer_counts import load_day_of_answers
+from linking.dashboard.setup.checklist import build_checklist
+from linking.dashboard.setup.snippet_files import build_snippets
+from linking.dashboard.setup.verdict_words import FINDING_STATES, VERDICT_STATES, name_rule
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.parts import Badge, Text
-from linking.dashboard.sync.notices import clock_findings
+from linking.dashboard.sync.notices import find_clock_findings
 from linking.doctor import service as doctor
 from linking.doctor.cookie_reach import Cookie, Reach, SameSite, UnreadableAddress, preview
 from linking.doctor.verdicts import TokenKind, Verdict
@@ -56,10 +56,10 @@ class ReachForm:
 
 @page
 @require_safe
-def wiring(request: HttpRequest, slug: str) -> HttpResponse:
+def show_wiring(request: HttpRequest, slug: str) -> HttpResponse:
     """Show how to wire one integration's widget, with its real values and never a secret."""
     integration = get_object_or_404(Integration, slug=slug)
-    return render(request, "dashboard/setup/wiring.html", _context(request, integration=integration))
+    return render(request, "dashboard/setup/wiring.html", _build_context(request, integration=integration))
 
 
 @sensitive_post_parameters("text")
@@ -71,21 +71,25 @@ def diagnose(request: HttpRequest, slug: str) -> HttpResponse:
     integration = get_object_or_404(Integration, slug=slug)
     if request.method != "POST":
         return redirect("setup_integration", slug=slug)
-    asked = request.POST.get("kind", "")
-    kind = TokenKind(asked) if asked in set(TokenKind) else TokenKind.AUTO
+    name = request.POST.get("kind", "")
+    kind = TokenKind(name) if name in set(TokenKind) else TokenKind.AUTO
     try:
-        found = doctor.diagnose_paste(text=request.POST.get("text", ""), kind=kind, slug=slug, now=time.time())
+        diagnosis = doctor.diagnose_paste(text=request.POST.get("text", ""), kind=kind, slug=slug, now=time.time())
     except doctor.NoSuchIntegration:
         # Made in this second, by another process: the next look at the configuration will know it.
         return redirect("setup_integration", slug=slug)
-    context = _context(request, integration=integration)
-    context |= {"diagnosis": found, "verdicts": [_line(one) for one in found.verdicts], "kind": kind.value}
+    context = _build_context(request, integration=integration)
+    context |= {
+        "diagnosis": diagnosis,
+        "verdicts": [_build_line(verdict) for verdict in diagnosis.verdicts],
+        "kind": kind.value,
+    }
     return render(request, "dashboard/setup/wiring.html", context)
 
 
-def _context(request: HttpRequest, *, integration: Integration) -> dict[str, Any]:
+def _build_context(request: HttpRequest, *, integration: Integration) -> dict[str, Any]:
     endpoint = request.build_absolute_uri(reverse("token-of-integration", args=[integration.slug]))
-    steps, now = checklist(integration=integration), timezone.now()
+    steps, now = build_checklist(integration=integration), timezone.now()
     values = {
         "token_url": endpoint,
         "account_key": integration.zendesk_account_key or _("your account key"),
@@ -95,39 +99,39 @@ def _context(request: HttpRequest, *, integration: Integration) -> dict[str, Any
     return {
         "integration": integration,
         "endpoint": endpoint,
-        "findings": clock_findings(clock_offsets.readings(now=now).get(integration.pk)),
+        "findings": find_clock_findings(clock_offsets.readings(now=now).get(integration.pk)),
         "steps": steps,
         "done": sum(step.is_done for step in steps),
-        "snippets": snippets_of(product=integration.zendesk_product, values=values),
-        "reach": _reach(request, integration=integration, endpoint=endpoint),
-        "same_sites": [one.value for one in SameSite],
-        "answers": answers_of_the_day(integration=integration, now=now),
+        "snippets": build_snippets(product=integration.zendesk_product, values=values),
+        "reach": _build_reach_form(request, integration=integration, endpoint=endpoint),
+        "same_sites": [choice.value for choice in SameSite],
+        "answers": load_day_of_answers(integration=integration, now=now),
         "may_diagnose": doctor.may_diagnose(request.user),
         "connect_url": reverse("setup_connect", args=[integration.slug]) if is_admin else "",
         "admin_url": reverse("admin:linking_integration_change", args=[integration.pk]) if is_admin else "",
     }
 
 
-def _line(verdict: Verdict) -> Line:
+def _build_line(verdict: Verdict) -> Line:
     return Line(
-        rule=rule_words(verdict.rule), state=VERDICT_STATES[verdict.state], problem=verdict.problem, fix=verdict.fix
+        rule=name_rule(verdict.rule), state=VERDICT_STATES[verdict.state], problem=verdict.problem, fix=verdict.fix
     )
 
 
-def _reach(request: HttpRequest, *, integration: Integration, endpoint: str) -> ReachForm:
-    """Return the preview that the address asks for; before anything was asked, an empty form with sound choices."""
-    asked = request.GET
-    if "page" not in asked:
+def _build_reach_form(request: HttpRequest, *, integration: Integration, endpoint: str) -> ReachForm:
+    """Return the preview that the address asks for, or an empty form with the usual choices."""
+    parameters = request.GET
+    if "page" not in parameters:
         first = next(iter(integration.allowed_origins), "")
         return ReachForm(page=first, domain="", same_site="Lax", is_secure=True, is_http_only=True)
-    same_site = asked.get("same_site", "")
+    same_site = parameters.get("same_site", "")
     form = ReachForm(
-        page=asked["page"][:ADDRESS_MAX_CHARACTERS],
-        domain=asked.get("domain", "")[:ADDRESS_MAX_CHARACTERS].strip(),
+        page=parameters["page"][:ADDRESS_MAX_CHARACTERS],
+        domain=parameters.get("domain", "")[:ADDRESS_MAX_CHARACTERS].strip(),
         same_site=same_site if same_site in set(SameSite) else SameSite.ABSENT.value,
-        is_secure="secure" in asked,
-        is_http_only="http_only" in asked,
-        is_partitioned="partitioned" in asked,
+        is_secure="secure" in parameters,
+        is_http_only="http_only" in parameters,
+        is_partitioned="partitioned" in parameters,
     )
     cookie = Cookie(
         name=integration.cookie_name,
@@ -142,7 +146,7 @@ def _reach(request: HttpRequest, *, integration: Integration, endpoint: str) -> 
     except UnreadableAddress as error:
         return replace(form, problem=str(error))
     lines = tuple(
-        Line(rule=rule_words(one.rule), state=FINDING_STATES[one.state], problem=one.sentence, fix="")
-        for one in reach.findings
+        Line(rule=name_rule(finding.rule), state=FINDING_STATES[finding.state], problem=finding.sentence, fix="")
+        for finding in reach.findings
     )
     return replace(form, reach=reach, lines=lines)

@@ -66,5 +66,5 @@ def explain_lost(flaw: str) -> str:
 
 def explain_failed(flaw: str) -> str:
     """Return why an attempt brought no connection, and what to do."""
-    known = ConnectFlaw(flaw) if flaw in set(ConnectFlaw) else ConnectFlaw.VENDOR
-    return str(_NONE[known])
+    failure = ConnectFlaw(flaw) if flaw in set(ConnectFlaw) else ConnectFlaw.VENDOR
+    return str(_NONE[failure])

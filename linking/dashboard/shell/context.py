@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from linking import conflicts
 from linking.accounts import roles
-from linking.dashboard.accounts.theme import theme_of
-from linking.dashboard.shell.freshness import Freshness, worst_of
+from linking.dashboard.accounts.theme import find_theme
+from linking.dashboard.shell.freshness import Freshness, find_worst_freshness
 from linking.dashboard.visitors.filters import SIGNED_IN
 from linking.models import ConflictState
 from linking.monitoring import status
@@ -47,7 +47,7 @@ class Frame:
     freshness: Freshness | None = None
 
 
-def navigation(request: HttpRequest) -> dict[str, Any]:
+def add_frame(request: HttpRequest) -> dict[str, Any]:
     """Return the context of the page frame, worked out only when a template asks for it."""
     return {"frame": SimpleLazyObject(lambda: make_frame(request))}
 
@@ -56,24 +56,24 @@ def make_frame(request: HttpRequest) -> Frame:
     """Return the frame for whoever makes this request; at most five queries."""
     user, has_mail = getattr(request, "user", None), bool(settings.LINKING["HAS_MAIL"])
     if user is None or not roles.can_see_pages(user):
-        return Frame(theme=theme_of(request), has_mail=has_mail)
+        return Frame(theme=find_theme(request), has_mail=has_mail)
     now = timezone.now()
     return Frame(
-        theme=theme_of(request),
+        theme=find_theme(request),
         has_mail=has_mail,
-        role=_role_word(roles.rank_of(user)),
+        role=_name_role(roles.rank_of(user)),
         query=request.GET.get("q", "")[:QUERY_SHOWN_CHARACTERS],
-        sections=tuple(_sections(request)),
-        freshness=worst_of(integrations=status.list_progress(now=now), now=now),
+        sections=tuple(_list_sections(request)),
+        freshness=find_worst_freshness(integrations=status.list_progress(now=now), now=now),
     )
 
 
-def count_words(count: Count) -> str:
+def format_count(count: Count) -> str:
     """Return a count with its thousands marked, and a plus when there are more."""
     return f"{intcomma(count.number)}+" if count.is_capped else str(intcomma(count.number))
 
 
-def _sections(request: HttpRequest) -> list[Section]:
+def _list_sections(request: HttpRequest) -> list[Section]:
     home, path = reverse("visitors"), request.path
     is_waiting = path == home and request.GET.get("state") == SIGNED_IN
     waiting = find.count_up_to_cap(find.list_waiting_users(sees_contact=False))
@@ -81,36 +81,36 @@ def _sections(request: HttpRequest) -> list[Section]:
         Section(
             url=home, label=_("Visitors"), icon="users",
             is_current=(path == home and not is_waiting) or path.startswith(("/visitors/", "/users/")),
-            count=count_words(find.count_up_to_cap(find.list_visitors(sees_contact=False))), count_of=_("visitors"),
+            count=format_count(find.count_up_to_cap(find.list_visitors(sees_contact=False))), count_of=_("visitors"),
         ),
         Section(
             url=f"{home}?state={SIGNED_IN}", label=_("Not in Chat yet"), icon="login-2", is_current=is_waiting,
-            count=count_words(waiting), count_of=_("users who signed in"),
+            count=format_count(waiting), count_of=_("users who signed in"),
         ),
     ]  # fmt: skip
     if roles.can_decide(request.user):
-        sections.append(_conflicts(path))
-    sections.append(_plain(path, "sync", _("Sync"), "refresh"))
-    sections.append(_plain(path, "setup", _("Set-up"), "plug-connected"))
-    sections.append(_plain(path, "api-docs", _("API"), "api"))
+        sections.append(_build_conflicts_section(path))
+    sections.append(_build_section(path, "sync", _("Sync"), "refresh"))
+    sections.append(_build_section(path, "setup", _("Set-up"), "plug-connected"))
+    sections.append(_build_section(path, "api-docs", _("API"), "api"))
     if roles.is_admin(request.user):
         sections.append(Section(url=reverse("admin:index"), label=_("Admin"), icon="settings", is_current=False))
     return sections
 
 
-def _conflicts(path: str) -> Section:
+def _build_conflicts_section(path: str) -> Section:
     count = find.count_up_to_cap(conflicts.find.list_conflicts(state=ConflictState.OPEN))
     url = reverse("conflicts")
     return Section(
         url=url, label=_("Conflicts"), icon="git-merge", is_current=path.startswith(url),
-        count=count_words(count), count_of=_("open conflicts"),
+        count=format_count(count), count_of=_("open conflicts"),
     )  # fmt: skip
 
 
-def _plain(path: str, name: str, label: str, icon: str) -> Section:
+def _build_section(path: str, name: str, label: str, icon: str) -> Section:
     url = reverse(name)
     return Section(url=url, label=label, icon=icon, is_current=path.startswith(url))
 
 
-def _role_word(rank: roles.Role) -> str:
+def _name_role(rank: roles.Role) -> str:
     return {roles.Role.AGENT: _("Agent"), roles.Role.LEAD: _("Lead"), roles.Role.ADMIN: _("Administrator")}[rank]

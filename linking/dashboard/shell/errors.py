@@ -17,14 +17,14 @@ from django.views.decorators.csrf import requires_csrf_token
 
 RETRY_AFTER_S = 5
 # A database that is away is news once, and not for each page that is asked for meanwhile.
-TELL_EVERY_S = 60.0
+WARN_EVERY_S = 60.0
 # What the stores raise while they cannot be asked: gone, too busy, or over their time.
 STORE_AWAY = (OperationalError, InterfaceError)
 
 logger = logging.getLogger(__name__)
 
 
-class _Told:
+class _LastWarning:
     at_s: float | None = None
 
 
@@ -59,7 +59,7 @@ _FAILED = _Failure(
 
 
 @requires_csrf_token
-def server_error(request: HttpRequest) -> HttpResponse:
+def answer_error(request: HttpRequest) -> HttpResponse:
     """Say that something failed: 503 while the database is away, 400 for what is nested too deeply, else 500.
 
     Called by Django while it handles the error.
@@ -75,8 +75,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _say_away(request: HttpRequest, *, error: Exception) -> HttpResponse:
     now_s = time.monotonic()
-    if _Told.at_s is None or now_s - _Told.at_s >= TELL_EVERY_S:
-        _Told.at_s = now_s
+    if _LastWarning.at_s is None or now_s - _LastWarning.at_s >= WARN_EVERY_S:
+        _LastWarning.at_s = now_s
         logger.warning("The database cannot be reached (%s); pages answer 503.", type(error).__name__)
     response = _answer(request, _AWAY)
     response["Retry-After"] = str(RETRY_AFTER_S)

@@ -29,7 +29,7 @@ def describe_freshness(
     *, standing: freshness.SyncStanding, last_success_at: datetime | None, of: str = ""
 ) -> Freshness:
     """Return how fresh the visitors of an integration that stands so are; `of` is its name where it must be said."""
-    words, tone, icon = _words(standing)
+    words, tone, icon = _describe_standing(standing)
     sentence = f"{of}: {words}" if of else words
     if standing is freshness.SyncStanding.CATCHING_UP:
         ending = f" {_('Last complete pass')}" if last_success_at else ""
@@ -41,37 +41,37 @@ def describe_freshness(
     return Freshness(sentence=sentence, at=last_success_at, tone=tone, icon=icon)
 
 
-def worst_of(*, integrations: list[Integration], now: datetime) -> Freshness | None:
+def find_worst_freshness(*, integrations: list[Integration], now: datetime) -> Freshness | None:
     """Return the freshness that deserves attention most, or None when no integration is enabled.
 
     Whether secrets are missing is left to the pages that show one integration: it would cost each page a query.
     """
-    enabled = [one for one in integrations if one.enabled]
-    found = [
+    enabled = [integration for integration in integrations if integration.enabled]
+    candidates = [
         describe_freshness(
-            standing=_standing(one, now=now),
-            last_success_at=one.last_success_at,
-            of=one.name if len(enabled) > 1 else "",
+            standing=_find_standing(integration, now=now),
+            last_success_at=integration.last_success_at,
+            of=integration.name if len(enabled) > 1 else "",
         )
-        for one in enabled
+        for integration in enabled
     ]
-    return min(found, key=lambda one: _WORST_FIRST.index(one.tone), default=None)
+    return min(candidates, key=lambda candidate: _WORST_FIRST.index(candidate.tone), default=None)
 
 
-def _standing(one: Integration, *, now: datetime) -> freshness.SyncStanding:
+def _find_standing(integration: Integration, *, now: datetime) -> freshness.SyncStanding:
     return freshness.standing_of(
-        is_enabled=one.enabled,
+        is_enabled=integration.enabled,
         is_complete=True,
-        is_sync_enabled=one.sync_enabled,
-        blocked_reason=one.blocked_reason,
-        last_success_at=one.last_success_at,
+        is_sync_enabled=integration.sync_enabled,
+        blocked_reason=integration.blocked_reason,
+        last_success_at=integration.last_success_at,
         now=now,
-        is_paused=status.is_paused(one),
-        is_catching_up=status.is_catching_up(one),
+        is_paused=status.is_paused(integration),
+        is_catching_up=status.is_catching_up(integration),
     )
 
 
-def _words(standing: freshness.SyncStanding) -> tuple[str, str, str]:
+def _describe_standing(standing: freshness.SyncStanding) -> tuple[str, str, str]:
     return {
         freshness.SyncStanding.DISABLED: (_("The integration is switched off."), "quiet", "player-pause"),
         freshness.SyncStanding.INCOMPLETE: (_("The set-up is incomplete."), "warn", "alert-triangle"),
@@ -99,7 +99,7 @@ def explain_block(reason: str) -> str:
     return str(meaning.block_sentence)
 
 
-def missing_sentence(missing: Sequence[str]) -> str:
+def describe_missing(missing: Sequence[str]) -> str:
     """Return what an unfinished integration lacks, by the keys of its settings; "" when it lacks nothing."""
     names: dict[str, str] = {
         SecretName.LOGIN_SECRET_KEY: _("the Login project's secret key"),
@@ -109,11 +109,11 @@ def missing_sentence(missing: Sequence[str]) -> str:
     }
     if not missing:
         return ""
-    listed = ", ".join(names.get(key, key) for key in missing)
-    return _("Nothing is read from Zendesk before the set-up is complete. Missing: %s.") % listed
+    names_text = ", ".join(names.get(key, key) for key in missing)
+    return _("Nothing is read from Zendesk before the set-up is complete. Missing: %s.") % names_text
 
 
-def stop_sentence(*, state: str, reason: str, trigger: str = "") -> str:
+def explain_stop(*, state: str, reason: str, trigger: str = "") -> str:
     """Return why a pass stopped early and what that asks for; "" for a pass that did not."""
     if state != RunState.STOPPED:
         return ""

@@ -10,15 +10,17 @@ _SUBDOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
 
-def zendesk_address(*, subdomain: str, visitor_id: str) -> str:
+def build_zendesk_address(*, subdomain: str, visitor_id: str) -> str:
     """Return where Zendesk's dashboard shows the visitor, or "" when that cannot be told."""
-    found = _VISITOR_ID.match(visitor_id)
-    if not found or not _SUBDOMAIN.match(subdomain):
+    match = _VISITOR_ID.match(visitor_id)
+    if not match or not _SUBDOMAIN.match(subdomain):
         return ""
-    return _ZENDESK.format(subdomain=subdomain, account=found["account"], token=found["token"])
+    return _ZENDESK.format(subdomain=subdomain, account=match["account"], token=match["token"])
 
 
-def publisher_address(*, template: str, merchant_id: str, project_id: str, login_project_id: str, user_id: str) -> str:
+def build_publisher_address(
+    *, template: str, merchant_id: str, project_id: str, login_project_id: str, user_id: str
+) -> str:
     """Return where Publisher Account shows the user, or "" when the template, or a value it needs, is missing.
 
     It fills each of `linking.integrations.rules.TEMPLATE_WORDS`, which are the words that a template may use.

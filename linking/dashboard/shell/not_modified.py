@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 _FORM_SECRET = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"')
 
 
-def unless_same(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+def answer_if_changed(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
     """Return `answer` with a mark of what it says, or 304 where the request says that it has that one."""
     mark = f'W/"{blake2s(_FORM_SECRET.sub(b"", answer.content), digest_size=8).hexdigest()}"'
     if request.headers.get("If-None-Match") == mark:

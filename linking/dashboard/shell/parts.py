@@ -100,7 +100,7 @@ CONFLICT_KINDS: Mapping[str, Text] = MappingProxyType(
 )
 
 
-def id_text(text: str) -> IDText:
+def split_id(text: str) -> IDText:
     """Return `text` in two halves."""
     if len(text) <= ID_WHOLE_CHARACTERS:
         return IDText(text=text, head=text, tail="")

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
+from django.http import HttpRequest
 from django.urls import reverse
 
+from linking.accounts import roles
 from linking.conflicts import find as find_conflicts
 from linking.core.masking import mask_email, mask_id, mask_phone, mask_text
 from linking.core.trust import Trust
-from linking.dashboard.shell.parts import NOT_LINKED, TRUST_STATES, WAITING, Badge, IDText, choose_states, id_text
+from linking.dashboard.shell.parts import NOT_LINKED, TRUST_STATES, WAITING, Badge, IDText, choose_states, split_id
 from linking.models import LoginUser, Visitor
 from linking.search import find
 
@@ -57,87 +59,93 @@ class UserRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContactVisibility:
-    """What the reader may see of a stranger's contact data; `sees_contact` is false for agents."""
+class Reader:
+    """The person who reads a page; `sees_contact` is false for agents, who see contact data masked."""
 
     sees_contact: bool
 
-    def email(self, text: str) -> str:
+    def mask_email(self, text: str) -> str:
         """Return an e-mail address as this reader may see it."""
         return text if self.sees_contact else mask_email(text)
 
-    def phone(self, text: str) -> str:
+    def mask_phone(self, text: str) -> str:
         """Return a phone number as this reader may see it."""
         return text if self.sees_contact else mask_phone(text)
 
-    def words(self, text: str) -> str:
+    def mask_words(self, text: str) -> str:
         """Return free text, which may hold an address, as this reader may see it."""
         return text if self.sees_contact else mask_text(text)
 
-    def id(self, text: str) -> str:
+    def mask_id(self, text: str) -> str:
         """Return a user ID, which a site may have made of an address, as this reader may see it."""
         return text if self.sees_contact else mask_id(text)
 
-    def user_key(self, user: LoginUser) -> str:
+    def find_user_key(self, user: LoginUser) -> str:
         """Return what names a user in an address: its ID, or a stand-in where this reader may not see that."""
-        return user.user_id if self.id(user.user_id) == user.user_id else find.make_stand_in(user)
+        return user.user_id if self.mask_id(user.user_id) == user.user_id else find.make_stand_in(user)
 
 
-def visitor_url(*, visitor_id: str, integration: str) -> str:
+def find_reader(request: HttpRequest) -> Reader:
+    """Return the person who makes this request."""
+    return Reader(sees_contact=roles.can_see_contact(request.user))
+
+
+def build_visitor_url(*, visitor_id: str, integration: str) -> str:
     """Return the address of a visitor's page; the integration is named because two may know one ID."""
-    return record_url("visitor", visitor_id, integration=integration)
+    return build_record_url("visitor", visitor_id, integration=integration)
 
 
-def user_url(*, user_id: str, integration: str) -> str:
+def build_user_url(*, user_id: str, integration: str) -> str:
     """Return the address of a Login user's page."""
-    return record_url("user", user_id, integration=integration)
+    return build_record_url("user", user_id, integration=integration)
 
 
-def visitor_rows(visitors: Sequence[Visitor], *, eyes: ContactVisibility) -> tuple[VisitorRow, ...]:
+def build_visitor_rows(visitors: Sequence[Visitor], *, reader: Reader) -> tuple[VisitorRow, ...]:
     """Return the rows of a page of visitors from `find.list_visitors`; one query where any has no link."""
     # The word of trust of a linked visitor already says that a conflict is open.
-    unlinked = [one for one in visitors if not one.open_links]  # type: ignore[attr-defined]
+    unlinked = [visitor for visitor in visitors if not visitor.open_links]  # type: ignore[attr-defined]
     in_conflict = find_conflicts.find_in_conflict(visitors=unlinked) if unlinked else frozenset()
-    return tuple(_visitor_row(one, eyes=eyes, has_open_conflict=one.pk in in_conflict) for one in visitors)
+    return tuple(
+        _build_visitor_row(visitor, reader=reader, has_open_conflict=visitor.pk in in_conflict) for visitor in visitors
+    )
 
 
-def _visitor_row(visitor: Visitor, *, eyes: ContactVisibility, has_open_conflict: bool) -> VisitorRow:
+def _build_visitor_row(visitor: Visitor, *, reader: Reader, has_open_conflict: bool) -> VisitorRow:
     link = next(iter(visitor.open_links), None)  # type: ignore[attr-defined]
     user, trust = (link.login_user, link.trust) if link else (None, Trust.NONE)
     slug = visitor.integration.slug
-    name, email = eyes.words(visitor.name), eyes.email(visitor.email)
+    name, email = reader.mask_words(visitor.name), reader.mask_email(visitor.email)
     return VisitorRow(
         key=f"v{visitor.pk}",
-        url=visitor_url(visitor_id=visitor.visitor_id, integration=slug),
+        url=build_visitor_url(visitor_id=visitor.visitor_id, integration=slug),
         name=name,
         email=email,
-        subtitle=_choose_subtitle(name, email, eyes.words(user.name) if user else ""),
+        subtitle=_choose_subtitle(name, email, reader.mask_words(user.name) if user else ""),
         states=choose_states(trust=trust, state=visitor.state, has_open_conflict=has_open_conflict),
         is_banned=visitor.is_banned,
-        visitor=id_text(visitor.visitor_id),
-        user=id_text(eyes.id(user.user_id)) if user else None,
-        user_url=user_url(user_id=eyes.user_key(user), integration=slug) if user else "",
+        visitor=split_id(visitor.visitor_id),
+        user=split_id(reader.mask_id(user.user_id)) if user else None,
+        user_url=build_user_url(user_id=reader.find_user_key(user), integration=slug) if user else "",
         integration=visitor.integration.name,
         last_seen_at=visitor.last_seen_at,
     )
 
 
 def choose_user_state(user: LoginUser) -> Badge:
-    """Return what a user's badge says: the word of trust of one that `find.find_login_user` found, else that nobody is
-    linked to it (yet)."""
+    """Return the badge of a user from `find.find_login_user`: how far to trust its link, or that it has none."""
     if not user.is_seen_in_chat:
         return WAITING if user.is_verified else NOT_LINKED
     return TRUST_STATES[user.trust] if user.trust else NOT_LINKED
 
 
-def user_row(user: LoginUser, *, eyes: ContactVisibility, now: datetime) -> UserRow:
+def build_user_row(user: LoginUser, *, reader: Reader, now: datetime) -> UserRow:
     """Return the row of a Login user, its `integration` at hand."""
     return UserRow(
         key=f"u{user.pk}",
-        url=user_url(user_id=eyes.user_key(user), integration=user.integration.slug),
-        name=eyes.words(user.name),
-        email=eyes.email(user.email),
-        user=id_text(eyes.id(user.user_id)),
+        url=build_user_url(user_id=reader.find_user_key(user), integration=user.integration.slug),
+        name=reader.mask_words(user.name),
+        email=reader.mask_email(user.email),
+        user=split_id(reader.mask_id(user.user_id)),
         integration=user.integration.name,
         first_authenticated_at=user.first_authenticated_at,
         last_authenticated_at=user.last_authenticated_at,
@@ -155,7 +163,7 @@ def _choose_subtitle(name: str, *others: str) -> str:
     return next((other for other in others if other and other != name), "")
 
 
-def record_url(name: str, record_id: str, *, integration: str = "") -> str:
+def build_record_url(name: str, record_id: str, *, integration: str = "") -> str:
     """Return the address of a record's page, `visitor` or `user`; without an integration it is whichever knows it."""
     # An ID is one step of the path whatever it holds; `reverse` would leave a slash, or `..`, as it is.
     path = reverse(name, args=["x"])[: -len("x/")] + quote(record_id, safe="") + "/"

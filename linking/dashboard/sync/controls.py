@@ -41,7 +41,7 @@ def start_sync(request: HttpRequest, slug: str) -> HttpResponse:
 
 @page
 @require_POST
-def pause(request: HttpRequest, slug: str) -> HttpResponse:
+def pause_sync(request: HttpRequest, slug: str) -> HttpResponse:
     """Pause an integration's schedule."""
     done = _("%s is paused. Resume it to sync again.")
     return _steer(request, slug=slug, change=wishes.pause, done=done, idle=_("%s is already paused."))
@@ -49,7 +49,7 @@ def pause(request: HttpRequest, slug: str) -> HttpResponse:
 
 @page
 @require_POST
-def resume(request: HttpRequest, slug: str) -> HttpResponse:
+def resume_sync(request: HttpRequest, slug: str) -> HttpResponse:
     """Resume an integration's schedule."""
     done = _("%s is resumed. A sync starts within seconds.")
     return _steer(request, slug=slug, change=wishes.resume, done=done, idle=_("%s is not paused."))
@@ -57,7 +57,7 @@ def resume(request: HttpRequest, slug: str) -> HttpResponse:
 
 @page
 @require_POST
-def stop(request: HttpRequest, slug: str) -> HttpResponse:
+def stop_sync(request: HttpRequest, slug: str) -> HttpResponse:
     """Stop the running sync."""
     done = _("Stopping %s after the current page. The schedule continues in a minute unless it is paused.")
     return _steer(request, slug=slug, change=wishes.ask_stop, done=done, idle=_("%s is not syncing."))
@@ -65,7 +65,7 @@ def stop(request: HttpRequest, slug: str) -> HttpResponse:
 
 @page
 @require_POST
-def backfill(request: HttpRequest, slug: str) -> HttpResponse:
+def backfill_chats(request: HttpRequest, slug: str) -> HttpResponse:
     """Make the next sync read the export again from a date, and start it."""
     require(roles.can_decide(request.user))
     integration = _find_integration(slug)

@@ -39,12 +39,14 @@ class Trouble:
     alerts: str
 
 
-def findings(*, drifts: Iterable[drift.Drift], integration: Integration, is_admin: bool) -> tuple[Finding, ...]:
+def list_drift_findings(
+    *, drifts: Iterable[drift.Drift], integration: Integration, is_admin: bool
+) -> tuple[Finding, ...]:
     """Return a finding for each drift of an integration."""
     return tuple(_finding(change, integration=integration, is_admin=is_admin) for change in drifts)
 
 
-def clock_findings(reading: ClockReading | None) -> tuple[Finding, ...]:
+def find_clock_findings(reading: ClockReading | None) -> tuple[Finding, ...]:
     """Return what the tokens of the last hour say of this server's clock, as one finding or none."""
     if reading is None or not reading.is_telling:
         return ()
@@ -57,7 +59,7 @@ def clock_findings(reading: ClockReading | None) -> tuple[Finding, ...]:
     return (Finding(tone="warn", icon="clock", sentence=sentence % values),)
 
 
-def connections_to_mend(*, is_admin: bool, now: datetime) -> dict[int, Finding]:
+def find_connections_to_mend(*, is_admin: bool, now: datetime) -> dict[int, Finding]:
     """Return a finding for each integration whose Zendesk connection is lost or about to end, by its key."""
     rows = connections.list_to_mend(now=now)
     return {row.integration_id: _to_mend(row, is_admin=is_admin) for row in rows}

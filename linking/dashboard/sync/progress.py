@@ -30,7 +30,7 @@ def describe_progress(run: SyncRun, *, before: history.EarlierPasses, now: datet
     return _visitors(run, before=before) if run.lookups + run.lookups_left else _chats(run, before=before, now=now)
 
 
-def backlog_sentence(*, waiting: int, per_minute: int) -> str:
+def describe_backlog(*, waiting: int, per_minute: int) -> str:
     """Return how long `waiting` visitors will take at most so many calls a minute; "" when nobody waits."""
     if not waiting:
         return ""

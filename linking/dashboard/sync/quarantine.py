@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from linking.dashboard.shell.context import count_words
+from linking.dashboard.shell.context import format_count
 from linking.models import Quarantined
 from linking.search import find
 from linking.sync import history
@@ -38,8 +38,8 @@ class UnreadableRecords:
 def load_unreadable(*, now: datetime) -> UnreadableRecords:
     """Return the unreadable records, the next to be tried first; two queries, one where there are none."""
     records = history.list_unreadable()
-    shown = list(records[:SHOWN])
-    if not shown:
+    first_records = list(records[:SHOWN])
+    if not first_records:
         return UnreadableRecords(rows=(), sentence="")
     count = find.count_up_to_cap(records)
     words = ngettext(
@@ -47,8 +47,8 @@ def load_unreadable(*, now: datetime) -> UnreadableRecords:
         "%(number)s records could not be read. The rest of their syncs was not affected.",
         count.number,
     )
-    rows = tuple(_row(record, now=now) for record in shown)
-    return UnreadableRecords(rows=rows, sentence=words % {"number": count_words(count)})
+    rows = tuple(_row(record, now=now) for record in first_records)
+    return UnreadableRecords(rows=rows, sentence=words % {"number": format_count(count)})
 
 
 def _row(record: Quarantined, *, now: datetime) -> UnreadableRow:

@@ -12,7 +12,7 @@ from linking.models import SyncRun
 from linking.models.sync_run import LEFT_COUNTED_MOST
 
 
-def run_facts(run: SyncRun, *, duration: Callable[[timedelta], str]) -> str:
+def describe_run(run: SyncRun, *, duration: Callable[[timedelta], str]) -> str:
     """Return which part of the export was read, in how many pages, and what came of it that has no column of its own.
 
     What did not happen is left out. `duration` puts a time in words.

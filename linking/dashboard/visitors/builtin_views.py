@@ -6,7 +6,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from linking.dashboard.shell.context import count_words
+from linking.dashboard.shell.context import format_count
 from linking.dashboard.visitors.filters import LINKED_TODAY, NO_EMAIL, TO_CHECK, VisitorFilters
 from linking.dashboard.visitors.queries import day_before
 from linking.models import VisitorState
@@ -25,9 +25,9 @@ class BuiltinView:
     is_current: bool
 
 
-def list_builtin_views(*, asked: VisitorFilters, counts: recent.Recent, now: datetime) -> list[BuiltinView]:
+def list_builtin_views(*, filters: VisitorFilters, counts: recent.Recent, now: datetime) -> list[BuiltinView]:
     """Return the views; two queries. Two of them are of the last 30 days, which `counts` has counted already."""
-    named = (
+    views = (
         (
             _("Linked today"),
             VisitorFilters(only=LINKED_TODAY),
@@ -45,13 +45,13 @@ def list_builtin_views(*, asked: VisitorFilters, counts: recent.Recent, now: dat
         ),
         (_("No e-mail"), VisitorFilters(only=NO_EMAIL, seen=recent.RECENT_DAYS), counts.as_count(counts.no_email)),
     )
-    current = asked.address()
+    current = filters.address()
     return [
         BuiltinView(
             name=name,
-            url=reverse("visitors") + wanted.address(),
-            count=count_words(count),
-            is_current=wanted.address() == current,
+            url=reverse("visitors") + view_filters.address(),
+            count=format_count(count),
+            is_current=view_filters.address() == current,
         )
-        for name, wanted, count in named
+        for name, view_filters, count in views
     ]

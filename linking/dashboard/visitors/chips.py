@@ -23,30 +23,30 @@ class Choice:
     value: str = ""
 
 
-def ways_on(asked: VisitorFilters, *, sees_contact: bool) -> tuple[Choice, ...]:
+def list_ways_on(filters: VisitorFilters, *, sees_contact: bool) -> tuple[Choice, ...]:
     """Return where else to look for what was searched and not found."""
-    if not asked.q:
+    if not filters.q:
         return ()
     ways = []
-    alone = VisitorFilters(q=asked.q)
-    if asked.is_filtered_beside_search:
-        ways.append(Choice(word=_("Search without the other filters"), url=alone.address()))
+    search_alone = VisitorFilters(q=filters.q)
+    if filters.is_filtered_beside_search:
+        ways.append(Choice(word=_("Search without the other filters"), url=search_alone.address()))
     waiting = (
         0
-        if asked.is_waiting_list
+        if filters.is_waiting_list
         else find.count_up_to_cap(
-            find.list_waiting_users(query=asked.query, sees_contact=sees_contact), cap=WAYS_COUNT_CAP
+            find.list_waiting_users(query=filters.query, sees_contact=sees_contact), cap=WAYS_COUNT_CAP
         ).number
     )
     if waiting:
         word = ngettext(
             "%d user who signed in and is not in Chat yet", "%d users who signed in and are not in Chat yet", waiting
         )
-        ways.append(Choice(word=word % waiting, url=VisitorFilters(q=asked.q, state=SIGNED_IN).address()))
+        ways.append(Choice(word=word % waiting, url=VisitorFilters(q=filters.q, state=SIGNED_IN).address()))
     return tuple(ways)
 
 
-def state_choices(asked: VisitorFilters) -> list[Choice]:
+def list_state_choices(filters: VisitorFilters) -> list[Choice]:
     """Return the tabs: every state, then the users who are not in Chat yet."""
     words = [("", _("All")), *((key, state.word) for key, state in VISITOR_STATES.items()), (SIGNED_IN, WAITING.word)]
     # The order of one list, and what narrows visitors, mean nothing to the other.
@@ -54,31 +54,31 @@ def state_choices(asked: VisitorFilters) -> list[Choice]:
     return [
         Choice(
             word=word,
-            url=asked.address(state=key, **(of_users if key == SIGNED_IN else any_order)),
-            is_chosen=asked.state == key,
+            url=filters.address(state=key, **(of_users if key == SIGNED_IN else any_order)),
+            is_chosen=filters.state == key,
             value=key,
         )
         for key, word in words
     ]
 
 
-def chips_of(asked: VisitorFilters, *, integrations: list[Integration]) -> list[Choice]:
+def list_chips(filters: VisitorFilters, *, integrations: list[Integration]) -> list[Choice]:
     """Return the filters that are set, each with the list without it."""
-    names = {one.slug: one.name for one in integrations}
+    names = {integration.slug: integration.name for integration in integrations}
     chips = []
-    if asked.q:
-        chips.append(Choice(word=_("Search: %s") % asked.q[:60], url=asked.address(q="")))
-    if asked.integration:
-        name = names.get(asked.integration, asked.integration)
-        chips.append(Choice(word=_("Integration: %s") % name, url=asked.address(integration="")))
-    if asked.only:
-        chips.append(Choice(word=_only_words()[asked.only], url=asked.address(only="")))
-    if asked.seen:
-        chips.append(Choice(word=format_seen(asked.seen), url=asked.address(seen="")))
+    if filters.q:
+        chips.append(Choice(word=_("Search: %s") % filters.q[:60], url=filters.address(q="")))
+    if filters.integration:
+        name = names.get(filters.integration, filters.integration)
+        chips.append(Choice(word=_("Integration: %s") % name, url=filters.address(integration="")))
+    if filters.only:
+        chips.append(Choice(word=_name_only_filters()[filters.only], url=filters.address(only="")))
+    if filters.seen:
+        chips.append(Choice(word=format_seen(filters.seen), url=filters.address(seen="")))
     return chips
 
 
-def _only_words() -> dict[str, str]:
+def _name_only_filters() -> dict[str, str]:
     return {
         LINKED_TODAY: _("Linked in the last 24 hours"),
         TO_CHECK: _("With an open conflict"),

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from linking.dashboard.accounts.theme import COOKIE_AGE_S, own_address
+from linking.dashboard.accounts.theme import COOKIE_AGE_S, find_way_back
 from linking.dashboard.shell.access import page
 from linking.dashboard.shell.parts import Text
 
@@ -32,7 +32,7 @@ def find_hidden_columns(request: HttpRequest) -> frozenset[str]:
 @require_POST
 def choose_columns(request: HttpRequest) -> HttpResponse:
     """Remember which columns are wanted and lead back to the list."""
-    response = HttpResponseRedirect(own_address(request.POST.get("next", "")))
+    response = HttpResponseRedirect(find_way_back(request.POST.get("next", "")))
     offered = OPTIONAL.keys() & set(request.POST.getlist("offered"))
     # What was not offered, as the integration where there is one, stays as it was chosen before.
     hidden = (find_hidden_columns(request) - offered) | (offered - set(request.POST.getlist("column")))

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET
 from linking.accounts import audit, roles
 from linking.core.spreadsheets import inert
 from linking.dashboard.shell.access import page, require
-from linking.dashboard.shell.context import count_words
+from linking.dashboard.shell.context import format_count
 from linking.dashboard.visitors.filters import VisitorFilters, parse_filters
 from linking.dashboard.visitors.queries import find_rows
 from linking.models import LoginUser, Visitor
@@ -43,33 +43,33 @@ class _Echo:
 
 @page
 @require_GET
-def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+def export_visitors(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """Answer with the list that the address asks for, as CSV."""
     require(roles.can_export(request.user))
     now = timezone.now()
     try:
-        asked = parse_filters(request.GET)
-        rows = find_rows(asked, sees_contact=roles.can_see_contact(request.user), now=now)
+        filters = parse_filters(request.GET)
+        rows = find_rows(filters, sees_contact=roles.can_see_contact(request.user), now=now)
     except UnknownFilter as error:
         return render(request, "dashboard/shell/bad_filter.html", {"sentence": str(error)}, status=400)
-    what = "users" if asked.is_waiting_list else "visitors"
-    target = f"{count_words(find.count_up_to_cap(rows))} {what}"
-    audit.audit_list_action(user=request.user, action="export", target=target, filters=asked.filters, now=now)
-    answer = StreamingHttpResponse(_lines(rows, asked=asked), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="zdbridge-{what}-{now:%Y-%m-%d-%H%M}.csv"'
+    kind = "users" if filters.is_waiting_list else "visitors"
+    target = f"{format_count(find.count_up_to_cap(rows))} {kind}"
+    audit.audit_list_action(user=request.user, action="export", target=target, filters=filters.names, now=now)
+    answer = StreamingHttpResponse(_iterate_lines(rows, filters=filters), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="zdbridge-{kind}-{now:%Y-%m-%d-%H%M}.csv"'
     return answer
 
 
-def _lines(rows: QuerySet[Any], *, asked: VisitorFilters) -> Iterator[str]:
-    columns = USER_COLUMNS if asked.is_waiting_list else VISITOR_COLUMNS
-    cells: Callable[[Any], tuple[object, ...]] = _user if asked.is_waiting_list else _visitor
+def _iterate_lines(rows: QuerySet[Any], *, filters: VisitorFilters) -> Iterator[str]:
+    columns = USER_COLUMNS if filters.is_waiting_list else VISITOR_COLUMNS
+    cells: Callable[[Any], tuple[object, ...]] = _list_user_cells if filters.is_waiting_list else _list_visitor_cells
     writer = csv.writer(_Echo(), lineterminator="\r\n")
     yield "\ufeff" + writer.writerow(columns)  # by this mark spreadsheets know the text as UTF-8
-    for row in _all(rows, ordering=asked.order):
-        yield writer.writerow([_cell(value) for value in cells(row)])
+    for row in _iterate_rows(rows, ordering=filters.order):
+        yield writer.writerow([_format_cell(value) for value in cells(row)])
 
 
-def _all(rows: QuerySet[Any], *, ordering: str) -> Iterator[Any]:
+def _iterate_rows(rows: QuerySet[Any], *, ordering: str) -> Iterator[Any]:
     cursor = ""
     while True:
         part = find.load_page(rows, ordering=ordering, cursor=cursor, size=CHUNK)
@@ -79,7 +79,7 @@ def _all(rows: QuerySet[Any], *, ordering: str) -> Iterator[Any]:
             return
 
 
-def _visitor(row: Visitor) -> tuple[object, ...]:
+def _list_visitor_cells(row: Visitor) -> tuple[object, ...]:
     link = next(iter(row.open_links), None)  # type: ignore[attr-defined]
     user = link.login_user if link else None
     return (
@@ -89,14 +89,14 @@ def _visitor(row: Visitor) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _user(row: LoginUser) -> tuple[object, ...]:
+def _list_user_cells(row: LoginUser) -> tuple[object, ...]:
     return (
         row.integration.slug, row.user_id, row.name, row.email, row.first_authenticated_at, row.last_authenticated_at,
         row.tokens_issued,
     )  # fmt: skip
 
 
-def _cell(value: object) -> str:
+def _format_cell(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):

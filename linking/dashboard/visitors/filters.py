@@ -1,4 +1,4 @@
-"""What the visitors list was asked for: everything is in the address, so that a link shows the same list."""
+"""The filters of the visitors list: all of them are in the address, so that a link shows the same list."""
 
 import re
 from dataclasses import dataclass, fields, replace
@@ -46,7 +46,7 @@ class VisitorFilters:
 
     @property
     def is_waiting_list(self) -> bool:
-        """Whether Login users are asked for, not visitors."""
+        """Whether the list shows players who have no chat yet, instead of visitors."""
         return self.state == SIGNED_IN
 
     @property
@@ -55,14 +55,14 @@ class VisitorFilters:
         return WAITING_ORDERING if self.is_waiting_list else self.ordering or find.DEFAULT_ORDERING
 
     @property
-    def filters(self) -> list[str]:
+    def names(self) -> list[str]:
         """The names of the filters that narrow the list; what the audit keeps, which never holds what was searched."""
         return sorted(name for name in ("q", "state", "integration", "seen", "only") if getattr(self, name))
 
     @property
     def is_filtered(self) -> bool:
         """Whether anything narrows the list."""
-        return bool(self.filters)
+        return bool(self.names)
 
     @property
     def is_filtered_beside_search(self) -> bool:
@@ -77,8 +77,8 @@ class VisitorFilters:
     def address(self, **changes: Any) -> str:
         """Return the query string with `changes`; without a cursor unless one is given, as it belongs to one list."""
         changed = replace(self, **({"cursor": "", "first": ""} | changes))
-        named = {name: getattr(changed, name) for name in NAMES}
-        return "?" + urlencode({name: value for name, value in named.items() if value})
+        parameters = {name: getattr(changed, name) for name in NAMES}
+        return "?" + urlencode({name: value for name, value in parameters.items() if value})
 
 
 NAMES = tuple(field.name for field in fields(VisitorFilters))
@@ -89,28 +89,28 @@ def parse_filters(query: QueryDict) -> VisitorFilters:
 
     Raises: UnknownFilter for a `seen` or `only` that is none; the other filters are checked where they are used.
     """
-    asked = VisitorFilters(**{name: query.get(name, "").replace("\x00", "") for name in NAMES})
-    if asked.seen and asked.seen not in SEEN_DAYS:
+    filters = VisitorFilters(**{name: query.get(name, "").replace("\x00", "") for name in NAMES})
+    if filters.seen and filters.seen not in SEEN_DAYS:
         raise UnknownFilter(name="seen", message=f"seen must be one of: {', '.join(SEEN_DAYS)} (days).")
-    if asked.only and (asked.only not in ONLY or asked.is_waiting_list):
+    if filters.only and (filters.only not in ONLY or filters.is_waiting_list):
         raise UnknownFilter(name="only", message=f"only must be one of: {', '.join(ONLY)}; it narrows visitors.")
-    is_place = asked.first.isascii() and asked.first.isdecimal() and len(asked.first) <= PLACE_MAX_DIGITS
-    return asked if is_place else replace(asked, first="")
+    is_place = filters.first.isascii() and filters.first.isdecimal() and len(filters.first) <= PLACE_MAX_DIGITS
+    return filters if is_place else replace(filters, first="")
 
 
-def extract_inline_filters(asked: VisitorFilters) -> VisitorFilters:
-    """Return `asked` with `state:linked` or `seen:week` taken out of the searched text and set as the filter it names.
+def extract_inline_filters(filters: VisitorFilters) -> VisitorFilters:
+    """Return `filters` with `state:linked` or `seen:week` moved from the search text into the filter it names.
 
     A word that names no state and no time stays text, because a player may be called anything.
     """
-    words = dict(found for word in _FILTER_WORD.finditer(asked.q) if (found := _as_filter(word)))
+    words = dict(pair for word in _FILTER_WORD.finditer(filters.q) if (pair := _parse_filter_word(word)))
     if not words:
-        return asked
-    rest = _FILTER_WORD.sub(lambda word: "" if _as_filter(word) else word[0], asked.q)
-    return replace(asked, q=" ".join(rest.split()), cursor="", first="", **words)
+        return filters
+    rest = _FILTER_WORD.sub(lambda word: "" if _parse_filter_word(word) else word[0], filters.q)
+    return replace(filters, q=" ".join(rest.split()), cursor="", first="", **words)
 
 
-def _as_filter(word: re.Match[str]) -> tuple[str, str] | None:
+def _parse_filter_word(word: re.Match[str]) -> tuple[str, str] | None:
     name, value = word[1].lower(), word[2].lower()
     if name == "seen":
         return (name, SEEN_WORDS[value]) if value in SEEN_WORDS else None

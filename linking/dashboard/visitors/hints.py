@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from linking.search import Query, QueryKind, find
 
 
-def hint_of(query: Query, *, sees_contact: bool, has_rows: bool) -> str:
+def find_hint(query: Query, *, sees_contact: bool, has_rows: bool) -> str:
     """Return a sentence that helps whoever made this search, "" where there is nothing to say.
 
     It depends on the text and on whether something was found, never on what was not shown.

@@ -36,34 +36,38 @@ class LinkRate:
 
 def choose_apart(integrations: Sequence[Integration]) -> list[int]:
     """Return the keys of the integrations that are counted by themselves."""
-    return [one.pk for one in integrations] if 1 < len(integrations) <= APART_MAX else []
+    return [integration.pk for integration in integrations] if 1 < len(integrations) <= APART_MAX else []
 
 
 def find_link_rate(
-    *, asked: VisitorFilters, counts: recent.Recent, integrations: Sequence[Integration], now: datetime
+    *, filters: VisitorFilters, counts: recent.Recent, integrations: Sequence[Integration], now: datetime
 ) -> LinkRate | None:
     """Return the link rate of whom the list shows, None where it would be another one's: within a search or a state.
 
     `counts` are the visitors of every integration in the last 30 days.
     """
-    if asked.is_waiting_list or asked.q or asked.state or asked.only:
+    if filters.is_waiting_list or filters.q or filters.state or filters.only:
         return None
-    days = asked.seen or recent.RECENT_DAYS
-    if asked.integration or days != recent.RECENT_DAYS:
-        key = next((one.pk for one in integrations if one.slug == asked.integration), None)
-        apart = [] if asked.integration else choose_apart(integrations)
+    days = filters.seen or recent.RECENT_DAYS
+    if filters.integration or days != recent.RECENT_DAYS:
+        key = next((integration.pk for integration in integrations if integration.slug == filters.integration), None)
+        apart = [] if filters.integration else choose_apart(integrations)
         counts = recent.count_recent(now=now, days=days, integration=key, apart=apart)
     return make_link_rate(counts, days=days, integrations=integrations) if counts.total else None
 
 
 def make_link_rate(counts: recent.Recent, *, days: str, integrations: Sequence[Integration]) -> LinkRate:
     """Return the rate of `counts`, which are of the last `days`, in words."""
-    parts = [(one.name, counts.parts[one.pk]) for one in integrations if one.pk in counts.parts]
+    parts = [
+        (integration.name, counts.parts[integration.pk])
+        for integration in integrations
+        if integration.pk in counts.parts
+    ]
     parts = [(name, part) for name, part in parts if part.total]
     return LinkRate(
         words=count_linked(total=counts.total, linked=counts.linked, pending=counts.pending),
-        scope=_scope(counts, days=days),
-        reasons=_reasons(counts),
+        scope=_describe_scope(counts, days=days),
+        reasons=_list_reasons(counts),
         of_each=tuple(
             RateOfOne(name=name, words=count_linked(total=part.total, linked=part.linked, pending=part.pending))
             for name, part in parts
@@ -78,7 +82,7 @@ def count_linked(*, total: int, linked: int, pending: int) -> str:
     values = {
         "linked": intcomma(linked),
         "read": intcomma(read),
-        "share": _share(linked, of=read),
+        "share": _compute_share(linked, of=read),
         "pending": intcomma(pending),
     }
     if not read:
@@ -88,7 +92,7 @@ def count_linked(*, total: int, linked: int, pending: int) -> str:
     return _("%(linked)s of %(read)s looked up (%(share)s %%), %(pending)s not looked up yet") % values
 
 
-def _share(number: int, *, of: int) -> int:
+def _compute_share(number: int, *, of: int) -> int:
     # Neither "all" nor "none" is said of a part.
     nearest = round(100 * number / of) if of else 0
     if 0 < number < of:
@@ -96,7 +100,7 @@ def _share(number: int, *, of: int) -> int:
     return nearest
 
 
-def _scope(counts: recent.Recent, *, days: str) -> str:
+def _describe_scope(counts: recent.Recent, *, days: str) -> str:
     if counts.is_capped:
         return _("Among the newest %s visitors.") % intcomma(counts.total)
     return ngettext(
@@ -104,13 +108,13 @@ def _scope(counts: recent.Recent, *, days: str) -> str:
     ) % int(days)
 
 
-def _reasons(counts: recent.Recent) -> tuple[str, ...]:
+def _list_reasons(counts: recent.Recent) -> tuple[str, ...]:
     without_id = counts.anonymous - counts.junk - counts.parted
-    counted = (
+    counts_by_reason = (
         (without_id, _("%s anonymous: not signed in while chatting")),
         (counts.junk, _("%s with an invalid user ID from the website")),
         (counts.gone, _("%s deleted in Zendesk")),
         (counts.parted, _("%s unlinked by a person")),
     )
-    found = sorted((one for one in counted if one[0] > 0), key=lambda one: -one[0])
-    return tuple(words % intcomma(number) for number, words in found)
+    reasons = sorted((reason for reason in counts_by_reason if reason[0] > 0), key=lambda reason: -reason[0])
+    return tuple(words % intcomma(number) for number, words in reasons)

@@ -16,20 +16,21 @@ from django.views.decorators.http import require_safe
 from linking.accounts import roles
 from linking.dashboard.records.why import make_legend
 from linking.dashboard.shell.access import page
-from linking.dashboard.shell.context import count_words
+from linking.dashboard.shell.context import format_count
 from linking.dashboard.shell.parts import PAGE_OPEN, Badge, Text
 from linking.dashboard.shell.rows import (
-    ContactVisibility,
+    Reader,
     UserRow,
     VisitorRow,
-    record_url,
-    user_row,
-    user_url,
-    visitor_rows,
-    visitor_url,
+    build_record_url,
+    build_user_row,
+    build_user_url,
+    build_visitor_rows,
+    build_visitor_url,
+    find_reader,
 )
 from linking.dashboard.visitors.builtin_views import list_builtin_views
-from linking.dashboard.visitors.chips import Choice, chips_of, format_seen, state_choices, ways_on
+from linking.dashboard.visitors.chips import Choice, format_seen, list_chips, list_state_choices, list_ways_on
 from linking.dashboard.visitors.columns import OPTIONAL, find_hidden_columns
 from linking.dashboard.visitors.filters import (
     NAMES,
@@ -39,9 +40,9 @@ from linking.dashboard.visitors.filters import (
     extract_inline_filters,
     parse_filters,
 )
-from linking.dashboard.visitors.hints import hint_of
+from linking.dashboard.visitors.hints import find_hint
 from linking.dashboard.visitors.link_rate import choose_apart, find_link_rate
-from linking.dashboard.visitors.news import can_be_newer, news_url
+from linking.dashboard.visitors.news import build_news_url, can_be_newer
 from linking.dashboard.visitors.queries import find_rows
 from linking.dashboard.visitors.recheck import RECHECK_MAX
 from linking.dashboard.visitors.saved_views import list_view_rows
@@ -104,7 +105,7 @@ class Listing:
 
 @page
 @require_safe
-def visitors(request: HttpRequest) -> HttpResponse:
+def show_visitors(request: HttpRequest) -> HttpResponse:
     """Show the list that the address asks for, or the one record that a pasted text names."""
     now = timezone.now()
     try:
@@ -112,13 +113,13 @@ def visitors(request: HttpRequest) -> HttpResponse:
         if address := _find_better_address(filters, request=request):
             return redirect(address)
         integrations = status.list_integrations()
-        listing = make_listing(asked=filters, request=request, integrations=integrations, now=now)
+        listing = make_listing(filters=filters, request=request, integrations=integrations, now=now)
     except (UnknownFilter, BadKeyset) as error:
         return render(request, "dashboard/shell/bad_filter.html", {"sentence": str(error)}, status=400)
     context = {"listing": listing, "query": filters.address(), "page_open": PAGE_OPEN}
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "dashboard/visitors/_list.html", context)
-    context |= _page_context(filters, request=request, integrations=integrations, now=now)
+    context |= _build_page_context(filters, request=request, integrations=integrations, now=now)
     return render(request, "dashboard/visitors/list.html", context)
 
 
@@ -126,31 +127,31 @@ def _find_better_address(filters: VisitorFilters, *, request: HttpRequest) -> st
     """Return where the request should go instead: a shorter address of this list, or one record; "" for neither."""
     inline = extract_inline_filters(filters)
     if inline != filters or _has_empty_filters(request):
-        return _own_address(inline)
+        return _build_own_address(inline)
     if not filters.is_search_alone:
         return ""
     if hit := find.find_exact(filters.query):
-        address = visitor_url if hit.kind == "visitor" else user_url
-        return address(**{f"{hit.kind}_id": hit.id, "integration": hit.integration})
+        build_url = build_visitor_url if hit.kind == "visitor" else build_user_url
+        return build_url(**{f"{hit.kind}_id": hit.id, "integration": hit.integration})
     unknown_id = find.find_unknown_id(filters.query)
-    return record_url("visitor", unknown_id) if unknown_id else ""  # that page asks Zendesk
+    return build_record_url("visitor", unknown_id) if unknown_id else ""  # that page asks Zendesk
 
 
-def _page_context(
+def _build_page_context(
     filters: VisitorFilters, *, request: HttpRequest, integrations: list[Integration], now: datetime
 ) -> dict[str, Any]:
     counts = recent.count_recent(now=now, apart=choose_apart(integrations))
     return {
-        "asked": filters,
-        "states": state_choices(filters),
-        "chips": chips_of(filters, integrations=integrations),
+        "filters": filters,
+        "states": list_state_choices(filters),
+        "chips": list_chips(filters, integrations=integrations),
         "integrations": [Choice(word=integration.name, url="", value=integration.slug) for integration in integrations],
         "seen_choices": [Choice(word=format_seen(days), url="", value=days) for days in SEEN_DAYS],
-        "rate": find_link_rate(asked=filters, counts=counts, integrations=integrations, now=now),
-        "ready_views": list_builtin_views(asked=filters, counts=counts, now=now) if counts.total else [],
+        "rate": find_link_rate(filters=filters, counts=counts, integrations=integrations, now=now),
+        "ready_views": list_builtin_views(filters=filters, counts=counts, now=now) if counts.total else [],
         "views": list_view_rows(
             owner_key=request.user.pk or 0,
-            asked=filters,
+            filters=filters,
             sees_contact=roles.can_see_contact(request.user),
             now=now,
         ),
@@ -158,54 +159,54 @@ def _page_context(
 
 
 def make_listing(
-    *, asked: VisitorFilters, request: HttpRequest, integrations: list[Integration], now: datetime
+    *, filters: VisitorFilters, request: HttpRequest, integrations: list[Integration], now: datetime
 ) -> Listing:
-    """Return the rows that `asked` asks for, as the person of `request` may see them.
+    """Return the list that `filters` ask for, as the person of `request` may see it.
 
     Raises: UnknownFilter, BadKeyset.
     """
-    eyes = ContactVisibility(sees_contact=roles.can_see_contact(request.user))
-    found = find_rows(asked, sees_contact=eyes.sees_contact, now=now)
-    part = find.load_page(found, ordering=asked.order, cursor=asked.cursor)
-    rows = _rows(part.rows, is_waiting_list=asked.is_waiting_list, eyes=eyes, now=now)
-    cap = find.SEARCH_COUNT_CAP if asked.q else find.COUNT_CAP
-    total = find.count_up_to_cap(found, cap=cap) if rows else Count(number=0, is_capped=False)
+    reader = find_reader(request)
+    records = find_rows(filters, sees_contact=reader.sees_contact, now=now)
+    part = find.load_page(records, ordering=filters.order, cursor=filters.cursor)
+    rows = _build_rows(part.rows, is_waiting_list=filters.is_waiting_list, reader=reader, now=now)
+    cap = find.SEARCH_COUNT_CAP if filters.q else find.COUNT_CAP
+    total = find.count_up_to_cap(records, cap=cap) if rows else Count(number=0, is_capped=False)
     several = len(integrations) > 1
-    columns, hidden = _columns(asked, has_several=several, eyes=eyes), find_hidden_columns(request)
-    may_recheck = roles.can_decide(request.user) and not asked.is_waiting_list
+    columns, hidden = _list_columns(filters, has_several=several, reader=reader), find_hidden_columns(request)
+    may_recheck = roles.can_decide(request.user) and not filters.is_waiting_list
     return Listing(
         rows=rows,
-        is_waiting_list=asked.is_waiting_list,
-        showing=_showing(shown=len(rows), total=total, asked=asked) if rows else "",
-        next_url=asked.address(cursor=part.next, first=_place(asked, step=len(rows))) if part.next else "",
-        previous_url=asked.address(cursor=part.previous, first=_place(asked, step=-find.PAGE_SIZE))
+        is_waiting_list=filters.is_waiting_list,
+        showing=_describe_count(row_count=len(rows), total=total, filters=filters) if rows else "",
+        next_url=filters.address(cursor=part.next, first=_compute_place(filters, step=len(rows))) if part.next else "",
+        previous_url=filters.address(cursor=part.previous, first=_compute_place(filters, step=-find.PAGE_SIZE))
         if part.previous
         else "",
-        self_url=_own_address(asked),
-        news_url=news_url(asked=asked, found=part.rows, rows=rows),
-        can_be_newer=can_be_newer(asked),
-        export_url=reverse("visitors_export") + asked.address() if rows and roles.can_export(request.user) else "",
-        recheck=_recheck_words(total) if rows and may_recheck else "",
-        legend=() if asked.is_waiting_list else make_legend(),
+        self_url=_build_own_address(filters),
+        news_url=build_news_url(filters=filters, records=part.rows, rows=rows),
+        can_be_newer=can_be_newer(filters),
+        export_url=reverse("visitors_export") + filters.address() if rows and roles.can_export(request.user) else "",
+        recheck=_describe_recheck(total) if rows and may_recheck else "",
+        legend=() if filters.is_waiting_list else make_legend(),
         columns=tuple(column for column in columns if column.key not in hidden),
-        choices=_column_choices(columns, hidden=hidden),
+        choices=_list_column_choices(columns, hidden=hidden),
         hidden=hidden,
         has_integrations=len(integrations) > 1,
-        empty="" if rows else _why_empty(asked, integrations=integrations),
-        ways_on=() if rows else ways_on(asked, sees_contact=eyes.sees_contact),
-        hint=hint_of(asked.query, sees_contact=eyes.sees_contact, has_rows=bool(rows)),
+        empty="" if rows else _find_empty_reason(filters, integrations=integrations),
+        ways_on=() if rows else list_ways_on(filters, sees_contact=reader.sees_contact),
+        hint=find_hint(filters.query, sees_contact=reader.sees_contact, has_rows=bool(rows)),
     )
 
 
-def _rows(
-    found: list[Any], *, is_waiting_list: bool, eyes: ContactVisibility, now: datetime
+def _build_rows(
+    records: list[Any], *, is_waiting_list: bool, reader: Reader, now: datetime
 ) -> tuple[VisitorRow, ...] | tuple[UserRow, ...]:
     if is_waiting_list:
-        return tuple(user_row(one, eyes=eyes, now=now) for one in found)
-    return visitor_rows(found, eyes=eyes)
+        return tuple(build_user_row(user, reader=reader, now=now) for user in records)
+    return build_visitor_rows(records, reader=reader)
 
 
-def _column_choices(columns: tuple[Column, ...], *, hidden: frozenset[str]) -> tuple[ColumnChoice, ...]:
+def _list_column_choices(columns: tuple[Column, ...], *, hidden: frozenset[str]) -> tuple[ColumnChoice, ...]:
     return tuple(
         ColumnChoice(key=column.key, word=column.word, is_shown=column.key not in hidden)
         for column in columns
@@ -213,8 +214,8 @@ def _column_choices(columns: tuple[Column, ...], *, hidden: frozenset[str]) -> t
     )
 
 
-def _own_address(asked: VisitorFilters) -> str:
-    query = asked.address(cursor=asked.cursor, first=asked.first)
+def _build_own_address(filters: VisitorFilters) -> str:
+    query = filters.address(cursor=filters.cursor, first=filters.first)
     return reverse("visitors") + ("" if query == "?" else query)
 
 
@@ -223,25 +224,29 @@ def _has_empty_filters(request: HttpRequest) -> bool:
     return any(name in NAMES and not value for name, value in request.GET.items())
 
 
-def _why_empty(asked: VisitorFilters, *, integrations: list[Integration]) -> str:
-    if asked.cursor:
+def _find_empty_reason(filters: VisitorFilters, *, integrations: list[Integration]) -> str:
+    if filters.cursor:
         return "past_the_end"
     if not integrations:
         return "first_run"
-    if asked.q or asked.seen or asked.only or asked.integration or asked.state not in ("", SIGNED_IN):
+    if filters.q or filters.seen or filters.only or filters.integration or filters.state not in ("", SIGNED_IN):
         return "no_match"
-    if asked.is_waiting_list:
+    if filters.is_waiting_list:
         return "nobody_waits"
-    return "nothing_yet" if any(one.enabled and one.sync_enabled for one in integrations) else "sync_off"
+    return (
+        "nothing_yet"
+        if any(integration.enabled and integration.sync_enabled for integration in integrations)
+        else "sync_off"
+    )
 
 
-def _showing(*, shown: int, total: Count, asked: VisitorFilters) -> str:
-    first = _first(asked)
+def _describe_count(*, row_count: int, total: Count, filters: VisitorFilters) -> str:
+    first = _find_first_place(filters)
     # Rows that came or went meanwhile may have moved the page past what was counted.
-    is_placed = first and shown > 1 and (total.is_capped or first + shown - 1 <= total.number)
-    rows = f"{intcomma(first)}–{intcomma(first + shown - 1)}" if is_placed else intcomma(shown)
-    values = {"shown": rows, "total": count_words(total)}
-    if asked.is_waiting_list:
+    is_placed = first and row_count > 1 and (total.is_capped or first + row_count - 1 <= total.number)
+    rows = f"{intcomma(first)}–{intcomma(first + row_count - 1)}" if is_placed else intcomma(row_count)
+    values = {"shown": rows, "total": format_count(total)}
+    if filters.is_waiting_list:
         return (
             ngettext("Showing %(shown)s of %(total)s user", "Showing %(shown)s of %(total)s users", total.number)
             % values
@@ -252,45 +257,45 @@ def _showing(*, shown: int, total: Count, asked: VisitorFilters) -> str:
     )
 
 
-def _recheck_words(total: Count) -> str:
+def _describe_recheck(total: Count) -> str:
     if total.number > RECHECK_MAX:
         return _("Read the first %s again") % intcomma(RECHECK_MAX)
     return ngettext("Read %s visitor again", "Read %s visitors again", total.number) % intcomma(total.number)
 
 
-def _first(asked: VisitorFilters) -> int:
+def _find_first_place(filters: VisitorFilters) -> int:
     """Return the place of the page's first row; 0 for one that is not known."""
-    return int(asked.first or 0) if asked.cursor else 1
+    return int(filters.first or 0) if filters.cursor else 1
 
 
-def _place(asked: VisitorFilters, *, step: int) -> str:
-    first = _first(asked)
+def _compute_place(filters: VisitorFilters, *, step: int) -> str:
+    first = _find_first_place(filters)
     return str(max(first + step, 1)) if first else ""
 
 
-def _columns(asked: VisitorFilters, *, has_several: bool, eyes: ContactVisibility) -> tuple[Column, ...]:
-    if asked.is_waiting_list:
+def _list_columns(filters: VisitorFilters, *, has_several: bool, reader: Reader) -> tuple[Column, ...]:
+    if filters.is_waiting_list:
         several = (Column(word=_("Integration")),) if has_several else ()
         plain = (Column(word=_("User")), Column(word=_("Login user ID")), Column(word=_("Tokens")))
         return (*plain, *several, Column(word=_("Last signed in"), sort="descending"))
     # An order by masked names would tell them to whoever asks often enough.
-    name = _sortable(asked, field="name", word=_("Visitor"), first="name")
-    name = name if eyes.sees_contact else Column(word=_("Visitor"))
+    name = _build_sortable_column(filters, field="name", word=_("Visitor"), first="name")
+    name = name if reader.sees_contact else Column(word=_("Visitor"))
     return (
         name,
         *(Column(word=OPTIONAL[key], key=key) for key in ("state", "login", "visitor")),
         *((Column(word=OPTIONAL["integration"], key="integration"),) if has_several else ()),
-        _sortable(asked, field="last_seen_at", word=_("Last seen"), first="-last_seen_at"),
+        _build_sortable_column(filters, field="last_seen_at", word=_("Last seen"), first="-last_seen_at"),
     )
 
 
-def _sortable(asked: VisitorFilters, *, field: str, word: str, first: str) -> Column:
-    is_sorted = asked.order.removeprefix("-") == field
+def _build_sortable_column(filters: VisitorFilters, *, field: str, word: str, first: str) -> Column:
+    is_sorted = filters.order.removeprefix("-") == field
     if not is_sorted:
-        return Column(word=word, url=asked.address(ordering=first))
-    is_falling = asked.order.startswith("-")
+        return Column(word=word, url=filters.address(ordering=first))
+    is_falling = filters.order.startswith("-")
     return Column(
         word=word,
-        url=asked.address(ordering=field if is_falling else f"-{field}"),
+        url=filters.address(ordering=field if is_falling else f"-{field}"),
         sort="descending" if is_falling else "ascending",
     )

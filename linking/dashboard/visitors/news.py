@@ -1,7 +1,7 @@
-"""What is newer than a list that somebody looks at: asked for every few seconds, answered by nothing while nothing is.
+"""What is newer than the list on a page, which polls for it; the answer is empty while nothing is.
 
-A list is never swapped under a hand: the page is told how many rows would stand before its first one, and which of its
-rows say something else by now, and shows that as a button.
+A list is never swapped while a person reads it. The page shows a button that says how many rows are new and how many
+have changed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,10 +18,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from linking.accounts import roles
 from linking.dashboard.shell.access import page
-from linking.dashboard.shell.context import count_words
-from linking.dashboard.shell.rows import ContactVisibility, UserRow, VisitorRow, user_row, visitor_rows
+from linking.dashboard.shell.context import format_count
+from linking.dashboard.shell.rows import Reader, UserRow, VisitorRow, build_user_row, build_visitor_rows, find_reader
 from linking.dashboard.visitors.filters import WAITING_ORDERING, VisitorFilters, parse_filters
 from linking.dashboard.visitors.queries import find_rows
 from linking.models import LoginUser, Visitor
@@ -56,7 +55,7 @@ class News:
     def words(self) -> str:
         """What the button says; "" when there is nothing to show."""
         new, changed = self.new.number, len(self.changed)
-        values = {"new": count_words(self.new), "changed": changed}
+        values = {"new": format_count(self.new), "changed": changed}
         if new and changed:
             return _("%(new)s new, %(changed)s changed · show") % values
         if new:
@@ -66,46 +65,46 @@ class News:
 
 @page
 @require_safe
-def news(request: HttpRequest) -> HttpResponse:
-    """Answer 204 while nothing differs from what the page was told last (`told`), else what does.
+def check_news(request: HttpRequest) -> HttpResponse:
+    """Answer 204 while nothing is newer than the answer that the page has (`mark`), else with what is.
 
     `since` is the place of the list's first row, `rows` what its rows say; both come with the page, as `news_url`.
     """
     query = request.GET
     try:
-        asked = parse_filters(query)
-        shown = shown_rows.decode_shown(query.get("rows", ""), rows_max=find.PAGE_SIZE)
-        found = find_news(
-            asked=asked,
+        filters = parse_filters(query)
+        marks_by_key = shown_rows.decode_shown(query.get("rows", ""), rows_max=find.PAGE_SIZE)
+        changes = find_news(
+            filters=filters,
             since=query.get("since", ""),
-            shown=shown,
-            eyes=ContactVisibility(sees_contact=roles.can_see_contact(request.user)),
+            marks_by_key=marks_by_key,
+            reader=find_reader(request),
             now=timezone.now(),
         )
     except (UnknownFilter, BadKeyset, shown_rows.BadShown) as error:
         return JsonResponse({"detail": str(error)}, status=400)
-    if found.mark == query.get("told", ""):
+    if changes.mark == query.get("mark", ""):
         return HttpResponse(status=204)
-    return JsonResponse({"told": found.mark, "words": found.words, "changed": found.changed})
+    return JsonResponse({"mark": changes.mark, "words": changes.words, "changed": changes.changed})
 
 
-def news_url(*, asked: VisitorFilters, found: Sequence[Any], rows: Sequence[VisitorRow | UserRow]) -> str:
+def build_news_url(*, filters: VisitorFilters, records: Sequence[Any], rows: Sequence[VisitorRow | UserRow]) -> str:
     """Return where a page asks what is newer than `rows`, made of the visitors or users `found`."""
-    parts = {"rows": shown_rows.encode_shown(_marks(found, rows=rows))}
-    if can_be_newer(asked):
-        field = asked.order.removeprefix("-")
-        value, key = (getattr(found[0], field), found[0].pk) if found else (_BEFORE_ALL, 0)
-        parts["since"] = encode_keyset(Keyset(ordering=asked.order, value=value, key=key, is_backward=True))
-    return f"{reverse('news')}{asked.address()}&{urlencode(parts)}".replace("?&", "?")
+    parts = {"rows": shown_rows.encode_shown(_compute_marks(records, rows=rows))}
+    if can_be_newer(filters):
+        field = filters.order.removeprefix("-")
+        value, key = (getattr(records[0], field), records[0].pk) if records else (_BEFORE_ALL, 0)
+        parts["since"] = encode_keyset(Keyset(ordering=filters.order, value=value, key=key, is_backward=True))
+    return f"{reverse('news')}{filters.address()}&{urlencode(parts)}".replace("?&", "?")
 
 
-def can_be_newer(asked: VisitorFilters) -> bool:
-    """Whether something that arrives would stand before the first row of what is asked for."""
-    return asked.order in NEWEST_FIRST and not asked.cursor
+def can_be_newer(filters: VisitorFilters) -> bool:
+    """Whether new rows would stand before the first row of the list."""
+    return filters.order in NEWEST_FIRST and not filters.cursor
 
 
 def find_news(
-    *, asked: VisitorFilters, since: str, shown: Mapping[int, int], eyes: ContactVisibility, now: datetime
+    *, filters: VisitorFilters, since: str, marks_by_key: Mapping[int, int], reader: Reader, now: datetime
 ) -> News:
     """Return what differs from a list whose rows have these marks by key.
 
@@ -115,42 +114,40 @@ def find_news(
     """
     new = Count(number=0, is_capped=False)
     if since:
-        new = _count_new(asked, since=since, shown=shown, sees_contact=eyes.sees_contact, now=now)
-    marks = _find_marks(asked, keys=shown, eyes=eyes, now=now)
-    changed = {key: marks.get(key, -1) for key, mark in shown.items() if marks.get(key) != mark}
-    letter = "u" if asked.is_waiting_list else "v"
+        new = _count_new(filters, since=since, marks_by_key=marks_by_key, sees_contact=reader.sees_contact, now=now)
+    marks = _find_marks(filters, keys=marks_by_key, reader=reader, now=now)
+    changed = {key: marks.get(key, -1) for key, mark in marks_by_key.items() if marks.get(key) != mark}
+    letter = "u" if filters.is_waiting_list else "v"
     is_any = new.number or changed
-    told = blake2s(repr((new.number, new.is_capped, changed)).encode(), digest_size=4).hexdigest() if is_any else ""
-    return News(new=new, changed=tuple(f"{letter}{key}" for key in changed), mark=told)
+    mark = blake2s(repr((new.number, new.is_capped, changed)).encode(), digest_size=4).hexdigest() if is_any else ""
+    return News(new=new, changed=tuple(f"{letter}{key}" for key in changed), mark=mark)
 
 
 def _count_new(
-    asked: VisitorFilters, *, since: str, shown: Mapping[int, int], sees_contact: bool, now: datetime
+    filters: VisitorFilters, *, since: str, marks_by_key: Mapping[int, int], sees_contact: bool, now: datetime
 ) -> Count:
-    start = decode_keyset(since, ordering=asked.order, kind=datetime)
-    if not start.is_backward or asked.order not in NEWEST_FIRST:
+    start = decode_keyset(since, ordering=filters.order, kind=datetime)
+    if not start.is_backward or filters.order not in NEWEST_FIRST:
         raise BadKeyset("The cursor is damaged.")
-    found = find_rows(asked, sees_contact=sees_contact, now=now)
-    found = narrow.drop_details(found, ordering=asked.order, since=start.value)  # type: ignore[arg-type]
+    records = find_rows(filters, sees_contact=sees_contact, now=now)
+    records = narrow.drop_details(records, ordering=filters.order, since=start.value)  # type: ignore[arg-type]
     # A shown row that moved up is told as changed; so many more are read as there may be of those.
-    part = find.load_page(found, ordering=asked.order, cursor=since, size=NEW_CAP + len(shown))
-    number = sum(row.pk not in shown for row in part.rows)
+    part = find.load_page(records, ordering=filters.order, cursor=since, size=NEW_CAP + len(marks_by_key))
+    number = sum(row.pk not in marks_by_key for row in part.rows)
     return Count(number=min(number, NEW_CAP), is_capped=number > NEW_CAP or bool(part.previous))
 
 
-def _find_marks(
-    asked: VisitorFilters, *, keys: Mapping[int, int], eyes: ContactVisibility, now: datetime
-) -> dict[int, int]:
+def _find_marks(filters: VisitorFilters, *, keys: Mapping[int, int], reader: Reader, now: datetime) -> dict[int, int]:
     if not keys:
         return {}
-    if asked.is_waiting_list:
+    if filters.is_waiting_list:
         users = narrow.list_users(keys=keys)
-        return _marks(users, rows=[user_row(one, eyes=eyes, now=now) for one in users])
-    found = list(narrow.keep_keys(find.list_visitors(sees_contact=eyes.sees_contact), keys=keys))
-    return _marks(found, rows=visitor_rows(found, eyes=eyes))
+        return _compute_marks(users, rows=[build_user_row(user, reader=reader, now=now) for user in users])
+    visitors = list(narrow.keep_keys(find.list_visitors(sees_contact=reader.sees_contact), keys=keys))
+    return _compute_marks(visitors, rows=build_visitor_rows(visitors, reader=reader))
 
 
-def _marks(found: Sequence[Visitor | LoginUser], *, rows: Sequence[VisitorRow | UserRow]) -> dict[int, int]:
+def _compute_marks(records: Sequence[Visitor | LoginUser], *, rows: Sequence[VisitorRow | UserRow]) -> dict[int, int]:
     """Return by key the mark of what each row of a list says.
 
     A visitor's row says something else when anything in it does, the time of the last chat included. A user's row does
@@ -158,10 +155,10 @@ def _marks(found: Sequence[Visitor | LoginUser], *, rows: Sequence[VisitorRow | 
     news.
     """
     return {
-        one.pk: shown_rows.mark_of(
-            (str(one.is_seen_in_chat), row.name, row.email)
-            if isinstance(one, LoginUser)
+        record.pk: shown_rows.mark_of(
+            (str(record.is_seen_in_chat), row.name, row.email)
+            if isinstance(record, LoginUser)
             else (str(getattr(row, field.name)) for field in fields(VisitorRow) if field.name not in _UNTOLD)
         )
-        for one, row in zip(found, rows, strict=True)
+        for record, row in zip(records, rows, strict=True)
     }

@@ -24,28 +24,28 @@ RECHECK_MAX = 1_000
 
 @page
 @require_POST
-def recheck(request: HttpRequest) -> HttpResponse:
+def recheck_visitors(request: HttpRequest) -> HttpResponse:
     """Queue the visitors that the list's address finds, the newest ones first."""
     require(roles.can_decide(request.user))
     now = timezone.now()
     try:
-        asked = parse_filters(QueryDict(request.POST.get("query", "").removeprefix("?")))
-        if asked.is_waiting_list:
+        filters = parse_filters(QueryDict(request.POST.get("query", "").removeprefix("?")))
+        if filters.is_waiting_list:
             raise UnknownFilter(
                 name="state", message=_("Users who are not in Chat yet have no record at Zendesk to read.")
             )
-        found = find_rows(asked, sees_contact=roles.can_see_contact(request.user), now=now)
+        visitors = find_rows(filters, sees_contact=roles.can_see_contact(request.user), now=now)
     except UnknownFilter as error:
         return render(request, "dashboard/shell/bad_filter.html", {"sentence": str(error)}, status=400)
     with transaction.atomic():
-        number = lookups.ask_again(visitors=found, now=now, limit=RECHECK_MAX)
+        number = lookups.ask_again(visitors=visitors, now=now, limit=RECHECK_MAX)
         audit.audit_list_action(
-            user=request.user, action="recheck", target=f"{number} visitors", filters=asked.filters, now=now
+            user=request.user, action="recheck", target=f"{number} visitors", filters=filters.names, now=now
         )
-    said = ngettext(
+    sentence = ngettext(
         "%s visitor waits to be read again; the next passes of the sync do that.",
         "%s visitors wait to be read again; the next passes of the sync do that.",
         number,
     )
-    messages.success(request, said % intcomma(number) if number else _("All of them wait to be read already."))
-    return redirect(reverse("visitors") + asked.address())
+    messages.success(request, sentence % intcomma(number) if number else _("All of them wait to be read already."))
+    return redirect(reverse("visitors") + filters.address())

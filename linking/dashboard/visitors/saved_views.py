@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from linking.core.text import clean_line
 from linking.dashboard.shell.access import page
-from linking.dashboard.shell.context import count_words
+from linking.dashboard.shell.context import format_count
 from linking.dashboard.visitors.filters import VisitorFilters, parse_filters
 from linking.dashboard.visitors.queries import find_rows
 from linking.models import SavedView
@@ -35,15 +35,15 @@ class ViewRow:
     is_current: bool
 
 
-def list_view_rows(*, owner_key: int, asked: VisitorFilters, sees_contact: bool, now: datetime) -> list[ViewRow]:
+def list_view_rows(*, owner_key: int, filters: VisitorFilters, sees_contact: bool, now: datetime) -> list[ViewRow]:
     """Return the views of the person with this key, by name; one query, and one for each view."""
-    current = asked.address()
+    current = filters.address()
     return [
         ViewRow(
             key=view.pk,
             name=view.name,
             url=reverse("visitors") + view.query,
-            count=_count(view, sees_contact=sees_contact, now=now),
+            count=_count_rows(view, sees_contact=sees_contact, now=now),
             is_current=view.query == current,
         )
         for view in saved_views.list_views(owner_id=owner_key)
@@ -52,7 +52,7 @@ def list_view_rows(*, owner_key: int, asked: VisitorFilters, sees_contact: bool,
 
 @page
 @require_POST
-def save(request: HttpRequest) -> HttpResponse:
+def save_view(request: HttpRequest) -> HttpResponse:
     """Save the list's present filters under a name."""
     name = clean_line(request.POST.get("name", ""), max_characters=NAME_MAX_CHARACTERS).strip()
     try:
@@ -76,17 +76,17 @@ def save(request: HttpRequest) -> HttpResponse:
 
 @page
 @require_POST
-def remove(request: HttpRequest, view_id: int) -> HttpResponse:
+def remove_view(request: HttpRequest, view_id: int) -> HttpResponse:
     """Remove one of the person's own views."""
     if saved_views.remove_view(owner_id=cast("int", request.user.pk), view_id=view_id):
         messages.success(request, _("View removed."))
     return redirect("visitors")
 
 
-def _count(view: SavedView, *, sees_contact: bool, now: datetime) -> str:
+def _count_rows(view: SavedView, *, sees_contact: bool, now: datetime) -> str:
     try:
-        asked = parse_filters(QueryDict(view.query.removeprefix("?")))
-        rows = find_rows(asked, sees_contact=sees_contact, now=now)
+        filters = parse_filters(QueryDict(view.query.removeprefix("?")))
+        rows = find_rows(filters, sees_contact=sees_contact, now=now)
     except UnknownFilter:
         return ""
-    return count_words(find.count_up_to_cap(rows, cap=COUNT_CAP))
+    return format_count(find.count_up_to_cap(rows, cap=COUNT_CAP))

@@ -13,12 +13,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from linking.accounts import roles
 from linking.dashboard.shell.access import page
 from linking.dashboard.shell.parts import PAGE_OPEN, Badge, IDText
-from linking.dashboard.shell.rows import ContactVisibility, VisitorRow, choose_user_state, user_row, visitor_rows
+from linking.dashboard.shell.rows import (
+    Reader,
+    VisitorRow,
+    build_user_row,
+    build_visitor_rows,
+    choose_user_state,
+    find_reader,
+)
 from linking.dashboard.visitors.filters import SIGNED_IN, VisitorFilters, extract_inline_filters
-from linking.dashboard.visitors.hints import hint_of
+from linking.dashboard.visitors.hints import find_hint
 from linking.dashboard.visitors.queries import find_rows
 from linking.models import LoginUser, Visitor
 from linking.search import find
@@ -42,74 +48,78 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
-    """At most `SHOWN` matches; `said` is read out by screen readers, `all_url` leads to the result page."""
+    """At most `SHOWN` matches; `summary` is read out by screen readers, `all_url` leads to the result page."""
 
     rows: tuple[Match, ...]
-    said: str
+    summary: str
     all_url: str
     has_more: bool
 
 
 @page
 @require_safe
-def matches(request: HttpRequest) -> HttpResponse:
+def show_matches(request: HttpRequest) -> HttpResponse:
     """Answer the search box with the first matches; whoever comes without scripts is led to the result page."""
     q = request.GET.get("q", "").replace("\x00", "")
     all_url = f"{reverse('visitors')}?{urlencode({'q': q})}"
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(all_url)
-    eyes = ContactVisibility(sees_contact=roles.can_see_contact(request.user))
-    found = first_matches(q=q, all_url=all_url, eyes=eyes, now=timezone.now())
-    return render(request, "dashboard/visitors/_matches.html", {"found": found})
+    reader = find_reader(request)
+    first_matches = find_first_matches(q=q, all_url=all_url, reader=reader, now=timezone.now())
+    return render(request, "dashboard/visitors/_matches.html", {"matches": first_matches})
 
 
-def first_matches(*, q: str, all_url: str, eyes: ContactVisibility, now: datetime) -> Matches | None:
+def find_first_matches(*, q: str, all_url: str, reader: Reader, now: datetime) -> Matches | None:
     """Return what `q` finds first, None where it is too short to look for.
 
     The order is the result page's: the one record that a pasted text names, else the newest visitors, else, where no
     visitor fits, the users who signed in and are not in Chat yet.
     """
-    asked = extract_inline_filters(VisitorFilters(q=q))
-    if len(asked.query.text) < CHARACTERS_AT_LEAST:
+    filters = extract_inline_filters(VisitorFilters(q=q))
+    if len(filters.query.text) < CHARACTERS_AT_LEAST:
         return None
-    hit = find.find_exact(asked.query) if asked.is_search_alone else None
+    hit = find.find_exact(filters.query) if filters.is_search_alone else None
     if hit is not None:
-        rows, has_more = _suggest_hit(hit, eyes=eyes, now=now), False
+        rows, has_more = _suggest_hit(hit, reader=reader, now=now), False
     else:
-        found = list(find_rows(asked, sees_contact=eyes.sees_contact, now=now)[: SHOWN + 1])
-        if not found and not asked.state:
-            asked = replace(asked, state=SIGNED_IN)
-            all_url = reverse("visitors") + asked.address()
-            found = list(find_rows(asked, sees_contact=eyes.sees_contact, now=now)[: SHOWN + 1])
-        rows, has_more = _matches(found[:SHOWN], eyes=eyes, now=now), len(found) > SHOWN
-    unknown_id = "" if rows else find.find_unknown_id(asked.query)
-    hint = "" if rows or unknown_id else hint_of(asked.query, sees_contact=eyes.sees_contact, has_rows=False)
-    said = hint or _summarize(number=len(rows), has_more=has_more, unknown_id=unknown_id)
-    return Matches(rows=rows, said=said, all_url=all_url, has_more=has_more)
+        records = list(find_rows(filters, sees_contact=reader.sees_contact, now=now)[: SHOWN + 1])
+        if not records and not filters.state:
+            filters = replace(filters, state=SIGNED_IN)
+            all_url = reverse("visitors") + filters.address()
+            records = list(find_rows(filters, sees_contact=reader.sees_contact, now=now)[: SHOWN + 1])
+        rows, has_more = _build_matches(records[:SHOWN], reader=reader, now=now), len(records) > SHOWN
+    unknown_id = "" if rows else find.find_unknown_id(filters.query)
+    hint = "" if rows or unknown_id else find_hint(filters.query, sees_contact=reader.sees_contact, has_rows=False)
+    summary = hint or _summarize(number=len(rows), has_more=has_more, unknown_id=unknown_id)
+    return Matches(rows=rows, summary=summary, all_url=all_url, has_more=has_more)
 
 
-def _suggest_hit(hit: find.Hit, *, eyes: ContactVisibility, now: datetime) -> tuple[Match, ...]:
+def _suggest_hit(hit: find.Hit, *, reader: Reader, now: datetime) -> tuple[Match, ...]:
+    record: Visitor | LoginUser | None
     if hit.kind == "visitor":
-        one = find.find_visitor(visitor_id=hit.id, integration=hit.integration)
-        return () if one is None else _matches([one], eyes=eyes, now=now)
-    person = find.find_login_user(user_id=hit.id, integration=hit.integration, with_visitors=False)
-    return () if person is None else _matches([person], eyes=eyes, now=now)
+        record = find.find_visitor(visitor_id=hit.id, integration=hit.integration)
+    else:
+        record = find.find_login_user(user_id=hit.id, integration=hit.integration, with_visitors=False)
+    return () if record is None else _build_matches([record], reader=reader, now=now)
 
 
-def _matches(found: Sequence[Visitor | LoginUser], *, eyes: ContactVisibility, now: datetime) -> tuple[Match, ...]:
-    rows = visitor_rows([one for one in found if isinstance(one, Visitor)], eyes=eyes)
-    by_key = {row.key: _visitor(row) for row in rows}
-    return tuple(by_key[f"v{one.pk}"] if isinstance(one, Visitor) else _user(one, eyes=eyes, now=now) for one in found)
+def _build_matches(records: Sequence[Visitor | LoginUser], *, reader: Reader, now: datetime) -> tuple[Match, ...]:
+    rows = build_visitor_rows([record for record in records if isinstance(record, Visitor)], reader=reader)
+    by_key = {row.key: _match_visitor(row) for row in rows}
+    return tuple(
+        by_key[f"v{record.pk}"] if isinstance(record, Visitor) else _match_user(record, reader=reader, now=now)
+        for record in records
+    )
 
 
-def _user(person: LoginUser, *, eyes: ContactVisibility, now: datetime) -> Match:
-    row = user_row(person, eyes=eyes, now=now)
+def _match_user(user: LoginUser, *, reader: Reader, now: datetime) -> Match:
+    row = build_user_row(user, reader=reader, now=now)
     # Who is in Chat already is told by the visitor, not by the page that is open.
-    state = PAGE_OPEN if row.is_page_open and not person.is_seen_in_chat else choose_user_state(person)
+    state = PAGE_OPEN if row.is_page_open and not user.is_seen_in_chat else choose_user_state(user)
     return Match(url=row.url, name=row.name, subtitle=row.email, states=(state,), record=row.user)
 
 
-def _visitor(row: VisitorRow) -> Match:
+def _match_visitor(row: VisitorRow) -> Match:
     return Match(
         url=row.url,
         name=row.name,

@@ -20,7 +20,7 @@ FORM = "application/x-www-form-urlencoded"
 @pytest.fixture(autouse=True)
 def _nothing_told_yet(monkeypatch):
     cache.clear()
-    monkeypatch.setattr(failures._Told, "at_s", None)
+    monkeypatch.setattr(failures._LastWarning, "at_s", None)
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ class TestServerError:
             raise error
         except type(error):
             assert sys.exception() is error
-            return failures.server_error(RequestFactory().post(path, "x", content_type=FORM, **more))
+            return failures.answer_error(RequestFactory().post(path, "x", content_type=FORM, **more))
 
     def test_is_500_for_an_accident(self, db):
         assert self.ask(ZeroDivisionError()).status_code == 500

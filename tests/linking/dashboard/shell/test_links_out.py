@@ -1,6 +1,6 @@
 import pytest
 
-from linking.dashboard.shell.links_out import publisher_address, zendesk_address
+from linking.dashboard.shell.links_out import build_publisher_address, build_zendesk_address
 from linking.integrations.rules import TEMPLATE_WORDS
 from linking.models.integration import PUBLISHER_URL_TEMPLATE
 
@@ -10,21 +10,21 @@ def publisher(**changes):
         "template": PUBLISHER_URL_TEMPLATE, "merchant_id": "77001", "project_id": "44056",
         "login_project_id": "b7a1-d0e2", "user_id": "abc",
     }  # fmt: skip
-    return publisher_address(**(values | changes))
+    return build_publisher_address(**(values | changes))
 
 
 class TestZendeskAddress:
     def test_turns_the_dot_into_a_dash(self):
-        address = zendesk_address(subdomain="acme", visitor_id="77.ab")
+        address = build_zendesk_address(subdomain="acme", visitor_id="77.ab")
         assert address == "https://acme.zendesk.com/chat/agent#visitors/visitor_list/state#!77-ab"
 
     @pytest.mark.parametrize("visitor_id", ["", "77", "77.a/b", "77.a#b", "x.ab", "77.ab\n"])
     def test_is_not_made_of_another_id(self, visitor_id):
-        assert zendesk_address(subdomain="acme", visitor_id=visitor_id) == ""
+        assert build_zendesk_address(subdomain="acme", visitor_id=visitor_id) == ""
 
     @pytest.mark.parametrize("subdomain", ["", "acme.evil", "acme/", "acme@x", "-acme", "a\n"])
     def test_is_not_made_of_another_host(self, subdomain):
-        assert zendesk_address(subdomain=subdomain, visitor_id="77.ab") == ""
+        assert build_zendesk_address(subdomain=subdomain, visitor_id="77.ab") == ""
 
 
 class TestPublisherAddress:

@@ -31,7 +31,7 @@ def asked_where(browser, path="/"):
     return read(browser.get(path)).one(id="list").attributes["data-news"]
 
 
-def told(browser, url):
+def fetch_news(browser, url):
     answer = browser.get(url)
     assert answer.status_code == 200, answer
     return answer.json()
@@ -58,46 +58,46 @@ class TestNew:
         url = asked_where(lead)
         seen(acme, "77.new")
         seen(acme, "77.late", minutes=11)
-        assert told(lead, url)["words"] == "1 new · show"
+        assert fetch_news(lead, url)["words"] == "1 new · show"
 
     def test_is_the_first_visitor_of_all(self, lead):
         acme = make_integration()
         url = asked_where(lead)
         seen(acme, "77.new", minutes=600)
-        assert told(lead, url)["words"] == "1 new · show"
+        assert fetch_news(lead, url)["words"] == "1 new · show"
 
     def test_are_told_once(self, lead, acme):
         url = asked_where(lead)
         seen(acme, "77.new")
-        mark = told(lead, url)["told"]
-        assert lead.get(f"{url}&told={mark}").status_code == 204
+        mark = fetch_news(lead, url)["mark"]
+        assert lead.get(f"{url}&mark={mark}").status_code == 204
         seen(acme, "77.newer")
-        assert told(lead, f"{url}&told={mark}")["words"] == "2 new · show"
+        assert fetch_news(lead, f"{url}&mark={mark}")["words"] == "2 new · show"
 
     def test_are_taken_back_when_they_are_gone_again(self, lead, acme):
         url = asked_where(lead)
         newcomer = seen(acme, "77.new")
-        mark = told(lead, url)["told"]
+        mark = fetch_news(lead, url)["mark"]
         newcomer.delete()
-        assert told(lead, f"{url}&told={mark}") == {"told": "", "words": "", "changed": []}
+        assert fetch_news(lead, f"{url}&mark={mark}") == {"mark": "", "words": "", "changed": []}
 
     def test_are_counted_no_further_than_fifty(self, lead, acme):
         url = asked_where(lead)
         for place in range(52):
             seen(acme, f"77.n{place}")
-        assert told(lead, url)["words"] == "50+ new · show"
+        assert fetch_news(lead, url)["words"] == "50+ new · show"
 
     def test_keep_to_the_filters(self, lead, acme):
         url = asked_where(lead, "/?q=special&seen=7")
         seen(acme, "77.new")
         seen(acme, "77.special")
-        assert told(lead, url)["words"] == "1 new · show"
+        assert fetch_news(lead, url)["words"] == "1 new · show"
 
     def test_by_when_they_were_seen_first(self, lead, acme):
         url = asked_where(lead, "/?ordering=-first_seen_at")
         Visitor.objects.filter(visitor_id="77.v2").update(last_seen_at=timezone.now())
         seen(acme, "77.new")
-        assert told(lead, url)["words"] == "1 new, 1 changed · show"
+        assert fetch_news(lead, url)["words"] == "1 new, 1 changed · show"
 
     @pytest.mark.parametrize("path", ["/?ordering=name", "/?ordering=last_seen_at"])
     def test_are_none_where_the_newest_do_not_stand_first(self, lead, acme, path):
@@ -115,7 +115,7 @@ class TestNew:
 
 class TestChanged:
     def changed(self, lead, url, visitor_id):
-        news = told(lead, url)
+        news = fetch_news(lead, url)
         assert news["words"] == "1 changed · show"
         return news["changed"] == [f"v{Visitor.objects.get(visitor_id=visitor_id).pk}"]
 
@@ -145,14 +145,14 @@ class TestChanged:
     def test_is_a_row_that_is_gone(self, lead, acme):
         url, key = asked_where(lead), Visitor.objects.get(visitor_id="77.v1").pk
         Visitor.objects.filter(pk=key).delete()
-        assert told(lead, url)["changed"] == [f"v{key}"]
+        assert fetch_news(lead, url)["changed"] == [f"v{key}"]
 
     def test_is_told_again_when_it_changes_again(self, lead, acme):
         url = asked_where(lead)
         Visitor.objects.filter(visitor_id="77.v1").update(name="One")
-        mark = told(lead, url)["told"]
+        mark = fetch_news(lead, url)["mark"]
         Visitor.objects.filter(visitor_id="77.v1").update(name="Two")
-        assert told(lead, f"{url}&told={mark}")["told"] != mark
+        assert fetch_news(lead, f"{url}&mark={mark}")["mark"] != mark
 
     def test_is_not_what_this_reader_does_not_see(self, agent, acme):
         Visitor.objects.filter(visitor_id="77.v1").update(phone="+49 30 1234567")
@@ -171,7 +171,7 @@ class TestWaitingUsers:
         self.waiting(acme, "one", minutes=5)
         url = asked_where(lead, "/?state=signed_in")
         self.waiting(acme, "two")
-        assert told(lead, url)["words"] == "1 new · show"
+        assert fetch_news(lead, url)["words"] == "1 new · show"
 
     def test_whose_open_page_renews_its_token_are_no_news(self, lead, acme):
         self.waiting(acme, "one", minutes=5)
@@ -183,7 +183,11 @@ class TestWaitingUsers:
         user = self.waiting(acme, "one", minutes=5)
         url = asked_where(lead, "/?state=signed_in")
         make_link(visitor=Visitor.objects.first(), login_user=user)
-        assert told(lead, url) | {"told": ""} == {"told": "", "words": "1 changed · show", "changed": [f"u{user.pk}"]}
+        assert fetch_news(lead, url) | {"mark": ""} == {
+            "mark": "",
+            "words": "1 changed · show",
+            "changed": [f"u{user.pk}"],
+        }
 
 
 class TestNonsense:

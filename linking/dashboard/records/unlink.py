@@ -11,19 +11,19 @@ from django.views.decorators.http import require_POST
 
 from linking.accounts import roles
 from linking.conflicts import decisions, find
-from linking.dashboard.records.visitor_and_user import visitor_or_404
+from linking.dashboard.records.visitor_and_user import get_visitor_or_404
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.numbers import parse_key
-from linking.dashboard.shell.rows import visitor_url
+from linking.dashboard.shell.rows import build_visitor_url
 from linking.models import VisitorLink
 
 
 @page
 @require_POST
-def part(request: HttpRequest, visitor_id: str) -> HttpResponse:
+def unlink_visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
     """Unlink a visitor from its user and redirect to the visitor's page."""
     require(roles.can_decide(request.user))
-    visitor = visitor_or_404(request, visitor_id=visitor_id)
+    visitor = get_visitor_or_404(request, visitor_id=visitor_id)
     try:
         link = find.find_link(visitor=visitor, link_id=parse_key(request.POST.get("link", "")))
         conflict = decisions.part(link_id=link.pk, by=request.user, now=timezone.now())
@@ -34,4 +34,4 @@ def part(request: HttpRequest, visitor_id: str) -> HttpResponse:
     else:
         undo_url = reverse("conflict", args=(conflict.pk,))
         messages.success(request, format_html('{} <a href="{}">{}</a>', _("Unlinked."), undo_url, _("Undo")))
-    return redirect(visitor_url(visitor_id=visitor.visitor_id, integration=visitor.integration.slug))
+    return redirect(build_visitor_url(visitor_id=visitor.visitor_id, integration=visitor.integration.slug))
