@@ -118,7 +118,7 @@ def make_run(url: str) -> tuple[Any, StillTime]:
     from linking.core.config import SecretName
     from linking.models import ConfigVersion, Integration, keep_secret
     from linking.sync import run as sync
-    from linking.sync.paced_calls import Clock, Patience
+    from linking.sync.calls_with_retries import Clock, Patience
 
     still = StillTime()
     row = Integration.objects.create(

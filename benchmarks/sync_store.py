@@ -268,15 +268,15 @@ def records(*, first: int, number: int) -> list[Any]:
 
 def whole_pass(options: argparse.Namespace) -> None:
     """Store pages, then answers, as one pass does; print both rates and the memory."""
-    from linking.sync import paced_calls
+    from linking.sync import calls_with_retries
     from linking.sync import run as sync
-    from linking.sync.paced_calls import Clock, Patience
+    from linking.sync.calls_with_retries import Clock, Patience
     from linking.sync.store import request_slots as slots
 
     row, still = make_integration(slug="bench"), StillTime()
     chat = MemoryChat(visitors=options.visitors, chats=options.chats)
     sync.open_client = lambda **_options: chat  # type: ignore[assignment]
-    paced_calls.slots.take_slot = lambda **_options: slots.Wait(seconds=0.0)
+    calls_with_retries.slots.take_slot = lambda **_options: slots.Wait(seconds=0.0)
     marks: list[float] = []
     chat_visitor = chat.visitor
 
@@ -317,7 +317,7 @@ def long_queue(number: int) -> None:
         )  # fmt: skip
     before_mb, began = resident_mb(), time.perf_counter()
     for _ in range(100):
-        taken = lookups.next_lookups(integration_id=row.pk, now=now, is_eager=False, limit=BATCH)
+        taken = lookups.list_next_lookups(integration_id=row.pk, now=now, is_eager=False, limit=BATCH)
         ids = [question.visitor_id for question in taken]
         Visitor.objects.filter(integration=row, visitor_id__in=ids).update(lookup_due_at=None)
     took_ms = (time.perf_counter() - began) * 10

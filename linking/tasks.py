@@ -13,14 +13,13 @@ from django.conf import settings
 
 from linking import queue
 from linking.monitoring import alarms, heartbeats
-from linking.sync import paced_calls, questions, refresh, run, schedule, unknown_visitors
+from linking.sync import Clock, Patience, refresh, run, schedule, unknown_visitors
 
 # A longer pause ends the task instead of blocking the worker; the row stores when to continue.
 LONGEST_WAIT_S = 2.0
 PASS_DEADLINE_S = 200.0
 REFRESH_DEADLINE_S = 30.0
 SLOT_WAIT_S = 5.0
-QUESTIONS_AT_ONCE = 50
 
 # One byte shared with the forked children, because only the parent gets the signal. A byte, unlike a lock, cannot stay
 # locked when a child is killed.
@@ -31,7 +30,7 @@ def _now() -> datetime:
     return datetime.now(tz=UTC)
 
 
-CLOCK = paced_calls.Clock(now=_now, sleep=time.sleep)
+CLOCK = Clock(now=_now, sleep=time.sleep)
 
 
 @worker_shutting_down.connect
@@ -56,7 +55,7 @@ def tick() -> None:
     """Record that scheduler and worker are alive, and queue what is due."""
     now = _now()
     heartbeats.note(names=("beat", "worker"), now=now)
-    for integration_id in schedule.due(now=now):
+    for integration_id in schedule.list_due(now=now):
         if schedule.claim(integration_id=integration_id, now=now):
             queue.put(task=sync_integration.name, integration_id=integration_id)
     alarms.watch(now=now)
@@ -69,9 +68,7 @@ def sync_integration(integration_id: int, trigger: str = "schedule") -> None:
     """Run one pass within the time of one task. A person's request also runs while the schedule is paused."""
     if trigger == "schedule" and not schedule.is_wanted(integration_id=integration_id, now=_now()):
         return
-    patience = paced_calls.Patience(
-        longest_wait_s=LONGEST_WAIT_S, deadline_s=PASS_DEADLINE_S, is_stopping=is_shutting_down
-    )
+    patience = Patience(longest_wait_s=LONGEST_WAIT_S, deadline_s=PASS_DEADLINE_S, is_stopping=is_shutting_down)
     run.run_pass(
         integration_id=integration_id,
         trigger=trigger,
@@ -91,27 +88,19 @@ def send_alarms() -> None:
 @shared_task
 def answer_questions() -> None:
     """Ask Zendesk again about unknown visitors that a person opened and Zendesk did not return at once."""
-    until = _now() + timedelta(seconds=REFRESH_DEADLINE_S)
-    patience = paced_calls.Patience(
-        longest_wait_s=SLOT_WAIT_S, deadline_s=REFRESH_DEADLINE_S, is_stopping=is_shutting_down
+    patience = Patience(longest_wait_s=SLOT_WAIT_S, deadline_s=REFRESH_DEADLINE_S, is_stopping=is_shutting_down)
+    unknown_visitors.answer_questions(
+        clock=CLOCK,
+        patience=patience,
+        allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
+        until=_now() + timedelta(seconds=REFRESH_DEADLINE_S),
     )
-    for question_pk in questions.due(now=_now(), limit=QUESTIONS_AT_ONCE):
-        if is_shutting_down() or _now() >= until:
-            return
-        unknown_visitors.answer_question(
-            question_pk=question_pk,
-            clock=CLOCK,
-            patience=patience,
-            allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
-        )
 
 
 @shared_task
 def refresh_visitor(visitor_pk: int) -> None:
     """Read one visitor from Zendesk again."""
-    patience = paced_calls.Patience(
-        longest_wait_s=LONGEST_WAIT_S, deadline_s=REFRESH_DEADLINE_S, is_stopping=is_shutting_down
-    )
+    patience = Patience(longest_wait_s=LONGEST_WAIT_S, deadline_s=REFRESH_DEADLINE_S, is_stopping=is_shutting_down)
     refresh.refresh_visitor(
         visitor_pk=visitor_pk, clock=CLOCK, patience=patience, allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"])
     )

@@ -56,7 +56,6 @@ PURE = (
     "search.keyset",
     "search.query",
     "search.shown_rows",
-    "sync.facts",
     "sync.plans",
     "sync.webhook_calls",
     "tokens.clock_reading",

@@ -16,35 +16,35 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from linking.sync import webhook, webhook_calls, webhook_deliveries
+from linking.sync import webhook
 
 SIGNATURE, TIMESTAMP = "X-Zendesk-Webhook-Signature", "X-Zendesk-Webhook-Signature-Timestamp"
 # 409 is left out on purpose: Zendesk is known to send a call that was answered so again.
-REFUSALS: Mapping[webhook_calls.WebhookReason, tuple[int, str]] = MappingProxyType(
+REFUSALS: Mapping[webhook.WebhookReason, tuple[int, str]] = MappingProxyType(
     {
-        webhook_calls.WebhookReason.TOO_LARGE: (413, f"The body is larger than {webhook_calls.BODY_MAX_BYTES} bytes."),
-        webhook_calls.WebhookReason.UNSIGNED: (
+        webhook.WebhookReason.TOO_LARGE: (413, f"The body is larger than {webhook.BODY_MAX_BYTES} bytes."),
+        webhook.WebhookReason.UNSIGNED: (
             401,
             f"{SIGNATURE} and {TIMESTAMP} are needed; the latter as an ISO 8601 time.",
         ),
-        webhook_calls.WebhookReason.STALE: (401, "The signed time is more than five minutes from now."),
-        webhook_calls.WebhookReason.SIGNATURE: (401, "The signature does not fit."),
-        webhook_calls.WebhookReason.REPLAYED: (403, "This call was received before, and counts once."),
-        webhook_calls.WebhookReason.NOT_JSON: (400, "The body must be a JSON object in UTF-8, each name once."),
-        webhook_calls.WebhookReason.NOBODY_NAMED: (
+        webhook.WebhookReason.STALE: (401, "The signed time is more than five minutes from now."),
+        webhook.WebhookReason.SIGNATURE: (401, "The signature does not fit."),
+        webhook.WebhookReason.REPLAYED: (403, "This call was received before, and counts once."),
+        webhook.WebhookReason.NOT_JSON: (400, "The body must be a JSON object in UTF-8, each name once."),
+        webhook.WebhookReason.NOBODY_NAMED: (
             422,
             "One of visitor_id, chat_id, email and ticket_id must say something.",
         ),
-        webhook_calls.WebhookReason.TOO_MANY: (
+        webhook.WebhookReason.TOO_MANY: (
             429,
             "Too many calls in a few minutes; the chats will be found without them.",
         ),
-        webhook_calls.WebhookReason.UNAVAILABLE: (503, "The database cannot be reached. Send the call again."),
+        webhook.WebhookReason.UNAVAILABLE: (503, "The database cannot be reached. Send the call again."),
     }
 )
 _PATH = re.compile(r"/api/v1/hooks/zendesk/(?P<slug>[^/]+)/?\Z")
 _ALWAYS = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
-_MAY_COME_AGAIN = (webhook_calls.WebhookReason.TOO_MANY, webhook_calls.WebhookReason.UNAVAILABLE)
+_MAY_COME_AGAIN = (webhook.WebhookReason.TOO_MANY, webhook.WebhookReason.UNAVAILABLE)
 _BODY = inline_serializer(
     name="ChatTicket",
     fields={
@@ -59,7 +59,7 @@ _REFUSED = inline_serializer(
     name="ChatTicketRefused",
     fields={
         "detail": serializers.CharField(),
-        "reason": serializers.ChoiceField(choices=[reason.value for reason in webhook_calls.WebhookReason]),
+        "reason": serializers.ChoiceField(choices=[reason.value for reason in webhook.WebhookReason]),
     },
 )
 
@@ -100,7 +100,7 @@ class ChatTicket(APIView):
                 body=_body(request),
             )
             queued = webhook.receive(slug=slug, call=call, now=timezone.now())
-        except webhook_calls.WebhookRefused as refused:
+        except webhook.WebhookRefused as refused:
             return _refusal(refused.reason)
         return Response({"queued": queued.value}, status=202, headers={"Cache-Control": "no-store"})
 
@@ -121,7 +121,7 @@ def refuse_by_head(environ: Mapping[str, Any]) -> tuple[int, list[tuple[str, str
             signature=environ.get("HTTP_X_ZENDESK_WEBHOOK_SIGNATURE", ""),
             now=timezone.now(),
         )
-    except webhook_calls.WebhookRefused as refused:
+    except webhook.WebhookRefused as refused:
         status, detail = REFUSALS[refused.reason]
         body = json.dumps({"detail": detail, "reason": refused.reason.value}).encode()
         length = ("Content-Length", str(len(body)))
@@ -132,25 +132,25 @@ def refuse_by_head(environ: Mapping[str, Any]) -> tuple[int, list[tuple[str, str
 def _check_length(environ: Mapping[str, Any]) -> None:
     """Raises: WebhookRefused where more is announced than is ever read."""
     announced = str(environ.get("CONTENT_LENGTH") or "0")
-    if announced.isascii() and announced.isdigit() and int(announced[:18]) > webhook_calls.BODY_MAX_BYTES:
-        raise webhook_calls.WebhookRefused(webhook_calls.WebhookReason.TOO_LARGE)
+    if announced.isascii() and announced.isdigit() and int(announced[:18]) > webhook.BODY_MAX_BYTES:
+        raise webhook.WebhookRefused(webhook.WebhookReason.TOO_LARGE)
 
 
 def _body(request: Request) -> bytes:
     # What is announced as too long is not read at all; a body is never read further than it was announced.
     _check_length(request.META)
     try:
-        body: bytes = request.read(webhook_calls.BODY_MAX_BYTES + 1)
+        body: bytes = request.read(webhook.BODY_MAX_BYTES + 1)
     except UnreadablePostError as error:
-        raise webhook_calls.WebhookRefused(webhook_calls.WebhookReason.NOT_JSON) from error
-    if len(body) > webhook_calls.BODY_MAX_BYTES:
-        raise webhook_calls.WebhookRefused(webhook_calls.WebhookReason.TOO_LARGE)
+        raise webhook.WebhookRefused(webhook.WebhookReason.NOT_JSON) from error
+    if len(body) > webhook.BODY_MAX_BYTES:
+        raise webhook.WebhookRefused(webhook.WebhookReason.TOO_LARGE)
     return body
 
 
-def _refusal(reason: webhook_calls.WebhookReason) -> Response:
+def _refusal(reason: webhook.WebhookReason) -> Response:
     status, detail = REFUSALS[reason]
     headers = {"Cache-Control": "no-store"}
     if reason in _MAY_COME_AGAIN:
-        headers["Retry-After"] = str(webhook_deliveries.retry_after_s())
+        headers["Retry-After"] = str(webhook.RETRY_AFTER_S)
     return Response({"detail": detail, "reason": reason.value}, status=status, headers=headers)

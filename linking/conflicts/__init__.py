@@ -1,7 +1,7 @@
 """Conflicts: what Zendesk and Login disagree about, and what a lead decides.
 
 `find` reads conflicts, `decisions` makes, undoes and changes a decision. The sync creates conflicts
-(`sync/plans.py` decides when).
+(`sync/plans/conflict_rules.py` decides when).
 """
 
 from linking.conflicts import decisions, find

@@ -27,7 +27,7 @@ from linking.models import (
     VisitorLink,
     VisitorState,
 )
-from linking.sync import facts, plans
+from linking.sync import lookups
 
 USERS_MAX = 10
 LINKS_MAX = 100  # a shared device can have a thousand links
@@ -158,7 +158,7 @@ def part(*, link_id: int, by: Any, now: datetime) -> Conflict:
     conflict, _is_new = Conflict.objects.get_or_create(
         visitor=link.visitor,
         kind=ConflictKind.WRONG_LINK,
-        subject=plans.subject_of(link.login_user.user_id),
+        subject=link.login_user.user_id,
         defaults={
             "integration_id": link.visitor.integration_id,
             "login_user": link.login_user,
@@ -275,9 +275,7 @@ def _apply(*, conflict: Conflict, effect: Effect, now: datetime) -> None:
         visitors.update(state=VisitorState.LINKED)
     if effect.unblocks_link_to:
         # The sync ignored what Zendesk said in between, so Zendesk is asked again and the answer decides.
-        visitors.exclude(state=VisitorState.GONE).update(
-            lookup_due_at=now, lookup_rank=int(facts.LookupPriority.IDENTIFIED), lookup_attempts=0
-        )
+        lookups.queue_first(visitors=visitors.exclude(state=VisitorState.GONE), now=now)
 
 
 def _record(

@@ -12,7 +12,7 @@ from linking.integrations.check_zendesk import CALL_A_PERSON, Check, check_zende
 from linking.integrations.rules import find_format_flaw
 from linking.models import ConnectionFlaw, ConnectionState, Integration
 from linking.monitoring import status
-from linking.sync import connections, renew_token
+from linking.sync import connections
 from linking.tokens import clock_offsets
 from linking.tokens.clock_reading import ClockReading
 
@@ -69,12 +69,12 @@ def _secrets(row: Integration) -> Iterator[Check]:
 
 
 def _connection(row: Integration) -> Iterator[Check]:
-    found = connections.of(integration_id=row.pk)
+    found = connections.find_connection(integration_id=row.pk)
     if found is None:
         return
     name = "zendesk_connection"
     if found.state == ConnectionState.LOST:
-        sentence = f"It was lost: {ConnectionFlaw(found.flaw).label}. {renew_token.CONNECT_AGAIN}"
+        sentence = f"It was lost: {ConnectionFlaw(found.flaw).label}. {connections.CONNECT_AGAIN}"
         yield Check(name=name, is_ok=False, sentence=sentence)
         return
     ending = f", ends {found.expires_at:%Y-%m-%d %H:%M} UTC" if found.expires_at else ""

@@ -11,7 +11,7 @@ from linking.clients.zendesk_api import ZendeskError, ZendeskRefused, ZendeskTry
 from linking.clients.zendesk_chat import ChatClient, is_support_token
 from linking.core.config import IntegrationConfig
 from linking.monitoring import stop_reasons
-from linking.sync import find_host, paced_calls
+from linking.sync import zendesk_host
 
 # Source: Chat API, Rate limits: 200 requests a minute for the whole account, on all plans.
 ALLOWED_PER_MINUTE = 200
@@ -52,7 +52,7 @@ def check_zendesk(
         sentence = "Nothing is to be read from Chat and no access token is set: not tried."
         return [_good("zendesk_token", sentence)], None
     config, host = _host(config=config, allow_loopback=allow_loopback, now=now)
-    config, notice = paced_calls.current_host(config)
+    config, notice = zendesk_host.replace_retired_host(config)
     try:
         client = ChatClient(
             base_url=config.zendesk_api_url,
@@ -83,7 +83,7 @@ def _host(
     if not config.is_host_sought or not config.zendesk_access_token:
         return config, ()
     try:
-        found = find_host.look_and_keep(config=config, allow_loopback=allow_loopback, now=now)
+        found = zendesk_host.look_and_keep(config=config, allow_loopback=allow_loopback, now=now)
     except ZendeskTryLater as error:
         return config, (_bad("zendesk_host", f"{error} Try again later."),)
     told = " ".join(f"{url}: {flaw}" for url, flaw in found.failures)

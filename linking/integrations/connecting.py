@@ -21,7 +21,7 @@ from linking.core.config import IntegrationConfig, SecretName
 from linking.integrations.saving import Actor, bump_config_version
 from linking.models import AuditEvent, Integration
 from linking.registry import NoSuchIntegration
-from linking.sync import connections, paced_calls
+from linking.sync import connections, zendesk_host
 
 CODE_MAX_CHARACTERS = 2000
 
@@ -109,7 +109,7 @@ def finish_connecting(
         raise CannotConnect(ConnectFlaw.STATE)
     integration = attempt.integration
     code = _code(answer, slug=integration.slug)
-    config, _notice = paced_calls.current_host(registry.config_of(integration)[0])
+    config, _notice = zendesk_host.replace_retired_host(registry.config_of(integration)[0])
     tokens = _exchange_code(config, code=code, redirect_url=attempt.redirect_url, allow_loopback=allow_loopback)
     _check_account(config, tokens=tokens, allow_loopback=allow_loopback)
     _keep(integration, authority=authority_of_account(config), tokens=tokens, actor=actor, now=now)

@@ -16,7 +16,7 @@ from linking.integrations.secret_lint import lint_secret
 from linking.integrations.secrets import read_secret, resolve_secret, settle_zendesk_switch, store_secret
 from linking.integrations.settings import KEYS, RULES, SECRET_NAMES
 from linking.models import AuditEvent, ConfigVersion, Integration, LoginUser, Visitor
-from linking.sync import leases
+from linking.sync import schedule
 
 REMOVE_BATCH = 500
 _REQUIRED = ("name", "login_project_id")
@@ -122,7 +122,7 @@ def remove_integration(*, slug: str, actor: Actor, now: datetime) -> None:
     ConfigVersion.bump()
     registry.refresh()
     # A pass under way would store rows for what is no longer there.
-    leases.revoke(name=leases.sync_lease_name(integration_id=row.pk))
+    schedule.stop_running(integration_id=row.pk)
     rows: tuple[QuerySet[Any], ...] = (
         Visitor.objects.filter(integration=row),
         LoginUser.objects.filter(integration=row),

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TextIO
 
 from linking.models.sync_run import LEFT_COUNTED_MOST
-from linking.sync import rate
+from linking.sync import history
 
 BAR_EVERY_S, LINE_EVERY_S = 0.25, 30.0
 BAR_LONGEST = 40
@@ -68,7 +68,7 @@ class ProgressTeller:
         if self._began_s is None:
             return 0.0
         number, took_s = done - self._began_at, now_s - self._began_s
-        is_chance = number < rate.RATE_AFTER_LOOKUPS or took_s < rate.RATE_AFTER.total_seconds()
+        is_chance = number < history.RATE_AFTER_LOOKUPS or took_s < history.RATE_AFTER.total_seconds()
         return 0.0 if is_chance else number * 60 / took_s
 
     def _draw(self, line: str) -> None:
@@ -120,6 +120,6 @@ def _words(*, counts: Mapping[str, int], per_minute: float) -> list[str]:
         return [f"{done:,} visitors, more than {left:,} wait", *pace]
     words = [f"{done:,}/{done + left:,} visitors", f"{100 * done // (done + left)} %"]
     if per_minute:
-        time_left = rate.format_rough_time(timedelta(minutes=left / per_minute))
+        time_left = history.format_rough_time(timedelta(minutes=left / per_minute))
         words += [f"{per_minute:,.0f} a minute", f"{time_left} left"]
     return words

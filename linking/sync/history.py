@@ -1,14 +1,21 @@
-"""What the sync did and has still to do, as the sync page shows it: passes, the running ones, unreadable records."""
+"""What the sync did and has still to do, as the sync page shows it: passes, progress, unreadable records."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import reduce
 from operator import or_
 
 from django.db.models import Case, DateTimeField, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from linking.models import Integration, Quarantined, RunState, SyncRun, Visitor
 from linking.models.sync_run import REFRESH_TRIGGER
+
+# Before so many visitors and seconds a rate says more about chance than about the pass.
+RATE_AFTER_LOOKUPS = 10
+RATE_AFTER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,3 +71,15 @@ def list_unreadable() -> QuerySet[Quarantined]:
 def load_integrations() -> dict[str, Integration]:
     """Return every integration with what people asked of its sync, by slug."""
     return {row.slug: row for row in Integration.objects.select_related("steering")}
+
+
+def format_rough_time(time: timedelta) -> str:
+    """Return a rough duration in words, which fit behind “takes” and before “left”."""
+    minutes = time.total_seconds() / 60
+    if minutes < 1:
+        return _("less than a minute")
+    if minutes < 90:
+        return ngettext("about %d minute", "about %d minutes", round(minutes)) % round(minutes)
+    if minutes < 48 * 60:
+        return ngettext("about %d hour", "about %d hours", round(minutes / 60)) % round(minutes / 60)
+    return ngettext("about %d day", "about %d days", round(minutes / 1440)) % round(minutes / 1440)

@@ -9,7 +9,7 @@ from django.db import transaction
 from linking.models import StopReason
 from linking.monitoring import stop_reasons
 from linking.sync import chores
-from linking.sync.paced_calls import PassStopped
+from linking.sync.calls_with_retries import PassStopped
 from linking.sync.store import bans, leases
 from linking.sync.work import Work
 
@@ -42,7 +42,7 @@ def _read_banned(work: Work) -> frozenset[str]:
     found: frozenset[str] = frozenset()
     since_id = 0
     for _ in range(PAGES_MAX):
-        page = work.ask.ask(partial(work.client.bans_page, since_id=since_id))
+        page = work.caller.ask(partial(work.client.bans_page, since_id=since_id))
         found |= page.visitor_ids
         if page.is_empty or page.last_id is None or page.last_id < since_id:
             return found

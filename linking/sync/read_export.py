@@ -5,9 +5,9 @@ from functools import partial
 
 from linking.clients.zendesk_chat import ExportPage
 from linking.models import StopReason
-from linking.sync.paced_calls import PassStopped
+from linking.sync.calls_with_retries import PassStopped
 from linking.sync.store import pages, table_statistics
-from linking.sync.store.quarantine import due_places
+from linking.sync.store.quarantine import list_due_places
 from linking.sync.store.runs import Cursor
 from linking.sync.work import Work
 
@@ -21,39 +21,39 @@ ALL_PLACES = 100_000
 
 def read_export(work: Work, *, start_at: datetime | None) -> None:
     """Read from where the last pass ended. Raises: PassStopped, leases.LeaseLost."""
-    start = _first_place(work, start_at=start_at)
+    start = _choose_first_place(work, start_at=start_at)
     seen: frozenset[tuple[str, datetime]] = frozenset()
     while True:
-        page, parsed = _page(work, start=start)
-        last = pages.last_place(page=page, start=start, now=work.clock.now())
+        page, parsed = _read_page(work, start=start)
+        last = pages.find_last_place(page=page, start=start, now=work.clock.now())
         if last is None and not page.is_short:
             raise PassStopped("Zendesk's export leads backwards or nowhere.", reason=StopReason.VENDOR_FAULT)
         _store(work, parsed=parsed, last=last or start, is_end=page.is_short)
         if page.is_short or last is None:
             return
         keys = frozenset((chat.chat_id, chat.updated_at) for chat in parsed.chats)
-        start, seen = _next_place(work, start=start, last=last, is_repeat=bool(keys) and keys <= seen), keys
+        start, seen = _choose_next_place(work, start=start, last=last, is_repeat=bool(keys) and keys <= seen), keys
 
 
-def retry_set_aside(work: Work, *, is_at_once: bool) -> None:
+def retry_quarantined(work: Work, *, is_at_once: bool) -> None:
     """Ask again for pages that held records nobody could read, those whose time has come or `is_at_once` all.
 
     Raises: PassStopped, leases.LeaseLost.
     """
     now, limit = (None, ALL_PLACES) if is_at_once else (work.clock.now(), RETRIED_PLACES)
-    for place in due_places(integration_id=work.integration.pk, now=now, limit=limit):
-        page, parsed = _page(work, start=place)
-        last = pages.last_place(page=page, start=place, now=work.clock.now())
+    for place in list_due_places(integration_id=work.integration.pk, now=now, limit=limit):
+        page, parsed = _read_page(work, start=place)
+        last = pages.find_last_place(page=page, start=place, now=work.clock.now())
         _store(work, parsed=parsed, last=last or place, is_end=page.is_short, is_retry=True)
 
 
-def _page(work: Work, *, start: Cursor) -> tuple[ExportPage, pages.ParsedPage]:
+def _read_page(work: Work, *, start: Cursor) -> tuple[ExportPage, pages.ParsedPage]:
     call = partial(work.client.export_page, start_epoch_s=start.epoch_s, start_id=start.chat_id)
-    page = work.ask.ask(call)
+    page = work.caller.ask(call)
     return page, pages.parse_page(page=page, start=start, now=work.clock.now())
 
 
-def _first_place(work: Work, *, start_at: datetime | None) -> Cursor:
+def _choose_first_place(work: Work, *, start_at: datetime | None) -> Cursor:
     youngest = int(work.clock.now().timestamp()) - YOUNGEST_START_S
     row = work.integration
     if row.cursor_epoch_s is None:
@@ -68,7 +68,7 @@ def _first_place(work: Work, *, start_at: datetime | None) -> Cursor:
     return first if first.epoch_s <= youngest else Cursor(epoch_s=max(0, youngest))
 
 
-def _next_place(work: Work, *, start: Cursor, last: Cursor, is_repeat: bool) -> Cursor:
+def _choose_next_place(work: Work, *, start: Cursor, last: Cursor, is_repeat: bool) -> Cursor:
     """Return where to read on after a full page: behind its last chat, whatever `next_page` says."""
     if last == start or is_repeat:
         # The vendor ignores the second half of the cursor: more chats share a second than fit a page.
@@ -76,7 +76,7 @@ def _next_place(work: Work, *, start: Cursor, last: Cursor, is_repeat: bool) -> 
         last = Cursor(epoch_s=last.epoch_s + 1)
     young_s = last.epoch_s - (work.clock.now().timestamp() - YOUNGEST_START_S)
     if young_s > 0:
-        work.ask.wait(seconds=young_s, reason=StopReason.VENDOR_PAUSE)
+        work.caller.wait(seconds=young_s, reason=StopReason.VENDOR_PAUSE)
     return last
 
 
@@ -93,7 +93,7 @@ def _store(work: Work, *, parsed: pages.ParsedPage, last: Cursor, is_end: bool, 
     work.counts["chats"] += len(parsed.chats)
     outcome = pages.store_page(
         held=work.held, run=work.run, page=parsed, cursor=cursor, is_caught_up=is_caught_up,
-        counts=work.current_counts(), now=work.clock.now(), is_retry=is_retry,
+        counts=work.read_counts(), now=work.clock.now(), is_retry=is_retry,
     )  # fmt: skip
     before = work.counts["visitors_found"]
     work.counts["visitors_found"] += outcome.added

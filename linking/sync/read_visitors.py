@@ -12,7 +12,8 @@ from linking.clients.zendesk_api import ZendeskGone
 from linking.models import StopReason
 from linking.models.sync_run import LEFT_COUNTED_MOST
 from linking.sync import chores, schedule
-from linking.sync.paced_calls import PassStopped
+from linking.sync.calls_with_retries import PassStopped
+from linking.sync.plans.reread_times import REVERIFY_EVERY
 from linking.sync.store import leases, lookups, runs, table_statistics
 from linking.sync.store.answers import retry_on_conflict, store_answers
 from linking.sync.store.batch import VisitorAnswer
@@ -23,7 +24,7 @@ BATCH_S = 2.0  # and an answer waits no longer than this to be stored
 ORDER_S = 20.0  # after which the order is looked at anew: somebody more useful may have come
 FAILED_IN_A_ROW = 3
 CHORE_S = 20.0  # what one chore may take of a pass; the next pass goes on with the rest
-REVERIFY_EVERY = timedelta(days=1)
+
 
 logger = logging.getLogger(__name__)
 
@@ -37,15 +38,15 @@ def read_visitors(work: Work) -> bool:
     hurried = schedule.is_someone_waited_for(integration_id=work.integration.pk, now=now)
     until = now + (schedule.EVERY_HURRIED if hurried else schedule.EVERY)
     _promote(work, now=now)
-    work.counts["lookups_left"] = lookups.lookups_left(integration_id=work.integration.pk, now=now)
+    work.counts["lookups_left"] = lookups.count_lookups_left(integration_id=work.integration.pk, now=now)
     while work.clock.now() < until:
-        waiting = lookups.next_lookups(
+        waiting = lookups.list_next_lookups(
             integration_id=work.integration.pk, now=work.clock.now(), is_eager=work.is_eager, limit=BATCH
         )
         if waiting:
             order_until = min(until, work.clock.now() + timedelta(seconds=ORDER_S))
             _ask_about_all(work, waiting, until=order_until)
-        elif not _took_a_slice(work):
+        elif not _queue_slice(work):
             return True
     return False
 
@@ -55,16 +56,16 @@ def _promote(work: Work, *, now: datetime) -> None:
     key = work.integration.pk
     done_until = lookups.read_promoted_until(integration_id=key) or work.integration.last_success_at
     since = min(done_until or now - schedule.HURRY_FOR, now) - schedule.HURRY_FOR
-    _in_batches(work, partial(lookups.promote, integration_id=key, since=since, now=now), now=now)
+    _do_chore(work, partial(lookups.promote, integration_id=key, since=since, now=now), now=now)
 
 
-def _took_a_slice(work: Work) -> bool:
+def _queue_slice(work: Work) -> bool:
     """Once a day, when nobody waits, let the oldest answers be asked for again; False when it is not time."""
     now, key = work.clock.now(), work.integration.pk
     if work.is_eager or not chores.is_due(integration_id=key, name=chores.REVERIFY, now=now):
         return False
-    oldest = partial(lookups.queue_oldest, integration_id=key, per_minute=work.ask.per_minute, now=now)
-    number = _in_batches(work, oldest, now=now)
+    oldest = partial(lookups.queue_oldest, integration_id=key, per_minute=work.caller.per_minute, now=now)
+    number = _do_chore(work, oldest, now=now)
     if number is None:
         return False
     with transaction.atomic():
@@ -73,7 +74,7 @@ def _took_a_slice(work: Work) -> bool:
     return number > 0
 
 
-def _in_batches(work: Work, chore: Callable[..., int], *, now: datetime) -> int | None:
+def _do_chore(work: Work, chore: Callable[..., int], *, now: datetime) -> int | None:
     """Do a chore as far as a little time goes; return how many visitors it moved, None where the database failed it.
 
     The next pass goes on with the rest. A chore only orders the visitors: asking about them in another order is better
@@ -84,7 +85,7 @@ def _in_batches(work: Work, chore: Callable[..., int], *, now: datetime) -> int 
     until = now + timedelta(seconds=CHORE_S)
 
     def go_on() -> bool:
-        return work.ask.is_going_on() and work.clock.now() < until
+        return work.caller.is_going_on() and work.clock.now() < until
 
     try:
         return chore(leave=lookups.Leave(held=work.held, go_on=go_on))
@@ -114,7 +115,7 @@ def _ask_about_all(work: Work, questions: Sequence[lookups.Question], *, until: 
 def _ask_about(work: Work, question: lookups.Question) -> VisitorAnswer:
     answer = partial(VisitorAnswer, asked_id=question.visitor_id, activity_at=question.activity_at)
     try:
-        record = work.ask.ask(partial(work.client.visitor, visitor_id=question.visitor_id))
+        record = work.caller.ask(partial(work.client.visitor, visitor_id=question.visitor_id))
     except ZendeskGone:
         record = None
     except PassStopped as halt:
@@ -122,9 +123,9 @@ def _ask_about(work: Work, question: lookups.Question) -> VisitorAnswer:
         if halt.reason != StopReason.VENDOR_FAULT or work.failed_in_a_row >= FAILED_IN_A_ROW:
             raise
         work.failed += 1
-        return answer(asked_at=work.ask.asked_at, failure=str(halt))
+        return answer(asked_at=work.caller.asked_at, failure=str(halt))
     work.failed_in_a_row = 0
-    return answer(asked_at=work.ask.asked_at, record=record)
+    return answer(asked_at=work.caller.asked_at, record=record)
 
 
 def _store(work: Work, answers: Sequence[VisitorAnswer]) -> None:
@@ -142,7 +143,7 @@ def _store_answers(work: Work, answers: Sequence[VisitorAnswer], *, now: datetim
     with transaction.atomic():
         leases.renew(held=work.held)
         tally = store_answers(run=work.run, answers=answers, now=now)
-        counts = work.current_counts()
+        counts = work.read_counts()
         for name, number in asdict(tally).items():
             counts[name] += number
         counts["lookups"] += len(answers)

@@ -14,13 +14,20 @@ from linking.clients.zendesk_records import Unreadable
 from linking.limits import WindowLimiter
 from linking.models import Integration, RunState, SyncRun, Visitor, VisitorRefresh
 from linking.models.sync_run import REFRESH_TRIGGER
-from linking.sync.facts import LookupPriority
-from linking.sync.paced_calls import Clock, PacedCaller, PassStopped, Patience, budget_of, current_host, open_client
+from linking.sync.calls_with_retries import (
+    Clock,
+    PacedCaller,
+    PassStopped,
+    Patience,
+    name_budget,
+    open_client,
+)
 from linking.sync.renew_token import renew_in_time
-from linking.sync.store import wishes
+from linking.sync.store import controls, lookups
 from linking.sync.store.answers import retry_on_conflict, store_answers
 from linking.sync.store.batch import VisitorAnswer
-from linking.sync.store.rows import canonical_ids
+from linking.sync.store.rows import find_canonical_ids
+from linking.sync.zendesk_host import replace_retired_host
 
 TRIES = 2
 PER_MINUTE = 20  # refreshes a minute that one person may ask for
@@ -51,12 +58,12 @@ def request_refresh(*, visitor_pk: int, person: str, now: datetime) -> RefreshRe
     wait_s = limiter.wait_s(key=person, now=now.timestamp())
     if wait_s > 0:
         return RefreshRequest(wait_s=math.ceil(wait_s))
-    return RefreshRequest(is_to_be_queued=wishes.claim_refresh(visitor_pk=visitor_pk, now=now))
+    return RefreshRequest(is_to_be_queued=controls.claim_refresh(visitor_pk=visitor_pk, now=now))
 
 
 def drop_request(*, visitor_pk: int) -> None:
     """Forget a wish that could not be queued."""
-    wishes.release_refresh(visitor_pk=visitor_pk)
+    controls.release_refresh(visitor_pk=visitor_pk)
 
 
 def refresh_visitor(*, visitor_pk: int, clock: Clock, patience: Patience, allow_loopback: bool) -> RefreshReport:
@@ -70,8 +77,7 @@ def refresh_visitor(*, visitor_pk: int, clock: Clock, patience: Patience, allow_
     try:
         answer, calls = _ask(row, clock=clock, patience=patience, allow_loopback=allow_loopback)
     except PassStopped as halt:
-        waiting = {"lookup_due_at": clock.now(), "lookup_rank": LookupPriority.IDENTIFIED, "lookup_attempts": 0}
-        Visitor.objects.filter(pk=row.pk).update(**waiting)
+        lookups.queue_first(visitors=Visitor.objects.filter(pk=row.pk), now=clock.now())
         return _keep_report(RefreshReport(queued_because=str(halt)), of=row, clock=clock)
     return retry_on_conflict(partial(_settle_refresh, row, answer=answer, calls=calls, clock=clock))
 
@@ -87,9 +93,9 @@ def _settle_refresh(row: Visitor, *, answer: VisitorAnswer, calls: int, clock: C
 def _ask(row: Visitor, *, clock: Clock, patience: Patience, allow_loopback: bool) -> tuple[VisitorAnswer, int]:
     """Return the answer and how many calls it took. Raises: PassStopped."""
     config, problems = registry.config_of(row.integration)
-    config, _notice = current_host(renew_in_time(config, clock=clock, allow_loopback=allow_loopback))
-    asker = PacedCaller(
-        account=budget_of(config),
+    config, _notice = replace_retired_host(renew_in_time(config, clock=clock, allow_loopback=allow_loopback))
+    caller = PacedCaller(
+        account=name_budget(config),
         per_minute=config.requests_per_minute,
         patience=patience,
         clock=clock,
@@ -98,13 +104,13 @@ def _ask(row: Visitor, *, clock: Clock, patience: Patience, allow_loopback: bool
     )
     with closing(open_client(config=config, problems=problems, allow_loopback=allow_loopback)) as client:
         try:
-            record = asker.ask(partial(client.visitor, visitor_id=row.visitor_id))
+            record = caller.ask(partial(client.visitor, visitor_id=row.visitor_id))
         except ZendeskGone:
             record = None
     answer = VisitorAnswer(
-        asked_id=row.visitor_id, asked_at=asker.asked_at, activity_at=row.last_seen_at, record=record
+        asked_id=row.visitor_id, asked_at=caller.asked_at, activity_at=row.last_seen_at, record=record
     )
-    return answer, asker.calls
+    return answer, caller.calls
 
 
 def _store(integration: Integration, *, answer: VisitorAnswer, calls: int, clock: Clock) -> None:
@@ -123,7 +129,7 @@ def _store(integration: Integration, *, answer: VisitorAnswer, calls: int, clock
 
 def _keep_report(report: RefreshReport, *, of: Visitor, clock: Clock) -> RefreshReport:
     """Keep a report with the visitor, or with the one that Zendesk joined it into, and return it."""
-    ids = canonical_ids(integration_id=of.integration_id, visitor_ids=[of.visitor_id])
+    ids = find_canonical_ids(integration_id=of.integration_id, visitor_ids=[of.visitor_id])
     wanted = ids.get(of.visitor_id, of.visitor_id)
     now_kept = Visitor.objects.filter(integration_id=of.integration_id, visitor_id=wanted).first()
     if now_kept is not None:

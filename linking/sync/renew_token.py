@@ -14,10 +14,9 @@ from linking.clients.zendesk_api import ZendeskRefused
 from linking.clients.zendesk_oauth import OAuthClient, OAuthLost, OAuthRefused, OAuthTryLater
 from linking.core.config import IntegrationConfig
 from linking.models import ConnectionFlaw, ConnectionState, Integration, StopReason, ZendeskConnection
-from linking.sync.paced_calls import Clock, PassStopped
+from linking.sync.calls_with_retries import Clock, PassStopped
 from linking.sync.store import connections
 
-CONNECT_AGAIN = "An administrator must connect with Zendesk again, on the integration's set-up page."
 ANOTHER_RENEWS_S = 5.0
 _FLAWS = {
     "invalid_client": ConnectionFlaw.CLIENT,
@@ -36,7 +35,7 @@ class _Lost(Exception):
 
 def renew_in_time(config: IntegrationConfig, *, clock: Clock, allow_loopback: bool) -> IntegrationConfig:
     """Return the settings with a new access token where the present one is about to end, else as they are."""
-    row = connections.of(integration_id=config.integration_id)
+    row = connections.find_connection(integration_id=config.integration_id)
     if row is None or row.state != ConnectionState.CONNECTED or row.renew_at is None or clock.now() < row.renew_at:
         return config
     return _renew(config, row=row, now=clock.now(), allow_loopback=allow_loopback) or config
@@ -53,7 +52,7 @@ def renew_after(
     """
     if not isinstance(halt.__cause__, ZendeskRefused) or halt.__cause__.reason != "credentials":
         return None
-    row = connections.of(integration_id=config.integration_id)
+    row = connections.find_connection(integration_id=config.integration_id)
     if row is None:
         return None
     renewed = _find_replacement(config)
@@ -66,18 +65,18 @@ def _take_from_another(halt: PassStopped, config: IntegrationConfig) -> Integrat
     """Return the settings with the token another worker brought meanwhile. Raises: PassStopped where none did."""
     if (replaced := _find_replacement(config)) is not None:
         return replaced
-    row = connections.of(integration_id=config.integration_id)
+    row = connections.find_connection(integration_id=config.integration_id)
     if row is not None and row.state == ConnectionState.RENEWING:
         detail = "Another worker is renewing the access token."
         raise PassStopped(detail, reason=StopReason.VENDOR_FAULT, resume_in_s=ANOTHER_RENEWS_S)
     if row is not None and row.state == ConnectionState.CONNECTED and row.refresh_sealed:
         raise PassStopped("Zendesk's token address does not answer; it is tried again.", reason=StopReason.VENDOR_FAULT)
-    raise PassStopped(f"{halt} {CONNECT_AGAIN}", reason=StopReason.CREDENTIALS)
+    raise PassStopped(f"{halt} {connections.CONNECT_AGAIN}", reason=StopReason.CREDENTIALS)
 
 
 def _find_replacement(config: IntegrationConfig) -> IntegrationConfig | None:
     """Return the settings with the stored access token where that is another one by now."""
-    stored = _with_stored_token(config)
+    stored = _load_stored_token(config)
     return stored if stored.zendesk_access_token != config.zendesk_access_token else None
 
 
@@ -101,7 +100,7 @@ def _renew(
         return None
     if connections.keep_renewed(row=row, number=number, tokens=tokens, now=now):
         return replace(config, zendesk_access_token=tokens.access_token)
-    return _with_stored_token(config)
+    return _load_stored_token(config)
 
 
 def _ask(config: IntegrationConfig, *, row: ZendeskConnection, allow_loopback: bool) -> Tokens:
@@ -129,6 +128,6 @@ def _ask(config: IntegrationConfig, *, row: ZendeskConnection, allow_loopback: b
         raise _Lost(ConnectionFlaw.ANSWER_LOST) from error
 
 
-def _with_stored_token(config: IntegrationConfig) -> IntegrationConfig:
+def _load_stored_token(config: IntegrationConfig) -> IntegrationConfig:
     stored, _problems = registry.config_of(Integration.objects.get(pk=config.integration_id))
     return replace(config, zendesk_access_token=stored.zendesk_access_token)

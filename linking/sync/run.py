@@ -17,15 +17,16 @@ from linking.core.config import IntegrationConfig
 from linking.models import Integration, StopReason, SyncRun
 from linking.models.sync_run import COMMAND_TRIGGER
 from linking.sync import schedule
-from linking.sync.find_host import find_answering_host, other_host
-from linking.sync.paced_calls import Clock, PassStopped, Patience, budget_of, current_host, open_client
+from linking.sync.calls_with_retries import Clock, PassStopped, Patience, name_budget, open_client
 from linking.sync.read_bans import read_bans
-from linking.sync.read_export import read_export, retry_set_aside
+from linking.sync.read_export import read_export, retry_quarantined
 from linking.sync.read_visitors import read_visitors
 from linking.sync.renew_token import renew_after, renew_in_time
-from linking.sync.store import leases, lookups, runs, wishes
-from linking.sync.work import Tell, Work
+from linking.sync.store import controls, leases, lookups, runs
+from linking.sync.work import COUNTS, Tell, Work
+from linking.sync.zendesk_host import find_answering_host, find_other_host, replace_retired_host
 
+__all__ = ["COUNTS", "PassReport", "run_pass"]
 LEASE_WAIT_SLICE_S = 1.0
 
 
@@ -73,13 +74,13 @@ def run_pass(
 
     Raises: Integration.DoesNotExist, and whatever is not the vendor's doing, after the run was marked as crashed.
     """
-    with _lease(integration_id=integration_id, clock=clock, wait_s=lease_wait_s) as held:
+    with _hold_lease(integration_id=integration_id, clock=clock, wait_s=lease_wait_s) as held:
         if held is None:
             return PassReport(reason=StopReason.ANOTHER_PASS, detail="Another pass of this integration is running.")
         run = _start_run(held, integration_id=integration_id, trigger=trigger, is_full=is_full, now=clock.now())
         work = Work(integration=run.integration, run=run, held=held, clock=clock, patience=patience, is_eager=is_eager,
                     tell=tell)  # fmt: skip
-        with _end(work) as ending:
+        with _end_run(work) as ending:
             _move_cursor(work, is_full=is_full)
             ending.detail = _work_through(
                 work, allow_loopback=allow_loopback, is_retrying=is_retrying, is_rechecking=is_rechecking
@@ -102,13 +103,13 @@ def _move_cursor(work: Work, *, is_full: bool) -> None:
     """Set the cursor back to where the export is to be read from, if anybody asked for that."""
     if is_full:
         runs.rewind(held=work.held, integration_id=work.integration.pk)
-    if wishes.take_backfill(held=work.held, run=work.run) or is_full:
+    if controls.take_backfill(held=work.held, run=work.run) or is_full:
         work.integration.refresh_from_db()
 
 
 @dataclass(slots=True)
 class _Outcome:
-    """Filled in by `_end` when the block is over."""
+    """Filled in by `_end_run` when the block is over."""
 
     reason: str = ""
     detail: str = ""
@@ -116,7 +117,7 @@ class _Outcome:
 
 
 @contextmanager
-def _end(work: Work) -> Iterator[_Outcome]:
+def _end_run(work: Work) -> Iterator[_Outcome]:
     """Finish the run's row and settle the next pass, however the block ends."""
     outcome, resume_in_s = _Outcome(), None
     try:
@@ -145,7 +146,7 @@ def _settle(work: Work, outcome: _Outcome, *, resume_in_s: float | None) -> None
         except leases.LeaseLost as error:
             # Whatever this pass ended with, it is the other one that knows how things stand.
             outcome.reason, outcome.detail, outcome.status = StopReason.LEASE_LOST, str(error), None
-        counts = work.final_counts(now=now)
+        counts = work.read_final_counts(now=now)
         runs.finish_run(
             run=work.run, reason=outcome.reason, detail=outcome.detail, status=outcome.status, counts=counts, now=now
         )
@@ -159,7 +160,7 @@ def _settle(work: Work, outcome: _Outcome, *, resume_in_s: float | None) -> None
 
 
 @contextmanager
-def _lease(*, integration_id: int, clock: Clock, wait_s: float) -> Iterator[leases.Held | None]:
+def _hold_lease(*, integration_id: int, clock: Clock, wait_s: float) -> Iterator[leases.Held | None]:
     """Hold the lease of an integration's passes; None when another pass keeps it for longer than `wait_s`."""
     name = leases.sync_lease_name(integration_id=integration_id)
     until = clock.now() + timedelta(seconds=wait_s)
@@ -175,17 +176,17 @@ def _lease(*, integration_id: int, clock: Clock, wait_s: float) -> Iterator[leas
 def _work_through(work: Work, *, allow_loopback: bool, is_retrying: bool, is_rechecking: bool) -> str:
     """Read until nothing is left to read; return what the admin should be told. Raises: PassStopped, LeaseLost."""
     config, problems = registry.config_of(work.integration)
-    work.begin(config=config, account=budget_of(current_host(config)[0]))
-    leave = lookups.Leave(held=work.held, go_on=work.ask.is_going_on)
+    work.begin(config=config, account=name_budget(replace_retired_host(config)[0]))
+    leave = lookups.Leave(held=work.held, go_on=work.caller.is_going_on)
     if is_retrying:
         lookups.hasten_failed(integration_id=work.integration.pk, now=work.clock.now(), leave=leave)
     if is_rechecking:
         lookups.queue_all(integration_id=work.integration.pk, now=work.clock.now(), leave=leave)
     config = renew_in_time(config, clock=work.clock, allow_loopback=allow_loopback)
-    config = find_answering_host(config, asker=work.ask, allow_loopback=allow_loopback)
+    config = find_answering_host(config, caller=work.caller, allow_loopback=allow_loopback)
     recovered_from: set[str] = set()
     while True:
-        config, notice = current_host(config)
+        config, notice = replace_retired_host(config)
         try:
             with closing(open_client(config=config, problems=problems, allow_loopback=allow_loopback)) as work.chat:
                 _read_all(work, config=config, is_retrying=is_retrying)
@@ -205,13 +206,13 @@ def _recover(
 ) -> IntegrationConfig | None:
     """Return settings with which the pass can go on, None where there are none. Raises: PassStopped."""
     renewed = renew_after(halt, config, clock=work.clock, allow_loopback=allow_loopback)
-    return renewed or other_host(config, reason=halt.reason, asker=work.ask, allow_loopback=allow_loopback)
+    return renewed or find_other_host(config, reason=halt.reason, caller=work.caller, allow_loopback=allow_loopback)
 
 
 def _read_all(work: Work, *, config: IntegrationConfig, is_retrying: bool) -> None:
     while True:
         read_export(work, start_at=config.sync_start_at)
-        retry_set_aside(work, is_at_once=is_retrying)
+        retry_quarantined(work, is_at_once=is_retrying)
         is_retrying = False
         read_bans(work)
         if read_visitors(work):

@@ -42,7 +42,7 @@ class Ending:
     is_by_hand: bool = False
 
 
-def due(*, now: datetime) -> list[int]:
+def list_due(*, now: datetime) -> list[int]:
     """Return the keys of integrations whose pass is due and not running, longest overdue first."""
     running = leases.list_held_names()
     return [
@@ -79,6 +79,11 @@ def is_wanted(*, integration_id: int, now: datetime) -> bool:
     return row.next_sync_at is not None and row.next_sync_at <= queued_until
 
 
+def stop_running(*, integration_id: int) -> None:
+    """Take the lease from a pass under way: its next write fails."""
+    leases.revoke(name=leases.sync_lease_name(integration_id=integration_id))
+
+
 def poke(*, integration_id: int, now: datetime) -> None:
     """Note that Zendesk told of a chat: the next pass is due as soon as the last success is `EVERY_POKED` ago.
 
@@ -102,7 +107,7 @@ def is_someone_waited_for(*, integration_id: int, now: datetime) -> bool:
     ).exists()
 
 
-def consecutive_faults(*, integration_id: int) -> int:
+def count_consecutive_faults(*, integration_id: int) -> int:
     """Return how many of the newest passes ended in a fault, one after the other; at most 10.
 
     What a command found in its own environment says nothing of the next pass of the schedule.
@@ -132,7 +137,7 @@ def settle(*, integration: Integration, ending: Ending, now: datetime) -> None:
         unchanged = mine.filter(updated_at=integration.updated_at)
         unchanged.update(blocked_reason=ending.reason, next_sync_at=now + BLOCKED_RETRIED_EVERY)
     else:
-        mine.update(next_sync_at=now + _pause(integration_id=integration.pk, ending=ending))
+        mine.update(next_sync_at=now + _choose_pause(integration_id=integration.pk, ending=ending))
         if ending.reason == StopReason.SETUP:
             _drop_repetition(integration_id=integration.pk)
 
@@ -148,12 +153,12 @@ def _list_wanted() -> list[Integration]:
     return [row for row in found if not status.missing_setup(row, names={secret.name for secret in row.secrets.all()})]
 
 
-def _pause(*, integration_id: int, ending: Ending) -> timedelta:
+def _choose_pause(*, integration_id: int, ending: Ending) -> timedelta:
     if ending.resume_in_s is not None:
         return timedelta(seconds=ending.resume_in_s)
     if ending.reason == StopReason.SETUP:
         return BACK_OFF_LONGEST  # a file that is mounted late, or a person; no second try mends it
-    faults = consecutive_faults(integration_id=integration_id)
+    faults = count_consecutive_faults(integration_id=integration_id)
     return min(BACK_OFF_FIRST * 2 ** max(faults - 1, 0), BACK_OFF_LONGEST)
 
 

@@ -32,17 +32,26 @@ from linking.limits import WindowLimiter
 from linking.models import Integration, RunState, StopReason, SyncRun, Visitor, VisitorQuestion
 from linking.models.sync_run import REFRESH_TRIGGER
 from linking.monitoring import stop_reasons
-from linking.sync.paced_calls import Clock, PacedCaller, PassStopped, Patience, budget_of, current_host, open_client
+from linking.sync.calls_with_retries import (
+    Clock,
+    PacedCaller,
+    PassStopped,
+    Patience,
+    name_budget,
+    open_client,
+)
 from linking.sync.renew_token import renew_after, renew_in_time
 from linking.sync.store import questions
 from linking.sync.store.answers import retry_on_conflict
-from linking.sync.store.rows import canonical_ids
+from linking.sync.store.rows import find_canonical_ids
+from linking.sync.zendesk_host import replace_retired_host
 
 PER_MINUTE = 20  # questions a minute that one person may have put
 WAIT_S = 4.0  # what a web thread waits at most, of the five seconds that are promised
 CALL_DEADLINE_S = 3.5
 SLOT_WAIT_S = 3.0
 TRIES = 2
+QUESTIONS_AT_ONCE = 50  # put by the worker in one task
 LOOK_S = 0.1  # how often is looked whether somebody else has the answer
 # Web threads that may wait for Zendesk at once: tokens and pages need the others.
 WAITING_MOST = 4
@@ -175,7 +184,7 @@ def look_up(
     wanted = dot_form(visitor_id)
     if len(wanted) > ID_MAX_CHARACTERS or not is_own_form(wanted):
         return Lookup(outcome=Outcome.NO_ID, visitor_id=visitor_id)
-    askable, not_asked = _sort_out(wanted, slug=integration)
+    askable, not_asked = _sort_integrations(wanted, slug=integration)
     if askable:
         lookup = _ask_within_limits(
             askable, visitor_id=wanted, person=person, clock=clock, allow_loopback=allow_loopback, give_way=give_way
@@ -204,7 +213,15 @@ def look(*, visitor_id: str, integration: str = "") -> Lookup:
     """Return how the question about an ID stands, asking nobody; NO_ID where there is none."""
     wanted = dot_form(visitor_id)
     rows = Integration.objects.filter(slug=integration) if integration else Integration.objects.all()
-    return _standing(list(rows), visitor_id=wanted)
+    return _load_standing(list(rows), visitor_id=wanted)
+
+
+def answer_questions(*, clock: Clock, patience: Patience, allow_loopback: bool, until: datetime) -> None:
+    """Put the questions that wait, one after the other, until the time is up or the process is to end."""
+    for question_pk in questions.list_due(now=clock.now(), limit=QUESTIONS_AT_ONCE):
+        if patience.is_stopping() or clock.now() >= until:
+            return
+        answer_question(question_pk=question_pk, clock=clock, patience=patience, allow_loopback=allow_loopback)
 
 
 def answer_question(*, question_pk: int, clock: Clock, patience: Patience, allow_loopback: bool) -> Outcome:
@@ -235,7 +252,7 @@ def _ask_within_limits(
     """Ask, unless the person has asked too often or too many web threads wait already."""
     wait_s = limiter.wait_s(key=person, now=clock.now().timestamp())
     if wait_s > 0:
-        standing = _standing(rows, visitor_id=visitor_id)
+        standing = _load_standing(rows, visitor_id=visitor_id)
         too_many = Lookup(outcome=Outcome.TOO_MANY, visitor_id=visitor_id, retry_after_s=math.ceil(wait_s))
         return standing if standing.outcome is Outcome.WAITING else too_many
     if not _waiting.acquire(blocking=False):
@@ -249,12 +266,12 @@ def _ask_within_limits(
         _waiting.release()
 
 
-def _sort_out(visitor_id: str, *, slug: str) -> tuple[list[Integration], tuple[NotAsked, ...]]:
+def _sort_integrations(visitor_id: str, *, slug: str) -> tuple[list[Integration], tuple[NotAsked, ...]]:
     """Return which integrations can be asked about an ID, and why the others are not."""
     rows = Integration.objects.filter(slug=slug) if slug else Integration.objects.all()
     askable, not_asked = [], []
     for row in rows.select_related("chat_host").prefetch_related("secrets"):
-        because = _why_not(row, visitor_id=visitor_id)
+        because = _explain_not_asking(row, visitor_id=visitor_id)
         if because is None:
             askable.append(row)
         else:
@@ -262,7 +279,7 @@ def _sort_out(visitor_id: str, *, slug: str) -> tuple[list[Integration], tuple[N
     return askable, tuple(not_asked)
 
 
-def _why_not(row: Integration, *, visitor_id: str) -> Because | None:
+def _explain_not_asking(row: Integration, *, visitor_id: str) -> Because | None:
     if not row.enabled:
         return Because.OFF
     if row.zendesk_product == ZendeskProduct.MESSAGING:
@@ -292,7 +309,7 @@ def _ask_all(rows: Sequence[Integration], *, visitor_id: str, clock: Clock, allo
         results += [future.result() for future in done]
         if any(one.outcome is Outcome.FOUND for one in results):
             break
-    return _best(results)
+    return _choose_best(results)
 
 
 def submit(job: Callable[[], Lookup]) -> Future[Lookup]:
@@ -311,7 +328,7 @@ def _do_and_disconnect(job: Callable[[], Lookup]) -> Lookup:
         connection.close()
 
 
-def _best(results: Iterable[Lookup]) -> Lookup:
+def _choose_best(results: Iterable[Lookup]) -> Lookup:
     order = (Outcome.FOUND, Outcome.WAITING, Outcome.NO_SUCH, Outcome.NOT_ASKED, Outcome.NO_ID)
     return min(results, key=lambda one: order.index(one.outcome))
 
@@ -330,17 +347,17 @@ def _ask_one(row: Integration, *, visitor_id: str, until: datetime, clock: Clock
 def _await_other(row: Integration, *, visitor_id: str, until: datetime, clock: Clock) -> Lookup:
     """Return what somebody else learns who asks about the same ID at this moment."""
     while True:
-        standing = _standing([row], visitor_id=visitor_id)
+        standing = _load_standing([row], visitor_id=visitor_id)
         if standing.because is not Because.SLOW or clock.now() >= until:
             return standing
         clock.sleep(LOOK_S)
 
 
-def _standing(rows: Sequence[Integration], *, visitor_id: str) -> Lookup:
+def _load_standing(rows: Sequence[Integration], *, visitor_id: str) -> Lookup:
     """Return how the question stands; SLOW while somebody asks, NO_ID where nobody does and nobody did."""
     lookup = partial(Lookup, visitor_id=visitor_id)
     # Read before the visitors: a question goes when its visitor has come.
-    asked = questions.find(integration_ids=[row.pk for row in rows], visitor_id=visitor_id)
+    asked = questions.list_questions(integration_ids=[row.pk for row in rows], visitor_id=visitor_id)
     for row in rows:
         if (known := _find_known(row, visitor_id=visitor_id)) is not None:
             return known
@@ -352,12 +369,12 @@ def _standing(rows: Sequence[Integration], *, visitor_id: str) -> Lookup:
         else:
             outcome, because = Outcome.WAITING, Because.SLOW if one.claimed_until else because
         standings.append(lookup(outcome=outcome, because=because))
-    return _best(standings) if standings else lookup(outcome=Outcome.NO_ID)
+    return _choose_best(standings) if standings else lookup(outcome=Outcome.NO_ID)
 
 
 def _find_known(row: Integration, *, visitor_id: str) -> Lookup | None:
     """Return the visitor that is stored under an ID by now."""
-    target = canonical_ids(integration_id=row.pk, visitor_ids=[visitor_id]).get(visitor_id, visitor_id)
+    target = find_canonical_ids(integration_id=row.pk, visitor_ids=[visitor_id]).get(visitor_id, visitor_id)
     if not Visitor.objects.filter(integration_id=row.pk, visitor_id=target).exists():
         return None
     return Lookup(outcome=Outcome.FOUND, visitor_id=target, integration=row.slug)
@@ -369,7 +386,7 @@ def _put_question(
     """Put a claimed question and keep what comes of it."""
     lookup = partial(Lookup, visitor_id=visitor_id)
     try:
-        record, asker = _ask(row, visitor_id=visitor_id, clock=clock, patience=patience, allow_loopback=allow_loopback)
+        record, caller = _ask(row, visitor_id=visitor_id, clock=clock, patience=patience, allow_loopback=allow_loopback)
         if isinstance(record, Unreadable):
             raise PassStopped(record.reason, reason=StopReason.VENDOR_FAULT)
     except ZendeskGone:
@@ -388,7 +405,7 @@ def _put_question(
             now=clock.now(),
         )
         return lookup(outcome=Outcome.WAITING, because=_BECAUSE[halt.reason])
-    retry_on_conflict(partial(_store, row, visitor_id=visitor_id, record=record, asker=asker, now=clock.now()))
+    retry_on_conflict(partial(_store, row, visitor_id=visitor_id, record=record, caller=caller, now=clock.now()))
     return _find_known(row, visitor_id=visitor_id) or lookup(outcome=Outcome.NO_SUCH)
 
 
@@ -397,40 +414,40 @@ def _ask(
 ) -> tuple[VisitorRecord | Unreadable, PacedCaller]:
     """Return Zendesk's answer, and who asked. Raises: ZendeskGone, PassStopped."""
     config, problems = registry.config_of(row)
-    config, _notice = current_host(renew_in_time(config, clock=clock, allow_loopback=allow_loopback))
-    asker = PacedCaller(
-        account=budget_of(config), per_minute=config.requests_per_minute, patience=patience, clock=clock,
+    config, _notice = replace_retired_host(renew_in_time(config, clock=clock, allow_loopback=allow_loopback))
+    caller = PacedCaller(
+        account=name_budget(config), per_minute=config.requests_per_minute, patience=patience, clock=clock,
         keep=lambda: None, tries=TRIES, is_first=True,
     )  # fmt: skip
-    call = partial(_call, asker=asker, problems=problems, visitor_id=visitor_id, allow_loopback=allow_loopback)
+    call = partial(_call, caller=caller, problems=problems, visitor_id=visitor_id, allow_loopback=allow_loopback)
     try:
-        return call(config), asker
+        return call(config), caller
     except PassStopped as halt:
         renewed = renew_after(halt, config, clock=clock, allow_loopback=allow_loopback)
         if renewed is None:
             raise
-        return call(renewed), asker
+        return call(renewed), caller
 
 
 def _call(
-    config: IntegrationConfig, *, asker: PacedCaller, problems: Sequence[str], visitor_id: str, allow_loopback: bool
+    config: IntegrationConfig, *, caller: PacedCaller, problems: Sequence[str], visitor_id: str, allow_loopback: bool
 ) -> VisitorRecord | Unreadable:
     client = open_client(
         config=config, problems=problems, allow_loopback=allow_loopback, deadline_s=CALL_DEADLINE_S
     )  # fmt: skip
     with closing(client):
-        return asker.ask(partial(client.visitor, visitor_id=visitor_id))
+        return caller.ask(partial(client.visitor, visitor_id=visitor_id))
 
 
-def _store(row: Integration, *, visitor_id: str, record: VisitorRecord, asker: PacedCaller, now: datetime) -> None:
+def _store(row: Integration, *, visitor_id: str, record: VisitorRecord, caller: PacedCaller, now: datetime) -> None:
     # No lease: the rows are locked one by one, and what is stored is compared with them as they are then.
     with transaction.atomic():
         run = SyncRun.objects.create(
-            integration=row, trigger=REFRESH_TRIGGER, state=RunState.COMPLETE, started_at=asker.started_at,
-            touched_at=now, finished_at=now, calls=asker.calls, lookups=1, visitors_found=1,
+            integration=row, trigger=REFRESH_TRIGGER, state=RunState.COMPLETE, started_at=caller.started_at,
+            touched_at=now, finished_at=now, calls=caller.calls, lookups=1, visitors_found=1,
         )  # fmt: skip
         tally = questions.store_found(
-            run=run, asked_id=visitor_id, record=record, asked_at=asker.asked_at, now=now
+            run=run, asked_id=visitor_id, record=record, asked_at=caller.asked_at, now=now
         )  # fmt: skip
         SyncRun.objects.filter(pk=run.pk).update(
             linked=tally.linked, relinked=tally.relinked, anonymous=tally.anonymous, gone=tally.gone,

@@ -16,6 +16,7 @@ from linking.core.config import IntegrationConfig
 from linking.sync import schedule
 from linking.sync.store import lookups, webhook_deliveries
 from linking.sync.webhook_calls import (
+    BODY_MAX_BYTES,
     WebhookNotice,
     WebhookReason,
     WebhookRefused,
@@ -23,6 +24,12 @@ from linking.sync.webhook_calls import (
     parse_notice,
     parse_signed_at,
 )
+
+__all__ = [
+    "BODY_MAX_BYTES", "RETRY_AFTER_S", "Queued", "SignedCall", "WebhookReason", "WebhookRefused", "judge_head",
+    "receive",
+]  # fmt: skip
+RETRY_AFTER_S = 60  # when a call that was one too many may come again
 
 
 class Queued(StrEnum):
@@ -49,9 +56,9 @@ def receive(*, slug: str, call: SignedCall, now: datetime) -> Queued:
     at = _check_signed_at(timestamp=call.timestamp, signature=call.signature, now=now)
     try:
         config = registry.current().by_slug.get(slug)
-        check_signature(secret=_secret(config), timestamp=call.timestamp, body=call.body, signature=call.signature)
-        told = parse_notice(body=call.body, at=at)
-        return _queue(config=config, told=told, signature=call.signature, now=now)
+        check_signature(secret=_read_secret(config), timestamp=call.timestamp, body=call.body, signature=call.signature)
+        notice = parse_notice(body=call.body, at=at)
+        return _queue(config=config, notice=notice, signature=call.signature, now=now)
     except StoreError as error:
         raise WebhookRefused(WebhookReason.UNAVAILABLE) from error
 
@@ -65,7 +72,7 @@ def judge_head(*, slug: str, timestamp: str, signature: str, now: datetime) -> N
     """
     _check_signed_at(timestamp=timestamp, signature=signature, now=now)
     snapshot = registry.last_good()
-    if snapshot is not None and not _secret(snapshot.by_slug.get(slug)):
+    if snapshot is not None and not _read_secret(snapshot.by_slug.get(slug)):
         raise WebhookRefused(WebhookReason.SIGNATURE)
 
 
@@ -75,16 +82,17 @@ def _check_signed_at(*, timestamp: str, signature: str, now: datetime) -> dateti
     return parse_signed_at(timestamp=timestamp, now=now)
 
 
-def _secret(config: IntegrationConfig | None) -> bytes:
+def _read_secret(config: IntegrationConfig | None) -> bytes:
     return config.zendesk_webhook_secret if config is not None and config.is_enabled else b""
 
 
-def _queue(*, config: IntegrationConfig | None, told: WebhookNotice, signature: str, now: datetime) -> Queued:
+def _queue(*, config: IntegrationConfig | None, notice: WebhookNotice, signature: str, now: datetime) -> Queued:
     if config is None:
         raise WebhookRefused(WebhookReason.SIGNATURE)
     # Together: a call that could not be acted on may be sent again.
     with transaction.atomic():
         webhook_deliveries.take_once(integration_id=config.integration_id, signature=signature, now=now)
-        is_first = bool(told.visitor_id) and lookups.ask_first(integration_id=config.integration_id, told=told, now=now)
+        key = config.integration_id
+        is_first = bool(notice.visitor_id) and lookups.queue_named_visitor(integration_id=key, notice=notice, now=now)
         schedule.poke(integration_id=config.integration_id, now=now)
     return Queued.VISITOR if is_first else Queued.SYNC

@@ -8,8 +8,8 @@ from linking.clients.zendesk_chat import ChatClient
 from linking.core.config import IntegrationConfig
 from linking.models import Integration, StopReason, SyncRun
 from linking.sync import schedule
-from linking.sync.paced_calls import TRIES, TRIES_AFTER_A_FAULT, Clock, PacedCaller, PassStopped, Patience
-from linking.sync.store import leases, lookups, wishes
+from linking.sync.calls_with_retries import TRIES, TRIES_AFTER_A_FAULT, Clock, PacedCaller, PassStopped, Patience
+from linking.sync.store import controls, leases, lookups
 
 RENEW_S = 10.0
 LOOK_S = 2.0  # how often a pass looks whether somebody asked for its end
@@ -42,13 +42,13 @@ class Work:
     failed: int = 0
     renewed_at: datetime | None = None
     looked_at: datetime | None = None
-    asker: PacedCaller | None = None
+    _caller: PacedCaller | None = None
     chat: ChatClient | None = None
 
     def begin(self, *, config: IntegrationConfig, account: str) -> None:
         """Make ready to ask; `account` names the budget that calls use."""
-        faults = schedule.consecutive_faults(integration_id=self.integration.pk)
-        self.asker = PacedCaller(
+        faults = schedule.count_consecutive_faults(integration_id=self.integration.pk)
+        self._caller = PacedCaller(
             account=account or self.integration.slug,
             per_minute=config.requests_per_minute,
             patience=self.patience,
@@ -58,11 +58,11 @@ class Work:
         )
 
     @property
-    def ask(self) -> PacedCaller:
-        """The conversation under way."""
-        if self.asker is None:
+    def caller(self) -> PacedCaller:
+        """Who calls Zendesk for this pass."""
+        if self._caller is None:
             raise RuntimeError("The pass has not begun to ask.")
-        return self.asker
+        return self._caller
 
     @property
     def client(self) -> ChatClient:
@@ -71,24 +71,24 @@ class Work:
             raise RuntimeError("The pass has no client yet.")
         return self.chat
 
-    def current_counts(self) -> dict[str, int]:
+    def read_counts(self) -> dict[str, int]:
         """Return the counts as they stand."""
-        mine = {"calls": self.asker.calls, "waited_s": round(self.asker.waited_s)} if self.asker else {}
+        mine = {"calls": self._caller.calls, "waited_s": round(self._caller.waited_s)} if self._caller else {}
         return self.counts | mine
 
-    def final_counts(self, *, now: datetime) -> dict[str, int]:
+    def read_final_counts(self, *, now: datetime) -> dict[str, int]:
         """Return the counts, with how many visitors wait still."""
-        left = lookups.lookups_left(integration_id=self.integration.pk, now=now)
-        return self.current_counts() | {"lookups_left": left}
+        left = lookups.count_lookups_left(integration_id=self.integration.pk, now=now)
+        return self.read_counts() | {"lookups_left": left}
 
     def _keep_lease(self) -> None:
         if self.tell is not None:
-            self.tell(self.current_counts())
+            self.tell(self.read_counts())
         now = self.clock.now()
         if self.renewed_at is None or abs((now - self.renewed_at).total_seconds()) >= RENEW_S:
             leases.renew(held=self.held)
             self.renewed_at = now
         if self.looked_at is None or abs((now - self.looked_at).total_seconds()) >= LOOK_S:
             self.looked_at = now
-            if name := wishes.who_stopped(run=self.run):
+            if name := controls.find_who_stopped(run=self.run):
                 raise PassStopped(f"Stopped by {name}.", reason=StopReason.BY_HAND, resume_in_s=STOPPED_FOR_S)

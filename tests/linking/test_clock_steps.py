@@ -46,7 +46,7 @@ def step_at_call(chat, time, *, number, by):
 
 def scheduled(acme, time):
     """Run a pass if the scheduler would; return whether it did."""
-    if acme.pk not in schedule.due(now=time.now) or not schedule.claim(integration_id=acme.pk, now=time.now):
+    if acme.pk not in schedule.list_due(now=time.now) or not schedule.claim(integration_id=acme.pk, now=time.now):
         return False
     patient = patience(longest_wait_s=2.0, deadline_s=200.0)
     options = {"trigger": "schedule", "allow_loopback": False, "patience": patient}

@@ -70,7 +70,7 @@ def show_connection(request: HttpRequest, slug: str) -> HttpResponse:
     integration = get_object_or_404(Integration, slug=slug)
     config, _problems = registry.config_of(integration)
     authority = authority_of_account(config)
-    row = connections.of(integration_id=integration.pk)
+    row = connections.find_connection(integration_id=integration.pk)
     steps = _list_steps(integration, authority=authority)
     redirect_url = _build_redirect_url(request)
     context = {

@@ -16,7 +16,7 @@ from linking.accounts import roles
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.times import format_time
 from linking.models import Integration
-from linking.sync import history, wishes
+from linking.sync import controls, history
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -44,7 +44,7 @@ def start_sync(request: HttpRequest, slug: str) -> HttpResponse:
 def pause_sync(request: HttpRequest, slug: str) -> HttpResponse:
     """Pause an integration's schedule."""
     done = _("%s is paused. Resume it to sync again.")
-    return _steer(request, slug=slug, change=wishes.pause, done=done, idle=_("%s is already paused."))
+    return _steer(request, slug=slug, change=controls.pause, done=done, idle=_("%s is already paused."))
 
 
 @page
@@ -52,7 +52,7 @@ def pause_sync(request: HttpRequest, slug: str) -> HttpResponse:
 def resume_sync(request: HttpRequest, slug: str) -> HttpResponse:
     """Resume an integration's schedule."""
     done = _("%s is resumed. A sync starts within seconds.")
-    return _steer(request, slug=slug, change=wishes.resume, done=done, idle=_("%s is not paused."))
+    return _steer(request, slug=slug, change=controls.resume, done=done, idle=_("%s is not paused."))
 
 
 @page
@@ -60,7 +60,7 @@ def resume_sync(request: HttpRequest, slug: str) -> HttpResponse:
 def stop_sync(request: HttpRequest, slug: str) -> HttpResponse:
     """Stop the running sync."""
     done = _("Stopping %s after the current page. The schedule continues in a minute unless it is paused.")
-    return _steer(request, slug=slug, change=wishes.ask_stop, done=done, idle=_("%s is not syncing."))
+    return _steer(request, slug=slug, change=controls.ask_stop, done=done, idle=_("%s is not syncing."))
 
 
 @page
@@ -74,7 +74,7 @@ def backfill_chats(request: HttpRequest, slug: str) -> HttpResponse:
     if from_at is None:
         messages.error(request, _("Nothing was changed: the date must be a day from 2000 to today."))
         return redirect("sync")
-    wishes.ask_backfill(integration=integration, from_at=from_at, by=request.user, now=now)
+    controls.ask_backfill(integration=integration, from_at=from_at, by=request.user, now=now)
     with suppress(queue.BrokerUnavailable):  # the wish is stored: the schedule's next pass obeys it as well
         queue.put(task=tasks.sync_integration.name, integration_id=integration.pk, trigger="page")
     values = {"name": integration.name, "day": format_time(from_at)}

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from linking.dashboard.shell.times import format_epoch
 from linking.models import SyncRun
 from linking.models.sync_run import LEFT_COUNTED_MOST
-from linking.sync import history, rate
+from linking.sync import history
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ def describe_backlog(*, waiting: int, per_minute: int) -> str:
     return sentence % {
         "number": intcomma(waiting),
         "pace": intcomma(per_minute),
-        "time": rate.format_rough_time(timedelta(minutes=waiting / per_minute)),
+        "time": history.format_rough_time(timedelta(minutes=waiting / per_minute)),
     }
 
 
@@ -84,12 +84,12 @@ def _visitors(run: SyncRun, *, before: history.EarlierPasses) -> Progress:
 
 def _time_left(run: SyncRun) -> str:
     took = run.touched_at - run.started_at
-    if run.lookups < rate.RATE_AFTER_LOOKUPS or took < rate.RATE_AFTER:
+    if run.lookups < history.RATE_AFTER_LOOKUPS or took < history.RATE_AFTER:
         return ""
     per_minute = run.lookups / (took.total_seconds() / 60)
     values = {
         "rate": intcomma(round(per_minute)),
-        "time": rate.format_rough_time(timedelta(minutes=run.lookups_left / per_minute)),
+        "time": history.format_rough_time(timedelta(minutes=run.lookups_left / per_minute)),
     }
     return _("%(rate)s visitors a minute, %(time)s left") % values
 

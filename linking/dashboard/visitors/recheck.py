@@ -38,7 +38,7 @@ def recheck_visitors(request: HttpRequest) -> HttpResponse:
     except UnknownFilter as error:
         return render(request, "dashboard/shell/bad_filter.html", {"sentence": str(error)}, status=400)
     with transaction.atomic():
-        number = lookups.ask_again(visitors=visitors, now=now, limit=RECHECK_MAX)
+        number = lookups.queue_again(visitors=visitors, now=now, limit=RECHECK_MAX)
         audit.audit_list_action(
             user=request.user, action="recheck", target=f"{number} visitors", filters=filters.names, now=now
         )

@@ -12,7 +12,7 @@ from linking.management.progress import progress_teller
 from linking.models import Integration
 from linking.models.sync_run import COMMAND_TRIGGER
 from linking.monitoring import stop_reasons
-from linking.sync import paced_calls, run, work
+from linking.sync import Clock, Patience, run
 
 LONGEST_WAIT_S, LONGEST_WAIT_PATIENT_S = 60.0, 600.0
 LEASE_WAIT_S = 60.0
@@ -48,10 +48,8 @@ class Command(BaseCommand):
             report = run.run_pass(
                 integration_id=integration_id,
                 trigger=COMMAND_TRIGGER,
-                clock=paced_calls.Clock(now=lambda: datetime.now(tz=UTC), sleep=time.sleep),
-                patience=paced_calls.Patience(
-                    longest_wait_s=LONGEST_WAIT_PATIENT_S if options["wait"] else LONGEST_WAIT_S
-                ),
+                clock=Clock(now=lambda: datetime.now(tz=UTC), sleep=time.sleep),
+                patience=Patience(longest_wait_s=LONGEST_WAIT_PATIENT_S if options["wait"] else LONGEST_WAIT_S),
                 allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
                 is_full=options["full"],
                 is_eager=True,
@@ -68,7 +66,7 @@ class Command(BaseCommand):
 
     def _print(self, report: run.PassReport) -> None:
         if report.run is not None:
-            self.stdout.write(" ".join(f"{name}={getattr(report.run, name)}" for name in work.COUNTS))
+            self.stdout.write(" ".join(f"{name}={getattr(report.run, name)}" for name in run.COUNTS))
         if report.is_complete:
             self.stdout.write("complete")
             if report.detail:

@@ -13,13 +13,14 @@ from linking.clients.zendesk_records import Unreadable, VisitorRecord
 from linking.core.text import email_key
 from linking.models import EndReason, LoginUser, SyncRun, Visitor, VisitorLink
 from linking.models.sql import bulk
-from linking.sync.facts import LinkPlan, Verb
-from linking.sync.plans import keep_waiting, plan_gone, plan_link, plan_retry
+from linking.sync.plans.facts import LinkPlan, Verb
+from linking.sync.plans.reread_times import keep_waiting, plan_retry
+from linking.sync.plans.visitor_states import plan_gone, plan_link
 from linking.sync.store import blocked_links
 from linking.sync.store.batch import Batch, Subject, VisitorAnswer, end_link
 from linking.sync.store.disagreements import find_shared_devices, store_disagreements
-from linking.sync.store.quarantine import forget_read, set_aside
-from linking.sync.store.rows import apply_facts, facts_of
+from linking.sync.store.quarantine import forget_readable, quarantine_records
+from linking.sync.store.rows import apply_facts, read_facts
 
 _VISITOR_FIELDS = (
     "id", "visitor_id", "state", "name", "email", "phone", "notes", "is_banned", "created_at", "external_id",
@@ -52,8 +53,8 @@ def store_answers(*, run: SyncRun, answers: Sequence[VisitorAnswer], now: dateti
     """
     subjects = Batch.load(integration_id=run.integration_id, answers=answers, now=now).subjects
     _load_links(subjects)
-    owners = _email_owners(run=run, subjects=subjects)
-    variants = _id_variants(run=run, subjects=subjects)
+    owners = _find_email_owners(run=run, subjects=subjects)
+    variants = _find_id_variants(run=run, subjects=subjects)
     for subject in subjects:
         subject.plan = _plan(subject, owners=owners, variants=variants, now=now)
         _apply(subject, now=now)
@@ -61,16 +62,16 @@ def store_answers(*, run: SyncRun, answers: Sequence[VisitorAnswer], now: dateti
     bulk.update(Visitor, _VISITOR_FIELDS, rows, same={"stored_at": now})
     _store_links(run=run, subjects=subjects, now=now)
     disagreements = [(subject.row, item) for subject in subjects if subject.plan for item in subject.plan.disagreements]
-    conflicts = store_disagreements(run=run, found=disagreements, now=now)
-    blocked_links.note_claims(claims=_claims(subjects), now=now)
+    conflicts = store_disagreements(run=run, disagreements=disagreements, now=now)
+    blocked_links.note_claims(claims=_find_claims(subjects), now=now)
     unreadable = [
         replace(answer.record, key=answer.asked_id) for answer in answers if isinstance(answer.record, Unreadable)
     ]
-    quarantined = set_aside(run=run, source="visitor", records=unreadable, now=now)
+    quarantined = quarantine_records(run=run, source="visitor", records=unreadable, now=now)
     read_ids = {
         answer.asked_id for answer in answers if not answer.failure and not isinstance(answer.record, Unreadable)
     }
-    forget_read(integration_id=run.integration_id, source="visitor", keys=read_ids)
+    forget_readable(integration_id=run.integration_id, source="visitor", keys=read_ids)
     return _count_changes(subjects=subjects, conflicts=conflicts, quarantined=quarantined)
 
 
@@ -100,7 +101,7 @@ def _load_links(subjects: Sequence[Subject]) -> None:
         by_key[key].is_shared_device = True
 
 
-def _email_owners(*, run: SyncRun, subjects: Iterable[Subject]) -> dict[str, list[str]]:
+def _find_email_owners(*, run: SyncRun, subjects: Iterable[Subject]) -> dict[str, list[str]]:
     emails = {
         subject.answer.record.email
         for subject in subjects
@@ -113,7 +114,7 @@ def _email_owners(*, run: SyncRun, subjects: Iterable[Subject]) -> dict[str, lis
     return owners
 
 
-def _id_variants(*, run: SyncRun, subjects: Iterable[Subject]) -> dict[str, set[str]]:
+def _find_id_variants(*, run: SyncRun, subjects: Iterable[Subject]) -> dict[str, set[str]]:
     """Return user IDs by their lower case, for IDs in the answers that exist in another case too."""
     carried = {one.answer.record.user_id for one in subjects if isinstance(one.answer.record, VisitorRecord)} - {""}
     mine = LoginUser.objects.filter(integration_id=run.integration_id)
@@ -127,10 +128,10 @@ def _id_variants(*, run: SyncRun, subjects: Iterable[Subject]) -> dict[str, set[
 def _plan(
     subject: Subject, *, owners: Mapping[str, list[str]], variants: Mapping[str, set[str]], now: datetime
 ) -> LinkPlan:
-    facts, answer, record = facts_of(subject.row), subject.answer, subject.answer.record
+    facts, answer, record = read_facts(subject.row), subject.answer, subject.answer.record
     if isinstance(record, Unreadable) or answer.failure:
         return LinkPlan(facts=plan_retry(facts=facts, now=now), verb=Verb.KEEP)
-    asked_at = subject.answer_at(now=now)
+    asked_at = subject.find_answer_time(now=now)
     if isinstance(record, VisitorRecord):
         plan = plan_link(
             record=record,
@@ -160,10 +161,10 @@ def _apply(subject: Subject, *, now: datetime) -> None:
 def _store_links(*, run: SyncRun, subjects: Sequence[Subject], now: datetime) -> None:
     ended, confirmed, opened = [], [], []
     plans = [(subject, subject.plan) for subject in subjects if subject.plan is not None]
-    users = _users(run=run, user_ids={plan.user_id for _, plan in plans if plan.user_id}, now=now)
+    users = _add_users(run=run, user_ids={plan.user_id for _, plan in plans if plan.user_id}, now=now)
     for subject, plan in plans:
         link = subject.open_link
-        asked_at = subject.answer_at(now=now)
+        asked_at = subject.find_answer_time(now=now)
         if link is not None and plan.verb in _END_REASONS:
             is_gone = subject.answer.record is None
             end_link(link, reason=EndReason.GONE if is_gone else _END_REASONS[plan.verb], at=asked_at)
@@ -179,7 +180,7 @@ def _store_links(*, run: SyncRun, subjects: Sequence[Subject], now: datetime) ->
     bulk.insert(VisitorLink, columns, opened, same={"evidence_run_id": run.pk, "end_reason": ""})
 
 
-def _users(*, run: SyncRun, user_ids: Iterable[str], now: datetime) -> dict[str, int]:
+def _add_users(*, run: SyncRun, user_ids: Iterable[str], now: datetime) -> dict[str, int]:
     """Return the keys of the users `user_ids` by these; all are marked as seen in Chat, and added where new."""
     wanted = sorted(set(user_ids))
     mine = LoginUser.objects.filter(integration_id=run.integration_id, user_id__any_of=wanted)
@@ -200,7 +201,7 @@ def _users(*, run: SyncRun, user_ids: Iterable[str], now: datetime) -> dict[str,
     return keys | (dict(new.values_list("user_id", "pk")) if added else {})
 
 
-def _claims(subjects: Iterable[Subject]) -> dict[int, str]:
+def _find_claims(subjects: Iterable[Subject]) -> dict[int, str]:
     """Return the user IDs that visitors carry although a person parted them, by the visitor's key."""
     return {
         one.row.pk: one.answer.record.user_id

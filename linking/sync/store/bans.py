@@ -6,7 +6,7 @@ from django.db import transaction
 
 from linking.models import Visitor
 from linking.sync.store import leases
-from linking.sync.store.rows import canonical_ids
+from linking.sync.store.rows import find_canonical_ids
 
 _BATCH = 500
 
@@ -23,7 +23,7 @@ def store_bans(*, held: leases.Held, integration_id: int, visitor_ids: Collectio
         banned: set[int] = set()
         for first in range(0, len(ids), _BATCH):
             some = ids[first : first + _BATCH]
-            aliases = canonical_ids(integration_id=integration_id, visitor_ids=some)
+            aliases = find_canonical_ids(integration_id=integration_id, visitor_ids=some)
             named = [aliases.get(visitor_id, visitor_id) for visitor_id in some]
             banned |= set(mine.filter(visitor_id__any_of=named).values_list("pk", flat=True))
         known = set(mine.filter(is_banned=True).values_list("pk", flat=True))

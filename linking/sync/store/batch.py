@@ -7,10 +7,10 @@ from typing import Self
 
 from linking.clients.zendesk_records import Unreadable, VisitorRecord
 from linking.models import EndReason, Visitor, VisitorAlias, VisitorLink
-from linking.sync.facts import LinkBefore, LinkPlan
-from linking.sync.plans import join_facts
+from linking.sync.plans.facts import LinkBefore, LinkPlan
+from linking.sync.plans.seen_visitors import join_facts
 from linking.sync.store.blocked_links import move_conflicts
-from linking.sync.store.rows import apply_facts, canonical_ids, facts_of, lock_visitors
+from linking.sync.store.rows import apply_facts, find_canonical_ids, lock_visitors, read_facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class Subject:
             return False
         return bool(({self.open_user_id} | self.joined_user_ids) - {"", record.user_id})
 
-    def answer_at(self, *, now: datetime) -> datetime:
+    def find_answer_time(self, *, now: datetime) -> datetime:
         """Return when the question left: what the answer says held then, not when the answer is stored."""
         return min(self.answer.asked_at or now, now)
 
@@ -84,7 +84,7 @@ class Batch:
         """Lock the rows that `answers` may be about, in the caller's transaction, and take the answers in turn."""
         ids = {answer.asked_id for answer in answers}
         ids |= {answer.record.visitor_id for answer in answers if isinstance(answer.record, VisitorRecord)}
-        aliases = canonical_ids(integration_id=integration_id, visitor_ids=ids)
+        aliases = find_canonical_ids(integration_id=integration_id, visitor_ids=ids)
         rows = lock_visitors(integration_id=integration_id, visitor_ids=ids | set(aliases.values()))
         batch = cls(rows=rows, aliases=aliases, now=now)
         for answer in answers:
@@ -157,7 +157,7 @@ def _join_rows(
         row.visitor_id = canonical_id
         _keep_alias(row=row, alias_id=old_id, now=now)
         return row, frozenset()
-    apply_facts(row=other, facts=join_facts(asked=facts_of(row), canonical=facts_of(other)), now=now)
+    apply_facts(row=other, facts=join_facts(asked=read_facts(row), canonical=read_facts(other)), now=now)
     user_ids = set()
     for link in VisitorLink.objects.open().filter(visitor=row).select_related("login_user"):
         user_ids.add(link.login_user.user_id)

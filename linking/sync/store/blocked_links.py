@@ -6,13 +6,13 @@ from datetime import datetime
 from django.db.models import F, QuerySet
 
 from linking.models import Conflict, ConflictDecision, Decision, Visitor, VisitorState
-from linking.sync.plans import subject_of
+from linking.sync.plans.conflict_rules import build_subject
 
 
 def find_blocked_user_ids(*, visitor_keys: Collection[int]) -> dict[int, frozenset[str]]:
     """Return the user IDs that must not be linked to a visitor, by the visitor's key; one query."""
     found: dict[int, set[str]] = {}
-    rows = _in_force().filter(conflict__visitor__pk__any_of=visitor_keys)
+    rows = _find_in_force().filter(conflict__visitor__pk__any_of=visitor_keys)
     for key, user_id in rows.values_list("conflict__visitor_id", "login_user__user_id"):
         found.setdefault(key, set()).add(user_id)
     return {key: frozenset(user_ids) for key, user_ids in found.items()}
@@ -21,7 +21,7 @@ def find_blocked_user_ids(*, visitor_keys: Collection[int]) -> dict[int, frozens
 def count_parted(*, since: datetime, integration_id: int | None = None) -> int:
     """Return how many visitors, seen since then, are linked to nobody because a person parted them from the user whose
     ID they carry; one query over decisions in force, of which people make few."""
-    rows = _in_force().filter(
+    rows = _find_in_force().filter(
         conflict__visitor__state=VisitorState.ANONYMOUS,
         conflict__visitor__external_id=F("login_user__user_id"),
         conflict__visitor__last_seen_at__gte=since,
@@ -35,7 +35,7 @@ def note_claims(*, claims: Mapping[int, str], now: datetime) -> None:
     """Note on the conflicts that visitors (by key) still carry a user ID they are kept apart from."""
     if not claims:
         return
-    rows = _in_force().filter(conflict__visitor__pk__any_of=claims)
+    rows = _find_in_force().filter(conflict__visitor__pk__any_of=claims)
     seen = [
         conflict
         for conflict, key, user_id in rows.values_list("conflict_id", "conflict__visitor_id", "login_user__user_id")
@@ -55,9 +55,9 @@ def move_conflicts(*, row: Visitor, other: Visitor) -> None:
         if (conflict.kind, subject) in known:
             if not ConflictDecision.objects.filter(conflict=conflict).exists():
                 continue
-            subject = subject_of(subject, row.visitor_id)
+            subject = build_subject(subject, row.visitor_id)
         Conflict.objects.filter(pk=conflict.pk).update(visitor=other, subject=subject)
 
 
-def _in_force() -> QuerySet[ConflictDecision]:
+def _find_in_force() -> QuerySet[ConflictDecision]:
     return ConflictDecision.objects.filter(is_in_force=True, verdict=Decision.UNLINK).order_by()

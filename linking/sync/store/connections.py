@@ -35,6 +35,7 @@ ATTEMPT_LIFE = timedelta(minutes=10)
 CLAIM_TTL = timedelta(minutes=2)
 RETRY_AFTER = timedelta(minutes=1)
 RENEWER = "renewal"
+CONNECT_AGAIN = "An administrator must connect with Zendesk again, on the integration's set-up page."
 
 
 def begin_attempt(*, integration: Integration, user: Any, session_key: str, redirect_url: str, now: datetime) -> str:
@@ -44,8 +45,8 @@ def begin_attempt(*, integration: Integration, user: Any, session_key: str, redi
     ConnectAttempt.objects.create(
         integration=integration,
         user=user,
-        state_mark=_mark(state),
-        session_mark=_mark(session_key),
+        state_mark=_hash_mark(state),
+        session_mark=_hash_mark(session_key),
         redirect_url=redirect_url,
         ends_at=now + ATTEMPT_LIFE,
     )
@@ -56,7 +57,7 @@ def take_attempt(*, state: str, user: Any, session_key: str, now: datetime) -> C
     """Return the attempt that `state` belongs to and end it; None when it is unknown, over, used, or another's."""
     found = (
         ConnectAttempt.objects.filter(
-            state_mark=_mark(state), session_mark=_mark(session_key), user=user, ends_at__gt=now
+            state_mark=_hash_mark(state), session_mark=_hash_mark(session_key), user=user, ends_at__gt=now
         )
         .select_related("integration")
         .first()
@@ -73,7 +74,7 @@ def keep_connection(*, integration: Integration, authority: str, tokens: Tokens,
     # In the order in which `keep_renewed` locks, so that the two never wait for each other.
     Integration.objects.select_for_update().get(pk=integration.pk)
     before = ZendeskConnection.objects.select_for_update().filter(integration=integration).first()
-    values = _values(integration_id=integration.pk, tokens=tokens, now=now) | {
+    values = _build_values(integration_id=integration.pk, tokens=tokens, now=now) | {
         "generation": before.generation + 1 if before else 1,
         "authority": authority,
         "connected_at": now,
@@ -84,7 +85,7 @@ def keep_connection(*, integration: Integration, authority: str, tokens: Tokens,
     _keep_access_token(integration, tokens=tokens, actor=actor, now=now)
 
 
-def of(*, integration_id: int) -> ZendeskConnection | None:
+def find_connection(*, integration_id: int) -> ZendeskConnection | None:
     """Return the connection whose token is in force, None where there is none or another token was put in.
 
     A claim that lapsed ends here.
@@ -115,7 +116,7 @@ def keep_renewed(*, row: ZendeskConnection, number: int, tokens: Tokens, now: da
     mine = ZendeskConnection.objects.select_for_update().filter(pk=row.pk, generation=number).first()
     if mine is None or not is_in_force(mine):
         return False
-    values = _values(integration_id=row.integration_id, tokens=tokens, now=now) | {"renewed_at": now}
+    values = _build_values(integration_id=row.integration_id, tokens=tokens, now=now) | {"renewed_at": now}
     # An answer without a scope leaves it as it was. Source: RFC 6749, section 6.
     values["scope"] = tokens.scope or mine.scope
     ZendeskConnection.objects.filter(pk=row.pk).update(**values)
@@ -152,7 +153,7 @@ def _lose(rows: Any, *, flaw: ConnectionFlaw) -> None:
     rows.update(state=ConnectionState.LOST, flaw=flaw, refresh_sealed="", claimed_at=None, renew_at=None)
 
 
-def _values(*, integration_id: int, tokens: Tokens, now: datetime) -> dict[str, Any]:
+def _build_values(*, integration_id: int, tokens: Tokens, now: datetime) -> dict[str, Any]:
     ring, life_s, refresh = key_ring(), tokens.life_s, tokens.refresh_token
     return {
         "state": ConnectionState.CONNECTED,
@@ -173,5 +174,5 @@ def _keep_access_token(integration: Integration, *, tokens: Tokens, actor: str, 
     ConfigVersion.bump()
 
 
-def _mark(text: str) -> str:
+def _hash_mark(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

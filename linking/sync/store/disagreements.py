@@ -7,26 +7,26 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from linking.core.states import ConflictKind
 from linking.models import Conflict, ConflictDecision, ConflictState, Decision, LoginUser, SyncRun, Visitor
-from linking.sync.facts import Disagreement
-from linking.sync.plans import SHARED_DEVICE_SUBJECT
+from linking.sync.plans.conflict_rules import SHARED_DEVICE_SUBJECT
+from linking.sync.plans.facts import Disagreement
 
-Found = Sequence[tuple[Visitor, Disagreement]]
+Disagreements = Sequence[tuple[Visitor, Disagreement]]
 
 
-def store_disagreements(*, run: SyncRun, found: Found, now: datetime) -> int:
+def store_disagreements(*, run: SyncRun, disagreements: Disagreements, now: datetime) -> int:
     """Store what disagrees about visitors in the caller's transaction; return how many questions are new."""
-    if not found:
+    if not disagreements:
         return 0
     _turn_into_shared_devices(
-        visitor_keys=[row.pk for row, one in found if one.kind == ConflictKind.SHARED_DEVICE], now=now
+        visitor_keys=[row.pk for row, item in disagreements if item.kind == ConflictKind.SHARED_DEVICE], now=now
     )
-    user_ids = {user_id for _, one in found for user_id in (one.user_id, one.other_user_id) if user_id}
+    user_ids = {user_id for _, item in disagreements for user_id in (item.user_id, item.other_user_id) if user_id}
     users = LoginUser.objects.filter(integration_id=run.integration_id, user_id__any_of=user_ids)
     keys = dict(users.values_list("user_id", "pk"))
-    mine = Conflict.objects.filter(visitor__pk__any_of={row.pk for row, _ in found})
+    mine = Conflict.objects.filter(visitor__pk__any_of={row.pk for row, _ in disagreements})
     known = set(mine.values_list("visitor_id", "kind", "subject"))
-    rows = {(row.pk, one.kind.value, one.subject): _conflict(run=run, row=row, one=one, keys=keys, now=now)
-            for row, one in found}  # fmt: skip
+    rows = {(row.pk, item.kind.value, item.subject): _build_conflict(run=run, row=row, item=item, keys=keys, now=now)
+            for row, item in disagreements}  # fmt: skip
     Conflict.objects.bulk_create(
         rows.values(),
         update_conflicts=True,
@@ -40,16 +40,16 @@ def find_shared_devices(*, visitor_keys: Collection[int]) -> set[int]:
     """Return the keys of those visitors whose device a person called shared."""
     if not visitor_keys:
         return set()
-    decided = Conflict.objects.filter(
+    shared = Conflict.objects.filter(
         visitor__pk__any_of=visitor_keys, state=ConflictState.DECIDED, decision=Decision.SHARED_DEVICE
     )
-    return set(decided.order_by().values_list("visitor_id", flat=True))
+    return set(shared.order_by().values_list("visitor_id", flat=True))
 
 
 def _turn_into_shared_devices(*, visitor_keys: Collection[int], now: datetime) -> None:
     """Make one open question a visitor of those that ask about the same people in turn.
 
-    What a person decided about before stays as it is, also where the decision was undone.
+    What a person decided about before stays as it is, also where the decision was unditem.
     """
     if not visitor_keys:
         return
@@ -72,23 +72,25 @@ def _turn_into_shared_devices(*, visitor_keys: Collection[int], now: datetime) -
 
 
 def _find_untouched(*, visitor_keys: Collection[int]) -> QuerySet[Conflict]:
-    asked = Conflict.objects.filter(
+    untouched = Conflict.objects.filter(
         visitor__pk__any_of=visitor_keys,
         state=ConflictState.OPEN,
         kind__in=(ConflictKind.RELINKED, ConflictKind.SHARED_DEVICE),
     )
-    deeds = ConflictDecision.objects.filter(conflict=OuterRef("pk"))
-    return asked.exclude(kind=ConflictKind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT).filter(~Exists(deeds))
+    decisions = ConflictDecision.objects.filter(conflict=OuterRef("pk"))
+    return untouched.exclude(kind=ConflictKind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT).filter(~Exists(decisions))
 
 
-def _conflict(*, run: SyncRun, row: Visitor, one: Disagreement, keys: Mapping[str, int], now: datetime) -> Conflict:
+def _build_conflict(
+    *, run: SyncRun, row: Visitor, item: Disagreement, keys: Mapping[str, int], now: datetime
+) -> Conflict:
     return Conflict(
         integration_id=run.integration_id,
-        kind=one.kind.value,
+        kind=item.kind.value,
         visitor=row,
-        login_user_id=keys.get(one.user_id),
-        other_user_id=keys.get(one.other_user_id),
-        subject=one.subject,
+        login_user_id=keys.get(item.user_id),
+        other_user_id=keys.get(item.other_user_id),
+        subject=item.subject,
         evidence_run=run,
         first_seen_at=now,
         last_seen_at=now,

@@ -6,7 +6,7 @@ killed, stopped or out of time in between loses nothing, and the next one goes o
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
@@ -17,14 +17,13 @@ from django.db.models.functions import Lower
 from linking.clients.zendesk_records import is_own_form
 from linking.models import Integration, LoginUser, Visitor
 from linking.models.sync_run import LEFT_COUNTED_MOST
-from linking.sync.facts import LookupPriority
+from linking.sync.plans.facts import LookupPriority
+from linking.sync.plans.reread_times import REVERIFY_AFTER, REVERIFY_DAYS, REVERIFY_SHARE
 from linking.sync.store import leases
 from linking.sync.store.namesakes import NAMESAKES_MOST, find_namesakes
-from linking.sync.store.rows import canonical_ids
+from linking.sync.store.rows import find_canonical_ids
 from linking.sync.webhook_calls import WebhookNotice
 
-REVERIFY_AFTER = timedelta(days=1)
-REVERIFY_DAYS, REVERIFY_SHARE = 30, 20
 # A row that moves is written anew in every index of its table, 13 of them. A hundred take 0.05 s, and half a second
 # among five million visitors beside a busy disk.
 BATCH = 100
@@ -52,6 +51,7 @@ class Leave:
 
 
 ALWAYS = Leave()
+_FIRST = {"lookup_rank": int(LookupPriority.IDENTIFIED), "lookup_attempts": 0}
 Find = Callable[..., list[int]]
 
 
@@ -63,7 +63,7 @@ class Question:
     activity_at: datetime
 
 
-def next_lookups(*, integration_id: int, now: datetime, is_eager: bool, limit: int) -> list[Question]:
+def list_next_lookups(*, integration_id: int, now: datetime, is_eager: bool, limit: int) -> list[Question]:
     """Return whom to ask about next, in order.
 
     `is_eager` also takes those whose last answer may still be trusted for a while; never those that just failed.
@@ -76,28 +76,34 @@ def next_lookups(*, integration_id: int, now: datetime, is_eager: bool, limit: i
     return [Question(visitor_id=visitor_id, activity_at=activity_at) for visitor_id, activity_at in found]
 
 
-def ask_first(*, integration_id: int, told: WebhookNotice, now: datetime) -> bool:
+def queue_named_visitor(*, integration_id: int, notice: WebhookNotice, now: datetime) -> bool:
     """Let the visitor that Zendesk told of be asked about before everybody else, in the caller's transaction.
 
     It counts as seen at that moment, which puts it first among the most urgent, and before the export tells of the
     chat. One that is not known yet is added where its ID has Zendesk's own form. False when there is nothing to do:
     it was read since, or the ID leads to nobody.
     """
-    visitor_id = canonical_ids(integration_id=integration_id, visitor_ids=[told.visitor_id]).get(
-        told.visitor_id, told.visitor_id
+    visitor_id = find_canonical_ids(integration_id=integration_id, visitor_ids=[notice.visitor_id]).get(
+        notice.visitor_id, notice.visitor_id
     )
     mine = Visitor.objects.filter(integration_id=integration_id, visitor_id=visitor_id)
-    urgent = {"lookup_due_at": now, "lookup_rank": int(LookupPriority.IDENTIFIED), "lookup_attempts": 0}
+    urgent = {"lookup_due_at": now, **_FIRST}
     if is_own_form(visitor_id) and not mine.exists():
-        seen = {"first_seen_at": told.at, "last_seen_at": told.at, "last_chat_id": told.chat_id}
+        seen = {"first_seen_at": notice.at, "last_seen_at": notice.at, "last_chat_id": notice.chat_id}
         row = Visitor(integration_id=integration_id, visitor_id=visitor_id, **seen, **urgent)
         Visitor.objects.bulk_create([row], ignore_conflicts=True)
-    mine.filter(last_seen_at__lt=told.at).update(last_seen_at=told.at, **_chat(told))
-    is_news = Q(checked_at__isnull=True) | Q(checked_at__lt=told.at)
+    chat = {"last_chat_id": notice.chat_id} if notice.chat_id else {}
+    mine.filter(last_seen_at__lt=notice.at).update(last_seen_at=notice.at, **chat)
+    is_news = Q(checked_at__isnull=True) | Q(checked_at__lt=notice.at)
     return bool(mine.filter(is_news).update(**urgent))
 
 
-def ask_again(*, visitors: QuerySet[Visitor], now: datetime, limit: int) -> int:
+def queue_first(*, visitors: QuerySet[Visitor], now: datetime) -> None:
+    """Let `visitors` be asked about before everybody else."""
+    visitors.update(lookup_due_at=now, **_FIRST)
+
+
+def queue_again(*, visitors: QuerySet[Visitor], now: datetime, limit: int) -> int:
     """Let the first `limit` of `visitors`, in their order, be asked about once more, after those that are new.
 
     Who waits already keeps the place; return how many were added.
@@ -107,7 +113,7 @@ def ask_again(*, visitors: QuerySet[Visitor], now: datetime, limit: int) -> int:
     return Visitor.objects.filter(pk__in=idle).update(**again)
 
 
-def lookups_left(*, integration_id: int, now: datetime) -> int:
+def count_lookups_left(*, integration_id: int, now: datetime) -> int:
     """Return how many visitors wait to be asked about now; `LEFT_COUNTED_MOST` stands for so many or more."""
     waiting = Visitor.objects.filter(integration_id=integration_id).due(now=now).order_by()
     return waiting[:LEFT_COUNTED_MOST].count()
@@ -131,7 +137,7 @@ def hasten_all(*, integration_id: int, now: datetime, leave: Leave = ALWAYS) -> 
     """
     later = Visitor.objects.filter(integration_id=integration_id, lookup_due_at__gt=now).order_by()
     number = 0
-    for first in _first_keys(Visitor.objects.all()):
+    for first in _list_first_keys(Visitor.objects.all()):
         some = later.filter(pk__gte=first, pk__lt=first + KEYS_AT_ONCE)
         number += _move(some, leave=leave, lookup_due_at=now).number
     return number
@@ -144,7 +150,7 @@ def queue_all(*, integration_id: int, now: datetime, leave: Leave = ALWAYS) -> i
     """
     idle = Visitor.objects.filter(integration_id=integration_id, lookup_due_at__isnull=True).order_by()
     number = hasten_all(integration_id=integration_id, now=now, leave=leave)
-    for first in _first_keys(Visitor.objects.all()):
+    for first in _list_first_keys(Visitor.objects.all()):
         some = idle.filter(pk__gte=first, pk__lt=first + KEYS_AT_ONCE)
         number += _move(some, leave=leave, lookup_due_at=now, lookup_rank=int(LookupPriority.REVERIFY)).number
     return number
@@ -180,8 +186,8 @@ def promote(*, integration_id: int, since: datetime, now: datetime, leave: Leave
     number = 0
     waiting = Visitor.objects.waiting().filter(lookup_rank__gt=LookupPriority.IDENTIFIED, lookup_attempts=0)
     mark = Integration.objects.filter(pk=integration_id)
-    for users in _users_since(integration_id=integration_id, since=since):
-        for column, words in _words_of(users):
+    for users in _list_users_since(integration_id=integration_id, since=since):
+        for column, words in _collect_words(users):
             find = partial(find_namesakes, integration_id=integration_id, column=column, words=words)
             moved = _move(
                 waiting, find=find, leave=leave, lookup_rank=int(LookupPriority.IDENTIFIED), lookup_due_at=now
@@ -208,7 +214,7 @@ class _KnownVisitor(NamedTuple):
     is_email_crowded: bool
 
 
-def _users_since(*, integration_id: int, since: datetime) -> Iterator[list[_KnownVisitor]]:
+def _list_users_since(*, integration_id: int, since: datetime) -> Iterator[list[_KnownVisitor]]:
     """Yield the users who signed in since, in the order they did: who signs in meanwhile comes at the end."""
     waiting = Visitor.objects.waiting().filter(integration_id=integration_id).alias(low_name=Lower("name")).order_by()
     users = LoginUser.objects.filter(integration_id=integration_id, last_authenticated_at__gte=since).annotate(
@@ -232,7 +238,7 @@ def _users_since(*, integration_id: int, since: datetime) -> Iterator[list[_Know
         page = users.filter(beyond, last_authenticated_at__gte=last.last_at)
 
 
-def _words_of(users: list[_KnownVisitor]) -> tuple[tuple[Literal["email", "name"], set[str]], ...]:
+def _collect_words(users: list[_KnownVisitor]) -> tuple[tuple[Literal["email", "name"], set[str]], ...]:
     """Return the addresses of `users`, and what a visitor of theirs may be called: by the address, too."""
     names = {user.name for user in users if not user.is_name_crowded}
     names |= {user.email for user in users if not user.is_email_crowded}
@@ -274,12 +280,8 @@ def _move(
     return _Moved(number, is_all=True)
 
 
-def _first_keys(rows: QuerySet[Visitor]) -> Iterator[int]:
+def _list_first_keys(rows: QuerySet[Visitor]) -> Iterator[int]:
     """Yield the first key of each stretch of `KEYS_AT_ONCE` keys."""
     ends = rows.aggregate(first=Min("pk"), last=Max("pk"))
     if ends["first"] is not None:
         yield from range(ends["first"], ends["last"] + 1, KEYS_AT_ONCE)
-
-
-def _chat(told: WebhookNotice) -> dict[str, str]:
-    return {"last_chat_id": told.chat_id} if told.chat_id else {}

@@ -13,7 +13,7 @@ from django.db import connection
 from linking.core.states import VisitorState
 from linking.models.sql import bulk
 from linking.models.visitor import Visitor
-from linking.sync.facts import LookupPriority
+from linking.sync.plans.facts import LookupPriority
 
 # What more visitors carry is no sign of one person.
 NAMESAKES_MOST = 50

@@ -13,11 +13,11 @@ from linking.core.states import VisitorState
 from linking.core.text import email_key
 from linking.models import Integration, LoginUser, SyncRun, Visitor
 from linking.models.sql import bulk
-from linking.sync.plans import merge_chats, plan_export
+from linking.sync.plans.seen_visitors import merge_chats, plan_export
 from linking.sync.store import leases
 from linking.sync.store.namesakes import find_crowded
-from linking.sync.store.quarantine import forget_read, set_aside, settle_place
-from linking.sync.store.rows import canonical_ids, lock_facts
+from linking.sync.store.quarantine import forget_readable, quarantine_records, settle_place
+from linking.sync.store.rows import find_canonical_ids, lock_facts
 from linking.sync.store.runs import Cursor, touch_run
 
 NOBODY_MIN = 10  # chats of a page that may all lack a visitor before the page is taken for broken
@@ -52,7 +52,7 @@ def parse_page(*, page: ExportPage, start: Cursor, now: datetime) -> ParsedPage:
 
     So is one from the future, beside which nothing that its visitor does later would look like news.
     """
-    end_epoch_s = _end(page=page, now=now)
+    end_epoch_s = _find_end(page=page, now=now)
     fallback_at = datetime.fromtimestamp(start.epoch_s if end_epoch_s is None else end_epoch_s, tz=UTC)
     latest_at = now + timedelta(seconds=AHEAD_S)
     records = [parse_chat(raw, fallback_at=fallback_at, latest_at=latest_at) for raw in page.records]
@@ -65,16 +65,16 @@ def parse_page(*, page: ExportPage, start: Cursor, now: datetime) -> ParsedPage:
     return ParsedPage(chats=chats, unreadable=bad, start=start)
 
 
-def last_place(*, page: ExportPage, start: Cursor, now: datetime) -> Cursor | None:
+def find_last_place(*, page: ExportPage, start: Cursor, now: datetime) -> Cursor | None:
     """Return the place after a page, None where it names none that leads on.
 
     That is the vendor's word, but never beyond the last record that has a time of its own, nor beyond `now`: a cursor
     that runs ahead of what was stored would lose what lies between. So a chat with a time that is still to come is
     stored, and does not move the cursor.
     """
-    own = [place for place in _own_places(page) if place.epoch_s <= now.timestamp()]
+    own = [place for place in _list_own_places(page) if place.epoch_s <= now.timestamp()]
     newest_s = max((place.epoch_s for place in own), default=None)
-    end_epoch_s = _end(page=page, now=now)
+    end_epoch_s = _find_end(page=page, now=now)
     if not own and page.is_short:
         return start  # nobody waits behind it, so the same place is asked for again
     if end_epoch_s is None and newest_s is None:
@@ -89,13 +89,13 @@ def last_place(*, page: ExportPage, start: Cursor, now: datetime) -> Cursor | No
     return Cursor(epoch_s=epoch_s, chat_id=chat_id or (page.end_id if epoch_s == end_epoch_s else ""))
 
 
-def _end(*, page: ExportPage, now: datetime) -> int | None:
+def _find_end(*, page: ExportPage, now: datetime) -> int | None:
     # Nothing can have changed in the future: a clock or a unit is wrong, and the word is not taken.
     is_sane = page.end_epoch_s is not None and page.end_epoch_s <= now.timestamp() + AHEAD_S
     return page.end_epoch_s if is_sane else None
 
 
-def _own_places(page: ExportPage) -> list[Cursor]:
+def _list_own_places(page: ExportPage) -> list[Cursor]:
     found = []
     for raw in page.records:
         record = raw if isinstance(raw, dict) else {}
@@ -108,7 +108,7 @@ def _own_places(page: ExportPage) -> list[Cursor]:
 def note_skipped_second(*, run: SyncRun, epoch_s: int, now: datetime) -> None:
     """Set aside that chats of one second could not all be read, because the vendor ignores the cursor's second half."""
     reason = "More chats share this second than one page holds, and the export repeats itself: some were not read."
-    set_aside(run=run, source="export", records=[Unreadable(key=str(epoch_s), reason=reason, raw="")], now=now)
+    quarantine_records(run=run, source="export", records=[Unreadable(key=str(epoch_s), reason=reason, raw="")], now=now)
 
 
 def store_page(
@@ -134,7 +134,7 @@ def store_page(
     with transaction.atomic():
         leases.renew(held=held)
         added = _store_seen(integration_id=run.integration_id, chats=page.chats, now=now)
-        quarantined = _sort_out(run=run, page=page, is_retry=is_retry, now=now)
+        quarantined = _sort_unreadable(run=run, page=page, is_retry=is_retry, now=now)
         place = {} if cursor is None else {"cursor_epoch_s": cursor.epoch_s, "cursor_id": cursor.chat_id}
         # Whatever Zendesk refused before, it does so no more.
         working = {"is_caught_up": is_caught_up, "blocked_reason": ""}
@@ -148,11 +148,11 @@ def store_page(
     return outcome
 
 
-def _sort_out(*, run: SyncRun, page: ParsedPage, is_retry: bool, now: datetime) -> int:
-    number = set_aside(run=run, source="chat", records=page.unreadable, place=page.start, now=now)
+def _sort_unreadable(*, run: SyncRun, page: ParsedPage, is_retry: bool, now: datetime) -> int:
+    number = quarantine_records(run=run, source="chat", records=page.unreadable, place=page.start, now=now)
     # Without a visitor a chat says nothing, least of all that the record set aside before can be forgotten.
     read = {chat.chat_id for chat in page.chats if chat.visitor is not None}
-    forget_read(integration_id=run.integration_id, source="chat", keys=read)
+    forget_readable(integration_id=run.integration_id, source="chat", keys=read)
     if is_retry:
         still = {record.key for record in page.unreadable}
         settle_place(integration_id=run.integration_id, place=page.start, unreadable=still, now=now)
@@ -161,7 +161,7 @@ def _sort_out(*, run: SyncRun, page: ParsedPage, is_retry: bool, now: datetime) 
 
 def _store_seen(*, integration_id: int, chats: Sequence[ChatRecord], now: datetime) -> int:
     carried = {chat.visitor.visitor_id for chat in chats if chat.visitor is not None}
-    seen = merge_chats(chats=chats, aliases=canonical_ids(integration_id=integration_id, visitor_ids=carried))
+    seen = merge_chats(chats=chats, aliases=find_canonical_ids(integration_id=integration_id, visitor_ids=carried))
     known = lock_facts(integration_id=integration_id, visitor_ids=seen.keys())
     plan = plan_export(
         seen=seen.values(),

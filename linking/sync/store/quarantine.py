@@ -12,7 +12,7 @@ _BATCH = 500
 _MAX_ATTEMPTS = 1000
 
 
-def set_aside(
+def quarantine_records(
     *, run: SyncRun, source: str, records: Iterable[Unreadable], now: datetime, place: Cursor | None = None
 ) -> int:
     """Set records aside that cannot be read, in the caller's transaction; return how many are new or changed.
@@ -28,7 +28,7 @@ def set_aside(
     known = {row.record_key: (row.reason, row.raw) for row in mine}
     fresh = [record for record in by_key.values() if known.get(record.key) != (record.reason, record.raw)]
     Quarantined.objects.bulk_create(
-        [_row(run=run, source=source, record=record, place=place, now=now) for record in fresh],
+        [_build_row(run=run, source=source, record=record, place=place, now=now) for record in fresh],
         batch_size=_BATCH,
         update_conflicts=True,
         unique_fields=["integration", "source", "record_key"],
@@ -37,7 +37,7 @@ def set_aside(
     return len(fresh)
 
 
-def forget_read(*, integration_id: int, source: str, keys: Collection[str]) -> int:
+def forget_readable(*, integration_id: int, source: str, keys: Collection[str]) -> int:
     """Take out what could be read in the meantime; return how many records that were."""
     mine = Quarantined.objects.filter(integration_id=integration_id, source=source)
     if not keys or not mine.exists():
@@ -45,7 +45,7 @@ def forget_read(*, integration_id: int, source: str, keys: Collection[str]) -> i
     return mine.filter(record_key__any_of=keys).delete()[0]
 
 
-def due_places(*, integration_id: int, now: datetime | None, limit: int) -> list[Cursor]:
+def list_due_places(*, integration_id: int, now: datetime | None, limit: int) -> list[Cursor]:
     """Return the places whose records are to be tried again, oldest first; all of them where `now` is None."""
     rows = Quarantined.objects.filter(integration_id=integration_id, source="chat", place_epoch_s__isnull=False)
     if now is not None:
@@ -72,7 +72,7 @@ def settle_place(*, integration_id: int, place: Cursor, unreadable: Collection[s
     return right
 
 
-def _row(*, run: SyncRun, source: str, record: Unreadable, place: Cursor | None, now: datetime) -> Quarantined:
+def _build_row(*, run: SyncRun, source: str, record: Unreadable, place: Cursor | None, now: datetime) -> Quarantined:
     return Quarantined(
         integration_id=run.integration_id, run=run, source=source, record_key=record.key, reason=record.reason,
         raw=record.raw, first_seen_at=now, last_seen_at=now, retry_at=None if place is None else now + RETRY_FIRST,

@@ -11,7 +11,7 @@ from linking.clients.zendesk_records import VisitorRecord
 from linking.models import SyncRun, Visitor, VisitorAlias, VisitorQuestion
 from linking.sync.store.answers import BatchResult, store_answers
 from linking.sync.store.batch import VisitorAnswer
-from linking.sync.store.rows import canonical_ids
+from linking.sync.store.rows import find_canonical_ids
 
 # Longer than any question takes; a claim that is older belongs to a process that is gone.
 CLAIMED_FOR = timedelta(seconds=20)
@@ -97,12 +97,12 @@ def queue_now(*, integration_id: int, visitor_id: str, reason: str, now: datetim
     mine.filter(claimed_until__isnull=True).update(due_at=now, reason=reason, is_answered=False)
 
 
-def find(*, integration_ids: Collection[int], visitor_id: str) -> list[VisitorQuestion]:
+def list_questions(*, integration_ids: Collection[int], visitor_id: str) -> list[VisitorQuestion]:
     """Return the questions about an ID, whatever their standing."""
     return list(VisitorQuestion.objects.filter(integration_id__in=integration_ids, visitor_id=visitor_id))
 
 
-def due(*, now: datetime, limit: int) -> list[int]:
+def list_due(*, now: datetime, limit: int) -> list[int]:
     """Return the keys of questions to be put now, those that wait longest first; old ones are forgotten."""
     VisitorQuestion.objects.filter(asked_at__lt=now - KEPT_FOR).delete()
     free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now)
@@ -118,7 +118,7 @@ def store_found(
     It counts as seen when it was asked about; the first chat that the export names of it puts that right.
     """
     key = run.integration_id
-    ids = canonical_ids(integration_id=key, visitor_ids={asked_id, record.visitor_id})
+    ids = find_canonical_ids(integration_id=key, visitor_ids={asked_id, record.visitor_id})
     target = ids.get(record.visitor_id, record.visitor_id)
     # The export may have named it meanwhile, under the id that was asked for: then the answer joins the two.
     if not Visitor.objects.filter(integration_id=key, visitor_id=asked_id).exists():

@@ -43,7 +43,7 @@ def take_slot(*, account: str, per_minute: int, now_epoch_s: float) -> Wait:
         per_minute: the budget; calls leave evenly spaced, so that no 60 s hold more than these.
     """
     while True:
-        row = _row(account)
+        row = _load_row(account)
         # A pause farther off than any pause can be was written by a clock that ran ahead.
         if now_epoch_s < row.paused_until_epoch_s <= now_epoch_s + LONGEST_S:
             return Wait(seconds=row.paused_until_epoch_s - now_epoch_s, is_pause=True)
@@ -67,7 +67,7 @@ def reserve_slot(*, account: str, per_minute: int, now_epoch_s: float, within_s:
     """
     within_s = min(within_s, RESERVED_AHEAD_S)
     while True:
-        row = _row(account)
+        row = _load_row(account)
         if now_epoch_s < row.paused_until_epoch_s <= now_epoch_s + LONGEST_S:
             return Reservation(seconds=row.paused_until_epoch_s - now_epoch_s, is_pause=True)
         is_sane = row.next_free_epoch_s <= now_epoch_s + FARTHEST_S + RESERVED_AHEAD_S
@@ -83,7 +83,7 @@ def reserve_slot(*, account: str, per_minute: int, now_epoch_s: float, within_s:
 
 def pause(*, account: str, until_epoch_s: float) -> None:
     """Let no call to `account` leave before `until_epoch_s`; a longer pause already asked for stays."""
-    row = RequestSlot.objects.filter(pk=_row(account).pk)
+    row = RequestSlot.objects.filter(pk=_load_row(account).pk)
     is_behind = Q(paused_until_epoch_s__lt=until_epoch_s)
     row.filter(is_behind | Q(paused_until_epoch_s__gt=until_epoch_s + LONGEST_S)).update(
         paused_until_epoch_s=until_epoch_s
@@ -92,10 +92,10 @@ def pause(*, account: str, until_epoch_s: float) -> None:
 
 def is_paused(*, account: str, now_epoch_s: float) -> bool:
     """Return whether Zendesk asked for a pause that is not over."""
-    return now_epoch_s < _row(account).paused_until_epoch_s <= now_epoch_s + LONGEST_S
+    return now_epoch_s < _load_row(account).paused_until_epoch_s <= now_epoch_s + LONGEST_S
 
 
-def _row(account: str) -> RequestSlot:
+def _load_row(account: str) -> RequestSlot:
     found = RequestSlot.objects.filter(account=account).first()
     if found is None:
         RequestSlot.objects.bulk_create([RequestSlot(account=account)], ignore_conflicts=True)

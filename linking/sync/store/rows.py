@@ -9,16 +9,16 @@ from django.db.models import QuerySet
 
 from linking.core.states import VisitorState
 from linking.models import Visitor, VisitorAlias
-from linking.sync.facts import VisitorFacts
+from linking.sync.plans.facts import VisitorFacts
 
 _FACTS = VisitorFacts._fields
 _STATE = _FACTS.index("state")
 _facts_in = attrgetter(*_FACTS)
 
 
-def facts_of(row: Visitor) -> VisitorFacts:
+def read_facts(row: Visitor) -> VisitorFacts:
     """Return a row as the plans read it."""
-    return _facts(list(_facts_in(row)))
+    return _build_facts(list(_facts_in(row)))
 
 
 def apply_facts(*, row: Visitor, facts: VisitorFacts, now: datetime) -> None:
@@ -36,11 +36,11 @@ def apply_facts(*, row: Visitor, facts: VisitorFacts, now: datetime) -> None:
 def lock_facts(*, integration_id: int, visitor_ids: Collection[str]) -> dict[str, tuple[int, VisitorFacts]]:
     """Return key and facts of `visitor_ids`, by id, without making models of them; locked like `lock_visitors`."""
     rows = _lock(integration_id=integration_id, visitor_ids=visitor_ids)
-    found = ((key, _facts(kept)) for key, *kept in rows.values_list("pk", *_FACTS))
+    found = ((key, _build_facts(kept)) for key, *kept in rows.values_list("pk", *_FACTS))
     return {facts.visitor_id: (key, facts) for key, facts in found}
 
 
-def _facts(kept: list[Any]) -> VisitorFacts:
+def _build_facts(kept: list[Any]) -> VisitorFacts:
     kept[_STATE] = VisitorState(kept[_STATE])
     return VisitorFacts._make(kept)
 
@@ -50,7 +50,7 @@ def lock_visitors(*, integration_id: int, visitor_ids: Collection[str]) -> dict[
     return {row.visitor_id: row for row in _lock(integration_id=integration_id, visitor_ids=visitor_ids)}
 
 
-def canonical_ids(*, integration_id: int, visitor_ids: Collection[str]) -> dict[str, str]:
+def find_canonical_ids(*, integration_id: int, visitor_ids: Collection[str]) -> dict[str, str]:
     """Return where other ids lead, for those of `visitor_ids` that are such."""
     aliases = VisitorAlias.objects.filter(integration_id=integration_id, alias_id__any_of=visitor_ids)
     return dict(aliases.values_list("alias_id", "visitor__visitor_id"))

@@ -1,6 +1,6 @@
 """Which webhook calls were believed already: rows, so that every process of every machine knows."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from linking.models import WebhookDelivery
 from linking.sync.webhook_calls import LEEWAY, WebhookReason, WebhookRefused
@@ -28,8 +28,3 @@ def take_once(*, integration_id: int, signature: str, now: datetime) -> None:
     )
     if not is_mine:
         raise WebhookRefused(WebhookReason.REPLAYED)
-
-
-def retry_after_s() -> int:
-    """Return the seconds after which a call that was one too many may come again."""
-    return int(timedelta(minutes=1).total_seconds())

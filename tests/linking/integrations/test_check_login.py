@@ -6,8 +6,8 @@ import pytest
 
 from linking.integrations import check_integration
 from linking.models import ChatHost, ClockOffset, ConnectionFlaw, Integration, Secret
-from linking.sync import find_host as hosts
-from linking.sync import paced_calls
+from linking.sync import zendesk_host
+from linking.sync import zendesk_host as hosts
 from linking.sync.store import connections
 from tests.factories import LOGIN_SECRET_KEY, NOW, ZENDESK_ACCESS_TOKEN, ZENDESK_SHARED_SECRET, make_integration
 from tests.linking.scripted_server import scripted
@@ -106,7 +106,7 @@ class TestCheckIntegration:
 
     def test_says_that_the_retired_host_is_not_called(self, monkeypatch):
         def on_start(url):
-            monkeypatch.setattr(paced_calls, "current_address", lambda _url, **_options: f"{url}/chat")
+            monkeypatch.setattr(zendesk_host, "current_address", lambda _url, **_options: f"{url}/chat")
 
         sentence = checked(on_start=on_start, zendesk_api_url="https://www.zopim.com/api/v2")["zendesk_host"].sentence
         assert sentence.startswith("The host www.zopim.com is retired; http://127.0.0.1")

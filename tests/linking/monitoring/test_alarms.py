@@ -8,7 +8,7 @@ from django.core import mail
 
 from linking.models import AlarmMessage, AlarmSettings, Heartbeat, Incident, Integration
 from linking.monitoring import alarms
-from linking.sync.store import wishes
+from linking.sync import controls
 from tests.factories import NOW, ZENDESK_ACCESS_TOKEN, make_integration, make_run
 from tests.linking.scripted_server import answer, scripted
 
@@ -64,7 +64,7 @@ class TestTroubles:
         assert alarms.troubles(row, known=(), after=timedelta(minutes=15), now=NOW) == kinds
 
     def test_a_sync_that_a_person_paused_is_not_awaited(self, acme):
-        wishes.pause(integration=acme, by=get_user_model().objects.create_user("lena"), now=NOW)
+        controls.pause(integration=acme, by=get_user_model().objects.create_user("lena"), now=NOW)
         row = Integration.objects.select_related("steering").get()
         assert alarms.troubles(row, known=(), after=timedelta(minutes=15), now=NOW) == set()
 

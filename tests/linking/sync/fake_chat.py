@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from linking.clients.zendesk_api import ZendeskGone
 from linking.clients.zendesk_chat import BansPage, ExportPage
 from linking.clients.zendesk_records import parse_visitor
-from linking.sync.paced_calls import Clock, Patience
+from linking.sync.calls_with_retries import Clock, Patience
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 DAY_AGO_S = int(NOW.timestamp()) - 86_400

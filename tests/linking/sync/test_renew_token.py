@@ -10,9 +10,10 @@ from linking.clients.zendesk_oauth import OAuthLost, OAuthRefused, OAuthTryLater
 from linking.models import Integration, Secret, ZendeskConnection, keep_secret
 from linking.sync import renew_token as renewing
 from linking.sync import run as sync
-from linking.sync.paced_calls import PassStopped
-from linking.sync.renew_token import CONNECT_AGAIN, renew_after, renew_in_time
+from linking.sync.calls_with_retries import PassStopped
+from linking.sync.renew_token import renew_after, renew_in_time
 from linking.sync.store import connections
+from linking.sync.store.connections import CONNECT_AGAIN
 from tests.factories import NOW, make_integration
 from tests.linking.sync.fake_chat import FakeChat, FakeTime, patience
 from tests.linking.sync.store.test_connections import make_connection, make_tokens

@@ -426,7 +426,7 @@ class TestWhatComesMeanwhile:
         def happens(visitor_id):
             chat.add_visitor(visitor_id, external_id="newer")
             told = WebhookNotice(at=time.now, visitor_id=visitor_id, chat_id="c9")
-            lookups.ask_first(integration_id=acme.pk, told=told, now=time.now)
+            lookups.queue_named_visitor(integration_id=acme.pk, notice=told, now=time.now)
 
         self.second_call(chat, time, happens)
         run(acme, time)
@@ -611,7 +611,7 @@ class TestRefusals:
         after = Integration.objects.get()
         assert (report.run.trigger, report.run.state) == ("command", "stopped")
         assert (after.blocked_reason, after.next_sync_at) == ("", before.next_sync_at)
-        assert schedule.due(now=time.now) == [acme.pk]
+        assert schedule.list_due(now=time.now) == [acme.pk]
 
     def test_of_a_command_leaves_a_block_of_the_schedule_alone(self, acme, chat, time):
         Integration.objects.update(blocked_reason="host", next_sync_at=NOW + timedelta(minutes=40))
@@ -623,7 +623,7 @@ class TestRefusals:
     def test_is_tried_again_by_the_schedule_after_an_hour(self, acme, chat, time):
         chat.faults = [ZendeskRefused("no", reason="credentials")]
         run(acme, time, trigger="schedule")
-        dues = [schedule.due(now=time.now + timedelta(minutes=minutes)) for minutes in (1, 59, 60)]
+        dues = [schedule.list_due(now=time.now + timedelta(minutes=minutes)) for minutes in (1, 59, 60)]
         assert dues == [[], [], [acme.pk]]
 
     def test_that_was_a_hiccup_heals_by_itself(self, acme, chat, time):

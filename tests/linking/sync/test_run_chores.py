@@ -10,7 +10,7 @@ from linking.models import Integration, Quarantined, SyncRun, Visitor
 from linking.models.lease import Chore
 from linking.sync import chores
 from linking.sync import run as sync
-from linking.sync.facts import LookupPriority
+from linking.sync.plans.facts import LookupPriority
 from linking.sync.store import lookups
 from tests.factories import make_integration, make_login_user, make_visitor
 from tests.linking.sync.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience

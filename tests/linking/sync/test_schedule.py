@@ -29,12 +29,12 @@ def await_someone(acme, *, minutes_ago=1):
 
 class TestDue:
     def test_names_one_that_never_ran(self, acme):
-        assert schedule.due(now=NOW) == [acme.pk]
+        assert schedule.list_due(now=NOW) == [acme.pk]
 
     @pytest.mark.parametrize("off", [{"enabled": False}, {"sync_enabled": False}, {"blocked_reason": "credentials"}])
     def test_leaves_out_one_that_is_switched_off(self, acme, off):
         Integration.objects.update(**off)
-        assert schedule.due(now=NOW) == []
+        assert schedule.list_due(now=NOW) == []
 
     @pytest.mark.parametrize(
         "lacks",
@@ -47,51 +47,51 @@ class TestDue:
     )
     def test_leaves_out_one_that_is_unfinished(self, lacks):
         make_integration(**lacks)
-        assert schedule.due(now=NOW) == []
+        assert schedule.list_due(now=NOW) == []
 
     def test_leaves_out_a_blocked_one_until_it_is_tried_again(self, acme):
         Integration.objects.update(blocked_reason="host", next_sync_at=NOW)
-        dues = [schedule.due(now=NOW - timedelta(seconds=1)), schedule.due(now=NOW)]
+        dues = [schedule.list_due(now=NOW - timedelta(seconds=1)), schedule.list_due(now=NOW)]
         assert dues == [[], [acme.pk]]
 
     def test_is_not_fooled_about_a_blocked_one_by_a_clock_that_ran_ahead(self, acme):
         Integration.objects.update(blocked_reason="host", next_sync_at=NOW + timedelta(hours=2))
-        assert schedule.due(now=NOW) == [acme.pk]
+        assert schedule.list_due(now=NOW) == [acme.pk]
 
     def test_leaves_out_one_that_is_running(self, acme):
         leases.take(name=leases.sync_lease_name(integration_id=acme.pk))
-        assert schedule.due(now=NOW) == []
+        assert schedule.list_due(now=NOW) == []
 
     def test_leaves_out_a_messaging_account_without_chat_token(self):
         make_integration(zendesk_product="messaging", secrets={"zendesk_access_token": ""})
-        assert schedule.due(now=NOW) == []
+        assert schedule.list_due(now=NOW) == []
 
     @pytest.mark.parametrize(("minutes", "is_due"), [(10, False), (12, True)])
     def test_is_not_fooled_by_a_clock_that_ran_ahead(self, acme, minutes, is_due):
         Integration.objects.update(next_sync_at=NOW + timedelta(minutes=minutes))
-        assert (schedule.due(now=NOW) == [acme.pk]) == is_due
+        assert (schedule.list_due(now=NOW) == [acme.pk]) == is_due
 
     @pytest.mark.parametrize(("seconds_ago", "is_due"), [(59, False), (60, True)])
     def test_comes_once_a_minute(self, acme, seconds_ago, is_due):
         after_success(seconds_ago=seconds_ago)
-        assert (schedule.due(now=NOW) == [acme.pk]) == is_due
+        assert (schedule.list_due(now=NOW) == [acme.pk]) == is_due
 
     @pytest.mark.parametrize(("seconds_ago", "is_due"), [(14, False), (15, True)])
     def test_comes_sooner_while_someone_is_awaited(self, acme, seconds_ago, is_due):
         after_success(seconds_ago=seconds_ago)
         await_someone(acme)
-        assert (schedule.due(now=NOW) == [acme.pk]) == is_due
+        assert (schedule.list_due(now=NOW) == [acme.pk]) == is_due
 
     def test_does_not_hurry_for_someone_of_long_ago(self, acme):
         after_success(seconds_ago=30)
         await_someone(acme, minutes_ago=11)
-        assert schedule.due(now=NOW) == []
+        assert schedule.list_due(now=NOW) == []
 
     def test_does_not_hurry_through_a_pause(self, acme):
         at = NOW - timedelta(seconds=30)
         Integration.objects.update(last_success_at=at, next_sync_at=NOW + timedelta(seconds=300))
         await_someone(acme)
-        assert schedule.due(now=NOW) == []
+        assert schedule.list_due(now=NOW) == []
 
 
 class TestClaim:
@@ -161,7 +161,7 @@ class TestUnfinishedSetUps:
 
     def test_that_a_command_found_delay_nothing(self, acme):
         self.stop(acme, minutes=0, trigger="command")
-        assert (schedule.due(now=NOW), schedule.consecutive_faults(integration_id=acme.pk)) == ([acme.pk], 0)
+        assert (schedule.list_due(now=NOW), schedule.count_consecutive_faults(integration_id=acme.pk)) == ([acme.pk], 0)
 
 
 class TestQuietRuns:
@@ -178,19 +178,19 @@ class TestConsecutiveFaults:
         for minutes, reason in enumerate(["vendor_fault", "", "vendor_fault", "crashed"]):
             state = "stopped" if reason else "complete"
             make_run(integration=acme, state=state, stop_reason=reason, started_at=NOW + timedelta(minutes=minutes))
-        assert schedule.consecutive_faults(integration_id=acme.pk) == 2
+        assert schedule.count_consecutive_faults(integration_id=acme.pk) == 2
 
 
 class TestPoke:
     def test_makes_a_pass_due_before_its_time(self, acme):
         after_success(seconds_ago=schedule.EVERY_POKED.total_seconds())
         schedule.poke(integration_id=acme.pk, now=NOW)
-        assert schedule.due(now=NOW) == [acme.pk]
+        assert schedule.list_due(now=NOW) == [acme.pk]
 
     def test_never_closer_to_the_last_one_than_five_seconds(self, acme):
         after_success(seconds_ago=4)
         schedule.poke(integration_id=acme.pk, now=NOW)
-        assert schedule.due(now=NOW) == []
+        assert schedule.list_due(now=NOW) == []
 
     def test_many_are_one(self, acme):
         after_success(seconds_ago=30)
@@ -201,23 +201,23 @@ class TestPoke:
     def test_sits_out_a_pause(self, acme):
         Integration.objects.update(last_success_at=NOW - timedelta(hours=1), next_sync_at=NOW + timedelta(seconds=90))
         schedule.poke(integration_id=acme.pk, now=NOW)
-        assert schedule.due(now=NOW) == []
+        assert schedule.list_due(now=NOW) == []
 
     @pytest.mark.parametrize("off", [{"enabled": False}, {"sync_enabled": False}, {"blocked_reason": "credentials"}])
     def test_wakes_nothing_that_is_switched_off(self, acme, off):
         after_success(seconds_ago=30)
         Integration.objects.update(**off)
         schedule.poke(integration_id=acme.pk, now=NOW)
-        assert schedule.due(now=NOW) == []
+        assert schedule.list_due(now=NOW) == []
 
     def test_counts_for_the_next_pass_when_it_comes_during_one(self, acme):
         schedule.take_poke(integration_id=acme.pk)
         schedule.poke(integration_id=acme.pk, now=NOW - timedelta(seconds=20))
         after_success(seconds_ago=10)
-        assert schedule.due(now=NOW) == [acme.pk]
+        assert schedule.list_due(now=NOW) == [acme.pk]
 
     def test_is_answered_by_the_pass_that_begins_after_it(self, acme):
         schedule.poke(integration_id=acme.pk, now=NOW)
         schedule.take_poke(integration_id=acme.pk)
         after_success(seconds_ago=10)
-        assert schedule.due(now=NOW) == []
+        assert schedule.list_due(now=NOW) == []

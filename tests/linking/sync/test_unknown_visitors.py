@@ -19,7 +19,7 @@ from linking.models import (
 )
 from linking.sync import run as sync
 from linking.sync import unknown_visitors
-from linking.sync.paced_calls import Clock
+from linking.sync.calls_with_retries import Clock
 from linking.sync.store import questions
 from linking.sync.store import request_slots as slots
 from linking.sync.unknown_visitors import Because, Outcome
@@ -228,7 +228,7 @@ class TestNoAnswer:
         look_up(time)
         chat.add_visitor(VISITOR_ID, external_id="u")
         time.now += timedelta(seconds=10)
-        (key,) = questions.due(now=time.now, limit=10)
+        (key,) = questions.list_due(now=time.now, limit=10)
         outcome = unknown_visitors.answer_question(
             question_pk=key, clock=time.clock, patience=patience(), allow_loopback=False
         )
@@ -236,20 +236,20 @@ class TestNoAnswer:
 
     def test_is_taken_up_by_the_worker_where_whoever_asked_was_killed(self, acme, chat, time):
         questions.claim(integration_id=acme.pk, visitor_id=VISITOR_ID, now=time.now)
-        assert questions.due(now=time.now, limit=9) == []
+        assert questions.list_due(now=time.now, limit=9) == []
         time.now += questions.CLAIMED_FOR
-        assert questions.due(now=time.now, limit=9) == [VisitorQuestion.objects.get().pk]
+        assert questions.list_due(now=time.now, limit=9) == [VisitorQuestion.objects.get().pk]
 
     def test_is_given_up_after_some_minutes(self, acme, chat, time):
         for _ in range(questions.MAX_ATTEMPTS + 1):
             chat.faults = [FAULT, FAULT]
             look_up(time, person=str(time.now))
             time.now += timedelta(minutes=1)
-        assert (VisitorQuestion.objects.get().due_at, questions.due(now=time.now, limit=9)) == (None, [])
+        assert (VisitorQuestion.objects.get().due_at, questions.list_due(now=time.now, limit=9)) == (None, [])
 
     def test_is_forgotten_after_a_day(self, acme, chat, time):
         look_up(time)
-        questions.due(now=time.now + timedelta(days=2), limit=9)
+        questions.list_due(now=time.now + timedelta(days=2), limit=9)
         assert not VisitorQuestion.objects.exists()
 
 
@@ -371,7 +371,7 @@ class TestAtOnce:
         inner = []
         look_up(time)
         assert inner[0].because is Because.BUSY
-        assert questions.due(now=time.now, limit=9) == [VisitorQuestion.objects.get(visitor_id=OTHER_ID).pk]
+        assert questions.list_due(now=time.now, limit=9) == [VisitorQuestion.objects.get(visitor_id=OTHER_ID).pk]
 
     def test_gives_its_turn_to_other_pages_while_it_waits(self, acme, chat, time):
         given = []

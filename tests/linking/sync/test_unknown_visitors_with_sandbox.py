@@ -87,7 +87,7 @@ class TestFaults:
         assert (found.outcome, found.because) == (Outcome.WAITING, because)
         sandbox.control("faults", every=0)
         time.now += timedelta(minutes=1)
-        (key,) = questions.due(now=time.now, limit=9)
+        (key,) = questions.list_due(now=time.now, limit=9)
         unknown_visitors.answer_question(question_pk=key, clock=time.clock, patience=patience(), allow_loopback=True)
         assert VisitorLink.objects.open().count() == 1
 

@@ -9,7 +9,7 @@ from django.db import OperationalError
 from linking import registry
 from linking.models import Integration, Visitor, VisitorAlias, WebhookDelivery
 from linking.sync import schedule, webhook
-from linking.sync.facts import LookupPriority
+from linking.sync.plans.facts import LookupPriority
 from linking.sync.store import lookups
 from linking.sync.store import webhook_deliveries as deliveries
 from linking.sync.webhook import Queued, SignedCall
@@ -45,7 +45,7 @@ def refusal(**options):
 
 
 def front(acme):
-    found = lookups.next_lookups(integration_id=acme.pk, now=LATER, is_eager=False, limit=9)
+    found = lookups.list_next_lookups(integration_id=acme.pk, now=LATER, is_eager=False, limit=9)
     return [question.visitor_id for question in found]
 
 
@@ -88,9 +88,9 @@ class TestReceive:
     def test_makes_the_sync_due_for_a_chat_without_visitor(self, acme):
         Integration.objects.update(last_success_at=NOW, next_sync_at=NOW + schedule.EVERY)
         now = NOW + schedule.EVERY_POKED
-        assert schedule.due(now=now) == []
+        assert schedule.list_due(now=now) == []
         assert receive(now=now, email="n@player.example") is Queued.SYNC
-        assert schedule.due(now=now) == [acme.pk]
+        assert schedule.list_due(now=now) == [acme.pk]
 
     def test_believes_a_call_once(self, acme):
         one = call(visitor_id="7.a")

@@ -55,7 +55,7 @@ class TestChatTicket:
         visitor_id = end_a_chat(sandbox, external_id=USER_ID)
         wait_until(lambda: statuses(sandbox) == [202])
         assert Visitor.objects.get().visitor_id == visitor_id
-        assert schedule.due(now=datetime.now(tz=UTC)) == [acme.pk]
+        assert schedule.list_due(now=datetime.now(tz=UTC)) == [acme.pk]
         clock = FakeTime(now=datetime.now(tz=UTC)).clock
         run.run_pass(integration_id=acme.pk, trigger="schedule", clock=clock, patience=patience(), allow_loopback=True)
         assert VisitorLink.objects.open().get().login_user.user_id == USER_ID

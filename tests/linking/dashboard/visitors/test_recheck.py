@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from linking.dashboard.visitors import recheck as rechecking
 from linking.models import AuditEvent, Visitor
-from linking.sync.facts import LookupPriority
+from linking.sync.plans.facts import LookupPriority
 from tests.factories import NOW, make_integration, make_visitor
 from tests.linking.dashboard.reading import read
 

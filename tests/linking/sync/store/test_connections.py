@@ -26,7 +26,7 @@ def make_tokens(number=1, **changes):
 def make_connection(acme, **changes):
     tokens = make_tokens(**changes)
     connections.keep_connection(integration=acme, authority=AUTHORITY, tokens=tokens, actor="ada", now=NOW)
-    return connections.of(integration_id=acme.pk)
+    return connections.find_connection(integration_id=acme.pk)
 
 
 def access_token():
@@ -113,17 +113,17 @@ class TestKeepConnection:
 class TestOf:
     def test_is_none_once_another_token_was_put_in(self, acme, row):
         keep_secret(integration=acme, name="zendesk_access_token", plain="by-hand", actor="ada", now=NOW)
-        assert connections.of(integration_id=acme.pk) is None
+        assert connections.find_connection(integration_id=acme.pk) is None
 
     def test_ends_a_claim_whose_worker_never_came_back(self, acme, row):
         connections.claim_renewal(row=row)
         ZendeskConnection.objects.update(claimed_at=NOW - timedelta(days=1000))
-        found = connections.of(integration_id=acme.pk)
+        found = connections.find_connection(integration_id=acme.pk)
         assert (found.state, found.flaw, found.refresh_token()) == ("lost", "answer_lost", "")
 
     def test_leaves_a_claim_its_time(self, acme, row):
         connections.claim_renewal(row=row)
-        assert connections.of(integration_id=acme.pk).state == "renewing"
+        assert connections.find_connection(integration_id=acme.pk).state == "renewing"
 
 
 class TestClaim:
@@ -138,20 +138,20 @@ class TestClaim:
     def test_can_be_given_back(self, acme, row):
         number = connections.claim_renewal(row=row)
         connections.give_back(row=row, number=number, retry_at=NOW)
-        found = connections.of(integration_id=acme.pk)
+        found = connections.find_connection(integration_id=acme.pk)
         assert (found.state, found.renew_at, found.refresh_token()) == ("connected", NOW, REFRESH)
         assert connections.claim_renewal(row=found) is not None
 
     def test_that_is_lost_keeps_the_access_token(self, acme, row):
         number = connections.claim_renewal(row=row)
         connections.lose(row=row, number=number, flaw=ConnectionFlaw.REFUSED)
-        assert (connections.of(integration_id=acme.pk).flaw, access_token()) == ("refused", ACCESS)
+        assert (connections.find_connection(integration_id=acme.pk).flaw, access_token()) == ("refused", ACCESS)
 
     def test_of_another_number_ends_nothing(self, acme, row):
         number = connections.claim_renewal(row=row)
         connections.lose(row=row, number=number + 1, flaw=ConnectionFlaw.REFUSED)
         connections.give_back(row=row, number=number + 1, retry_at=NOW)
-        assert connections.of(integration_id=acme.pk).state == "renewing"
+        assert connections.find_connection(integration_id=acme.pk).state == "renewing"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -180,7 +180,7 @@ class TestKeepRenewed:
 
     def test_replaces_both_tokens(self, acme, row):
         assert self.keep(row, connections.claim_renewal(row=row))
-        found = connections.of(integration_id=acme.pk)
+        found = connections.find_connection(integration_id=acme.pk)
         assert (access_token(), found.refresh_token(), found.state, found.renewed_at) == (
             "access-canary-2", "refresh-canary-2", "connected", NOW,
         )  # fmt: skip
@@ -188,8 +188,11 @@ class TestKeepRenewed:
     def test_takes_an_answer_that_comes_late(self, acme, row):
         number = connections.claim_renewal(row=row)
         ZendeskConnection.objects.update(claimed_at=NOW - timedelta(days=1000))
-        assert connections.of(integration_id=acme.pk).state == "lost"
-        assert (self.keep(row, number), connections.of(integration_id=acme.pk).state) == (True, "connected")
+        assert connections.find_connection(integration_id=acme.pk).state == "lost"
+        assert (self.keep(row, number), connections.find_connection(integration_id=acme.pk).state) == (
+            True,
+            "connected",
+        )
 
     def test_leaves_a_token_that_was_put_in_meanwhile(self, acme, row):
         number = connections.claim_renewal(row=row)
@@ -198,7 +201,7 @@ class TestKeepRenewed:
 
     def test_without_a_new_refresh_token_plans_no_renewal(self, acme, row):
         self.keep(row, connections.claim_renewal(row=row), make_tokens(2, refresh_token="", scope=""))
-        found = connections.of(integration_id=acme.pk)
+        found = connections.find_connection(integration_id=acme.pk)
         assert (found.refresh_sealed, found.renew_at, found.scope) == ("", None, "read")
 
 

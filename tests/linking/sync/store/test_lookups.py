@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from linking.models import LoginUser, Visitor
-from linking.sync.facts import LookupPriority
+from linking.sync.plans.facts import LookupPriority
 from linking.sync.store import leases, lookups
 from tests.factories import NOW, make_integration, make_login_user, make_visitor
 
@@ -183,12 +183,12 @@ class TestLookupsLeft:
     def test_counts_those_who_are_due(self, acme):
         wait_many(acme, 3)
         wait(acme, "7.later", lookup_due_at=NOW + timedelta(hours=1))
-        assert lookups.lookups_left(integration_id=acme.pk, now=NOW) == 3
+        assert lookups.count_lookups_left(integration_id=acme.pk, now=NOW) == 3
 
     def test_stops_counting_where_more_would_take_long(self, acme, monkeypatch):
         monkeypatch.setattr(lookups, "LEFT_COUNTED_MOST", 2)
         wait_many(acme, 3)
-        assert lookups.lookups_left(integration_id=acme.pk, now=NOW) == 2
+        assert lookups.count_lookups_left(integration_id=acme.pk, now=NOW) == 2
 
 
 class TestQueueOldest:

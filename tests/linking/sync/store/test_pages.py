@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from linking.clients.zendesk_chat import ExportPage
 from linking.clients.zendesk_records import parse_chat
 from linking.models import LoginUser, Visitor
-from linking.sync.facts import LookupPriority
+from linking.sync.plans.facts import LookupPriority
 from linking.sync.store import leases, pages, runs
 from linking.sync.store.runs import Cursor
 from tests.factories import NOW, make_integration, make_login_user
@@ -82,7 +82,7 @@ class TestLastPlace:
         return ExportPage(**{"records": records, "end_epoch_s": None, "end_id": "", "is_short": False} | changes)
 
     def place(self, page):
-        return pages.last_place(page=page, start=Cursor(epoch_s=0), now=NOW)
+        return pages.find_last_place(page=page, start=Cursor(epoch_s=0), now=NOW)
 
     @pytest.mark.parametrize("end_id", ["", "c9"])
     def test_is_behind_the_last_record_whose_id_can_be_read(self, end_id):

@@ -24,7 +24,7 @@ def pause(*, integration: Integration, by: Any, now: datetime) -> bool:
         if row.paused_at is not None:
             return False
         SyncSteering.objects.filter(pk=row.pk).update(paused_at=now, paused_by=by.get_username())
-        _note(integration=integration, action="pause_sync", by=by, now=now)
+        _audit(integration=integration, action="pause_sync", by=by, now=now)
     return True
 
 
@@ -34,7 +34,7 @@ def resume(*, integration: Integration, by: Any, now: datetime) -> bool:
     with transaction.atomic():
         if not resting.update(paused_at=None, paused_by=""):
             return False
-        _note(integration=integration, action="resume_sync", by=by, now=now)
+        _audit(integration=integration, action="resume_sync", by=by, now=now)
     return True
 
 
@@ -46,7 +46,7 @@ def ask_stop(*, integration: Integration, by: Any, now: datetime) -> bool:
     with transaction.atomic():
         wish = {"stop_run": run, "stop_by": by.get_username()}
         SyncSteering.objects.update_or_create(integration=integration, defaults=wish)
-        _note(integration=integration, action="stop_pass", by=by, now=now)
+        _audit(integration=integration, action="stop_pass", by=by, now=now)
     return True
 
 
@@ -55,10 +55,10 @@ def ask_backfill(*, integration: Integration, from_at: datetime, by: Any, now: d
     with transaction.atomic():
         wish = {"backfill_from": from_at, "backfill_by": by.get_username()}
         SyncSteering.objects.update_or_create(integration=integration, defaults=wish)
-        _note(integration=integration, action="backfill_sync", by=by, now=now)
+        _audit(integration=integration, action="backfill_sync", by=by, now=now)
 
 
-def who_stopped(*, run: SyncRun) -> str:
+def find_who_stopped(*, run: SyncRun) -> str:
     """Return the name of whoever asked for this run's end, "" when nobody did."""
     return SyncSteering.objects.filter(stop_run=run).values_list("stop_by", flat=True).first() or ""
 
@@ -101,7 +101,7 @@ def release_refresh(*, visitor_pk: int) -> None:
     pending.update(pending_since=None)
 
 
-def _note(*, integration: Integration, action: str, by: Any, now: datetime) -> None:
+def _audit(*, integration: Integration, action: str, by: Any, now: datetime) -> None:
     AuditEvent.objects.create(
         at=now, actor=by.get_username(), actor_user=by, action=action, target=f"integration {integration.slug}"
     )

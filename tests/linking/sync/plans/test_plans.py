@@ -7,18 +7,11 @@ import pytest
 
 from linking.clients.zendesk_records import ChatRecord, EmbeddedVisitor, VisitorRecord
 from linking.core.states import ConflictKind, VisitorState
-from linking.sync.facts import Disagreement, LinkBefore, LookupPriority, Verb, VisitorFacts
-from linking.sync.plans import (
-    ANONYMOUS_TTL,
-    LINKED_TTL,
-    join_facts,
-    merge_chats,
-    plan_export,
-    plan_gone,
-    plan_link,
-    plan_retry,
-    subject_of,
-)
+from linking.sync.plans.conflict_rules import build_subject
+from linking.sync.plans.facts import Disagreement, LinkBefore, LookupPriority, Verb, VisitorFacts
+from linking.sync.plans.reread_times import ANONYMOUS_TTL, LINKED_TTL, plan_retry
+from linking.sync.plans.seen_visitors import join_facts, merge_chats, plan_export
+from linking.sync.plans.visitor_states import plan_gone, plan_link
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 THEN = NOW - timedelta(days=1)
@@ -246,5 +239,5 @@ class TestJoinFacts:
 
 class TestSubjectOf:
     def test_fits_its_column_and_stays_distinct(self):
-        one, other = subject_of("x" * 255, "y" * 255), subject_of("x" * 255, "y" * 254 + "z")
+        one, other = build_subject("x" * 255, "y" * 255), build_subject("x" * 255, "y" * 254 + "z")
         assert (len(one), one == other) == (400, False)

@@ -1,12 +1,12 @@
 """How Zendesk is asked: paced by the account's request slot, patient within bounds, tried again where that helps."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from secrets import SystemRandom
 from typing import TypeVar
 
-from linking.clients.vendor_urls import account_of, chat_address, current_address, is_retired
+from linking.clients.vendor_urls import account_of, chat_address
 from linking.clients.zendesk_api import CALL_DEADLINE_S, ZendeskBroken, ZendeskRefused, ZendeskTryLater
 from linking.clients.zendesk_chat import ChatClient
 from linking.core.config import IntegrationConfig
@@ -101,7 +101,7 @@ class PacedCaller:
             try:
                 return call()
             except ZendeskRefused as error:
-                raise _refusal(error) from error
+                raise _stop_for_refusal(error) from error
             except ZendeskTryLater as error:
                 failure = str(error)
                 self._pause(seconds=error.retry_after_s)
@@ -113,7 +113,7 @@ class PacedCaller:
             faults += 1
             if faults >= self.tries:
                 raise PassStopped(failure, reason=StopReason.VENDOR_FAULT)
-            self.wait(seconds=self._retry_wait_s(faults), reason=StopReason.VENDOR_FAULT)
+            self.wait(seconds=self._choose_retry_wait_s(faults), reason=StopReason.VENDOR_FAULT)
 
     def is_going_on(self) -> bool:
         """Keep the lease alive between two pieces of work that ask nothing; True, or it raises.
@@ -191,24 +191,11 @@ class PacedCaller:
         if self.clock.now() + timedelta(seconds=seconds) >= end_at:
             raise PassStopped("The time for one task was up.", reason=StopReason.DEADLINE, resume_in_s=seconds)
 
-    def _retry_wait_s(self, faults: int) -> float:
+    def _choose_retry_wait_s(self, faults: int) -> float:
         return self._random.uniform(0, min(RETRY_WAIT_LONGEST_S, 0.25 * 2**faults))
 
 
-def current_host(config: IntegrationConfig) -> tuple[IntegrationConfig, str]:
-    """Return the configuration with Zendesk's address of today, and a sentence where that is not the one set."""
-    if config.is_host_sought:
-        is_old = is_retired(config.zendesk_api_url)
-        return config, "Only the retired host www.zopim.com answers as Chat does." if is_old else ""
-    address = current_address(config.zendesk_api_url, subdomain=config.zendesk_subdomain)
-    if address == config.zendesk_api_url:
-        return config, ""
-    return replace(config, zendesk_api_url=address), (
-        f"The host www.zopim.com is retired; {address} was called. Put it into zendesk_api_url, or leave that empty."
-    )
-
-
-def budget_of(config: IntegrationConfig) -> str:
+def name_budget(config: IntegrationConfig) -> str:
     """Return the name under which the account's calls are counted, whichever of two addresses was found."""
     return account_of(chat_address(config.zendesk_subdomain) if config.is_host_sought else config.zendesk_api_url)
 
@@ -239,9 +226,9 @@ def open_client(
             deadline_s=deadline_s,
         )
     except ZendeskRefused as error:
-        raise _refusal(error) from error
+        raise _stop_for_refusal(error) from error
 
 
-def _refusal(error: ZendeskRefused) -> PassStopped:
+def _stop_for_refusal(error: ZendeskRefused) -> PassStopped:
     reason = StopReason.HOST if error.reason == "host" else StopReason.CREDENTIALS
     return PassStopped(str(error), reason=reason, status=error.status)

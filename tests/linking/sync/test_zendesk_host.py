@@ -11,13 +11,13 @@ from linking import registry
 from linking.clients.vendor_urls import candidate_addresses
 from linking.clients.zendesk_api import ZendeskBroken, ZendeskRefused, ZendeskTryLater
 from linking.models import ChatHost, Integration, SyncRun
-from linking.sync import find_host as hosts
 from linking.sync import run as sync
-from linking.sync.find_host import find_answering_host, look, other_host
-from linking.sync.paced_calls import PassStopped
+from linking.sync import zendesk_host as hosts
+from linking.sync.calls_with_retries import PassStopped
+from linking.sync.zendesk_host import find_answering_host, find_other_host, look
 from tests.factories import make_config, make_integration
 from tests.linking.sync.fake_chat import FakeChat, FakeTime, patience
-from tests.linking.sync.test_paced_calls import asker
+from tests.linking.sync.test_calls_with_retries import caller
 
 pytestmark = pytest.mark.django_db
 NEW, OLD = candidate_addresses("acme")
@@ -63,7 +63,9 @@ def config_of(acme):
 
 
 def seek(acme, time=None, **options):
-    return find_answering_host(config_of(acme), asker=asker(time=time), allow_loopback=False, **options).zendesk_api_url
+    return find_answering_host(
+        config_of(acme), caller=caller(time=time), allow_loopback=False, **options
+    ).zendesk_api_url
 
 
 class TestLook:
@@ -152,7 +154,7 @@ class TestFoundHost:
 
 class TestOtherHost:
     def other(self, acme, reason, time=None):
-        return other_host(config_of(acme), reason=reason, asker=asker(time=time), allow_loopback=False)
+        return find_other_host(config_of(acme), reason=reason, caller=caller(time=time), allow_loopback=False)
 
     def test_is_looked_for_at_once_when_there_is_no_api(self, acme, addresses):
         addresses()

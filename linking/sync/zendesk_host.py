@@ -1,16 +1,16 @@
-"""Finds out which of Zendesk's two addresses of the Chat API answers, where an integration's address is `auto`."""
+"""Which host is asked for chats: a retired one is replaced; `auto` means the one of two addresses that answers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from linking.clients.vendor_urls import candidate_addresses
+from linking.clients.vendor_urls import candidate_addresses, current_address, is_retired
 from linking.clients.zendesk_api import ZendeskError, ZendeskTryLater
 from linking.clients.zendesk_chat import ChatClient
 from linking.core.config import IntegrationConfig
 from linking.models import StopReason
-from linking.sync.paced_calls import PacedCaller
+from linking.sync.calls_with_retries import PacedCaller
 from linking.sync.store import hosts
 
 
@@ -20,6 +20,19 @@ class Look:
 
     url: str
     failures: tuple[tuple[str, str], ...]
+
+
+def replace_retired_host(config: IntegrationConfig) -> tuple[IntegrationConfig, str]:
+    """Return the configuration with Zendesk's address of today, and a sentence where that is not the one set."""
+    if config.is_host_sought:
+        is_old = is_retired(config.zendesk_api_url)
+        return config, "Only the retired host www.zopim.com answers as Chat does." if is_old else ""
+    address = current_address(config.zendesk_api_url, subdomain=config.zendesk_subdomain)
+    if address == config.zendesk_api_url:
+        return config, ""
+    return replace(config, zendesk_api_url=address), (
+        f"The host www.zopim.com is retired; {address} was called. Put it into zendesk_api_url, or leave that empty."
+    )
 
 
 def look(
@@ -34,7 +47,7 @@ def look(
     """
     failures: list[tuple[str, str]] = []
     for url in candidate_addresses(config.zendesk_subdomain):
-        flaw = ask(partial(_flaw, url=url, config=config, allow_loopback=allow_loopback))
+        flaw = ask(partial(_find_flaw, url=url, config=config, allow_loopback=allow_loopback))
         if not flaw:
             return Look(url=url, failures=tuple(failures))
         failures.append((url, flaw))
@@ -50,7 +63,7 @@ def look_and_keep(*, config: IntegrationConfig, allow_loopback: bool, now: datet
 
 
 def find_answering_host(
-    config: IntegrationConfig, *, asker: PacedCaller, allow_loopback: bool, is_urgent: bool = False
+    config: IntegrationConfig, *, caller: PacedCaller, allow_loopback: bool, is_urgent: bool = False
 ) -> IntegrationConfig:
     """Return the settings with the address that answers, looked for when it is time and the address is `auto`.
 
@@ -60,24 +73,24 @@ def find_answering_host(
     """
     if not config.is_host_sought or not config.zendesk_access_token:
         return config
-    if not _claim(config, now=asker.clock.now(), is_urgent=is_urgent):
+    if not _claim(config, now=caller.clock.now(), is_urgent=is_urgent):
         return config
-    found = look(config=config, allow_loopback=allow_loopback, ask=asker.ask)
+    found = look(config=config, allow_loopback=allow_loopback, ask=caller.ask)
     _keep(config, found)
     return replace(config, zendesk_api_url=found.url or config.zendesk_api_url)
 
 
-def other_host(
-    config: IntegrationConfig, *, reason: str, asker: PacedCaller, allow_loopback: bool
+def find_other_host(
+    config: IntegrationConfig, *, reason: str, caller: PacedCaller, allow_loopback: bool
 ) -> IntegrationConfig | None:
     """Return the settings with another address after a pass stopped for `reason`, None where that helps nobody."""
     if not config.is_host_sought:
         return None
     if reason == StopReason.VENDOR_FAULT:
-        hosts.doubt(integration_id=config.integration_id, now=asker.clock.now())
+        hosts.doubt(integration_id=config.integration_id, now=caller.clock.now())
     if reason != StopReason.HOST:
         return None
-    found = find_answering_host(config, asker=asker, allow_loopback=allow_loopback, is_urgent=True)
+    found = find_answering_host(config, caller=caller, allow_loopback=allow_loopback, is_urgent=True)
     return None if found.zendesk_api_url == config.zendesk_api_url else found
 
 
@@ -92,7 +105,7 @@ def _keep(config: IntegrationConfig, found: Look) -> None:
         hosts.keep(integration_id=config.integration_id, subdomain=config.zendesk_subdomain, url=found.url)
 
 
-def _flaw(*, url: str, config: IntegrationConfig, allow_loopback: bool) -> str:
+def _find_flaw(*, url: str, config: IntegrationConfig, allow_loopback: bool) -> str:
     """Return why `url` is not where Chat answers, "" when it is.
 
     Raises: ZendeskTryLater for a pause that Zendesk asks for, which holds for the account and not for the address.
