@@ -17,6 +17,8 @@ from typing import Any
 
 from django.db import Error as StoreError
 from django.db import close_old_connections, connection
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from linking.clients.vendor_urls import AUTO, chat_address
 from linking.core.config import (
@@ -38,10 +40,11 @@ REFERENCE_MAX_BYTES = 65_536
 _ENV, _FILE = "env:", "file:"
 
 logger = logging.getLogger(__name__)
+_SEALED = gettext_noop("It cannot be opened with the keys in ZDBRIDGE_SEAL_KEYS.")
 
 
 class SecretUnavailable(Exception):
-    """A secret's reference leads nowhere; the message names the reference, never a value."""
+    """The reference of a secret leads nowhere; the message is a sentence and names the reference, never a value."""
 
 
 class NoSuchIntegration(LookupError):
@@ -105,16 +108,20 @@ def start_refreshing() -> None:
 
 
 def config_of(integration: Integration) -> tuple[IntegrationConfig, tuple[str, ...]]:
-    """Return the settings of one row with its secrets opened, and a sentence for each secret that cannot be had."""
+    """Return the settings of one row with its secrets opened, and a sentence for each secret that cannot be used."""
     secrets: dict[str, str] = {}
-    problems = []
+    flaws: dict[str, str] = {}
     for row in integration.secrets.all():
         try:
             plain = row.reveal()
             _InForce.has_references |= is_reference(plain)
             secrets[row.name] = resolve(plain)
-        except (SealBroken, SecretUnavailable) as error:
-            problems.append(f"Integration {integration.slug}: {row.name}: {error}")
+        except SealBroken:
+            flaws[row.name] = _(_SEALED)
+        except SecretUnavailable as error:
+            flaws[row.name] = str(error)
+    sentence = _("Integration %(slug)s: %(name)s cannot be used. %(why)s")
+    problems = (sentence % {"slug": integration.slug, "name": name, "why": flaw} for name, flaw in flaws.items())
     return _config(integration=integration, secrets=secrets), tuple(problems)
 
 
@@ -124,11 +131,11 @@ def know_running(environment: Mapping[str, str] | None) -> None:
 
 
 def find_unshared(plain: str) -> str:
-    """Return that the processes that serve lack the variable a secret refers to, as a sentence; else ""."""
+    """Return a sentence if the serving processes lack the variable that a secret refers to; else ""."""
     name = plain.removeprefix(_ENV)
     if not plain.startswith(_ENV) or _Beside.environment is None or _Beside.environment.get(name):
         return ""
-    return f"The variable {name} is set in this shell only: the running `up` has to be restarted with it."
+    return _("The variable %(name)s is set in this shell only. Restart the running `up` with it.") % {"name": name}
 
 
 def is_reference(plain: str) -> bool:
@@ -147,7 +154,7 @@ def resolve(plain: str) -> str:
         name = plain.removeprefix(_ENV)
         value = os.environ.get(name) or (_Beside.environment or {}).get(name, "")
         if not value:
-            raise SecretUnavailable(f"the variable {name} is not set or empty.")
+            raise SecretUnavailable(_("The variable %(name)s is not set or is empty.") % {"name": name})
         return value
     if plain.startswith(_FILE):
         return _content(Path(plain.removeprefix(_FILE)))
@@ -155,11 +162,11 @@ def resolve(plain: str) -> str:
 
 
 def find_secret_flaw(secret: Secret) -> str:
-    """Return why this process cannot have a stored secret, as the end of a sentence; "" when it can."""
+    """Return a sentence on why this process cannot use a stored secret; "" when it can."""
     try:
         resolve(secret.reveal())
     except SealBroken:
-        return "it cannot be opened with the seal keys in ZDBRIDGE_SEAL_KEYS."
+        return _(_SEALED)
     except SecretUnavailable as error:
         return str(error)
     return ""
@@ -170,9 +177,10 @@ def _content(path: Path) -> str:
         with path.open("rb") as file:
             value = file.read(REFERENCE_MAX_BYTES).decode().removesuffix("\n").removesuffix("\r")
     except (OSError, ValueError) as error:  # no such file, no such path, no text
-        raise SecretUnavailable(f"the file {path} cannot be read ({type(error).__name__}).") from error
+        sentence = _("The file %(path)s cannot be read (%(error)s).")
+        raise SecretUnavailable(sentence % {"path": path, "error": type(error).__name__}) from error
     if not value:
-        raise SecretUnavailable(f"the file {path} is empty.")
+        raise SecretUnavailable(_("The file %(path)s is empty.") % {"path": path})
     return value
 
 
@@ -187,7 +195,8 @@ def _read() -> Snapshot:
             config, found = config_of(integration)
         except (TypeError, ValueError) as error:
             # A row written past the forms must not take the other integrations down with it.
-            problems.append(f"Integration {integration.slug}: its settings cannot be read ({type(error).__name__}).")
+            sentence = _("Integration %(slug)s: its settings cannot be read (%(error)s).")
+            problems.append(sentence % {"slug": integration.slug, "error": type(error).__name__})
             continue
         configs.append(config)
         problems += found

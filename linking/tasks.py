@@ -59,7 +59,7 @@ def tick() -> None:
         if schedule.claim(integration_id=integration_id, now=now):
             queue.put(task=sync_integration.name, integration_id=integration_id)
     alarms.watch(now=now)
-    if alarms.due(now=now):
+    if alarms.list_due(now=now):
         queue.put(task=send_alarms.name)
 
 
@@ -81,7 +81,7 @@ def sync_integration(integration_id: int, trigger: str = "schedule") -> None:
 @shared_task
 def send_alarms() -> None:
     """Send the alarms that are due: about a sync that has stopped, or that works again."""
-    for message_id in alarms.due(now=_now()):
+    for message_id in alarms.list_due(now=_now()):
         alarms.send(message_id=message_id, allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]), now=_now())
 
 

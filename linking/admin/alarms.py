@@ -51,7 +51,7 @@ class AlarmForm(forms.ModelForm):
         """
         url = str(self.cleaned_data["webhook"]).strip()
         allow_loopback = bool(settings.LINKING["ALLOW_LOOPBACK"])
-        flaw = alarms.webhook_flaw(url, allow_loopback=allow_loopback) if url else ""
+        flaw = alarms.find_webhook_flaw(url, allow_loopback=allow_loopback) if url else ""
         if flaw:
             raise forms.ValidationError(flaw)
         return url
@@ -108,7 +108,7 @@ def _send_test(request: HttpRequest, *, obj: AlarmSettings, channel: AlarmChanne
     values = {"channel": channel.label}
     try:
         alarms.send_test(settings=obj, channel=channel, allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]))
-    except alarms.NotTold as error:
+    except alarms.AlarmNotSent as error:
         messages.error(request, _("%(channel)s: the test failed. %(why)s") % (values | {"why": str(error)}))
     else:
         messages.success(request, _("%(channel)s: the test was sent and taken.") % values)

@@ -89,7 +89,7 @@ class Metrics(APIView):
     def get(self, _request: Request) -> HttpResponse:
         """Answer with the numbers."""
         try:
-            return HttpResponse(health.metrics(now=timezone.now()), content_type=CONTENT_TYPE_LATEST)
+            return HttpResponse(health.build_metrics(now=timezone.now()), content_type=CONTENT_TYPE_LATEST)
         except DatabaseError as error:
             raise DatabaseAway from error
 

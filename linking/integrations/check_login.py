@@ -55,7 +55,7 @@ def _settings(row: Integration) -> Check:
 
 def _secrets(row: Integration) -> Iterator[Check]:
     rows = {secret.name: secret for secret in row.secrets.all()}
-    for missing in status.missing_secrets(row, names=set(rows)):
+    for missing in status.list_missing_secrets(row, names=set(rows)):
         yield Check(name=str(missing), is_ok=False, sentence="It is not set.")
     for name, secret in sorted(rows.items()):
         try:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
+from django.utils.functional import Promise
+
 from linking.clients.oauth_messages import authority_of
 from linking.clients.zendesk_api import ZendeskError, ZendeskRefused, ZendeskTryLater
 from linking.clients.zendesk_chat import ChatClient, is_support_token
@@ -22,7 +24,7 @@ OF_SUPPORT = (
     "page, or make an OAuth client in Chat (Settings, Account, API) and set zendesk_access_token to its token."
 )
 
-CALL_A_PERSON: Mapping[str, str] = MappingProxyType(
+CALL_A_PERSON: Mapping[str, str | Promise] = MappingProxyType(
     {
         "credentials": stop_reasons.STOP_MEANINGS["credentials"].remedy,
         "scope": "The token must belong to an administrator and have the scope read.",

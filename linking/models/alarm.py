@@ -1,4 +1,4 @@
-"""Whom to tell when the sync stands still, what went wrong and when, and the messages about it."""
+"""Who receives alarms about the sync, the incidents, and the messages about them."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -18,27 +18,28 @@ class AlarmSettings(models.Model):
     """
 
     after_minutes = models.PositiveIntegerField(
+        _("alarm after"),
         default=MINUTES_DEFAULT,
         validators=[MinValueValidator(5), MaxValueValidator(10_080)],
-        help_text=_("Minutes without a complete pass; one is due every minute."),
+        help_text=_("Minutes without a complete sync before an alarm is sent. A sync is due every minute."),
     )
-    mail_to = models.EmailField(blank=True)
-    mail_from = models.EmailField(blank=True)
+    mail_to = models.EmailField(_("send mail to"), blank=True)
+    mail_from = models.EmailField(_("send mail from"), blank=True)
     webhook_sealed = SealedTextField(blank=True, editable=False)
-    webhook_host = models.CharField(max_length=255, blank=True, editable=False)
+    webhook_host = models.CharField(_("webhook"), max_length=255, blank=True, editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = _("alarm settings")
         constraints = [models.CheckConstraint(name="alarm_settings_are_one_row", condition=Q(pk=1))]
 
     def __str__(self) -> str:
-        return "alarm settings"
+        return str(self._meta.verbose_name)
 
 
 class IncidentKind(models.TextChoices):
     """What is wrong with an integration's sync."""
 
-    STALE = "stale", _("No complete pass for too long")
+    STALE = "stale", _("No complete sync for too long")
     CREDENTIALS = "credentials", _("Zendesk refused the access token")
     HOST = "host", _("Zendesk's address could not be used")
 
@@ -52,6 +53,7 @@ class Incident(models.Model):
     over_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("incident"), _("incidents")
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(
@@ -64,7 +66,7 @@ class Incident(models.Model):
 
 
 class AlarmChannel(models.TextChoices):
-    """How somebody is told."""
+    """How an alarm is sent."""
 
     MAIL = "mail", _("Mail")
     WEBHOOK = "webhook", _("Webhook")
@@ -82,6 +84,7 @@ class AlarmMessage(models.Model):
     failure = models.CharField(max_length=200, blank=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("alarm message"), _("alarm messages")
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(name="one_alarm_message_a_channel", fields=["incident", "channel", "is_over"]),

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class AuditEvent(models.Model):
@@ -18,6 +19,7 @@ class AuditEvent(models.Model):
     fields = models.JSONField(default=list)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("audit event"), _("audit events")
         ordering = ["-at", "-id"]
         constraints = [models.CheckConstraint(name="audit_names_a_deed", condition=~Q(action="") & ~Q(actor=""))]
         indexes = [models.Index(fields=["-at", "-id"], name="audit_newest")]

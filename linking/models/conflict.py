@@ -8,17 +8,17 @@ from django.utils.translation import gettext_lazy as _
 from linking.core.states import ConflictKind
 
 CONFLICT_KIND_CHOICES = (
-    (ConflictKind.RELINKED.value, _("Visitor signed in as another user")),
-    (ConflictKind.SHARED_DEVICE.value, _("Several users on one device")),
-    (ConflictKind.EMAIL_OF_ANOTHER_USER.value, _("E-mail address of another user")),
-    (ConflictKind.ID_VARIANT.value, _("User IDs that differ by upper and lower case only")),
-    (ConflictKind.JUNK_EXTERNAL_ID.value, _("External ID that is no user ID")),
-    (ConflictKind.WRONG_LINK.value, _("Wrong link reported by support")),
+    (ConflictKind.RELINKED.value, _("Visitor signed in as another player")),
+    (ConflictKind.SHARED_DEVICE.value, _("Several players on one device")),
+    (ConflictKind.EMAIL_OF_ANOTHER_USER.value, _("E-mail address of another player")),
+    (ConflictKind.ID_VARIANT.value, _("User IDs that differ only in upper and lower case")),
+    (ConflictKind.JUNK_EXTERNAL_ID.value, _("Invalid user ID from the website")),
+    (ConflictKind.WRONG_LINK.value, _("Wrong link, reported by support")),
 )
 
 
 class ConflictState(models.TextChoices):
-    """Where the question stands."""
+    """Whether a conflict is decided."""
 
     OPEN = "open", _("Open")
     DECIDED = "decided", _("Decided")
@@ -62,6 +62,7 @@ class Conflict(models.Model):
     objects = ConflictQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("conflict"), _("conflicts")
         ordering = ["-last_seen_at", "-id"]
         constraints = [
             models.UniqueConstraint(name="one_conflict_a_subject", fields=["visitor", "kind", "subject"]),

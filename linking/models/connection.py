@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from linking.core.secretbox import SealBroken
 from linking.fields import SealedTextField, key_ring
@@ -11,19 +12,19 @@ from linking.fields import SealedTextField, key_ring
 class ConnectionState(models.TextChoices):
     """How a connection stands."""
 
-    CONNECTED = "connected", "Connected"
-    RENEWING = "renewing", "Being renewed"
-    LOST = "lost", "To be made anew"
+    CONNECTED = "connected", _("Connected")
+    RENEWING = "renewing", _("Renewing")
+    LOST = "lost", _("Lost")
 
 
 class ConnectionFlaw(models.TextChoices):
-    """Why a connection has to be made anew."""
+    """Why a connection is lost, and an administrator must connect again."""
 
-    REFUSED = "refused", "Zendesk refused the refresh token"
-    CLIENT = "client", "Zendesk refused client ID or client secret"
-    ANSWER_LOST = "answer_lost", "the answer to a renewal was lost"
-    ADDRESS = "address", "the account's address was changed"
-    SEALED = "sealed", "the refresh token cannot be opened"
+    REFUSED = "refused", _("Zendesk refused the refresh token.")
+    CLIENT = "client", _("Zendesk refused the client ID or the client secret.")
+    ANSWER_LOST = "answer_lost", _("The answer to a renewal was lost.")
+    ADDRESS = "address", _("The address of the Zendesk account was changed.")
+    SEALED = "sealed", _("The refresh token cannot be opened.")
 
 
 class ZendeskConnection(models.Model):

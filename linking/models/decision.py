@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 class Decision(models.TextChoices):
     """What a lead can decide about a conflict, and its undoing."""
 
-    KEEP = "keep", _("Keep the link")
-    SHARED_DEVICE = "shared_device", _("It is a shared device")
-    UNLINK = "unlink", _("Not the same person")
+    KEEP = "keep", _("Keep link")
+    SHARED_DEVICE = "shared_device", _("Shared device")
+    UNLINK = "unlink", _("Unlink")
     IGNORE = "ignore", _("Ignore")
     UNDO = "undo", _("Undone")
 
@@ -38,6 +38,7 @@ class ConflictDecision(models.Model):
     at = models.DateTimeField()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("conflict decision"), _("conflict decisions")
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(name="one_decision_in_force", fields=["conflict"], condition=Q(is_in_force=True)),

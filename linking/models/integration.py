@@ -6,6 +6,7 @@ from typing import Any
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import connection, models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from linking.core.config import EmailVerified, LoginAlgorithm, MissingEmail, Mode, SecretName, ZendeskProduct
 from linking.fields import SealedTextField, key_ring
@@ -47,7 +48,7 @@ class ConfigVersion(models.Model):
 class Integration(models.Model):
     """Settings of one integration and where its sync stands."""
 
-    slug = models.SlugField(max_length=50, unique=True)
+    slug = models.SlugField(_("slug"), max_length=50, unique=True)
     name = models.CharField(max_length=100)
     enabled = models.BooleanField(default=True)
 
@@ -93,18 +94,19 @@ class Integration(models.Model):
     # True once a pass has read the export to its end; a pass after that starts again a little before the cursor.
     is_caught_up = models.BooleanField(default=False, editable=False)
     next_sync_at = models.DateTimeField(null=True, editable=False)
-    last_success_at = models.DateTimeField(null=True, editable=False)
+    last_success_at = models.DateTimeField(_("last complete sync"), null=True, editable=False)
     # Users who signed in before this were compared with the visitors who wait; None before the first time.
     promoted_until = models.DateTimeField(null=True, editable=False)
     # When Zendesk last told of a chat by webhook; emptied by the pass that begins after it.
     poked_at = models.DateTimeField(null=True, editable=False)
     # A machine word (`credentials`, `host`) while only a person can get the sync going again.
-    blocked_reason = models.CharField(max_length=30, blank=True, editable=False)
+    blocked_reason = models.CharField(_("sync stopped by"), max_length=30, blank=True, editable=False)
 
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("integration"), _("integrations")
         ordering = ["name", "id"]
         # API tokens only read, unless their owner was given this.
         permissions = [("write_by_token", "May have records refreshed with an API token")]

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Lease(models.Model):
@@ -16,6 +17,7 @@ class Lease(models.Model):
     expires_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("lease"), _("leases")
         constraints = [
             models.CheckConstraint(name="lease_token_counts_up", condition=Q(token__gte=0)),
             models.CheckConstraint(
@@ -40,6 +42,7 @@ class RequestSlot(models.Model):
     paused_until_epoch_s = models.FloatField(default=0)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("request slot"), _("request slots")
         constraints = [models.CheckConstraint(name="slot_names_an_account", condition=~Q(account=""))]
 
     def __str__(self) -> str:
@@ -67,6 +70,7 @@ class Heartbeat(models.Model):
     beat_at = models.DateTimeField()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("heartbeat"), _("heartbeats")
         constraints = [models.CheckConstraint(name="heartbeat_has_a_name", condition=~Q(name=""))]
 
     def __str__(self) -> str:

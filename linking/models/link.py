@@ -11,11 +11,11 @@ from linking.models.conflict import Conflict
 class EndReason(models.TextChoices):
     """Why a link ended."""
 
-    RELINKED = "relinked", _("The visitor signed in as another user")
-    CLEARED = "cleared", _("The visitor no longer carries a user ID")
-    MERGED = "merged", _("Zendesk joined the visitor into another one")
-    GONE = "gone", _("Zendesk no longer knows the visitor")
-    UNLINKED = "unlinked", _("A person decided that they are not the same")
+    RELINKED = "relinked", _("The visitor signed in as another player")
+    CLEARED = "cleared", _("The visitor no longer has a user ID")
+    MERGED = "merged", _("Zendesk merged the visitor into another one")
+    GONE = "gone", _("The visitor was deleted in Zendesk")
+    UNLINKED = "unlinked", _("Support decided that they are not the same person")
 
 
 class VisitorLinkQuerySet(models.QuerySet["VisitorLink"]):
@@ -64,6 +64,7 @@ class VisitorLink(models.Model):
     objects = VisitorLinkQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("link"), _("links")
         ordering = ["-first_seen_at", "-id"]
         constraints = [
             models.UniqueConstraint(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from linking.core.text import email_key
 from linking.core.trust import Trust, judge_trust
@@ -113,6 +114,7 @@ class LoginUser(models.Model):
     objects = LoginUserQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("player"), _("players")
         constraints = [
             models.UniqueConstraint(name="one_login_user_an_id", fields=["integration", "user_id"]),
             models.CheckConstraint(name="login_user_has_an_id", condition=~Q(user_id="")),

@@ -16,7 +16,7 @@ class APIToken(TokenProxy):
         verbose_name_plural = _("API tokens")
 
     def __str__(self) -> str:
-        return f"API token of {self.user.get_username()}"
+        return str(_("API token of %(name)s") % {"name": self.user.get_username()})
 
 
 TIME_ZONE_DEFAULT = "UTC"

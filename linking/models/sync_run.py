@@ -18,16 +18,16 @@ class StopReason(models.TextChoices):
 
     CREDENTIALS = "credentials", _("Zendesk refused the access token")
     HOST = "host", _("Zendesk's address could not be used")
-    BUDGET = "budget", _("The request budget asks for a pause; the rest is queued")
-    VENDOR_PAUSE = "vendor_pause", _("Zendesk asked for a pause; the rest is queued")
-    VENDOR_FAULT = "vendor_fault", _("Zendesk did not answer properly; it will be tried again")
-    ANOTHER_PASS = "another_pass", _("Another pass of this integration is running")
+    BUDGET = "budget", _("Rate limit reached; the rest follows automatically")
+    VENDOR_PAUSE = "vendor_pause", _("Zendesk asked for a pause; the rest follows automatically")
+    VENDOR_FAULT = "vendor_fault", _("Zendesk did not answer properly; the next sync tries again")
+    ANOTHER_PASS = "another_pass", _("Another sync of this integration is running")
     LEASE_LOST = "lease_lost", _("Another worker took over")
-    DEADLINE = "deadline", _("Time for one task was up; the rest is queued")
-    KILLED = "killed", _("The worker ended in the middle; the next pass went on from there")
-    CRASHED = "crashed", _("An unexpected error; see the log")
+    DEADLINE = "deadline", _("Time limit reached; the next sync continues")
+    KILLED = "killed", _("The worker ended during the sync; the next sync continued")
+    CRASHED = "crashed", _("Unexpected error; see the log")
     SETUP = "setup", _("The set-up is incomplete")
-    BY_HAND = "by_hand", _("Somebody stopped it")
+    BY_HAND = "by_hand", _("Stopped by a person")
 
 
 COMMAND_TRIGGER = "command"  # a pass in the process of whoever runs `sync_visitors`, and in its environment
@@ -69,6 +69,7 @@ class SyncRun(models.Model):
     waited_s = models.PositiveIntegerField(default=0)  # for the budget, for Zendesk's pauses and before another try
 
     class Meta:
+        verbose_name, verbose_name_plural = _("sync"), _("syncs")
         ordering = ["-started_at", "-id"]
         constraints = [
             models.CheckConstraint(
@@ -103,7 +104,7 @@ class Quarantined(models.Model):
 
     class Meta:
         ordering = ["-last_seen_at", "-id"]
-        verbose_name_plural = "quarantined records"
+        verbose_name, verbose_name_plural = _("unreadable record"), _("unreadable records")
         constraints = [
             models.UniqueConstraint(name="one_quarantined_a_key", fields=["integration", "source", "record_key"])
         ]
@@ -128,6 +129,7 @@ class SyncSteering(models.Model):
     backfill_by = models.CharField(max_length=150, blank=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("sync control"), _("sync controls")
         constraints = [
             models.CheckConstraint(
                 name="steering_pause_names_somebody",

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from linking.models.integration import Integration
 
@@ -26,6 +27,7 @@ class AnswerCount(models.Model):
     first_at = models.DateTimeField()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("token answer count"), _("token answer counts")
         ordering = ["-hour_at", "integration", "code", "reason", "origin"]
         constraints = [
             models.UniqueConstraint(
@@ -54,6 +56,7 @@ class ClockOffset(models.Model):
     count = models.PositiveBigIntegerField(default=0)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("clock offset"), _("clock offsets")
         constraints = [
             models.UniqueConstraint(name="one_clock_offset_a_slot", fields=["integration", "slot_at", "ahead_s"])
         ]

@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from linking.core.states import VisitorState
 
 VISITOR_STATE_CHOICES = (
-    (VisitorState.PENDING.value, _("Not looked up yet")),
+    (VisitorState.PENDING.value, _("Waiting for lookup")),
     (VisitorState.LINKED.value, _("Linked")),
     (VisitorState.ANONYMOUS.value, _("Anonymous")),
-    (VisitorState.GONE.value, _("Gone from Zendesk")),
+    (VisitorState.GONE.value, _("Deleted in Zendesk")),
 )
 
 
@@ -75,6 +75,7 @@ class Visitor(models.Model):
     objects = VisitorQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("visitor"), _("visitors")
         ordering = ["-last_seen_at", "-id"]
         constraints = [
             models.UniqueConstraint(name="one_visitor_an_id", fields=["integration", "visitor_id"]),
@@ -145,7 +146,7 @@ class VisitorAlias(models.Model):
     first_seen_at = models.DateTimeField()
 
     class Meta:
-        verbose_name_plural = "visitor aliases"
+        verbose_name, verbose_name_plural = _("visitor alias"), _("visitor aliases")
         constraints = [
             models.UniqueConstraint(name="one_alias_an_id", fields=["integration", "alias_id"]),
             models.CheckConstraint(name="alias_has_an_id", condition=~Q(alias_id="")),

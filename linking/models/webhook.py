@@ -1,6 +1,7 @@
 """Webhook calls that were believed, so that none is believed twice."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class WebhookDelivery(models.Model):
@@ -11,7 +12,7 @@ class WebhookDelivery(models.Model):
     received_at = models.DateTimeField()
 
     class Meta:
-        verbose_name_plural = "webhook deliveries"
+        verbose_name, verbose_name_plural = _("webhook delivery"), _("webhook deliveries")
         constraints = [
             models.UniqueConstraint(name="one_delivery_a_signature", fields=["integration", "signature"]),
         ]

@@ -25,9 +25,6 @@ class VisitorWords(models.Model):
     plain = models.TextField()
     contact = models.TextField()
 
-    class Meta:
-        verbose_name_plural = "visitor words"
-
     def __str__(self) -> str:
         return str(self.visitor_id)
 
@@ -44,9 +41,6 @@ class WaitingWords(models.Model):
     )
     plain = models.TextField()
     contact = models.TextField()
-
-    class Meta:
-        verbose_name_plural = "waiting words"
 
     def __str__(self) -> str:
         return str(self.login_user_id)

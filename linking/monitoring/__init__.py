@@ -1,7 +1,7 @@
-"""Monitoring: how each integration and the whole installation stand, and who is told when something is wrong.
+"""Monitoring: the state of each integration and of the installation, and alarms when something is wrong.
 
-`status` and `freshness` say how a sync stands, `health` answers the probes, `alarms` sends e-mail and webhooks, `drift`
-and `drift_notices` infer what changed at Zendesk, `heartbeats` keeps when each process was last heard from.
+`status` and `freshness` give the state of a sync, `health` answers the probes, `alarms` sends mail and webhooks,
+`drift` and `drift_notices` infer what changed at Zendesk, `heartbeats` stores when each process last reported.
 """
 
 from linking.monitoring import alarms, drift, drift_notices, freshness, health, heartbeats, status, stop_reasons

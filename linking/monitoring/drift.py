@@ -1,4 +1,4 @@
-"""What has changed at Zendesk behind our back, inferred from what the sync and the token route noticed."""
+"""Infers what was changed at Zendesk, from signals of the sync and of the token endpoint."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from linking.clients.vendor_urls import RETIRED_HOST
 
-# How far back new visitors are looked at, and how many of them must tell the same story.
+# How far back new visitors count, and how many of them are needed for a conclusion.
 WINDOW = timedelta(hours=24)
 STRANGERS_AT_LEAST = 3
 STRANGERS_TO_EACH_LINKED = 4
@@ -15,21 +15,21 @@ UNAUTHORIZED, FORBIDDEN = 401, 403
 
 
 class Drift(StrEnum):
-    """What changed there."""
+    """A change at Zendesk."""
 
-    HOST_RETIRED = "host_retired"  # the address is of a host that Zendesk switches off
-    ACCESS_REVOKED = "access_revoked"  # a token that worked is refused (401)
-    SCOPE_LOST = "scope_lost"  # the token is known, but may not read any more (403)
-    SIGNATURE_UNKNOWN = "signature_unknown"  # tokens we sign no longer make authenticated visitors
+    HOST_RETIRED = "host_retired"  # Zendesk switches the configured host off
+    ACCESS_REVOKED = "access_revoked"  # a token that worked before is refused (401)
+    SCOPE_LOST = "scope_lost"  # the token may no longer read (403)
+    SIGNATURE_UNKNOWN = "signature_unknown"  # Zendesk no longer accepts the tokens that we sign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftSignals:
-    """What was noticed of one integration.
+    """The signals of one integration.
 
-    `refusal_status`: the one Zendesk refused the last pass with, None unless the sync is blocked by that.
-    `has_worked`: whether a pass was ever complete. `strangers`: new visitors of the last `WINDOW` who chat as nobody
-    under the e-mail address of a user who got a token in that time; `linked`: new visitors of that time who are linked.
+    `refusal_status`: the HTTP status with which Zendesk refused the last sync, None unless that blocks the sync.
+    `has_worked`: whether a sync was ever complete. `strangers`: anonymous new visitors of the last `WINDOW` with the
+    e-mail address of a player who got a token in that time. `linked`: new visitors of that time who are linked.
     """
 
     api_url: str
@@ -39,15 +39,15 @@ class DriftSignals:
     linked: int
 
 
-def infer(noticed: DriftSignals) -> tuple[Drift, ...]:
-    """Return what has changed, judging by what was noticed; most urgent first."""
+def infer_drift(signals: DriftSignals) -> tuple[Drift, ...]:
+    """Return what `signals` suggest, most urgent first."""
     found = []
-    if noticed.has_worked and noticed.refusal_status == UNAUTHORIZED:
+    if signals.has_worked and signals.refusal_status == UNAUTHORIZED:
         found.append(Drift.ACCESS_REVOKED)
-    if noticed.has_worked and noticed.refusal_status == FORBIDDEN:
+    if signals.has_worked and signals.refusal_status == FORBIDDEN:
         found.append(Drift.SCOPE_LOST)
-    if noticed.strangers >= max(STRANGERS_AT_LEAST, STRANGERS_TO_EACH_LINKED * noticed.linked):
+    if signals.strangers >= max(STRANGERS_AT_LEAST, STRANGERS_TO_EACH_LINKED * signals.linked):
         found.append(Drift.SIGNATURE_UNKNOWN)
-    if urlsplit(noticed.api_url).hostname == RETIRED_HOST:
+    if urlsplit(signals.api_url).hostname == RETIRED_HOST:
         found.append(Drift.HOST_RETIRED)
     return tuple(found)

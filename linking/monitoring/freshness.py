@@ -1,24 +1,24 @@
-"""How an integration stands, in one word, from what the store knows."""
+"""The state of an integration's sync, in one word."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-# A pass is due about once a minute; a quarter of an hour without a good one is worth a look.
+# A sync is due about once a minute, so 15 minutes without a complete one need attention.
 STALE_AFTER = timedelta(minutes=15)
 HEARTBEAT_STALE_AFTER = timedelta(seconds=60)
 
 
 class SyncStanding(StrEnum):
-    """How an integration stands; the first that applies, in this order."""
+    """The state of a sync; the first that applies, in this order."""
 
-    DISABLED = "disabled"  # switched off: answers no token, is not synced
+    DISABLED = "disabled"  # the integration is switched off: no tokens, no sync
     INCOMPLETE = "incomplete"  # a secret is missing
-    BLOCKED = "blocked"  # only a person can get the sync going again
-    SYNC_OFF = "sync_off"  # tokens are answered, nothing is read from Zendesk
-    PAUSED = "paused"  # a person lets the schedule rest
-    CATCHING_UP = "catching_up"  # passes read what they can, and there is more than they could read yet
-    NEVER_SYNCED = "never_synced"  # no pass was ever complete
-    STALE = "stale"  # the last complete pass is too long ago
+    BLOCKED = "blocked"  # the sync waits for a person
+    SYNC_OFF = "sync_off"  # tokens are issued, nothing is read from Zendesk
+    PAUSED = "paused"  # a person paused the schedule
+    CATCHING_UP = "catching_up"  # syncs make progress, but none has read everything yet
+    NEVER_SYNCED = "never_synced"  # no sync was ever complete
+    STALE = "stale"  # the last complete sync is too long ago
     FRESH = "fresh"
 
 
@@ -33,9 +33,9 @@ def standing_of(
     is_paused: bool = False,
     is_catching_up: bool = False,
 ) -> SyncStanding:
-    """Return the one word for an integration at `now`.
+    """Return the state of an integration's sync at `now`.
 
-    `is_catching_up`: whether passes got on lately although none was complete.
+    `is_catching_up`: whether recent syncs made progress although none was complete.
     """
     if not is_enabled:
         return SyncStanding.DISABLED

@@ -1,4 +1,4 @@
-"""Whether this process can do its work, and the numbers that say how it goes."""
+"""Readiness of this process, and the metrics."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -10,24 +10,32 @@ from typing import Any
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from linking import registry
 from linking.models import Heartbeat, Quarantined, Secret
 from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER, SyncStanding
-from linking.monitoring.status import IntegrationStatus, load_statuses, standing_by_slug
+from linking.monitoring.status import IntegrationStatus, load_standings, load_statuses
 from linking.tokens import sightings
 
-ROLES = ("beat", "worker")
-_SYNC_WORDS = {
-    SyncStanding.STALE: "the last complete pass is too long ago",
-    SyncStanding.BLOCKED: "the sync waits for an administrator",
+_SILENT_ROLES = {
+    "beat": gettext_lazy("The scheduler (role beat) is not responding. Is it running?"),
+    "worker": gettext_lazy("The worker (role worker) is not responding. Is it running?"),
+}
+ROLES = tuple(_SILENT_ROLES)
+_SYNC_FLAWS = {
+    SyncStanding.STALE: gettext_lazy(
+        "Integration %(slug)s: the last complete sync was too long ago. See the sync page."
+    ),
+    SyncStanding.BLOCKED: gettext_lazy("Integration %(slug)s: the sync waits for an administrator. See the sync page."),
 }
 
 
 class Status(StrEnum):
-    """One word for a machine that watches."""
+    """The state as monitoring systems read it."""
 
     READY = "ready"
     DEGRADED = "degraded"
@@ -36,7 +44,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flaw:
-    """One thing that is wrong: `part` is a machine word, `detail` a sentence without any secret's value."""
+    """One problem: `part` is a machine word, `detail` a sentence without secrets."""
 
     part: str
     detail: str
@@ -44,35 +52,39 @@ class Flaw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """`broken` is what keeps this process from all its work; `degraded` what concerns one integration, or waits."""
+    """`broken` stops all work of this process; `degraded` affects one integration, or work that can wait."""
 
     broken: tuple[Flaw, ...] = ()
     degraded: tuple[Flaw, ...] = ()
 
     @property
     def status(self) -> Status:
-        """The word for it."""
+        """The state that follows from the problems."""
         if self.broken:
             return Status.DOWN
         return Status.DEGRADED if self.degraded else Status.READY
 
 
 def find_readiness(*, now: datetime, is_broker_up: bool) -> Readiness:
-    """Return what is wrong at `now`, seen from a web process.
+    """Return the problems at `now`, as a web process sees them.
 
-    Parts: database, migrations, secret; broker, configuration, beat, worker, sync. A secret is `broken` only where
-    none of the enabled integrations' can be had.
+    Parts: database, migrations, secret; broker, configuration, beat, worker, sync. A secret is `broken` only when
+    no secret of the enabled integrations can be read.
     """
     try:
         unapplied = _count_unapplied()
         if unapplied:
-            detail = f"{unapplied} migrations are not applied: run manage.py migrate."
+            detail = ngettext(
+                "%(number)s migration is not applied. Run: manage.py migrate",
+                "%(number)s migrations are not applied. Run: manage.py migrate",
+                unapplied,
+            ) % {"number": unapplied}
             return Readiness(broken=(Flaw(part="migrations", detail=detail),))
-        secrets = find_secret_flaws(where="the web process")
-        degraded = (*_find_degraded(is_broker_up=is_broker_up), *_silent_roles(now=now), *_resting_syncs(now=now))
+        secrets = find_secret_flaws()
+        degraded = (*_find_degraded(is_broker_up=is_broker_up, now=now), *_find_stopped_syncs(now=now))
     except DatabaseError:
         connection.close()
-        return Readiness(broken=(Flaw(part="database", detail="The database does not answer."),))
+        return Readiness(broken=(Flaw(part="database", detail=_("The database does not answer.")),))
     if secrets.is_every_one:
         return Readiness(broken=secrets.flaws, degraded=degraded)
     return Readiness(degraded=(*secrets.flaws, *degraded))
@@ -80,23 +92,24 @@ def find_readiness(*, now: datetime, is_broker_up: bool) -> Readiness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretFlaws:
-    """Secrets that cannot be had, and whether that is every one of the enabled integrations."""
+    """Secrets that cannot be read, and whether no secret of the enabled integrations can."""
 
     flaws: tuple[Flaw, ...]
     is_every_one: bool
 
 
-def find_secret_flaws(*, where: str) -> SecretFlaws:
-    """Return which secrets of enabled integrations this process cannot have; `where` names it in the sentences.
+def find_secret_flaws() -> SecretFlaws:
+    """Return the secrets of enabled integrations that this process cannot read.
 
-    What a switched-off one names may have gone away with what needed it.
+    A disabled integration does not count: what its secrets refer to may be gone with it.
 
     Raises: django.db.DatabaseError.
     """
     secrets = Secret.objects.filter(integration__enabled=True).select_related("integration")
     reasons = {secret: registry.find_secret_flaw(secret) for secret in secrets.order_by("integration__slug", "name")}
+    sentence = _("Integration %(slug)s: %(name)s cannot be used. %(why)s")
     flaws = (
-        f"Integration {secret.integration.slug}: {secret.name} cannot be had in {where}: {reason}"
+        sentence % {"slug": secret.integration.slug, "name": secret.name, "why": reason}
         for secret, reason in reasons.items()
         if reason
     )
@@ -106,18 +119,18 @@ def find_secret_flaws(*, where: str) -> SecretFlaws:
     )
 
 
-def find_flaws_at_start(*, now: datetime, where: str) -> tuple[Flaw, ...]:
-    """Return what a person should know when the processes start; `where` names them in the sentences.
+def find_flaws_at_start(*, now: datetime) -> tuple[Flaw, ...]:
+    """Return the problems that a person should see when the processes start.
 
-    Only what no process mends by itself: who has just started is stale, and nobody has been heard of.
+    Only those that do not pass by themselves: right after a start every sync is stale and every role silent.
 
     Raises: django.db.DatabaseError.
     """
-    return (*find_secret_flaws(where=where).flaws, *_resting_syncs(now=now, among=(SyncStanding.BLOCKED,)))
+    return (*find_secret_flaws().flaws, *_find_stopped_syncs(now=now, among=(SyncStanding.BLOCKED,)))
 
 
-def metrics(*, now: datetime) -> bytes:
-    """Return the numbers in Prometheus' text format.
+def build_metrics(*, now: datetime) -> bytes:
+    """Return the metrics in Prometheus' text format.
 
     Raises: django.db.DatabaseError.
     """
@@ -127,7 +140,7 @@ def metrics(*, now: datetime) -> bytes:
 
 
 @cache
-def _on_disk() -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
+def _list_migrations() -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
     # The files do not change while the process lives; a migration's `replaces` lets a squashed one count as applied.
     loader = MigrationLoader(None, ignore_no_migrations=True)
     return {key: tuple(migration.replaces) for key, migration in loader.disk_migrations.items()}
@@ -135,7 +148,7 @@ def _on_disk() -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
 
 def _count_unapplied() -> int:
     applied = set(MigrationRecorder(connection).applied_migrations())
-    known = _on_disk()
+    known = _list_migrations()
     replaced = {old for key, olds in known.items() if key in applied for old in olds}
     return sum(
         key not in applied and key not in replaced and not (olds and applied.issuperset(olds))
@@ -143,63 +156,65 @@ def _count_unapplied() -> int:
     )
 
 
-def _find_degraded(*, is_broker_up: bool) -> Iterator[Flaw]:
+def _find_degraded(*, is_broker_up: bool, now: datetime) -> Iterator[Flaw]:
     if not is_broker_up:
-        yield Flaw(part="broker", detail="The broker does not answer: tokens are issued, the sync waits.")
+        yield Flaw(part="broker", detail=_("The broker does not answer. Tokens are issued; the sync waits."))
     if registry.is_stale():
-        yield Flaw(part="configuration", detail="The last good configuration is in use; a change would not be seen.")
+        detail = _("The settings cannot be read. The last known ones are in use, so changes have no effect.")
+        yield Flaw(part="configuration", detail=detail)
+    yield from _find_silent_roles(now=now)
 
 
-def _silent_roles(*, now: datetime) -> Iterator[Flaw]:
+def _find_silent_roles(*, now: datetime) -> Iterator[Flaw]:
     beats = dict(Heartbeat.objects.values_list("name", "beat_at"))
     for role in ROLES:
         beat_at = beats.get(role)
         if beat_at is None or now - beat_at > HEARTBEAT_STALE_AFTER:
-            yield Flaw(part=role, detail=f"The {role} was {'never' if beat_at is None else 'not lately'} heard of.")
+            yield Flaw(part=role, detail=str(_SILENT_ROLES[role]))
 
 
-def _resting_syncs(*, now: datetime, among: Collection[SyncStanding] = tuple(_SYNC_WORDS)) -> Iterator[Flaw]:
-    for slug, standing in standing_by_slug(now=now).items():
+def _find_stopped_syncs(*, now: datetime, among: Collection[SyncStanding] = tuple(_SYNC_FLAWS)) -> Iterator[Flaw]:
+    for slug, standing in load_standings(now=now).items():
         if standing in among:
-            yield Flaw(part="sync", detail=f"Integration {slug}: {_SYNC_WORDS[standing]}.")
+            yield Flaw(part="sync", detail=_SYNC_FLAWS[standing] % {"slug": slug})
 
 
 class _Tables:
-    """Reads the tables when it is asked for numbers, so that every process tells the same ones."""
+    """Reads the tables when Prometheus collects, so that every process gives the same numbers."""
 
     def __init__(self, *, now: datetime) -> None:
         self._now = now
 
     def collect(self) -> Iterator[Metric]:
-        """Yield every family once."""
+        """Yield every metric family once."""
         rows = load_statuses(now=self._now)
         yield from _integration_families(rows)
-        heard = GaugeMetricFamily(
-            "zdbridge_heartbeat_age_seconds", "Since the role was last heard of.", labels=["role"]
-        )
+        ages = GaugeMetricFamily("zdbridge_heartbeat_age_seconds", "Age of the last heartbeat.", labels=["role"])
         for role, beat_at in Heartbeat.objects.order_by("name").values_list("name", "beat_at"):
-            heard.add_metric([role], max(0.0, (self._now - beat_at) / timedelta(seconds=1)))
-        yield heard
+            ages.add_metric([role], max(0.0, (self._now - beat_at) / timedelta(seconds=1)))
+        yield ages
         number = Quarantined.objects.count()
         yield GaugeMetricFamily("zdbridge_quarantined_records", "Records that could not be read.", value=number)
         dropped = sightings.count_dropped()
-        yield CounterMetricFamily("zdbridge_sightings_dropped", "Sightings this process dropped.", value=dropped)
+        yield CounterMetricFamily("zdbridge_sightings_dropped", "Sightings that this process dropped.", value=dropped)
         is_stale = float(registry.is_stale())
-        yield GaugeMetricFamily("zdbridge_configuration_stale", "1: the last good one is in use here.", value=is_stale)
+        yield GaugeMetricFamily(
+            "zdbridge_configuration_stale", "1: the last known settings are in use.", value=is_stale
+        )
 
 
 def _integration_families(rows: list[IntegrationStatus]) -> Iterator[Metric]:
     one = ["integration"]
     visitors = GaugeMetricFamily("zdbridge_visitors", "Visitors by state.", labels=[*one, "state"])
-    standing = GaugeMetricFamily("zdbridge_integration_state", "1 for the state it is in.", labels=[*one, "state"])
+    standing = GaugeMetricFamily("zdbridge_integration_state", "1 for the current state.", labels=[*one, "state"])
     gauges: dict[str, Any] = {
-        "users": GaugeMetricFamily("zdbridge_login_users", "Login users known.", labels=one),
-        "waiting_users": GaugeMetricFamily("zdbridge_waiting_users", "Signed in, not seen in Chat yet.", labels=one),
-        "waiting_lookups": GaugeMetricFamily("zdbridge_waiting_lookups", "Visitors to be read.", labels=one),
-        "open_conflicts": GaugeMetricFamily("zdbridge_open_conflicts", "Conflicts to be decided.", labels=one),
+        "users": GaugeMetricFamily("zdbridge_login_users", "Known players.", labels=one),
+        "waiting_users": GaugeMetricFamily("zdbridge_waiting_users", "Players signed in, no chat yet.", labels=one),
+        "waiting_lookups": GaugeMetricFamily("zdbridge_waiting_lookups", "Visitors waiting for lookup.", labels=one),
+        "open_conflicts": GaugeMetricFamily("zdbridge_open_conflicts", "Open conflicts.", labels=one),
     }
     success = GaugeMetricFamily(
-        "zdbridge_sync_last_success_timestamp_seconds", "When the last complete pass ended.", labels=one
+        "zdbridge_sync_last_success_timestamp_seconds", "End of the last complete sync.", labels=one
     )
     for row in rows:
         for state in ("linked", "anonymous", "pending", "gone"):

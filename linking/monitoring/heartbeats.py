@@ -1,4 +1,4 @@
-"""When each process was last heard from."""
+"""When each process last reported that it is alive."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,6 +18,6 @@ def note(*, names: Sequence[str], now: datetime) -> None:
 
 
 def find_silent(*, names: Sequence[str], now: datetime) -> tuple[str, ...]:
-    """Return those of `names` that have not been heard from for `HEARTBEAT_STALE_AFTER`."""
+    """Return those of `names` that have not reported for `HEARTBEAT_STALE_AFTER`."""
     beats = dict(Heartbeat.objects.filter(name__in=names).values_list("name", "beat_at"))
     return tuple(name for name in names if name not in beats or now - beats[name] > HEARTBEAT_STALE_AFTER)

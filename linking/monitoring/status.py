@@ -1,4 +1,4 @@
-"""How every integration stands, counted from the tables in a handful of queries whatever their number."""
+"""The state and the counts of every integration, in a fixed number of queries."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -18,8 +18,10 @@ from linking.monitoring.stop_reasons import SOUND
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Rows of one integration. `waiting_lookups` are visitors to be read from Zendesk, `waiting_users` those who
-    signed in and were not seen in Chat yet."""
+    """Numbers of rows of one integration.
+
+    `waiting_lookups`: visitors waiting for lookup. `waiting_users`: players who signed in and have not chatted yet.
+    """
 
     visitors: int
     linked: int
@@ -34,9 +36,9 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationStatus:
-    """One integration: `lag_s` is the age of its last complete pass in whole seconds, None before the first.
+    """One integration.
 
-    `missing` are the keys of settings that it needs and lacks.
+    `lag_s`: seconds since the last complete sync, None before the first. `missing`: keys of the settings it lacks.
     """
 
     slug: str
@@ -53,75 +55,75 @@ class IntegrationStatus:
 def load_statuses(*, now: datetime) -> list[IntegrationStatus]:
     """Return all integrations by name, in seven queries."""
     running = set(SyncRun.objects.filter(state=RunState.RUNNING).order_by().values_list("integration_id", flat=True))
-    counts, secrets = _counts(), _secret_names()
+    counts, secrets = _count_rows(), _list_secret_names()
     return [
         IntegrationStatus(
             slug=row.slug,
             name=row.name,
-            standing=_standing(row, names=secrets[row.pk], now=now),
+            standing=_find_standing(row, names=secrets[row.pk], now=now),
             blocked_reason=row.blocked_reason,
             is_running=row.pk in running,
             last_success_at=row.last_success_at,
             lag_s=None if row.last_success_at is None else max(0, int((now - row.last_success_at).total_seconds())),
-            counts=_counts_of(counts, key=row.pk),
-            missing=missing_setup(row, names=secrets[row.pk]),
+            counts=_pick_counts(counts, key=row.pk),
+            missing=list_missing_setup(row, names=secrets[row.pk]),
         )
-        for row in _rows(now=now)
+        for row in _list_rows(now=now)
     ]
 
 
 def list_integrations() -> list[Integration]:
-    """Return all integrations, in the table's order."""
+    """Return all integrations in the order of the table."""
     return list(Integration.objects.all())
 
 
 def list_progress(*, now: datetime) -> list[Integration]:
-    """Return all integrations, each with its steering and whether it is catching up, in the table's order."""
-    return list(with_catching_up(Integration.objects.select_related("steering"), since=now - STALE_AFTER))
+    """Return all integrations in the order of the table, each with its steering and whether it is catching up."""
+    return list(annotate_catching_up(Integration.objects.select_related("steering"), since=now - STALE_AFTER))
 
 
-def standing_by_slug(*, now: datetime) -> dict[str, SyncStanding]:
-    """Return how each integration stands, in two queries that cost the same however many visitors there are."""
-    secrets = _secret_names()
-    return {row.slug: _standing(row, names=secrets[row.pk], now=now) for row in _rows(now=now)}
+def load_standings(*, now: datetime) -> dict[str, SyncStanding]:
+    """Return the state of each sync by slug, in two queries whose cost does not depend on the number of visitors."""
+    secrets = _list_secret_names()
+    return {row.slug: _find_standing(row, names=secrets[row.pk], now=now) for row in _list_rows(now=now)}
 
 
-def _rows(*, now: datetime) -> QuerySet[Integration]:
-    rows = with_catching_up(Integration.objects.select_related("steering"), since=now - STALE_AFTER)
+def _list_rows(*, now: datetime) -> QuerySet[Integration]:
+    rows = annotate_catching_up(Integration.objects.select_related("steering"), since=now - STALE_AFTER)
     return rows.order_by("name", "pk")
 
 
-def _secret_names() -> defaultdict[int, set[str]]:
+def _list_secret_names() -> defaultdict[int, set[str]]:
     names: defaultdict[int, set[str]] = defaultdict(set)
     for key, name in Secret.objects.values_list("integration_id", "name"):
         names[key].add(name)
     return names
 
 
-def with_catching_up(rows: QuerySet[Integration], *, since: datetime) -> QuerySet[Integration]:
-    """Return `rows` that know whether passes got on since `since` and were not held up by a fault.
+def annotate_catching_up(rows: QuerySet[Integration], *, since: datetime) -> QuerySet[Integration]:
+    """Return `rows`, each with `is_catching_up`: whether a sync made progress since `since` without a fault.
 
-    A first reading takes hours or days, in passes of minutes that all end before everything is read. One page is what
-    every pass reads, however little it gets on.
+    The first import takes hours or days, in syncs of minutes that all end before everything is read. Every sync reads
+    at least one page, so only more than one page counts as progress.
     """
-    passes = SyncRun.objects.filter(integration=OuterRef("pk"), touched_at__gte=since).exclude(trigger=REFRESH_TRIGGER)
-    got_on = passes.filter(Q(lookups__gt=0) | Q(pages__gt=1))
-    sound = got_on.filter(Q(state=RunState.RUNNING) | Q(stop_reason__in=SOUND))
+    runs = SyncRun.objects.filter(integration=OuterRef("pk"), touched_at__gte=since).exclude(trigger=REFRESH_TRIGGER)
+    advancing = runs.filter(Q(lookups__gt=0) | Q(pages__gt=1))
+    sound = advancing.filter(Q(state=RunState.RUNNING) | Q(stop_reason__in=SOUND))
     return rows.annotate(is_catching_up=Exists(sound.order_by()))
 
 
 def is_catching_up(row: Integration) -> bool:
-    """Return what a row of `with_catching_up` knows; False for any other."""
+    """Return whether a row of `annotate_catching_up` is catching up; False for any other row."""
     return bool(getattr(row, "is_catching_up", False))
 
 
 def reads_chat(integration: Integration) -> bool:
-    """Return whether the schedule reads Zendesk Chat; a Messaging account has no chats, so it needs no Chat token."""
+    """Return whether the schedule reads Zendesk Chat. A Messaging account has no chats and needs no Chat token."""
     return integration.sync_enabled and integration.zendesk_product == ZendeskProduct.CHAT
 
 
-def missing_secrets(integration: Integration, *, names: set[str]) -> tuple[SecretName, ...]:
-    """Return the secrets that `integration` needs and `names` (those it has) lacks."""
+def list_missing_secrets(integration: Integration, *, names: set[str]) -> tuple[SecretName, ...]:
+    """Return the secrets that `integration` needs and that are not among `names`, those it has."""
     needed = [SecretName.ZENDESK_SHARED_SECRET]
     if integration.login_algorithm == LoginAlgorithm.HS256:
         needed.insert(0, SecretName.LOGIN_SECRET_KEY)
@@ -130,24 +132,24 @@ def missing_secrets(integration: Integration, *, names: set[str]) -> tuple[Secre
     return tuple(name for name in needed if name not in names)
 
 
-def missing_setup(integration: Integration, *, names: set[str]) -> tuple[str, ...]:
-    """Return the keys of what `integration` needs before it does anything: secrets, and Zendesk's address."""
+def list_missing_setup(integration: Integration, *, names: set[str]) -> tuple[str, ...]:
+    """Return the keys of secrets and settings that `integration` still needs before it works."""
     has_address = bool(integration.zendesk_subdomain or integration.zendesk_api_url)
     address = () if has_address or not reads_chat(integration) else ("zendesk_subdomain",)
-    return (*missing_secrets(integration, names=names), *address)
+    return (*list_missing_secrets(integration, names=names), *address)
 
 
 def is_paused(row: Integration) -> bool:
-    """Return whether a person lets the schedule rest; the row's `steering` is at hand."""
+    """Return whether a person paused the schedule; the row's `steering` is loaded."""
     steering: SyncSteering | None = getattr(row, "steering", None)
     return steering is not None and steering.paused_at is not None
 
 
-def _standing(row: Integration, *, names: set[str], now: datetime) -> SyncStanding:
+def _find_standing(row: Integration, *, names: set[str], now: datetime) -> SyncStanding:
     has_chats = row.zendesk_product == ZendeskProduct.CHAT or SecretName.ZENDESK_ACCESS_TOKEN in names
     return standing_of(
         is_enabled=row.enabled,
-        is_complete=not missing_setup(row, names=names),
+        is_complete=not list_missing_setup(row, names=names),
         is_sync_enabled=row.sync_enabled and has_chats,
         blocked_reason=row.blocked_reason,
         last_success_at=row.last_success_at,
@@ -157,8 +159,8 @@ def _standing(row: Integration, *, names: set[str], now: datetime) -> SyncStandi
     )
 
 
-def _counts() -> Counter[tuple[int, str]]:
-    """Count by (integration, word) in four queries: states of visitors, waiting ones, users, conflicts."""
+def _count_rows() -> Counter[tuple[int, str]]:
+    """Count by (integration, field of `Counts`) in four queries: visitors, waiting visitors, players, conflicts."""
     counts: Counter[tuple[int, str]] = Counter()
     states = Visitor.objects.order_by().values_list("integration_id", "state").annotate(number=Count("pk"))
     for key, state, number in states:
@@ -177,7 +179,7 @@ def _counts() -> Counter[tuple[int, str]]:
     return counts
 
 
-def _counts_of(counts: Counter[tuple[int, str]], *, key: int) -> Counts:
+def _pick_counts(counts: Counter[tuple[int, str]], *, key: int) -> Counts:
     return Counts(
         visitors=counts[key, "visitors"],
         linked=counts[key, VisitorState.LINKED],

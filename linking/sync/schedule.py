@@ -150,7 +150,9 @@ def _list_wanted() -> list[Integration]:
     reads_chat = ~Q(zendesk_product=ZendeskProduct.MESSAGING) | Q(secrets__name=SecretName.ZENDESK_ACCESS_TOKEN)
     found = rows.filter(reads_chat).distinct().order_by("next_sync_at", "pk").prefetch_related("secrets")
     # An unfinished one could only say again what its card says already.
-    return [row for row in found if not status.missing_setup(row, names={secret.name for secret in row.secrets.all()})]
+    return [
+        row for row in found if not status.list_missing_setup(row, names={secret.name for secret in row.secrets.all()})
+    ]
 
 
 def _choose_pause(*, integration_id: int, ending: Ending) -> timedelta:

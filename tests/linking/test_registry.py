@@ -120,7 +120,9 @@ class TestReferences:
         monkeypatch.delenv("ACME_LOGIN_SECRET", raising=False)
         make_integration(secrets={SecretName.LOGIN_SECRET_KEY: "env:ACME_LOGIN_SECRET"})
         problems = registry.current().problems
-        assert problems == ("Integration acme: login_secret_key: the variable ACME_LOGIN_SECRET is not set or empty.",)
+        assert problems == (
+            "Integration acme: login_secret_key cannot be used. The variable ACME_LOGIN_SECRET is not set or is empty.",
+        )
 
 
 class TestBrokenRows:

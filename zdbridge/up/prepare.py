@@ -87,7 +87,7 @@ def _find_flaws() -> list[str]:
     # Imports models, which needs Django to be set up.
     from linking.monitoring import health
 
-    flaws = health.find_flaws_at_start(now=timezone.now(), where="the environment of this `up`")
+    flaws = health.find_flaws_at_start(now=timezone.now())
     return [flaw.detail for flaw in flaws]
 
 

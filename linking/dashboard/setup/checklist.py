@@ -60,7 +60,7 @@ def _secret_step(secret: Secret | None, *, title: str, todo: str) -> ChecklistSt
         return ChecklistStep(title=title, is_done=False, todo=todo)
     flaw = registry.find_secret_flaw(secret)
     if flaw:
-        todo = _("It is set, but the web process cannot have it: %s") % flaw
+        todo = _("It is set, but the web process cannot use it. %s") % flaw
     return ChecklistStep(title=title, is_done=not flaw, todo=todo, at=secret.set_at)
 
 

@@ -66,9 +66,7 @@ class TestSendATest:
 
     def test_by_mail_says_that_it_was_taken(self, said):
         assert "Mail: the test was sent and taken." in said(mail_to="lead@shop.example")
-        assert [(one.to, one.subject) for one in mail.outbox] == [
-            (["lead@shop.example"], "zdbridge: test of the alarms")
-        ]
+        assert [(one.to, one.subject) for one in mail.outbox] == [(["lead@shop.example"], "zdbridge: test alarm")]
 
     def test_by_mail_says_why_it_failed(self, said, settings):
         settings.EMAIL_BACKEND = "linking.accounts.mail.NoMailServer"

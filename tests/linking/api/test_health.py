@@ -126,10 +126,9 @@ class TestSecretsAtFault:
         response = ask()
         assert (response.status_code, response.json()["status"], parts(response)) == (200, "degraded", ["secret"])
 
-    def test_are_told_by_integration_variable_and_process(self, one_leads_nowhere):
+    def test_are_named_by_integration_and_variable(self, one_leads_nowhere):
         assert told(ask()) == (
-            "Integration acme: login_secret_key cannot be had in the web process: "
-            "the variable SECRET_OF_ACME is not set or empty."
+            "Integration acme: login_secret_key cannot be used. The variable SECRET_OF_ACME is not set or is empty."
         )
 
     def test_leave_the_tokens_of_others_alone(self, one_leads_nowhere):

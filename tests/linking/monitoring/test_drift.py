@@ -1,6 +1,6 @@
 import pytest
 
-from linking.monitoring.drift import Drift, DriftSignals, infer
+from linking.monitoring.drift import Drift, DriftSignals, infer_drift
 
 REVOKED, LACKING = 401, 403
 
@@ -30,8 +30,8 @@ class TestInfer:
         ],
     )
     def test_says_what_changed(self, changes, found):
-        assert infer(noticed(**changes)) == found
+        assert infer_drift(noticed(**changes)) == found
 
     def test_names_the_most_urgent_first(self):
-        found = infer(noticed(refusal_status=REVOKED, strangers=9, api_url="https://www.zopim.com/api/v2"))
+        found = infer_drift(noticed(refusal_status=REVOKED, strangers=9, api_url="https://www.zopim.com/api/v2"))
         assert found == (Drift.ACCESS_REVOKED, Drift.SIGNATURE_UNKNOWN, Drift.HOST_RETIRED)

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from linking.models import Integration
-from linking.monitoring.status import is_catching_up, load_statuses, with_catching_up
+from linking.monitoring.status import annotate_catching_up, is_catching_up, load_statuses
 from tests.factories import NOW, make_integration, make_link, make_login_user, make_run, make_visitor
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +83,7 @@ class TestCatchingUp:
     )
     def test_is_one_whose_passes_get_on(self, changes, is_one):
         make_run(integration=make_integration(), **({"state": "stopped"} | changes))
-        (row,) = with_catching_up(Integration.objects.all(), since=NOW - timedelta(minutes=15))
+        (row,) = annotate_catching_up(Integration.objects.all(), since=NOW - timedelta(minutes=15))
         assert is_catching_up(row) is is_one
 
     def test_shows_in_how_it_stands(self):

@@ -74,15 +74,15 @@ class TestDecide:
     def test_is_told_with_who_decided(self, lead, conflict):
         page = read(send(lead, conflict, "keep", follow=True))
         assert page.one(id="toasts").text == "Decided."
-        assert page.one(class_="timeline").text.startswith("Keep the link (current) lead ·")
-        assert page.one(class_="decided").text.startswith("Decided: Keep the link · lead ·")
+        assert page.one(class_="timeline").text.startswith("Keep link (current) lead ·")
+        assert page.one(class_="decided").text.startswith("Decided: Keep link · lead ·")
 
     def test_leads_to_the_next_open_one_with_a_way_back(self, lead, conflict):
         other = make_other(conflict)
         answer = send(lead, conflict, "keep")
         assert answer["Location"] == f"/conflicts/{other.pk}/?decided={conflict.pk}"
         page = read(lead.get(answer["Location"]))
-        assert page.one(id="last-decision").one("p").text == "Decided: Keep the link"
+        assert page.one(id="last-decision").one("p").text == "Decided: Keep link"
         assert "autofocus" in page.one("h1").attributes
         form = page.one(id="last-decision")
         sent = {one.attributes["name"]: one.attributes["value"] for one in form.all("input", type="hidden")}

@@ -177,7 +177,7 @@ class TestVisitorPage:
 
     def test_shows_ended_links_with_their_reason(self, lead):
         make_linked(ended_at=NOW, end_reason="relinked")
-        assert "The visitor signed in as another user" in read(lead.get(PAGE)).one(class_="rows").text
+        assert "The visitor signed in as another player" in read(lead.get(PAGE)).one(class_="rows").text
 
     def test_shows_conflicts_with_both_sides(self, lead):
         link = make_linked()

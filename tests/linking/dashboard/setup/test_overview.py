@@ -83,14 +83,14 @@ class TestChecklist:
         make_integration(secrets={"login_secret_key": "env:SECRET_OF_ACME"})
         monkeypatch.delenv("SECRET_OF_ACME")
         assert self.first_todo(agent) == (
-            "To do: Login project's secret key is set It is set, but the web process cannot have it: "
-            "the variable SECRET_OF_ACME is not set or empty."
+            "To do: Login project's secret key is set It is set, but the web process cannot use it. "
+            "The variable SECRET_OF_ACME is not set or is empty."
         )
 
     def test_a_secret_whose_seal_key_is_lost_is_not_ticked(self, agent):
         make_integration()
         Secret.objects.filter(name="zendesk_shared_secret").update(sealed="v1:nonsense")
-        assert "it cannot be opened with the seal keys in ZDBRIDGE_SEAL_KEYS." in self.first_todo(agent)
+        assert "It cannot be opened with the keys in ZDBRIDGE_SEAL_KEYS." in self.first_todo(agent)
 
     @pytest.mark.parametrize(
         ("reason", "words"),

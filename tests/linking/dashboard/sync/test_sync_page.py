@@ -72,7 +72,7 @@ class TestFreshness:
     def test_what_a_person_must_do_is_said(self, lead):
         make_read(ago=timedelta(hours=2), blocked_reason="credentials")
         assert (
-            "Put a new one into the integration's settings." in read(lead.get("/sync/")).one(class_="notice-bad").text
+            "Enter a new one in the integration's settings." in read(lead.get("/sync/")).one(class_="notice-bad").text
         )
 
 
