@@ -11,6 +11,7 @@ A separate program (`python -m sandbox`) that keeps all in memory. It needs the 
                        seed.py: generated worlds; cast.py: the small world of a plain start
                        faults.py, spoilers.py: switches and faults; players.py: who can sign in
     zendesk/           one module for each side of Zendesk: REST, export, search, OAuth, widget, Messaging, webhook
+    support/           Support of a Messaging account: people.py, users.py, cursor.py, oauth.py, limits.py, control.py …
     login/             Login: service.py (keys and validation), users.py, oauth.py
     shop/              the demo shop and its pages
 """

@@ -12,6 +12,8 @@ from sandbox.http1 import Response, respond_json
 from sandbox.jwt import encode_hs256
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, Service, Table, read_number, refuse_foreign_origin
+from sandbox.support.control import PEOPLE_COUNTS, seed_people
+from sandbox.support.control import ROUTES as SUPPORT_ROUTES
 from sandbox.world.books import MOST_KEYS, NotLocalAddress
 from sandbox.world.box import parse_time
 from sandbox.world.faults import RULE_NAMES, SWITCH_NAMES
@@ -50,19 +52,32 @@ def reset(call: Call) -> Response:
 
 
 def seed(call: Call) -> Response:
-    """Replace visitors and chats by a generated world and answer its counts. Faults and counters stay."""
-    plan, world, began_s = _parse_plan(call), World(), time.perf_counter()
+    """Replace visitors and chats, or Support users, by generated ones and answer the counts. Faults and counters stay.
+
+    Support users are replaced when the body counts any; visitors and chats are replaced when it counts any, or neither.
+    """
+    body = _read_plan(call)
+    has_people = any(name in body for name in PEOPLE_COUNTS)
+    has_chat = not has_people or any(name in body for name in (*PLAN_COUNTS, *PLAN_SHARES))
+    answer = _seed_chat(call, {name: body[name] for name in body if name not in PEOPLE_COUNTS}) if has_chat else {}
+    if has_people:
+        answer = {"seed": body.get("seed", 1)} | answer | seed_people(call, body)
+    return respond_json(answer)
+
+
+def _seed_chat(call: Call, body: dict[str, Any]) -> dict[str, Any]:
+    plan, world, began_s = _build_plan(call, body), World(), time.perf_counter()
     fill(world=world, plan=plan)
     world.bans = {}
     call.box.world = world
     linked = sum(1 for _ in find_truth(world))
     anonymous = sum(not visitor.external_id for visitor in world.visitors.values())
-    return respond_json({
+    return {
         **asdict(plan), "truth": linked, "anonymous": anonymous, "start": format_time(plan.start_s),
         "first_update": format_time(world.by_update[0][0]) if world.by_update else None,
         "last_update": format_time(world.by_update[-1][0]) if world.by_update else None,
         "elapsed_s": round(time.perf_counter() - began_s, 3),
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 def show_truth(call: Call) -> Response:
@@ -243,13 +258,13 @@ def mint_login_jwt(call: Call) -> Response:
     return respond_json({"token": encode_hs256(claims=claims, secret=book.secret)})
 
 
-def _parse_plan(call: Call) -> SeedPlan:
-    """Parse the body of `seed`. Raises: Problem 400 naming the invalid key."""
+def _read_plan(call: Call) -> dict[str, Any]:
+    """Return the checked body of `seed`. Raises: Problem 400 naming the invalid key."""
     body = call.read_json()
-    _refuse_unknown(body, {*PLAN_COUNTS, *PLAN_SHARES, "seed", "now", "span_s"})
+    _refuse_unknown(body, {*PLAN_COUNTS, *PLAN_SHARES, *PEOPLE_COUNTS, "seed", "now", "span_s"})
     if type(body.get("seed", 0)) is not int:  # any size and sign: it is no count
         raise Problem(400, "Bad Request", "seed must be a whole number.")
-    for name in (*PLAN_COUNTS, "span_s"):
+    for name in (*PLAN_COUNTS, *PEOPLE_COUNTS, "span_s"):
         value = body.get(name, 0)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_RECORDS:
             raise Problem(400, "Bad Request", f"{name} must be a whole number from 0 to {MOST_RECORDS}.")
@@ -260,6 +275,11 @@ def _parse_plan(call: Call) -> SeedPlan:
             or not 0 <= body.get(name, 0) <= 1
         ):
             raise Problem(400, "Bad Request", f"{name} must be from 0 to 1.")
+    return body
+
+
+def _build_plan(call: Call, body: dict[str, Any]) -> SeedPlan:
+    """Return the plan of a checked body. Raises: Problem 400 for chats without visitors."""
     is_now = body.pop("now", False) is True
     plan = replace(SeedPlan(), **body)
     if plan.chats and not plan.visitors:
@@ -311,5 +331,5 @@ ROUTES = [
     Route("POST", "/raw_chats", put_raw_chats), Route("POST", "/aliases", put_aliases),
     Route("POST", "/webhook", set_webhook), Route("GET", "/webhook", show_webhook),
     Route("POST", "/shared_secret", set_shared_secret), Route("POST", "/login_jwt", mint_login_jwt),
-    Route("POST", "/messaging_keys", set_messaging_key),
+    Route("POST", "/messaging_keys", set_messaging_key), *SUPPORT_ROUTES,
 ]  # fmt: skip

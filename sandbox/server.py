@@ -20,6 +20,7 @@ from sandbox.login.service import LoginService
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, Service
 from sandbox.shop.service import ShopService
+from sandbox.support.service import SupportService
 from sandbox.world.box import Box
 from sandbox.world.faults import LONGEST_DELAY_S, NEED_THE_TRUTH
 from sandbox.zendesk.chat import ZendeskService
@@ -40,7 +41,7 @@ class App:
         self.box = box
         self.services: tuple[Service, ...] = (
             ZendeskService(), OAuthService(), WidgetService(), MessagingService(), LoginService(), ShopService(),
-            ControlService(),
+            ControlService(), SupportService(),
         )  # fmt: skip
 
     def answer(self, request: Request) -> Response:
@@ -53,6 +54,7 @@ class App:
         call = Call(self.box, request, {}, self.box.clock(), request.build_origin() + prefix)
         segments = request.split_path()[prefix.count("/") :]
         with self.box.lock:
+            self.box.support.settle()
             label, delay_s, response = self._dispatch(service, call, segments, prefix)
             self.box.stats.count(service=service.name, label=label, status=response.status)
         if delay_s:

@@ -14,6 +14,8 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from sandbox.support.book import SupportBook
+from sandbox.support.seed import make_cast
 from sandbox.world.books import MessagingBook, OAuthBook, WebhookBook, WidgetBook
 from sandbox.world.cast import load_cast
 from sandbox.world.faults import Faults, Switches
@@ -137,11 +139,13 @@ class Box:
         self.widget = WidgetBook()
         self.messaging = MessagingBook()
         self.webhook = WebhookBook(url=self.config.webhook, secret=self.config.webhook_secret)
+        self.support = SupportBook(clock=self.clock, lock=self.lock)
         self.login.reset()
         self.config.shared_secret = self.first_shared_secret
         self.config.messaging_keys = dict(self.first_messaging_keys)
         if not empty:
             load_cast(world=self.world, now_s=self.clock())
+            self.support.replace_people(make_cast(now_s=self.clock()))
 
     def report(self) -> dict[str, Any]:
         """Return the counters as JSON-ready values."""
@@ -154,6 +158,7 @@ class Box:
             "zendesk_jwts": dict(sorted(stats.judged.items())),
             "records": {"visitors": len(self.world.visitors), "chats": len(self.world.chats),
                         "aliases": len(self.world.aliases), "bans": len(self.world.bans)},
+            "support": self.support.to_json(),
         }  # fmt: skip
 
 
