@@ -1,4 +1,4 @@
-"""What is done for an integration once in a while, and when it is due next: rows, so that a restart forgets nothing."""
+"""Periodic chores of an integration, and when each is due next; rows, so that a restart forgets nothing."""
 
 from datetime import datetime, timedelta
 

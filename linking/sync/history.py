@@ -1,4 +1,4 @@
-"""What the sync did and has still to do, as the sync page shows it: passes, progress, unreadable records."""
+"""What the sync did and what is left, as the sync page shows it: passes, progress, unreadable records."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

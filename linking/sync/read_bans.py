@@ -1,4 +1,4 @@
-"""Who is banned, read once an hour. A list that cannot be had never holds the links back."""
+"""Reads Zendesk's list of banned visitors once an hour. A failure here does not stop the sync."""
 
 import logging
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The export of chats, read to its end page by page, each page stored with the place it leads to."""
+"""Reads Zendesk's export of chats page by page to its end, and stores each page with the cursor behind it."""
 
 from datetime import datetime
 from functools import partial
@@ -36,7 +36,7 @@ def read_export(work: Work, *, start_at: datetime | None) -> None:
 
 
 def retry_quarantined(work: Work, *, is_at_once: bool) -> None:
-    """Ask again for pages that held records nobody could read, those whose time has come or `is_at_once` all.
+    """Ask again for pages that held unreadable records: those that are due, or all where `is_at_once`.
 
     Raises: PassStopped, leases.LeaseLost.
     """

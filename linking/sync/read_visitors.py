@@ -1,4 +1,4 @@
-"""The visitors found, asked about one by one, most useful first."""
+"""Asks Zendesk about the waiting visitors one by one, the most useful first."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 def read_visitors(work: Work) -> bool:
-    """Ask about those who wait; True when nobody is left, False when it is time to read the export again.
+    """Ask about waiting visitors; return True when none is left, False when it is time to read the export again.
 
     Raises: PassStopped, leases.LeaseLost.
     """
@@ -52,7 +52,7 @@ def read_visitors(work: Work) -> bool:
 
 
 def _promote(work: Work, *, now: datetime) -> None:
-    """Put those first who were perhaps signed in by us since this was last done."""
+    """Move visitors forward that may belong to users who signed in since the last time."""
     key = work.integration.pk
     done_until = lookups.read_promoted_until(integration_id=key) or work.integration.last_success_at
     since = min(done_until or now - schedule.HURRY_FOR, now) - schedule.HURRY_FOR
@@ -60,7 +60,7 @@ def _promote(work: Work, *, now: datetime) -> None:
 
 
 def _queue_slice(work: Work) -> bool:
-    """Once a day, when nobody waits, let the oldest answers be asked for again; False when it is not time."""
+    """Once a day, when no visitor waits, queue those with the oldest answers; return whether any was queued."""
     now, key = work.clock.now(), work.integration.pk
     if work.is_eager or not chores.is_due(integration_id=key, name=chores.REVERIFY, now=now):
         return False
@@ -75,7 +75,7 @@ def _queue_slice(work: Work) -> bool:
 
 
 def _do_chore(work: Work, chore: Callable[..., int], *, now: datetime) -> int | None:
-    """Do a chore as far as a little time goes; return how many visitors it moved, None where the database failed it.
+    """Do a chore for a limited time; return how many visitors it moved, None where the database failed.
 
     The next pass goes on with the rest. A chore only orders the visitors: asking about them in another order is better
     than a pass that crashes at the same place each time.

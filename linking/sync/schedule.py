@@ -16,7 +16,7 @@ EVERY = timedelta(seconds=60)
 # While someone we just signed a token for has not been seen in Chat yet, a chat is awaited any moment.
 EVERY_HURRIED = timedelta(seconds=15)
 HURRY_FOR = timedelta(minutes=10)
-# However many chats Zendesk tells of, passes begin no closer together than this.
+# However many chats Zendesk reports, passes begin at least this far apart.
 EVERY_POKED = timedelta(seconds=5)
 # A pass that was queued and never came is queued again after this time.
 QUEUED_FOR = timedelta(seconds=30)
@@ -85,15 +85,15 @@ def stop_running(*, integration_id: int) -> None:
 
 
 def poke(*, integration_id: int, now: datetime) -> None:
-    """Note that Zendesk told of a chat: the next pass is due as soon as the last success is `EVERY_POKED` ago.
+    """Note that Zendesk reported a chat: the next pass is due as soon as the last success is `EVERY_POKED` ago.
 
-    A pause or a back-off is sat out all the same. Any number of pokes before a pass begins are one.
+    A pause or a back-off still applies. Several pokes before a pass count as one.
     """
     Integration.objects.filter(pk=integration_id).update(poked_at=now)
 
 
 def take_poke(*, integration_id: int) -> None:
-    """Forget what was told so far, at the beginning of a pass: it reads what there is; what is told later counts."""
+    """Clear the poke at the start of a pass, which reads everything up to now; a later poke counts anew."""
     Integration.objects.filter(pk=integration_id, poked_at__isnull=False).update(poked_at=None)
 
 
@@ -121,8 +121,8 @@ def count_consecutive_faults(*, integration_id: int) -> int:
 def settle(*, integration: Integration, ending: Ending, now: datetime) -> None:
     """Write when the next pass is due, after the run's own row was finished.
 
-    What a command could not do for want of the right environment is told to its shell alone and changes nothing here.
-    One that is complete counts, also against a block.
+    A command that lacked the right environment says so in its shell and changes nothing here; a complete one counts,
+    and lifts a block.
 
     `integration` is the row as the pass read it: settings changed in the meantime are not blocked by an old refusal.
     """
@@ -148,10 +148,10 @@ def _list_wanted() -> list[Integration]:
     rows = rows.filter(Q(blocked_reason="") | Q(next_sync_at__isnull=False), steering__paused_at__isnull=True)
     # A Messaging account has no chats to read, unless someone gave it a Chat token all the same.
     reads_chat = ~Q(zendesk_product=ZendeskProduct.MESSAGING) | Q(secrets__name=SecretName.ZENDESK_ACCESS_TOKEN)
-    found = rows.filter(reads_chat).distinct().order_by("next_sync_at", "pk").prefetch_related("secrets")
+    rows = rows.filter(reads_chat).distinct().order_by("next_sync_at", "pk").prefetch_related("secrets")
     # An unfinished one could only say again what its card says already.
     return [
-        row for row in found if not status.list_missing_setup(row, names={secret.name for secret in row.secrets.all()})
+        row for row in rows if not status.list_missing_setup(row, names={secret.name for secret in row.secrets.all()})
     ]
 
 
@@ -186,11 +186,11 @@ def _drop_quiet_runs(*, integration_id: int, before: datetime) -> None:
 
 
 def _drop_repetition(*, integration_id: int) -> None:
-    # A set-up that lacks something says so every five minutes: the first time and the last are told, not those between.
+    # An incomplete set-up says so every five minutes: only the first and the last run are kept.
     passes = SyncRun.objects.filter(integration_id=integration_id).exclude(
         trigger__in=[REFRESH_TRIGGER, COMMAND_TRIGGER]
     )
     newest = list(passes.order_by("-pk").values_list("pk", "stop_reason", "stop_detail")[:3])
-    said = {(reason, detail) for _key, reason, detail in newest}
-    if len(newest) == 3 and len(said) == 1:
+    reasons = {(reason, detail) for _key, reason, detail in newest}
+    if len(newest) == 3 and len(reasons) == 1:
         SyncRun.objects.filter(pk=newest[1][0]).delete()

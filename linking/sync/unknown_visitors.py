@@ -1,4 +1,4 @@
-"""Visitor IDs that nobody here knows: Zendesk is asked at once, because whoever asks has a player waiting.
+"""Visitor IDs that are not stored yet: Zendesk is asked at once, because a support lead has a player waiting.
 
 Zendesk's export names a visitor when the chat has ended; until then `GET visitors/{id}` is all there is. A question
 takes the account's next request slot, ahead of the queue. A web thread waits for the answer for seconds at most: the
@@ -11,7 +11,6 @@ import math
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,38 +18,27 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from linking import registry
-from linking.clients.zendesk_api import ZendeskGone
-from linking.clients.zendesk_records import ID_MAX_CHARACTERS, Unreadable, VisitorRecord, dot_form, is_own_form
-from linking.core.config import IntegrationConfig, ZendeskProduct
+from linking.clients.zendesk_records import ID_MAX_CHARACTERS, Unreadable, dot_form, is_own_form
+from linking.core.config import ZendeskProduct
 from linking.limits import WindowLimiter
-from linking.models import Integration, RunState, StopReason, SyncRun, Visitor, VisitorQuestion
-from linking.models.sync_run import REFRESH_TRIGGER
+from linking.models import Integration, StopReason, Visitor, VisitorQuestion
 from linking.monitoring import stop_reasons
-from linking.sync.calls_with_retries import (
-    Clock,
-    PacedCaller,
-    PassStopped,
-    Patience,
-    name_budget,
-    open_client,
-)
-from linking.sync.renew_token import renew_after, renew_in_time
+from linking.sync.calls_with_retries import Clock, PassStopped, Patience
+from linking.sync.read_one_visitor import read_one_visitor, store_as_run
 from linking.sync.store import questions
 from linking.sync.store.answers import retry_on_conflict
 from linking.sync.store.rows import find_canonical_ids
-from linking.sync.zendesk_host import replace_retired_host
 
 PER_MINUTE = 20  # questions a minute that one person may have put
 WAIT_S = 4.0  # what a web thread waits at most, of the five seconds that are promised
 CALL_DEADLINE_S = 3.5
 SLOT_WAIT_S = 3.0
-TRIES = 2
 QUESTIONS_AT_ONCE = 50  # put by the worker in one task
 LOOK_S = 0.1  # how often is looked whether somebody else has the answer
 # Web threads that may wait for Zendesk at once: tokens and pages need the others.
@@ -307,7 +295,7 @@ def _ask_all(rows: Sequence[Integration], *, visitor_id: str, clock: Clock, allo
             results.append(Lookup(outcome=Outcome.WAITING, visitor_id=visitor_id, because=Because.SLOW))
             break
         results += [future.result() for future in done]
-        if any(one.outcome is Outcome.FOUND for one in results):
+        if any(lookup.outcome is Outcome.FOUND for lookup in results):
             break
     return _choose_best(results)
 
@@ -330,7 +318,7 @@ def _do_and_disconnect(job: Callable[[], Lookup]) -> Lookup:
 
 def _choose_best(results: Iterable[Lookup]) -> Lookup:
     order = (Outcome.FOUND, Outcome.WAITING, Outcome.NO_SUCH, Outcome.NOT_ASKED, Outcome.NO_ID)
-    return min(results, key=lambda one: order.index(one.outcome))
+    return min(results, key=lambda lookup: order.index(lookup.outcome))
 
 
 def _ask_one(row: Integration, *, visitor_id: str, until: datetime, clock: Clock, allow_loopback: bool) -> Lookup:
@@ -345,7 +333,7 @@ def _ask_one(row: Integration, *, visitor_id: str, until: datetime, clock: Clock
 
 
 def _await_other(row: Integration, *, visitor_id: str, until: datetime, clock: Clock) -> Lookup:
-    """Return what somebody else learns who asks about the same ID at this moment."""
+    """Return what another thread learns that asks about the same ID at this moment."""
     while True:
         standing = _load_standing([row], visitor_id=visitor_id)
         if standing.because is not Because.SLOW or clock.now() >= until:
@@ -357,17 +345,17 @@ def _load_standing(rows: Sequence[Integration], *, visitor_id: str) -> Lookup:
     """Return how the question stands; SLOW while somebody asks, NO_ID where nobody does and nobody did."""
     lookup = partial(Lookup, visitor_id=visitor_id)
     # Read before the visitors: a question goes when its visitor has come.
-    asked = questions.list_questions(integration_ids=[row.pk for row in rows], visitor_id=visitor_id)
+    waiting = questions.list_questions(integration_ids=[row.pk for row in rows], visitor_id=visitor_id)
     for row in rows:
         if (known := _find_known(row, visitor_id=visitor_id)) is not None:
             return known
     standings = []
-    for one in asked:
-        because = _BECAUSE.get(one.reason)
-        if one.is_answered:
+    for question in waiting:
+        because = _BECAUSE.get(question.reason)
+        if question.is_answered:
             outcome = Outcome.NO_SUCH if because is None else Outcome.NOT_ASKED
         else:
-            outcome, because = Outcome.WAITING, Because.SLOW if one.claimed_until else because
+            outcome, because = Outcome.WAITING, Because.SLOW if question.claimed_until else because
         standings.append(lookup(outcome=outcome, because=because))
     return _choose_best(standings) if standings else lookup(outcome=Outcome.NO_ID)
 
@@ -386,12 +374,13 @@ def _put_question(
     """Put a claimed question and keep what comes of it."""
     lookup = partial(Lookup, visitor_id=visitor_id)
     try:
-        record, caller = _ask(row, visitor_id=visitor_id, clock=clock, patience=patience, allow_loopback=allow_loopback)
+        asking = read_one_visitor(
+            row, visitor_id=visitor_id, clock=clock, patience=patience, allow_loopback=allow_loopback, is_first=True,
+            deadline_s=CALL_DEADLINE_S,
+        )  # fmt: skip
+        record = asking.record
         if isinstance(record, Unreadable):
             raise PassStopped(record.reason, reason=StopReason.VENDOR_FAULT)
-    except ZendeskGone:
-        questions.note_answer(integration_id=row.pk, visitor_id=visitor_id)
-        return lookup(outcome=Outcome.NO_SUCH)
     except PassStopped as halt:
         if halt.reason in stop_reasons.ENVIRONMENTAL:
             # Passes find out by themselves and block the schedule where that is right; a question never does.
@@ -405,51 +394,11 @@ def _put_question(
             now=clock.now(),
         )
         return lookup(outcome=Outcome.WAITING, because=_BECAUSE[halt.reason])
-    retry_on_conflict(partial(_store, row, visitor_id=visitor_id, record=record, caller=caller, now=clock.now()))
+    if record is None:
+        questions.note_answer(integration_id=row.pk, visitor_id=visitor_id)
+        return lookup(outcome=Outcome.NO_SUCH)
+    now = clock.now()
+    store = partial(questions.store_found, asked_id=visitor_id, record=record, asked_at=asking.caller.asked_at, now=now)
+    store_run = partial(store_as_run, row, caller=asking.caller, store=lambda run: store(run=run), now=now, found=1)
+    retry_on_conflict(store_run)
     return _find_known(row, visitor_id=visitor_id) or lookup(outcome=Outcome.NO_SUCH)
-
-
-def _ask(
-    row: Integration, *, visitor_id: str, clock: Clock, patience: Patience, allow_loopback: bool
-) -> tuple[VisitorRecord | Unreadable, PacedCaller]:
-    """Return Zendesk's answer, and who asked. Raises: ZendeskGone, PassStopped."""
-    config, problems = registry.config_of(row)
-    config, _notice = replace_retired_host(renew_in_time(config, clock=clock, allow_loopback=allow_loopback))
-    caller = PacedCaller(
-        account=name_budget(config), per_minute=config.requests_per_minute, patience=patience, clock=clock,
-        keep=lambda: None, tries=TRIES, is_first=True,
-    )  # fmt: skip
-    call = partial(_call, caller=caller, problems=problems, visitor_id=visitor_id, allow_loopback=allow_loopback)
-    try:
-        return call(config), caller
-    except PassStopped as halt:
-        renewed = renew_after(halt, config, clock=clock, allow_loopback=allow_loopback)
-        if renewed is None:
-            raise
-        return call(renewed), caller
-
-
-def _call(
-    config: IntegrationConfig, *, caller: PacedCaller, problems: Sequence[str], visitor_id: str, allow_loopback: bool
-) -> VisitorRecord | Unreadable:
-    client = open_client(
-        config=config, problems=problems, allow_loopback=allow_loopback, deadline_s=CALL_DEADLINE_S
-    )  # fmt: skip
-    with closing(client):
-        return caller.ask(partial(client.visitor, visitor_id=visitor_id))
-
-
-def _store(row: Integration, *, visitor_id: str, record: VisitorRecord, caller: PacedCaller, now: datetime) -> None:
-    # No lease: the rows are locked one by one, and what is stored is compared with them as they are then.
-    with transaction.atomic():
-        run = SyncRun.objects.create(
-            integration=row, trigger=REFRESH_TRIGGER, state=RunState.COMPLETE, started_at=caller.started_at,
-            touched_at=now, finished_at=now, calls=caller.calls, lookups=1, visitors_found=1,
-        )  # fmt: skip
-        tally = questions.store_found(
-            run=run, asked_id=visitor_id, record=record, asked_at=caller.asked_at, now=now
-        )  # fmt: skip
-        SyncRun.objects.filter(pk=run.pk).update(
-            linked=tally.linked, relinked=tally.relinked, anonymous=tally.anonymous, gone=tally.gone,
-            conflicts=tally.conflicts, quarantined=tally.quarantined,
-        )  # fmt: skip

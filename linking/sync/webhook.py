@@ -1,7 +1,7 @@
-"""Zendesk's word that a chat made a ticket: whoever it names is asked about at once, instead of within a minute.
+"""Receives Zendesk's webhook calls: a chat made a ticket, so its visitor is looked up at once, not within a minute.
 
-A call only moves something forward in the queue. What is read, how fast, and what makes a link stays the sync's, so
-that a call too many or a forged one can cost no more than a place in the queue.
+A call only moves a visitor forward in the queue. The sync decides what is read, how fast, and what makes a link, so a
+repeated or forged call costs no more than a place in the queue.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ RETRY_AFTER_S = 60  # when a call that was one too many may come again
 
 
 class Queued(StrEnum):
-    """What a call set going; the words the outer face uses."""
+    """What a call started, in the words of the API."""
 
     VISITOR = "visitor"
     SYNC = "sync"
@@ -49,7 +49,7 @@ class SignedCall:
 
 
 def receive(*, slug: str, call: SignedCall, now: datetime) -> Queued:
-    """Believe a call once, put whoever it names first, and make the next pass due.
+    """Check a call, queue the visitor it names first, and make the next pass due. Each call counts once.
 
     Raises: linking.sync.webhook_calls.WebhookRefused.
     """
@@ -64,9 +64,9 @@ def receive(*, slug: str, call: SignedCall, now: datetime) -> Queued:
 
 
 def judge_head(*, slug: str, timestamp: str, signature: str, now: datetime) -> None:
-    """Judge a call by its head, before its body is read: who may not be believed whatever it says is not listened to.
+    """Refuse a call by its headers, before its body is read, where no body could make it valid.
 
-    Never asks the database: where no configuration was read yet, the whole call is judged later.
+    Reads no table: where no configuration is in memory yet, `receive` does the whole check.
 
     Raises: linking.sync.webhook_calls.WebhookRefused.
     """
@@ -89,7 +89,7 @@ def _read_secret(config: IntegrationConfig | None) -> bytes:
 def _queue(*, config: IntegrationConfig | None, notice: WebhookNotice, signature: str, now: datetime) -> Queued:
     if config is None:
         raise WebhookRefused(WebhookReason.SIGNATURE)
-    # Together: a call that could not be acted on may be sent again.
+    # In one transaction: a call that could not be acted on may be sent again.
     with transaction.atomic():
         webhook_deliveries.take_once(integration_id=config.integration_id, signature=signature, now=now)
         key = config.integration_id

@@ -1,4 +1,4 @@
-"""What Zendesk Support sends when a chat made a ticket: whether it is Zendesk's word, and whom it names.
+"""Checks the signature of a webhook call of Zendesk Support, and reads which visitor it names.
 
 Zendesk's page on it could not be read; the scheme is generally known (graded U in the fact sheet) and imitated by the
 sandbox: the signature is base64(HMAC-SHA256(secret, timestamp + body)), over the timestamp's text as it was sent.
@@ -17,12 +17,12 @@ from linking.core.text import clean_email
 BODY_MAX_BYTES = 65_536
 # How far the signed time may lie from ours, either way: deliveries are tried again for a while, and clocks differ.
 LEEWAY = timedelta(minutes=5)
-# Signs for whoever names no integration, so that a wrong signature takes as long whether there is one or not.
+# Used where no integration is named, so that a wrong signature takes as long whether there is one or not.
 NOBODYS_SECRET = b"no integration has this one"
 
 
 class WebhookReason(StrEnum):
-    """Why a call is refused; the words the outer face uses."""
+    """Why a call is refused, in the words of the API."""
 
     TOO_LARGE = "too_large"
     UNSIGNED = "unsigned"

@@ -1,4 +1,4 @@
-"""A pass under way: what it works on, under which lease, and what it has counted."""
+"""The state of a running pass: its lease, its caller and client, and its counts."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ Tell = Callable[[Mapping[str, int]], None]
 
 @dataclass(slots=True, kw_only=True)
 class Work:
-    """One pass under way. `is_eager`: a person waits, so everyone who did something new is asked about at once.
+    """A running pass. `is_eager`: a person waits, so every visitor with new activity is asked about at once.
 
     `tell` is called with the counts whenever the lease is looked after.
     """

@@ -57,9 +57,9 @@ def look(
 def look_and_keep(*, config: IntegrationConfig, allow_loopback: bool, now: datetime) -> Look:
     """Look at once, because a person asks, and keep what was found."""
     _claim(config, now=now, is_urgent=True)
-    found = look(config=config, allow_loopback=allow_loopback)
-    _keep(config, found)
-    return found
+    result = look(config=config, allow_loopback=allow_loopback)
+    _keep(config, result)
+    return result
 
 
 def find_answering_host(
@@ -75,9 +75,9 @@ def find_answering_host(
         return config
     if not _claim(config, now=caller.clock.now(), is_urgent=is_urgent):
         return config
-    found = look(config=config, allow_loopback=allow_loopback, ask=caller.ask)
-    _keep(config, found)
-    return replace(config, zendesk_api_url=found.url or config.zendesk_api_url)
+    result = look(config=config, allow_loopback=allow_loopback, ask=caller.ask)
+    _keep(config, result)
+    return replace(config, zendesk_api_url=result.url or config.zendesk_api_url)
 
 
 def find_other_host(
@@ -90,8 +90,8 @@ def find_other_host(
         hosts.doubt(integration_id=config.integration_id, now=caller.clock.now())
     if reason != StopReason.HOST:
         return None
-    found = find_answering_host(config, caller=caller, allow_loopback=allow_loopback, is_urgent=True)
-    return None if found.zendesk_api_url == config.zendesk_api_url else found
+    changed_config = find_answering_host(config, caller=caller, allow_loopback=allow_loopback, is_urgent=True)
+    return None if changed_config.zendesk_api_url == config.zendesk_api_url else changed_config
 
 
 def _claim(config: IntegrationConfig, *, now: datetime, is_urgent: bool) -> bool:
@@ -100,9 +100,9 @@ def _claim(config: IntegrationConfig, *, now: datetime, is_urgent: bool) -> bool
     )
 
 
-def _keep(config: IntegrationConfig, found: Look) -> None:
-    if found.url:
-        hosts.keep(integration_id=config.integration_id, subdomain=config.zendesk_subdomain, url=found.url)
+def _keep(config: IntegrationConfig, result: Look) -> None:
+    if result.url:
+        hosts.keep(integration_id=config.integration_id, subdomain=config.zendesk_subdomain, url=result.url)
 
 
 def _find_flaw(*, url: str, config: IntegrationConfig, allow_loopback: bool) -> str:

@@ -17,13 +17,13 @@ def merge_chats(*, chats: Iterable[ChatRecord], aliases: Mapping[str, str]) -> d
             continue
         visitor_id = aliases.get(chat.visitor.visitor_id, chat.visitor.visitor_id)
         is_itself = visitor_id == chat.visitor.visitor_id
-        one = SeenVisitor(
+        visitor = SeenVisitor(
             contact=chat.visitor if is_itself else replace(chat.visitor, visitor_id=visitor_id),
             first_seen_at=chat.updated_at,
             last_seen_at=chat.updated_at,
             last_chat_id=chat.chat_id,
         )
-        seen[visitor_id] = _merge_seen(seen[visitor_id], one) if visitor_id in seen else one
+        seen[visitor_id] = _merge_seen(seen[visitor_id], visitor) if visitor_id in seen else visitor
     return seen
 
 
@@ -40,9 +40,9 @@ def plan_export(
     What is older than the facts kept changes none of them but `first_seen_at`.
     """
     added, changed = [], []
-    for one in seen:
-        before = known.get(one.visitor_id)
-        after = plan_lookup(facts=_add_activity(facts=before, seen=one), seen=one, issued=issued, now=now)
+    for visitor in seen:
+        before = known.get(visitor.visitor_id)
+        after = plan_lookup(facts=_add_activity(facts=before, seen=visitor), seen=visitor, issued=issued, now=now)
         if before is None:
             added.append(after)
         elif after != before:
@@ -62,9 +62,9 @@ def join_facts(*, asked: VisitorFacts, canonical: VisitorFacts) -> VisitorFacts:
     )
 
 
-def _merge_seen(one: SeenVisitor, other: SeenVisitor) -> SeenVisitor:
-    newest = max(one, other, key=lambda seen: (seen.last_seen_at, seen.last_chat_id))
-    return replace(newest, first_seen_at=min(one.first_seen_at, other.first_seen_at))
+def _merge_seen(visitor: SeenVisitor, other: SeenVisitor) -> SeenVisitor:
+    newest = max(visitor, other, key=lambda seen: (seen.last_seen_at, seen.last_chat_id))
+    return replace(newest, first_seen_at=min(visitor.first_seen_at, other.first_seen_at))
 
 
 def _add_activity(*, facts: VisitorFacts | None, seen: SeenVisitor) -> VisitorFacts:

@@ -1,4 +1,4 @@
-"""One batch of visitor answers, stored: links, their ends, and what disagrees."""
+"""Stores a batch of answers about visitors: links, their ends, and conflicts."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -97,7 +97,7 @@ def _load_links(subjects: Sequence[Subject]) -> None:
             by_key[link.visitor_id].former_user_ids.add(link.user_id)
     for key, user_ids in blocked_links.find_blocked_user_ids(visitor_keys=by_key.keys()).items():
         by_key[key].blocked_user_ids = user_ids
-    for key in find_shared_devices(visitor_keys=[key for key, one in by_key.items() if one.is_changing]):
+    for key in find_shared_devices(visitor_keys=[key for key, subject in by_key.items() if subject.is_changing]):
         by_key[key].is_shared_device = True
 
 
@@ -116,13 +116,15 @@ def _find_email_owners(*, run: SyncRun, subjects: Iterable[Subject]) -> dict[str
 
 def _find_id_variants(*, run: SyncRun, subjects: Iterable[Subject]) -> dict[str, set[str]]:
     """Return user IDs by their lower case, for IDs in the answers that exist in another case too."""
-    carried = {one.answer.record.user_id for one in subjects if isinstance(one.answer.record, VisitorRecord)} - {""}
+    carried = {
+        subject.answer.record.user_id for subject in subjects if isinstance(subject.answer.record, VisitorRecord)
+    } - {""}
     mine = LoginUser.objects.filter(integration_id=run.integration_id)
     users = mine.in_any_case(user_ids=carried).values_list("user_id", flat=True) if carried else ()
-    found: dict[str, set[str]] = {}
+    variants: dict[str, set[str]] = {}
     for user_id in carried | set(users):
-        found.setdefault(user_id.lower(), set()).add(user_id)
-    return found
+        variants.setdefault(user_id.lower(), set()).add(user_id)
+    return variants
 
 
 def _plan(
@@ -204,9 +206,10 @@ def _add_users(*, run: SyncRun, user_ids: Iterable[str], now: datetime) -> dict[
 def _find_claims(subjects: Iterable[Subject]) -> dict[int, str]:
     """Return the user IDs that visitors carry although a person parted them, by the visitor's key."""
     return {
-        one.row.pk: one.answer.record.user_id
-        for one in subjects
-        if isinstance(one.answer.record, VisitorRecord) and one.answer.record.user_id in one.blocked_user_ids
+        subject.row.pk: subject.answer.record.user_id
+        for subject in subjects
+        if isinstance(subject.answer.record, VisitorRecord)
+        and subject.answer.record.user_id in subject.blocked_user_ids
     }
 
 

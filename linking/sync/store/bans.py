@@ -1,4 +1,4 @@
-"""Who is banned, as Zendesk's list of bans says."""
+"""Stores which visitors Zendesk's list of bans names."""
 
 from collections.abc import Collection
 
@@ -22,9 +22,9 @@ def store_bans(*, held: leases.Held, integration_id: int, visitor_ids: Collectio
         leases.renew(held=held)
         banned: set[int] = set()
         for first in range(0, len(ids), _BATCH):
-            some = ids[first : first + _BATCH]
-            aliases = find_canonical_ids(integration_id=integration_id, visitor_ids=some)
-            named = [aliases.get(visitor_id, visitor_id) for visitor_id in some]
+            batch = ids[first : first + _BATCH]
+            aliases = find_canonical_ids(integration_id=integration_id, visitor_ids=batch)
+            named = [aliases.get(visitor_id, visitor_id) for visitor_id in batch]
             banned |= set(mine.filter(visitor_id__any_of=named).values_list("pk", flat=True))
         known = set(mine.filter(is_banned=True).values_list("pk", flat=True))
         return _mark(banned - known, is_banned=True) + _mark(known - banned, is_banned=False)

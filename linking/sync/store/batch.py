@@ -1,4 +1,4 @@
-"""Which visitor each answer of a batch is about, and what becomes of visitors that Zendesk has joined."""
+"""Matches the answers of a batch to visitors, and makes one visitor of those that Zendesk has joined."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -121,11 +121,13 @@ class Batch:
         """Make one visitor of `row` and `canonical_id`; return it, and the users that the other was linked to."""
         # An earlier answer may have led to the row that is given up now.
         earlier, former_id = self._subjects.pop(row.pk, None), row.visitor_id
-        kept, user_ids = _join_rows(row=row, other=self.rows.get(canonical_id), canonical_id=canonical_id, now=self.now)
-        self.rows |= {key: kept for key, led_to in self.rows.items() if led_to is row} | {canonical_id: kept}
+        survivor, user_ids = _join_rows(
+            row=row, other=self.rows.get(canonical_id), canonical_id=canonical_id, now=self.now
+        )
+        self.rows |= {key: survivor for key, led_to in self.rows.items() if led_to is row} | {canonical_id: survivor}
         self.aliases |= {key: canonical_id for key, led_to in self.aliases.items() if led_to == former_id}
         self.aliases[former_id] = canonical_id
-        return kept, user_ids | (earlier.joined_user_ids if earlier else frozenset())
+        return survivor, user_ids | (earlier.joined_user_ids if earlier else frozenset())
 
     def supersede(self, row: Visitor, *, answer: VisitorAnswer, joined_user_ids: frozenset[str] = frozenset()) -> None:
         """Let `answer` count for `row` in place of an earlier one; users joined in by that one stay known."""

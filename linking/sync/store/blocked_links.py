@@ -11,11 +11,11 @@ from linking.sync.plans.conflict_rules import build_subject
 
 def find_blocked_user_ids(*, visitor_keys: Collection[int]) -> dict[int, frozenset[str]]:
     """Return the user IDs that must not be linked to a visitor, by the visitor's key; one query."""
-    found: dict[int, set[str]] = {}
+    user_ids_by_visitor: dict[int, set[str]] = {}
     rows = _find_in_force().filter(conflict__visitor__pk__any_of=visitor_keys)
     for key, user_id in rows.values_list("conflict__visitor_id", "login_user__user_id"):
-        found.setdefault(key, set()).add(user_id)
-    return {key: frozenset(user_ids) for key, user_ids in found.items()}
+        user_ids_by_visitor.setdefault(key, set()).add(user_id)
+    return {key: frozenset(user_ids) for key, user_ids in user_ids_by_visitor.items()}
 
 
 def count_parted(*, since: datetime, integration_id: int | None = None) -> int:

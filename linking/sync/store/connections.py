@@ -55,7 +55,7 @@ def begin_attempt(*, integration: Integration, user: Any, session_key: str, redi
 
 def take_attempt(*, state: str, user: Any, session_key: str, now: datetime) -> ConnectAttempt | None:
     """Return the attempt that `state` belongs to and end it; None when it is unknown, over, used, or another's."""
-    found = (
+    attempt = (
         ConnectAttempt.objects.filter(
             state_mark=_hash_mark(state), session_mark=_hash_mark(session_key), user=user, ends_at__gt=now
         )
@@ -63,9 +63,9 @@ def take_attempt(*, state: str, user: Any, session_key: str, now: datetime) -> C
         .first()
     )
     # Of two that come at once only one deletes the row.
-    if found is None or not ConnectAttempt.objects.filter(pk=found.pk).delete()[0]:
+    if attempt is None or not ConnectAttempt.objects.filter(pk=attempt.pk).delete()[0]:
         return None
-    return found
+    return attempt
 
 
 @transaction.atomic

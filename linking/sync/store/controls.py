@@ -1,7 +1,7 @@
 """What people ask of an integration's sync: to pause, to stop the running pass, to read again from a date, to refresh a
 visitor.
 
-Wishes are rows, so that they outlive restarts and a lost message; passes look at them and act.
+Requests are rows, so that they outlive restarts and lost messages; passes look at them and act.
 """
 
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ PENDING_FOR = timedelta(minutes=2)
 
 
 def pause(*, integration: Integration, by: Any, now: datetime) -> bool:
-    """Let the schedule rest; False when it rests already. A pass under way goes on."""
+    """Pause the schedule; return False where it is paused already. A running pass goes on."""
     with transaction.atomic():
         row, _made = SyncSteering.objects.select_for_update().get_or_create(integration=integration)
         if row.paused_at is not None:
@@ -29,7 +29,7 @@ def pause(*, integration: Integration, by: Any, now: datetime) -> bool:
 
 
 def resume(*, integration: Integration, by: Any, now: datetime) -> bool:
-    """Let the schedule go on, at once where a pass is overdue; False when it does not rest."""
+    """Resume the schedule, at once where a pass is overdue; return False where it is not paused."""
     resting = SyncSteering.objects.filter(integration=integration, paused_at__isnull=False)
     with transaction.atomic():
         if not resting.update(paused_at=None, paused_by=""):
@@ -39,7 +39,7 @@ def resume(*, integration: Integration, by: Any, now: datetime) -> bool:
 
 
 def ask_stop(*, integration: Integration, by: Any, now: datetime) -> bool:
-    """Let the pass under way end after its present batch; False when none is running."""
+    """Have the running pass end after its present batch; return False where none is running."""
     run = SyncRun.objects.filter(integration=integration, state=RunState.RUNNING).order_by("-pk").first()
     if run is None:
         return False
@@ -51,7 +51,7 @@ def ask_stop(*, integration: Integration, by: Any, now: datetime) -> bool:
 
 
 def ask_backfill(*, integration: Integration, from_at: datetime, by: Any, now: datetime) -> None:
-    """Let the next pass read the export again from `from_at`."""
+    """Have the next pass read the export again from `from_at`."""
     with transaction.atomic():
         wish = {"backfill_from": from_at, "backfill_by": by.get_username()}
         SyncSteering.objects.update_or_create(integration=integration, defaults=wish)
@@ -71,16 +71,16 @@ def take_backfill(*, held: leases.Held, run: SyncRun) -> bool:
     Raises: leases.LeaseLost.
     """
     with transaction.atomic():
-        asked = SyncSteering.objects.select_for_update().filter(
+        rows = SyncSteering.objects.select_for_update().filter(
             integration_id=run.integration_id, backfill_from__isnull=False
         )
-        wish = asked.first()
+        wish = rows.first()
         if wish is None or wish.backfill_from is None:
             return False
         leases.renew(held=held)
         place = {"cursor_epoch_s": int(wish.backfill_from.timestamp()), "cursor_id": "", "is_caught_up": False}
         Integration.objects.filter(pk=run.integration_id).update(**place)
-        asked.update(backfill_from=None, backfill_by="")
+        rows.update(backfill_from=None, backfill_by="")
         run.is_full = True
         run.save(update_fields=["is_full"])
     return True

@@ -1,4 +1,4 @@
-"""What disagrees, stored as questions for a person: the same one seen again adds nothing."""
+"""Stores disagreements as conflicts for a person to decide; the same one seen again adds nothing."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ Disagreements = Sequence[tuple[Visitor, Disagreement]]
 
 
 def store_disagreements(*, run: SyncRun, disagreements: Disagreements, now: datetime) -> int:
-    """Store what disagrees about visitors in the caller's transaction; return how many questions are new."""
+    """Store disagreements about visitors in the caller's transaction; return how many conflicts are new."""
     if not disagreements:
         return 0
     _turn_into_shared_devices(
@@ -47,7 +47,7 @@ def find_shared_devices(*, visitor_keys: Collection[int]) -> set[int]:
 
 
 def _turn_into_shared_devices(*, visitor_keys: Collection[int], now: datetime) -> None:
-    """Make one open question a visitor of those that ask about the same people in turn.
+    """Merge open conflicts of a visitor about the same people in turn into one.
 
     What a person decided about before stays as it is, also where the decision was unditem.
     """

@@ -1,4 +1,4 @@
-"""Who is to be asked about next.
+"""The queue of lookups: which visitors Zendesk is asked about next.
 
 What touches many visitors goes in batches, each in a transaction of its own under the lease of the pass: a pass that is
 killed, stopped or out of time in between loses nothing, and the next one goes on with the rest.
@@ -72,16 +72,16 @@ def list_next_lookups(*, integration_id: int, now: datetime, is_eager: bool, lim
     if is_eager:
         when |= Q(lookup_due_at__isnull=False, lookup_attempts=0)
     waiting = Visitor.objects.filter(when, integration_id=integration_id).in_lookup_order()
-    found = waiting.values_list("visitor_id", "last_seen_at")[:limit]
-    return [Question(visitor_id=visitor_id, activity_at=activity_at) for visitor_id, activity_at in found]
+    rows = waiting.values_list("visitor_id", "last_seen_at")[:limit]
+    return [Question(visitor_id=visitor_id, activity_at=activity_at) for visitor_id, activity_at in rows]
 
 
 def queue_named_visitor(*, integration_id: int, notice: WebhookNotice, now: datetime) -> bool:
-    """Let the visitor that Zendesk told of be asked about before everybody else, in the caller's transaction.
+    """Let the visitor that a webhook call names be asked about first, in the caller's transaction.
 
-    It counts as seen at that moment, which puts it first among the most urgent, and before the export tells of the
-    chat. One that is not known yet is added where its ID has Zendesk's own form. False when there is nothing to do:
-    it was read since, or the ID leads to nobody.
+    It counts as seen at that moment, which puts it first among the most urgent, before the export names the chat. A new
+    one is added where its ID has Zendesk's own form. Return False where there is nothing to do: it was read since, or
+    the ID leads to no visitor.
     """
     visitor_id = find_canonical_ids(integration_id=integration_id, visitor_ids=[notice.visitor_id]).get(
         notice.visitor_id, notice.visitor_id
@@ -138,8 +138,8 @@ def hasten_all(*, integration_id: int, now: datetime, leave: Leave = ALWAYS) -> 
     later = Visitor.objects.filter(integration_id=integration_id, lookup_due_at__gt=now).order_by()
     number = 0
     for first in _list_first_keys(Visitor.objects.all()):
-        some = later.filter(pk__gte=first, pk__lt=first + KEYS_AT_ONCE)
-        number += _move(some, leave=leave, lookup_due_at=now).number
+        stretch = later.filter(pk__gte=first, pk__lt=first + KEYS_AT_ONCE)
+        number += _move(stretch, leave=leave, lookup_due_at=now).number
     return number
 
 
@@ -151,8 +151,8 @@ def queue_all(*, integration_id: int, now: datetime, leave: Leave = ALWAYS) -> i
     idle = Visitor.objects.filter(integration_id=integration_id, lookup_due_at__isnull=True).order_by()
     number = hasten_all(integration_id=integration_id, now=now, leave=leave)
     for first in _list_first_keys(Visitor.objects.all()):
-        some = idle.filter(pk__gte=first, pk__lt=first + KEYS_AT_ONCE)
-        number += _move(some, leave=leave, lookup_due_at=now, lookup_rank=int(LookupPriority.REVERIFY)).number
+        stretch = idle.filter(pk__gte=first, pk__lt=first + KEYS_AT_ONCE)
+        number += _move(stretch, leave=leave, lookup_due_at=now, lookup_rank=int(LookupPriority.REVERIFY)).number
     return number
 
 
@@ -229,11 +229,11 @@ def _list_users_since(*, integration_id: int, since: datetime) -> Iterator[list[
     users = users.annotate(**crowds).order_by("last_authenticated_at", "pk")
     columns = ("last_authenticated_at", "pk", "low_email", "low_name", "is_name_crowded", "is_email_crowded")
     page = users
-    while found := [_KnownVisitor(*row) for row in page.values_list(*columns)[:USERS_AT_ONCE]]:
-        yield found
-        if len(found) < USERS_AT_ONCE:
+    while known_users := [_KnownVisitor(*row) for row in page.values_list(*columns)[:USERS_AT_ONCE]]:
+        yield known_users
+        if len(known_users) < USERS_AT_ONCE:
             return
-        last = found[-1]
+        last = known_users[-1]
         beyond = Q(last_authenticated_at__gt=last.last_at) | Q(pk__gt=last.key)
         page = users.filter(beyond, last_authenticated_at__gte=last.last_at)
 
@@ -273,8 +273,8 @@ def _move(
             keys = list(rows.values_list("pk", flat=True)[:size]) if find is None else find(limit=size)
             # In one order everywhere, so that two writers wait for each other instead of blocking each other.
             locked = Visitor.objects.filter(pk__any_of=keys).order_by("pk").select_for_update()
-            some = rows.order_by().filter(pk__any_of=list(locked.values_list("pk", flat=True)))
-            number += some.update(**values)
+            batch = rows.order_by().filter(pk__any_of=list(locked.values_list("pk", flat=True)))
+            number += batch.update(**values)
         if len(keys) < size:
             break
     return _Moved(number, is_all=True)

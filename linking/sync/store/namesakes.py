@@ -1,4 +1,4 @@
-"""Which waiting visitors carry one of many words, word by word through an index.
+"""Finds waiting visitors that carry one of many words, word by word through an index.
 
 `lower(name) = ANY(many words)` would be shorter. PostgreSQL keeps no statistics for it, takes half the table for the
 answer and reads it whole, which is seconds for millions of visitors; for one word it always takes the index.
@@ -60,7 +60,7 @@ def find_crowded(*, integration_id: int, words: Collection[str]) -> frozenset[st
         "WHERE integration_id = %s AND lookup_due_at IS NOT NULL AND lower(name) = lower(words.value) "
         "LIMIT 1 OFFSET %s)"
     )
-    given = sorted(words)
+    parameter = sorted(words)
     with connection.cursor() as cursor:
-        cursor.execute(query, [given if is_postgresql else json.dumps(given), integration_id, NAMESAKES_MOST])
+        cursor.execute(query, [parameter if is_postgresql else json.dumps(parameter), integration_id, NAMESAKES_MOST])
         return frozenset(word for (word,) in cursor.fetchall())

@@ -1,4 +1,4 @@
-"""One page of the export, stored."""
+"""Parses and stores one page of the export."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -96,13 +96,13 @@ def _find_end(*, page: ExportPage, now: datetime) -> int | None:
 
 
 def _list_own_places(page: ExportPage) -> list[Cursor]:
-    found = []
+    places = []
     for raw in page.records:
         record = raw if isinstance(raw, dict) else {}
         at = parse_time(record.get("update_timestamp"))
         if at is not None:
-            found.append(Cursor(epoch_s=int(at.timestamp()), chat_id=id_text(record.get("id"))))
-    return found
+            places.append(Cursor(epoch_s=int(at.timestamp()), chat_id=id_text(record.get("id"))))
+    return places
 
 
 def note_skipped_second(*, run: SyncRun, epoch_s: int, now: datetime) -> None:
@@ -168,7 +168,7 @@ def _store_seen(*, integration_id: int, chats: Sequence[ChatRecord], now: dateti
         known={visitor_id: facts for visitor_id, (_key, facts) in known.items()},
         issued=_find_issued_words(
             integration_id=integration_id,
-            words={word for one in seen.values() for word in (one.contact.email, one.contact.name) if word},
+            words={word for visitor in seen.values() for word in (visitor.contact.email, visitor.contact.name) if word},
         ),
         now=now,
     )
@@ -195,7 +195,7 @@ def _find_issued_words(*, integration_id: int, words: Collection[str]) -> frozen
     emails = {email_key(email) for email, _name in pairs}
     names = {email_key(name): name for _email, name in pairs}
     # A name that many carry is no sign of one person; an address is.
-    asked = {email_key(word) for word in words}
-    doubtful = {name for key, name in names.items() if key in asked and key not in emails}
+    keys = {email_key(word) for word in words}
+    doubtful = {name for key, name in names.items() if key in keys and key not in emails}
     crowded = {email_key(name) for name in find_crowded(integration_id=integration_id, words=doubtful)}
     return frozenset(emails | (names.keys() - crowded)) - {""}

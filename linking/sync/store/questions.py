@@ -1,4 +1,4 @@
-"""Questions about visitor IDs that nobody here knows: one at a time an ID, and what came of them until it is stored."""
+"""Questions to Zendesk about visitor IDs that are not stored yet: one at a time for each ID."""
 
 import re
 from collections.abc import Collection
@@ -41,10 +41,10 @@ def read_accounts(*, integration_id: int) -> Accounts:
     """Return the account numbers that the integration's newest visitors and chats carry; one query."""
     newest = Visitor.objects.filter(integration_id=integration_id).order_by("-last_seen_at", "-pk")
     rows = list(newest.values_list("visitor_id", "last_chat_id")[:_NEWEST])
-    visitors = [found for visitor_id, _chat_id in rows if (found := _VISITOR_ID.match(visitor_id))]
-    chats = {found["account"] for _visitor_id, chat_id in rows if (found := _CHAT_ID.match(chat_id))}
-    own = {found["account"] for found in visitors if len(found["token"]) >= _OWN_TOKEN_CHARACTERS}
-    return Accounts(own=frozenset(chats or own), seen=frozenset(found["account"] for found in visitors))
+    visitors = [match for visitor_id, _chat_id in rows if (match := _VISITOR_ID.match(visitor_id))]
+    chats = {match["account"] for _visitor_id, chat_id in rows if (match := _CHAT_ID.match(chat_id))}
+    own = {match["account"] for match in visitors if len(match["token"]) >= _OWN_TOKEN_CHARACTERS}
+    return Accounts(own=frozenset(chats or own), seen=frozenset(match["account"] for match in visitors))
 
 
 def claim(*, integration_id: int, visitor_id: str, now: datetime) -> bool:
@@ -98,7 +98,7 @@ def queue_now(*, integration_id: int, visitor_id: str, reason: str, now: datetim
 
 
 def list_questions(*, integration_ids: Collection[int], visitor_id: str) -> list[VisitorQuestion]:
-    """Return the questions about an ID, whatever their standing."""
+    """Return the questions about an ID, whatever their state."""
     return list(VisitorQuestion.objects.filter(integration_id__in=integration_ids, visitor_id=visitor_id))
 
 
@@ -113,7 +113,7 @@ def list_due(*, now: datetime, limit: int) -> list[int]:
 def store_found(
     *, run: SyncRun, asked_id: str, record: VisitorRecord, asked_at: datetime, now: datetime
 ) -> BatchResult:
-    """Store Zendesk's record of a visitor nobody here knew, in the caller's transaction, as any other answer.
+    """Store Zendesk's record of a visitor that is new here, in the caller's transaction, like any other answer.
 
     It counts as seen when it was asked about; the first chat that the export names of it puts that right.
     """
@@ -124,9 +124,9 @@ def store_found(
     if not Visitor.objects.filter(integration_id=key, visitor_id=asked_id).exists():
         row = Visitor(integration_id=key, visitor_id=target, first_seen_at=asked_at, last_seen_at=asked_at)
         Visitor.objects.bulk_create([row], ignore_conflicts=True)
-        kept = Visitor.objects.get(integration_id=key, visitor_id=target)
+        visitor = Visitor.objects.get(integration_id=key, visitor_id=target)
         if asked_id not in (target, *ids):
-            alias = VisitorAlias(integration_id=key, alias_id=asked_id, visitor=kept, first_seen_at=now)
+            alias = VisitorAlias(integration_id=key, alias_id=asked_id, visitor=visitor, first_seen_at=now)
             VisitorAlias.objects.bulk_create([alias], ignore_conflicts=True)
     answer = VisitorAnswer(asked_id=asked_id, asked_at=asked_at, activity_at=asked_at, record=record)
     tally = store_answers(run=run, answers=[answer], now=now)

@@ -96,8 +96,8 @@ def is_paused(*, account: str, now_epoch_s: float) -> bool:
 
 
 def _load_row(account: str) -> RequestSlot:
-    found = RequestSlot.objects.filter(account=account).first()
-    if found is None:
+    slot = RequestSlot.objects.filter(account=account).first()
+    if slot is None:
         RequestSlot.objects.bulk_create([RequestSlot(account=account)], ignore_conflicts=True)
-        found = RequestSlot.objects.get(account=account)
-    return found
+        slot = RequestSlot.objects.get(account=account)
+    return slot

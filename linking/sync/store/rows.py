@@ -36,13 +36,13 @@ def apply_facts(*, row: Visitor, facts: VisitorFacts, now: datetime) -> None:
 def lock_facts(*, integration_id: int, visitor_ids: Collection[str]) -> dict[str, tuple[int, VisitorFacts]]:
     """Return key and facts of `visitor_ids`, by id, without making models of them; locked like `lock_visitors`."""
     rows = _lock(integration_id=integration_id, visitor_ids=visitor_ids)
-    found = ((key, _build_facts(kept)) for key, *kept in rows.values_list("pk", *_FACTS))
-    return {facts.visitor_id: (key, facts) for key, facts in found}
+    pairs = ((key, _build_facts(values)) for key, *values in rows.values_list("pk", *_FACTS))
+    return {facts.visitor_id: (key, facts) for key, facts in pairs}
 
 
-def _build_facts(kept: list[Any]) -> VisitorFacts:
-    kept[_STATE] = VisitorState(kept[_STATE])
-    return VisitorFacts._make(kept)
+def _build_facts(values: list[Any]) -> VisitorFacts:
+    values[_STATE] = VisitorState(values[_STATE])
+    return VisitorFacts._make(values)
 
 
 def lock_visitors(*, integration_id: int, visitor_ids: Collection[str]) -> dict[str, Visitor]:

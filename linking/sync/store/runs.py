@@ -1,4 +1,4 @@
-"""What each pass did and the place it reached."""
+"""Begins and ends the rows of runs, and keeps how far each has read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What PostgreSQL believes about tables that a pass fills faster than the database looks at them by itself.
+"""Renews PostgreSQL's statistics of tables that a pass fills faster than autovacuum looks at them.
 
 Autovacuum comes round once a minute. Until then the planner takes a table of a hundred thousand rows for an empty one
 and reads every visitor of the integration to find fifty of them.

@@ -1,4 +1,4 @@
-"""Which webhook calls were believed already: rows, so that every process of every machine knows."""
+"""Which webhook calls were accepted already: rows, so that every process of every machine knows."""
 
 from datetime import datetime
 

@@ -6,7 +6,7 @@ import pytest
 
 from linking.clients.zendesk_api import ZendeskRefused, ZendeskTryLater
 from linking.models import SyncRun, Visitor, VisitorLink, VisitorRefresh
-from linking.sync import refresh
+from linking.sync import read_one_visitor, refresh
 from tests.factories import make_integration, make_visitor
 from tests.linking.sync.fake_chat import NOW, FakeChat, FakeTime, patience
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def chat(monkeypatch):
     fake = FakeChat()
-    monkeypatch.setattr(refresh, "open_client", lambda **_options: fake)
+    monkeypatch.setattr(read_one_visitor, "open_client", lambda **_options: fake)
     return fake
 
 

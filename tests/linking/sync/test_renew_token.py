@@ -8,13 +8,14 @@ from linking import registry
 from linking.clients.zendesk_api import ZendeskRefused, ZendeskTryLater
 from linking.clients.zendesk_oauth import OAuthLost, OAuthRefused, OAuthTryLater
 from linking.models import Integration, Secret, ZendeskConnection, keep_secret
+from linking.sync import read_one_visitor, refresh
 from linking.sync import renew_token as renewing
 from linking.sync import run as sync
 from linking.sync.calls_with_retries import PassStopped
 from linking.sync.renew_token import renew_after, renew_in_time
 from linking.sync.store import connections
 from linking.sync.store.connections import CONNECT_AGAIN
-from tests.factories import NOW, make_integration
+from tests.factories import NOW, make_integration, make_visitor
 from tests.linking.sync.fake_chat import FakeChat, FakeTime, patience
 from tests.linking.sync.store.test_connections import make_connection, make_tokens
 
@@ -251,3 +252,18 @@ class TestWholePass:
     def test_tells_in_the_run_that_a_person_must_connect(self, acme, row, address, chat):
         chat.faults, address.faults = [REFUSED], [OAuthLost("gone")]
         assert CONNECT_AGAIN in self.run(acme).run.stop_detail
+
+
+class TestOneVisitor:
+    def test_is_read_with_the_next_token(self, acme, row, address, monkeypatch):
+        fake = FakeChat()
+        fake.add_visitor("7.a", external_id="u")
+        fake.faults = [REFUSED]
+        monkeypatch.setattr(read_one_visitor, "open_client", lambda **_options: fake)
+        report = refresh.refresh_visitor(
+            visitor_pk=make_visitor(integration=acme, visitor_id="7.a").pk,
+            clock=FakeTime(now=NOW).clock,
+            patience=patience(),
+            allow_loopback=False,
+        )
+        assert (report.queued_because, address.used) == ("", ["refresh-canary-1"])

@@ -20,7 +20,7 @@ from linking.models import (
     VisitorAlias,
     VisitorLink,
 )
-from linking.sync import read_visitors, refresh, schedule
+from linking.sync import read_one_visitor, read_visitors, refresh, schedule
 from linking.sync import run as sync
 from linking.sync.store import leases, lookups
 from linking.sync.webhook_calls import WebhookNotice
@@ -399,7 +399,7 @@ class TestWhatComesMeanwhile:
     def test_a_refresh_is_not_undone_by_the_older_answer(self, acme, chat, time, monkeypatch):
         newer = FakeChat()
         newer.add_visitor("7.v0001", external_id="newer")
-        monkeypatch.setattr(refresh, "open_client", lambda **_options: newer)
+        monkeypatch.setattr(read_one_visitor, "open_client", lambda **_options: newer)
 
         def happens(visitor_id):
             key = Visitor.objects.get(visitor_id=visitor_id).pk

@@ -17,8 +17,8 @@ from linking.models import (
     VisitorLink,
     VisitorQuestion,
 )
+from linking.sync import read_one_visitor, unknown_visitors
 from linking.sync import run as sync
-from linking.sync import unknown_visitors
 from linking.sync.calls_with_retries import Clock
 from linking.sync.store import questions
 from linking.sync.store import request_slots as slots
@@ -35,7 +35,7 @@ FAULT = ZendeskTryLater("Zendesk failed (502).", reason="vendor_fault")
 @pytest.fixture
 def chat(monkeypatch):
     fake = FakeChat()
-    for module in (unknown_visitors, sync):
+    for module in (read_one_visitor, sync):
         monkeypatch.setattr(module, "open_client", lambda **_options: fake)
     return fake
 

@@ -5,7 +5,7 @@ import pytest
 from linking.clients.zendesk_api import ZendeskTryLater
 from linking.dashboard.records import unknown_visitor
 from linking.models import Visitor, VisitorQuestion
-from linking.sync import unknown_visitors
+from linking.sync import read_one_visitor
 from linking.sync.store import questions
 from tests.factories import USER_ID, make_integration, make_visitor
 from tests.linking.dashboard.reading import read
@@ -21,7 +21,7 @@ HTMX = {"HTTP_HX_REQUEST": "true"}
 @pytest.fixture
 def chat(monkeypatch):
     fake = FakeChat()
-    monkeypatch.setattr(unknown_visitors, "open_client", lambda **_options: fake)
+    monkeypatch.setattr(read_one_visitor, "open_client", lambda **_options: fake)
     monkeypatch.setattr(unknown_visitor, "CLOCK", FakeTime().clock)
     return fake
 
