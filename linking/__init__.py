@@ -6,7 +6,7 @@ only, never within a row, and tests/test_layers.py holds them to it:
 
     apps | migrations                                  where Django begins
     management                                         the command line
-    api | dashboard | admin | checks | templatetags    the HTTP edges, and what is checked at start
+    api | dashboard | admin | checks                   the HTTP edges, and what is checked at start
     tasks | background                                 the Celery edge, and the threads beside the endpoint
     integrations | doctor | search | conflicts
     sync

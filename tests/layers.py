@@ -15,7 +15,7 @@ from pathlib import Path
 ROWS = (
     ("apps", "migrations"),
     ("management",),
-    ("api", "dashboard", "admin", "checks", "templatetags"),
+    ("api", "dashboard", "admin", "checks"),
     ("tasks", "background"),
     ("integrations", "doctor", "search", "conflicts"),
     ("sync",),

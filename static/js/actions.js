@@ -20,9 +20,7 @@ const isAvailable = (control) =>
 function readName(control) {
   const copy = control.cloneNode(true);
   for (const part of copy.querySelectorAll(".count, kbd, .new-tab, [data-aside]")) part.remove();
-  const group = control.closest("[role='group']")?.getAttribute("aria-label");
-  const words = copy.textContent.trim().replace(/\s+/g, " ");
-  return group ? `${group}: ${words}` : words;
+  return copy.textContent.trim().replace(/\s+/g, " ");
 }
 
 function findActions() {

@@ -60,7 +60,7 @@ class TestConnecting:
         page = open_page(PAGE, who="admin", java_script_enabled=False)
         page.click("#connect")
         page.click("#deny")
-        expect(page.get_by_role("alert")).to_contain_text("Consent was refused in Zendesk.")
+        expect(page.get_by_role("alert")).to_contain_text("Access was denied in Zendesk.")
         assert access_token() == ZENDESK_ACCESS_TOKEN
 
     def test_does_nothing_when_the_address_of_the_way_back_is_opened_again(self, sandbox, open_page):  # noqa: F811

@@ -169,5 +169,5 @@ class TestKeysButton:
     def test_tells_the_keys_to_who_knows_none(self, open_page):  # noqa: F811
         page = open_page("/")
         page.locator("details.me summary").click()
-        page.get_by_role("button", name="Keys").click()
+        page.get_by_role("button", name="Keyboard shortcuts").click()
         expect(page.locator("#keys")).to_contain_text("Everything that can be done from here")

@@ -1,4 +1,4 @@
-"""Who may open which page. The middleware asks every page for a sign-in; these marks ask for a group as well."""
+"""Who may open which page. The middleware requires a sign-in; these functions also require a group."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -19,10 +19,10 @@ _gzip = GZipMiddleware(lambda _request: HttpResponse())
 
 
 def page(view: View) -> View:
-    """Let agents, leads and admins open `view`; anybody else who is signed in reads why not, with status 403.
+    """Let agents, leads and admins open `view`; others who are signed in get status 403 and the reason.
 
-    Pages show who people are, so no cache on the way may keep them. They are compressed; what is streamed is not,
-    because each of its lines would be packed alone.
+    Pages show who people are, so no cache may store them. Pages are compressed; streams are not, because each line
+    would be compressed alone.
     """
 
     @wraps(view)
@@ -30,7 +30,7 @@ def page(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not roles.can_see_pages(request.user):
             raise PermissionDenied(
-                _("Your account belongs to no group yet. Ask an administrator to add it to agents, leads or admins.")
+                _("Your account is not in a group yet. Ask an administrator to add it to agents, leads or admins.")
             )
         answer = view(request, *args, **kwargs)
         return answer if answer.streaming else _gzip.process_response(request, answer)
@@ -44,13 +44,13 @@ def require(is_allowed: bool) -> None:
     Raises: PermissionDenied, with a sentence for the page.
     """
     if not is_allowed:
-        raise PermissionDenied(_("Your group may not do this. Ask a lead or an administrator."))
+        raise PermissionDenied(_("Your group is not allowed to do this. Ask a lead or an administrator."))
 
 
 def require_admin(request: HttpRequest) -> None:
-    """Go on for members of `admins`; that they have a second factor, where they need one, has been seen to before.
+    """Go on for members of `admins`; the middleware has already checked their second factor.
 
     Raises: PermissionDenied, with a sentence for the page.
     """
     if not roles.is_admin(request.user):
-        raise PermissionDenied(_("This is for members of the group admins. Ask an administrator."))
+        raise PermissionDenied(_("Only members of the group admins can do this. Ask an administrator."))

@@ -1,9 +1,8 @@
-"""What the pages say about a connection with Zendesk: how it stands, and why there is none."""
+"""What the pages say about a connection with Zendesk: why it was lost, and why an attempt failed."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from linking.dashboard.shell.parts import Text
@@ -12,59 +11,69 @@ from linking.models import ConnectionFlaw
 
 _LOST: Mapping[str, Text] = MappingProxyType(
     {
-        ConnectionFlaw.REFUSED: gettext_lazy("Zendesk did not take the refresh token any more."),
+        ConnectionFlaw.REFUSED: gettext_lazy(
+            "The connection with Zendesk was lost: Zendesk no longer accepts the refresh token. Connect with Zendesk "
+            "again."
+        ),
         ConnectionFlaw.CLIENT: gettext_lazy(
-            "Zendesk did not take the client ID or client secret. Correct them in the settings first."
+            "The connection with Zendesk was lost: Zendesk does not accept the client ID or client secret. Correct "
+            "them in the settings, then connect with Zendesk again."
         ),
         ConnectionFlaw.ANSWER_LOST: gettext_lazy(
-            "The answer to a renewal was lost on the way, and a refresh token works only once."
+            "The connection with Zendesk was lost: Zendesk's answer to a renewal did not arrive, and a refresh token "
+            "works only once. Connect with Zendesk again."
         ),
-        ConnectionFlaw.ADDRESS: gettext_lazy("The Zendesk account in the settings is another one now."),
-        ConnectionFlaw.SEALED: gettext_lazy("The refresh token cannot be opened with the keys in ZDBRIDGE_SEAL_KEYS."),
+        ConnectionFlaw.ADDRESS: gettext_lazy(
+            "The connection with Zendesk was lost: the settings name a different Zendesk account now. Connect with "
+            "Zendesk again."
+        ),
+        ConnectionFlaw.SEALED: gettext_lazy(
+            "The connection with Zendesk was lost: the refresh token cannot be opened with the keys in "
+            "ZDBRIDGE_SEAL_KEYS. Connect with Zendesk again."
+        ),
     }
 )
-_NONE: Mapping[ConnectFlaw, Text] = MappingProxyType(
+_FAILED: Mapping[ConnectFlaw, Text] = MappingProxyType(
     {
-        ConnectFlaw.CLIENT_UNSET: gettext_lazy("Put the client ID and the client secret into the settings first."),
+        ConnectFlaw.CLIENT_UNSET: gettext_lazy("Enter the client ID and the client secret in the settings first."),
         ConnectFlaw.ADDRESS: gettext_lazy(
-            "No Zendesk account answers at the address in the settings. Check subdomain and API address."
+            "No Zendesk account answers at the address in the settings. Check the subdomain and the API address."
         ),
         ConnectFlaw.STATE: gettext_lazy(
-            "This answer belongs to no attempt of yours. It was used already, is older than ten minutes, or was begun "
-            "in another browser or before you signed in. Press the button again."
+            "Zendesk's answer does not match your attempt: it was already used, is older than ten minutes, or was "
+            "started in another browser or before you signed in. Press the button again."
         ),
-        ConnectFlaw.DENIED: gettext_lazy("Consent was refused in Zendesk. Nothing was changed."),
-        ConnectFlaw.VENDOR: gettext_lazy("Zendesk did not connect. Nothing was changed."),
-        ConnectFlaw.NO_CODE: gettext_lazy("Zendesk sent no code along. Press the button again."),
+        ConnectFlaw.DENIED: gettext_lazy("Access was denied in Zendesk. Nothing was changed."),
+        ConnectFlaw.VENDOR: gettext_lazy("Zendesk refused to connect. Nothing was changed."),
+        ConnectFlaw.NO_CODE: gettext_lazy("Zendesk's answer contained no code. Press the button again."),
         ConnectFlaw.CLIENT: gettext_lazy(
-            "Zendesk does not take this client (invalid_client): the client ID or client secret is wrong, or the "
-            "client is of another type. Compare both with Zendesk, and see the client's type below."
+            "Zendesk does not accept this client (invalid_client): the client ID or the client secret is wrong, or the "
+            "client has a different type. Compare both with Zendesk, and read about the client type below."
         ),
         ConnectFlaw.CODE: gettext_lazy(
-            "Zendesk did not take the code (invalid_grant): it is too old, or the redirect URL registered there is "
-            "another one. Compare the redirect URL, then press the button again."
+            "Zendesk did not accept the code (invalid_grant): it is too old, or a different redirect URL is registered "
+            "there. Compare the redirect URL, then press the button again."
         ),
-        ConnectFlaw.LATER: gettext_lazy("Zendesk cannot be reached just now. Press the button again in a minute."),
-        ConnectFlaw.LOST: gettext_lazy("Zendesk's answer was lost on the way or broken. Press the button again."),
+        ConnectFlaw.LATER: gettext_lazy("Zendesk cannot be reached at the moment. Press the button again in a minute."),
+        ConnectFlaw.LOST: gettext_lazy("Zendesk's answer did not arrive or is damaged. Press the button again."),
         ConnectFlaw.ACCOUNT: gettext_lazy(
-            "The token belongs to another account than the account key in the settings, so it was not kept. Sign in to "
-            "the right account in Zendesk, or correct the account key."
+            "The token belongs to a different account than the account key in the settings, so it was not saved. Sign "
+            "in to the right account in Zendesk, or correct the account key."
         ),
         ConnectFlaw.UNUSABLE: gettext_lazy(
-            "Zendesk gave a token and then refused it, so it was not kept. Whoever consents must be an administrator "
-            "of Zendesk Chat, and the plan must include the API."
+            "Zendesk issued a token and then refused it, so it was not saved. The person who consents must be an "
+            "administrator of Zendesk Chat, and the plan must include the API."
         ),
     }
 )
 
 
 def explain_lost(flaw: str) -> str:
-    """Return why a connection has to be made anew, and what that asks for."""
-    why = _LOST.get(flaw, _LOST[ConnectionFlaw.REFUSED])
-    return f"{_('The connection with Zendesk was lost.')} {why} {_('Connect with Zendesk again.')}"
+    """Return why the connection was lost, and what to do."""
+    return str(_LOST.get(flaw, _LOST[ConnectionFlaw.REFUSED]))
 
 
 def explain_failed(flaw: str) -> str:
-    """Return why an attempt brought no connection, and what to do."""
+    """Return why an attempt to connect failed, and what to do."""
     failure = ConnectFlaw(flaw) if flaw in set(ConnectFlaw) else ConnectFlaw.VENDOR
-    return str(_NONE[failure])
+    return str(_FAILED[failure])

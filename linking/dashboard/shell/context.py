@@ -1,4 +1,4 @@
-"""What every page's frame needs: colours, navigation with counts, freshness, whose page it is."""
+"""The frame of every page: colours, navigation with counts, freshness, the person's role."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from linking import conflicts
 from linking.accounts import roles
 from linking.dashboard.accounts.theme import find_theme
-from linking.dashboard.shell.freshness import Freshness, find_worst_freshness
+from linking.dashboard.shell.freshness import find_worst_freshness
+from linking.dashboard.shell.parts import Notice
 from linking.dashboard.visitors.filters import SIGNED_IN
 from linking.models import ConflictState
 from linking.monitoring import status
@@ -32,28 +33,27 @@ class Section:
     icon: str
     is_current: bool
     count: str = ""
-    count_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """The frame of a page; without sections for somebody who may see none."""
+    """The frame of a page; it has no sections for a person who may not see pages."""
 
     theme: str
     has_mail: bool
     role: str = ""
     query: str = ""
     sections: tuple[Section, ...] = ()
-    freshness: Freshness | None = None
+    freshness: Notice | None = None
 
 
 def add_frame(request: HttpRequest) -> dict[str, Any]:
-    """Return the context of the page frame, worked out only when a template asks for it."""
+    """Return the template context with the frame, which is built when a template uses it."""
     return {"frame": SimpleLazyObject(lambda: make_frame(request))}
 
 
 def make_frame(request: HttpRequest) -> Frame:
-    """Return the frame for whoever makes this request; at most five queries."""
+    """Return the frame for the person who makes this request; at most five queries."""
     user, has_mail = getattr(request, "user", None), bool(settings.LINKING["HAS_MAIL"])
     if user is None or not roles.can_see_pages(user):
         return Frame(theme=find_theme(request), has_mail=has_mail)
@@ -81,11 +81,11 @@ def _list_sections(request: HttpRequest) -> list[Section]:
         Section(
             url=home, label=_("Visitors"), icon="users",
             is_current=(path == home and not is_waiting) or path.startswith(("/visitors/", "/users/")),
-            count=format_count(find.count_up_to_cap(find.list_visitors(sees_contact=False))), count_of=_("visitors"),
+            count=format_count(find.count_up_to_cap(find.list_visitors(sees_contact=False))),
         ),
         Section(
-            url=f"{home}?state={SIGNED_IN}", label=_("Not in Chat yet"), icon="login-2", is_current=is_waiting,
-            count=format_count(waiting), count_of=_("users who signed in"),
+            url=f"{home}?state={SIGNED_IN}", label=_("Signed in, no chat yet"), icon="login-2", is_current=is_waiting,
+            count=format_count(waiting),
         ),
     ]  # fmt: skip
     if roles.can_decide(request.user):
@@ -103,7 +103,7 @@ def _build_conflicts_section(path: str) -> Section:
     url = reverse("conflicts")
     return Section(
         url=url, label=_("Conflicts"), icon="git-merge", is_current=path.startswith(url),
-        count=format_count(count), count_of=_("open conflicts"),
+        count=format_count(count),
     )  # fmt: skip
 
 

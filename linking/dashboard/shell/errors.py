@@ -1,6 +1,6 @@
-"""The page for an error of ours: it must come whatever else is broken, so it asks for nothing, styles least of all.
+"""The page for an internal error: it needs nothing else to work, not even the style sheets.
 
-A database that is away is no accident of ours and passes; the answer then says so, and when to come again.
+An unreachable database is not an internal error: the answer says so, and when to try again.
 """
 
 import logging
@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import requires_csrf_token
 
 RETRY_AFTER_S = 5
-# A database that is away is news once, and not for each page that is asked for meanwhile.
+# The log gets one warning about an unreachable database, not one for each page.
 WARN_EVERY_S = 60.0
-# What the stores raise while they cannot be asked: gone, too busy, or over their time.
+# What the stores raise while they cannot answer: unreachable, too busy, or timed out.
 STORE_AWAY = (OperationalError, InterfaceError)
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class _LastWarning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Failure:
-    """What is answered: a page whose middle is `part`, or `detail` to machines."""
+    """An answer: a page with the template `part` in it, or the JSON `detail` for the API."""
 
     status: int
     detail: str | Promise
@@ -46,13 +46,13 @@ _AWAY = _Failure(
 )
 _TOO_DEEP = _Failure(
     status=400,
-    detail=gettext_lazy("What was sent is nested too deeply."),
+    detail=gettext_lazy("The request is nested too deeply."),
     page="400.html",
     part="failures/_unreadable.html",
 )
 _FAILED = _Failure(
     status=500,
-    detail=gettext_lazy("Something failed here. It is in the log."),
+    detail=gettext_lazy("Something went wrong. The error is in the server's log."),
     page="500.html",
     part="failures/_failed.html",
 )
@@ -60,7 +60,7 @@ _FAILED = _Failure(
 
 @requires_csrf_token
 def answer_error(request: HttpRequest) -> HttpResponse:
-    """Say that something failed: 503 while the database is away, 400 for what is nested too deeply, else 500.
+    """Answer 503 while the database is unreachable, 400 for a request that is nested too deeply, else 500.
 
     Called by Django while it handles the error.
     """
@@ -68,7 +68,7 @@ def answer_error(request: HttpRequest) -> HttpResponse:
     if isinstance(error, STORE_AWAY):
         return _say_away(request, error=error)
     if isinstance(error, RecursionError) and request.META.get("CONTENT_LENGTH"):
-        # JSON is read by going as deep as it is. Nothing of ours goes deep by itself.
+        # The JSON reader recurses as deep as its text. Our own code does not recurse.
         return _answer(request, _TOO_DEEP)
     return _answer(request, _FAILED)
 
@@ -80,7 +80,7 @@ def _say_away(request: HttpRequest, *, error: Exception) -> HttpResponse:
         logger.warning("The database cannot be reached (%s); pages answer 503.", type(error).__name__)
     response = _answer(request, _AWAY)
     response["Retry-After"] = str(RETRY_AFTER_S)
-    # Django writes a traceback for every answer from 500 on, unless it was told of already.
+    # Django logs a traceback for every answer from 500 on, unless this mark is set.
     response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001
     return response
 
@@ -96,7 +96,7 @@ def _answer(request: HttpRequest, failure: _Failure) -> HttpResponse:
 
 
 def _render(failure: _Failure) -> str:
-    """Return a page's text, without styles where the static files were not collected."""
+    """Return the text of a page, without styles if the static files were not collected."""
     try:
         return loader.render_to_string(failure.page)
     except ValueError:

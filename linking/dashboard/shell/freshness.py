@@ -1,50 +1,68 @@
-"""How fresh what is shown is, in a sentence."""
+"""How current the data of an integration is, and what keeps it from being updated, in sentences."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from linking.core.config import SecretName
+from linking.dashboard.shell.parts import Notice
+from linking.dashboard.shell.times import render_time
 from linking.models import Integration, RunState
 from linking.models.sync_run import COMMAND_TRIGGER
 from linking.monitoring import freshness, status, stop_reasons
 
 # An integration that was never read hides nothing; one that is stale or stopped does.
 _WORST_FIRST = ("bad", "warn", "good", "quiet")
+_STANDINGS: Mapping[freshness.SyncStanding, Notice] = MappingProxyType(
+    {
+        freshness.SyncStanding.DISABLED: Notice(
+            text=gettext_lazy("This integration is switched off."), tone="quiet", icon="player-pause"
+        ),
+        freshness.SyncStanding.INCOMPLETE: Notice(
+            text=gettext_lazy("The set-up is incomplete."), tone="warn", icon="alert-triangle"
+        ),
+        freshness.SyncStanding.BLOCKED: Notice(
+            text=gettext_lazy("Sync stopped: action needed."), tone="bad", icon="alert-circle"
+        ),
+        freshness.SyncStanding.SYNC_OFF: Notice(text=gettext_lazy("Sync is off."), tone="quiet", icon="player-pause"),
+        freshness.SyncStanding.PAUSED: Notice(text=gettext_lazy("Sync is paused."), tone="quiet", icon="player-pause"),
+        freshness.SyncStanding.CATCHING_UP: Notice(
+            text=gettext_lazy("Catching up: not all chats have been read yet."), tone="good", icon="refresh"
+        ),
+        freshness.SyncStanding.NEVER_SYNCED: Notice(
+            text=gettext_lazy("No sync has completed yet."), tone="quiet", icon="clock"
+        ),
+        freshness.SyncStanding.STALE: Notice(
+            text=gettext_lazy("Out of date: last updated {at}"), tone="warn", icon="alert-triangle"
+        ),
+        freshness.SyncStanding.FRESH: Notice(text=gettext_lazy("Updated {at}"), tone="good", icon="circle-check"),
+    }
+)
+_WITH_OWN_TIME = (freshness.SyncStanding.NEVER_SYNCED, freshness.SyncStanding.STALE, freshness.SyncStanding.FRESH)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Freshness:
-    """A sentence, a time that belongs at its end (or None), a tone and a symbol."""
-
-    sentence: str
-    at: datetime | None = None
-    tone: str = "quiet"
-    icon: str = "clock"
-
-
-def describe_freshness(
-    *, standing: freshness.SyncStanding, last_success_at: datetime | None, of: str = ""
-) -> Freshness:
-    """Return how fresh the visitors of an integration that stands so are; `of` is its name where it must be said."""
-    words, tone, icon = _describe_standing(standing)
-    sentence = f"{of}: {words}" if of else words
-    if standing is freshness.SyncStanding.CATCHING_UP:
-        ending = f" {_('Last complete pass')}" if last_success_at else ""
-        return Freshness(sentence=f"{sentence}{ending}", at=last_success_at, tone=tone, icon=icon)
-    if last_success_at is None and standing is not freshness.SyncStanding.NEVER_SYNCED:
-        return Freshness(sentence=f"{sentence} {_('No sync has completed yet.')}", tone=tone, icon=icon)
-    if last_success_at is not None and standing not in (freshness.SyncStanding.FRESH, freshness.SyncStanding.STALE):
-        sentence = f"{sentence} {_('Last read from Zendesk')}"
-    return Freshness(sentence=sentence, at=last_success_at, tone=tone, icon=icon)
+def describe_freshness(*, standing: freshness.SyncStanding, last_success_at: datetime | None, of: str = "") -> Notice:
+    """Return how current the data of an integration is; `of` is its name, where a page shows several."""
+    notice, at = _STANDINGS[standing], render_time(last_success_at)
+    sentences = [format_html(str(notice.text), at=at)]
+    if standing not in _WITH_OWN_TIME:
+        is_running = standing is freshness.SyncStanding.CATCHING_UP
+        last_sync = _("The last complete sync was {at}.") if is_running else _("Last updated {at}.")
+        sentences.append(format_html(last_sync if at else _("No sync has completed yet."), at=at))
+    text = format_html_join(" ", "{}", ((sentence,) for sentence in sentences))
+    if of:
+        text = format_html(_("{integration}: {freshness}"), integration=of, freshness=text)
+    return Notice(text=text, tone=notice.tone, icon=notice.icon)
 
 
-def find_worst_freshness(*, integrations: list[Integration], now: datetime) -> Freshness | None:
-    """Return the freshness that deserves attention most, or None when no integration is enabled.
+def find_worst_freshness(*, integrations: list[Integration], now: datetime) -> Notice | None:
+    """Return the freshness that needs attention most, or None when no integration is enabled.
 
-    Whether secrets are missing is left to the pages that show one integration: it would cost each page a query.
+    Missing secrets do not count here: they would cost each page a query, and the set-up page shows them.
     """
     enabled = [integration for integration in integrations if integration.enabled]
     candidates = [
@@ -71,36 +89,18 @@ def _find_standing(integration: Integration, *, now: datetime) -> freshness.Sync
     )
 
 
-def _describe_standing(standing: freshness.SyncStanding) -> tuple[str, str, str]:
-    return {
-        freshness.SyncStanding.DISABLED: (_("The integration is switched off."), "quiet", "player-pause"),
-        freshness.SyncStanding.INCOMPLETE: (_("The set-up is incomplete."), "warn", "alert-triangle"),
-        freshness.SyncStanding.BLOCKED: (_("Sync is stopped and needs a person."), "bad", "alert-circle"),
-        freshness.SyncStanding.SYNC_OFF: (_("Sync is off."), "quiet", "player-pause"),
-        freshness.SyncStanding.PAUSED: (_("Sync is paused by a person."), "quiet", "player-pause"),
-        freshness.SyncStanding.CATCHING_UP: (
-            _("Catching up: not everything that is there was read yet."),
-            "good",
-            "refresh",
-        ),
-        freshness.SyncStanding.NEVER_SYNCED: (_("Nothing was read from Zendesk yet."), "quiet", "clock"),
-        freshness.SyncStanding.STALE: (_("Stale: last read from Zendesk"), "warn", "alert-triangle"),
-        freshness.SyncStanding.FRESH: (_("Read from Zendesk"), "good", "circle-check"),
-    }[standing]
-
-
 def explain_block(reason: str) -> str:
-    """Return what a person must do before the sync can go on; "" when nothing is needed."""
+    """Return what a person must do before the sync can continue; "" when nothing is needed."""
     if not reason:
         return ""
     meaning = stop_reasons.STOP_MEANINGS.get(reason)
     if meaning is None or not meaning.block_sentence:
-        return _("The sync needs a person. Run the integration's check and save its settings again.")
+        return _("Sync stopped: action needed. Check the integration's settings in the admin and save them again.")
     return str(meaning.block_sentence)
 
 
 def describe_missing(missing: Sequence[str]) -> str:
-    """Return what an unfinished integration lacks, by the keys of its settings; "" when it lacks nothing."""
+    """Return what the set-up of an integration lacks, by the keys of its settings; "" when it lacks nothing."""
     names: dict[str, str] = {
         SecretName.LOGIN_SECRET_KEY: _("the Login project's secret key"),
         SecretName.ZENDESK_SHARED_SECRET: _("Zendesk's shared secret"),
@@ -110,14 +110,14 @@ def describe_missing(missing: Sequence[str]) -> str:
     if not missing:
         return ""
     names_text = ", ".join(names.get(key, key) for key in missing)
-    return _("Nothing is read from Zendesk before the set-up is complete. Missing: %s.") % names_text
+    return _("The set-up is incomplete, so sync cannot start. Missing: %s.") % names_text
 
 
 def explain_stop(*, state: str, reason: str, trigger: str = "") -> str:
-    """Return why a pass stopped early and what that asks for; "" for a pass that did not."""
+    """Return why a sync stopped early and what to do; "" for one that did not."""
     if state != RunState.STOPPED:
         return ""
     meaning = stop_reasons.STOP_MEANINGS.get(reason)
     if meaning is None:
-        return _("It stopped for a reason this page does not know.")
+        return _("This sync stopped for a reason that this version does not know.")
     return str((trigger == COMMAND_TRIGGER and meaning.command_sentence) or meaning.sentence)

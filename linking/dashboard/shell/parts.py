@@ -12,14 +12,14 @@ from linking.core.trust import Trust
 from linking.models import ConflictKind, RunState, VisitorState
 
 Text = str | Promise
-# An ID longer than this is shown with its middle given way; its end stays, because ends tell IDs of one account apart.
+# A longer ID may be cut in the middle; its end stays, because the IDs of one account differ there.
 ID_TAIL_CHARACTERS = 6
 ID_WHOLE_CHARACTERS = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Badge:
-    """A state in a word, a symbol and a tone (`good warn bad quiet accent`), never in colour alone."""
+    """A state as a word, a symbol and a tone (`good warn bad quiet accent`), so never as a colour alone."""
 
     word: Text
     icon: str
@@ -48,7 +48,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A sentence in a box, with a tone as in `Badge`."""
+    """A sentence with a symbol and a tone as in `Badge`; `text` may be safe HTML."""
 
     tone: str
     icon: str
@@ -59,11 +59,11 @@ VISITOR_STATES: Mapping[str, Badge] = MappingProxyType(
     {
         VisitorState.LINKED: Badge(word=_("Linked"), icon="link", tone="quiet"),
         VisitorState.ANONYMOUS: Badge(word=_("Anonymous"), icon="user-question", tone="quiet"),
-        VisitorState.PENDING: Badge(word=_("Not looked up yet"), icon="clock", tone="quiet"),
+        VisitorState.PENDING: Badge(word=_("Waiting for lookup"), icon="clock", tone="quiet"),
         VisitorState.GONE: Badge(word=_("Deleted in Zendesk"), icon="trash-x", tone="quiet"),
     }
 )
-# Of people green stands for proven alone, and amber for what a person has to look at.
+# For people, green means proven and nothing else; amber means that a person must look at it.
 TRUST_STATES: Mapping[str, Badge] = MappingProxyType(
     {
         Trust.PROVEN: Badge(word=_("Proven"), icon="shield-check", tone="good"),
@@ -74,11 +74,11 @@ TRUST_STATES: Mapping[str, Badge] = MappingProxyType(
 # Said beside a name by the template _ban.html; here for the tone of a card.
 BANNED = Badge(word=_("Banned"), icon="ban", tone="bad")
 IN_CONFLICT = Badge(word=_("Open conflict"), icon="alert-circle", tone="warn")
-WAITING = Badge(word=_("Signed in, not in Chat yet"), icon="key", tone="quiet")
+WAITING = Badge(word=_("Signed in, no chat yet"), icon="key", tone="quiet")
 PAGE_OPEN = Badge(word=_("Page open now"), icon="login-2", tone="accent")
-NOT_LINKED = Badge(word=_("Not linked now"), icon="link-off", tone="quiet")
+NOT_LINKED = Badge(word=_("Not linked"), icon="link-off", tone="quiet")
 SIGNED_IN = Badge(word=_("Signed in through Login"), icon="key", tone="quiet")
-NEVER_SIGNED_IN = Badge(word=_("No sign-in seen"), icon="circle-dashed", tone="quiet")
+NEVER_SIGNED_IN = Badge(word=_("Never signed in through Login"), icon="circle-dashed", tone="quiet")
 _WORST_FIRST = ("bad", "warn", "accent", "quiet", "good")
 
 RUN_STATES: Mapping[str, Badge] = MappingProxyType(
@@ -90,11 +90,11 @@ RUN_STATES: Mapping[str, Badge] = MappingProxyType(
 )
 CONFLICT_KINDS: Mapping[str, Text] = MappingProxyType(
     {
-        ConflictKind.RELINKED: _("The visitor signed in as one user and later as another."),
-        ConflictKind.SHARED_DEVICE: _("Several users signed in on what looks like one device."),
-        ConflictKind.EMAIL_OF_ANOTHER_USER: _("The visitor typed the e-mail address of another user."),
-        ConflictKind.ID_VARIANT: _("Two user IDs differ by upper and lower case only, which Zendesk may take for one."),
-        ConflictKind.JUNK_EXTERNAL_ID: _("The widget sent an ID that is no user ID, so no link was made."),
+        ConflictKind.RELINKED: _("The visitor signed in as one player and later as another."),
+        ConflictKind.SHARED_DEVICE: _("Several players signed in on what looks like one device."),
+        ConflictKind.EMAIL_OF_ANOTHER_USER: _("The visitor entered the e-mail address of another player."),
+        ConflictKind.ID_VARIANT: _("Two user IDs differ only in upper and lower case; Zendesk may treat them as one."),
+        ConflictKind.JUNK_EXTERNAL_ID: _("The website sent an invalid user ID, so no link was made."),
         ConflictKind.WRONG_LINK: _("Someone in support decided that this visitor is not this player."),
     }
 )
@@ -108,8 +108,8 @@ def split_id(text: str) -> IDText:
 
 
 def choose_states(*, trust: Trust, state: str, has_open_conflict: bool) -> tuple[Badge, ...]:
-    """Return what a visitor's badges say: the word of trust where it is linked, else the word of its `state` and, where
-    one is open, that there is a conflict."""
+    """Return a visitor's badges: how far to trust its link, or without a link its `state` and whether a conflict is
+    open."""
     if trust:
         return (TRUST_STATES[trust],)
     return (VISITOR_STATES[state], IN_CONFLICT) if has_open_conflict else (VISITOR_STATES[state],)

@@ -1,16 +1,34 @@
-"""How pages write a time inside a sentence: in the time zone of whoever reads, which stands behind it."""
+"""How pages write a time: in the reader's time zone. Every template has `render_time` as the filter `ago`."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from django import template
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
+from django.utils.html import format_html
+from django.utils.timezone import localtime, now
 
-_FORMAT = "DATETIME_FORMAT"
+# Older times are shown as a date; the page's script counts the same days for the others.
+RELATIVE_FOR = timedelta(days=30)
+_AGO = '<relative-time datetime="{}" prefix="" threshold="P30D" class="nowrap" title="{}" no-title>{}</relative-time>'
+_DATE = '<time datetime="{}" class="nowrap" title="{}">{}</time>'
+register = template.Library()
+
+
+@register.filter("ago")
+def render_time(at: datetime | None) -> str:
+    """Return an element that says how long ago an aware time is, or its date where that is clearer; "" for None."""
+    if at is None:
+        return ""
+    local = localtime(at)
+    is_near = abs(now() - at) < RELATIVE_FOR
+    text = date_format(local, "DATETIME_FORMAT" if is_near else "DATE_FORMAT")
+    whole = date_format(local, "j F Y, H:i:s T")
+    return format_html(_AGO if is_near else _DATE, local.isoformat(), whole, text)
 
 
 def format_time(at: datetime) -> str:
     """Return an aware time as `29 Nov 2026, 10:02 CET`."""
-    return date_format(localtime(at), _FORMAT)
+    return date_format(localtime(at), "DATETIME_FORMAT")
 
 
 def format_epoch(epoch_s: int) -> str:

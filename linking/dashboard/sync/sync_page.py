@@ -13,7 +13,6 @@ from django.views.decorators.http import require_safe
 from linking.accounts import roles
 from linking.dashboard.shell.access import page
 from linking.dashboard.shell.freshness import (
-    Freshness,
     describe_freshness,
     describe_missing,
     explain_block,
@@ -74,7 +73,7 @@ class IntegrationCard:
 
     slug: str
     name: str
-    freshness: Freshness
+    freshness: Notice
     blocked: str
     missing: str
     findings: tuple[Finding, ...]

@@ -82,7 +82,7 @@ class TestErrorPages:
         lead.raise_request_exception = False
         answer = lead.get("/sync/")
         assert answer.status_code == 500
-        assert read(answer).one("h1").text == "Something failed here"
+        assert read(answer).one("h1").text == "Something went wrong"
         assert b"secret detail" not in answer.content
 
     def test_a_failure_is_told_where_no_static_file_was_collected(self, client, settings, tmp_path):
@@ -92,5 +92,5 @@ class TestErrorPages:
         client.raise_request_exception = False
         answer = client.get("/accounts/login/")
         assert answer.status_code == 500
-        assert read(answer).one("h1").text == "Something failed here"
+        assert read(answer).one("h1").text == "Something went wrong"
         assert b"stylesheet" not in answer.content

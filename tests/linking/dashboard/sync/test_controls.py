@@ -30,7 +30,7 @@ def said(answer):
 class TestPause:
     def test_is_said_with_who_did_it(self, lead, acme):
         page = read(lead.post("/sync/acme/pause/", follow=True))
-        assert page.one(class_="fresh").text.startswith("Sync is paused by a person.")
+        assert page.one(class_="fresh").text.startswith("Sync is paused.")
         assert "Paused by lead" in page.one(id="sync").text
 
     def test_offers_to_resume_instead(self, lead, acme):
@@ -40,7 +40,7 @@ class TestPause:
 
     def test_shows_in_every_page_s_frame(self, lead, acme):
         lead.post("/sync/acme/pause/")
-        assert read(lead.get("/setup/acme/")).one(class_="freshness").text.startswith("Sync is paused by a person.")
+        assert read(lead.get("/setup/acme/")).one(class_="freshness").text.startswith("Sync is paused.")
 
     def test_ends_with_resuming(self, lead, acme):
         lead.post("/sync/acme/pause/")

@@ -20,11 +20,11 @@ class TestFreshness:
     @pytest.mark.parametrize(
         ("ago", "changes", "sentence"),
         [
-            (timedelta(seconds=40), {}, "Read from Zendesk"),
-            (timedelta(hours=2), {}, "Stale: last read from Zendesk"),
-            (timedelta(hours=2), {"sync_enabled": False}, "Sync is off. Last read from Zendesk"),
-            (timedelta(hours=2), {"blocked_reason": "credentials"}, "Sync is stopped and needs a person."),
-            (timedelta(hours=2), {"enabled": False}, "The integration is switched off."),
+            (timedelta(seconds=40), {}, "Updated "),
+            (timedelta(hours=2), {}, "Out of date: last updated "),
+            (timedelta(hours=2), {"sync_enabled": False}, "Sync is off. Last updated "),
+            (timedelta(hours=2), {"blocked_reason": "credentials"}, "Sync stopped: action needed. Last updated "),
+            (timedelta(hours=2), {"enabled": False}, "This integration is switched off. Last updated "),
         ],
     )
     def test_is_said_in_words(self, lead, ago, changes, sentence):
@@ -33,19 +33,21 @@ class TestFreshness:
 
     def test_before_the_first_pass(self, lead):
         make_integration()
-        assert read(lead.get("/sync/")).one(class_="fresh").text == "Nothing was read from Zendesk yet."
+        assert read(lead.get("/sync/")).one(class_="fresh").text == "No sync has completed yet."
 
     def test_refused_before_a_pass_was_complete(self, lead):
         make_integration(blocked_reason="credentials")
-        sentence = "Sync is stopped and needs a person. No sync has completed yet."
+        sentence = "Sync stopped: action needed. No sync has completed yet."
         assert read(lead.get("/sync/")).one(class_="fresh").text == sentence
 
-    @pytest.mark.parametrize(("ago", "ending"), [(None, ""), (timedelta(hours=2), " Last complete pass")])
+    @pytest.mark.parametrize(
+        ("ago", "ending"), [(None, "No sync has completed yet."), (timedelta(hours=2), "The last complete sync was")]
+    )
     def test_during_a_long_reading_is_no_complaint(self, lead, ago, ending):
         integration = make_read(ago=ago) if ago else make_integration()
         make_run(integration=integration, state="stopped", stop_reason="deadline", lookups=5, touched_at=timezone.now())
         page = read(lead.get("/sync/"))
-        sentence = f"Catching up: not everything that is there was read yet.{ending}"
+        sentence = f"Catching up: not all chats have been read yet. {ending}"
         assert page.one(class_="fresh").text.startswith(sentence)
         assert page.one(class_="freshness").text.startswith(sentence)
 
@@ -57,8 +59,8 @@ class TestFreshness:
         make_integration(secrets={"zendesk_access_token": ""}, zendesk_subdomain="")
         *_others, notice = read(lead.get("/sync/")).all(class_="notice-warn")
         assert notice.text == (
-            "Nothing is read from Zendesk before the set-up is complete. Missing: Zendesk's access token, Zendesk's "
-            "subdomain. Open the checklist"
+            "The set-up is incomplete, so sync cannot start. Missing: Zendesk's access token, Zendesk's subdomain. "
+            "Open the checklist"
         )
 
     def test_an_unfinished_one_cannot_be_started(self, lead):
@@ -67,7 +69,7 @@ class TestFreshness:
 
     def test_a_stale_one_shows_in_every_page_s_frame(self, lead):
         make_read(ago=timedelta(hours=2))
-        assert read(lead.get("/setup/acme/")).one(class_="freshness").text.startswith("Stale")
+        assert read(lead.get("/setup/acme/")).one(class_="freshness").text.startswith("Out of date")
 
     def test_what_a_person_must_do_is_said(self, lead):
         make_read(ago=timedelta(hours=2), blocked_reason="credentials")

@@ -160,7 +160,7 @@ class TestFilters:
         make_many(1)
         answer = lead.get(f"/?{query}")
         assert answer.status_code == 400
-        assert read(answer).one("h1").text == "This address asks for something unknown"
+        assert read(answer).one("h1").text == "This address contains an unknown filter"
 
 
 class TestOrderAndPages:

@@ -1,1 +1,0 @@
-"""What templates ask beyond Django's own words."""
