@@ -5,7 +5,7 @@ A separate program (`python -m sandbox`) that keeps all in memory. It needs the 
     __main__.py        arguments and start
     server.py          sockets and the order of answers   (http1.py: bytes to Request, Response to bytes)
     routing.py         path templates, Call   (problem.py: the exception for error responses)
-    control.py         what a test may do to the world
+    control.py         what a test may do to the world   (control_body.py: reads its bodies)
     jwt.py             its own HS256 and RS256
     world/             box.py: the whole state   (state.py: visitors, chats, bans; books.py: tokens, sessions, webhook)
                        seed.py: generated worlds; cast.py: the small world of a plain start

@@ -23,6 +23,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--token", default="sandbox-chat-token", help="access token that Chat's REST API accepts")
     parser.add_argument("--bridge", default="http://127.0.0.1:8000", help="where the shop requests Zendesk JWTs")
     parser.add_argument("--webhook", default="", help="address for signed reports of ended chats (default: none)")
+    parser.add_argument("--support-webhook", default="", help="address for signed events of Support (default: none)")
     return parser.parse_args(arguments)
 
 
@@ -30,7 +31,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until a signal stops it; return the exit status, 1 when the port is taken."""
     options = parse_arguments(sys.argv[1:] if arguments is None else arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    box = Box(config=load_config(token=options.token, bridge=options.bridge, webhook=options.webhook))
+    config = load_config(
+        token=options.token, bridge=options.bridge, webhook=options.webhook, support_webhook=options.support_webhook
+    )
+    box = Box(config=config)
     try:
         server = SandboxServer(host=options.host, port=options.port, box=box)
     except OSError as error:
@@ -44,7 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     print(
-        f"sandbox: {server.url}/shop/ (shop), {server.url}/api/v2/chat (Chat), {server.url}/login/api (Login)",
+        f"sandbox: {server.url}/shop/ (shop), {server.url}/api/v2/chat (Chat), {server.url}/support/api/v2 (Support), "
+        f"{server.url}/login/api (Login)",
         flush=True,
     )
     with server:

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from itertools import islice
 from typing import Any
 
+from sandbox.control_body import read_items, read_text, read_time, refuse_unknown
 from sandbox.http1 import Response, respond_json
 from sandbox.jwt import encode_hs256
 from sandbox.problem import Problem
@@ -15,11 +16,10 @@ from sandbox.routing import Call, Route, Service, Table, read_number, refuse_for
 from sandbox.support.control import PEOPLE_COUNTS, seed_people
 from sandbox.support.control import ROUTES as SUPPORT_ROUTES
 from sandbox.world.books import MOST_KEYS, NotLocalAddress
-from sandbox.world.box import parse_time
 from sandbox.world.faults import RULE_NAMES, SWITCH_NAMES
 from sandbox.world.players import build_claims
 from sandbox.world.seed import BASE_S, SAFE_AGE_S, SPAN_S, SeedPlan, fill
-from sandbox.world.state import LATEST_EPOCH_S, Chat, World, ZendeskVisitor, format_time
+from sandbox.world.state import Chat, World, ZendeskVisitor, format_time
 
 MOST_RECORDS = 2_000_000
 JUNK_WORDS = frozenset({"null", "undefined", "0"})
@@ -46,7 +46,7 @@ class ControlService(Service):
 def reset(call: Call) -> Response:
     """Reset to a plain start, or with `{"empty": true}` to a world without records."""
     body = call.read_json()
-    _refuse_unknown(body, {"empty"})
+    refuse_unknown(body, {"empty"})
     call.box.reset(empty=body.get("empty") is True)
     return respond_json(call.box.report()["records"])
 
@@ -121,7 +121,7 @@ def set_faults(call: Call) -> Response:
     `rules` gives several, `add` keeps the current ones, `clear` removes them. Raises: Problem 400 naming unknown keys.
     """
     body = call.read_json()
-    _refuse_unknown(body, SWITCH_NAMES | RULE_NAMES | {"rules", "add", "clear"})
+    refuse_unknown(body, SWITCH_NAMES | RULE_NAMES | {"rules", "add", "clear"})
     switches = {name: value for name, value in body.items() if name in SWITCH_NAMES}
     single = {name: value for name, value in body.items() if name in RULE_NAMES}
     several = body.get("rules", [])
@@ -147,11 +147,11 @@ def put_visitors(call: Call) -> Response:
     """Add or change visitors. Any field of the record is allowed; fields left out of a known visitor stay."""
     names = {item.name for item in fields(ZendeskVisitor)}
     world = call.box.world
-    for item in _read_items(call):
-        _refuse_unknown(item, names | {"created"})
-        known = world.visitors.get(_read_text(item, "id"))
+    for item in read_items(call):
+        refuse_unknown(item, names | {"created"})
+        known = world.visitors.get(read_text(item, "id"))
         if "created" in item or "created_s" in item:
-            item["created_s"] = _read_time(item.pop("created", item.get("created_s")))
+            item["created_s"] = read_time(item.pop("created", item.get("created_s")))
         if not all(isinstance(item.get(name), str | None) for name in ("name", "email", "phone", "notes")):
             raise Problem(400, "Bad Request", "name, email, phone and notes are texts or null.")
         base = known or ZendeskVisitor(id=item["id"], name="", created_s=int(call.now_s))
@@ -165,18 +165,18 @@ def put_chats(call: Call) -> Response:
     A new update time makes the export show a known chat again.
     """
     world = call.box.world
-    for item in _read_items(call):
-        chat_id = _read_text(item, "id")
+    for item in read_items(call):
+        chat_id = read_text(item, "id")
         known = world.chats.get(chat_id)
-        update_s = _read_time(item.pop("update_timestamp", known.update_s if known else int(call.now_s) - SAFE_AGE_S))
-        start_s = _read_time(item.pop("timestamp", known.start_s if known else update_s - 600))
+        update_s = read_time(item.pop("update_timestamp", known.update_s if known else int(call.now_s) - SAFE_AGE_S))
+        start_s = read_time(item.pop("timestamp", known.start_s if known else update_s - 600))
         kind = str(item.pop("type", known.kind if known else "chat"))
         end = item.pop("end_timestamp", known.end_s if known else (0 if kind == "offline_msg" else update_s - 60))
         visitor_id = str(item.pop("visitor_id", known.visitor_id if known else ""))
         details = {name: value for name, value in item.items() if name not in ("id", "deleted")}
         deleted = item.get("deleted", known.deleted if known else False) is True
         merged = ((known.details if known else None) or {}) | details
-        chat = Chat(chat_id, visitor_id, start_s, _read_time(end), update_s, kind, deleted, merged or None)
+        chat = Chat(chat_id, visitor_id, start_s, read_time(end), update_s, kind, deleted, merged or None)
         world.put_chat(chat)
         if deleted:
             world.hide(chat)
@@ -185,19 +185,19 @@ def put_chats(call: Call) -> Response:
 
 def put_raw_chats(call: Call) -> Response:
     """Add records that the export shows exactly as given in `record`, at `update_timestamp` and `id`."""
-    for item in _read_items(call):
-        _refuse_unknown(item, {"id", "update_timestamp", "record"})
-        update_s = _read_time(item.get("update_timestamp", BASE_S))
-        chat_id = _read_text(item, "id") if "id" in item else call.box.world.mint_chat_id(start_s=update_s)
+    for item in read_items(call):
+        refuse_unknown(item, {"id", "update_timestamp", "record"})
+        update_s = read_time(item.get("update_timestamp", BASE_S))
+        chat_id = read_text(item, "id") if "id" in item else call.box.world.mint_chat_id(start_s=update_s)
         call.box.world.put_chat(Chat(chat_id, "", update_s, update_s, update_s, raw=[item.get("record")]))
     return respond_json({"chats": len(call.box.world.chats)})
 
 
 def put_aliases(call: Call) -> Response:
     """Make the ID `alias` lead to the visitor `canonical`."""
-    for item in _read_items(call):
-        _refuse_unknown(item, {"alias", "canonical"})
-        alias, canonical = _read_text(item, "alias"), _read_text(item, "canonical")
+    for item in read_items(call):
+        refuse_unknown(item, {"alias", "canonical"})
+        alias, canonical = read_text(item, "alias"), read_text(item, "canonical")
         if canonical not in call.box.world.visitors or alias == canonical:
             raise Problem(400, "Bad Request", "canonical must be a visitor, and another one than alias.")
         call.box.world.put_alias(alias=alias, canonical=canonical)
@@ -206,7 +206,7 @@ def put_aliases(call: Call) -> Response:
 
 def set_shared_secret(call: Call) -> Response:
     """Replace the shared secret by `value`: the old one is invalid at once, and sessions lose their authentication."""
-    value = _read_text(call.read_json(), "value")
+    value = read_text(call.read_json(), "value")
     call.box.config.shared_secret = value
     call.box.widget.drop_authentication()
     return respond_json({"sessions_cut": len(call.box.widget.sessions)})
@@ -215,21 +215,21 @@ def set_shared_secret(call: Call) -> Response:
 def set_messaging_key(call: Call) -> Response:
     """Add or change the Messaging signing key `id` with the secret `value`; delete it when `value` is left out."""
     body, keys = call.read_json(), call.box.config.messaging_keys
-    _refuse_unknown(body, {"id", "value"})
-    key_id = _read_text(body, "id")
+    refuse_unknown(body, {"id", "value"})
+    key_id = read_text(body, "id")
     if body.get("value") is None:
         keys.pop(key_id, None)
     elif key_id not in keys and len(keys) >= MOST_KEYS:
         raise Problem(400, "Bad Request", f"An account has at most {MOST_KEYS} signing keys.")
     else:
-        keys[key_id] = _read_text(body, "value")
+        keys[key_id] = read_text(body, "value")
     return respond_json({"keys": sorted(keys)})
 
 
 def set_webhook(call: Call) -> Response:
     """Send ended chats to `url`, signed with `secret`; `body` is the template, with Support's placeholders."""
     body = call.read_json()
-    _refuse_unknown(body, {"url", "secret", "body"})
+    refuse_unknown(body, {"url", "secret", "body"})
     settings = {name: str(body.get(name, "")) for name in ("url", "secret", "body")}
     try:
         call.box.webhook.set(**settings)
@@ -246,7 +246,7 @@ def show_webhook(call: Call) -> Response:
 def mint_login_jwt(call: Call) -> Response:
     """Answer a Login JWT of `player`. `claims` changes claims, null removes one; HS256 projects only."""
     body = call.read_json()
-    _refuse_unknown(body, {"player", "claims"})
+    refuse_unknown(body, {"player", "claims"})
     book, changes = call.box.login, body.get("claims")
     player = book.find_player(key=str(body.get("player", "nadia")))
     if player is None or not isinstance(changes, dict | None) or (changes and player.is_rs256):
@@ -261,7 +261,7 @@ def mint_login_jwt(call: Call) -> Response:
 def _read_plan(call: Call) -> dict[str, Any]:
     """Return the checked body of `seed`. Raises: Problem 400 naming the invalid key."""
     body = call.read_json()
-    _refuse_unknown(body, {*PLAN_COUNTS, *PLAN_SHARES, *PEOPLE_COUNTS, "seed", "now", "span_s"})
+    refuse_unknown(body, {*PLAN_COUNTS, *PLAN_SHARES, *PEOPLE_COUNTS, "seed", "now", "span_s"})
     if type(body.get("seed", 0)) is not int:  # any size and sign: it is no count
         raise Problem(400, "Bad Request", "seed must be a whole number.")
     for name in (*PLAN_COUNTS, *PEOPLE_COUNTS, "span_s"):
@@ -287,41 +287,6 @@ def _build_plan(call: Call, body: dict[str, Any]) -> SeedPlan:
     span_s = plan.span_s or SPAN_S
     start_s = int(call.now_s) - SAFE_AGE_S - span_s if is_now else BASE_S
     return replace(plan, start_s=start_s, span_s=span_s, ties=min(plan.ties, plan.chats))
-
-
-def _read_items(call: Call) -> list[dict[str, Any]]:
-    """Return the body's records: one object, or several under `items`. Raises: Problem 400."""
-    body = call.read_json()
-    items = body["items"] if set(body) == {"items"} else [body]
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise Problem(400, "Bad Request", "items must be a list of objects.")
-    return items
-
-
-def _read_text(item: dict[str, Any], name: str) -> str:
-    """Return a required text. Raises: Problem 400."""
-    value = item.get(name)
-    if not isinstance(value, str) or not value:
-        raise Problem(400, "Bad Request", f"{name} is needed, as text.")
-    return value
-
-
-def _read_time(value: Any) -> int:
-    """Parse epoch seconds or ISO 8601. Raises: Problem 400."""
-    try:
-        seconds = parse_time(value) if isinstance(value, str) else int(value)
-    except (ValueError, TypeError, OverflowError):
-        seconds = -1
-    if not 0 <= seconds <= LATEST_EPOCH_S:
-        raise Problem(400, "Bad Request", "A time is epoch seconds or ISO 8601, after 1970 and before 2287.")
-    return seconds
-
-
-def _refuse_unknown(body: dict[str, Any], known: set[str] | frozenset[str]) -> None:
-    """Raise Problem 400 naming unknown keys, so that a misspelt key is not ignored."""
-    unknown = sorted(set(body) - known)
-    if unknown:
-        raise Problem(400, "Bad Request", f"Unknown keys: {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")
 
 
 ROUTES = [

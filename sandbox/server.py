@@ -20,7 +20,9 @@ from sandbox.login.service import LoginService
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, Service
 from sandbox.shop.service import ShopService
+from sandbox.support.agent import AgentService
 from sandbox.support.service import SupportService
+from sandbox.support.sunco import SunCoService
 from sandbox.world.box import Box
 from sandbox.world.faults import LONGEST_DELAY_S, NEED_THE_TRUTH
 from sandbox.zendesk.chat import ZendeskService
@@ -41,7 +43,7 @@ class App:
         self.box = box
         self.services: tuple[Service, ...] = (
             ZendeskService(), OAuthService(), WidgetService(), MessagingService(), LoginService(), ShopService(),
-            ControlService(), SupportService(),
+            ControlService(), SunCoService(), AgentService(), SupportService(),
         )  # fmt: skip
 
     def answer(self, request: Request) -> Response:

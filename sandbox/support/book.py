@@ -8,8 +8,10 @@ from contextlib import AbstractContextManager
 from random import Random
 from typing import Any
 
+from sandbox.support.events import EventHook
 from sandbox.support.limits import ClassLimiter
 from sandbox.support.people import ADMIN, OWNER_EMAIL, OWNER_ID, MessagingStore, SupportStore, SupportUser
+from sandbox.support.sunco_hook import SunCoHook
 from sandbox.support.switches import SupportSwitches
 from sandbox.support.tokens import TokenStore
 
@@ -18,7 +20,10 @@ TIMER_MARGIN_S = 0.02  # a timer may fire slightly before its time by the clock
 
 
 class SupportBook:
-    """People, switches, limits and tokens of one account. Callers must hold `lock`; `clock` returns epoch seconds."""
+    """People, switches, limits, tokens and webhooks of one account.
+
+    Callers must hold `lock`; `clock` returns epoch seconds.
+    """
 
     def __init__(self, *, clock: Callable[[], float], lock: AbstractContextManager[Any]) -> None:
         self.clock, self.lock = clock, lock
@@ -30,7 +35,14 @@ class SupportBook:
         self.cursor_generation = 0
         self.rng = Random(0)
         self.waiting: list[tuple[float, Effect]] = []
+        self.events = EventHook(switches=self.switches, clock=clock)
+        self.sunco_hook = SunCoHook()
         self.people.load([build_owner(created_s=0)])
+
+    def close(self) -> None:
+        """End the thread of the webhook, and let nothing more take effect."""
+        self.events.close()
+        self.waiting = []
 
     def replace_people(self, users: list[SupportUser]) -> None:
         """Replace all Support users and forget messaging users, tickets and what was still to take effect."""

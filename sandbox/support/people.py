@@ -75,7 +75,8 @@ class SupportStore:
         self.staff_ids: set[int] = set()
         self.deleted_ids: set[int] = set()
         self.tickets: dict[int, Ticket] = {}
-        self.next_identity_id = 31_000_001
+        self.merged_into: dict[int, int] = {}
+        self.next_identity_id = 41_478_830_000_001
 
     def load(self, users: Iterable[SupportUser]) -> None:
         """Add many users and sort each index once."""
@@ -121,6 +122,13 @@ class SupportStore:
         """Return the active user with this external ID, compared without case. Source: README M2.3."""
         user_id = self.by_external.get(external_id.casefold())
         return None if user_id is None else self.users[user_id]
+
+    def find_current(self, user_id: int) -> SupportUser | None:
+        """Return the active user with this ID, or the one it was merged into."""
+        while user_id in self.merged_into:
+            user_id = self.merged_into[user_id]
+        user = self.users.get(user_id)
+        return user if user is not None and user.active else None
 
     def find_by_email(self, email: str) -> SupportUser | None:
         """Return the active user with this primary address."""
@@ -198,6 +206,7 @@ class MessagingUser:
     email_verified: bool = False
     authenticated: bool = False
     support_id: int = 0
+    anonymous_support_id: int = 0  # of an anonymous user merged into this one, until Support has followed
     conversations: list[Conversation] = field(default_factory=list)
 
 
@@ -215,7 +224,7 @@ class MessagingStore:
         self.minted_count = 0
 
     def mint_id(self, kind: str) -> str:
-        """Return an unused ID; `kind` is one hexadecimal digit: c user, d conversation, e event. Source: README M6."""
+        """Return an unused ID; `kind` is one hexadecimal digit: c user, d conversation. Source: README M6."""
         self.minted_count += 1
         return f"6a10c0ffee{self.minted_count:010x}{kind}001"
 
@@ -248,7 +257,7 @@ class AddressOwners(Mapping[str, str]):
 
     def __getitem__(self, email: str) -> str:
         """Return the owner's external ID. Raises: KeyError when nobody with an external ID owns the address."""
-        known = self.messaging.users.get(self.messaging.by_email.get(email, ""))
+        known = self.messaging.users.get(self.messaging.by_email.get(email.casefold(), ""))
         if known is not None and known.external_id:
             return known.external_id
         user = self.support.find_by_email(email)

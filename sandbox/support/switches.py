@@ -17,8 +17,12 @@ CHOICES: dict[str, tuple[str | int, ...]] = {
     "bad_token_at_me": ("refuse", "anonymous"),
     "deleted_user": ("shown", "missing"),
     "token_text": ("opaque", "jwt"),
+    "zendesk_id": ("with_ticket", "null", "missing"),
+    "event_names": ("colon", "slash"),
+    "merged_event_names": ("loser", "survivor"),
+    "claim_addresses": ("verified", "both"),
 }
-BOUNDS = {"page_at_most": (1, 1000)}
+BOUNDS = {"page_at_most": (1, 1000), "event_time_digits": (0, 9)}
 HIGHEST = 1_000_000
 
 
@@ -50,6 +54,20 @@ class SupportSwitches:
     token_text: str = "opaque"
     token_calls: int = 0  # an access token is refused after that many calls; 0: only its time ends it
     users_read_opens_incremental: bool = False
+    flagged_account: bool = False  # the external ID stays null
+    claim_addresses: str = "verified"
+    bot: bool = False  # a bot answers alone until the player wants a person
+    support_delay_s: float = 0.0  # until Support shows what a conversation or a sign-in did
+    identities_delay_s: float = 5.0
+    zendesk_id: str = "with_ticket"
+    event_names: str = "colon"
+    event_time_digits: int = 9
+    event_duplicate_every: int = 0
+    event_loss_every: int = 0
+    event_disorder: bool = False
+    event_patience_s: float = 10.0
+    breaker_pause_s: float = 60.0
+    merged_event_names: str = "loser"
 
     def set(self, wishes: dict[str, Any]) -> None:
         """Set the switches. Raises: Problem 400 for an unknown name or an invalid value; then nothing changes."""

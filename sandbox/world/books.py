@@ -1,4 +1,4 @@
-"""The state of Zendesk besides visitors and chats: Messaging users, OAuth tokens, webhook deliveries, browsers."""
+"""The state of Zendesk besides visitors and chats: OAuth tokens, webhook deliveries, browsers."""
 
 from __future__ import annotations
 
@@ -21,22 +21,6 @@ DEFAULT_BODY = json.dumps({
     "chat_id": "{{ticket.ticket_field_chat}}",
     "visitor_id": "{{ticket.ticket_field_visitor}}",
 })  # fmt: skip
-
-
-class MessagingBook:
-    """Users by `external_id` with their last token's claims, owners of verified addresses, and browser sessions."""
-
-    def __init__(self) -> None:
-        self.users: dict[str, dict[str, Any]] = {}
-        self.id_of_email: dict[str, str] = {}
-        self.sessions: dict[str, str] = {}
-
-    def add_user(self, claims: dict[str, Any]) -> None:
-        """Store the user of accepted claims."""
-        user_id = claims["external_id"]
-        self.users[user_id] = {name: claims.get(name) for name in ("external_id", "name", "email", "email_verified")}
-        if claims.get("email") and claims.get("email_verified") is True:
-            self.id_of_email[claims["email"].lower()] = user_id
 
 
 @dataclass(slots=True)
@@ -142,9 +126,7 @@ class WebhookBook:
 
     def set(self, *, url: str, secret: str, body: str) -> None:
         """Set address, secret and body. Raises: NotLocalAddress for an address that is not http on this machine."""
-        parts = urlsplit(url)
-        if url and (parts.scheme != "http" or not _is_loopback(parts.hostname or "")):
-            raise NotLocalAddress("The webhook's address must be http:// on this machine.")
+        require_local(url)
         self.url, self.secret, self.body = url, secret, body or DEFAULT_BODY
 
     def to_json(self) -> dict[str, Any]:
@@ -180,6 +162,13 @@ class WidgetBook:
         """Make every session unauthenticated, as a new shared secret does. Source: README Z7.2."""
         for session in self.sessions.values():
             session.authenticated = False
+
+
+def require_local(url: str) -> None:
+    """Raise NotLocalAddress for an address that is neither empty nor http on this machine."""
+    parts = urlsplit(url)
+    if url and (parts.scheme != "http" or not _is_loopback(parts.hostname or "")):
+        raise NotLocalAddress("The webhook's address must be http:// on this machine.")
 
 
 def _is_loopback(host: str) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 from sandbox.support.book import SupportBook
 from sandbox.support.seed import make_cast
-from sandbox.world.books import MessagingBook, OAuthBook, WebhookBook, WidgetBook
+from sandbox.world.books import OAuthBook, WebhookBook, WidgetBook
 from sandbox.world.cast import load_cast
 from sandbox.world.faults import Faults, Switches
 from sandbox.world.players import LoginBook
@@ -33,7 +33,7 @@ class Config:
     """The settings at the start. Login's secret, the shared secret and the account key come from the demo file.
 
     `messaging_keys` are the signing keys of the Messaging account, secret by key ID.
-    `webhook` is the address for ended chats, "" for none.
+    `webhook` is the address for ended chats, `support_webhook` for Support's events, "" for none.
     """
 
     access_token: str = field(repr=False)
@@ -45,9 +45,12 @@ class Config:
     messaging_keys: dict[str, str] = field(repr=False)
     webhook: str = ""
     webhook_secret: str = field(default="", repr=False)
+    support_webhook: str = ""
 
 
-def load_config(*, token: str, bridge: str, webhook: str = "", path: Path = DEMO_FILE) -> Config:
+def load_config(
+    *, token: str, bridge: str, webhook: str = "", support_webhook: str = "", path: Path = DEMO_FILE
+) -> Config:
     """Load the demo integration, so that app and sandbox always use the same secrets."""
     demo = json.loads(path.read_text(encoding="utf-8"))
     messaging = json.loads(MESSAGING_FILE.read_text(encoding="utf-8"))
@@ -55,7 +58,7 @@ def load_config(*, token: str, bridge: str, webhook: str = "", path: Path = DEMO
         access_token=token, login_project_id=demo["login_project_id"], login_secret=demo["login_secret_key"],
         shared_secret=demo["zendesk_shared_secret"], account_key=demo["zendesk_account_key"], bridge=bridge.rstrip("/"),
         messaging_keys={messaging["zendesk_key_id"]: messaging["zendesk_shared_secret"]},
-        webhook=webhook, webhook_secret=demo["zendesk_webhook_secret"],
+        webhook=webhook, webhook_secret=demo["zendesk_webhook_secret"], support_webhook=support_webhook,
     )  # fmt: skip
 
 
@@ -126,6 +129,7 @@ class Box:
         self.login = LoginBook(project_id=config.login_project_id, secret=config.login_secret)
         self.first_shared_secret = config.shared_secret
         self.first_messaging_keys = dict(config.messaging_keys)
+        self.support = SupportBook(clock=clock, lock=self.lock)
         self.reset()
 
     def reset(self, *, empty: bool = False) -> None:
@@ -137,9 +141,10 @@ class Box:
         self.stats = Stats(now_s=self.clock())
         self.oauth = OAuthBook()
         self.widget = WidgetBook()
-        self.messaging = MessagingBook()
         self.webhook = WebhookBook(url=self.config.webhook, secret=self.config.webhook_secret)
+        self.support.close()
         self.support = SupportBook(clock=self.clock, lock=self.lock)
+        self.support.events.url, self.support.events.secret = self.config.support_webhook, self.config.webhook_secret
         self.login.reset()
         self.config.shared_secret = self.first_shared_secret
         self.config.messaging_keys = dict(self.first_messaging_keys)

@@ -6,15 +6,13 @@ documentation recommends. Source of signature and placeholders: README Z10.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import http.client
 import logging
 import re
 import threading
 from urllib.parse import urlsplit
 
+from sandbox.support.events import sign_call
 from sandbox.world.books import Delivery, WebhookBook
 from sandbox.world.box import Box
 from sandbox.world.state import Chat, format_time
@@ -43,12 +41,6 @@ def report_chat(*, box: Box, chat: Chat) -> None:
     threading.Thread(
         target=_send, kwargs={"book": book, "timestamp": timestamp, "signature": signature, "body": body}, daemon=True
     ).start()
-
-
-def sign_call(*, secret: str, timestamp: str, body: str) -> str:
-    """Return base64(HMAC-SHA256(secret, timestamp + body)). Source: README Z10."""
-    mac = hmac.new(secret.encode(), (timestamp + body).encode(), hashlib.sha256)
-    return base64.b64encode(mac.digest()).decode()
 
 
 def _send(*, book: WebhookBook, timestamp: str, signature: str, body: str) -> None:

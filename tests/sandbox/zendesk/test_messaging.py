@@ -58,7 +58,7 @@ class TestJudge:
     def test_tells_and_changes_nothing(self, client: Client, box: Box, scope: str, ok: bool):
         answer = client.call("POST", "/messaging/judge", {"jwt": token_of(box, scope=scope)})
         assert (answer.status, answer.json()["ok"], answer.cookies) == (200, ok, [])
-        assert box.messaging.users == {}
+        assert box.support.messaging.users == {}
 
 
 class TestKeys:
