@@ -5,6 +5,7 @@ import weakref
 from collections.abc import Mapping
 
 from linking.core.gcra import MINUTE_S, next_slot
+from linking.core.times import is_ahead
 
 MAX_KEYS = 100_000
 _TOLERANCE_S = 1.0  # what processes tell one another is rounded and a little late
@@ -37,9 +38,7 @@ class Limiter:
             return 0.0
         with self._lock:
             tat = self._tats.get(key, 0.0)
-            if tat > now + MINUTE_S + _TOLERANCE_S:
-                # A budget is never spent further than a minute ahead: the clock was set back, and nobody knows since
-                # when. To begin anew lets a minute's worth more through once; to wait would shut everybody out.
+            if not is_ahead(tat, now=now, longest=MINUTE_S + _TOLERANCE_S):
                 tat = 0.0
             slot = next_slot(tat=tat, now=now, per_minute=self.per_minute, burst=self.per_minute)
             if slot.is_free:

@@ -15,6 +15,7 @@ from hashlib import sha256
 import redis
 
 from linking.core.gcra import MINUTE_S
+from linking.core.times import is_ahead
 from linking.limits.sharing import PAUSE_AFTER_ERROR_S, Store, connect
 
 MAX_KEYS = 10_000
@@ -83,8 +84,8 @@ class WindowLimiter:
         with self._lock:
             if key not in self._times and len(self._times) >= MAX_KEYS:
                 self._times = {name: times for name, times in self._times.items() if times[-1] > now - MINUTE_S}
-            # A time that lies ahead was noted before the clock was set back.
-            times = deque(at for at in self._times.get(key, ()) if now - MINUTE_S < at <= now)
+            recent = (at for at in self._times.get(key, ()) if is_ahead(at + MINUTE_S, now=now, longest=MINUTE_S))
+            times = deque(recent)
             if len(times) >= self.at_most:
                 return times[0] + MINUTE_S - now
             times.append(now)

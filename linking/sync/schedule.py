@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from linking.clients.retry_after import LONGEST_S
 from linking.core.config import SecretName, ZendeskProduct
+from linking.core.times import is_ahead
 from linking.models import Integration, LoginUser, RunState, StopReason, SyncRun
 from linking.models.sync_run import COMMAND_TRIGGER, REFRESH_TRIGGER
 from linking.monitoring import status, stop_reasons
@@ -24,8 +25,8 @@ BACK_OFF_FIRST, BACK_OFF_LONGEST = timedelta(seconds=15), timedelta(minutes=5)
 # What waits for an administrator is tried again this often all the same: a vendor's hiccup heals by itself, and so does
 # what only one of several machines found.
 BLOCKED_RETRIED_EVERY = timedelta(hours=1)
-# No pass is put off longer than Zendesk may ask for; one that is was put off by a clock that has been set back since.
-_FARTHEST = timedelta(seconds=LONGEST_S) + EVERY
+# No pass is put off longer than Zendesk may ask for.
+_LONGEST = timedelta(seconds=LONGEST_S) + EVERY
 QUIET_RUNS_KEPT_FOR = timedelta(days=1)
 
 
@@ -166,8 +167,8 @@ def _choose_pause(*, integration_id: int, ending: Ending) -> timedelta:
 
 def _is_due(row: Integration, *, now: datetime) -> bool:
     if row.blocked_reason:
-        return row.next_sync_at is not None and not now < row.next_sync_at <= now + BLOCKED_RETRIED_EVERY
-    if row.next_sync_at is None or not now < row.next_sync_at <= now + _FARTHEST:
+        return row.next_sync_at is not None and not is_ahead(row.next_sync_at, now=now, longest=BLOCKED_RETRIED_EVERY)
+    if row.next_sync_at is None or not is_ahead(row.next_sync_at, now=now, longest=_LONGEST):
         return True
     if row.last_success_at is None or row.next_sync_at > row.last_success_at + EVERY:
         return False  # not the plain wait after a success: a pause, a back-off, or queued already

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from linking.clients.xsolla_login import LoginClient, LoginError, LoginRefused
+from linking.core.times import is_ahead
 from linking.tokens.login_jwt import usable_email
 
 DEADLINE_S = 1.0
@@ -53,10 +54,9 @@ def email_of(*, integration_id: int, user_id: str, login_jwt: str, now: float) -
     """
     key = (integration_id, user_id)
     kept = _State.kept.get(key)
-    # A time further away than it was set was set by a clock that has been put back since: it is over.
-    if kept is not None and 0 < kept.until_epoch_s - now <= FOUND_KEPT_S:
+    if kept is not None and is_ahead(kept.until_epoch_s, now=now, longest=FOUND_KEPT_S):
         return kept.email
-    if _State.open_client is None or 0 < _State.paused_until_epoch_s - now <= PAUSE_AFTER_ERROR_S:
+    if _State.open_client is None or is_ahead(_State.paused_until_epoch_s, now=now, longest=PAUSE_AFTER_ERROR_S):
         return ""
     try:
         email = _ask(_State.open_client, user_id=user_id, login_jwt=login_jwt)

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 
 from linking.models import AuditEvent, Integration, RunState, SyncRun, SyncSteering, VisitorRefresh
+from linking.models.sql.times import match_ahead
 from linking.sync.store import leases
 
 # A message that was lost is made up for by the next person who asks.
@@ -90,8 +90,8 @@ def claim_refresh(*, visitor_pk: int, now: datetime) -> bool:
     """Return whether a refresh is to be queued; False while one is pending."""
     row = VisitorRefresh(visitor_id=visitor_pk, at=now)
     VisitorRefresh.objects.bulk_create([row], ignore_conflicts=True)
-    is_lost = Q(pending_since__lte=now - PENDING_FOR) | Q(pending_since__gt=now)
-    free = VisitorRefresh.objects.filter(Q(pending_since__isnull=True) | is_lost, visitor_id=visitor_pk)
+    is_pending = match_ahead("pending_since", now=now - PENDING_FOR, longest=PENDING_FOR)
+    free = VisitorRefresh.objects.filter(~is_pending, visitor_id=visitor_pk)
     return bool(free.update(pending_since=now))
 
 

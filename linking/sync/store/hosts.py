@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
+from linking.core.times import is_ahead
 from linking.models import ChatHost
 
 EVERY = timedelta(days=1)
@@ -44,6 +45,5 @@ def doubt(*, integration_id: int, now: datetime) -> None:
 def _is_due(row: ChatHost, *, subdomain: str, now: datetime) -> bool:
     if row.looked_at is None or row.subdomain != subdomain:
         return True
-    age = now - row.looked_at
-    # A look in the future was noted by a clock that ran ahead.
-    return age < timedelta(0) or age >= (EVERY_IN_DOUBT if row.doubted_at else EVERY)
+    every = EVERY_IN_DOUBT if row.doubted_at else EVERY
+    return not is_ahead(row.looked_at + every, now=now, longest=every)

@@ -13,11 +13,11 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from linking.models import Lease
+from linking.models.sql.times import match_ahead
 
 # Longer than the longest call and the pause between two renewals, shorter than a minute.
 LEASE_TTL = timedelta(seconds=45)
-# Nobody is given a lease that ends later than this: one that does was written by a clock that has been set back since.
-_FARTHEST = 2 * LEASE_TTL
+_LONGEST = 2 * LEASE_TTL
 
 
 class LeaseLost(Exception):
@@ -46,7 +46,7 @@ def take(*, name: str) -> Held | None:
     """
     owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
     Lease.objects.bulk_create([Lease(name=name)], ignore_conflicts=True)
-    free = Q(owner="") | Q(expires_at__lt=Now()) | Q(expires_at__gt=Now() + _FARTHEST)
+    free = Q(owner="") | ~match_ahead("expires_at", now=Now(), longest=_LONGEST)
     taken = Lease.objects.filter(free, name=name).update(
         owner=owner, token=F("token") + 1, expires_at=Now() + LEASE_TTL
     )
@@ -77,5 +77,5 @@ def revoke(*, name: str) -> None:
 
 def list_held_names() -> frozenset[str]:
     """Return the names of all leases that are held and have not lapsed."""
-    valid = Q(expires_at__gte=Now(), expires_at__lte=Now() + _FARTHEST)
-    return frozenset(Lease.objects.exclude(owner="").filter(valid).values_list("name", flat=True))
+    running = Lease.objects.exclude(owner="").filter(match_ahead("expires_at", now=Now(), longest=_LONGEST))
+    return frozenset(running.values_list("name", flat=True))

@@ -5,10 +5,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import F
 
 from linking.clients.zendesk_records import VisitorRecord
 from linking.models import SyncRun, Visitor, VisitorAlias, VisitorQuestion
+from linking.models.sql.times import match_ahead
 from linking.sync.store.answers import BatchResult, store_answers
 from linking.sync.store.batch import VisitorAnswer
 from linking.sync.store.rows import find_canonical_ids
@@ -54,7 +55,7 @@ def claim(*, integration_id: int, visitor_id: str, now: datetime) -> bool:
     """
     row = VisitorQuestion(integration_id=integration_id, visitor_id=visitor_id, asked_at=now)
     VisitorQuestion.objects.bulk_create([row], ignore_conflicts=True)
-    free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now) | Q(claimed_until__gt=now + 2 * CLAIMED_FOR)
+    free = ~match_ahead("claimed_until", now=now, longest=2 * CLAIMED_FOR)
     mine = VisitorQuestion.objects.filter(free, integration_id=integration_id, visitor_id=visitor_id)
     until = now + CLAIMED_FOR
     return bool(mine.update(claimed_until=until, due_at=until, is_answered=False, asked_at=now))
@@ -105,7 +106,7 @@ def list_questions(*, integration_ids: Collection[int], visitor_id: str) -> list
 def list_due(*, now: datetime, limit: int) -> list[int]:
     """Return the keys of questions to be put now, those that wait longest first; old ones are forgotten."""
     VisitorQuestion.objects.filter(asked_at__lt=now - KEPT_FOR).delete()
-    free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now)
+    free = ~match_ahead("claimed_until", now=now, longest=2 * CLAIMED_FOR)
     waiting = VisitorQuestion.objects.filter(free, due_at__lte=now).order_by("due_at", "pk")
     return list(waiting.values_list("pk", flat=True)[:limit])
 

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Q
-
 from linking.clients.retry_after import LONGEST_S
 from linking.core.gcra import MINUTE_S, next_slot
+from linking.core.times import is_ahead
 from linking.models import RequestSlot
+from linking.models.sql.times import match_ahead
 
-# One call a minute is the smallest budget: anything farther off was written by a clock that has been set back since.
-# It is written anew, so that the wait ends, and to the full minute, so that no minute holds more than the budget.
+# One call a minute is the smallest budget. A slot farther off is written anew, to the full minute, so that no minute
+# holds more than the budget.
 FARTHEST_S = 60.0
 # A person who waits may reserve a slot that is still to come; nothing else takes one before its time.
 RESERVED_AHEAD_S = 5.0
@@ -43,15 +43,11 @@ def take_slot(*, account: str, per_minute: int, now_epoch_s: float) -> Wait:
         per_minute: the budget; calls leave evenly spaced, so that no 60 s hold more than these.
     """
     while True:
-        row = _load_row(account)
-        # A pause farther off than any pause can be was written by a clock that ran ahead.
-        if now_epoch_s < row.paused_until_epoch_s <= now_epoch_s + LONGEST_S:
+        row = _load_believable_row(account, now_epoch_s=now_epoch_s)
+        if is_ahead(row.paused_until_epoch_s, now=now_epoch_s, longest=LONGEST_S):
             return Wait(seconds=row.paused_until_epoch_s - now_epoch_s, is_pause=True)
         # The condition holds while nobody else took the slot in between; then it is looked at anew.
         unchanged = RequestSlot.objects.filter(pk=row.pk, next_free_epoch_s=row.next_free_epoch_s)
-        if row.next_free_epoch_s > now_epoch_s + FARTHEST_S + RESERVED_AHEAD_S:
-            unchanged.update(next_free_epoch_s=now_epoch_s + FARTHEST_S)
-            continue
         slot = next_slot(tat=row.next_free_epoch_s, now=now_epoch_s, per_minute=per_minute)
         if not slot.is_free:
             return Wait(seconds=slot.wait_s)
@@ -67,11 +63,10 @@ def reserve_slot(*, account: str, per_minute: int, now_epoch_s: float, within_s:
     """
     within_s = min(within_s, RESERVED_AHEAD_S)
     while True:
-        row = _load_row(account)
-        if now_epoch_s < row.paused_until_epoch_s <= now_epoch_s + LONGEST_S:
+        row = _load_believable_row(account, now_epoch_s=now_epoch_s)
+        if is_ahead(row.paused_until_epoch_s, now=now_epoch_s, longest=LONGEST_S):
             return Reservation(seconds=row.paused_until_epoch_s - now_epoch_s, is_pause=True)
-        is_sane = row.next_free_epoch_s <= now_epoch_s + FARTHEST_S + RESERVED_AHEAD_S
-        at = max(row.next_free_epoch_s if is_sane else now_epoch_s + FARTHEST_S, now_epoch_s)
+        at = max(row.next_free_epoch_s, now_epoch_s)
         if at > now_epoch_s + within_s:
             return Reservation(seconds=at - now_epoch_s)
         unchanged = RequestSlot.objects.filter(pk=row.pk, next_free_epoch_s=row.next_free_epoch_s)
@@ -84,15 +79,22 @@ def reserve_slot(*, account: str, per_minute: int, now_epoch_s: float, within_s:
 def pause(*, account: str, until_epoch_s: float) -> None:
     """Let no call to `account` leave before `until_epoch_s`; a longer pause already asked for stays."""
     row = RequestSlot.objects.filter(pk=_load_row(account).pk)
-    is_behind = Q(paused_until_epoch_s__lt=until_epoch_s)
-    row.filter(is_behind | Q(paused_until_epoch_s__gt=until_epoch_s + LONGEST_S)).update(
-        paused_until_epoch_s=until_epoch_s
-    )
+    is_longer = match_ahead("paused_until_epoch_s", now=until_epoch_s, longest=LONGEST_S)
+    row.exclude(is_longer).update(paused_until_epoch_s=until_epoch_s)
 
 
 def is_paused(*, account: str, now_epoch_s: float) -> bool:
     """Return whether Zendesk asked for a pause that is not over."""
-    return now_epoch_s < _load_row(account).paused_until_epoch_s <= now_epoch_s + LONGEST_S
+    return is_ahead(_load_row(account).paused_until_epoch_s, now=now_epoch_s, longest=LONGEST_S)
+
+
+def _load_believable_row(account: str, *, now_epoch_s: float) -> RequestSlot:
+    row, at = _load_row(account), now_epoch_s + FARTHEST_S
+    longest_s = FARTHEST_S + RESERVED_AHEAD_S
+    if row.next_free_epoch_s > now_epoch_s and not is_ahead(row.next_free_epoch_s, now=now_epoch_s, longest=longest_s):
+        RequestSlot.objects.filter(pk=row.pk, next_free_epoch_s=row.next_free_epoch_s).update(next_free_epoch_s=at)
+        row.next_free_epoch_s = at
+    return row
 
 
 def _load_row(account: str) -> RequestSlot:
