@@ -205,7 +205,7 @@ class TestPeople:
         sentence = {
             "proven": "Proven: the player signed in through Login.",
             "claimed": "Not proven: this ID was not checked by zdbridge. Ask before you share account details.",
-            "disputed": "Disputed: a conflict is open. Share no account details before it is decided.",
+            "disputed": "Disputed: a conflict is open. Do not share account details until it is decided.",
             "": "Anonymous: this visitor was not signed in while chatting.",
         }[word]
         assert look(lead, f"/visitors/{VISITOR_ID}/").one("h2", id="why").text == sentence

@@ -115,9 +115,9 @@ def describe_effect(effect: decisions.Effect, *, verdict: str) -> tuple[str, ...
     sentences = []
     if effect.reopens:
         user_id = effect.reopens.login_user.user_id
-        sentences.append(_("The link to %s reopens, because Zendesk's record still carries that ID.") % user_id)
+        sentences.append(_("The link to %s reopens, because the record in Zendesk still has that ID.") % user_id)
     elif effect.unblocks_link_to:
-        sentence = _("The sync may link %s again: it refreshes the visitor from Zendesk, and the answer decides.")
+        sentence = _("Sync refreshes the visitor from Zendesk, and links %s again if the record still has that ID.")
         sentences.append(sentence % effect.unblocks_link_to.user_id)
     if effect.ends:
         user_id = effect.ends.login_user.user_id
@@ -132,7 +132,9 @@ def describe_effect(effect: decisions.Effect, *, verdict: str) -> tuple[str, ...
 def _sentence_of_no_change(verdict: str) -> str:
     return {
         Decision.KEEP: _("No link changes. The conflict is closed."),
-        Decision.SHARED_DEVICE: _("No link changes. The conflict is closed, and the visitor's page shows the answer."),
+        Decision.SHARED_DEVICE: _(
+            "No link changes. The conflict is closed, and the visitor's page shows the decision."
+        ),
         Decision.IGNORE: _("Dismisses the conflict. Nothing else changes."),
     }.get(Decision(verdict), _("The conflict opens again. Links stay as they are."))
 

@@ -45,7 +45,7 @@ def show_conflicts(request: HttpRequest) -> HttpResponse:
     require(roles.can_decide(request.user))
     parameters = request.GET.dict()
     if "" in parameters.values():
-        # A form without scripts sends its empty fields too; an address that people share does without them.
+        # A form without scripts also sends its empty fields; shared addresses should not have them.
         filled = urlencode({name: value for name, value in parameters.items() if value})
         return redirect(reverse("conflicts") + (f"?{filled}" if filled else ""))
     integrations = find_conflicts.list_integrations()

@@ -1,4 +1,4 @@
-"""What records have in common below their essentials: link history, conflicts, the timeline."""
+"""What the pages of visitors and players share: link history, conflicts, and the events of the timeline."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ DECIDED_CONFLICT = Badge(word=gettext_lazy("Decided"), icon="circle-check", tone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRow:
-    """One link of the history; `ended` says why it ended, "" while it is open. Only an open link has a `trust`."""
+    """One link of the history; `ended` is why it ended, "" while it is open. Only an open link has a `trust`."""
 
     key: str
     user: IDText
@@ -48,9 +48,9 @@ class LinkRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One side of a conflict: a Login user, and whether the player ever signed in through Login.
+    """One side of a conflict: a player, and whether they ever signed in through Login.
 
-    No word of trust: what to trust is what the conflict asks.
+    It has no word of trust, because the conflict is about whom to trust.
     """
 
     user: IDText
@@ -62,7 +62,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictRow:
-    """One conflict with both its sides and where its evidence is from."""
+    """One conflict with both sides and the sync that found it."""
 
     key: str
     number: int
@@ -84,7 +84,7 @@ class ConflictRow:
 
 
 def build_link_row(link: VisitorLink, *, slug: str, reader: Reader) -> LinkRow:
-    """Return the row of a link from `with_disputes`, its visitor, user and evidence run at hand."""
+    """Return the row of a link from `with_disputes`, with its visitor, user and evidence run loaded."""
     return LinkRow(
         key=f"l{link.pk}",
         user=split_id(reader.mask_id(link.login_user.user_id)),
@@ -104,7 +104,7 @@ def build_link_row(link: VisitorLink, *, slug: str, reader: Reader) -> LinkRow:
 
 
 def build_conflict_row(conflict: Conflict, *, reader: Reader) -> ConflictRow:
-    """Return the row of a conflict whose visitor, users, integration and decider are at hand."""
+    """Return the row of a conflict whose visitor, users, integration and decider are loaded."""
     slug = conflict.integration.slug
     users = [user for user in (conflict.login_user, conflict.other_user) if user is not None]
     is_open = conflict.state == ConflictState.OPEN
@@ -119,7 +119,7 @@ def build_conflict_row(conflict: Conflict, *, reader: Reader) -> ConflictRow:
         visitor_name=reader.mask_words(conflict.visitor.name),
         sides=tuple(build_side(user, slug=slug, reader=reader) for user in users),
         subject=_find_subject(conflict, reader=reader),
-        run=_("pass no. %s") % conflict.evidence_run_id if conflict.evidence_run_id else "",
+        run=_("sync no. %s") % conflict.evidence_run_id if conflict.evidence_run_id else "",
         integration=conflict.integration.name,
         first_seen_at=conflict.first_seen_at,
         last_seen_at=conflict.last_seen_at,
@@ -130,24 +130,24 @@ def build_conflict_row(conflict: Conflict, *, reader: Reader) -> ConflictRow:
 
 
 def describe_decision(decision: str) -> str:
-    """Return a decision in words; "" for none. One that this version does not know stays as it is kept."""
+    """Return a decision in words; "" for none, the stored word for one that this version does not know."""
     return str(Decision(decision).label) if decision in Decision.values else decision
 
 
 def list_visitor_events(
     *, visitor: Visitor, links: Iterable[VisitorLink], conflicts: Iterable[Conflict], reader: Reader
 ) -> list[Event]:
-    """Return what is known to have happened with a visitor, newest first, as the reader may see it."""
+    """Return the events of a visitor, newest first, as the reader may see them."""
     events = []
-    if visitor.last_chat_id:  # else Zendesk was asked about it before a chat of it had ended
+    if visitor.last_chat_id:  # a visitor without one was looked up before its first chat ended
         events.append(Event(at=visitor.last_seen_at, kind="chats", title=_("Last chat seen"), icon="clock"))
         events.append(Event(at=visitor.first_seen_at, kind="chats", title=_("First chat seen"), icon="clock"))
     if visitor.created_at:
-        events.append(Event(at=visitor.created_at, kind="record", title=_("Made in Zendesk"), icon="circle-dashed"))
+        events.append(Event(at=visitor.created_at, kind="record", title=_("Created in Zendesk"), icon="circle-dashed"))
     if visitor.checked_at:
-        events.append(Event(at=visitor.checked_at, kind="record", title=_("Read from Zendesk"), icon="refresh"))
+        events.append(Event(at=visitor.checked_at, kind="record", title=_("Updated"), icon="refresh"))
     if visitor.gone_at:
-        events.append(Event(at=visitor.gone_at, kind="record", title=_("Found deleted in Zendesk"), icon="trash-x"))
+        events.append(Event(at=visitor.gone_at, kind="record", title=_("Deleted in Zendesk"), icon="trash-x"))
     events += [
         event for link in links for event in list_link_events(link, with_name=reader.mask_id(link.login_user.user_id))
     ]
@@ -156,7 +156,7 @@ def list_visitor_events(
 
 
 def list_link_events(link: VisitorLink, *, with_name: str) -> list[Event]:
-    """Return the beginning and the end of a link to what `with_name` names."""
+    """Return the beginning and the end of a link; `with_name` is the other side."""
     events = [Event(at=link.first_seen_at, kind="links", title=_("Linked"), text=with_name, icon="link")]
     if link.ended_at:
         text = f"{with_name} · {describe_end(link=link)}"
@@ -179,7 +179,7 @@ def list_conflict_events(conflicts: Iterable[Conflict]) -> list[Event]:
 
 
 def list_user_events(*, user: LoginUser, links: Iterable[VisitorLink], conflicts: Iterable[Conflict]) -> list[Event]:
-    """Return what is known to have happened with a Login user, newest first."""
+    """Return the events of a player, newest first."""
     events = []
     if user.first_authenticated_at:
         events.append(Event(at=user.first_authenticated_at, kind="tokens", title=_("First token issued"), icon="key"))
@@ -207,5 +207,5 @@ def build_side(user: LoginUser, *, slug: str, reader: Reader) -> Side:
 
 
 def _find_subject(conflict: Conflict, *, reader: Reader) -> str:
-    # What the question is about, past the machine word: the junk ID, say, or the e-mail address.
+    # After the machine word comes what the conflict is about, such as the junk ID or the e-mail address.
     return reader.mask_id(conflict.subject.partition("|")[2])

@@ -1,4 +1,4 @@
-"""A record's one timeline, whole or of one kind of events, as the address asks."""
+"""The timeline of a visitor or a player, with all events or those of one kind."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from linking.dashboard.shell.parts import Event, Text
 
 PARAMETER = "events"
-# With fewer lines than this nobody needs to choose.
+# A shorter timeline needs no filter.
 CHOICE_FROM = 5
 _KINDS: Mapping[str, Text] = MappingProxyType(
     {
@@ -17,14 +17,14 @@ _KINDS: Mapping[str, Text] = MappingProxyType(
         "tokens": _("Tokens"),
         "links": _("Links"),
         "conflicts": _("Conflicts"),
-        "record": _("Zendesk's record"),
+        "record": _("Record in Zendesk"),
     }
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindChoice:
-    """One kind to look at alone; `count` is how many events are of it."""
+    """One kind of events to show alone; `count` is how many there are."""
 
     word: Text
     url: str
@@ -34,7 +34,7 @@ class KindChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """The events to show, newest first, and the kinds to choose from, none where that is not worth it."""
+    """The events to show, newest first, and the kinds to choose from, if there are enough events."""
 
     events: list[Event]
     kinds: tuple[KindChoice, ...]

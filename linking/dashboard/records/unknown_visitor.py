@@ -1,4 +1,4 @@
-"""The page of a visitor ID that nobody here knows: what Zendesk says about it, or why it was not asked."""
+"""The page of an unknown visitor ID: what Zendesk says about it, or why it was not asked."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,13 +9,13 @@ from linking.sync import unknown_visitors
 from linking.tasks import CLOCK
 
 POLL = "poll"
-# Two minutes of looking every two seconds; whoever still waits then presses the link.
+# Two minutes, every two seconds; after that the page offers a link.
 POLLS_MOST = 60
 _STATUS = {unknown_visitors.Outcome.WAITING: 202, unknown_visitors.Outcome.TOO_MANY: 429}
 
 
 def ask_zendesk(request: HttpRequest, *, visitor_id: str) -> HttpResponse:
-    """Ask Zendesk for a visitor that nobody here knows, and lead to its page or say what came of it.
+    """Ask Zendesk about an unknown visitor, and redirect to its page or show the outcome.
 
     Raises: Http404 for what is no visitor ID.
     """
@@ -34,7 +34,7 @@ def ask_zendesk(request: HttpRequest, *, visitor_id: str) -> HttpResponse:
 
 
 def look_again(request: HttpRequest, *, visitor_id: str) -> HttpResponse:
-    """Answer the page that waits: the part of it that changes, or that it is to be loaded as the visitor's page."""
+    """Answer the waiting page with the part that changes, or with a redirect to the visitor's page."""
     lookup = unknown_visitors.look(visitor_id=visitor_id, integration=request.GET.get("integration", ""))
     answer = render(request, "dashboard/records/_unknown_visitor.html", _context(request, lookup))
     if lookup.outcome is unknown_visitors.Outcome.FOUND:
@@ -65,7 +65,7 @@ def _context(request: HttpRequest, lookup: unknown_visitors.Lookup) -> dict[str,
             unknown_visitors.Outcome.TOO_MANY,
             unknown_visitors.Outcome.NO_ID,
         ),
-        # While there is no answer, whoever was not asked does not matter yet.
+        # Accounts that were not asked matter only after the others have answered.
         "others": [] if is_waiting else [row for row in lookup.not_asked if row.because is not lookup.because],
         "self_url": self_url,
         "poll_url": f"{self_url}{'&' if '?' in self_url else '?'}{POLL}={polls}" if polls <= POLLS_MOST else "",

@@ -1,4 +1,4 @@
-"""Unlinking a visitor from a Login user on the visitor's page, where there is no conflict to decide."""
+"""Unlinking a visitor from a player on the visitor's page, without an open conflict."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse

@@ -1,4 +1,4 @@
-"""The pages of one visitor and of one Login user."""
+"""The pages of one visitor and of one player."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +28,7 @@ from linking.sync import blocked_links
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserCard:
-    """The Login user on a visitor's page."""
+    """The player on a visitor's page."""
 
     name: str
     email: str
@@ -38,8 +38,8 @@ class UserCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parting:
-    """What parting the visitor from its user changes, in sentences; `link` is what the form sends."""
+class Unlinking:
+    """What unlinking the visitor from its player changes, in sentences; `link` is what the form sends."""
 
     link: int
     name: str
@@ -47,9 +47,9 @@ class Parting:
 
 
 def find_visitor(request: HttpRequest, *, visitor_id: str) -> Visitor | None:
-    """Return the visitor that the address names, None where it is not known here.
+    """Return the visitor that the address names, None if it is unknown.
 
-    Raises: Http404 for an integration that is none.
+    Raises: Http404 for an unknown integration.
     """
     try:
         return find.find_visitor(visitor_id=visitor_id, integration=request.GET.get("integration", ""))
@@ -71,7 +71,7 @@ def get_visitor_or_404(request: HttpRequest, *, visitor_id: str) -> Visitor:
 @page
 @require_safe
 def show_visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
-    """Show one visitor; another form or an alias of the ID leads to the canonical one, an unknown ID to Zendesk."""
+    """Show one visitor; an alias of the ID redirects to the visitor, and an unknown ID is looked up in Zendesk."""
     if request.htmx and unknown_visitor.POLL in request.GET:  # type: ignore[attr-defined]
         return unknown_visitor.look_again(request, visitor_id=visitor_id)
     visitor = find_visitor(request, visitor_id=visitor_id)
@@ -85,13 +85,13 @@ def show_visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
         answer = render(request, "dashboard/records/_refreshing.html", {"refreshing": state, "self_url": own_url})
         if not state.is_under_way:
-            # The whole page is loaded again, which then says what has changed.
+            # The whole page reloads, and then shows what has changed.
             answer["HX-Refresh"] = "true"
         return answer
     if state.notice:
         refresh_state.forget(session=request.session, visitor=visitor)
     elif may_refresh and refresh_state.can_be_asked_for(visitor=visitor):
-        # Whoever opens the page of a visitor that waits for its turn has a player waiting.
+        # A person who opens the page of a visitor that waits for lookup has a customer waiting.
         refresh_state.ask(session=request.session, person=str(request.user.pk), visitor=visitor, now=now)
         state = refresh_state.find_state(session=request.session, visitor=visitor, now=now)
     context = _build_visitor_context(visitor, reader=find_reader(request))
@@ -111,7 +111,7 @@ def show_visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
 @page
 @require_safe
 def show_user(request: HttpRequest, user_id: str) -> HttpResponse:
-    """Show one Login user with all visitors linked to it, now and before."""
+    """Show one player with all visitors linked now and before."""
     try:
         slug = request.GET.get("integration", "")
         user = find.find_login_user(user_id=user_id, integration=slug, with_visitors=False)
@@ -169,16 +169,16 @@ def _build_visitor_context(visitor: Visitor, *, reader: Reader) -> dict[str, Any
         "zendesk_url": build_zendesk_address(subdomain=integration.zendesk_subdomain, visitor_id=visitor.visitor_id),
         "links": [build_link_row(link, slug=integration.slug, reader=reader) for link in links],
         "conflicts": [build_conflict_row(conflict, reader=reader) for conflict in conflicts],
-        "parting": _build_parting(open_link, reader=reader) if open_link else None,
+        "unlinking": _build_unlinking(open_link, reader=reader) if open_link else None,
         "aliases": history.list_aliases(visitor),
         "events": list_visitor_events(visitor=visitor, links=links, conflicts=conflicts, reader=reader),
     }
 
 
-def _build_parting(link: VisitorLink, *, reader: Reader) -> Parting:
+def _build_unlinking(link: VisitorLink, *, reader: Reader) -> Unlinking:
     effect = decisions.preview_part(link=link)
     name = reader.mask_words(link.login_user.name) or link.login_user.user_id
-    return Parting(link=link.pk, name=name, effects=describe_effect(effect, verdict=Decision.UNLINK))
+    return Unlinking(link=link.pk, name=name, effects=describe_effect(effect, verdict=Decision.UNLINK))
 
 
 def _is_parted(visitor: Visitor) -> bool:
@@ -233,7 +233,7 @@ def _build_user_context(user: LoginUser, *, reader: Reader) -> dict[str, Any]:
 @page
 @require_POST
 def refresh_visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
-    """Have one visitor read again from Zendesk, and lead back to its page, which says how that goes."""
+    """Queue a refresh of one visitor from Zendesk, and redirect to its page, which shows the progress."""
     require(roles.can_refresh(request.user))
     visitor = find_visitor(request, visitor_id=visitor_id)
     if visitor is None:

@@ -1,4 +1,4 @@
-"""Why a visitor is linked and how far to trust it, or why it is not: one sentence, then its evidence."""
+"""Why a visitor is linked and how far to trust the link, or why it is not linked: a sentence and its evidence."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ TRIGGERS = ("schedule", "command", "page")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
-    """The answer in a sentence, the evidence in further ones, and what only an engineer asks for in `details`."""
+    """The answer in one sentence, its evidence in others, and technical `details`."""
 
     sentence: str
     evidence: tuple[str, ...] = ()
@@ -24,7 +24,7 @@ class Why:
 
 
 def explain_link(*, link: VisitorLink) -> Why:
-    """Return how far to trust the open `link` (from `with_disputes`), its user and evidence run at hand, and why."""
+    """Return how far to trust the open `link` (from `with_disputes`), its user and evidence run loaded, and why."""
     values = {
         "call": f"GET visitors/{link.evidence_asked_id}",
         "run": name_run(link=link),
@@ -44,11 +44,11 @@ def explain_link(*, link: VisitorLink) -> Why:
 
 
 def explain_trust(trust: Trust) -> str:
-    """Return what a word of trust means to whoever talks to the player; "" where nobody is linked."""
+    """Return what a word of trust means for a person who talks to the player; "" without a link."""
     sentences: Mapping[str, str] = {
         Trust.PROVEN: _("Proven: the player signed in through Login."),
         Trust.CLAIMED: _("Not proven: this ID was not checked by zdbridge. Ask before you share account details."),
-        Trust.DISPUTED: _("Disputed: a conflict is open. Share no account details before it is decided."),
+        Trust.DISPUTED: _("Disputed: a conflict is open. Do not share account details until it is decided."),
         Trust.NONE: "",
     }
     return sentences[trust]
@@ -63,14 +63,14 @@ def explain_no_link(*, visitor: Visitor, external_id: str, is_parted: bool = Fal
     """Return why `visitor`, which has no open link, has none.
 
     Args:
-        external_id: what it carries, as the reader may see it.
-        is_parted: a person decided that the user whose ID it carries is somebody else.
+        external_id: the ID in its record, as the reader may see it.
+        is_parted: a person decided that the visitor is not the player with this ID.
     """
     if is_parted and visitor.state == VisitorState.ANONYMOUS:
-        evidence_id = _("Zendesk's record still carries the ID “%(id)s”.") % {"id": external_id[:80]}
+        evidence_id = _("The record in Zendesk still has the ID “%(id)s”.") % {"id": external_id[:80]}
         return Why(
-            sentence=_("Not linked, because a person decided that visitor and user are not the same."),
-            evidence=(evidence_id, _("The decision stands with the conflict below and can be undone there.")),
+            sentence=_("Not linked: someone in support decided that this visitor is not this player."),
+            evidence=(evidence_id, _("You can undo the decision in the conflict below.")),
         )
     return Why(sentence=_explain_state(visitor, external_id=external_id), evidence=_list_state_evidence(visitor))
 
@@ -78,10 +78,10 @@ def explain_no_link(*, visitor: Visitor, external_id: str, is_parted: bool = Fal
 def explain_user_trust(*, user: LoginUser) -> str:
     """Return how far to trust that the visitors of `user`, whom `find.find_login_user` found, are this user."""
     if user.trust == Trust.NONE:
-        return _("No chat visitor is linked to this player now.")
+        return _("No chat visitor is linked to this player.")
     if user.trust == Trust.DISPUTED:
         return _(
-            "Disputed: a conflict about one of this player's visitors is open. Share no account details before it "
+            "Disputed: a conflict about one of this player's visitors is open. Do not share account details until it "
             "is decided."
         )
     return explain_trust(user.trust)
@@ -90,10 +90,10 @@ def explain_user_trust(*, user: LoginUser) -> str:
 def describe_sign_in(*, user: LoginUser) -> str:
     """Return what zdbridge itself has seen of this user, in a sentence."""
     if user.first_authenticated_at is None or user.last_authenticated_at is None:
-        return _("zdbridge has signed no token for this player.")
+        return _("zdbridge has not issued a token to this player.")
     template = ngettext(
-        "Signed in through Login: zdbridge signed one token for this player, on %(last)s.",
-        "Signed in through Login: zdbridge signed %(number)s tokens for this player, first on %(first)s, last on "
+        "Signed in through Login: zdbridge issued one token to this player, on %(last)s.",
+        "Signed in through Login: zdbridge issued %(number)s tokens to this player, first on %(first)s, last on "
         "%(last)s.",
         user.tokens_issued,
     )
@@ -102,10 +102,10 @@ def describe_sign_in(*, user: LoginUser) -> str:
 
 
 def name_run(*, link: VisitorLink) -> str:
-    """Return which pass saw the evidence, in words."""
+    """Return which sync read the evidence, in words."""
     if link.evidence_run is None:
-        return _("a pass whose record is gone")
-    return _("pass no. %(number)s") % {"number": link.evidence_run.pk}
+        return _("a sync whose record was deleted")
+    return _("sync no. %(number)s") % {"number": link.evidence_run.pk}
 
 
 def describe_end(*, link: VisitorLink) -> str:
@@ -114,19 +114,19 @@ def describe_end(*, link: VisitorLink) -> str:
 
 
 def _describe_proof(link: VisitorLink) -> str:
-    """Return which token was signed before Zendesk confirmed the link, or that none was."""
+    """Return which token was issued before Zendesk confirmed the link, or that none was."""
     first_at, last_at = link.login_user.first_authenticated_at, link.login_user.last_authenticated_at
     if first_at is None or last_at is None:
-        return _("zdbridge has signed no token for this player.")
+        return _("zdbridge has not issued a token to this player.")
     confirmed_at = link.last_confirmed_at
     if first_at > confirmed_at:
         sentence = _(
-            "zdbridge signed its first token for this player on %(token)s, after Zendesk last confirmed this link on "
-            "%(link)s. A refresh from Zendesk can prove it."
+            "zdbridge issued its first token to this player on %(token)s, after Zendesk last confirmed this link on "
+            "%(link)s. Refresh from Zendesk to prove it."
         )
         return sentence % {"token": format_time(first_at), "link": format_time(confirmed_at)}
     newest_at = last_at if last_at <= confirmed_at else first_at
-    proof = _("zdbridge signed a token on %(token)s, before Zendesk confirmed this link on %(link)s.")
+    proof = _("zdbridge issued a token on %(token)s, before Zendesk confirmed this link on %(link)s.")
     return proof % {"token": format_time(newest_at), "link": format_time(confirmed_at)}
 
 
@@ -134,8 +134,8 @@ def _explain_state(visitor: Visitor, *, external_id: str) -> str:
     reasons: Mapping[str, str] = {
         VisitorState.ANONYMOUS: _("Anonymous: this visitor was not signed in while chatting."),
         VisitorState.PENDING: _("Waiting for Zendesk: we look this visitor up shortly."),
-        VisitorState.GONE: _("Not linked any more, because Zendesk has deleted this visitor."),
-        VisitorState.LINKED: _("The link has just ended; the next pass of the sync says why."),
+        VisitorState.GONE: _("No longer linked: this visitor was deleted in Zendesk."),
+        VisitorState.LINKED: _("The link has just ended. The next sync shows why."),
     }
     if visitor.state == VisitorState.ANONYMOUS and visitor.external_id:
         return _("Not linked: the website sent “%(id)s” instead of a user ID.") % {"id": external_id[:80]}
@@ -144,12 +144,12 @@ def _explain_state(visitor: Visitor, *, external_id: str) -> str:
 
 def _list_state_evidence(visitor: Visitor) -> tuple[str, ...]:
     if visitor.state == VisitorState.PENDING:
-        return (_("Visitors whom a token was issued to are read first, then those with the newest chats."),)
+        return (_("Visitors who signed in are looked up first, then those with the newest chats."),)
     if visitor.state == VisitorState.GONE and visitor.gone_at:
         return (_("Zendesk answered “not found” on %(at)s.") % {"at": format_time(visitor.gone_at)},)
     if visitor.external_id:
-        return (_("The page with the chat widget passes the wrong value to Zendesk."),)
-    explanation = _("The player explanation without signing in, or the widget was not given a token.")
+        return (_("The page with the chat widget sends the wrong value to Zendesk."),)
+    explanation = _("The player chatted without signing in, or the chat widget got no token.")
     if visitor.checked_at is None:
         return (explanation,)
-    return (_("Read from Zendesk on %(at)s.") % {"at": format_time(visitor.checked_at)}, explanation)
+    return (_("Updated on %(at)s.") % {"at": format_time(visitor.checked_at)}, explanation)

@@ -74,7 +74,7 @@ class TestDecide:
     def test_is_told_with_who_decided(self, lead, conflict):
         page = read(send(lead, conflict, "keep", follow=True))
         assert page.one(id="toasts").text == "Decided."
-        assert page.one(class_="timeline").text.startswith("Keep link (current) lead ·")
+        assert page.one(class_="timeline").text.startswith("Keep link · Current lead ·")
         assert page.one(class_="decided").text.startswith("Decided: Keep link · lead ·")
 
     def test_leads_to_the_next_open_one_with_a_way_back(self, lead, conflict):
@@ -140,11 +140,11 @@ class TestUndo:
 
     def test_says_before_what_it_changes(self, lead, conflict):
         page = read(send(lead, conflict, f"unlink:{conflict.login_user.pk}", follow=True))
-        assert "reopens, because Zendesk's record still carries that ID." in page.one("form", class_="undo").text
+        assert "reopens, because the record in Zendesk still has that ID." in page.one("form", class_="undo").text
 
 
 class TestVisitorPage:
     def test_says_that_a_person_parted_them(self, lead, conflict):
         send(lead, conflict, f"unlink:{conflict.login_user.pk}")
         page = read(lead.get(f"/visitors/{conflict.visitor.visitor_id}/?integration=acme"))
-        assert page.one(id="why").text == "Not linked, because a person decided that visitor and user are not the same."
+        assert page.one(id="why").text == "Not linked: someone in support decided that this visitor is not this player."

@@ -33,7 +33,7 @@ class TestConflicts:
         sides = [side.text for side in read(lead.get("/conflicts/")).one("article").all("section")]
         assert "Nadia" in sides[0]
         assert "One" in sides[1]
-        assert "zdbridge has signed no token for this player." in sides[2]
+        assert "zdbridge has not issued a token to this player." in sides[2]
 
     @pytest.mark.parametrize("kind", list(ConflictKind))
     def test_each_kind_is_explained(self, lead, make_conflict, kind):
@@ -47,7 +47,7 @@ class TestConflicts:
     def test_decided_ones_are_apart(self, lead, make_conflict):
         make_conflict(state="decided", decided_at=NOW, decision="keep")
         assert read(lead.get("/conflicts/")).all("article") == []
-        assert "decided by" in read(lead.get("/conflicts/?state=decided")).one("article").text
+        assert "decided 2" in read(lead.get("/conflicts/?state=decided")).one("article").text
 
     def test_many_are_paged(self, lead, make_conflict):
         for _number in range(26):

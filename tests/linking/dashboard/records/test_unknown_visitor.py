@@ -42,7 +42,7 @@ class TestUnknownVisitor:
 
     def test_that_zendesk_does_not_know_is_said(self, acme, chat, agent):
         response = agent.get(PAGE)
-        assert (response.status_code, "Zendesk has no such visitor." in read(response).text) == (404, True)
+        assert (response.status_code, "Zendesk has no visitor with this ID" in read(response).text) == (404, True)
 
     def test_without_an_answer_is_waited_for(self, acme, chat, agent):
         chat.faults = [PAUSE]
@@ -117,7 +117,7 @@ class TestPoll:
 
     def test_tells_that_zendesk_has_no_such_visitor(self, waiting, acme):
         questions.note_answer(integration_id=acme.pk, visitor_id=VISITOR_ID)
-        assert "Zendesk has no such visitor." in self.poll(waiting).content.decode()
+        assert "Zendesk has no visitor with this ID" in self.poll(waiting).content.decode()
 
 
 class TestSearchBox:

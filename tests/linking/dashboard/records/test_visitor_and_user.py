@@ -45,24 +45,24 @@ class TestWhyLinked:
         link.save()
         text = why(lead.get(PAGE))
         assert "Zendesk says that this visitor is this player." in text
-        assert f"GET visitors/{VISITOR} in pass no. {run.pk} on 22 Nov 2026, 12:00 UTC" in text
+        assert f"GET visitors/{VISITOR} in sync no. {run.pk} on 22 Nov 2026, 12:00 UTC" in text
 
     def test_says_claimed_where_no_token_was_issued(self, lead):
         make_linked()
         text = why(lead.get(PAGE))
         assert "Not proven: this ID was not checked by zdbridge. Ask before you share account details." in text
-        assert "zdbridge has signed no token for this player." in text
+        assert "zdbridge has not issued a token to this player." in text
 
     def test_names_the_proof(self, lead):
         make_linked(user=PROOF, last_confirmed_at=NOW + timedelta(minutes=3))
         text = why(lead.get(PAGE))
         assert "Proven: the player signed in through Login. Zendesk confirms that this visitor is this player." in text
-        assert "zdbridge signed a token on 22 Nov 2026, 12:00 UTC, before Zendesk confirmed this link" in text
+        assert "zdbridge issued a token on 22 Nov 2026, 12:00 UTC, before Zendesk confirmed this link" in text
         assert "on 22 Nov 2026, 12:03 UTC." in text
 
     def test_names_a_token_before_the_link_and_none_after_it(self, lead):
         make_linked(user=PROOF | {"last_authenticated_at": NOW + timedelta(hours=1)})
-        assert "zdbridge signed a token on 22 Nov 2026, 12:00 UTC, before" in why(lead.get(PAGE))
+        assert "zdbridge issued a token on 22 Nov 2026, 12:00 UTC, before" in why(lead.get(PAGE))
 
     def test_says_that_the_first_token_came_too_late_for_a_proof(self, lead):
         late = NOW + timedelta(minutes=1)
@@ -78,7 +78,7 @@ class TestWhyNotLinked:
             ({"state": "anonymous"}, "Anonymous: this visitor was not signed in while chatting."),
             ({"state": "anonymous", "external_id": "undefined"}, "the website sent “undefined” instead of a user ID."),
             ({"state": "pending", "checked_at": None}, "Waiting for Zendesk: we look this visitor up shortly."),
-            ({"state": "gone", "gone_at": NOW}, "Zendesk has deleted this visitor."),
+            ({"state": "gone", "gone_at": NOW}, "this visitor was deleted in Zendesk."),
         ],
     )
     def test_gives_the_reason(self, lead, changes, sentence):
@@ -213,7 +213,7 @@ class TestVisitorPage:
             checked_at=now,
         )  # fmt: skip
         items = [item.one("p").text for item in read(lead.get(PAGE)).one("ol").all("li")]
-        assert [item[:4] for item in items] == ["Read", "Last", "Firs"]
+        assert [item[:4] for item in items] == ["Upda", "Last", "Firs"]
 
     def test_budget(self, lead, django_assert_max_num_queries):
         make_linked()
@@ -233,11 +233,14 @@ class TestLastRefresh:
         ("kept", "words"),
         [
             ({"changed": ["name", "is_banned"]}, "Changed: name, ban."),
-            ({"changed": []}, "Nothing had changed."),
-            ({"queued_because": "A pause of 12 s is needed."}, "A pause of 12 s is needed. It was read since."),
+            ({"changed": []}, "Nothing changed."),
+            (
+                {"queued_because": "A pause of 12 s is needed."},
+                "A pause of 12 s is needed. The visitor has been updated since.",
+            ),
             (
                 {"queued_because": "A pause of 12 s is needed.", "at": NOW + timedelta(minutes=1)},
-                "Could not be read at once: A pause of 12 s is needed. It waits first in the queue.",
+                "Not possible at once: A pause of 12 s is needed. Queued, next in line.",
             ),
         ],
     )
@@ -246,7 +249,7 @@ class TestLastRefresh:
 
     def test_of_a_record_nobody_can_read_says_that_it_is_tried_again(self, agent):
         kept = {"queued_because": "The visitor's id cannot be read.", "at": NOW + timedelta(minutes=1)}
-        words = "Could not be read at once: The visitor's id cannot be read. It is tried again by itself."
+        words = "Not possible at once: The visitor's id cannot be read. It is retried automatically."
         assert words in self.told(agent, attempts=1, **kept)
 
     def test_is_told_again_after_a_reload(self, agent):
@@ -269,7 +272,7 @@ class TestUserPage:
 
     def test_says_that_a_user_is_not_in_chat_yet(self, lead):
         make_login_user(integration=make_integration(), **PROOF)
-        assert "Not seen in Chat yet" in why(lead.get(USER_PAGE))
+        assert "No chat yet" in why(lead.get(USER_PAGE))
 
     def test_masks_for_agents(self, agent):
         make_login_user(integration=make_integration(), email="nadia@player.example", name="nadia@player.example")
@@ -292,7 +295,7 @@ class TestRefresh:
         visitor = make_visitor(integration=make_integration())
         answer = agent.post(f"{PAGE}refresh/", follow=True)
         assert queued == [{"visitor_pk": visitor.pk}]
-        assert "Asked Zendesk for this visitor" in read(answer).one(id="refreshing").text
+        assert "Refreshing from Zendesk." in read(answer).one(id="refreshing").text
 
     def test_is_not_queued_twice_while_under_way(self, agent, queued):
         make_visitor(integration=make_integration())
@@ -310,7 +313,7 @@ class TestRefresh:
         make_visitor(integration=make_integration())
         agent.post(f"{PAGE}refresh/")
         Visitor.objects.update(checked_at=timezone.now())
-        assert "nothing has changed" in read(agent.get(PAGE)).one(id="refreshing").text
+        assert "Nothing has changed" in read(agent.get(PAGE)).one(id="refreshing").text
         assert read(agent.get(PAGE)).all(id="refreshing") == []
 
     def test_the_waiting_page_asks_to_be_loaded_again_when_it_is_over(self, agent, queued):
@@ -326,11 +329,11 @@ class TestRefresh:
         monkeypatch.setattr(queue, "put", refuse)
         make_visitor(integration=make_integration())
         answer = agent.post(f"{PAGE}refresh/", follow=True)
-        assert "the broker does not answer" in read(answer).one(id="toasts").text
+        assert "the broker is not responding" in read(answer).one(id="toasts").text
 
     def test_is_asked_for_by_opening_the_page_of_one_that_was_never_looked_up(self, agent, queued):
         visitor = make_visitor(integration=make_integration(), **NEVER_LOOKED_UP)
-        assert "Asked Zendesk for this visitor" in read(agent.get(PAGE)).one(id="refreshing").text
+        assert "Refreshing from Zendesk." in read(agent.get(PAGE)).one(id="refreshing").text
         agent.get(PAGE)
         assert queued == [{"visitor_pk": visitor.pk}]
 
@@ -375,7 +378,7 @@ class TestTimeline:
         return [kind.text for kind in read(answer).one("nav", aria_label="Kind of events").all("a")]
 
     def test_offers_the_kinds_there_are(self, lead, visitor):
-        assert self.kinds(lead.get(PAGE)) == ["All 6", "Chats 2", "Links 3", "Zendesk's record 1"]
+        assert self.kinds(lead.get(PAGE)) == ["All 6", "Chats 2", "Links 3", "Record in Zendesk 1"]
 
     def test_shows_one_kind_when_asked(self, lead, visitor):
         answer = lead.get(f"{PAGE}?events=links")
