@@ -1,7 +1,6 @@
 """`POST /api/v1/diagnose/`: the token doctor for machines."""
 
 import time
-from dataclasses import asdict
 from typing import Any
 
 from drf_spectacular.utils import extend_schema, inline_serializer
@@ -111,5 +110,14 @@ def _describe(diagnosis: Diagnosis) -> dict[str, Any]:
         "found_in": diagnosis.found_in,
         "integration": diagnosis.slug,
         "is_accepted": diagnosis.is_accepted,
-        "verdicts": [asdict(one) | {"state": one.state.value} for one in diagnosis.verdicts],
+        "verdicts": [
+            {
+                "rule": verdict.rule,
+                "state": verdict.state.value,
+                "cause": verdict.cause,
+                "problem": verdict.problem,
+                "fix": verdict.fix,
+            }
+            for verdict in diagnosis.verdicts
+        ],
     }

@@ -1,9 +1,8 @@
-"""The origin preview: will browsers send the cookie with the Login JWT from a page to the token endpoint, and why not.
+"""The origin preview: whether browsers send the cookie with the Login JWT from a page to the token endpoint, and why.
 
 Source: RFC 6265bis (domain match, SameSite, prefixes), the HTML and Fetch standards (same site is scheme and
-registrable domain; ports do not count), developer.mozilla.org on partitioned cookies (CHIPS), read 2026-11. The answers
-were compared with what Chromium does (docs/wiring.md). The Public Suffix List that the library brings says which
-endings are public; no network is asked.
+registrable domain; ports do not count), developer.mozilla.org on partitioned cookies (CHIPS), read 2026-11. Chromium
+was compared with the results (docs/wiring.md). The library brings the Public Suffix List; nothing asks a network.
 """
 
 import ipaddress
@@ -16,11 +15,14 @@ from urllib.parse import urlsplit
 
 from publicsuffixlist import PublicSuffixList
 
+from linking.core.text_marks import Sentence
+from linking.core.text_marks import gettext_noop as _
+
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\Z")
 
 
 class SameSite(StrEnum):
-    """The attribute; a cookie without it is treated as `Lax` by Chrome and most others."""
+    """The attribute; most browsers treat a cookie without it as `Lax`."""
 
     STRICT = "Strict"
     LAX = "Lax"
@@ -29,7 +31,7 @@ class SameSite(StrEnum):
 
 
 class Sent(StrEnum):
-    """Whether browsers send it: all, some (Chrome by default, Safari and Firefox not), none."""
+    """Which browsers send the cookie: all, some (Chrome by default, but not Safari and Firefox), none."""
 
     YES = "yes"
     SOME = "some"
@@ -38,7 +40,7 @@ class Sent(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cookie:
-    """A cookie as the page's own server sets it; `domain` is "" when the attribute is absent."""
+    """A cookie as the page or its server sets it; `domain` is "" without the attribute."""
 
     name: str
     domain: str
@@ -50,29 +52,29 @@ class Cookie:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReachFinding:
-    """One line: `state` is `good`, `bad` or `note`."""
+    """One finding; `state` is `good`, `bad` or `note`."""
 
     rule: str
     state: str
-    sentence: str
+    sentence: Sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """The answer and what led to it, in the order a browser looks."""
+    """The result and its findings, in the order of a browser's checks."""
 
     sent: Sent
     findings: tuple[ReachFinding, ...]
 
     @property
-    def first_problem(self) -> str:
-        """What stands in the way, in the order a browser looks; "" for nothing."""
-        return next((one.sentence for one in self.findings if one.state == "bad"), "")
+    def first_problem(self) -> Sentence | None:
+        """The first obstacle, None without one."""
+        return next((finding.sentence for finding in self.findings if finding.state == "bad"), None)
 
     @property
     def is_readable(self) -> bool:
-        """Whether the page may read the answer, and is given one at all."""
-        return not any(one.state == "bad" and one.rule == "origin" for one in self.findings)
+        """Whether the page may read the response, and gets one at all."""
+        return not any(finding.state == "bad" and finding.rule == "origin" for finding in self.findings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,32 +95,40 @@ class _Site:
 
 
 class UnreadableAddress(ValueError):
-    """Not an address of a page; the message says what would do."""
+    """Not the address of a page; `sentence` says what to type."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence.template)
+        self.sentence = sentence
 
 
 def preview(*, page: str, endpoint: str, cookie: Cookie, origins: Collection[str]) -> Reach:
-    """Return whether a cookie that `page` set goes along when it fetches `endpoint`; `origins` may read the answer.
+    """Return whether browsers send a cookie that `page` set when it fetches `endpoint`; `origins` may read the answer.
 
     Raises: UnreadableAddress.
     """
-    here, there = _place(page), _place(endpoint)
+    here, there = _parse_site(page), _parse_site(endpoint)
     findings = [
-        *_may_be_set(cookie, here=here, there=there),
-        _host(cookie, here=here, there=there),
-        _secure(cookie, there=there),
-        _find_mixed_content(here=here, there=there),
-        _site(cookie, here=here, there=there),
-        _http_only(cookie),
-        _origin(here, there=there, origins=origins),
+        *_judge_setting(cookie, here=here, there=there),
+        _judge_host(cookie, here=here, there=there),
+        _judge_secure(cookie, there=there),
+        _judge_mixed_content(here=here, there=there),
+        _judge_site(cookie, here=here, there=there),
+        _judge_http_only(cookie),
+        _judge_origin(here, there=there, origins=origins),
     ]
-    blocking = [one for one in findings if one.state == "bad" and one.rule != "origin"]
+    is_blocked = any(finding.state == "bad" and finding.rule != "origin" for finding in findings)
     is_third_party = not _is_same_site(here, there)
-    sent = Sent.NO if blocking else Sent.SOME if is_third_party else Sent.YES
+    sent = Sent.NO if is_blocked else Sent.SOME if is_third_party else Sent.YES
     return Reach(sent=sent, findings=tuple(findings))
 
 
-def _place(address: str) -> _Site:
-    wanted = "Type a whole address, such as https://www.shop.example/support."
+def _find(rule: str, state: str, template: str, **values: object) -> ReachFinding:
+    return ReachFinding(rule=rule, state=state, sentence=Sentence(template, values))
+
+
+def _parse_site(address: str) -> _Site:
+    wanted = Sentence(_("Type a whole address, such as https://www.shop.example/support."))
     try:
         parts = urlsplit(address.strip())
         host, port = parts.hostname or "", parts.port
@@ -127,7 +137,7 @@ def _place(address: str) -> _Site:
         raise UnreadableAddress(wanted) from error
     if host.endswith("."):
         raise UnreadableAddress(
-            "Leave out the dot behind the host: to browsers it is another host, with cookies of its own."
+            Sentence(_("Remove the dot after the host. To browsers it is another host, with cookies of its own."))
         )
     if parts.scheme not in ("http", "https") or not (_HOST.match(host) or _is_address(host)):
         raise UnreadableAddress(wanted)
@@ -136,126 +146,126 @@ def _place(address: str) -> _Site:
     return _Site(scheme=parts.scheme, host=host, origin=f"{parts.scheme}://{shown}{'' if is_usual else f':{port}'}")
 
 
-def _may_be_set(cookie: Cookie, *, here: _Site, there: _Site) -> list[ReachFinding]:
+def _judge_setting(cookie: Cookie, *, here: _Site, there: _Site) -> list[ReachFinding]:
     domain = cookie.domain.lstrip(".").lower()
-    told = [flaw for flaw in (_domain_flaw(domain, here=here, there=there),) if flaw]
-    told += [flaw for is_so, flaw in _attribute_flaws(cookie, here=here) if is_so]
-    if not told and domain and not _is_within(here.host, domain=domain):
-        sentence = f"This page cannot set the cookie; only a server within {domain} can."
-        return [ReachFinding(rule="set", state="note", sentence=sentence)]
-    if not told:
-        return [ReachFinding(rule="set", state="good", sentence="Browsers keep the cookie.")]
-    return [ReachFinding(rule="set", state="bad", sentence=f"Browsers drop the cookie: {one}.") for one in told]
+    flaws = [flaw for flaw in (_find_domain_flaw(domain, here=here, there=there),) if flaw]
+    flaws += [flaw for is_so, flaw in _list_attribute_flaws(cookie, here=here) if is_so]
+    if not flaws and domain and not _is_within(here.host, domain=domain):
+        template = _("This page cannot set the cookie. Only a server within {domain} can.")
+        return [_find("set", "note", template, domain=domain)]
+    if not flaws:
+        return [_find("set", "good", _("Browsers keep the cookie."))]
+    return [_find("set", "bad", flaw) for flaw in flaws]
 
 
-def _domain_flaw(domain: str, *, here: _Site, there: _Site) -> str:
+def _find_domain_flaw(domain: str, *, here: _Site, there: _Site) -> str:
     if not domain:
         return ""
     if _is_address(here.host) and domain != here.host:
-        return "a page on an IP address cannot set Domain: leave it out"
+        return _("Browsers drop the cookie: a page on an IP address cannot set Domain. Leave it out.")
     if _is_public_ending(domain) and domain != "localhost":
-        return "Domain is a public ending, under which strangers register names"
+        return _("Browsers drop the cookie: Domain is a public ending, under which strangers register names.")
     is_parent = _is_within(here.host, domain=domain) or _is_within(there.host, domain=domain)
-    return "" if is_parent else "Domain must be the page's host or a parent of it"
+    return "" if is_parent else _("Browsers drop the cookie: Domain must be the page's host or a parent of it.")
 
 
-def _attribute_flaws(cookie: Cookie, *, here: _Site) -> list[tuple[bool, str]]:
+def _list_attribute_flaws(cookie: Cookie, *, here: _Site) -> list[tuple[bool, str]]:
     # Browsers compare the prefixes without regard to case, for servers that read names so.
     is_bare, name = not cookie.is_secure, cookie.name.lower()
     is_hosts = name.startswith("__host-")
     return [
-        (cookie.is_secure and not here.is_trustworthy, "a page without https cannot set Secure"),
-        (is_bare and cookie.same_site is SameSite.NONE, "SameSite=None is only taken together with Secure"),
-        (is_bare and cookie.is_partitioned, "Partitioned is only taken together with Secure"),
+        (
+            cookie.is_secure and not here.is_trustworthy,
+            _("Browsers drop the cookie: a page without https cannot set Secure."),
+        ),
+        (
+            is_bare and cookie.same_site is SameSite.NONE,
+            _("Browsers drop the cookie: SameSite=None works only together with Secure."),
+        ),
+        (
+            is_bare and cookie.is_partitioned,
+            _("Browsers drop the cookie: Partitioned works only together with Secure."),
+        ),
         (
             is_hosts and (is_bare or bool(cookie.domain)),
-            "a name beginning with __Host- needs Secure, Path=/ and no Domain",
+            _("Browsers drop the cookie: a name that begins with __Host- needs Secure, Path=/ and no Domain."),
         ),
-        (is_bare and name.startswith("__secure-"), "a name beginning with __Secure- needs Secure"),
+        (
+            is_bare and name.startswith("__secure-"),
+            _("Browsers drop the cookie: a name that begins with __Secure- needs Secure."),
+        ),
     ]
 
 
-def _host(cookie: Cookie, *, here: _Site, there: _Site) -> ReachFinding:
+def _judge_host(cookie: Cookie, *, here: _Site, there: _Site) -> ReachFinding:
     domain = cookie.domain.lstrip(".").lower()
     if domain and _is_within(there.host, domain=domain):
-        return ReachFinding(rule="host", state="good", sentence=f"The endpoint's host is within Domain={domain}.")
+        return _find("host", "good", _("The endpoint's host is within Domain={domain}."), domain=domain)
     if not domain and here.host == there.host:
-        return ReachFinding(
-            rule="host", state="good", sentence="Page and endpoint are on one host. Ports do not matter."
-        )
+        return _find("host", "good", _("Page and endpoint are on the same host. Ports do not matter."))
     shared = _site_of(here.host)
     if shared == _site_of(there.host) and not _is_address(here.host):
-        sentence = f"The cookie belongs to another host than {there.host}: set Domain={shared}."
-    else:
-        sentence = (
-            f"The cookie belongs to {domain or here.host}, and no Domain can make it reach {there.host}: "
-            "serve the bridge from a subdomain of the page's own domain, or send the token as a Bearer header."
-        )
-    return ReachFinding(rule="host", state="bad", sentence=sentence)
+        template = _("The cookie belongs to another host than {host}. Set Domain={domain}.")
+        return _find("host", "bad", template, host=there.host, domain=shared)
+    template = _(
+        "The cookie belongs to {domain}, and no Domain can make it reach {host}. Serve zdbridge from a subdomain of "
+        "the page's own domain, or send the token as a Bearer header."
+    )
+    return _find("host", "bad", template, domain=domain or here.host, host=there.host)
 
 
-def _secure(cookie: Cookie, *, there: _Site) -> ReachFinding:
+def _judge_secure(cookie: Cookie, *, there: _Site) -> ReachFinding:
     if cookie.is_secure and not there.is_trustworthy:
-        return ReachFinding(
-            rule="secure", state="bad", sentence="A Secure cookie is not sent to an address without https."
-        )
+        return _find("secure", "bad", _("Browsers do not send a Secure cookie to an address without https."))
     if not cookie.is_secure and not there.is_loopback:
-        return ReachFinding(
-            rule="secure", state="note", sentence="Without Secure the token can leave unencrypted: set it."
-        )
-    return ReachFinding(rule="secure", state="good", sentence="Secure does not stand in the way.")
+        return _find("secure", "note", _("Without Secure the token can be sent unencrypted. Set Secure."))
+    return _find("secure", "good", _("Secure is no obstacle."))
 
 
-def _find_mixed_content(*, here: _Site, there: _Site) -> ReachFinding:
+def _judge_mixed_content(*, here: _Site, there: _Site) -> ReachFinding:
     if here.scheme == "https" and not there.is_trustworthy:
-        sentence = "A page with https may not fetch an address without it: serve the bridge with https."
-        return ReachFinding(rule="mixed", state="bad", sentence=sentence)
-    return ReachFinding(rule="mixed", state="good", sentence="The page may fetch the address.")
+        template = _("A page with https may not fetch an address without it. Serve zdbridge over https.")
+        return _find("mixed", "bad", template)
+    return _find("mixed", "good", _("The page may fetch the address."))
 
 
-def _site(cookie: Cookie, *, here: _Site, there: _Site) -> ReachFinding:
+def _judge_site(cookie: Cookie, *, here: _Site, there: _Site) -> ReachFinding:
     if _is_same_site(here, there):
-        word = cookie.same_site.value or "absent"
-        return ReachFinding(
-            rule="site", state="good", sentence=f"Page and endpoint are one site: SameSite {word} will do."
-        )
-    why = "the schemes differ" if _site_of(here.host) == _site_of(there.host) else "the domains differ"
+        if cookie.same_site is SameSite.ABSENT:
+            return _find("site", "good", _("Page and endpoint are on the same site, so SameSite is not needed."))
+        template = _("Page and endpoint are on the same site, so SameSite={word} works.")
+        return _find("site", "good", template, word=cookie.same_site.value)
     if cookie.same_site is not SameSite.NONE:
-        sentence = f"Page and endpoint are two sites ({why}), and only SameSite=None; Secure would go along."
-        return ReachFinding(rule="site", state="bad", sentence=sentence)
+        template = _("Page and endpoint are on two sites. Browsers send the cookie only with SameSite=None; Secure.")
+        return _find("site", "bad", template)
     if cookie.is_partitioned:
-        sentence = (
-            f"Page and endpoint are two sites ({why}), and a partitioned cookie is kept apart for each site in the "
-            "address bar: only one that the endpoint's site set from within this page goes along."
+        template = _(
+            "Page and endpoint are on two sites. A partitioned cookie is separate for each site in the address bar, so "
+            "browsers send it only if the endpoint's site set it from within this page."
         )
-        return ReachFinding(rule="site", state="bad", sentence=sentence)
-    sentence = (
-        f"Page and endpoint are two sites ({why}): Chrome sends the cookie unless the person forbids it, Safari and "
-        "Firefox do not. One registrable domain works everywhere."
+        return _find("site", "bad", template)
+    template = _(
+        "Page and endpoint are on two sites. Chrome sends the cookie unless the player forbids it; Safari and Firefox "
+        "do not. With one registrable domain it works everywhere."
     )
-    return ReachFinding(rule="site", state="note", sentence=sentence)
+    return _find("site", "note", template)
 
 
-def _http_only(cookie: Cookie) -> ReachFinding:
+def _judge_http_only(cookie: Cookie) -> ReachFinding:
     if cookie.is_http_only:
-        return ReachFinding(
-            rule="http_only", state="good", sentence="HttpOnly: scripts cannot read it, fetch still sends it."
-        )
-    return ReachFinding(
-        rule="http_only", state="note", sentence="Any script of the page can read the token: set HttpOnly."
-    )
+        return _find("http_only", "good", _("HttpOnly: scripts cannot read the cookie; fetch still sends it."))
+    return _find("http_only", "note", _("Any script on the page can read the token. Set HttpOnly."))
 
 
-def _origin(here: _Site, *, there: _Site, origins: Collection[str]) -> ReachFinding:
+def _judge_origin(here: _Site, *, there: _Site, origins: Collection[str]) -> ReachFinding:
     if here.origin in origins:
-        return ReachFinding(
-            rule="origin", state="good", sentence=f"{here.origin} is listed, so the page may read the answer."
-        )
+        template = _("{origin} is an allowed origin, so the page may read the response.")
+        return _find("origin", "good", template, origin=here.origin)
     if here.origin == there.origin:
-        sentence = "The page is on the endpoint's own origin, which a POST names too: list it to be safe."
-        return ReachFinding(rule="origin", state="note", sentence=sentence)
-    sentence = f"Add {here.origin} to this integration's origins; here the port does matter."
-    return ReachFinding(rule="origin", state="bad", sentence=sentence)
+        template = _("The page has the endpoint's own origin, which a POST sends too. Add it to be safe.")
+        return _find("origin", "note", template)
+    template = _("Add {origin} to the allowed origins of this integration. Here the port does matter.")
+    return _find("origin", "bad", template, origin=here.origin)
 
 
 def _is_same_site(here: _Site, there: _Site) -> bool:
@@ -279,7 +289,7 @@ def _is_public_ending(domain: str) -> bool:
 
 @cache
 def _public_suffixes() -> PublicSuffixList:
-    # Read at the first preview, not at import: most processes never need the list (2 MB, 35 ms).
+    # Read at the first preview, not at import, because most processes never need the list (2 MB, 35 ms).
     return PublicSuffixList()
 
 

@@ -1,4 +1,4 @@
-"""Verdicts on a Login JWT: the endpoint's own rules, each judged by itself, and the exact cause where one is broken."""
+"""Verdicts on a Login JWT: each rule of the endpoint judged by itself, with the exact cause if it is broken."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from linking.core.config import IntegrationConfig, LoginAlgorithm, Mode
 from linking.core.key_sets import NO_KEYS
 from linking.doctor.claims import explain_claims
 from linking.doctor.shape import RULES as SHAPE_RULES
-from linking.doctor.shape import Shaped
+from linking.doctor.shape import TokenShape
 from linking.doctor.signature import LOGIN_SECRET, ZENDESK_SECRET, explain_signature, is_other_hash, matches
-from linking.doctor.verdicts import DoctorContext, Verdict, VerdictState, bad, good, note, skipped
+from linking.doctor.verdicts import DoctorContext, Verdict, VerdictState, accept, note, refuse, skip
 from linking.tokens import jws
 from linking.tokens.login_jwt import (
     CLAIM_RULES,
@@ -31,48 +31,48 @@ LOGIN_RULES = (
 )  # fmt: skip
 
 
-def judge_login(shaped: Shaped, *, around: DoctorContext) -> tuple[IntegrationConfig | None, list[Verdict]]:
-    """Return the integration that would answer and its verdicts, those on size, shape and header not among them."""
+def judge_login(shaped: TokenShape, *, around: DoctorContext) -> tuple[IntegrationConfig | None, list[Verdict]]:
+    """Return the integration that would respond, and all verdicts but those on size, shape and header."""
     config = around.config or _choose(shaped, around=around)
     after = LOGIN_RULES[len(SHAPE_RULES) + 1 :]
     if config is None:
-        return None, [bad(INTEGRATION, "no_integration"), *skipped(after)]
-    verdicts = [_integration(config)]
+        return None, [refuse(INTEGRATION, "no_integration"), *skip(after)]
+    verdicts = [_judge_integration(config)]
     if shaped.unverified is None:
-        return config, [*verdicts, *skipped(after[:-1]), _zendesk_setup(config)]
-    place = _place(shaped.claims or {}, typ=shaped.typ)
+        return config, [*verdicts, *skip(after[:-1]), _judge_zendesk_setup(config)]
+    place = _judge_place(shaped.claims or {}, typ=shaped.typ)
     is_in_place = place.state is VerdictState.GOOD
-    verdicts += [place, *_signature(shaped.unverified, is_in_place=is_in_place, config=config, around=around)]
+    verdicts += [place, *_judge_signature(shaped.unverified, is_in_place=is_in_place, config=config, around=around)]
     if shaped.claims is None:
-        unread = [bad(CLAIMS, "payload_not_json"), *skipped((*CLAIM_RULE_NAMES, EMAIL))]
-        return config, [*verdicts, *unread, _zendesk_setup(config)]
-    verdicts.append(good(CLAIMS))
+        unread = [refuse(CLAIMS, "payload_not_json"), *skip((*CLAIM_RULE_NAMES, EMAIL))]
+        return config, [*verdicts, *unread, _judge_zendesk_setup(config)]
+    verdicts.append(accept(CLAIMS))
     verdicts += judge_claims(shaped.claims, config=config, around=around)
     return config, verdicts
 
 
 def judge_claims(claims: dict[str, Any], *, config: IntegrationConfig, around: DoctorContext) -> list[Verdict]:
-    """Return the verdicts of every claim rule, and on what Zendesk needs of the user."""
+    """Return the verdicts of every claim rule, and those on what Zendesk needs."""
     verdicts: dict[str, Verdict] = {}
     for rule in CLAIM_RULES:
         if any(verdicts[needed].state is VerdictState.BAD for needed in rule.needs):
-            verdicts[rule.name] = skipped((rule.name,))[0]
+            verdicts[rule.name] = skip((rule.name,))[0]
             continue
         try:
             rule.check(claims, config, around.now)
         except Refused as error:
             cause, values = explain_claims(error.reason, claims=claims, config=config, around=around)
-            verdicts[rule.name] = bad(rule.name, cause, **values)
+            verdicts[rule.name] = refuse(rule.name, cause, **values)
         else:
-            verdicts[rule.name] = good(rule.name)
+            verdicts[rule.name] = accept(rule.name)
     is_sound = all(one.state is VerdictState.GOOD for one in verdicts.values())
     if is_sound and claims["sub"] in config.blocked_user_ids:
-        verdicts["sub"] = bad("sub", "blocked")
-    return [*verdicts.values(), *_outgoing(claims, is_sound=is_sound, config=config, now=around.now)]
+        verdicts["sub"] = refuse("sub", "blocked")
+    return [*verdicts.values(), *_judge_outgoing(claims, is_sound=is_sound, config=config, now=around.now)]
 
 
-def _choose(shaped: Shaped, *, around: DoctorContext) -> IntegrationConfig | None:
-    """Return the integration the endpoint would take for a path that names none."""
+def _choose(shaped: TokenShape, *, around: DoctorContext) -> IntegrationConfig | None:
+    """Return the integration that the endpoint uses for a path that names none."""
     project_id = (shaped.claims or {}).get(PROJECT_CLAIM)
     enabled = [one for one in around.known if one.is_enabled]
     of_project = [one for one in enabled if one.login_project_id == project_id]
@@ -84,28 +84,28 @@ def _choose(shaped: Shaped, *, around: DoctorContext) -> IntegrationConfig | Non
     return enabled[0] if len(enabled) == 1 else None
 
 
-def _integration(config: IntegrationConfig) -> Verdict:
+def _judge_integration(config: IntegrationConfig) -> Verdict:
     if not config.is_enabled:
-        return bad(INTEGRATION, "disabled")
-    return note(INTEGRATION, "observing") if config.mode is Mode.OBSERVE else good(INTEGRATION)
+        return refuse(INTEGRATION, "disabled")
+    return note(INTEGRATION, "observing") if config.mode is Mode.OBSERVE else accept(INTEGRATION)
 
 
-def _place(claims: dict[str, Any], *, typ: object) -> Verdict:
-    # A token that Login issued may hold any further claim, so only one from elsewhere can be in the wrong place.
+def _judge_place(claims: dict[str, Any], *, typ: object) -> Verdict:
+    # A token from Login may contain any other claim, so only a token from elsewhere can be the wrong type.
     if claims.get("iss") == ISSUER:
-        return good(PLACE)
+        return accept(PLACE)
     if "external_id" in claims:
         product = "Messaging" if "scope" in claims else "Chat"
-        return bad(PLACE, "zendesk_token_at_login", product=product)
+        return refuse(PLACE, "zendesk_token_at_login", product=product)
     if typ == "JWT" and {"jti", "iat", "email", "name"} <= claims.keys() and PROJECT_CLAIM not in claims:
-        return bad(PLACE, "support_token")
+        return refuse(PLACE, "support_token")
     issuer = claims.get("iss")
     if isinstance(issuer, str) and PROJECT_CLAIM not in claims and issuer.rstrip("/") != ISSUER:
-        return bad(PLACE, "foreign_token", found=issuer)
-    return good(PLACE)
+        return refuse(PLACE, "foreign_token", found=issuer)
+    return accept(PLACE)
 
 
-def _signature(
+def _judge_signature(
     unverified: jws.UnverifiedJWS, *, is_in_place: bool, config: IntegrationConfig, around: DoctorContext
 ) -> list[Verdict]:
     try:
@@ -113,20 +113,20 @@ def _signature(
         check_signature(unverified, config=config, now=around.now, keys=keys)
     except LoginSetupIncomplete as error:
         cause = "rs256_keys" if error.reason is Reason.RS256_KEYS else "login_secret"
-        return [_algorithm(unverified, config=config), bad(SIGNATURE, cause)]
+        return [_judge_algorithm(unverified, config=config), refuse(SIGNATURE, cause)]
     except LoginTokenError:
-        return [good(ALGORITHM), bad(SIGNATURE, "unknown_key", found=unverified.header.key_id or "none")]
+        return [accept(ALGORITHM), refuse(SIGNATURE, "unknown_key", found=unverified.header.key_id or "none")]
     except jws.JWSError as error:
-        algorithm = _algorithm(unverified, config=config)
+        algorithm = _judge_algorithm(unverified, config=config)
         if error.reason is Reason.ALGORITHM:
-            return [algorithm, *skipped((SIGNATURE,))]
+            return [algorithm, *skip((SIGNATURE,))]
         if config.login_algorithm is LoginAlgorithm.RS256:
-            return [algorithm, bad(SIGNATURE, "signed_unknown_rs256")]
-        if _is_by_retired(unverified, config=config):
-            return [algorithm, bad(SIGNATURE, "signed_retired")]
+            return [algorithm, refuse(SIGNATURE, "signed_unknown_rs256")]
+        if _is_signed_by_retired(unverified, config=config):
+            return [algorithm, refuse(SIGNATURE, "signed_retired")]
         if not is_in_place:
-            # Whose secret made it is no question: it is another kind of token, and no secret of ours has to change.
-            return [algorithm, bad(SIGNATURE, "signed_another_kind")]
+            # No secret has to change for another kind of token, so nobody needs to know which secret made it.
+            return [algorithm, refuse(SIGNATURE, "signed_another_kind")]
         cause, values = explain_signature(
             unverified,
             own=config.login_secrets,
@@ -135,48 +135,50 @@ def _signature(
             other_name=ZENDESK_SECRET,
             elsewhere=tuple(one for one in around.known if one.slug != config.slug),
         )
-        return [algorithm, bad(SIGNATURE, cause, **values)]
+        return [algorithm, refuse(SIGNATURE, cause, **values)]
     is_previous = bool(config.login_secrets) and not matches(unverified, key=config.login_secrets[0])
-    # An RS256 signature is no HMAC of anything; only a shared secret can be a previous one.
+    # An RS256 signature is no HMAC, and only a shared secret can be the previous one.
     is_shared = unverified.header.algorithm == "HS256"
-    return [good(ALGORITHM), note(SIGNATURE, "signed_previous") if is_previous and is_shared else good(SIGNATURE)]
+    return [accept(ALGORITHM), note(SIGNATURE, "signed_previous") if is_previous and is_shared else accept(SIGNATURE)]
 
 
-def _is_by_retired(unverified: jws.UnverifiedJWS, *, config: IntegrationConfig) -> bool:
+def _is_signed_by_retired(unverified: jws.UnverifiedJWS, *, config: IntegrationConfig) -> bool:
     return bool(config.previous_login_secret) and matches(unverified, key=config.previous_login_secret)
 
 
-def _algorithm(unverified: jws.UnverifiedJWS, *, config: IntegrationConfig) -> Verdict:
+def _judge_algorithm(unverified: jws.UnverifiedJWS, *, config: IntegrationConfig) -> Verdict:
     found, wanted = unverified.header.algorithm, config.login_algorithm.value
     if found == wanted:
-        return good(ALGORITHM)
+        return accept(ALGORITHM)
     if is_other_hash(found) and any(key and matches(unverified, key=key) for key in config.login_secrets):
-        return bad(ALGORITHM, "algorithm_hash", found=found)
+        return refuse(ALGORITHM, "algorithm_hash", found=found)
     if not found:
-        return bad(ALGORITHM, "algorithm_missing")
+        return refuse(ALGORITHM, "algorithm_missing")
     if found.lower() == "none":
-        return bad(ALGORITHM, "algorithm_none")
+        return refuse(ALGORITHM, "algorithm_none")
     known = {"RS256": "algorithm_rs256", "HS256": "algorithm_hs256"}
-    return bad(ALGORITHM, known.get(found, "algorithm_other"), found=found, wanted=wanted)
+    return refuse(ALGORITHM, known.get(found, "algorithm_other"), found=found, wanted=wanted)
 
 
-def _outgoing(claims: dict[str, Any], *, is_sound: bool, config: IntegrationConfig, now: float) -> list[Verdict]:
-    """Return whether a Zendesk JWT can be made: for a sound user by making one, else by what is set."""
-    setup = _zendesk_setup(config)
+def _judge_outgoing(claims: dict[str, Any], *, is_sound: bool, config: IntegrationConfig, now: float) -> list[Verdict]:
+    """Return whether a Zendesk JWT can be made: tried for a sound player, else judged by the settings."""
+    setup = _judge_zendesk_setup(config)
     if not is_sound:
-        return [*skipped((EMAIL,)), setup]
+        return [*skip((EMAIL,)), setup]
     user = login_user(claims, config)
     try:
         chat_claims(user, config)
         if setup.state is VerdictState.GOOD:
             zendesk_jwt(user=user, config=config, now=now)
     except Refused as error:
-        return [bad(EMAIL, error.reason.value), setup]
-    return [good(EMAIL), setup]
+        return [refuse(EMAIL, error.reason.value), setup]
+    return [accept(EMAIL), setup]
 
 
-def _zendesk_setup(config: IntegrationConfig) -> Verdict:
+def _judge_zendesk_setup(config: IntegrationConfig) -> Verdict:
     if not config.zendesk_shared_secret:
-        return bad(ZENDESK_SETUP, "zendesk_secret")
+        return refuse(ZENDESK_SETUP, "zendesk_secret")
     is_messaging = config.zendesk_product == "messaging"
-    return bad(ZENDESK_SETUP, "zendesk_key_id") if is_messaging and not config.zendesk_key_id else good(ZENDESK_SETUP)
+    return (
+        refuse(ZENDESK_SETUP, "zendesk_key_id") if is_messaging and not config.zendesk_key_id else accept(ZENDESK_SETUP)
+    )

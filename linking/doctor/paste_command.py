@@ -1,4 +1,4 @@
-"""Reads a command line as people copy it: curl for bash and for Windows as browsers write it, wget, HTTPie.
+"""Reads a copied command line: curl as browsers write it for bash and for Windows, wget, HTTPie.
 
 Source: curl.se, "curl.1 the man page" (which options take a value), and what Chromium and Firefox write for "Copy as
 cURL": `'…'` and `$'…'` for bash, `^"…^"` with a caret before every special character for cmd; read 2026-11.
@@ -10,17 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from linking.doctor.paste_request import (
-    Found,
-    in_address,
-    in_headers,
-    in_other_text,
+    FoundToken,
+    find_nothing,
     join_names,
-    mark_bad,
-    nothing,
-    parameters_of,
+    mark_refused,
+    parse_parameters,
+    read_address,
+    read_headers,
+    read_other_text,
 )
 
-# A prompt and a path may stand before the program, and somebody may have copied the lines of the headers only.
+# A prompt and a path may precede the program, and a paste may contain only the lines with headers.
 _COMMAND = re.compile(
     r"(?:(?:PS )?\S{0,200}[$>#%] ?)?(?:\S{0,200}[\\/])?"
     r"(?:(?:curl|wget)(?:\.exe)?|(?:https?|xh)(?= +(?:[A-Z]+ +)?\S{1,200}[./:]))\s"
@@ -42,8 +42,8 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 @dataclass(slots=True)
-class _Sent:
-    """What the command would send: header names in small letters; a cookie file is named and not read."""
+class _CommandRequest:
+    """The request that the command sends: header names in lower case. A cookie file is not read."""
 
     headers: list[tuple[str, str]] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
@@ -51,30 +51,30 @@ class _Sent:
     has_cookie_file: bool = False
 
 
-def in_command(text: str, *, cookie_names: tuple[str, ...]) -> Found | None:
-    """Return what the command in `text` would send, None when it is none."""
-    begun = _COMMAND.match(text)
-    if not begun:
+def read_command(text: str, *, cookie_names: tuple[str, ...]) -> FoundToken | None:
+    """Return the token that the command in `text` sends, None if `text` is no command."""
+    start = _COMMAND.match(text)
+    if not start:
         return None
     try:
-        sent = _collect_sent(shlex.split(_plain(text[begun.end() :])))
+        request = _collect_request(shlex.split(_unescape_line(text[start.end() :])))
     except ValueError:
-        found = in_other_text(text, place="text", cookie_names=cookie_names)
-        return mark_bad(found, cause="open_quote") if found else nothing("open_quote")
-    asked = in_headers(sent.headers, cookie_names=cookie_names)
-    if any(name in ("authorization", "cookie") for name, _ in sent.headers):
-        return asked
-    for address in sent.addresses:
-        if "token" in parameters_of(address):
-            return in_address(address, cookie_names=cookie_names)
-    for body in sent.bodies:
-        if found := in_other_text(body, place="body", cookie_names=cookie_names):
-            return mark_bad(found, cause="token_in_body", name=join_names(cookie_names))
-    return mark_bad(asked, cause="cookie_file", name=join_names(cookie_names)) if sent.has_cookie_file else asked
+        found = read_other_text(text, place="text", cookie_names=cookie_names)
+        return mark_refused(found, cause="open_quote") if found else find_nothing("open_quote")
+    found = read_headers(request.headers, cookie_names=cookie_names)
+    if any(name in ("authorization", "cookie") for name, _ in request.headers):
+        return found
+    for address in request.addresses:
+        if "token" in parse_parameters(address):
+            return read_address(address, cookie_names=cookie_names)
+    for body in request.bodies:
+        if in_body := read_other_text(body, place="body", cookie_names=cookie_names):
+            return mark_refused(in_body, cause="token_in_body", name=join_names(cookie_names))
+    return mark_refused(found, cause="cookie_file", name=join_names(cookie_names)) if request.has_cookie_file else found
 
 
-def _plain(text: str) -> str:
-    """Return the line as a POSIX shell would have it."""
+def _unescape_line(text: str) -> str:
+    """Return the line in the syntax of a POSIX shell."""
     if '^"' in text:
         text = re.sub(r"\^(.)", r"\1", re.sub(r"\^\r?\n", " ", text))
     text = re.sub(r"[\\^`](?:\r?\n|\Z)", " ", text)
@@ -87,36 +87,36 @@ def _unescape(escape: re.Match[str]) -> str:
     return _ESCAPED.get(escape[3], escape[3])
 
 
-def _collect_sent(words: list[str]) -> _Sent:
-    sent = _Sent()
-    for option, value in _options(iter(words)):
+def _collect_request(words: list[str]) -> _CommandRequest:
+    request = _CommandRequest()
+    for option, value in _parse_options(iter(words)):
         if option in _HEADERS:
             name, _, content = value.partition(":")
-            sent.headers.append((name.strip().lower(), content.strip(" \t")))
+            request.headers.append((name.strip().lower(), content.strip(" \t")))
         elif option in _COOKIES and "=" not in value:
-            sent.has_cookie_file = True
+            request.has_cookie_file = True
         elif option in _COOKIES:
-            sent.headers.append(("cookie", value))
+            request.headers.append(("cookie", value))
         elif option == "--oauth2-bearer":
-            sent.headers.append(("authorization", f"Bearer {value}"))
+            request.headers.append(("authorization", f"Bearer {value}"))
         elif option in _BODIES:
-            sent.bodies.append(value)
+            request.bodies.append(value)
         elif bare := _BARE_HEADER.match(value):
-            sent.headers.append((bare[1].lower(), bare[2].strip(" \t")))
+            request.headers.append((bare[1].lower(), bare[2].strip(" \t")))
         else:
-            sent.addresses.append(value)
-    return sent
+            request.addresses.append(value)
+    return request
 
 
-def _options(words: Iterator[str]) -> Iterator[tuple[str, str]]:
-    """Yield each option that tells something, with its value, and "" with each word that belongs to none."""
+def _parse_options(words: Iterator[str]) -> Iterator[tuple[str, str]]:
+    """Yield each option of interest with its value, and "" with each word that belongs to no option."""
     for word in words:
         if word.startswith("--"):
             name, equals, value = word.partition("=")
             if name in _LONG_WITH_VALUE:
                 yield name, value if equals else next(words, "")
         elif word.startswith("-"):
-            # Several of one letter may stand together; the first that takes a value takes what is left of the word.
+            # One-letter options can be combined; the first that takes a value takes the rest of the word.
             at = next((at for at, letter in enumerate(word) if at and letter in _TAKE_VALUE), 0)
             if at:
                 yield f"-{word[at]}", word[at + 1 :] or next(words, "")

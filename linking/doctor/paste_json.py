@@ -1,4 +1,4 @@
-"""Reads JSON that holds a token or stands for one: answers of the endpoint and of Login, claims, errors."""
+"""Reads JSON with a token, or JSON pasted instead of one: responses of the endpoint and of Login, claims, errors."""
 
 import json
 import re
@@ -6,38 +6,38 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from linking.doctor.paste_request import PASSED, Found, in_other_text, nothing, parameters_of
-from linking.doctor.verdicts import bad, good
+from linking.doctor.paste_request import PASSED, FoundToken, find_nothing, parse_parameters, read_other_text
+from linking.doctor.verdicts import accept, refuse
 from linking.tokens.refusals import REFUSALS, Reason
 
 _NAMES = ("token", "access_token", "id_token", "jwt")
 _DEPTH_MAX, _MEMBERS_MAX = 6, 2000
 _CLAIMS = frozenset({"sub", "iss", "exp", "iat", "external_id"})
-# Such as 002-016; anything else that is called a code is not repeated.
+# Such as 002-016. Any other text named code is not repeated.
 _LOGIN_ERROR = re.compile(r"\d{3}-\d{3}\Z")
 
 
-def in_json(text: str, *, cookie_names: tuple[str, ...]) -> Found | None:
-    """Return what the JSON at the start of `text` holds, None when there is none."""
+def read_json(text: str, *, cookie_names: tuple[str, ...]) -> FoundToken | None:
+    """Return the token in the JSON at the start of `text`, None without JSON."""
     if not text.startswith(("{", "[")):
         return None
     try:
         value, _end = json.JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError):
         return None
-    members = dict(reversed([*_members(value)]))
+    members = dict(reversed([*_list_members(value)]))
     for name in (*_NAMES, *cookie_names):
         if isinstance(token := members.get(name), str):
-            return Found(place="json", token=token, verdict=good(PASSED))
-    # A tool may call it as it likes.
-    called_otherwise = in_other_text(text, place="json", cookie_names=cookie_names)
-    if called_otherwise and not _in_login_address(members):
-        return replace(called_otherwise, verdict=good(PASSED)) if called_otherwise.token else called_otherwise
-    return _in_login_address(members) or _instead(value, members=members)
+            return FoundToken(place="json", token=token, verdict=accept(PASSED))
+    # A tool may give the token any name.
+    renamed = read_other_text(text, place="json", cookie_names=cookie_names)
+    if renamed and not _read_login_address(members):
+        return replace(renamed, verdict=accept(PASSED)) if renamed.token else renamed
+    return _read_login_address(members) or _explain_json(value, members=members)
 
 
-def _members(value: Any, *, depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """Yield names and values, the outer ones first; a pair of `name` and `value`, as tools list cookies, is one."""
+def _list_members(value: Any, *, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Yield names and values, outer ones first; an object with `name` and `value`, as for cookies, is one pair."""
     if depth > _DEPTH_MAX:
         return
     if isinstance(value, dict):
@@ -46,29 +46,29 @@ def _members(value: Any, *, depth: int = 0) -> Iterator[tuple[str, Any]]:
         yield from value.items()
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for one in [*inner][:_MEMBERS_MAX]:
-        yield from _members(one, depth=depth + 1)
+        yield from _list_members(one, depth=depth + 1)
 
 
-def _in_login_address(members: dict[str, Any]) -> Found | None:
+def _read_login_address(members: dict[str, Any]) -> FoundToken | None:
     address = members.get("login_url")
-    token = parameters_of(address).get("token") if isinstance(address, str) else None
-    return Found(place="json", token=token, verdict=bad(PASSED, "token_in_login_url")) if token else None
+    token = parse_parameters(address).get("token") if isinstance(address, str) else None
+    return FoundToken(place="json", token=token, verdict=refuse(PASSED, "token_in_login_url")) if token else None
 
 
-def _instead(value: Any, *, members: dict[str, Any]) -> Found:
-    """Return what the JSON is, when it holds no token."""
+def _explain_json(value: Any, *, members: dict[str, Any]) -> FoundToken:
+    """Return what JSON without a token is."""
     reason, error = members.get("reason"), members.get("error")
     if isinstance(reason, str) and reason in set(Reason):
-        return refusal(Reason(reason))
+        return find_refusal(Reason(reason))
     if isinstance(value, dict) and ("alg" in value or len(_CLAIMS & value.keys()) > 1):
-        return nothing("decoded_token", place="json")
+        return find_nothing("decoded_token", place="json")
     code = error.get("code") if isinstance(error, dict) else None
     if isinstance(code, str) and _LOGIN_ERROR.match(code):
-        return nothing("login_error", place="json", code=code)
-    return nothing("other_error" if "error" in members else "json_without_token", place="json")
+        return find_nothing("login_error", place="json", code=code)
+    return find_nothing("other_error" if "error" in members else "json_without_token", place="json")
 
 
-def refusal(reason: Reason) -> Found:
-    """Return that the paste is an answer of the endpoint which refuses."""
+def find_refusal(reason: Reason) -> FoundToken:
+    """Return the result for a paste that is a refusal of the endpoint."""
     row = REFUSALS[reason]
-    return nothing("refused_answer", place="json", code=row.code, reason=reason, description=row.description)
+    return find_nothing("refused_answer", place="json", code=row.code, reason=reason, description=row.description)

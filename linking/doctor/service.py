@@ -1,11 +1,12 @@
-"""The token doctor: puts the configuration in force and its secrets around the pure verdicts of `core.diagnosis`.
+"""Entry point of the token doctor: gives the current settings and keys to the pure functions of `diagnosis`.
 
-Nothing of what is pasted is stored, logged or sent anywhere, and no verdict repeats a token, a secret or an address.
+It stores, logs and sends nothing of a paste, and no verdict repeats a token, a secret or an e-mail address.
 """
 
 from datetime import UTC, datetime
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.utils.translation import gettext
 
 from linking import registry
 from linking.accounts import roles
@@ -16,12 +17,12 @@ from linking.tokens import clock_offsets, key_fetching
 
 
 def may_diagnose(user: AbstractBaseUser | AnonymousUser) -> bool:
-    """Return whether `user` may use the doctor: leads and admins, who may see whom a token names."""
+    """Return whether `user` may use the doctor: leads and admins, who may see the player that a token names."""
     return roles.rank_of(user) >= roles.Role.LEAD
 
 
 def diagnose_paste(*, text: str, kind: TokenKind, slug: str, now: float) -> Diagnosis:
-    """Return the verdicts on what was pasted, for the integration `slug`, or "" for the one the token names.
+    """Return the verdicts on a paste, for the integration `slug`; "" means the one that the token names.
 
     `now` is in epoch seconds.
 
@@ -37,5 +38,6 @@ def diagnose_paste(*, text: str, kind: TokenKind, slug: str, now: float) -> Diag
         now=now,
         keys=key_fetching.current(),
         clocks=clock_offsets.readings(now=datetime.fromtimestamp(now, tz=UTC)),
+        translate=gettext,
     )
     return diagnose(text=text, kind=kind, around=around)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from linking.doctor.verdicts import Verdict, bad, good, skipped
+from linking.doctor.verdicts import Verdict, accept, refuse, skip
 from linking.tokens import jws
 from linking.tokens.refusals import Reason
 
@@ -20,7 +20,7 @@ SIZE, SHAPE, HEADER = "size", "shape", "header"
 RULES = (SIZE, SHAPE, HEADER)
 _REPAIRS_MAX = 8
 _NAME_PREFIX = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,40}=(?=[A-Za-z0-9_-]+\.)")
-# What else stands where a token belongs, the likeliest reading first.
+# What people paste instead of a token, the most likely first.
 _LOOKS = (
     ("uuid", re.compile(r"\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.IGNORECASE)),
     ("access_key", re.compile(r"\A[A-Za-z0-9_-]{43}\Z")),
@@ -33,14 +33,14 @@ _LOOKS = (
     ("shortened", re.compile(r"…|\w\.\.\.")),
     ("no_token_found", re.compile(r"\s")),
 )
-# Byte order mark, zero-width characters: editors and chats put them there.
+# Byte order mark and zero-width characters, which editors and chats add.
 _INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
 _ALPHABET = re.compile(r"[A-Za-z0-9_-]*\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shaped:
-    """What could be read: `unverified` is None when nothing could; `typ` and `claims` are for explaining only."""
+class TokenShape:
+    """The readable parts of a token; `unverified` is None without any. `typ` and `claims` only serve to explain."""
 
     verdicts: tuple[Verdict, ...]
     unverified: jws.UnverifiedJWS | None = None
@@ -48,8 +48,8 @@ class Shaped:
     claims: dict[str, Any] | None = None
 
 
-def read_shape(text: str) -> Shaped:
-    """Return the verdicts on size, shape and header, and what could be read once what is wrong is mended."""
+def read_shape(text: str) -> TokenShape:
+    """Return the verdicts on size, shape and header, and the token as read after repairs."""
     problems: list[Verdict] = []
     for _ in range(_REPAIRS_MAX):
         try:
@@ -57,34 +57,34 @@ def read_shape(text: str) -> Shaped:
         except jws.JWSError as error:
             if error.reason is Reason.TOO_LARGE:
                 limit = jws.TOKEN_MAX_CHARACTERS
-                problems.append(bad(SIZE, "too_large", length=len(text), limit=limit))
-                return Shaped(verdicts=(*problems, *skipped((SHAPE, HEADER))))
+                problems.append(refuse(SIZE, "too_large", length=len(text), limit=limit))
+                return TokenShape(verdicts=(*problems, *skip((SHAPE, HEADER))))
             if error.reason is not Reason.MALFORMED:
-                return _with_odd_header(text, problems=problems, reason=error.reason)
+                return _read_past_header(text, problems=problems, reason=error.reason)
             cause, mended = _mend(text)
             if not cause:
-                return _unreadable(text, problems=problems)
-            problems.append(bad(SHAPE, cause))
+                return _explain_unreadable(text, problems=problems)
+            problems.append(refuse(SHAPE, cause))
             text = mended
         else:
-            shape = problems or [good(SHAPE)]
-            return _build_shape(unverified, text=text, verdicts=(good(SIZE), *shape, good(HEADER)))
-    return _unreadable(text, problems=problems)
+            shape = problems or [accept(SHAPE)]
+            return _build_shape(unverified, text=text, verdicts=(accept(SIZE), *shape, accept(HEADER)))
+    return _explain_unreadable(text, problems=problems)
 
 
-def _build_shape(unverified: jws.UnverifiedJWS, *, text: str, verdicts: tuple[Verdict, ...]) -> Shaped:
-    header = _lenient_object(text.split(".")[0]) or {}
+def _build_shape(unverified: jws.UnverifiedJWS, *, text: str, verdicts: tuple[Verdict, ...]) -> TokenShape:
+    header = _parse_leniently(text.split(".")[0]) or {}
     try:
         claims = jws.read_object(unverified.payload)
     except jws.JWSError:
-        return Shaped(verdicts=verdicts, unverified=unverified, typ=header.get("typ"))
-    return Shaped(verdicts=verdicts, unverified=unverified, typ=header.get("typ"), claims=claims)
+        return TokenShape(verdicts=verdicts, unverified=unverified, typ=header.get("typ"))
+    return TokenShape(verdicts=verdicts, unverified=unverified, typ=header.get("typ"), claims=claims)
 
 
-def _with_odd_header(text: str, *, problems: list[Verdict], reason: Reason) -> Shaped:
-    """Read on behind a header that is JSON but may not be: unknown names, no alg."""
+def _read_past_header(text: str, *, problems: list[Verdict], reason: Reason) -> TokenShape:
+    """Read the rest of a token whose header is JSON but not allowed: unknown names, no alg."""
     header_segment, payload, signature = text.split(".")
-    header = _lenient_object(header_segment) or {}
+    header = _parse_leniently(header_segment) or {}
     algorithm, key_id = header.get("alg"), header.get("kid")
     unverified = jws.UnverifiedJWS(
         header=jws.Header(
@@ -92,25 +92,27 @@ def _with_odd_header(text: str, *, problems: list[Verdict], reason: Reason) -> S
             key_id=key_id if isinstance(key_id, str) else None,
         ),
         signing_input=f"{header_segment}.{payload}".encode("ascii"),
-        payload=_lenient_bytes(payload) or b"",
-        signature=_lenient_bytes(signature) or b"",
+        payload=_decode_leniently(payload) or b"",
+        signature=_decode_leniently(signature) or b"",
     )
     cause = "header_names" if reason is Reason.HEADER else "algorithm_missing"
-    return _build_shape(unverified, text=text, verdicts=(good(SIZE), *(problems or [good(SHAPE)]), bad(HEADER, cause)))
+    return _build_shape(
+        unverified, text=text, verdicts=(accept(SIZE), *(problems or [accept(SHAPE)]), refuse(HEADER, cause))
+    )
 
 
-def _unreadable(text: str, *, problems: list[Verdict]) -> Shaped:
-    cause, values = _why_unreadable(text)
-    return Shaped(verdicts=(good(SIZE), *problems, bad(SHAPE, cause, **values), *skipped((HEADER,))))
+def _explain_unreadable(text: str, *, problems: list[Verdict]) -> TokenShape:
+    cause, values = _find_cause(text)
+    return TokenShape(verdicts=(accept(SIZE), *problems, refuse(SHAPE, cause, **values), *skip((HEADER,))))
 
 
 def _mend(text: str) -> tuple[str, str]:
-    """Return the first mistake that can be undone and the text without it; ("", text) when there is none."""
-    return _without_wrapping(text) or _without_encoding(text) or ("", text)
+    """Return the first mistake that can be undone, and the text without it; ("", text) without one."""
+    return _unwrap(text) or _decode(text) or ("", text)
 
 
-def _without_wrapping(text: str) -> tuple[str, str] | None:
-    """Return what was put around the token, and the text without it."""
+def _unwrap(text: str) -> tuple[str, str] | None:
+    """Return what stands around the token, and the text without it; None if nothing does."""
     if text != text.strip():
         return "surrounding_blanks", text.strip()
     if text.strip(_INVISIBLE) not in ("", text):
@@ -125,13 +127,13 @@ def _without_wrapping(text: str) -> tuple[str, str] | None:
     return ("name_prefix", text[match.end() :]) if match else None
 
 
-def _without_encoding(text: str) -> tuple[str, str] | None:
-    """Return what was done to the token, and the text as it was before."""
+def _decode(text: str) -> tuple[str, str] | None:
+    """Return how the token was encoded, and the text before that; None if it was not."""
     if match := re.search(r"\\+[nrt\"']?", text):
         return "backslashes", text.replace(match[0], "")
     if re.search(r"%[0-9A-Fa-f]{2}", text):
         return "percent_encoded", unquote(text)
-    # Only behind what could be a token: a sentence has its commas too.
+    # Only after a possible token, because sentences contain commas too.
     if match := re.match(r"([^\s&?#;,]+\.[^\s&?#;,]+)[&?#;,]", text):
         return "glued_parameters", match[1]
     if re.search(r"\s", text) and text.count(".") == 2:
@@ -143,30 +145,30 @@ def _without_encoding(text: str) -> tuple[str, str] | None:
     return None
 
 
-def _why_unreadable(text: str) -> tuple[str, dict[str, object]]:
+def _find_cause(text: str) -> tuple[str, dict[str, object]]:
     if cause := next((cause for cause, look in _LOOKS if look.search(text)), ""):
         return cause, {}
     parts = text.split(".")
     if len(parts) != 3:
         return {1: "one_part", 2: "two_parts", 5: "five_parts"}.get(len(parts), "wrong_parts"), {"number": len(parts)}
     for number, part in enumerate(parts, start=1):
-        if cause := _part_flaw(part):
+        if cause := _find_part_flaw(part):
             return cause, {"number": number}
     return "case_changed" if parts[0].startswith("eyj") else "header_not_json", {}
 
 
-def _part_flaw(part: str) -> str:
-    """Return the cause why `part` is no base64url, "" when it is."""
+def _find_part_flaw(part: str) -> str:
+    """Return the cause why `part` is not base64url, "" when it is."""
     if not part:
         return "empty_part"
     if not _ALPHABET.match(part):
         return "odd_characters"
     if len(part) % 4 == 1:
         return "truncated"
-    return "unusual_base64" if _lenient_bytes(part, is_exact=True) is None else ""
+    return "unusual_base64" if _decode_leniently(part, is_exact=True) is None else ""
 
 
-def _lenient_bytes(segment: str, *, is_exact: bool = False) -> bytes | None:
+def _decode_leniently(segment: str, *, is_exact: bool = False) -> bytes | None:
     try:
         decoded = urlsafe_b64decode(segment.encode("ascii") + b"=" * (-len(segment) % 4))
     except (binascii.Error, UnicodeEncodeError):
@@ -175,14 +177,14 @@ def _lenient_bytes(segment: str, *, is_exact: bool = False) -> bytes | None:
 
 
 def _is_canonical(segment: str) -> bool:
-    """Return whether the bits an encoder leaves empty are empty."""
+    """Return whether the unused bits of the last character are zero, as encoders write them."""
     last = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".index(segment[-1])
     return last % {2: 16, 3: 4}[len(segment) % 4] == 0
 
 
-def _lenient_object(segment: str) -> dict[str, Any] | None:
+def _parse_leniently(segment: str) -> dict[str, Any] | None:
     try:
-        value = json.loads(_lenient_bytes(segment) or b"")
+        value = json.loads(_decode_leniently(segment) or b"")
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

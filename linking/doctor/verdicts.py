@@ -1,7 +1,7 @@
-"""The token doctor's words: a verdict for each rule, and how a list of them is read."""
+"""The records of the token doctor: a verdict for each rule, the context of a diagnosis, and the diagnosis."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from linking.core.config import IntegrationConfig
@@ -14,7 +14,7 @@ SHOWN_CHARACTERS = 80
 
 
 class VerdictState(StrEnum):
-    """`good`; `bad`: refused for this; `note`: accepted, but worth knowing; `skipped`: could not be judged."""
+    """`good`: accepted; `bad`: refused; `note`: accepted, with a remark; `skipped`: not judged."""
 
     GOOD = "good"
     BAD = "bad"
@@ -23,7 +23,7 @@ class VerdictState(StrEnum):
 
 
 class TokenKind(StrEnum):
-    """What the pasted text is judged as; `auto` decides by its look."""
+    """How the token is judged; `auto` decides by its content."""
 
     AUTO = "auto"
     LOGIN = "login"
@@ -32,21 +32,27 @@ class TokenKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What one rule says: `cause` is a key of CAUSES, "" where there is nothing to say; so are `problem` and `fix`."""
+    """The result of one rule.
+
+    `cause` is a key of `CAUSES`, "" without a remark; `values` fill its templates. `problem` and `fix` are "" until
+    `put_into_words` writes them.
+    """
 
     rule: str
     state: VerdictState
     cause: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
     fix: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorContext:
-    """What the doctor knows: `config` is the integration asked about, None where none was; `known` are all.
+    """What a diagnosis may use.
 
-    `keys` are the public keys of RS256 projects, by Login project ID; `clocks` is what the last hour's tokens tell of
-    this server's clock, by integration ID.
+    `config`: the chosen integration, None without one; `known`: all integrations. `now`: epoch seconds. `keys`: the
+    public keys of RS256 projects, by Login project ID. `clocks`: what the tokens of the last hour show about this
+    server's clock, by integration ID. `translate`: turns an English template into the reader's language.
     """
 
     config: IntegrationConfig | None
@@ -54,11 +60,12 @@ class DoctorContext:
     now: float
     keys: Mapping[str, KeySet] = field(default_factory=dict)
     clocks: Mapping[int, ClockReading] = field(default_factory=dict)
+    translate: Callable[[str], str] = str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """All verdicts in the order of checking. `found_in` says where in the paste the token was."""
+    """All verdicts in the order of the checks. `found_in`: where in the paste the token was."""
 
     kind: TokenKind
     found_in: str
@@ -67,55 +74,64 @@ class Diagnosis:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether exactly what was pasted would be accepted."""
+        """Whether the endpoint would accept exactly this paste."""
         return bool(self.verdicts) and all(one.state in (VerdictState.GOOD, VerdictState.NOTE) for one in self.verdicts)
 
     @property
     def first_problem(self) -> Verdict | None:
-        """The verdict that refuses, in the order of checking."""
+        """The first verdict that refuses the token, None when it is accepted."""
         return next((one for one in self.verdicts if one.state is VerdictState.BAD), None)
 
     @property
     def further_problems(self) -> int:
-        """How many more rules are broken than the first."""
+        """The number of broken rules after the first one."""
         return max(0, sum(one.state is VerdictState.BAD for one in self.verdicts) - 1)
 
 
-def good(rule: str) -> Verdict:
-    """Return that `rule` holds."""
+def accept(rule: str) -> Verdict:
+    """Return the verdict that `rule` holds."""
     return Verdict(rule=rule, state=VerdictState.GOOD)
 
 
-def bad(rule: str, cause: str, **values: object) -> Verdict:
-    """Return that `rule` is broken for `cause`."""
+def refuse(rule: str, cause: str, **values: object) -> Verdict:
+    """Return the verdict that `rule` is broken, for `cause`."""
     return _build_verdict(rule=rule, state=VerdictState.BAD, cause=cause, values=values)
 
 
 def note(rule: str, cause: str, **values: object) -> Verdict:
-    """Return that `rule` holds, with something to say."""
+    """Return the verdict that `rule` holds, with the remark `cause`."""
     return _build_verdict(rule=rule, state=VerdictState.NOTE, cause=cause, values=values)
 
 
-def skipped(rules: Collection[str]) -> list[Verdict]:
-    """Return that none of `rules` could be judged."""
+def skip(rules: Collection[str]) -> list[Verdict]:
+    """Return the verdict on each of `rules` that it was not judged."""
     return [Verdict(rule=rule, state=VerdictState.SKIPPED) for rule in rules]
 
 
+def put_into_words(verdict: Verdict, *, translate: Callable[[str], str]) -> Verdict:
+    """Return `verdict` with its sentences."""
+    if not verdict.cause:
+        return verdict
+    text, values = CAUSES[verdict.cause], dict(verdict.values)
+    if "description" in values:
+        values["description"] = translate(values["description"])
+    problem, fix = translate(text.problem).format(**values), translate(text.fix).format(**values)
+    return replace(verdict, problem=problem, fix=fix)
+
+
 def _build_verdict(*, rule: str, state: VerdictState, cause: str, values: dict[str, object]) -> Verdict:
-    # What stands in a token was written by strangers: one clean, short line of it at most.
-    values |= {"time": _time(seconds)} if isinstance(seconds := values.get("seconds"), int) else {}
+    # Strangers write what stands in a token, so at most one clean, short line of it is shown.
+    values |= {"time": _format_duration(seconds)} if isinstance(seconds := values.get("seconds"), int) else {}
     shown = {name: clean_line(str(value), max_characters=SHOWN_CHARACTERS) for name, value in values.items()}
     if cause == "refused_answer":
+        # A template of ours, which is translated as it is.
         shown["description"] = str(values["description"])
-    text = CAUSES[cause]
-    return Verdict(
-        rule=rule, state=state, cause=cause, problem=text.problem.format(**shown), fix=text.fix.format(**shown)
-    )
+    return Verdict(rule=rule, state=state, cause=cause, values=shown)
 
 
-def _time(seconds: int) -> str:
-    """Return seconds as they are, and from two minutes on also in a unit that a person can picture."""
-    for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+def _format_duration(seconds: int) -> str:
+    """Return seconds, and from two minutes on also the nearest larger unit."""
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
         if abs(seconds) >= 2 * size:
-            return f"{seconds} s, about {round(seconds / size)} {unit}"
+            return f"{seconds} s (≈ {round(seconds / size)} {unit})"
     return f"{seconds} s"

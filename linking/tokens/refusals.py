@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from linking.core.text_marks import gettext_noop as _
+
 
 class Code(StrEnum):
     """The stable codes. 00-00 to 00-03 mean what the vendor's sample service means by them."""
@@ -97,7 +99,10 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One row of the table; `description` is one English sentence that never echoes what was sent."""
+    """One row of the table; `description` is one English sentence that never echoes the request.
+
+    The endpoint sends it in English; pages translate it.
+    """
 
     reason: Reason
     code: Code
@@ -117,116 +122,131 @@ class Refused(Exception):
         self.reason = reason
 
 
-_SIGN_IN_AGAIN = "Send the player through Xsolla Login again"
 _SENTENCES: tuple[tuple[Code, Reason, str], ...] = (
-    (Code.NOT_PASSED, Reason.NOT_PASSED, "Token not passed: send the Login JWT as a cookie or as a Bearer token."),
+    (Code.NOT_PASSED, Reason.NOT_PASSED, _("Token not passed: send the Login JWT as a cookie or as a Bearer token.")),
     (
         Code.NOT_PASSED,
         Reason.COOKIES_UNREADABLE,
-        "A cookie beside the token is not plain ASCII and hides them all: encode it, or pass the token as Bearer.",
+        _("Another cookie has characters outside ASCII and hides all cookies: encode it, or send the token as Bearer."),
     ),
-    (Code.INVALID, Reason.EMPTY, "The token is empty: let the page set it only after sign-in."),
+    (Code.INVALID, Reason.EMPTY, _("The token is empty: let the page set it only after sign-in.")),
     (
         Code.INVALID,
         Reason.AMBIGUOUS_COOKIE,
-        "The token cookie came twice with different values: remove the one set for another domain or path.",
+        _("The token cookie was sent twice with different values: remove the one set for another domain or path."),
     ),
-    (Code.INVALID, Reason.TOO_LARGE, "The token is longer than 8192 characters: pass the Login JWT alone."),
+    (Code.INVALID, Reason.TOO_LARGE, _("The token is longer than 8192 characters: send the Login JWT alone.")),
     (
         Code.INVALID,
         Reason.MALFORMED,
-        "The token is not a JWT: pass it exactly as Login issued it, without quotes, blanks or padding.",
+        _("The token is not a JWT: pass it exactly as Login issued it, without quotes, spaces or padding."),
     ),
     (
         Code.INVALID,
         Reason.HEADER,
-        "The token's header may hold alg, typ (JWT), kid and cty only: pass a Login JWT.",
+        _("The token's header may contain only alg, typ (JWT), kid and cty: pass a Login JWT."),
     ),
     (
         Code.INVALID,
         Reason.ALGORITHM,
-        "The token's algorithm is not the one this integration is set to: compare it with the Login project.",
+        _("The token's algorithm is not the one set for this integration: compare it with the Login project."),
     ),
     (
         Code.INVALID,
         Reason.UNKNOWN_KEY,
-        "The token names no key that the Login project lists: try again in a minute, or sign in again.",
+        _("The token's key is not among those of the Login project: try again in a minute, or sign in again."),
     ),
     (
         Code.INVALID,
         Reason.SIGNATURE,
-        "The token's signature does not match: compare this integration's secret with the Login project's.",
+        _("The token's signature does not match: compare this integration's secret with the Login project's."),
     ),
-    (Code.INVALID, Reason.SERVER_TOKEN, "This is a server-to-server token: pass the player's own Login JWT."),
-    (Code.INVALID, Reason.EXP_MISSING, f"The token has no exp claim and would never end. {_SIGN_IN_AGAIN}."),
-    (Code.INVALID, Reason.EXP_INVALID, "The exp claim must be a whole number of seconds before the year 2100."),
-    (Code.INVALID, Reason.IAT_INVALID, "The iat claim must be a number of seconds before the year 2100."),
-    (Code.INVALID, Reason.NBF_INVALID, "The nbf claim must be a number of seconds before the year 2100."),
-    (Code.INVALID, Reason.LIFETIME, "The token ends before it was issued: exp must be later than iat."),
-    (Code.INVALID, Reason.EXPIRED, f"The token has expired. {_SIGN_IN_AGAIN}."),
+    (Code.INVALID, Reason.SERVER_TOKEN, _("This is a server-to-server token: pass the player's own Login JWT.")),
+    (
+        Code.INVALID,
+        Reason.EXP_MISSING,
+        _("The token has no exp claim and would never expire. Send the player through Xsolla Login again."),
+    ),
+    (Code.INVALID, Reason.EXP_INVALID, _("The exp claim must be a whole number of seconds before the year 2100.")),
+    (Code.INVALID, Reason.IAT_INVALID, _("The iat claim must be a number of seconds before the year 2100.")),
+    (Code.INVALID, Reason.NBF_INVALID, _("The nbf claim must be a number of seconds before the year 2100.")),
+    (Code.INVALID, Reason.LIFETIME, _("The token expires before it was issued: exp must be later than iat.")),
+    (Code.INVALID, Reason.EXPIRED, _("The token has expired. Send the player through Xsolla Login again.")),
     (
         Code.INVALID,
         Reason.NOT_YET_VALID,
-        "The token is not valid yet: set the clock of this server, and try again in a minute.",
+        _("The token is not valid yet: check the clock of this server, and try again in a minute."),
     ),
-    (Code.INVALID, Reason.ISSUER, "The token was not issued by https://login.xsolla.com: pass a Login JWT."),
+    (Code.INVALID, Reason.ISSUER, _("The token was not issued by https://login.xsolla.com: pass a Login JWT.")),
     (
         Code.INVALID,
         Reason.PROJECT,
-        "The token belongs to another Login project: compare xsolla_login_project_id with this integration's setting.",
+        _("The token belongs to another Login project: compare its xsolla_login_project_id with this integration's."),
     ),
-    (Code.INVALID, Reason.AUDIENCE, "The token's aud claim names somebody else: pass the player's Login JWT."),
-    (Code.USER_ID, Reason.SUB_MISSING, '"sub" claim is missed: the token must name the user.'),
-    (Code.USER_ID, Reason.SUB_NOT_TEXT, 'The "sub" claim must be text.'),
-    (Code.USER_ID, Reason.SUB_BLANK, 'The "sub" claim is empty: the token must name the user.'),
-    (Code.USER_ID, Reason.SUB_TOO_LONG, 'The "sub" claim is longer than 255 characters: use a shorter user ID.'),
-    (Code.USER_ID, Reason.SUB_SURROUNDING_BLANKS, 'The "sub" claim begins or ends with blanks: issue it without them.'),
-    (Code.USER_ID, Reason.SUB_UNPRINTABLE, 'The "sub" claim holds invisible characters: issue it without them.'),
+    (Code.INVALID, Reason.AUDIENCE, _("The token's aud claim names someone else: pass the player's Login JWT.")),
+    (Code.USER_ID, Reason.SUB_MISSING, _('"sub" claim is missed: the token must name the user.')),
+    (Code.USER_ID, Reason.SUB_NOT_TEXT, _('The "sub" claim must be text.')),
+    (Code.USER_ID, Reason.SUB_BLANK, _('The "sub" claim is empty: the token must name the user.')),
+    (Code.USER_ID, Reason.SUB_TOO_LONG, _('The "sub" claim is longer than 255 characters: use a shorter user ID.')),
+    (
+        Code.USER_ID,
+        Reason.SUB_SURROUNDING_BLANKS,
+        _('The "sub" claim begins or ends with spaces: issue it without them.'),
+    ),
+    (Code.USER_ID, Reason.SUB_UNPRINTABLE, _('The "sub" claim contains invisible characters: issue it without them.')),
     (
         Code.USER_ID,
         Reason.SUB_JUNK,
-        'The "sub" claim is a word for nothing, such as null or 0, and would join strangers: issue the real user ID.',
+        _('The "sub" claim is a word for nothing, such as null or 0: issue the real user ID.'),
     ),
     (
         Code.EMAIL,
         Reason.EMAIL_MISSING,
-        '"email" claim is missed: let Login ask for the address, or choose what to do without one in this integration.',
+        _('"email" claim is missed: let Login ask for the address, or choose what this integration does without one.'),
     ),
     (
         Code.EMAIL,
         Reason.EMAIL_UNUSABLE,
-        "Zendesk cannot take this user's e-mail address: it must be at most 254 plain ASCII characters.",
+        _("Zendesk cannot use this player's e-mail address: it must be at most 254 plain ASCII characters."),
     ),
-    (Code.ORIGIN, Reason.ORIGIN, "This page's origin may not ask for tokens: add it to the integration's origins."),
+    (
+        Code.ORIGIN,
+        Reason.ORIGIN,
+        _("This page's origin may not request tokens: add it to the allowed origins of the integration."),
+    ),
     (
         Code.ORIGIN,
         Reason.FETCH_MODE,
-        "Tokens are not given to page loads or embedded resources: call this address with fetch from the page.",
+        _("Page loads and embedded resources get no token: call this address with fetch from the page."),
     ),
-    (Code.ORIGIN, Reason.BLOCKED, "This user may not have tokens: lift the block of this user ID to allow it again."),
-    (Code.LIMITED, Reason.ADDRESS_LIMIT, "Too many requests from this address: wait as long as Retry-After says."),
-    (Code.LIMITED, Reason.USER_LIMIT, "Too many tokens for this user: wait as long as Retry-After says."),
+    (
+        Code.ORIGIN,
+        Reason.BLOCKED,
+        _("This player is blocked and gets no token: lift the block of the user ID to allow tokens again."),
+    ),
+    (Code.LIMITED, Reason.ADDRESS_LIMIT, _("Too many requests from this address: wait as long as Retry-After says.")),
+    (Code.LIMITED, Reason.USER_LIMIT, _("Too many tokens for this player: wait as long as Retry-After says.")),
     (
         Code.NO_INTEGRATION,
         Reason.UNKNOWN_INTEGRATION,
-        "There is no such integration: compare the last part of the address with the integration's slug.",
+        _("There is no such integration: compare the last part of the address with the integration's slug."),
     ),
-    (Code.NO_INTEGRATION, Reason.DISABLED, "The integration is switched off: enable it to give out tokens."),
-    (Code.NOT_READY, Reason.UNAVAILABLE, "The settings cannot be read at the moment: try again shortly."),
-    (Code.NOT_READY, Reason.NOTHING_CONFIGURED, "No integration is set up yet: create one first."),
+    (Code.NO_INTEGRATION, Reason.DISABLED, _("The integration is switched off: enable it to issue tokens.")),
+    (Code.NOT_READY, Reason.UNAVAILABLE, _("The settings cannot be read at the moment: try again shortly.")),
+    (Code.NOT_READY, Reason.NOTHING_CONFIGURED, _("No integration is set up yet: create one first.")),
     (
         Code.NOT_READY,
         Reason.RS256_KEYS,
-        "The Login project's RS256 keys are not here yet: try again shortly, and check that the project lists some.",
+        _("The Login project's RS256 keys are not loaded yet: try again shortly, and check that the project has keys."),
     ),
-    (Code.NOT_READY, Reason.LOGIN_SECRET, "Set-up incomplete: the Login secret key is missing or cannot be opened."),
+    (Code.NOT_READY, Reason.LOGIN_SECRET, _("Set-up incomplete: the Login secret key is missing or cannot be opened.")),
     (
         Code.NOT_READY,
         Reason.ZENDESK_SECRET,
-        "Set-up incomplete: the Zendesk shared secret is missing or cannot be opened.",
+        _("Set-up incomplete: the Zendesk shared secret is missing or cannot be opened."),
     ),
-    (Code.NOT_READY, Reason.ZENDESK_KEY_ID, "Set-up incomplete: Messaging tokens need the ID of the signing key."),
-    (Code.METHOD, Reason.METHOD, "This address answers GET, POST, HEAD and OPTIONS only: use one of them."),
+    (Code.NOT_READY, Reason.ZENDESK_KEY_ID, _("Set-up incomplete: Messaging tokens need the ID of the signing key.")),
+    (Code.METHOD, Reason.METHOD, _("This address responds only to GET, POST, HEAD and OPTIONS: use one of them.")),
 )
 REFUSALS: Mapping[Reason, Refusal] = MappingProxyType(
     {reason: Refusal(reason, code, description) for code, reason, description in _SENTENCES}

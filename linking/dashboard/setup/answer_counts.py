@@ -68,7 +68,7 @@ def _find_state(tally: AnswerTally) -> Badge:
 def _build_row(tally: AnswerTally, *, origins: Collection[str]) -> AnswerRow:
     state = _find_state(tally)
     # A reason that a former version wrote may have no sentence any more.
-    sentence = REFUSALS[Reason(tally.reason)].description if tally.reason in _REASONS else ""
+    sentence = _(REFUSALS[Reason(tally.reason)].description) if tally.reason in _REASONS else ""
     no_page = _("no page: a server, or one of the endpoint's own origin")
     words = {"": no_page, answer_counts.OTHER: _("other pages together")}
     return AnswerRow(

@@ -6,6 +6,7 @@ from itertools import groupby
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from linking.dashboard.shell.access import page
@@ -28,7 +29,7 @@ class CodeRows:
 def show_reference(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what every answer and every verdict means, for whoever wires a widget."""
     integration = get_object_or_404(Integration, slug=slug)
-    causes = [{"name": name, "problem": text.problem, "fix": text.fix} for name, text in CAUSES.items()]
+    causes = [{"name": name, "problem": _(text.problem), "fix": _(text.fix)} for name, text in CAUSES.items()]
     context = {"integration": integration, "codes": tuple(_list_codes()), "causes": causes}
     return render(request, "dashboard/setup/reference.html", context)
 

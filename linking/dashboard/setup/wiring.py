@@ -41,7 +41,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReachForm:
-    """What was typed into the origin preview, and what came of it: `reach`, or a `problem` with the address."""
+    """What was typed into the origin preview, and what came of it: `reach` with its first `obstacle`, or a
+    `problem` with the address."""
 
     page: str
     domain: str
@@ -52,6 +53,7 @@ class ReachForm:
     reach: Reach | None = None
     lines: tuple[Line, ...] = ()
     problem: str = ""
+    obstacle: str = ""
 
 
 @page
@@ -144,9 +146,15 @@ def _build_reach_form(request: HttpRequest, *, integration: Integration, endpoin
     try:
         reach = preview(page=form.page, endpoint=endpoint, cookie=cookie, origins=integration.allowed_origins)
     except UnreadableAddress as error:
-        return replace(form, problem=str(error))
+        return replace(form, problem=error.sentence.to_text(_))
     lines = tuple(
-        Line(rule=name_rule(finding.rule), state=FINDING_STATES[finding.state], problem=finding.sentence, fix="")
+        Line(
+            rule=name_rule(finding.rule),
+            state=FINDING_STATES[finding.state],
+            problem=finding.sentence.to_text(_),
+            fix="",
+        )
         for finding in reach.findings
     )
-    return replace(form, reach=reach, lines=lines)
+    obstacle = "" if reach.first_problem is None else reach.first_problem.to_text(_)
+    return replace(form, reach=reach, lines=lines, obstacle=obstacle)

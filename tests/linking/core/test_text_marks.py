@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.utils import translation
 from django.utils.translation import gettext
 
-from linking.core.text_marks import gettext_noop
+from linking.core.text_marks import Sentence, gettext_noop
 
 SENTENCE = "This sentence is marked in a plain module."
 SOURCE = f'from linking.core.text_marks import gettext_noop\n\nTEXT = gettext_noop("{SENTENCE}")\n'
@@ -37,3 +37,12 @@ class TestGettextNoop:
         monkeypatch.setattr("django.utils.translation.trans_real._translations", {})
         with translation.override("de"):
             assert gettext(gettext_noop(SENTENCE)) == "Markiert."
+
+
+class TestSentence:
+    def test_is_translated_before_its_values_are_filled_in(self):
+        sentence = Sentence("Set {name}.", {"name": "{odd} %s"})
+        assert sentence.to_text(lambda template: template.replace("Set", "Setze")) == "Setze {odd} %s."
+
+    def test_is_english_by_itself(self):
+        assert Sentence("Nothing to do.").to_text() == "Nothing to do."

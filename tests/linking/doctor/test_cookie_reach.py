@@ -75,16 +75,18 @@ class TestPreview:
         assert reach(page="https://game.example/", same_site=SameSite.LAX).sent is Sent.NO
 
     def test_says_first_what_stands_in_the_way(self):
-        assert reach(same_site=SameSite.LAX).first_problem == ""
-        assert reach(domain="other.example").first_problem.startswith("Browsers drop the cookie: Domain must be")
+        assert reach(same_site=SameSite.LAX).first_problem is None
+        assert (
+            reach(domain="other.example").first_problem.to_text().startswith("Browsers drop the cookie: Domain must be")
+        )
 
     @pytest.mark.parametrize(("origins", "is_readable"), [(("https://www.shop.example",), True), ((), False)])
     def test_says_whether_the_page_gets_the_answer(self, origins, is_readable):
         assert reach(origins=origins).is_readable is is_readable
 
     def test_names_the_domain_that_would_help(self):
-        told = {one.rule: one.sentence for one in reach(domain="").findings}
-        assert told["host"].endswith("set Domain=shop.example.")
+        told = {one.rule: one.sentence.to_text() for one in reach(domain="").findings}
+        assert told["host"].endswith("Set Domain=shop.example.")
 
     def test_counts_the_port_for_the_origin_only(self):
         found = reach(page="https://www.shop.example:8443/")

@@ -339,8 +339,8 @@ class TestDiagnose:
         assert "95 s ahead" in problem
 
     @pytest.mark.parametrize(("ago", "words"), [
-        (61, "61 s ago"), (600, "600 s, about 10 minutes ago"), (9000, "9000 s, about 2 hours ago"),
-        (248_215, "248215 s, about 3 days ago"),
+        (61, "61 s ago"), (600, "600 s (≈ 10 min) ago"), (9000, "9000 s (≈ 2 h) ago"),
+        (248_215, "248215 s (≈ 3 d) ago"),
     ])  # fmt: skip
     def test_says_long_times_in_words_too(self, ago, words):
         assert words in seen(token(iat=NOW - ago - 60, exp=NOW - ago)).first_problem.problem
@@ -426,6 +426,21 @@ class TestRefusals:
     def test_of_the_endpoint_are_explained(self, reason):
         found = seen(json.dumps({"code": REFUSALS[reason].code, "description": "", "reason": reason}))
         assert found.first_problem.fix == REFUSALS[reason].description
+
+
+class TestTranslation:
+    @staticmethod
+    def found(text):
+        config = make_config()
+        around = DoctorContext(config=config, known=(config,), now=NOW, translate=lambda template: f"«{template}»")
+        return diagnose(text=text, kind=TokenKind.AUTO, around=around).first_problem
+
+    def test_happens_before_the_values_are_filled_in(self):
+        assert self.found("a.b.c.d").problem == "«The token has 4 parts. A JWT has three.»"
+
+    def test_reaches_the_refusal_that_was_pasted(self):
+        found = self.found('{"code": "00-00", "reason": "not_passed"}')
+        assert f"«{REFUSALS[Reason.NOT_PASSED].description}»" in found.fix
 
 
 HOSTILE = st.sampled_from([

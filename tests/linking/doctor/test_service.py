@@ -145,7 +145,7 @@ class TestCommand:
     def test_names_the_cause_and_the_fix(self, acme, monkeypatch):
         code, told = self.run(login_jwt(iss="https://login.xsolla.com/"), monkeypatch)
         assert code == 1
-        assert "FAIL issuer: The issuer has a slash at its end. It must be https://login.xsolla.com" in told
+        assert "FAIL issuer: The issuer ends with a slash. It must be exactly https://login.xsolla.com" in told
 
     @pytest.mark.parametrize("arguments", [("--integration", "nowhere"), ("/nowhere/at/all",)])
     def test_says_when_nothing_could_be_asked(self, acme, monkeypatch, arguments):
