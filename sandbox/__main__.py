@@ -10,7 +10,7 @@ import threading
 from typing import Any
 
 from sandbox.server import SandboxServer
-from sandbox.world.box import Box, load_config
+from sandbox.world.box import MESSAGING_SLUG, Box, load_config
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
@@ -24,6 +24,9 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--bridge", default="http://127.0.0.1:8000", help="where the shop requests Zendesk JWTs")
     parser.add_argument("--webhook", default="", help="address for signed reports of ended chats (default: none)")
     parser.add_argument("--support-webhook", default="", help="address for signed events of Support (default: none)")
+    parser.add_argument(
+        "--messaging-slug", default=MESSAGING_SLUG, help="the integration of the shop's Messaging widget"
+    )
     return parser.parse_args(arguments)
 
 
@@ -32,7 +35,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(sys.argv[1:] if arguments is None else arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     config = load_config(
-        token=options.token, bridge=options.bridge, webhook=options.webhook, support_webhook=options.support_webhook
+        token=options.token,
+        bridge=options.bridge,
+        webhook=options.webhook,
+        support_webhook=options.support_webhook,
+        messaging_slug=options.messaging_slug,
     )
     box = Box(config=config)
     try:

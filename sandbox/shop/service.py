@@ -12,7 +12,10 @@ from sandbox.http1 import NO_STORE, Request, Response
 from sandbox.jwt import TokenUnreadable, decode_unverified
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, Service, Table, refuse_foreign_origin
+from sandbox.support.conversations import find_session_user
 from sandbox.world.players import PLAYERS
+from sandbox.zendesk.messaging import MESSAGING_COOKIE
+from sandbox.zendesk.messaging import log_out as log_out_messaging
 from sandbox.zendesk.widget import WIDGET_COOKIE, log_out
 
 PAGES = Path(__file__).with_name("pages")
@@ -52,12 +55,15 @@ def show_shop(call: Call) -> Response:
     player = call.box.login.find_player(user_id=subject) if subject else None
     signed_in = bool(call.request.parse_cookies().get(TOKEN_COOKIE))
     session = call.box.widget.sessions.get(call.request.parse_cookies().get(WIDGET_COOKIE, ""))
+    talker = find_session_user(call.box.support, call.request.parse_cookies().get(MESSAGING_COOKIE, ""))
     page = template.substitute(
         bridge=escape(bridge), account_key=escape(call.box.config.account_key),
         players=_render_buttons(player.key if player else ""),
         who=escape(player.label if player else (subject or "someone") if signed_in else "Nobody"),
         signed_in=str(signed_in).lower(), hidden="" if signed_in else "hidden",
         chatting=str(session is not None and session.chat is not None).lower(),
+        messaging_slug=escape(call.box.config.messaging_slug),
+        talking=str(talker is not None and bool(talker.conversations)).lower(),
     )  # fmt: skip
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -82,7 +88,7 @@ def match_bridge_host(request: Request, bridge: str) -> str:
 
 
 def take_callback(call: Call) -> Response:
-    """Set the cookie to the Login JWT of the callback; a chat of another person ends first."""
+    """Set the cookie to the Login JWT of the callback; chat and Messaging of another person end first."""
     token = call.request.parse_query().get("token", "")
     if not TOKEN_FORM.match(token) or len(token) > LONGEST_TOKEN:
         raise Problem(400, "Bad Request", "The callback needs a token in the form of a JWT.")
@@ -93,14 +99,14 @@ def take_callback(call: Call) -> Response:
     ]
     before = call.request.parse_cookies().get(TOKEN_COOKIE, "")
     if before and _read_subject(before) != _read_subject(token):
-        headers += _log_out_widget(call)
+        headers += _log_out_widgets(call)
     return Response(status=303, content_type="", headers=headers)
 
 
 def sign_out(call: Call) -> Response:
-    """Clear the cookies and end the chat."""
+    """Clear the cookies, end the chat and log Messaging out."""
     clear = ("Set-Cookie", f"{TOKEN_COOKIE}=; Max-Age=0; {COOKIE_ATTRIBUTES}")
-    forget = [header for header in _log_out_widget(call) if header[0] == "Set-Cookie"]
+    forget = [header for header in _log_out_widgets(call) if header[0] == "Set-Cookie"]
     return Response(status=303, content_type="", headers=[clear, *forget, ("Location", "/shop/")])
 
 
@@ -114,10 +120,15 @@ def show_file(call: Call) -> Response:
     return Response(body=path.read_bytes(), content_type=TYPES[path.suffix], headers=headers)
 
 
-def _log_out_widget(call: Call) -> list[tuple[str, str]]:
-    """Log the widget out and return its headers. The body is a form, not the widget's JSON: only the cookie counts."""
+def _log_out_widgets(call: Call) -> list[tuple[str, str]]:
+    """Log both widgets out and return the headers. The body is a form, not the widget's JSON: only the cookie counts.
+
+    Messaging needs it only when the browser has its cookie.
+    """
     bare = Request("POST", "/widget/logout", "", call.request.headers, b"", call.request.peer, True)
-    return log_out(Call(call.box, bare, {}, call.now_s, call.base)).headers
+    headers = log_out(Call(call.box, bare, {}, call.now_s, call.base)).headers
+    has_messaging = MESSAGING_COOKIE in call.request.parse_cookies()
+    return headers + (log_out_messaging(call).headers if has_messaging else [])
 
 
 def _read_subject(token: str) -> str:

@@ -25,6 +25,7 @@ from sandbox.world.state import World, format_time
 DEMO_FOLDER = Path(__file__).parents[1]
 DEMO_FILE = DEMO_FOLDER / "demo_integration.json"
 MESSAGING_FILE = DEMO_FOLDER / "demo_messaging.json"
+MESSAGING_SLUG = "demo-messaging"  # the integration that the shop's Messaging widget asks the bridge for
 WINDOW_S = 60.0  # Source: README Z0.5, 200 requests a minute; taken as a sliding window.
 
 
@@ -46,10 +47,17 @@ class Config:
     webhook: str = ""
     webhook_secret: str = field(default="", repr=False)
     support_webhook: str = ""
+    messaging_slug: str = MESSAGING_SLUG
 
 
 def load_config(
-    *, token: str, bridge: str, webhook: str = "", support_webhook: str = "", path: Path = DEMO_FILE
+    *,
+    token: str,
+    bridge: str,
+    webhook: str = "",
+    support_webhook: str = "",
+    messaging_slug: str = MESSAGING_SLUG,
+    path: Path = DEMO_FILE,
 ) -> Config:
     """Load the demo integration, so that app and sandbox always use the same secrets."""
     demo = json.loads(path.read_text(encoding="utf-8"))
@@ -58,7 +66,8 @@ def load_config(
         access_token=token, login_project_id=demo["login_project_id"], login_secret=demo["login_secret_key"],
         shared_secret=demo["zendesk_shared_secret"], account_key=demo["zendesk_account_key"], bridge=bridge.rstrip("/"),
         messaging_keys={messaging["zendesk_key_id"]: messaging["zendesk_shared_secret"]},
-        webhook=webhook, webhook_secret=demo["zendesk_webhook_secret"], support_webhook=support_webhook,
+        webhook=webhook, webhook_secret=demo["zendesk_webhook_secret"],
+        support_webhook=support_webhook, messaging_slug=messaging_slug,
     )  # fmt: skip
 
 

@@ -44,6 +44,7 @@ class TestMain:
     def test_defaults_are_the_published_ones(self):
         options = parse_arguments([])
         assert (options.host, options.port, options.token) == ("127.0.0.1", 9100, "sandbox-chat-token")
+        assert (options.messaging_slug, options.support_webhook) == ("demo-messaging", "")
 
 
 class TestDemoIntegration:

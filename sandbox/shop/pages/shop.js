@@ -1,36 +1,15 @@
 // The widget stand-in: gets a Zendesk JWT from the bridge as the guide's snippet does, and hands it to the sandbox,
 // which judges it as Zendesk would.
-const page = document.body.dataset;
-const at = (id) => document.getElementById(id);
+import { at, fetchZendeskJwt, page, post, showMessages } from "./bridge.js";
+
 const REAUTHENTICATE_MS = 240_000; // the real widget asks again during a session; a Zendesk JWT lives seven minutes at most
 let timer = 0;
 
 async function call(path, fields) {
-  const answer = await fetch(path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(fields ?? {}),
-  });
+  const answer = await post(path, fields);
   const body = await answer.json();
   if (!answer.ok) throw new Error(body.description);
   return body;
-}
-
-async function fetchZendeskJwt() {
-  let answer;
-  try {
-    answer = await fetch(page.bridge + "/generate/token", { credentials: "include" });
-  } catch {
-    return { problem: "The bridge did not answer, or does not allow this page's origin." };
-  }
-  let body = {};
-  try {
-    body = await answer.json();
-  } catch {
-    return { problem: `The bridge answered ${answer.status} without JSON.` };
-  }
-  if (!answer.ok) return { problem: `The bridge answered ${answer.status}, code ${body.code}: ${body.description}` };
-  return { jwt: body.token };
 }
 
 function showState(state, reason) {
@@ -41,18 +20,7 @@ function showState(state, reason) {
   at("chat-facts").hidden = false;
   at("visitor-id").textContent = state.visitor_id;
   at("external-id").textContent = state.external_id || "none";
-  showMessages(state.messages);
-}
-
-function showMessages(messages) {
-  const list = at("messages");
-  list.replaceChildren(...messages.map((message) => {
-    const item = document.createElement("li");
-    item.dataset.from = message.from;
-    item.textContent = message.text;
-    return item;
-  }));
-  list.scrollTop = list.scrollHeight;
+  showMessages(at("messages"), state.messages);
 }
 
 function setOpen(open) {
@@ -63,7 +31,7 @@ function setOpen(open) {
 
 async function authenticate(state) {
   if (page.signedIn !== "true") return [state, "Nobody is signed in."];
-  const { jwt, problem } = await fetchZendeskJwt();
+  const { jwt, problem } = await fetchZendeskJwt(() => fetch(page.bridge + "/generate/token", { credentials: "include" }));
   if (problem) return [state, problem];
   const verdict = await call("/widget/authenticate", { jwt });
   const notes = verdict.notes.length ? ` (${verdict.notes.join("; ")})` : "";
@@ -90,7 +58,7 @@ async function endChat() {
   clearInterval(timer);
   const ended = await call("/widget/end");
   setOpen(false);
-  showMessages([]);
+  showMessages(at("messages"), []);
   at("chat-status").dataset.authenticated = "";
   at("chat-status").textContent = ended.chat_id ? "The chat has ended. Support can see it now." : "The chat is closed; nothing was written.";
   at("chat-reason").textContent = ended.chat_id ? `Chat ${ended.chat_id}` : "";
@@ -107,7 +75,7 @@ at("message-form").addEventListener("submit", async (event) => {
   if (!text.trim()) return;
   field.value = "";
   try {
-    showMessages((await call("/widget/messages", { text })).messages);
+    showMessages(at("messages"), (await call("/widget/messages", { text })).messages);
   } catch (error) {
     field.value = text;
     at("chat-reason").textContent = error.message;

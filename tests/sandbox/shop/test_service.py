@@ -17,6 +17,8 @@ class TestPage:
     @pytest.mark.parametrize("element", [
         *(f"player-{player.key}" for player in PLAYERS),
         "open-chat", "chat-status", "chat-reason", "message", "send", "end-chat", "sign-out", "messages",
+        "open-messaging", "messaging-status", "messaging-reason", "messaging-user-id", "messaging-external-id",
+        "ticket-id", "support-user-id", "messaging-message", "messaging-send", "messaging-messages", "hand-over",
     ])  # fmt: skip
     def test_has_the_stable_elements_once(self, element: str, client: Client):
         assert client.get("/shop/").body.decode().count(f' id="{element}"') == 1
@@ -50,7 +52,13 @@ class TestPage:
         assert f"connect-src 'self' http://{name}:8000;" in page.headers["content-security-policy"]
 
     @pytest.mark.parametrize(
-        ("name", "kind"), [("shop.js", "text/javascript"), ("shop.css", "text/css"), ("icon.svg", "image/svg")]
+        ("name", "kind"),
+        [
+            ("shop.js", "text/javascript"),
+            ("messaging.js", "text/javascript"),
+            ("shop.css", "text/css"),
+            ("icon.svg", "image/svg"),
+        ],
     )
     def test_serves_its_own_files(self, name: str, kind: str, client: Client):
         answer = client.get(f"/shop/{name}")
@@ -89,6 +97,19 @@ class TestCallback:
         assert any(cookie.startswith("sandbox_widget=;") for cookie in answer.cookies)
         assert client.chat("/chats/search", q="type:chat")["count"] == before + 1
 
+    def test_another_person_logs_messaging_out(self, client: Client):
+        widget = client.call("POST", "/messaging/connect", {}).cookies[0].split(";")[0]
+        place = client.form("/login/sign-in", {"player": "zoe"}).headers["location"]
+        answer = client.call("GET", place, headers={"Cookie": f"{signed_in(client, 'nadia')}; {widget}"})
+        assert any(cookie.startswith("sandbox_messaging=;") for cookie in answer.cookies)
+
+    def test_the_first_person_keeps_what_was_written_before(self, client: Client):
+        widget = client.call("POST", "/messaging/connect", {}).cookies[0].split(";")[0]
+        client.call("POST", "/messaging/messages", {"text": "Hi"}, {"Cookie": widget})
+        place = client.form("/login/sign-in", {"player": "zoe"}).headers["location"]
+        client.call("GET", place, headers={"Cookie": widget})
+        assert 'data-talking="true"' in client.call("GET", "/shop/", headers={"Cookie": widget}).body.decode()
+
 
 class TestSignOut:
     def test_clears_both_cookies(self, client: Client):
@@ -106,7 +127,8 @@ class TestScript:
         assert 'fetch(page.bridge + "/generate/token", { credentials: "include" })' in script
 
     def test_writes_no_markup(self, client: Client):
-        assert not re.search(r"innerHTML|outerHTML|document\.write|eval", client.get("/shop/shop.js").body.decode())
+        for name in ("shop.js", "messaging.js", "bridge.js"):
+            assert not re.search(r"innerHTML|outerHTML|document\.write|eval", client.get(f"/shop/{name}").body.decode())
 
     def test_the_page_names_only_its_own_origin(self, client: Client):
         page = client.get("/shop/").body.decode()
