@@ -67,7 +67,7 @@ _RANK_OF_GROUP = {AGENTS: Role.AGENT, LEADS: Role.LEAD, ADMINS: Role.ADMIN}
 _REMEMBERED = "_linking_rank"
 
 
-def rank_of(user: User) -> Role:
+def find_role(user: User) -> Role:
     """Return the highest rank of `user`; one query, remembered on the object, so for one request."""
     if not user.is_authenticated or not user.is_active:
         return Role.NONE
@@ -80,32 +80,32 @@ def rank_of(user: User) -> Role:
 
 def can_see_pages(user: User) -> bool:
     """Return whether `user` may see visitors, users and runs at all."""
-    return rank_of(user) >= Role.AGENT
+    return find_role(user) >= Role.AGENT
 
 
 def can_refresh(user: User) -> bool:
     """Return whether `user` may have one record read again."""
-    return rank_of(user) >= Role.AGENT
+    return find_role(user) >= Role.AGENT
 
 
 def can_see_contact(user: User) -> bool:
     """Return whether `user` sees e-mail addresses and phone numbers unmasked."""
-    return rank_of(user) >= Role.LEAD
+    return find_role(user) >= Role.LEAD
 
 
 def can_export(user: User) -> bool:
     """Return whether `user` may export records."""
-    return rank_of(user) >= Role.LEAD
+    return find_role(user) >= Role.LEAD
 
 
 def can_decide(user: User) -> bool:
     """Return whether `user` may decide conflicts."""
-    return rank_of(user) >= Role.LEAD
+    return find_role(user) >= Role.LEAD
 
 
 def is_admin(user: User) -> bool:
     """Return whether `user` keeps integrations, secrets, API tokens and people."""
-    return rank_of(user) >= Role.ADMIN
+    return find_role(user) >= Role.ADMIN
 
 
 def find_factor_step(user: User, *, records: Sequence[Mapping[str, Any]], is_required: bool) -> FactorStep:

@@ -167,7 +167,7 @@ def make_admin_link(*, username: str, may_promote: bool, actor: str, now: dateti
             user.save(update_fields=["password"])
         if not user.is_active:
             raise LinkNotMade(LinkObstacle.SWITCHED_OFF)
-        role = roles.rank_of(user)
+        role = roles.find_role(user)
         is_promoted = not is_new and role < roles.Role.ADMIN
         if is_promoted and not may_promote:
             raise LinkNotMade(LinkObstacle.NO_ADMIN)

@@ -18,7 +18,7 @@ from linking.tokens import clock_offsets, key_fetching
 
 def may_diagnose(user: AbstractBaseUser | AnonymousUser) -> bool:
     """Return whether `user` may use the doctor: leads and admins, who may see the player that a token names."""
-    return roles.rank_of(user) >= roles.Role.LEAD
+    return roles.find_role(user) >= roles.Role.LEAD
 
 
 def diagnose_paste(*, text: str, kind: TokenKind, slug: str, now: float) -> Diagnosis:

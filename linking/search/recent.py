@@ -11,7 +11,7 @@ from django.db.models.aggregates import Count as CountOf
 from linking.models import Visitor, VisitorState
 from linking.search.find import COUNT_CAP, Count
 from linking.search.narrow import READ_STATES
-from linking.sync import blocked_links
+from linking.sync import parted_links
 
 RECENT_DAYS = "30"
 _ANONYMOUS = Q(state=VisitorState.ANONYMOUS)
@@ -72,7 +72,7 @@ def count_recent(
     lately = Visitor.objects.filter(last_seen_at__gte=since)
     counted = _count(lately if integration is None else lately.filter(integration_id=integration), apart=apart)
     oldest_at, carrying = counted.pop("oldest_at"), counted.pop("carrying")
-    parted = blocked_links.count_parted(since=oldest_at, integration_id=integration) if carrying else 0
+    parted = parted_links.count_parted(since=oldest_at, integration_id=integration) if carrying else 0
     parts = {key: Part(**{name: counted.pop(f"{name}_{key}") for name in _OF_A_PART}) for key in apart}
     return Recent(**counted, parted=min(parted, carrying), junk=max(carrying - parted, 0), parts=parts)
 

@@ -7,9 +7,20 @@ decides, `store/` keeps. Other rooms import the names below, never past them.
 
 from linking.sync import history, refresh, run, schedule, unknown_visitors, webhook, zendesk_host
 from linking.sync.calls_with_retries import Clock, Patience
-from linking.sync.store import blocked_links, connections, controls, lookups
+from linking.sync.store import connections, controls, lookups, parted_links
 
 __all__ = [
-    "Clock", "Patience", "blocked_links", "connections", "controls", "history", "lookups", "refresh", "run", "schedule",
-    "unknown_visitors", "webhook", "zendesk_host",
+    "Clock",
+    "Patience",
+    "connections",
+    "controls",
+    "history",
+    "lookups",
+    "parted_links",
+    "refresh",
+    "run",
+    "schedule",
+    "unknown_visitors",
+    "webhook",
+    "zendesk_host",
 ]  # fmt: skip

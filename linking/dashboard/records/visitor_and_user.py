@@ -23,7 +23,7 @@ from linking.dashboard.shell.parts import BANNED, IDText, choose_states, find_wo
 from linking.dashboard.shell.rows import Reader, build_user_url, build_visitor_url, choose_user_state, find_reader
 from linking.models import ConflictState, Decision, Integration, LoginUser, Visitor, VisitorLink
 from linking.search import UnknownFilter, find, history
-from linking.sync import blocked_links
+from linking.sync import parted_links
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +182,7 @@ def _build_unlinking(link: VisitorLink, *, reader: Reader) -> Unlinking:
 
 
 def _is_parted(visitor: Visitor) -> bool:
-    return bool(visitor.external_id) and visitor.external_id in blocked_links.find_blocked_user_ids(
+    return bool(visitor.external_id) and visitor.external_id in parted_links.find_parted_user_ids(
         visitor_keys=[visitor.pk]
     ).get(visitor.pk, ())
 

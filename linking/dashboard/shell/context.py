@@ -61,7 +61,7 @@ def make_frame(request: HttpRequest) -> Frame:
     return Frame(
         theme=find_theme(request),
         has_mail=has_mail,
-        role=_name_role(roles.rank_of(user)),
+        role=_name_role(roles.find_role(user)),
         query=request.GET.get("q", "")[:QUERY_SHOWN_CHARACTERS],
         sections=tuple(_list_sections(request)),
         freshness=find_worst_freshness(integrations=status.list_progress(now=now), now=now),

@@ -40,7 +40,7 @@ def _find_user_changes(*, user_id: str, before: LinkBefore) -> tuple[Disagreemen
     others = sorted(({before.open_user_id} | before.joined_user_ids) - {"", user_id})
     if not others or before.is_shared_device:
         return ()
-    users = (before.former_user_ids | set(others) | {user_id}) - before.blocked_user_ids
+    users = (before.former_user_ids | set(others) | {user_id}) - before.parted_user_ids
     if user_id in before.former_user_ids or len(users) > USERS_OF_ONE_CHANGE:
         shared = Disagreement(
             kind=ConflictKind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT, user_id=user_id, other_user_id=others[0]

@@ -90,14 +90,14 @@ class Disagreement:
 class LinkBefore:
     """A visitor's links before the answer: the open one's user, former users, and users joined in from another id.
 
-    `blocked_user_ids` are users a person decided to keep apart from the visitor. `is_shared_device` is whether a person
+    `parted_user_ids` are users a person decided to keep apart from the visitor. `is_shared_device` is whether a person
     decided that several users share the visitor's device.
     """
 
     open_user_id: str = ""
     former_user_ids: frozenset[str] = frozenset()
     joined_user_ids: frozenset[str] = frozenset()
-    blocked_user_ids: frozenset[str] = frozenset()
+    parted_user_ids: frozenset[str] = frozenset()
     is_shared_device: bool = False
 
 

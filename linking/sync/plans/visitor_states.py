@@ -30,7 +30,7 @@ def plan_link(
         id_variants: other users whose IDs differ from the record's by upper and lower case only.
     """
     after = _apply_answer(facts=facts, record=record, now=now)
-    if record.user_id and record.user_id not in before.blocked_user_ids:
+    if record.user_id and record.user_id not in before.parted_user_ids:
         verb = Verb.OPEN if not before.open_user_id else Verb.RELINK
         return LinkPlan(
             facts=after._replace(state=VisitorState.LINKED),

@@ -16,7 +16,7 @@ from linking.models.sql import bulk
 from linking.sync.plans.facts import LinkPlan, Verb
 from linking.sync.plans.reread_times import keep_waiting, plan_retry
 from linking.sync.plans.visitor_states import plan_gone, plan_link
-from linking.sync.store import blocked_links
+from linking.sync.store import parted_links
 from linking.sync.store.batch import Batch, Subject, VisitorAnswer, end_link
 from linking.sync.store.disagreements import find_shared_devices, store_disagreements
 from linking.sync.store.quarantine import forget_readable, quarantine_records
@@ -63,7 +63,7 @@ def store_answers(*, run: SyncRun, answers: Sequence[VisitorAnswer], now: dateti
     _store_links(run=run, subjects=subjects, now=now)
     disagreements = [(subject.row, item) for subject in subjects if subject.plan for item in subject.plan.disagreements]
     conflicts = store_disagreements(run=run, disagreements=disagreements, now=now)
-    blocked_links.note_claims(claims=_find_claims(subjects), now=now)
+    parted_links.note_claims(claims=_find_claims(subjects), now=now)
     unreadable = [
         replace(answer.record, key=answer.asked_id) for answer in answers if isinstance(answer.record, Unreadable)
     ]
@@ -95,8 +95,8 @@ def _load_links(subjects: Sequence[Subject]) -> None:
             by_key[link.visitor_id].open_link, by_key[link.visitor_id].open_user_id = link, link.user_id
         else:
             by_key[link.visitor_id].former_user_ids.add(link.user_id)
-    for key, user_ids in blocked_links.find_blocked_user_ids(visitor_keys=by_key.keys()).items():
-        by_key[key].blocked_user_ids = user_ids
+    for key, user_ids in parted_links.find_parted_user_ids(visitor_keys=by_key.keys()).items():
+        by_key[key].parted_user_ids = user_ids
     for key in find_shared_devices(visitor_keys=[key for key, subject in by_key.items() if subject.is_changing]):
         by_key[key].is_shared_device = True
 
@@ -208,8 +208,7 @@ def _find_claims(subjects: Iterable[Subject]) -> dict[int, str]:
     return {
         subject.row.pk: subject.answer.record.user_id
         for subject in subjects
-        if isinstance(subject.answer.record, VisitorRecord)
-        and subject.answer.record.user_id in subject.blocked_user_ids
+        if isinstance(subject.answer.record, VisitorRecord) and subject.answer.record.user_id in subject.parted_user_ids
     }
 
 

@@ -9,7 +9,7 @@ from linking.clients.zendesk_records import Unreadable, VisitorRecord
 from linking.models import EndReason, Visitor, VisitorAlias, VisitorLink
 from linking.sync.plans.facts import LinkBefore, LinkPlan
 from linking.sync.plans.seen_visitors import join_facts
-from linking.sync.store.blocked_links import move_conflicts
+from linking.sync.store.parted_links import move_conflicts
 from linking.sync.store.rows import apply_facts, find_canonical_ids, lock_visitors, read_facts
 
 
@@ -38,7 +38,7 @@ class Subject:
     open_link: VisitorLink | None = None
     open_user_id: str = ""
     former_user_ids: set[str] = field(default_factory=set)
-    blocked_user_ids: frozenset[str] = frozenset()
+    parted_user_ids: frozenset[str] = frozenset()
     is_shared_device: bool = False
     plan: LinkPlan | None = None
 
@@ -49,7 +49,7 @@ class Subject:
             open_user_id=self.open_user_id,
             former_user_ids=frozenset(self.former_user_ids),
             joined_user_ids=self.joined_user_ids,
-            blocked_user_ids=self.blocked_user_ids,
+            parted_user_ids=self.parted_user_ids,
             is_shared_device=self.is_shared_device,
         )
 

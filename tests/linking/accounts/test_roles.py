@@ -45,16 +45,16 @@ class TestRank:
         ],
     )
     def test_is_that_of_the_highest_group(self, groups, rank):
-        assert roles.rank_of(person(*groups)) is rank
+        assert roles.find_role(person(*groups)) is rank
 
     def test_of_nobody_is_none(self):
-        assert roles.rank_of(AnonymousUser()) is roles.Role.NONE
+        assert roles.find_role(AnonymousUser()) is roles.Role.NONE
 
     def test_of_a_superuser_is_that_of_an_admin(self):
         assert roles.is_admin(person(is_superuser=True))
 
     def test_of_a_switched_off_account_is_none(self):
-        assert roles.rank_of(person("admins", is_active=False)) is roles.Role.NONE
+        assert roles.find_role(person("admins", is_active=False)) is roles.Role.NONE
 
     def test_costs_one_query_for_one_request(self, django_assert_num_queries):
         user = person("leads")

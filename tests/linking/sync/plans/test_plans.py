@@ -165,7 +165,7 @@ class TestPlanLink:
         assert [one.kind for one in plan.disagreements] == [ConflictKind.SHARED_DEVICE]
 
     def test_does_not_count_a_user_that_a_person_parted_from_the_visitor(self):
-        before = LinkBefore(open_user_id="u2", former_user_ids=frozenset({"u1"}), blocked_user_ids=frozenset({"u1"}))
+        before = LinkBefore(open_user_id="u2", former_user_ids=frozenset({"u1"}), parted_user_ids=frozenset({"u1"}))
         assert [one.kind for one in link(user_id="u3", before=before).disagreements] == [ConflictKind.RELINKED]
 
     def test_asks_nothing_where_a_person_called_the_device_shared(self):

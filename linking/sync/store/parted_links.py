@@ -9,7 +9,7 @@ from linking.models import Conflict, ConflictDecision, Decision, Visitor, Visito
 from linking.sync.plans.conflict_rules import build_subject
 
 
-def find_blocked_user_ids(*, visitor_keys: Collection[int]) -> dict[int, frozenset[str]]:
+def find_parted_user_ids(*, visitor_keys: Collection[int]) -> dict[int, frozenset[str]]:
     """Return the user IDs that must not be linked to a visitor, by the visitor's key; one query."""
     user_ids_by_visitor: dict[int, set[str]] = {}
     rows = _find_in_force().filter(conflict__visitor__pk__any_of=visitor_keys)
