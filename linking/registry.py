@@ -5,14 +5,11 @@ second and no request ever waits for the database. When the database is away the
 """
 
 import logging
-import math
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
-from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from django.db import Error as StoreError
@@ -21,17 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from linking.clients.vendor_urls import AUTO, chat_address
-from linking.core.config import (
-    EmailVerified,
-    IntegrationConfig,
-    LoginAlgorithm,
-    MissingEmail,
-    Mode,
-    SecretName,
-    Snapshot,
-    ZendeskProduct,
-    snapshot_of,
-)
+from linking.core.config import IntegrationConfig, Snapshot, snapshot_of
 from linking.core.secretbox import SealBroken
 from linking.models import ChatHost, ConfigVersion, Integration, Secret
 
@@ -233,53 +220,28 @@ def _is_behind() -> bool:
 
 
 def _config(*, integration: Integration, secrets: dict[str, str]) -> IntegrationConfig:
-    login_secret = secrets.get(SecretName.LOGIN_SECRET_KEY, "")
+    values: dict[str, Any] = {}
+    for setting in fields(IntegrationConfig):
+        column, read = setting.metadata.get("column", setting.name), setting.metadata.get("read", _keep)
+        if "secret" in setting.metadata:
+            values[setting.name] = read(secrets.get(setting.metadata["secret"], ""))
+        elif column in _COLUMNS:
+            values[setting.name] = read(getattr(integration, column))
     return IntegrationConfig(
-        **{name: _CONVERTERS.get(name, _keep)(getattr(integration, name)) for name in _SAME_NAME},
-        integration_id=integration.pk,
-        is_enabled=integration.enabled,
-        login_secrets=(login_secret.encode(),) if login_secret else (),
-        previous_login_secret=secrets.get(SecretName.LOGIN_SECRET_KEY_PREVIOUS, "").encode(),
-        previous_login_secret_until_epoch_s=_epoch_s(integration.previous_login_secret_until, none=0.0),
-        is_email_looked_up=integration.email_lookup,
-        blocked_user_ids=frozenset(block.user_id for block in integration.blocked_users.all()),
-        zendesk_shared_secret=secrets.get(SecretName.ZENDESK_SHARED_SECRET, "").encode(),
-        zendesk_shared_secret_next=secrets.get(SecretName.ZENDESK_SHARED_SECRET_NEXT, "").encode(),
-        zendesk_secret_switch_epoch_s=_epoch_s(integration.zendesk_secret_switch_at, none=math.inf),
-        zendesk_access_token=secrets.get(SecretName.ZENDESK_ACCESS_TOKEN, ""),
-        zendesk_client_secret=secrets.get(SecretName.ZENDESK_CLIENT_SECRET, ""),
-        zendesk_webhook_secret=secrets.get(SecretName.ZENDESK_WEBHOOK_SECRET, "").encode(),
-        zendesk_api_url=_api_url(integration),
-        is_host_sought=integration.zendesk_api_url == AUTO,
-        is_sync_enabled=integration.sync_enabled,
-        sync_start_at=integration.sync_start,
+        **values
+        | {
+            "blocked_user_ids": frozenset(block.user_id for block in integration.blocked_users.all()),
+            "zendesk_api_url": _api_url(integration),
+            "is_host_sought": integration.zendesk_api_url == AUTO,
+        }
     )
 
 
-# Settings that have the same name in the table and in the configuration, and what turns a stored value into the other.
-_STORED = {field.name for field in Integration._meta.local_concrete_fields}  # noqa: SLF001
-_SAME_NAME = tuple(
-    field.name for field in fields(IntegrationConfig) if field.name in _STORED and field.name != "zendesk_api_url"
-)
-_CONVERTERS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
-    {
-        "login_algorithm": LoginAlgorithm,
-        "allowed_origins": frozenset,
-        "missing_email": MissingEmail,
-        "email_verified": EmailVerified,
-        "claim_map": lambda pairs: tuple(sorted(pairs.items())),
-        "mode": Mode,
-        "zendesk_product": ZendeskProduct,
-    }
-)
+_COLUMNS = {field.name for field in Integration._meta.local_concrete_fields}  # noqa: SLF001  Django documents it
 
 
 def _keep(value: object) -> object:
     return value
-
-
-def _epoch_s(at: datetime | None, *, none: float) -> float:
-    return none if at is None else at.timestamp()
 
 
 def _api_url(integration: Integration) -> str:

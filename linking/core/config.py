@@ -1,9 +1,11 @@
 """One integration's settings as the features use them: frozen, complete, with secrets that do not show."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from types import MappingProxyType
 
 
@@ -55,6 +57,18 @@ class SecretName(StrEnum):
     ZENDESK_WEBHOOK_SECRET = "zendesk_webhook_secret"
 
 
+def _read_keys(secret: str) -> tuple[bytes, ...]:
+    return (secret.encode(),) if secret else ()
+
+
+def _read_epoch_s(at: datetime | None, *, none: float) -> float:
+    return none if at is None else at.timestamp()
+
+
+def _read_pairs(pairs: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(pairs.items()))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationConfig:
     """One Login project joined to one Zendesk account.
@@ -65,43 +79,60 @@ class IntegrationConfig:
     every process turns over at the same moment without being told. `claim_map` leads from a name in Messaging tokens
     to the Login claim it is taken from. `is_host_sought`: the address was set to `auto`, and `zendesk_api_url` is what
     was found so far.
+
+    The metadata of a field says where it is stored: in a `column` of the integration's row, which has the field's name
+    if none is given, or as a `secret`; `read` turns the stored value into the field's.
     """
 
-    integration_id: int
+    integration_id: int = field(metadata={"column": "id"})
     slug: str
     name: str
-    is_enabled: bool = True
+    is_enabled: bool = field(default=True, metadata={"column": "enabled"})
     login_project_id: str
-    login_algorithm: LoginAlgorithm = LoginAlgorithm.HS256
-    login_secrets: tuple[bytes, ...] = field(default=(), repr=False)
-    previous_login_secret: bytes = field(default=b"", repr=False)
-    previous_login_secret_until_epoch_s: float = 0.0
+    login_algorithm: LoginAlgorithm = field(default=LoginAlgorithm.HS256, metadata={"read": LoginAlgorithm})
+    login_secrets: tuple[bytes, ...] = field(
+        default=(), repr=False, metadata={"secret": SecretName.LOGIN_SECRET_KEY, "read": _read_keys}
+    )
+    previous_login_secret: bytes = field(
+        default=b"", repr=False, metadata={"secret": SecretName.LOGIN_SECRET_KEY_PREVIOUS, "read": str.encode}
+    )
+    previous_login_secret_until_epoch_s: float = field(
+        default=0.0, metadata={"column": "previous_login_secret_until", "read": partial(_read_epoch_s, none=0.0)}
+    )
     cookie_name: str = "token"
-    allowed_origins: frozenset[str] = frozenset()
-    missing_email: MissingEmail = MissingEmail.REFUSE
+    allowed_origins: frozenset[str] = field(default=frozenset(), metadata={"read": frozenset})
+    missing_email: MissingEmail = field(default=MissingEmail.REFUSE, metadata={"read": MissingEmail})
     placeholder_domain: str = "users.invalid"
-    email_verified: EmailVerified = EmailVerified.NEVER
+    email_verified: EmailVerified = field(default=EmailVerified.NEVER, metadata={"read": EmailVerified})
     email_claim: str = "email"
     name_claim: str = ""
-    claim_map: tuple[tuple[str, str], ...] = ()
-    is_email_looked_up: bool = False
-    mode: Mode = Mode.ENFORCE
+    claim_map: tuple[tuple[str, str], ...] = field(default=(), metadata={"read": _read_pairs})
+    is_email_looked_up: bool = field(default=False, metadata={"column": "email_lookup"})
+    mode: Mode = field(default=Mode.ENFORCE, metadata={"read": Mode})
     blocked_user_ids: frozenset[str] = field(default=frozenset(), repr=False)
-    zendesk_product: ZendeskProduct = ZendeskProduct.CHAT
+    zendesk_product: ZendeskProduct = field(default=ZendeskProduct.CHAT, metadata={"read": ZendeskProduct})
     zendesk_subdomain: str = ""
     zendesk_account_key: str = ""
     zendesk_key_id: str = ""
-    zendesk_shared_secret: bytes = field(default=b"", repr=False)
-    zendesk_shared_secret_next: bytes = field(default=b"", repr=False)
-    zendesk_secret_switch_epoch_s: float = float("inf")
-    zendesk_access_token: str = field(default="", repr=False)
+    zendesk_shared_secret: bytes = field(
+        default=b"", repr=False, metadata={"secret": SecretName.ZENDESK_SHARED_SECRET, "read": str.encode}
+    )
+    zendesk_shared_secret_next: bytes = field(
+        default=b"", repr=False, metadata={"secret": SecretName.ZENDESK_SHARED_SECRET_NEXT, "read": str.encode}
+    )
+    zendesk_secret_switch_epoch_s: float = field(
+        default=math.inf, metadata={"column": "zendesk_secret_switch_at", "read": partial(_read_epoch_s, none=math.inf)}
+    )
+    zendesk_access_token: str = field(default="", repr=False, metadata={"secret": SecretName.ZENDESK_ACCESS_TOKEN})
     zendesk_client_id: str = ""
-    zendesk_client_secret: str = field(default="", repr=False)
-    zendesk_webhook_secret: bytes = field(default=b"", repr=False)
+    zendesk_client_secret: str = field(default="", repr=False, metadata={"secret": SecretName.ZENDESK_CLIENT_SECRET})
+    zendesk_webhook_secret: bytes = field(
+        default=b"", repr=False, metadata={"secret": SecretName.ZENDESK_WEBHOOK_SECRET, "read": str.encode}
+    )
     zendesk_api_url: str = ""
     is_host_sought: bool = False
-    is_sync_enabled: bool = True
-    sync_start_at: datetime | None = None
+    is_sync_enabled: bool = field(default=True, metadata={"column": "sync_enabled"})
+    sync_start_at: datetime | None = field(default=None, metadata={"column": "sync_start"})
     requests_per_minute: int = 150
     publisher_account_url_template: str = ""
     merchant_id: str = ""

@@ -1,7 +1,7 @@
 """The settings of an integration, one row each: its rule, where it stands in the form, and its words there.
 
-A new setting takes a row here, a field in `linking.models.integration`, one in `linking.core.config`, and a line in
-docs/settings.md.
+A new setting takes a row here, a field in `linking.models.integration`, one in `linking.core.config` that says where it
+is stored, and a line in docs/settings.md.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ class FormSection(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One setting; `name` is the key outside and the stored field, `config` the field of `IntegrationConfig`.
+    """One setting; `name` is the key outside and the stored field.
 
     `choices` are the labels by the stored word, for a setting that is a choice. `is_wide`: the box shows a long value
     whole.
@@ -43,24 +43,17 @@ class Setting:
     section: FormSection
     label: Text
     help: Text = ""
-    config: str = ""
     choices: Mapping[str, Text] = field(default_factory=dict)
     is_wide: bool = False
-
-    @property
-    def config_name(self) -> str:
-        """Return the field of `IntegrationConfig` that holds the setting."""
-        return self.config or self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretSetting:
-    """One secret: `label` names its box, `remove_label` the box that removes it, `config` as in `Setting`."""
+    """One secret: `label` names its box, `remove_label` the box that removes it."""
 
     name: SecretName
     label: Text
     remove_label: Text
-    config: str
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -71,7 +64,6 @@ SETTINGS: tuple[Setting, ...] = (
         section=FormSection.GENERAL,
         label=_("Enabled"),
         help=_("Issue tokens and sync from Zendesk."),
-        config="is_enabled",
     ),
     Setting(
         name="login_project_id",
@@ -132,7 +124,6 @@ SETTINGS: tuple[Setting, ...] = (
         rule=rules.read_flag,
         section=FormSection.LOGIN,
         label=_("Ask Xsolla Login for a missing e-mail"),
-        config="is_email_looked_up",
     ),
     Setting(
         name="mode",
@@ -206,7 +197,6 @@ SETTINGS: tuple[Setting, ...] = (
         section=FormSection.ROTATION,
         label=_("Accept the previous Login secret key until"),
         help=_("Set it together with a new Login secret key: the old key is accepted until then (your time zone)."),
-        config="previous_login_secret_until_epoch_s",
     ),
     Setting(
         name="zendesk_secret_switch_at",
@@ -217,14 +207,12 @@ SETTINGS: tuple[Setting, ...] = (
             "The next secret signs from then on (your time zone). Zendesk knows one secret at a time, so visitors can "
             "drop for about five minutes at the switch. Choose a quiet time."
         ),
-        config="zendesk_secret_switch_epoch_s",
     ),
     Setting(
         name="sync_enabled",
         rule=rules.read_flag,
         section=FormSection.SYNC,
         label=_("Sync automatically"),
-        config="is_sync_enabled",
     ),
     Setting(
         name="sync_start",
@@ -232,7 +220,6 @@ SETTINGS: tuple[Setting, ...] = (
         section=FormSection.SYNC,
         label=_("Sync start"),
         help=_("Older chats are not read (your time zone). If empty, all chats are read."),
-        config="sync_start_at",
     ),
     Setting(
         name="requests_per_minute",
@@ -256,43 +243,36 @@ SECRETS: tuple[SecretSetting, ...] = (
         name=SecretName.LOGIN_SECRET_KEY,
         label=_("Login secret key"),
         remove_label=_("Remove the Login secret key"),
-        config="login_secrets",
     ),
     SecretSetting(
         name=SecretName.LOGIN_SECRET_KEY_PREVIOUS,
         label=_("Previous Login secret key"),
         remove_label=_("Remove the previous Login secret key"),
-        config="previous_login_secret",
     ),
     SecretSetting(
         name=SecretName.ZENDESK_SHARED_SECRET,
         label=_("Zendesk shared secret"),
         remove_label=_("Remove the Zendesk shared secret"),
-        config="zendesk_shared_secret",
     ),
     SecretSetting(
         name=SecretName.ZENDESK_SHARED_SECRET_NEXT,
         label=_("Next Zendesk shared secret"),
         remove_label=_("Remove the next Zendesk shared secret"),
-        config="zendesk_shared_secret_next",
     ),
     SecretSetting(
         name=SecretName.ZENDESK_ACCESS_TOKEN,
         label=_("Zendesk access token"),
         remove_label=_("Remove the Zendesk access token"),
-        config="zendesk_access_token",
     ),
     SecretSetting(
         name=SecretName.ZENDESK_CLIENT_SECRET,
         label=_("Zendesk client secret"),
         remove_label=_("Remove the Zendesk client secret"),
-        config="zendesk_client_secret",
     ),
     SecretSetting(
         name=SecretName.ZENDESK_WEBHOOK_SECRET,
         label=_("Zendesk webhook signing secret"),
         remove_label=_("Remove the Zendesk webhook signing secret"),
-        config="zendesk_webhook_secret",
     ),
 )
 RULES: Mapping[str, Rule] = MappingProxyType({setting.name: setting.rule for setting in SETTINGS})
