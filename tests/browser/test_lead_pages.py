@@ -120,8 +120,8 @@ class TestKeys:
 class TestViews:
     def test_are_kept_and_accessible(self, open_page):  # noqa: F811
         page = open_page("/?state=anonymous")
-        page.click("text=Keep this view")
+        page.click("text=Save view")
         page.fill("#view-name", "Nobody knows them")
-        page.get_by_role("button", name="Keep", exact=True).click()
+        page.get_by_role("button", name="Save", exact=True).click()
         expect(page.locator(".views .mine a")).to_contain_text("Nobody knows them 2")
         assert looked_at(page, "/?state=anonymous") == []

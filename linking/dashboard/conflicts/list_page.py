@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from linking.accounts import roles
@@ -74,7 +75,11 @@ def parse_filters(query: QueryDict, *, slugs: Sequence[str]) -> ConflictFilters:
         ("integration", slug, ["", *slugs]),
     ):
         if value not in known:
-            raise UnknownFilter(name=name, message=f"{name} must be one of: {', '.join(filter(None, known))}.")
+            raise UnknownFilter(
+                name=name,
+                message=_("%(name)s must be one of: %(values)s.")
+                % {"name": name, "values": ", ".join(filter(None, known))},
+            )
     return ConflictFilters(state=state, kind=kind, integration=slug, before=max(0, parse_key(before)))
 
 

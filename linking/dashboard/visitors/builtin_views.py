@@ -1,4 +1,4 @@
-"""The views that everybody has from the start, each with how many it finds now."""
+"""The built-in views of the visitors list, each with its number of rows."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from linking.dashboard.shell.context import format_count
 from linking.dashboard.visitors.filters import LINKED_TODAY, NO_EMAIL, TO_CHECK, VisitorFilters
-from linking.dashboard.visitors.queries import day_before
+from linking.dashboard.visitors.queries import DAY
 from linking.models import VisitorState
 from linking.search import narrow, recent
 
@@ -31,10 +31,10 @@ def list_builtin_views(*, filters: VisitorFilters, counts: recent.Recent, now: d
         (
             _("Linked today"),
             VisitorFilters(only=LINKED_TODAY),
-            narrow.count_linked_since(since=day_before(now), cap=COUNT_CAP),
+            narrow.count_linked_since(since=now - DAY, cap=COUNT_CAP),
         ),
         (
-            _("Needs checking"),
+            _("Open conflict"),
             VisitorFilters(only=TO_CHECK),
             narrow.count_in_conflict(cap=COUNT_CAP),
         ),

@@ -1,4 +1,4 @@
-"""What narrows the visitors list, in words and addresses: tabs, chips, and the ways on where nothing fits."""
+"""The tabs and filter chips of the visitors list, and links to other results where it is empty."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ WAYS_COUNT_CAP = 99
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One thing to choose: its words, where choosing it leads, whether it is chosen."""
+    """One choice: its words, its address, and whether it is chosen."""
 
     word: Text
     url: str
@@ -24,7 +24,7 @@ class Choice:
 
 
 def list_ways_on(filters: VisitorFilters, *, sees_contact: bool) -> tuple[Choice, ...]:
-    """Return where else to look for what was searched and not found."""
+    """Return links to other results for a search that found nothing."""
     if not filters.q:
         return ()
     ways = []
@@ -40,16 +40,16 @@ def list_ways_on(filters: VisitorFilters, *, sees_contact: bool) -> tuple[Choice
     )
     if waiting:
         word = ngettext(
-            "%d user who signed in and is not in Chat yet", "%d users who signed in and are not in Chat yet", waiting
+            "%d player who signed in and has no chat yet", "%d players who signed in and have no chat yet", waiting
         )
         ways.append(Choice(word=word % waiting, url=VisitorFilters(q=filters.q, state=SIGNED_IN).address()))
     return tuple(ways)
 
 
 def list_state_choices(filters: VisitorFilters) -> list[Choice]:
-    """Return the tabs: every state, then the users who are not in Chat yet."""
+    """Return the tabs: every state, then the players who have no chat yet."""
     words = [("", _("All")), *((key, state.word) for key, state in VISITOR_STATES.items()), (SIGNED_IN, WAITING.word)]
-    # The order of one list, and what narrows visitors, mean nothing to the other.
+    # The other list has no such order and no such filters.
     any_order, of_users = {"ordering": ""}, {"ordering": "", "only": ""}
     return [
         Choice(
@@ -63,7 +63,7 @@ def list_state_choices(filters: VisitorFilters) -> list[Choice]:
 
 
 def list_chips(filters: VisitorFilters, *, integrations: list[Integration]) -> list[Choice]:
-    """Return the filters that are set, each with the list without it."""
+    """Return the active filters, each with the address of the list without it."""
     names = {integration.slug: integration.name for integration in integrations}
     chips = []
     if filters.q:

@@ -1,4 +1,4 @@
-"""Which columns of the visitors list a person wants: a cookie, so that the list already comes that way."""
+"""The chosen columns of the visitors list, in a cookie."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -12,11 +12,11 @@ from linking.dashboard.shell.access import page
 from linking.dashboard.shell.parts import Text
 
 COOKIE = "zdbridge_hidden_columns"
-# The name and the time are what the list is, and are always there.
+# The list always shows the name and the time.
 OPTIONAL: Mapping[str, Text] = MappingProxyType(
     {
         "state": _("State"),
-        "login": _("Login user ID"),
+        "login": _("User ID"),
         "visitor": _("Visitor ID"),
         "integration": _("Integration"),
     }
@@ -24,17 +24,17 @@ OPTIONAL: Mapping[str, Text] = MappingProxyType(
 
 
 def find_hidden_columns(request: HttpRequest) -> frozenset[str]:
-    """Return the names of the columns that this person does without."""
+    """Return the names of the columns that this person hides."""
     return frozenset(request.COOKIES.get(COOKIE, "").split(".")) & OPTIONAL.keys()
 
 
 @page
 @require_POST
 def choose_columns(request: HttpRequest) -> HttpResponse:
-    """Remember which columns are wanted and lead back to the list."""
+    """Store the chosen columns and redirect to the list."""
     response = HttpResponseRedirect(find_way_back(request.POST.get("next", "")))
     offered = OPTIONAL.keys() & set(request.POST.getlist("offered"))
-    # What was not offered, as the integration where there is one, stays as it was chosen before.
+    # A column that was not offered, as with a single integration, keeps its setting.
     hidden = (find_hidden_columns(request) - offered) | (offered - set(request.POST.getlist("column")))
     if hidden:
         value = ".".join(sorted(hidden))

@@ -1,6 +1,6 @@
-"""The list as a file: everything that the filters in the address find, for leads, streamed and written into the audit.
+"""The list as a CSV file, for leads: streamed, and recorded in the audit.
 
-Cells that a spreadsheet could run are made inert. Pages are read by keyset, so memory does not grow with their number.
+Cells that a spreadsheet could run are made inert. Rows are read by keyset, so memory does not grow with their number.
 """
 
 import csv
@@ -34,7 +34,7 @@ USER_COLUMNS = (
 
 
 class _Echo:
-    """A file that hands back what is written to it."""
+    """A file that returns what is written to it."""
 
     def write(self, text: str) -> str:
         """Return `text`."""

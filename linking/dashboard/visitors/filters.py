@@ -7,11 +7,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from linking.models import VisitorState
 from linking.search import Query, UnknownFilter, find, parse_query
 
-# Users who signed in and were not seen in Chat yet; a state of the list, not of a visitor.
+# Players who signed in and have no chat yet; a state of the list, not of a visitor.
 SIGNED_IN = "signed_in"
 SEEN_DAYS = ("1", "7", "30")
 LINKED_TODAY, TO_CHECK, NO_EMAIL = "linked_today", "to_check", "no_email"
@@ -26,8 +27,8 @@ WAITING_ORDERING = "-last_authenticated_at"
 class VisitorFilters:
     """The list's filters as the address gives them; "" means any.
 
-    `seen` is a number of days as text, `only` one of `ONLY`; `first` is the position in the list of the page's first
-    row, as text, which a cursor does not hold.
+    `seen` is a number of days as text, `only` one of `ONLY`; `first` is the place of the page's first row, as text,
+    which a cursor does not hold.
     """
 
     q: str = ""
@@ -41,7 +42,7 @@ class VisitorFilters:
 
     @cached_property
     def query(self) -> Query:
-        """What the searched text `q` asks for, parsed once."""
+        """The search text `q`, parsed once."""
         return parse_query(self.q)
 
     @property
@@ -56,26 +57,26 @@ class VisitorFilters:
 
     @property
     def names(self) -> list[str]:
-        """The names of the filters that narrow the list; what the audit keeps, which never holds what was searched."""
+        """The names of the active filters; the audit stores these, and never the search text."""
         return sorted(name for name in ("q", "state", "integration", "seen", "only") if getattr(self, name))
 
     @property
     def is_filtered(self) -> bool:
-        """Whether anything narrows the list."""
+        """Whether any filter is active."""
         return bool(self.names)
 
     @property
     def is_filtered_beside_search(self) -> bool:
-        """Whether anything but the searched text narrows the list."""
+        """Whether any filter but the search text is active."""
         return replace(self, q="").is_filtered
 
     @property
     def is_search_alone(self) -> bool:
-        """Whether a text was searched for and nothing else was chosen, as the search box at the top does."""
+        """Whether the search text is the only filter, as from the search box at the top."""
         return bool(self.q) and self == VisitorFilters(q=self.q)
 
     def address(self, **changes: Any) -> str:
-        """Return the query string with `changes`; without a cursor unless one is given, as it belongs to one list."""
+        """Return the query string with `changes`; without a given cursor it has none, as each list has its own."""
         changed = replace(self, **({"cursor": "", "first": ""} | changes))
         parameters = {name: getattr(changed, name) for name in NAMES}
         return "?" + urlencode({name: value for name, value in parameters.items() if value})
@@ -85,15 +86,17 @@ NAMES = tuple(field.name for field in fields(VisitorFilters))
 
 
 def parse_filters(query: QueryDict) -> VisitorFilters:
-    """Return what the address asks for.
+    """Return the filters of an address.
 
-    Raises: UnknownFilter for a `seen` or `only` that is none; the other filters are checked where they are used.
+    Raises: UnknownFilter for an unknown `seen` or `only`; the other filters are checked where they are used.
     """
     filters = VisitorFilters(**{name: query.get(name, "").replace("\x00", "") for name in NAMES})
     if filters.seen and filters.seen not in SEEN_DAYS:
-        raise UnknownFilter(name="seen", message=f"seen must be one of: {', '.join(SEEN_DAYS)} (days).")
+        raise UnknownFilter(name="seen", message=_("seen must be one of: %s (days).") % ", ".join(SEEN_DAYS))
     if filters.only and (filters.only not in ONLY or filters.is_waiting_list):
-        raise UnknownFilter(name="only", message=f"only must be one of: {', '.join(ONLY)}; it narrows visitors.")
+        raise UnknownFilter(
+            name="only", message=_("only must be one of: %s, and applies to visitors only.") % ", ".join(ONLY)
+        )
     is_place = filters.first.isascii() and filters.first.isdecimal() and len(filters.first) <= PLACE_MAX_DIGITS
     return filters if is_place else replace(filters, first="")
 
@@ -101,7 +104,7 @@ def parse_filters(query: QueryDict) -> VisitorFilters:
 def extract_inline_filters(filters: VisitorFilters) -> VisitorFilters:
     """Return `filters` with `state:linked` or `seen:week` moved from the search text into the filter it names.
 
-    A word that names no state and no time stays text, because a player may be called anything.
+    A word that names no state and no time stays text, because it may be a player's name.
     """
     words = dict(pair for word in _FILTER_WORD.finditer(filters.q) if (pair := _parse_filter_word(word)))
     if not words:

@@ -12,7 +12,7 @@ from linking.dashboard.visitors.filters import VisitorFilters
 from linking.models import Integration
 from linking.search import recent
 
-# So many integrations are told by themselves; each costs three counts more over the same rows.
+# The rate of each integration costs three more counts over the same rows.
 APART_MAX = 8
 
 
@@ -26,7 +26,7 @@ class RateOfOne:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRate:
-    """What is said above the list: the share, of whom it is one, why the rest is not linked, and each integration's."""
+    """The texts above the list: the rate, of which visitors, why others are not linked, and each integration's rate."""
 
     words: str
     scope: str
@@ -42,7 +42,7 @@ def choose_apart(integrations: Sequence[Integration]) -> list[int]:
 def find_link_rate(
     *, filters: VisitorFilters, counts: recent.Recent, integrations: Sequence[Integration], now: datetime
 ) -> LinkRate | None:
-    """Return the link rate of whom the list shows, None where it would be another one's: within a search or a state.
+    """Return the link rate of the visitors in the list, None within a search or a state.
 
     `counts` are the visitors of every integration in the last 30 days.
     """
@@ -77,7 +77,7 @@ def make_link_rate(counts: recent.Recent, *, days: str, integrations: Sequence[I
 
 
 def count_linked(*, total: int, linked: int, pending: int) -> str:
-    """Return the share of those who were looked up, and how many were not yet."""
+    """Return how many of the visitors that were looked up are linked, and how many wait for lookup."""
     read = total - pending
     values = {
         "linked": intcomma(linked),
@@ -86,14 +86,14 @@ def count_linked(*, total: int, linked: int, pending: int) -> str:
         "pending": intcomma(pending),
     }
     if not read:
-        return _("%(pending)s not looked up yet") % values
+        return _("Linked: none yet, %(pending)s waiting for lookup.") % values
     if not pending:
-        return _("%(linked)s of %(read)s looked up (%(share)s %%)") % values
-    return _("%(linked)s of %(read)s looked up (%(share)s %%), %(pending)s not looked up yet") % values
+        return _("Linked: %(linked)s of %(read)s looked up (%(share)s %%).") % values
+    return _("Linked: %(linked)s of %(read)s looked up (%(share)s %%), %(pending)s waiting for lookup.") % values
 
 
 def _compute_share(number: int, *, of: int) -> int:
-    # Neither "all" nor "none" is said of a part.
+    # Only all are 100 %, and only none are 0 %.
     nearest = round(100 * number / of) if of else 0
     if 0 < number < of:
         return min(max(nearest, 1), 99)
@@ -114,7 +114,7 @@ def _list_reasons(counts: recent.Recent) -> tuple[str, ...]:
         (without_id, _("%s anonymous: not signed in while chatting")),
         (counts.junk, _("%s with an invalid user ID from the website")),
         (counts.gone, _("%s deleted in Zendesk")),
-        (counts.parted, _("%s unlinked by a person")),
+        (counts.parted, _("%s unlinked by support")),
     )
     reasons = sorted((reason for reason in counts_by_reason if reason[0] > 0), key=lambda reason: -reason[0])
     return tuple(words % intcomma(number) for number, words in reasons)

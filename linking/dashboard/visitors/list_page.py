@@ -1,4 +1,4 @@
-"""The first page: visitors, or the users who signed in and were not seen in Chat yet."""
+"""The visitors list, or the list of players who signed in and have no chat yet."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,7 +55,7 @@ from linking.search import BadKeyset, Count, UnknownFilter, find, recent
 class Column:
     """A heading; `sort` is `ascending`, `descending` or "" as `aria-sort` has it, `url` sorts by it ("" cannot).
 
-    `key` is the name of a column that somebody may do without, "" for the others.
+    `key` is the name of a column that can be hidden, "" for the others.
     """
 
     word: Text
@@ -66,7 +66,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnChoice:
-    """One column that may be done without, and whether it is shown."""
+    """One column that can be hidden, and whether it is shown."""
 
     key: str
     word: Text
@@ -77,10 +77,10 @@ class ColumnChoice:
 class Listing:
     """What the list's template shows.
 
-    `recheck` says how many can be read again from Zendesk at once, "" for whoever may not or where there are none;
-    `legend` says what each word of trust means; `empty` is a machine word for why there are no rows, "" when there are;
-    `ways_on` then says where else to look. `hint` is a sentence about the searched text that the rows do not tell.
-    `news_url` is where the page asks what is newer, `can_be_newer` whether rows that arrive would stand first.
+    `recheck` names how many visitors can be refreshed at once, "" for a person who may not; `legend` explains each word
+    of trust; `empty` is a machine word for why there are no rows, "" with rows, and `ways_on` are links to other
+    results. `hint` is a sentence about the search text. The page polls `news_url` for newer rows; `can_be_newer` is
+    whether new rows would stand first.
     """
 
     rows: tuple[VisitorRow, ...] | tuple[UserRow, ...]
@@ -92,6 +92,7 @@ class Listing:
     news_url: str
     can_be_newer: bool
     export_url: str
+    export_words: str
     recheck: str
     legend: tuple[tuple[Badge, str], ...]
     columns: tuple[Column, ...]
@@ -106,7 +107,7 @@ class Listing:
 @page
 @require_safe
 def show_visitors(request: HttpRequest) -> HttpResponse:
-    """Show the list that the address asks for, or the one record that a pasted text names."""
+    """Show the list that the address asks for, or redirect to the record that a pasted text names."""
     now = timezone.now()
     try:
         filters = parse_filters(request.GET)
@@ -124,7 +125,7 @@ def show_visitors(request: HttpRequest) -> HttpResponse:
 
 
 def _find_better_address(filters: VisitorFilters, *, request: HttpRequest) -> str:
-    """Return where the request should go instead: a shorter address of this list, or one record; "" for neither."""
+    """Return a better address for the request: a shorter one of this list, or a record's; "" without one."""
     inline = extract_inline_filters(filters)
     if inline != filters or _has_empty_filters(request):
         return _build_own_address(inline)
@@ -186,6 +187,7 @@ def make_listing(
         news_url=build_news_url(filters=filters, records=part.rows, rows=rows),
         can_be_newer=can_be_newer(filters),
         export_url=reverse("visitors_export") + filters.address() if rows and roles.can_export(request.user) else "",
+        export_words=_describe_export(total, is_waiting_list=filters.is_waiting_list),
         recheck=_describe_recheck(total) if rows and may_recheck else "",
         legend=() if filters.is_waiting_list else make_legend(),
         columns=tuple(column for column in columns if column.key not in hidden),
@@ -220,7 +222,7 @@ def _build_own_address(filters: VisitorFilters) -> str:
 
 
 def _has_empty_filters(request: HttpRequest) -> bool:
-    # A form without scripts sends what was left open too; an address is to be shared without it.
+    # A form without scripts also sends its empty fields; shared addresses should not have them.
     return any(name in NAMES and not value for name, value in request.GET.items())
 
 
@@ -242,13 +244,13 @@ def _find_empty_reason(filters: VisitorFilters, *, integrations: list[Integratio
 
 def _describe_count(*, row_count: int, total: Count, filters: VisitorFilters) -> str:
     first = _find_first_place(filters)
-    # Rows that came or went meanwhile may have moved the page past what was counted.
+    # New or deleted rows may have moved the page past the count.
     is_placed = first and row_count > 1 and (total.is_capped or first + row_count - 1 <= total.number)
     rows = f"{intcomma(first)}–{intcomma(first + row_count - 1)}" if is_placed else intcomma(row_count)
     values = {"shown": rows, "total": format_count(total)}
     if filters.is_waiting_list:
         return (
-            ngettext("Showing %(shown)s of %(total)s user", "Showing %(shown)s of %(total)s users", total.number)
+            ngettext("Showing %(shown)s of %(total)s player", "Showing %(shown)s of %(total)s players", total.number)
             % values
         )
     return (
@@ -257,14 +259,22 @@ def _describe_count(*, row_count: int, total: Count, filters: VisitorFilters) ->
     )
 
 
+def _describe_export(total: Count, *, is_waiting_list: bool) -> str:
+    if is_waiting_list:
+        words = ngettext("Export %s player (CSV)", "Export %s players (CSV)", total.number)
+    else:
+        words = ngettext("Export %s visitor (CSV)", "Export %s visitors (CSV)", total.number)
+    return words % format_count(total)
+
+
 def _describe_recheck(total: Count) -> str:
     if total.number > RECHECK_MAX:
-        return _("Read the first %s again") % intcomma(RECHECK_MAX)
-    return ngettext("Read %s visitor again", "Read %s visitors again", total.number) % intcomma(total.number)
+        return _("Refresh the first %s visitors") % intcomma(RECHECK_MAX)
+    return ngettext("Refresh %s visitor", "Refresh %s visitors", total.number) % intcomma(total.number)
 
 
 def _find_first_place(filters: VisitorFilters) -> int:
-    """Return the place of the page's first row; 0 for one that is not known."""
+    """Return the place of the page's first row, 0 if it is unknown."""
     return int(filters.first or 0) if filters.cursor else 1
 
 
@@ -276,9 +286,9 @@ def _compute_place(filters: VisitorFilters, *, step: int) -> str:
 def _list_columns(filters: VisitorFilters, *, has_several: bool, reader: Reader) -> tuple[Column, ...]:
     if filters.is_waiting_list:
         several = (Column(word=_("Integration")),) if has_several else ()
-        plain = (Column(word=_("User")), Column(word=_("Login user ID")), Column(word=_("Tokens")))
+        plain = (Column(word=_("Player")), Column(word=_("User ID")), Column(word=_("Tokens")))
         return (*plain, *several, Column(word=_("Last signed in"), sort="descending"))
-    # An order by masked names would tell them to whoever asks often enough.
+    # An order by masked names would reveal them.
     name = _build_sortable_column(filters, field="name", word=_("Visitor"), first="name")
     name = name if reader.sees_contact else Column(word=_("Visitor"))
     return (

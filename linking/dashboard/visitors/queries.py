@@ -1,4 +1,4 @@
-"""The rows that the list's filters ask for: the same for the page, its export and saved views."""
+"""The rows that the filters of the list ask for: the same for the page, its export and saved views."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,9 +8,11 @@ from django.db.models import QuerySet
 from linking.dashboard.visitors.filters import LINKED_TODAY, NO_EMAIL, TO_CHECK, VisitorFilters
 from linking.search import find, narrow
 
+DAY = timedelta(days=1)
+
 
 def find_rows(filters: VisitorFilters, *, sees_contact: bool, now: datetime) -> QuerySet[Any]:
-    """Return the visitors or users that match `filters`, as a reader who sees contact data or not may search.
+    """Return the visitors or players that match `filters`; agents, who see no contact data, cannot search it.
 
     Raises: UnknownFilter.
     """
@@ -28,12 +30,7 @@ def find_rows(filters: VisitorFilters, *, sees_contact: bool, now: datetime) -> 
         sees_contact=sees_contact,
     )
     if filters.only == LINKED_TODAY:
-        return narrow.keep_linked_since(visitors, since=day_before(now))
+        return narrow.keep_linked_since(visitors, since=now - DAY)
     if filters.only == TO_CHECK:
         return narrow.keep_in_conflict(visitors)
     return narrow.keep_without_email(visitors) if filters.only == NO_EMAIL else visitors
-
-
-def day_before(now: datetime) -> datetime:
-    """Return since when a link counts as one of today."""
-    return now - timedelta(days=1)

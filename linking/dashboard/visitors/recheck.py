@@ -1,4 +1,4 @@
-"""Everything that a list shows, read again from Zendesk: queued behind what is new, within the account's budget."""
+"""Refreshes all visitors of a list from Zendesk, after new chats and within the rate limit."""
 
 from django.contrib import messages
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -18,7 +18,7 @@ from linking.dashboard.visitors.queries import find_rows
 from linking.search import UnknownFilter
 from linking.sync import lookups
 
-# As many as an account reads in five minutes: more would push the daily work back for hours.
+# As many as an account reads in five minutes: more would delay the daily work for hours.
 RECHECK_MAX = 1_000
 
 
@@ -32,7 +32,7 @@ def recheck_visitors(request: HttpRequest) -> HttpResponse:
         filters = parse_filters(QueryDict(request.POST.get("query", "").removeprefix("?")))
         if filters.is_waiting_list:
             raise UnknownFilter(
-                name="state", message=_("Users who are not in Chat yet have no record at Zendesk to read.")
+                name="state", message=_("Players without a chat have no record in Zendesk that could be refreshed.")
             )
         visitors = find_rows(filters, sees_contact=roles.can_see_contact(request.user), now=now)
     except UnknownFilter as error:
@@ -43,9 +43,11 @@ def recheck_visitors(request: HttpRequest) -> HttpResponse:
             user=request.user, action="recheck", target=f"{number} visitors", filters=filters.names, now=now
         )
     sentence = ngettext(
-        "%s visitor waits to be read again; the next passes of the sync do that.",
-        "%s visitors wait to be read again; the next passes of the sync do that.",
+        "%s visitor is queued for a refresh. The next syncs update it.",
+        "%s visitors are queued for a refresh. The next syncs update them.",
         number,
     )
-    messages.success(request, sentence % intcomma(number) if number else _("All of them wait to be read already."))
+    messages.success(
+        request, sentence % intcomma(number) if number else _("All of them are already queued for a refresh.")
+    )
     return redirect(reverse("visitors") + filters.address())

@@ -1,4 +1,4 @@
-"""The views of the visitors list that a person saved: private, each with how many rows it finds now."""
+"""A person's saved views of the visitors list: private, each with its number of rows."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ COUNT_CAP = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewRow:
-    """One saved view; `count` is "" where it cannot be counted any more, because an integration it names is gone."""
+    """One saved view; `count` is "" if its integration no longer exists."""
 
     key: int
     name: str

@@ -1,4 +1,4 @@
-"""The first matches while somebody types into the search box at the top: what the result page would show first."""
+"""The first matches while a person types into the search box: what the result page would show first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -36,7 +36,7 @@ CHARACTERS_AT_LEAST = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """One visitor or Login user that fits, as this reader may see it."""
+    """One matching visitor or player, as this reader may see it."""
 
     url: str
     name: str
@@ -59,7 +59,7 @@ class Matches:
 @page
 @require_safe
 def show_matches(request: HttpRequest) -> HttpResponse:
-    """Answer the search box with the first matches; whoever comes without scripts is led to the result page."""
+    """Answer the search box with the first matches; without scripts, redirect to the result page."""
     q = request.GET.get("q", "").replace("\x00", "")
     all_url = f"{reverse('visitors')}?{urlencode({'q': q})}"
     if not request.htmx:  # type: ignore[attr-defined]
@@ -70,10 +70,10 @@ def show_matches(request: HttpRequest) -> HttpResponse:
 
 
 def find_first_matches(*, q: str, all_url: str, reader: Reader, now: datetime) -> Matches | None:
-    """Return what `q` finds first, None where it is too short to look for.
+    """Return what `q` finds first, None if it is too short.
 
-    The order is the result page's: the one record that a pasted text names, else the newest visitors, else, where no
-    visitor fits, the users who signed in and are not in Chat yet.
+    The order is that of the result page: the one record that a pasted text names, else the newest visitors, else the
+    players who signed in and have no chat yet.
     """
     filters = extract_inline_filters(VisitorFilters(q=q))
     if len(filters.query.text) < CHARACTERS_AT_LEAST:
@@ -114,7 +114,7 @@ def _build_matches(records: Sequence[Visitor | LoginUser], *, reader: Reader, no
 
 def _match_user(user: LoginUser, *, reader: Reader, now: datetime) -> Match:
     row = build_user_row(user, reader=reader, now=now)
-    # Who is in Chat already is told by the visitor, not by the page that is open.
+    # For a player with a chat, the visitor matters more than the open page.
     state = PAGE_OPEN if row.is_page_open and not user.is_seen_in_chat else choose_user_state(user)
     return Match(url=row.url, name=row.name, subtitle=row.email, states=(state,), record=row.user)
 
@@ -132,11 +132,11 @@ def _match_visitor(row: VisitorRow) -> Match:
 
 def _summarize(*, number: int, has_more: bool, unknown_id: str = "") -> str:
     if unknown_id:
-        return _("Not known here. Press Enter to ask Zendesk for visitor %s.") % unknown_id
+        return _("Unknown here. Press Enter to ask Zendesk about visitor %s.") % unknown_id
     if not number:
-        return _("No match.")
+        return _("No results.")
     if has_more:
-        return _("The first %d matches. Choose with the arrow keys, or press Enter for all of them.") % number
+        return _("The first %d matches. Choose with the arrow keys, or press Enter to show all.") % number
     return (
         ngettext("%d match. Choose it with the arrow keys.", "%d matches. Choose with the arrow keys.", number) % number
     )

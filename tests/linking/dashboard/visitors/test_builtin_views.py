@@ -36,11 +36,11 @@ def views_of(answer):
 class TestReadyViews:
     def test_are_there_with_their_counts(self, lead, world):
         found = [view.text for view in views_of(lead.get("/")).values()]
-        assert found == ["Linked today 1", "Needs checking 1", "Anonymous 1", "No e-mail 2"]
+        assert found == ["Linked today 1", "Open conflict 1", "Anonymous 1", "No e-mail 2"]
 
     @pytest.mark.parametrize(
         ("name", "rows"),
-        [("Linked today", {"new"}), ("Needs checking", {"nobody"}), ("Anonymous", {"nobody"}),
+        [("Linked today", {"new"}), ("Open conflict", {"nobody"}), ("Anonymous", {"nobody"}),
          ("No e-mail", {"old", "nobody"})],
     )  # fmt: skip
     def test_lead_to_what_they_counted(self, lead, world, name, rows):

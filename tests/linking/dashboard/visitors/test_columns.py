@@ -6,7 +6,7 @@ from tests.factories import make_integration, make_visitor
 from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db
-ALL = ["Visitor", "State", "Login user ID", "Visitor ID", "Last seen"]
+ALL = ["Visitor", "State", "User ID", "Visitor ID", "Last seen"]
 OFFERED = ["state", "login", "visitor"]
 
 

@@ -26,11 +26,11 @@ class TestHints:
         [
             ("has:phone", "There is no filter has:."),
             ("is:linked", "There is no filter is:."),  # found as text all the same
-            ("state:happy", "state: takes linked,"),
-            ("seen:never", "seen: takes today,"),
+            ("state:happy", "After state: write linked,"),
+            ("seen:never", "After seen: write today,"),
             ("https://acme.zendesk.com/agent/tickets/4711", "from ticket 4711."),
-            ("7700123", "7700123 is the number of a Zendesk account"),
-            ("2611.7700123.none", "only the last chat that has ended is stored"),
+            ("7700123", "7700123 is a Zendesk account number"),
+            ("2611.7700123.none", "stores only the last ended chat"),
         ],
     )
     @pytest.mark.usefixtures("nadia")
@@ -44,7 +44,7 @@ class TestHints:
     @pytest.mark.parametrize("q", ["nadia@player", "nadia@", "1234567"])
     @pytest.mark.usefixtures("nadia")
     def test_tell_an_agent_that_addresses_are_found_whole(self, agent, q):
-        assert "only when it is typed whole" in said(agent, q)
+        assert "must enter a whole" in said(agent, q)
 
     @pytest.mark.parametrize("q", ["nadia", "kai zen"])
     @pytest.mark.usefixtures("nadia")
@@ -54,4 +54,4 @@ class TestHints:
     @pytest.mark.usefixtures("nadia")
     def test_are_told_while_somebody_types(self, lead):
         page = read(lead.get("/search/", {"q": "ticket 4711"}, HTTP_HX_REQUEST="true"))
-        assert "does not store ticket numbers" in page.one(id="match-list").attributes["data-said"]
+        assert "does not know ticket numbers" in page.one(id="match-list").attributes["data-said"]

@@ -20,13 +20,13 @@ class TestCountLinked:
     @pytest.mark.parametrize(
         ("total", "linked", "pending", "words"),
         [
-            (2022, 492, 1381, "492 of 641 looked up (77 %), 1,381 not looked up yet"),
-            (4, 1, 0, "1 of 4 looked up (25 %)"),
-            (3, 0, 3, "3 not looked up yet"),
-            (1000, 999, 0, "999 of 1,000 looked up (99 %)"),
-            (1000, 1, 0, "1 of 1,000 looked up (1 %)"),
-            (1000, 1000, 0, "1,000 of 1,000 looked up (100 %)"),
-            (5, 0, 0, "0 of 5 looked up (0 %)"),
+            (2022, 492, 1381, "Linked: 492 of 641 looked up (77 %), 1,381 waiting for lookup."),
+            (4, 1, 0, "Linked: 1 of 4 looked up (25 %)."),
+            (3, 0, 3, "Linked: none yet, 3 waiting for lookup."),
+            (1000, 999, 0, "Linked: 999 of 1,000 looked up (99 %)."),
+            (1000, 1, 0, "Linked: 1 of 1,000 looked up (1 %)."),
+            (1000, 1000, 0, "Linked: 1,000 of 1,000 looked up (100 %)."),
+            (5, 0, 0, "Linked: 0 of 5 looked up (0 %)."),
         ],
     )
     def test_is_of_those_who_were_looked_up(self, total, linked, pending, words):
@@ -71,13 +71,13 @@ def rate_of(browser, query=""):
 
 class TestAboveTheList:
     def test_counts_those_who_were_looked_up(self, lead, acme):
-        words = "Linked: 2 of 5 looked up (40 %), 1 not looked up yet. Among the visitors seen in the last 30 days."
+        words = "Linked: 2 of 5 looked up (40 %), 1 waiting for lookup. Among the visitors seen in the last 30 days."
         assert rate_of(lead).all("p")[0].text == words
 
     def test_does_not_fall_while_a_backlog_waits(self, lead, acme):
         for number in range(20):
             make_seen(acme, f"v{number}", state="pending", checked_at=None)
-        assert "2 of 5 looked up (40 %), 21 not looked up yet" in rate_of(lead).text
+        assert "Linked: 2 of 5 looked up (40 %), 21 waiting for lookup." in rate_of(lead).text
 
     def test_says_why_the_others_are_not_linked(self, lead, acme):
         assert [reason.text for reason in rate_of(lead).all("li")] == [
@@ -90,14 +90,14 @@ class TestAboveTheList:
         link = make_linked(acme, "wrong")
         decisions.part(link_id=link.pk, by=make_person("decider"), now=timezone.now())
         reasons = [reason.text for reason in rate_of(lead).all("li")]
-        assert "1 unlinked by a person" in reasons
+        assert "1 unlinked by support" in reasons
         assert "1 with an invalid user ID from the website" in reasons
 
     def test_gives_each_integration_its_own(self, lead, acme, beta):
         each = {one.one("dt").text: one.one("dd").text for one in rate_of(lead).one("dl").all("div")}
         assert each == {
-            "Acme Games": "2 of 5 looked up (40 %), 1 not looked up yet",
-            "Beta <b>Arena</b>": "1 of 1 looked up (100 %)",
+            "Acme Games": "Linked: 2 of 5 looked up (40 %), 1 waiting for lookup.",
+            "Beta <b>Arena</b>": "Linked: 1 of 1 looked up (100 %).",
         }
 
     def test_is_of_the_integration_that_the_list_is_narrowed_to(self, lead, acme, beta):
@@ -106,8 +106,8 @@ class TestAboveTheList:
 
     def test_is_of_the_days_that_the_list_is_narrowed_to(self, lead, acme):
         make_linked(acme, "older", days=20)
-        assert "3 of 6 looked up (50 %)" in rate_of(lead).text
-        words = "2 of 5 looked up (40 %), 1 not looked up yet. Among the visitors seen in the last 7 days."
+        assert "Linked: 3 of 6 looked up (50 %), " in rate_of(lead).text
+        words = "Linked: 2 of 5 looked up (40 %), 1 waiting for lookup. Among the visitors seen in the last 7 days."
         assert words in rate_of(lead, "?seen=7").text
 
     @pytest.mark.parametrize("query", ["?q=nobody-like-that", "?state=anonymous", "?only=no_email", "?state=signed_in"])

@@ -30,12 +30,12 @@ def make_many(number, **changes):
 class TestEmptyList:
     def test_teaches_on_the_first_run(self, lead):
         empty = read(lead.get("/")).one(class_="empty")
-        assert empty.one("h2").text == "Nothing is joined yet"
+        assert empty.one("h2").text == "No integration yet"
         assert empty.one("a").attributes["href"] == "/setup/"
 
     def test_says_that_the_sync_is_on(self, lead):
         make_integration()
-        assert read(lead.get("/")).one(class_="empty").one("h2").text == "No visitor yet"
+        assert read(lead.get("/")).one(class_="empty").one("h2").text == "No visitors yet"
 
     def test_says_that_the_sync_is_off(self, lead):
         make_integration(sync_enabled=False)
@@ -44,12 +44,12 @@ class TestEmptyList:
     def test_offers_to_clear_filters_when_nothing_fits(self, lead):
         make_many(1)
         empty = read(lead.get("/?q=nobody-like-that")).one(class_="empty")
-        assert empty.one("h2").text == "Nothing fits"
+        assert empty.one("h2").text == "No results"
         assert empty.one("a").attributes["href"] == "/"
 
     def test_says_when_nobody_waits(self, lead):
         make_integration()
-        assert read(lead.get("/?state=signed_in")).one(class_="empty").one("h2").text == "Nobody is waiting"
+        assert read(lead.get("/?state=signed_in")).one(class_="empty").one("h2").text == "No players to show"
 
 
 class TestRows:
@@ -141,7 +141,7 @@ class TestFilters:
     def test_each_is_a_chip_that_can_go(self, lead):
         make_many(1)
         chip = read(lead.get("/?state=anonymous&seen=30&q=visitor")).all("a", class_="chip")[0]
-        assert chip.text == "Search: visitor remove this filter"
+        assert chip.text == "Search: visitor Remove this filter"
         assert chip.attributes["href"] == "?state=anonymous&seen=30"
 
     @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ class TestNothingFits:
         now = timezone.now()
         proof = {"first_authenticated_at": now, "last_authenticated_at": now, "tokens_issued": 1}
         make_login_user(integration=make_integration(), name="StarFox77", **proof)
-        way = ("1 user who signed in and is not in Chat yet", "/?q=starf&state=signed_in")
+        way = ("1 player who signed in and has no chat yet", "/?q=starf&state=signed_in")
         assert self.ways(lead.get("/?q=starf")) == [way, ("Clear filters", "/")]
 
     def test_leads_to_the_search_without_the_other_filters(self, lead):

@@ -45,7 +45,7 @@ class TestRecheck:
     def test_leaves_whoever_waits_already_in_place(self, lead, three):
         Visitor.objects.filter(visitor_id="7.v0").update(lookup_due_at=NOW, lookup_rank=LookupPriority.IDENTIFIED)
         page = read(recheck(lead, "?q=7.v0", follow=True))
-        assert page.one(id="toasts").text == "All of them wait to be read already."
+        assert page.one(id="toasts").text == "All of them are already queued for a refresh."
         assert Visitor.objects.get(visitor_id="7.v0").lookup_rank == LookupPriority.IDENTIFIED
 
     def test_hastens_whoever_is_due_later(self, lead, three):
@@ -55,7 +55,7 @@ class TestRecheck:
 
     def test_says_how_many_and_keeps_who_asked(self, lead, three):
         page = read(recheck(lead, "?state=anonymous", follow=True))
-        assert page.one(id="toasts").text.startswith("3 visitors wait to be read again")
+        assert page.one(id="toasts").text.startswith("3 visitors are queued for a refresh.")
         event = AuditEvent.objects.get(action="recheck")
         assert (event.actor, event.target, event.fields) == ("lead", "3 visitors", ["state"])
 
@@ -74,7 +74,7 @@ class TestRecheck:
 
 class TestButton:
     def test_names_how_many_it_is_for(self, lead, three):
-        assert read(lead.get("/")).one(id="recheck").one("button").text == "Read 3 visitors again"
+        assert read(lead.get("/")).one(id="recheck").one("button").text == "Refresh 3 visitors"
 
     def test_carries_the_list_it_stands_under(self, lead, three):
         part = read(lead.get("/?state=anonymous", headers={"HX-Request": "true"}))

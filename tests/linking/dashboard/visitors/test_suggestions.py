@@ -57,7 +57,7 @@ class TestMatches:
 
     @pytest.mark.parametrize(
         ("number", "words"),
-        [(0, "No match."), (1, "1 match."), (2, "2 matches."), (SHOWN + 1, f"The first {SHOWN} matches.")],
+        [(0, "No results."), (1, "1 match."), (2, "2 matches."), (SHOWN + 1, f"The first {SHOWN} matches.")],
     )
     def test_are_announced(self, lead, number, words):
         make_visitors(number=number)
@@ -128,5 +128,5 @@ class TestWhereNoVisitorFits:
 class TestFilterWords:
     def test_narrow_the_matches(self, lead):
         make_visitors(number=1)
-        assert look(lead, "nadia state:gone").one(id="match-list").attributes["data-said"] == "No match."
+        assert look(lead, "nadia state:gone").one(id="match-list").attributes["data-said"] == "No results."
         assert len(look(lead, "nadia state:anonymous").all(role="option")) == 1
