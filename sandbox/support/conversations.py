@@ -61,7 +61,7 @@ def sign_in(book: SupportBook, *, key: str, claims: dict[str, Any], now_s: float
 def write(book: SupportBook, user: MessagingUser, *, text: str, now_s: float) -> Conversation:
     """Add a message of the user; the first one opens a conversation. Without a bot agents take over at once."""
     if not user.conversations:
-        conversation = Conversation(book.messaging.mint_id("d"), now_s)
+        conversation = Conversation(book.messaging.mint_id("d"), user.id, now_s)
         user.conversations.append(conversation)
         book.sunco_hook.report_conversation(user, conversation, now_s=now_s)
     conversation = user.conversations[-1]
@@ -100,6 +100,8 @@ def _merge_messaging_users(
     book: SupportBook, *, survivor: MessagingUser, discarded: MessagingUser, now_s: float
 ) -> None:
     """Move the conversations of an anonymous user, and its Support user, to the known one. Source: README M2.1."""
+    for conversation in discarded.conversations:
+        conversation.user_id = survivor.id
     survivor.conversations += discarded.conversations
     survivor.conversations.sort(key=lambda conversation: conversation.created_s)
     survivor.anonymous_support_id = discarded.support_id
@@ -132,7 +134,7 @@ def _follow_sign_in(book: SupportBook, user: MessagingUser, now_s: float) -> Non
 
 def _make_ticket(book: SupportBook, conversation: Conversation, now_s: float) -> None:
     """Make the ticket of a conversation, whoever its user is by now."""
-    user = next((u for u in book.messaging.users.values() if conversation in u.conversations), None)
+    user = book.messaging.users.get(conversation.user_id)
     if user is None or conversation.ticket_id:
         return
     requester = book.people.find_current(user.support_id) or _find_or_make_support_user(book, user, now_s)

@@ -185,9 +185,10 @@ class SupportStore:
 
 @dataclass(slots=True)
 class Conversation:
-    """One conversation; `ticket_id` is 0 until it is handed to agents."""
+    """One conversation; `ticket_id` is 0 until it is handed to agents. A merge changes the messaging user `user_id`."""
 
     id: str
+    user_id: str
     created_s: float
     messages: list[dict[str, Any]] = field(default_factory=list)
     ticket_id: int = 0
