@@ -87,15 +87,6 @@ CLOCK_CALLS = {"now", "utcnow", "today"}
 APART = {"linking": {"zdbridge", "sandbox"}, "sandbox": {"linking", "zdbridge", "django"}, "zdbridge": {"sandbox"}}
 # Rooms that hand on what others may import, in their `__init__.py`.
 CLOSED = ("accounts", "conflicts", "integrations", "monitoring", "search", "sync")
-# Pages that still query tables. Pages ask a feature instead, so no other file below linking/dashboard may.
-QUERYING_PAGES = {
-    "linking.dashboard.accounts.time_zone",
-    "linking.dashboard.setup.checklist",
-    "linking.dashboard.setup.connect",
-    "linking.dashboard.setup.overview",
-    "linking.dashboard.setup.reference",
-    "linking.dashboard.setup.wiring",
-}
 # What never meets, however the rows lie: who imports, and what not.
 NEVERS = (("tokens", "sync"), ("sync", "tokens"), ("management", "dashboard"), ("dashboard.setup", "core"))
 # Django loads models only after apps.py, so `ready` is the one place that may import late.
@@ -141,7 +132,7 @@ def violations(*, root: Path) -> list[Violation]:
             is_package = path.name == "__init__.py"
             imports = list(_imports(tree=tree, module=module, is_package=is_package, root=root))
             found += dict.fromkeys(_report_broken(module=module, imports=imports, root=root))
-            if _is_within(module, "dashboard") and module not in QUERYING_PAGES:
+            if _is_within(module, "dashboard"):
                 found += _table_queries(module=module, tree=tree)
             if package == "sandbox":
                 sandbox[module] = [made.target for made in imports if made.target.startswith("sandbox")]

@@ -13,6 +13,7 @@ from linking.integrations.connecting import (
     begin_connecting,
     finish_connecting,
 )
+from linking.integrations.progress import Progress, find_integration, list_integrations, load_progress
 from linking.integrations.rehearsal import Rehearsal, rehearse_change, rehearse_integration
 from linking.integrations.saving import (
     Actor,
@@ -39,6 +40,7 @@ __all__ = [
     "FormSection",
     "LoginAlgorithm",
     "NoSuchIntegration",
+    "Progress",
     "Rehearsal",
     "Saved",
     "SecretName",
@@ -48,9 +50,12 @@ __all__ = [
     "begin_connecting",
     "block_user",
     "check_integration",
+    "find_integration",
     "finish_connecting",
     "judge_integration",
     "lift_block",
+    "list_integrations",
+    "load_progress",
     "rehearse_change",
     "rehearse_integration",
     "remove_integration",

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from linking.accounts import preferences
 from linking.dashboard.shell.times import format_time
 from linking.models import TIME_ZONE_DEFAULT, Preference
 
@@ -74,7 +75,7 @@ def choose_time_zone(request: HttpRequest) -> HttpResponse:
             return redirect("time_zone")
         # The middleware let only somebody who is signed in come this far.
         person: Any = request.user
-        Preference.objects.update_or_create(user=person, defaults={"time_zone": name})
+        preferences.keep_time_zone(user=person, name=name)
         with timezone.override(zoneinfo.ZoneInfo(name)):
             now = format_time(timezone.now())
         messages.success(request, _("Times are shown in your time zone now: it is %(now)s.") % {"now": now})

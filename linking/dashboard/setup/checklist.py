@@ -3,15 +3,13 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Max, Min
 from django.utils.translation import gettext as _
 
 from linking import registry
 from linking.dashboard.shell.freshness import explain_block
-from linking.integrations import LoginAlgorithm, SecretName
-from linking.models import AuditEvent, Integration, LoginUser, Secret, StopReason, Visitor, VisitorLink
+from linking.integrations import LoginAlgorithm, Progress, SecretName, load_progress
+from linking.models import Integration, Secret, StopReason
 from linking.monitoring import status
-from linking.tokens import answer_counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +28,12 @@ def build_checklist(*, integration: Integration) -> tuple[ChecklistStep, ...]:
     Ticked is what works: a secret that is set and cannot be had in this process, or that Zendesk refuses, is not.
     """
     secrets = {secret.name: secret for secret in integration.secrets.all()}
-    return (*_secret_steps(integration, secrets=secrets), _origin_step(integration), *_live_steps(integration))
+    progress = load_progress(integration)
+    return (
+        *_secret_steps(integration, secrets=secrets),
+        _origin_step(integration, progress=progress),
+        *_live_steps(progress),
+    )
 
 
 def _secret_steps(integration: Integration, *, secrets: dict[str, Secret]) -> tuple[ChecklistStep, ...]:
@@ -84,46 +87,39 @@ def _access_step(integration: Integration, *, secrets: dict[str, Secret]) -> Che
     return step
 
 
-def _origin_step(integration: Integration) -> ChecklistStep:
-    # The record of changes names the keys that each deed touched.
-    changes = AuditEvent.objects.filter(target=integration.slug, fields__icontains='"allowed_origins"').order_by()
+def _origin_step(integration: Integration, *, progress: Progress) -> ChecklistStep:
     return ChecklistStep(
         title=_("The pages that show the widget are listed"),
         is_done=bool(integration.allowed_origins),
         todo=_("Add their origins, such as https://shop.example, to the integration's settings."),
-        at=changes.aggregate(at=Max("at"))["at"] if integration.allowed_origins else None,
+        at=progress.origins_set_at if integration.allowed_origins else None,
     )
 
 
-def _live_steps(integration: Integration) -> tuple[ChecklistStep, ...]:
-    issued_at = LoginUser.objects.filter(integration=integration).aggregate(at=Min("first_authenticated_at"))["at"]
-    has_visitor = Visitor.objects.filter(integration=integration).exists()
-    links = VisitorLink.objects.filter(visitor__integration=integration)
-    linked_at = links.order_by().aggregate(at=Min("first_seen_at"))["at"]
-    asked_at = answer_counts.first_asked_at(integration_id=integration.pk)
+def _live_steps(progress: Progress) -> tuple[ChecklistStep, ...]:
     return (
         ChecklistStep(
             title=_("A page asked for a first token"),
             # The counts are kept for a while only; a token that was given was asked for.
-            is_done=asked_at is not None or issued_at is not None,
+            is_done=progress.token_asked_at is not None or progress.token_issued_at is not None,
             todo=_("Put a snippet into the page and open the chat: even a refused request counts here."),
-            at=asked_at,
+            at=progress.token_asked_at,
         ),
         ChecklistStep(
             title=_("A first token was issued"),
-            is_done=issued_at is not None,
+            is_done=progress.token_issued_at is not None,
             todo=_("Put a snippet into the page, sign a player in and open the chat."),
-            at=issued_at,
+            at=progress.token_issued_at,
         ),
         ChecklistStep(
             title=_("A first visitor was read from Zendesk"),
-            is_done=has_visitor,
+            is_done=progress.has_visitor,
             todo=_("Write a line in the chat. The sync page shows when Zendesk was asked last."),
         ),
         ChecklistStep(
             title=_("A first visitor is linked to a Login user"),
-            is_done=linked_at is not None,
+            is_done=progress.linked_at is not None,
             todo=_("If visitors stay anonymous, the widget gets no token: look at the page's console."),
-            at=linked_at,
+            at=progress.linked_at,
         ),
     )

@@ -7,7 +7,7 @@ from typing import Any
 from csp.decorators import csp_update
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from linking import integrations, registry
 from linking.clients.vendor_urls import is_loopback_name
-from linking.dashboard.shell.access import page, require_admin
+from linking.dashboard.shell.access import page, require_admin, require_integration
 from linking.dashboard.shell.connection_words import explain_failed, explain_lost
 from linking.dashboard.shell.parts import Notice
 from linking.integrations import (
@@ -67,7 +67,7 @@ class Facts:
 def show_connection(request: HttpRequest, slug: str) -> HttpResponse:
     """Show how to connect, how the connection stands, and how the last attempt ended."""
     require_admin(request)
-    integration = get_object_or_404(Integration, slug=slug)
+    integration = require_integration(slug)
     config, _problems = registry.config_of(integration)
     authority = authority_of_account(config)
     row = connections.find_connection(integration_id=integration.pk)
@@ -150,7 +150,7 @@ def _take_failure(request: HttpRequest) -> Failure | None:
 
 
 def _list_steps(integration: Integration, *, authority: str) -> list[ConnectStep]:
-    secret = Secret.objects.filter(integration=integration, name=SecretName.ZENDESK_CLIENT_SECRET).first()
+    secret = _find_secret(integration, name=SecretName.ZENDESK_CLIENT_SECRET)
     mark = _("fingerprint %s") % secret.fingerprint if secret else ""
     return [
         ConnectStep(title=_("Zendesk account"), is_done=bool(authority), value=authority.partition("://")[2]),
@@ -161,9 +161,13 @@ def _list_steps(integration: Integration, *, authority: str) -> list[ConnectStep
     ]
 
 
+def _find_secret(integration: Integration, *, name: SecretName) -> Secret | None:
+    return next((secret for secret in integration.secrets.all() if secret.name == name), None)
+
+
 def _find_notice(integration: Integration, *, row: ZendeskConnection | None) -> Notice | None:
     if row is None:
-        has_token = Secret.objects.filter(integration=integration, name=SecretName.ZENDESK_ACCESS_TOKEN).exists()
+        has_token = _find_secret(integration, name=SecretName.ZENDESK_ACCESS_TOKEN) is not None
         text = _("The access token was put in by hand. Connecting takes its place.")
         return Notice(tone="quiet", icon="info-circle", text=text) if has_token else None
     if row.state == ConnectionState.LOST:

@@ -7,14 +7,14 @@ from django.views.decorators.http import require_safe
 
 from linking.accounts import roles
 from linking.dashboard.shell.access import page
-from linking.models import Integration
+from linking.integrations import list_integrations
 
 
 @page
 @require_safe
 def show_setup(request: HttpRequest) -> HttpResponse:
     """Lead to the one integration's page, or list them, or teach how to make the first."""
-    integrations = list(Integration.objects.all())
+    integrations = list_integrations()
     if len(integrations) == 1:
         return redirect("setup_integration", slug=integrations[0].slug)
     is_admin = roles.is_admin(request.user)

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from linking.dashboard.shell.access import page
+from linking.dashboard.shell.access import page, require_integration
 from linking.doctor.causes import CAUSES
-from linking.models import Integration
 from linking.tokens.refusals import REFUSALS, Refusal
 
 
@@ -28,7 +27,7 @@ class CodeRows:
 @require_safe
 def show_reference(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what every answer and every verdict means, for whoever wires a widget."""
-    integration = get_object_or_404(Integration, slug=slug)
+    integration = require_integration(slug)
     causes = [{"name": name, "problem": _(text.problem), "fix": _(text.fix)} for name, text in CAUSES.items()]
     context = {"integration": integration, "codes": tuple(_list_codes()), "causes": causes}
     return render(request, "dashboard/setup/reference.html", context)

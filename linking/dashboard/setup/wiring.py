@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from linking.dashboard.setup.answer_counts import load_day_of_answers
 from linking.dashboard.setup.checklist import build_checklist
 from linking.dashboard.setup.snippet_files import build_snippets
 from linking.dashboard.setup.verdict_words import FINDING_STATES, VERDICT_STATES, name_rule
-from linking.dashboard.shell.access import page, require
+from linking.dashboard.shell.access import page, require, require_integration
 from linking.dashboard.shell.parts import Badge, Text
 from linking.dashboard.sync.notices import find_clock_findings
 from linking.doctor import service as doctor
@@ -60,7 +60,7 @@ class ReachForm:
 @require_safe
 def show_wiring(request: HttpRequest, slug: str) -> HttpResponse:
     """Show how to wire one integration's widget, with its real values and never a secret."""
-    integration = get_object_or_404(Integration, slug=slug)
+    integration = require_integration(slug)
     return render(request, "dashboard/setup/wiring.html", _build_context(request, integration=integration))
 
 
@@ -70,7 +70,7 @@ def show_wiring(request: HttpRequest, slug: str) -> HttpResponse:
 def diagnose(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the same page with the doctor's verdicts on what was posted; the paste itself is not shown again."""
     require(doctor.may_diagnose(request.user))
-    integration = get_object_or_404(Integration, slug=slug)
+    integration = require_integration(slug)
     if request.method != "POST":
         return redirect("setup_integration", slug=slug)
     name = request.POST.get("kind", "")

@@ -5,13 +5,15 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from linking.accounts import roles
+from linking.integrations import find_integration
+from linking.models import Integration
 
 View = Callable[..., HttpResponseBase]
 # Called by hand, for these pages alone; docs/decisions/0023-pages-are-compressed.md says why not for every answer.
@@ -36,6 +38,14 @@ def page(view: View) -> View:
         return answer if answer.streaming else _gzip.process_response(request, answer)
 
     return guarded
+
+
+def require_integration(slug: str) -> Integration:
+    """Return the integration that an address names. Raises: Http404."""
+    integration = find_integration(slug=slug)
+    if integration is None:
+        raise Http404
+    return integration
 
 
 def require(is_allowed: bool) -> None:
