@@ -92,8 +92,7 @@ class TokenFront:
         except Exception as error:  # noqa: BLE001 - Django's own net: logged, redacted, answered with its page
             given = response_for_exception(TokenCall(environ=environ, slug=slug), error)
         if isinstance(given, TokenAnswer):
-            status, headers, body, *_ = given
-            return status, [*headers, *self._more_headers], body
+            return given.status, [*given.headers, *self._more_headers], given.body
         return given.status_code, [*_headers(given), *self._more_headers], given.content
 
     def _is_redirected(self, environ: Environ) -> bool:

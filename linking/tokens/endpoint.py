@@ -74,15 +74,15 @@ class TokenRequest(NamedTuple):
         get = environ.get
         return cls(
             # As it was sent: Django's own would call a `get` GET, but methods are case-sensitive (RFC 9110 §9.1).
-            method=environ["REQUEST_METHOD"],
-            slug=slug,
+            environ["REQUEST_METHOD"],
+            slug,
             # The raw Cookie header: the parsed cookies have already forgotten that one stood twice. Granian hands over
             # an empty one for one that is not ASCII (its issue 335, read 2026-11); no browser sends an empty one.
-            cookie_header=get("HTTP_COOKIE"),
-            authorization=get("HTTP_AUTHORIZATION", ""),
-            origin=get("HTTP_ORIGIN"),
-            fetch_mode=get("HTTP_SEC_FETCH_MODE", ""),
-            address=get("REMOTE_ADDR", ""),
+            get("HTTP_COOKIE"),
+            get("HTTP_AUTHORIZATION", ""),
+            get("HTTP_ORIGIN"),
+            get("HTTP_SEC_FETCH_MODE", ""),
+            get("REMOTE_ADDR", ""),
         )
 
 
@@ -199,7 +199,7 @@ class _Exchange:
     arguments by place.
     """
 
-    __slots__ = ("_config", "_keys", "_limits", "_look_up", "_now", "_request", "_snapshot", "_verified")
+    __slots__ = ("_config", "_keys", "_limits", "_look_up", "_now", "_origins", "_request", "_snapshot", "_verified")
 
     def __init__(
         self,
@@ -214,10 +214,17 @@ class _Exchange:
         self._look_up, self._verified = look_up, verified
         self._request, self._snapshot, self._now, self._limits, self._keys = request, snapshot, now, limits, keys
         self._config: IntegrationConfig | None = None
+        # The pages that may read an answer.
+        self._origins: Collection[str] = snapshot.origins
         if request.slug is not None:
-            self._config = snapshot.by_slug.get(request.slug)
+            self._settle(snapshot.by_slug.get(request.slug))
         elif len(snapshot.enabled) == 1:
-            self._config = snapshot.enabled[0]
+            self._settle(snapshot.enabled[0])
+
+    def _settle(self, config: IntegrationConfig | None) -> None:
+        """Let `config` answer where there is one; from here on only its own pages may read anything."""
+        if config is not None:
+            self._config, self._origins = config, config.allowed_origins
 
     def options(self) -> TokenAnswer:
         """Answer an OPTIONS request, a browser's preflight among them, without any token. Raises: Refused."""
@@ -271,7 +278,7 @@ class _Exchange:
         if found is None:
             return None
         if found.config is not self._config:
-            self._config = found.config
+            self._settle(found.config)
             self._check_page()
         return found.config, found.user
 
@@ -311,7 +318,7 @@ class _Exchange:
             user = accepted_user(cookie_header=self._request.cookie_header or "", config=config, now=self._now)
             if user is None or user.user_id in config.blocked_user_ids:
                 continue
-            self._config = config
+            self._settle(config)
             try:
                 given = self._issue(user=user, config=config)
             except Refused:  # not set up to sign
@@ -321,17 +328,13 @@ class _Exchange:
 
     def _issue(self, *, user: VerifiedUser, config: IntegrationConfig) -> TokenAnswer:
         # A compact JWS has no character that JSON would escape.
-        body = b'{"token":"%b"}' % zendesk_jwt(user=user, config=config, now=self._now).encode("ascii")
-        return self._answer(200, body=body, user=None if self._request.method == "HEAD" else user)
+        body = b'{"token":"' + zendesk_jwt(user=user, config=config, now=self._now).encode("ascii") + b'"}'
+        return self._answer(200, body, user=None if self._request.method == "HEAD" else user)
 
     def refusal(self, error: Refused) -> TokenAnswer:
         """Answer that the request is refused, and why."""
         status, body, more = refusal_response(error)
-        return self._answer(status, body=body, more=more, reason=error.reason)
-
-    @property
-    def _origins(self) -> Collection[str]:
-        return self._snapshot.origins if self._config is None else self._config.allowed_origins
+        return self._answer(status, body, more, reason=error.reason)
 
     def _check_path(self) -> None:
         if self._request.slug is not None and self._config is None:
@@ -350,8 +353,8 @@ class _Exchange:
 
     def _login_jwts(self) -> Sequence[str]:
         """Return the Bearer token, or what the cookies hold: several only where no integration is known yet."""
-        token = bearer_token(self._request.authorization)
-        if token is not None:
+        authorization = self._request.authorization
+        if authorization and (token := bearer_token(authorization)) is not None:
             return (require_token(token),)
         header = self._request.cookie_header
         if header == "":
@@ -366,13 +369,13 @@ class _Exchange:
         return tuple(dict.fromkeys((*own, *self._snapshot.cookie_names)))
 
     def _choose(self, token: LoginToken) -> IntegrationConfig:
-        """Return the integration that answers; from here on only its own pages may read anything."""
+        """Return the integration that answers. Raises: Refused."""
         if self._request.slug is None:
             project_id = read_unverified_project_id(token)
             named = self._find_enabled(project_id, token=token) or self._find_disabled(project_id)
             if named is None and (project_id or self._config is None):
                 raise LoginTokenError(Reason.PROJECT)
-            self._config = named or self._config
+            self._settle(named)
             self._check_path()
             self._check_page()
         if self._config is None:
@@ -393,9 +396,9 @@ class _Exchange:
     def _answer(
         self,
         status: int,
-        *,
         body: bytes = b"",
         more: cors.Headers = (),
+        *,
         user: VerifiedUser | None = None,
         reason: Reason | None = None,
     ) -> TokenAnswer:

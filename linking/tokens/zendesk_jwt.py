@@ -38,12 +38,14 @@ def zendesk_jwt(*, user: VerifiedUser, config: IntegrationConfig, now: float) ->
     if not key:
         raise ZendeskSetupIncomplete(Reason.ZENDESK_SECRET)
     if config.zendesk_product is _CHAT:
-        claims = chat_claims(user, config) | {"iat": issued, "exp": issued + LIFETIME_S}
+        claims = chat_claims(user, config)
+        claims["iat"], claims["exp"] = issued, issued + LIFETIME_S
         return jws.sign_hs256(header_segment=_CHAT_HEADER, claims=claims, key=key)
     if not config.zendesk_key_id:
         raise ZendeskSetupIncomplete(Reason.ZENDESK_KEY_ID)
     header = jws.encode_header({"alg": "HS256", "typ": "JWT", "kid": config.zendesk_key_id})
-    claims = messaging_claims(user, config) | {"exp": issued + LIFETIME_S}
+    claims = messaging_claims(user, config)
+    claims["exp"] = issued + LIFETIME_S
     return jws.sign_hs256(header_segment=header, claims=claims, key=key)
 
 
