@@ -35,7 +35,7 @@ from linking.core.key_sets import NO_KEYS
 from linking.limits import Limiter
 from linking.tokens import endpoint as tokens
 from linking.tokens.login_jwt import ISSUER, LEEWAY_S, verify_login_jwt
-from linking.tokens.verified_tokens import Verified, VerifiedTokens
+from linking.tokens.verified_tokens import Verified, VerifiedTokens, digest_token
 from linking.tokens.zendesk_jwt import LIFETIME_S, zendesk_jwt
 
 PROJECT_ID = "b7a1d0e2-5c3f-4e0a-8b7d-2f9c1a6e4d10"
@@ -64,7 +64,7 @@ CLAIMS = {
 TOKEN = jwt.encode(CLAIMS, LOGIN_SECRET_KEY, algorithm="HS256")
 KNOWN = VerifiedTokens()
 KNOWN.add(
-    TOKEN,
+    digest_token(TOKEN),
     Verified(
         config=CONFIG,
         user=verify_login_jwt(token=TOKEN, config=CONFIG, now=NOW),
@@ -87,7 +87,7 @@ def ours() -> str:
 
 def ours_known() -> str:
     """Sign for a token that was verified before."""
-    verdict = KNOWN.find(TOKEN, None, SNAPSHOT, {}, NOW)
+    verdict = KNOWN.find(digest_token(TOKEN), None, SNAPSHOT, {}, NOW)
     if verdict is None:
         raise SystemExit("The token is not remembered.")
     return zendesk_jwt(user=verdict.user, config=verdict.config, now=NOW)

@@ -44,7 +44,7 @@ from linking.tokens.login_jwt import (
 )
 from linking.tokens.refusals import REFUSALS, Reason, Refused
 from linking.tokens.sample_service import NEVER_OBSERVED, accepted_user
-from linking.tokens.verified_tokens import Verified, VerifiedTokens
+from linking.tokens.verified_tokens import Verified, VerifiedTokens, digest_token
 from linking.tokens.zendesk_jwt import zendesk_jwt
 
 LookUp = Callable[..., str]
@@ -252,7 +252,21 @@ class _Exchange:
         return self._issue(user=user, config=config)
 
     def _identify(self, text: str) -> tuple[str, IntegrationConfig, VerifiedUser]:
-        return text, *(self._recall(text) or self._verify(text))
+        """Return `text`, the integration that answers, and whom the token names to it. Raises: Refused."""
+        if self._verified is None:
+            verified = self._verify(text)
+            return text, verified.config, verified.user
+        digest = digest_token(text)
+        verdict = self._verified.find(digest, self._request.slug, self._snapshot, self._keys, self._now)
+        if verdict is None:
+            verdict = self._verify(text)
+            # Where integrations share a project, the asking page has a say, which what is kept knows nothing of.
+            if self._request.slug is not None or len(self._snapshot.by_project[verdict.config.login_project_id]) == 1:
+                self._verified.add(digest, verdict, self._now)
+        elif verdict.config is not self._config:
+            self._settle(verdict.config)
+            self._check_page()
+        return text, verdict.config, verdict.user
 
     def _identify_any(self, texts: Sequence[str]) -> tuple[str, IntegrationConfig, VerifiedUser]:
         """Return the first of `texts` that is a token of ours, the integration that answers, and whom it names to it.
@@ -270,31 +284,14 @@ class _Exchange:
                 reasons.append(error.reason)
         raise LoginTokenError(reasons[0])
 
-    def _recall(self, text: str) -> tuple[IntegrationConfig, VerifiedUser] | None:
-        """Return what `_verify` would, where the very same question was answered before."""
-        if self._verified is None:
-            return None
-        found = self._verified.find(text, self._request.slug, self._snapshot, self._keys, self._now)
-        if found is None:
-            return None
-        if found.config is not self._config:
-            self._settle(found.config)
-            self._check_page()
-        return found.config, found.user
-
-    def _verify(self, text: str) -> tuple[IntegrationConfig, VerifiedUser]:
-        """Return the integration that answers, and whom the token names to it. Raises: Refused."""
+    def _verify(self, text: str) -> Verified:
+        """Return the verdict about the token, of which nothing is known yet. Raises: Refused."""
         token = LoginToken(text)
         config = self._choose(token)
         keys = _keys_of(config, self._keys)
         user = verify_login_jwt(token=token, config=config, now=self._now, keys=keys)
-        # Where integrations share a project, the asking page has a say, which what is kept knows nothing of.
-        is_shared = self._request.slug is None and len(self._snapshot.by_project[config.login_project_id]) > 1
-        if self._verified is not None and not is_shared:
-            times = good_between(token.unverified_claims(), config=config, now=self._now)
-            verdict = Verified(config, user, self._request.slug, self._snapshot, keys, *times)
-            self._verified.add(text, verdict, self._now)
-        return config, user
+        begins, ends = good_between(token.unverified_claims(), config=config, now=self._now)
+        return Verified(config, user, self._request.slug, self._snapshot, keys, begins, ends)
 
     def _with_email(self, user: VerifiedUser, *, config: IntegrationConfig, login_jwt: str) -> VerifiedUser:
         if self._look_up is None:

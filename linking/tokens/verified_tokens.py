@@ -53,13 +53,13 @@ class VerifiedTokens:
         self._lock = threading.Lock()
 
     def find(
-        self, token: str, slug: str | None, snapshot: Snapshot, keys: Mapping[str, KeySet], now: float
+        self, digest: bytes, slug: str | None, snapshot: Snapshot, keys: Mapping[str, KeySet], now: float
     ) -> Verified | None:
-        """Return the verdict about `token`; None when it has to be verified.
+        """Return the verdict about the token of `digest`; None when it has to be verified.
 
         `keys` are those in force, by Login project ID; `now` is in epoch seconds.
         """
-        verdict = self._verdicts.get(_digest(token))
+        verdict = self._verdicts.get(digest)
         if (
             verdict is None
             or verdict.snapshot is not snapshot
@@ -71,9 +71,8 @@ class VerifiedTokens:
         verdict.is_recent = True
         return verdict
 
-    def add(self, token: str, verdict: Verified, now: float) -> None:
-        """Remember the verdict about `token`; `now` is in epoch seconds."""
-        digest = _digest(token)
+    def add(self, digest: bytes, verdict: Verified, now: float) -> None:
+        """Remember the verdict about the token of `digest`; `now` is in epoch seconds."""
         with self._lock:
             if digest not in self._verdicts:
                 self._place(digest, now)
@@ -99,5 +98,6 @@ class VerifiedTokens:
         self._hand = (self._hand + 1) % self._at_most
 
 
-def _digest(token: str) -> bytes:
+def digest_token(token: str) -> bytes:
+    """Return what a verdict about `token` is kept under."""
     return blake2b(token.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_SIZE).digest()
