@@ -1,11 +1,14 @@
 import asyncio
 import contextvars
+import ctypes
+import os
+import sys
 import threading
 
 import pytest
 from granian._futures import _cbsched_aioschedule, _future_watcher_wrapper
 
-from zdbridge.serving.prompt_loop import build_loop, continue_in_loop
+from zdbridge.serving.prompt_loop import SENDING_NICENESS, build_loop, continue_in_loop
 
 pytestmark = pytest.mark.usefixtures("begin_without_a_loop")
 
@@ -96,3 +99,28 @@ class TestPromptLoop:
         assert called == []
         loop.run_until_complete(asyncio.sleep(0))
         assert called == [1]
+
+
+def list_threads():
+    return {int(name) for name in os.listdir("/proc/self/task")}
+
+
+def start_foreign_thread():
+    """Start a thread that Python knows nothing of, which sleeps for a second; return its ID."""
+    before, libc = list_threads(), ctypes.CDLL(None)
+    routine = ctypes.cast(libc.sleep, ctypes.c_void_p)
+    assert libc.pthread_create(ctypes.byref(ctypes.c_ulong()), None, routine, ctypes.c_void_p(1)) == 0
+    (thread_id,) = list_threads() - before
+    return thread_id
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a niceness for each thread")
+class TestPriority:
+    def test_of_threads_that_read_and_send_is_less_than_of_the_one_that_answers(self, loop):
+        sending, answering, own = start_foreign_thread(), [], os.getpriority(os.PRIO_PROCESS, 0)
+
+        async def answer(_scope, _proto):
+            answering.append(os.getpriority(os.PRIO_PROCESS, 0))
+
+        hand_over(loop, answer)
+        assert (os.getpriority(os.PRIO_PROCESS, sending), answering) == (own + SENDING_NICENESS, [own])
