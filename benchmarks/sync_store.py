@@ -271,11 +271,12 @@ def whole_pass(options: argparse.Namespace) -> None:
     from linking.sync import calls_with_retries
     from linking.sync import run as sync
     from linking.sync.calls_with_retries import Clock, Patience
+    from linking.sync.chat.source import ChatSource
     from linking.sync.store import request_slots as slots
 
     row, still = make_integration(slug="bench"), StillTime()
     chat = MemoryChat(visitors=options.visitors, chats=options.chats)
-    sync.open_client = lambda **_options: chat  # type: ignore[assignment]
+    ChatSource.open_client = lambda _source, **_options: chat  # type: ignore[assignment,method-assign]
     calls_with_retries.slots.take_slot = lambda **_options: slots.Wait(seconds=0.0)
     marks: list[float] = []
     chat_visitor = chat.visitor

@@ -17,8 +17,8 @@ from django.db import close_old_connections, connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from linking.clients.vendor_urls import AUTO, chat_address
-from linking.core.config import IntegrationConfig, Snapshot, snapshot_of
+from linking.clients.vendor_urls import AUTO, chat_address, support_address
+from linking.core.config import IntegrationConfig, Snapshot, ZendeskProduct, snapshot_of
 from linking.core.secretbox import SealBroken
 from linking.models import ChatHost, ConfigVersion, Integration, Secret
 
@@ -244,6 +244,9 @@ def _keep(value: object) -> object:
     return value
 
 
+_ADDRESSES = {ZendeskProduct.CHAT.value: chat_address, ZendeskProduct.MESSAGING.value: support_address}
+
+
 def _api_url(integration: Integration) -> str:
     subdomain = integration.zendesk_subdomain
     if integration.zendesk_api_url == AUTO:
@@ -252,4 +255,4 @@ def _api_url(integration: Integration) -> str:
             return found.url
     elif integration.zendesk_api_url:
         return integration.zendesk_api_url.rstrip("/")
-    return chat_address(subdomain) if subdomain else ""
+    return _ADDRESSES[integration.zendesk_product](subdomain) if subdomain else ""

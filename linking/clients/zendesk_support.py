@@ -99,13 +99,15 @@ class SupportClient(ZendeskClient):
             raise ZendeskBroken("The page of users does not lead on.")
         return UsersPage(users=users, cursor=str(after) if has_cursor else "", is_end=is_end, unreadable=unreadable)
 
-    def show_users(self, *, external_ids: Sequence[str]) -> tuple[SupportUser, ...]:
-        """Return the users with any of at most 100 `external_ids`; Zendesk leaves those out that it does not know.
+    def show_users(self, *, external_ids: Sequence[str] = (), user_ids: Sequence[str] = ()) -> tuple[SupportUser, ...]:
+        """Return the users with any of at most 100 external IDs or IDs of Zendesk's; those that it does not know are
+        left out.
 
         Raises: ZendeskRefused, ZendeskTryLater, ZendeskBroken.
         Source: developer.zendesk.com, Users, "Show Many Users" (fact sheet, section 3).
         """
-        answer = self._get(path="/users/show_many", query=[("external_ids", ",".join(external_ids))])
+        wanted = ("external_ids", ",".join(external_ids)) if external_ids else ("ids", ",".join(user_ids))
+        answer = self._get(path="/users/show_many", query=[wanted])
         self._note_limits(answer)
         return _read_users(self._object(answer, what="users").get("users"))[0]
 

@@ -45,6 +45,13 @@ class ZendeskProduct(StrEnum):
     MESSAGING = "messaging"
 
 
+class UserIdForm(StrEnum):
+    """Which external IDs of Support users are taken for Login user IDs, besides those we issued a token for."""
+
+    UUID = "uuid"
+    ANY = "any"
+
+
 class SecretName(StrEnum):
     """The secrets an integration keeps, by the name the outer face gives them."""
 
@@ -134,6 +141,8 @@ class IntegrationConfig:
     is_sync_enabled: bool = field(default=True, metadata={"column": "sync_enabled"})
     sync_start_at: datetime | None = field(default=None, metadata={"column": "sync_start"})
     requests_per_minute: int = 150
+    export_requests_per_minute: int = 20
+    user_id_form: UserIdForm = field(default=UserIdForm.UUID, metadata={"read": UserIdForm})
     publisher_account_url_template: str = ""
     merchant_id: str = ""
     publisher_project_id: str = ""

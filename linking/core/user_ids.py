@@ -1,10 +1,20 @@
 """What can be a Login user's ID, and what is a programming accident on a partner's page."""
 
 import math
+import re
 
 USER_ID_MAX_CHARACTERS = 255
 # What JavaScript and friends print for "nothing"; compared without regard to case.
 JUNK_IDS = frozenset({"null", "undefined", "none", "nil", "nan", "false", "true", "0", "[object object]"})
+
+
+# Source: RFC 9562, section 4, whatever the version; digits in either case.
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+
+
+def is_uuid(text: str) -> bool:
+    """Return whether `text` is a UUID as Xsolla Login writes user IDs, without braces, prefix or blanks."""
+    return _UUID.match(text) is not None
 
 
 def user_id_flaw(value: object) -> str:

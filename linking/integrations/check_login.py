@@ -8,6 +8,7 @@ from linking.clients.xsolla_login import LoginClient, LoginError, LoginRefused
 from linking.core.config import IntegrationConfig, LoginAlgorithm, SecretName, ZendeskProduct
 from linking.core.key_sets import usable_keys
 from linking.core.secretbox import SealBroken
+from linking.integrations.check_support import check_support
 from linking.integrations.check_zendesk import CALL_A_PERSON, Check, check_zendesk
 from linking.integrations.rules import find_format_flaw
 from linking.models import ConnectionFlaw, ConnectionState, Integration
@@ -18,6 +19,7 @@ from linking.tokens.clock_reading import ClockReading
 
 # Zendesk accepts a token from three minutes ahead at most; beyond a minute somebody's clock needs setting.
 CLOCK_LIMIT_S = 60
+_CHECKS = {ZendeskProduct.CHAT: check_zendesk, ZendeskProduct.MESSAGING: check_support}
 
 
 def check_integration(*, slug: str, login_api_url: str, allow_loopback: bool, now: datetime) -> tuple[Check, ...]:
@@ -31,17 +33,13 @@ def check_integration(*, slug: str, login_api_url: str, allow_loopback: bool, no
     config, _problems = registry.config_of(row)
     checks = [_settings(row), *_secrets(row), *_connection(row), _origins(config)]
     login, login_clock = _login(config=config, base_url=login_api_url, allow_loopback=allow_loopback)
-    zendesk, zendesk_clock = check_zendesk(
-        config=config, is_wanted=_reads_chat(row), allow_loopback=allow_loopback, now=now
+    zendesk, zendesk_clock = _CHECKS[config.zendesk_product](
+        config=config, is_wanted=row.sync_enabled, allow_loopback=allow_loopback, now=now
     )
     answered_at = zendesk_clock or login_clock
     clock = _clock(answered_at=answered_at, now=now)
     tokens = _clock_of_tokens(clock_offsets.readings(now=now).get(row.pk), answered_at=answered_at, now=now)
     return (*checks, login, *zendesk, clock, *([tokens] if tokens else []))
-
-
-def _reads_chat(row: Integration) -> bool:
-    return row.sync_enabled and row.zendesk_product == ZendeskProduct.CHAT
 
 
 def _settings(row: Integration) -> Check:

@@ -52,7 +52,7 @@ def check_zendesk(
     """
     if not config.zendesk_access_token and not is_wanted:
         sentence = "Nothing is to be read from Chat and no access token is set: not tried."
-        return [_good("zendesk_token", sentence)], None
+        return [build_good("zendesk_token", sentence)], None
     config, host = _host(config=config, allow_loopback=allow_loopback, now=now)
     config, notice = zendesk_host.replace_retired_host(config)
     try:
@@ -69,10 +69,10 @@ def check_zendesk(
         except ZendeskRefused as error:
             return [*host, _explain_refusal(error, config=config, allow_loopback=allow_loopback)], None
         except ZendeskError as error:
-            return [*host, _bad(_first_name(config), f"{error} Try again later.")], None
+            return [*host, build_bad(_first_name(config), f"{error} Try again later.")], None
         if not host:
-            host = (_good("zendesk_host", notice or f"{config.zendesk_api_url} answers as Chat does."),)
-        token = [_good("zendesk_token", "Zendesk accepts the access token.")]
+            host = (build_good("zendesk_host", notice or f"{config.zendesk_api_url} answers as Chat does."),)
+        token = [build_good("zendesk_token", "Zendesk accepts the access token.")]
         token.append(_role(is_enabled=agent.is_enabled, roles=agent.roles))
         token.append(_scope(client=client, now=now))
         return [*host, *token, *_account(client=client, config=config), _limit(config)], agent.answered_at
@@ -87,13 +87,13 @@ def _host(
     try:
         found = zendesk_host.look_and_keep(config=config, allow_loopback=allow_loopback, now=now)
     except ZendeskTryLater as error:
-        return config, (_bad("zendesk_host", f"{error} Try again later."),)
+        return config, (build_bad("zendesk_host", f"{error} Try again later."),)
     told = " ".join(f"{url}: {flaw}" for url, flaw in found.failures)
     if not found.url:
         sentence = f"auto: neither address answers as Chat does. {told} {config.zendesk_api_url} stays in use."
-        return config, (_bad("zendesk_host", sentence),)
+        return config, (build_bad("zendesk_host", sentence),)
     sentence = f"auto: {found.url} answers and is used. {told}".strip()
-    return replace(config, zendesk_api_url=found.url), (_good("zendesk_host", sentence),)
+    return replace(config, zendesk_api_url=found.url), (build_good("zendesk_host", sentence),)
 
 
 def _first_name(config: IntegrationConfig) -> str:
@@ -103,24 +103,24 @@ def _first_name(config: IntegrationConfig) -> str:
 
 def _explain_refusal(error: ZendeskRefused, *, config: IntegrationConfig, allow_loopback: bool = False) -> Check:
     if error.reason == "host":
-        return _bad(_first_name(config), f"{error} {CALL_A_PERSON['host']}")
+        return build_bad(_first_name(config), f"{error} {CALL_A_PERSON['host']}")
     authority = authority_of(api_url=config.zendesk_api_url, subdomain=config.zendesk_subdomain)
     if error.status == 401 and is_support_token(
         authority=authority, access_token=config.zendesk_access_token, allow_loopback=allow_loopback
     ):
-        return _bad("zendesk_token", OF_SUPPORT)
-    return _bad("zendesk_token", f"{error} {CALL_A_PERSON.get(error.reason, '')}".strip())
+        return build_bad("zendesk_token", OF_SUPPORT)
+    return build_bad("zendesk_token", f"{error} {CALL_A_PERSON.get(error.reason, '')}".strip())
 
 
 def _role(*, is_enabled: bool, roles: tuple[str, ...]) -> Check:
     name = "zendesk_role"
     if not is_enabled:
-        return _bad(name, "The token's agent is disabled in Zendesk.")
+        return build_bad(name, "The token's agent is disabled in Zendesk.")
     if not roles:
-        return _good(name, "Zendesk does not tell the role of the token's agent.")
+        return build_good(name, "Zendesk does not tell the role of the token's agent.")
     if not {"administrator", "owner"} & set(roles):
-        return _bad(name, "The token's agent is no administrator, so visitors stay hidden.")
-    return _good(name, f"The token's agent is {' and '.join(roles)}.")
+        return build_bad(name, "The token's agent is no administrator, so visitors stay hidden.")
+    return build_good(name, f"The token's agent is {' and '.join(roles)}.")
 
 
 def _scope(*, client: ChatClient, now: datetime) -> Check:
@@ -128,10 +128,10 @@ def _scope(*, client: ChatClient, now: datetime) -> Check:
     try:
         client.export_page(start_epoch_s=int(now.timestamp()) - YOUNGEST_START_S, limit=1)
     except ZendeskRefused as error:
-        return _bad(name, f"Chats cannot be read: {error} {CALL_A_PERSON.get(error.reason, '')}".strip())
+        return build_bad(name, f"Chats cannot be read: {error} {CALL_A_PERSON.get(error.reason, '')}".strip())
     except ZendeskError as error:
-        return _bad(name, f"{error} Try again later.")
-    return _good(name, "Chats can be read.")
+        return build_bad(name, f"{error} Try again later.")
+    return build_good(name, "Chats can be read.")
 
 
 def _account(*, client: ChatClient, config: IntegrationConfig) -> Iterator[Check]:
@@ -139,35 +139,39 @@ def _account(*, client: ChatClient, config: IntegrationConfig) -> Iterator[Check
     try:
         account = client.account()
     except ZendeskRefused as error:
-        yield _bad(name, f"{error} {CALL_A_PERSON.get(error.reason, '')}".strip())
+        yield build_bad(name, f"{error} {CALL_A_PERSON.get(error.reason, '')}".strip())
         return
     except ZendeskError as error:
-        yield _bad(name, f"{error} Try again later.")
+        yield build_bad(name, f"{error} Try again later.")
         return
     if config.zendesk_account_key and account.account_key and account.account_key != config.zendesk_account_key:
-        yield _bad(name, "The token belongs to another account than zendesk_account_key names: check both.")
+        yield build_bad(name, "The token belongs to another account than zendesk_account_key names: check both.")
     else:
-        yield _good(name, f"The account answers{f' and is {account.status}' if account.status else ''}.")
+        yield build_good(name, f"The account answers{f' and is {account.status}' if account.status else ''}.")
     if account.has_rest_api is False:
-        yield _bad("zendesk_plan", "The account's plan does not include the REST API: change the plan.")
+        yield build_bad("zendesk_plan", "The account's plan does not include the REST API: change the plan.")
     else:
         told = "The account's plan includes the REST API."
-        yield _good("zendesk_plan", told if account.has_rest_api else "Zendesk does not tell what the plan includes.")
+        yield build_good(
+            "zendesk_plan", told if account.has_rest_api else "Zendesk does not tell what the plan includes."
+        )
 
 
 def _limit(config: IntegrationConfig) -> Check:
     pace = f"At most {config.requests_per_minute} calls a minute leave, for all integrations of the account"
     if config.requests_per_minute > ALLOWED_PER_MINUTE:
-        return _good(
+        return build_good(
             "zendesk_limit",
             f"{pace}; Zendesk allows {ALLOWED_PER_MINUTE} and will ask for pauses: set requests_per_minute to 150.",
         )
-    return _good("zendesk_limit", f"{pace}, of the {ALLOWED_PER_MINUTE} that Zendesk allows.")
+    return build_good("zendesk_limit", f"{pace}, of the {ALLOWED_PER_MINUTE} that Zendesk allows.")
 
 
-def _good(name: str, sentence: str) -> Check:
+def build_good(name: str, sentence: str) -> Check:
+    """Return that something holds."""
     return Check(name=name, is_ok=True, sentence=sentence)
 
 
-def _bad(name: str, sentence: str) -> Check:
+def build_bad(name: str, sentence: str) -> Check:
+    """Return that something does not hold."""
     return Check(name=name, is_ok=False, sentence=sentence)

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from linking import registry
-from linking.clients.vendor_urls import AUTO, RETIRED_HOST, current_address, is_retired
+from linking.clients.vendor_urls import AUTO, RETIRED_HOST, SUPPORT_ENDING, current_address, is_retired
 from linking.core.config import LoginAlgorithm, MissingEmail, Mode, SecretName, ZendeskProduct
 from linking.integrations.rules import RESERVED_ENDINGS, BadValue, RuleContext, find_format_flaw, read_slug
 from linking.integrations.secret_lint import lint_secret
@@ -207,12 +207,22 @@ def _settle_address(*, draft: _Draft, after: Mapping[str, Any]) -> None:
     written, subdomain = after["zendesk_api_url"], after["zendesk_subdomain"]
     if written == AUTO and not subdomain:
         draft.problems.setdefault("zendesk_api_url", "can be auto only where zendesk_subdomain is set.")
+    if after["zendesk_product"] == ZendeskProduct.MESSAGING:
+        _check_support_address(draft=draft, written=written)
+        return
     address = current_address(written, subdomain=subdomain)
     if address != written:
         draft.fields["zendesk_api_url"] = address
         draft.warnings.append(f"zendesk_api_url: {RETIRED_HOST} is retired, so {address} was stored instead.")
     elif is_retired(written):
         draft.warnings.append(f"zendesk_api_url: {RETIRED_HOST} is retired. Set zendesk_subdomain and leave it empty.")
+
+
+def _check_support_address(*, draft: _Draft, written: str) -> None:
+    if written == AUTO:
+        draft.problems.setdefault("zendesk_api_url", "cannot be auto for messaging: leave it empty.")
+    elif written and not written.endswith(SUPPORT_ENDING):
+        draft.problems.setdefault("zendesk_api_url", f"must end with {SUPPORT_ENDING} for messaging.")
 
 
 def _warn_of_policies(*, draft: _Draft, after: Mapping[str, Any]) -> None:

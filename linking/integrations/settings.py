@@ -12,7 +12,15 @@ from types import MappingProxyType
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from linking.core.config import EmailVerified, LoginAlgorithm, MissingEmail, Mode, SecretName, ZendeskProduct
+from linking.core.config import (
+    EmailVerified,
+    LoginAlgorithm,
+    MissingEmail,
+    Mode,
+    SecretName,
+    UserIdForm,
+    ZendeskProduct,
+)
 from linking.integrations import rules
 from linking.integrations.rules import Rule
 
@@ -227,6 +235,24 @@ SETTINGS: tuple[Setting, ...] = (
         section=FormSection.SYNC,
         label=_("Requests per minute"),
         help=_("Calls to Zendesk. The account's own limit is 200."),
+    ),
+    Setting(
+        name="export_requests_per_minute",
+        rule=rules.read_rate,
+        section=FormSection.SYNC,
+        label=_("Export requests per minute"),
+        help=_("For Messaging only. Zendesk counts calls of its users export apart and allows 20."),
+    ),
+    Setting(
+        name="user_id_form",
+        rule=rules.build_choice_rule(UserIdForm),
+        section=FormSection.SYNC,
+        label=_("External IDs that are player IDs"),
+        help=_("For Messaging only. Other systems write external IDs too. People with other IDs are not stored."),
+        choices={
+            UserIdForm.UUID: _("UUIDs, and IDs that got a token here"),
+            UserIdForm.ANY: _("Every external ID"),
+        },
     ),
     Setting(
         name="publisher_account_url_template",

@@ -13,6 +13,7 @@ from linking.models.login_user import LoginUser, TokensIssued
 from linking.models.person import TIME_ZONE_DEFAULT, APIToken, Preference, SavedView
 from linking.models.question import VisitorQuestion
 from linking.models.sql.any_of import AnyOf
+from linking.models.support import AwaitedUser, ChangedUser, SupportToken, UserFeed
 from linking.models.sync_run import Quarantined, RunState, StopReason, SyncRun, SyncSteering
 from linking.models.token_counts import AnswerCount, ClockOffset
 from linking.models.visitor import VISITOR_STATE_CHOICES, Visitor, VisitorAlias, VisitorRefresh, VisitorState
@@ -30,7 +31,9 @@ __all__ = [
     "AnswerCount",
     "AnyOf",
     "AuditEvent",
+    "AwaitedUser",
     "BlockedUser",
+    "ChangedUser",
     "ChatHost",
     "ClockOffset",
     "ConfigVersion",
@@ -56,9 +59,11 @@ __all__ = [
     "SavedView",
     "Secret",
     "StopReason",
+    "SupportToken",
     "SyncRun",
     "SyncSteering",
     "TokensIssued",
+    "UserFeed",
     "Visitor",
     "VisitorAlias",
     "VisitorLink",

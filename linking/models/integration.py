@@ -8,7 +8,15 @@ from django.db import connection, models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from linking.core.config import EmailVerified, LoginAlgorithm, MissingEmail, Mode, SecretName, ZendeskProduct
+from linking.core.config import (
+    EmailVerified,
+    LoginAlgorithm,
+    MissingEmail,
+    Mode,
+    SecretName,
+    UserIdForm,
+    ZendeskProduct,
+)
 from linking.fields import SealedTextField, key_ring
 from linking.models.sql import bulk
 
@@ -82,6 +90,13 @@ class Integration(models.Model):
     sync_start = models.DateTimeField(null=True, blank=True)
     requests_per_minute = models.PositiveIntegerField(
         default=150, validators=[MinValueValidator(1), MaxValueValidator(100_000)]
+    )
+    # For Messaging: Zendesk counts calls of the users export apart.
+    export_requests_per_minute = models.PositiveIntegerField(
+        default=20, db_default=20, validators=[MinValueValidator(1), MaxValueValidator(100_000)]
+    )
+    user_id_form = models.CharField(
+        max_length=10, choices=choices(UserIdForm), default=UserIdForm.UUID, db_default=UserIdForm.UUID.value
     )
 
     publisher_account_url_template = models.CharField(max_length=500, default=PUBLISHER_URL_TEMPLATE, blank=True)

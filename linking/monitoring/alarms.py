@@ -96,8 +96,8 @@ def find_troubles(row: Integration, *, known: Iterable[str], after: timedelta, n
     """
     if not row.enabled or not row.sync_enabled or is_paused(row):
         return set()
-    if row.zendesk_product == ZendeskProduct.MESSAGING and row.last_success_at is None:
-        return set()  # such an account has no chats to read
+    if row.zendesk_product == ZendeskProduct.MESSAGING and not row.zendesk_client_id and row.last_success_at is None:
+        return set()  # an account that is not read yet: releases before this one read no account on Messaging
     found = {row.blocked_reason} & {IncidentKind.CREDENTIALS.value, IncidentKind.HOST.value}
     is_stale = now - (row.last_success_at or row.created_at) > after and not is_catching_up(row)
     if is_stale and (not found or IncidentKind.STALE in known):

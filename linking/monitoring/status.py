@@ -117,9 +117,15 @@ def is_catching_up(row: Integration) -> bool:
     return bool(getattr(row, "is_catching_up", False))
 
 
-def reads_chat(integration: Integration) -> bool:
-    """Return whether the schedule reads Zendesk Chat. A Messaging account has no chats and needs no Chat token."""
-    return integration.sync_enabled and integration.zendesk_product == ZendeskProduct.CHAT
+# What reading an account takes: a token for Chat, an OAuth client for Support, which gives tokens itself.
+_SECRET_TO_READ = {
+    ZendeskProduct.CHAT.value: SecretName.ZENDESK_ACCESS_TOKEN,
+    ZendeskProduct.MESSAGING.value: SecretName.ZENDESK_CLIENT_SECRET,
+}
+_SETTINGS_TO_READ: dict[str, tuple[str, ...]] = {
+    ZendeskProduct.CHAT.value: (),
+    ZendeskProduct.MESSAGING.value: ("zendesk_client_id",),
+}
 
 
 def list_missing_secrets(integration: Integration, *, names: set[str]) -> tuple[SecretName, ...]:
@@ -127,16 +133,19 @@ def list_missing_secrets(integration: Integration, *, names: set[str]) -> tuple[
     needed = [SecretName.ZENDESK_SHARED_SECRET]
     if integration.login_algorithm == LoginAlgorithm.HS256:
         needed.insert(0, SecretName.LOGIN_SECRET_KEY)
-    if reads_chat(integration):
-        needed.append(SecretName.ZENDESK_ACCESS_TOKEN)
+    if integration.sync_enabled:
+        needed.append(_SECRET_TO_READ[integration.zendesk_product])
     return tuple(name for name in needed if name not in names)
 
 
 def list_missing_setup(integration: Integration, *, names: set[str]) -> tuple[str, ...]:
     """Return the keys of secrets and settings that `integration` still needs before it works."""
+    missing = list_missing_secrets(integration, names=names)
+    if not integration.sync_enabled:
+        return missing
     has_address = bool(integration.zendesk_subdomain or integration.zendesk_api_url)
-    address = () if has_address or not reads_chat(integration) else ("zendesk_subdomain",)
-    return (*list_missing_secrets(integration, names=names), *address)
+    settings = [name for name in _SETTINGS_TO_READ[integration.zendesk_product] if not getattr(integration, name)]
+    return (*missing, *settings, *(() if has_address else ("zendesk_subdomain",)))
 
 
 def is_paused(row: Integration) -> bool:
@@ -146,11 +155,10 @@ def is_paused(row: Integration) -> bool:
 
 
 def _find_standing(row: Integration, *, names: set[str], now: datetime) -> SyncStanding:
-    has_chats = row.zendesk_product == ZendeskProduct.CHAT or SecretName.ZENDESK_ACCESS_TOKEN in names
     return standing_of(
         is_enabled=row.enabled,
         is_complete=not list_missing_setup(row, names=names),
-        is_sync_enabled=row.sync_enabled and has_chats,
+        is_sync_enabled=row.sync_enabled,
         blocked_reason=row.blocked_reason,
         last_success_at=row.last_success_at,
         now=now,

@@ -5,15 +5,19 @@ visitor at once, `webhook` takes Zendesk's calls, `controls` what people ask of 
 decides, `store/` keeps. Other rooms import the names below, never past them.
 """
 
-from linking.sync import history, refresh, run, schedule, unknown_visitors, webhook, zendesk_host
-from linking.sync.calls_with_retries import Clock, Patience
+from linking.sync import history, refresh, run, schedule, unknown_visitors, webhook
+from linking.sync.calls_with_retries import Clock, PassStopped, Patience
+from linking.sync.chat import zendesk_host
+from linking.sync.messaging import fetch_token
 from linking.sync.store import connections, controls, lookups, parted_links
 
 __all__ = [
     "Clock",
+    "PassStopped",
     "Patience",
     "connections",
     "controls",
+    "fetch_token",
     "history",
     "lookups",
     "parted_links",
@@ -23,4 +27,4 @@ __all__ = [
     "unknown_visitors",
     "webhook",
     "zendesk_host",
-]  # fmt: skip
+]

@@ -1,15 +1,12 @@
 """How Zendesk is asked: paced by the account's request slot, patient within bounds, tried again where that helps."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from secrets import SystemRandom
 from typing import TypeVar
 
-from linking.clients.vendor_urls import account_of, chat_address
-from linking.clients.zendesk_api import CALL_DEADLINE_S, ZendeskBroken, ZendeskRefused, ZendeskTryLater
-from linking.clients.zendesk_chat import ChatClient
-from linking.core.config import IntegrationConfig
+from linking.clients.zendesk_api import ZendeskBroken, ZendeskRefused, ZendeskTryLater
 from linking.models import StopReason
 from linking.sync.store import request_slots as slots
 
@@ -101,10 +98,10 @@ class PacedCaller:
             try:
                 return call()
             except ZendeskRefused as error:
-                raise _stop_for_refusal(error) from error
+                raise stop_for_refusal(error) from error
             except ZendeskTryLater as error:
                 failure = str(error)
-                self._pause(seconds=error.retry_after_s)
+                self.rest(seconds=error.retry_after_s)
                 if error.reason == StopReason.VENDOR_PAUSE and pauses < PAUSES_IN_A_ROW:
                     pauses += 1
                     continue
@@ -143,6 +140,12 @@ class PacedCaller:
             self.waited_s += min(seconds, SLICE_S)
             seconds -= SLICE_S
 
+    def rest(self, *, seconds: float) -> None:
+        """Let no call of this budget leave for so long, whoever makes it; 0 changes nothing."""
+        # Zendesk's word counts for every worker that calls this account, not only for this one.
+        if seconds:
+            slots.pause(account=self.account, until_epoch_s=self.clock.now().timestamp() + seconds)
+
     def _await_slot(self) -> None:
         self.is_going_on()
         if self.is_first:
@@ -174,11 +177,6 @@ class PacedCaller:
             if slot.is_mine and not slots.is_paused(account=self.account, now_epoch_s=self.clock.now().timestamp()):
                 return
 
-    def _pause(self, *, seconds: float) -> None:
-        # Zendesk's word counts for every worker that calls this account, not only for this one.
-        if seconds:
-            slots.pause(account=self.account, until_epoch_s=self.clock.now().timestamp() + seconds)
-
     def _check_time(self, *, seconds: float) -> None:
         if self.patience.is_stopping():
             raise PassStopped("The process is to end.", reason=StopReason.DEADLINE, resume_in_s=0)
@@ -195,40 +193,7 @@ class PacedCaller:
         return self._random.uniform(0, min(RETRY_WAIT_LONGEST_S, 0.25 * 2**faults))
 
 
-def name_budget(config: IntegrationConfig) -> str:
-    """Return the name under which the account's calls are counted, whichever of two addresses was found."""
-    return account_of(chat_address(config.zendesk_subdomain) if config.is_host_sought else config.zendesk_api_url)
-
-
-def open_client(
-    *,
-    config: IntegrationConfig,
-    problems: Sequence[str],
-    allow_loopback: bool,
-    deadline_s: float = CALL_DEADLINE_S,
-) -> ChatClient:
-    """Return a client for an integration.
-
-    Args:
-        problems: what `registry.config_of` said about secrets that cannot be had.
-        deadline_s: the time one call may take.
-
-    Raises: PassStopped when the set-up is incomplete or the address may not be called.
-    """
-    if not config.zendesk_api_url or not config.zendesk_access_token:
-        detail = " ".join(problems) or "Zendesk's address or access token is not set."
-        raise PassStopped(detail, reason=StopReason.SETUP)
-    try:
-        return ChatClient(
-            base_url=config.zendesk_api_url,
-            access_token=config.zendesk_access_token,
-            allow_loopback=allow_loopback,
-            deadline_s=deadline_s,
-        )
-    except ZendeskRefused as error:
-        raise _stop_for_refusal(error) from error
-
-
-def _stop_for_refusal(error: ZendeskRefused) -> PassStopped:
+def stop_for_refusal(error: ZendeskRefused) -> PassStopped:
+    """Return the end of the work that a refusal means."""
     reason = StopReason.HOST if error.reason == "host" else StopReason.CREDENTIALS
     return PassStopped(str(error), reason=reason, status=error.status)

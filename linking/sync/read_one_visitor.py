@@ -1,32 +1,30 @@
 """Reads one visitor because a person waits for it: asks Zendesk, and stores the answer under a run of its own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 
 from linking import registry
 from linking.clients.zendesk_api import CALL_DEADLINE_S, ZendeskGone
-from linking.clients.zendesk_records import Unreadable, VisitorRecord
-from linking.core.config import IntegrationConfig
 from linking.models import Integration, RunState, SyncRun
 from linking.models.sync_run import REFRESH_TRIGGER
-from linking.sync.calls_with_retries import Clock, PacedCaller, PassStopped, Patience, name_budget, open_client
-from linking.sync.renew_token import renew_after, renew_in_time
+from linking.sync.calls_with_retries import Clock, PacedCaller, PassStopped, Patience
+from linking.sync.sources import find_source
 from linking.sync.store.answers import BatchResult
-from linking.sync.zendesk_host import replace_retired_host
 
 TRIES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """Zendesk's record of a visitor, None for "gone", and who asked for it."""
+    """Zendesk's record of a visitor as the source reads it, None for "gone", and who asked for it."""
 
-    record: VisitorRecord | Unreadable | None
+    record: Any
     caller: PacedCaller
 
 
@@ -49,36 +47,27 @@ def read_one_visitor(
     Raises: PassStopped.
     """
     config, problems = registry.config_of(row)
-    config, _notice = replace_retired_host(renew_in_time(config, clock=clock, allow_loopback=allow_loopback))
+    source = find_source(row.zendesk_product)
+    config, _notice = source.settle_address(source.make_ready(config, clock=clock, allow_loopback=allow_loopback))
     caller = PacedCaller(
-        account=name_budget(config), per_minute=config.requests_per_minute, patience=patience, clock=clock,
+        account=source.name_budget(config), per_minute=config.requests_per_minute, patience=patience, clock=clock,
         keep=lambda: None, tries=TRIES, is_first=is_first,
     )  # fmt: skip
-    call = partial(
-        _call, caller, problems=problems, visitor_id=visitor_id, allow_loopback=allow_loopback, deadline_s=deadline_s
-    )
+    opened = partial(source.open_client, problems=problems, allow_loopback=allow_loopback, deadline_s=deadline_s)
+    read = partial(_read, caller, source.read_visitor, visitor_id=visitor_id)
     try:
-        return Asking(record=call(config), caller=caller)
+        return Asking(record=read(opened(config=config)), caller=caller)
     except PassStopped as halt:
-        renewed = renew_after(halt, config, clock=clock, allow_loopback=allow_loopback)
-        if renewed is None:
+        better = source.recover(halt, config, caller=caller, allow_loopback=allow_loopback)
+        if better is None:
             raise
-        return Asking(record=call(renewed), caller=caller)
+        return Asking(record=read(opened(config=better)), caller=caller)
 
 
-def _call(
-    caller: PacedCaller,
-    config: IntegrationConfig,
-    *,
-    problems: Sequence[str],
-    visitor_id: str,
-    allow_loopback: bool,
-    deadline_s: float,
-) -> VisitorRecord | Unreadable | None:
-    client = open_client(config=config, problems=problems, allow_loopback=allow_loopback, deadline_s=deadline_s)
+def _read(caller: PacedCaller, read_visitor: Callable[..., object], client: Any, *, visitor_id: str) -> Any:
     with closing(client):
         try:
-            return caller.ask(partial(client.visitor, visitor_id=visitor_id))
+            return caller.ask(partial(read_visitor, client, visitor_id=visitor_id))
         except ZendeskGone:
             return None
 

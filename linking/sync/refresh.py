@@ -7,14 +7,15 @@ from functools import partial
 
 from django.db import transaction
 
+from linking import registry
 from linking.clients.zendesk_records import Unreadable
 from linking.limits import WindowLimiter
 from linking.models import Visitor, VisitorRefresh
 from linking.sync.calls_with_retries import Clock, PassStopped, Patience
 from linking.sync.read_one_visitor import Asking, read_one_visitor, store_as_run
+from linking.sync.sources import find_source
 from linking.sync.store import controls, lookups
-from linking.sync.store.answers import retry_on_conflict, store_answers
-from linking.sync.store.batch import VisitorAnswer
+from linking.sync.store.answers import retry_on_conflict
 from linking.sync.store.rows import find_canonical_ids
 
 PER_MINUTE = 20  # refreshes a minute that one person may ask for
@@ -72,16 +73,13 @@ def refresh_visitor(*, visitor_pk: int, clock: Clock, patience: Patience, allow_
 
 
 def _settle_refresh(row: Visitor, *, asking: Asking, clock: Clock) -> RefreshReport:
-    now = clock.now()
-    answer = VisitorAnswer(
-        asked_id=row.visitor_id,
-        asked_at=asking.caller.asked_at,
-        activity_at=row.last_seen_at,
-        record=asking.record,
-    )
-    store = partial(store_answers, answers=[answer], now=now)
+    integration, now = row.integration, clock.now()
+    store = partial(
+        find_source(integration.zendesk_product).store_visitor, visitor=row, record=asking.record,
+        config=registry.config_of(integration)[0], asked_at=asking.caller.asked_at, now=now,
+    )  # fmt: skip
     with transaction.atomic():
-        store_as_run(row.integration, caller=asking.caller, store=lambda run: store(run=run), now=now)
+        store_as_run(integration, caller=asking.caller, store=lambda run: store(run=run), now=now)
         if isinstance(asking.record, Unreadable):
             return _keep_report(RefreshReport(queued_because=asking.record.reason), of=row, clock=clock)
         return _keep_report(RefreshReport(changed=_find_changes(row)), of=row, clock=clock)

@@ -13,18 +13,13 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from linking import registry
-from linking.core.config import IntegrationConfig
 from linking.models import Integration, StopReason, SyncRun
 from linking.models.sync_run import COMMAND_TRIGGER
 from linking.sync import schedule
-from linking.sync.calls_with_retries import Clock, PassStopped, Patience, name_budget, open_client
-from linking.sync.read_bans import read_bans
-from linking.sync.read_export import read_export, retry_quarantined
-from linking.sync.read_visitors import read_visitors
-from linking.sync.renew_token import renew_after, renew_in_time
+from linking.sync.calls_with_retries import Clock, PassStopped, Patience
+from linking.sync.sources import find_source
 from linking.sync.store import controls, leases, lookups, runs
 from linking.sync.work import COUNTS, Tell, Work
-from linking.sync.zendesk_host import find_answering_host, find_other_host, replace_retired_host
 
 __all__ = ["COUNTS", "PassReport", "run_pass"]
 LEASE_WAIT_SLICE_S = 1.0
@@ -102,7 +97,7 @@ def _start_run(held: leases.Held, *, integration_id: int, trigger: str, is_full:
 def _move_cursor(work: Work, *, is_full: bool) -> None:
     """Set the cursor back to where the export is to be read from, if anybody asked for that."""
     if is_full:
-        runs.rewind(held=work.held, integration_id=work.integration.pk)
+        find_source(work.integration.zendesk_product).rewind(work)
     if controls.take_backfill(held=work.held, run=work.run) or is_full:
         work.integration.refresh_from_db()
 
@@ -176,46 +171,27 @@ def _hold_lease(*, integration_id: int, clock: Clock, wait_s: float) -> Iterator
 def _work_through(work: Work, *, allow_loopback: bool, is_retrying: bool, is_rechecking: bool) -> str:
     """Read until nothing is left to read; return what the admin should be told. Raises: PassStopped, LeaseLost."""
     config, problems = registry.config_of(work.integration)
-    work.begin(config=config, account=name_budget(replace_retired_host(config)[0]))
+    source = find_source(work.integration.zendesk_product)
+    work.begin(config=config, account=source.name_budget(config))
     leave = lookups.Leave(held=work.held, go_on=work.caller.is_going_on)
     if is_retrying:
         lookups.hasten_failed(integration_id=work.integration.pk, now=work.clock.now(), leave=leave)
     if is_rechecking:
         lookups.queue_all(integration_id=work.integration.pk, now=work.clock.now(), leave=leave)
-    config = renew_in_time(config, clock=work.clock, allow_loopback=allow_loopback)
-    config = find_answering_host(config, caller=work.caller, allow_loopback=allow_loopback)
+    config = source.make_ready(config, clock=work.clock, allow_loopback=allow_loopback, caller=work.caller)
     recovered_from: set[str] = set()
     while True:
-        config, notice = replace_retired_host(config)
+        config, notice = source.settle_address(config)
         try:
-            with closing(open_client(config=config, problems=problems, allow_loopback=allow_loopback)) as work.chat:
-                _read_all(work, config=config, is_retrying=is_retrying)
+            client = source.open_client(config=config, problems=problems, allow_loopback=allow_loopback)
+            with closing(client) as work.opened:
+                source.read_all(work, config=config, is_retrying=is_retrying)
             return notice
         except PassStopped as halt:
-            better = (
-                None if halt.reason in recovered_from else _recover(work, halt, config, allow_loopback=allow_loopback)
-            )
+            if halt.reason in recovered_from:
+                raise
+            better = source.recover(halt, config, caller=work.caller, allow_loopback=allow_loopback)
             if better is None:
                 raise
             recovered_from.add(halt.reason)
             config = better
-
-
-def _recover(
-    work: Work, halt: PassStopped, config: IntegrationConfig, *, allow_loopback: bool
-) -> IntegrationConfig | None:
-    """Return settings with which the pass can go on, None where there are none. Raises: PassStopped."""
-    renewed = renew_after(halt, config, clock=work.clock, allow_loopback=allow_loopback)
-    return renewed or find_other_host(config, reason=halt.reason, caller=work.caller, allow_loopback=allow_loopback)
-
-
-def _read_all(work: Work, *, config: IntegrationConfig, is_retrying: bool) -> None:
-    while True:
-        read_export(work, start_at=config.sync_start_at)
-        retry_quarantined(work, is_at_once=is_retrying)
-        is_retrying = False
-        read_bans(work)
-        if read_visitors(work):
-            break
-    if work.failed:
-        raise PassStopped(f"{work.failed} visitors could not be read; they are queued.", reason=StopReason.VENDOR_FAULT)

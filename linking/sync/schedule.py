@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from linking.clients.retry_after import LONGEST_S
-from linking.core.config import SecretName, ZendeskProduct
 from linking.core.times import is_ahead
 from linking.models import Integration, LoginUser, RunState, StopReason, SyncRun
 from linking.models.sync_run import COMMAND_TRIGGER, REFRESH_TRIGGER
@@ -147,9 +146,7 @@ def _list_wanted() -> list[Integration]:
     """Return the integrations that passes are made of, longest overdue first; a blocked one until it is tried again."""
     rows = Integration.objects.filter(enabled=True, sync_enabled=True)
     rows = rows.filter(Q(blocked_reason="") | Q(next_sync_at__isnull=False), steering__paused_at__isnull=True)
-    # A Messaging account has no chats to read, unless someone gave it a Chat token all the same.
-    reads_chat = ~Q(zendesk_product=ZendeskProduct.MESSAGING) | Q(secrets__name=SecretName.ZENDESK_ACCESS_TOKEN)
-    rows = rows.filter(reads_chat).distinct().order_by("next_sync_at", "pk").prefetch_related("secrets")
+    rows = rows.order_by("next_sync_at", "pk").prefetch_related("secrets")
     # An unfinished one could only say again what its card says already.
     return [
         row for row in rows if not status.list_missing_setup(row, names={secret.name for secret in row.secrets.all()})

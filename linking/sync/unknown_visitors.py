@@ -24,13 +24,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from linking import registry
-from linking.clients.zendesk_records import ID_MAX_CHARACTERS, Unreadable, dot_form, is_own_form
-from linking.core.config import ZendeskProduct
+from linking.clients.zendesk_records import Unreadable
 from linking.limits import WindowLimiter
 from linking.models import Integration, StopReason, Visitor, VisitorQuestion
 from linking.monitoring import stop_reasons
 from linking.sync.calls_with_retries import Clock, PassStopped, Patience
 from linking.sync.read_one_visitor import read_one_visitor, store_as_run
+from linking.sync.sources import find_source, read_visitor_id
 from linking.sync.store import questions
 from linking.sync.store.answers import retry_on_conflict
 from linking.sync.store.rows import find_canonical_ids
@@ -65,7 +65,7 @@ class Because(StrEnum):
     BLOCKED = "blocked"
     UNFINISHED = "unfinished"
     OFF = "off"
-    MESSAGING = "messaging"
+    NOT_KEPT = "not_kept"  # as `questions.NOT_KEPT`
     NO_INTEGRATION = "no_integration"
     BUDGET = "budget"
     PAUSE = "pause"
@@ -75,7 +75,7 @@ class Because(StrEnum):
 
 
 # In the order in which they say most about why nobody was asked.
-_NOT_ASKED = (Because.BLOCKED, Because.OTHER_ACCOUNT, Because.UNFINISHED, Because.OFF, Because.MESSAGING)
+_NOT_ASKED = (Because.BLOCKED, Because.OTHER_ACCOUNT, Because.UNFINISHED, Because.OFF)
 SENTENCES: dict[Because, Promise] = {
     Because.OTHER_ACCOUNT: gettext_lazy(
         "This visitor ID belongs to another Zendesk account: the number at its start is not yours."
@@ -86,7 +86,9 @@ SENTENCES: dict[Because, Promise] = {
     ),
     Because.UNFINISHED: gettext_lazy("Zendesk was not asked: its address or access token is not set up yet."),
     Because.OFF: gettext_lazy("Zendesk was not asked: the integration is switched off."),
-    Because.MESSAGING: gettext_lazy("Zendesk was not asked: Messaging accounts have no chat visitors."),
+    Because.NOT_KEPT: gettext_lazy(
+        "Zendesk has this user, but without a player's ID as external ID. Nothing was stored."
+    ),
     Because.NO_INTEGRATION: gettext_lazy("Zendesk was not asked: there is no integration yet."),
     Because.BUDGET: gettext_lazy("This minute's calls to Zendesk are used up. This visitor is next in line."),
     Because.PAUSE: gettext_lazy("Zendesk asked for a pause. This visitor is next in line."),
@@ -103,6 +105,7 @@ _BECAUSE: dict[str, Because] = {
     StopReason.HOST: Because.BLOCKED,
     StopReason.SETUP: Because.UNFINISHED,
     Because.BUSY: Because.BUSY,
+    questions.NOT_KEPT: Because.NOT_KEPT,
 }
 
 
@@ -164,15 +167,16 @@ def look_up(
     """Ask Zendesk for a visitor that is not known here, and store whom it names; takes five seconds at most.
 
     Args:
-        visitor_id: in the dot or dash form.
+        visitor_id: of Chat in the dot or dash form, or of Support.
         person: whose budget of questions this one uses.
         integration: the slug of the only integration to ask, "" for whichever can have such a visitor.
         give_way: called before the thread waits.
     """
-    wanted = dot_form(visitor_id)
-    if len(wanted) > ID_MAX_CHARACTERS or not is_own_form(wanted):
+    rows = _list_integrations(integration)
+    wanted = read_visitor_id(visitor_id, products=[row.zendesk_product for row in rows])
+    if not wanted:
         return Lookup(outcome=Outcome.NO_ID, visitor_id=visitor_id)
-    askable, not_asked = _sort_integrations(wanted, slug=integration)
+    askable, not_asked = _sort_integrations(rows, visitor_id=wanted)
     if askable:
         lookup = _ask_within_limits(
             askable, visitor_id=wanted, person=person, clock=clock, allow_loopback=allow_loopback, give_way=give_way
@@ -199,9 +203,9 @@ def look_up_for_request(
 
 def look(*, visitor_id: str, integration: str = "") -> Lookup:
     """Return how the question about an ID stands, asking nobody; NO_ID where there is none."""
-    wanted = dot_form(visitor_id)
-    rows = Integration.objects.filter(slug=integration) if integration else Integration.objects.all()
-    return _load_standing(list(rows), visitor_id=wanted)
+    rows = _list_integrations(integration)
+    wanted = read_visitor_id(visitor_id, products=[row.zendesk_product for row in rows])
+    return _load_standing(rows, visitor_id=wanted or visitor_id)
 
 
 def answer_questions(*, clock: Clock, patience: Patience, allow_loopback: bool, until: datetime) -> None:
@@ -254,11 +258,19 @@ def _ask_within_limits(
         _waiting.release()
 
 
-def _sort_integrations(visitor_id: str, *, slug: str) -> tuple[list[Integration], tuple[NotAsked, ...]]:
-    """Return which integrations can be asked about an ID, and why the others are not."""
+def _list_integrations(slug: str) -> list[Integration]:
     rows = Integration.objects.filter(slug=slug) if slug else Integration.objects.all()
+    return list(rows.select_related("chat_host").prefetch_related("secrets"))
+
+
+def _sort_integrations(
+    rows: Iterable[Integration], *, visitor_id: str
+) -> tuple[list[Integration], tuple[NotAsked, ...]]:
+    """Return which integrations can be asked about an ID, and why the others are not; none of another product."""
     askable, not_asked = [], []
-    for row in rows.select_related("chat_host").prefetch_related("secrets"):
+    for row in rows:
+        if not find_source(row.zendesk_product).read_visitor_id(visitor_id):
+            continue
         because = _explain_not_asking(row, visitor_id=visitor_id)
         if because is None:
             askable.append(row)
@@ -270,14 +282,13 @@ def _sort_integrations(visitor_id: str, *, slug: str) -> tuple[list[Integration]
 def _explain_not_asking(row: Integration, *, visitor_id: str) -> Because | None:
     if not row.enabled:
         return Because.OFF
-    if row.zendesk_product == ZendeskProduct.MESSAGING:
-        return Because.MESSAGING
+    source = find_source(row.zendesk_product)
     config, _problems = registry.config_of(row)
-    if not config.zendesk_api_url or not config.zendesk_access_token:
+    if not source.is_set_up(config):
         return Because.UNFINISHED
     if row.blocked_reason:
         return Because.BLOCKED
-    if not questions.read_accounts(integration_id=row.pk).can_hold(visitor_id):
+    if not source.can_hold(visitor_id, integration_id=row.pk):
         return Because.OTHER_ACCOUNT
     return None
 
@@ -398,7 +409,10 @@ def _put_question(
         questions.note_answer(integration_id=row.pk, visitor_id=visitor_id)
         return lookup(outcome=Outcome.NO_SUCH)
     now = clock.now()
-    store = partial(questions.store_found, asked_id=visitor_id, record=record, asked_at=asking.caller.asked_at, now=now)
+    store = partial(
+        find_source(row.zendesk_product).store_unknown, visitor_id=visitor_id, record=record,
+        config=registry.config_of(row)[0], asked_at=asking.caller.asked_at, now=now,
+    )  # fmt: skip
     store_run = partial(store_as_run, row, caller=asking.caller, store=lambda run: store(run=run), now=now, found=1)
     retry_on_conflict(store_run)
-    return _find_known(row, visitor_id=visitor_id) or lookup(outcome=Outcome.NO_SUCH)
+    return _find_known(row, visitor_id=visitor_id) or lookup(outcome=Outcome.NO_SUCH, because=Because.NOT_KEPT)

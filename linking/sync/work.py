@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from linking.clients.zendesk_chat import ChatClient
 from linking.core.config import IntegrationConfig
 from linking.models import Integration, StopReason, SyncRun
 from linking.sync import schedule
@@ -42,15 +42,26 @@ class Work:
     failed: int = 0
     renewed_at: datetime | None = None
     looked_at: datetime | None = None
+    opened: Any = None
     _caller: PacedCaller | None = None
-    chat: ChatClient | None = None
+    _export_caller: PacedCaller | None = None
 
     def begin(self, *, config: IntegrationConfig, account: str) -> None:
         """Make ready to ask; `account` names the budget that calls use."""
+        self._caller = self._make_caller(
+            account=account or self.integration.slug, per_minute=config.requests_per_minute
+        )
+
+    def begin_export(self, *, account: str, per_minute: int) -> None:
+        """Make ready to make calls that are counted apart, in a budget of their own."""
+        if self._export_caller is None:
+            self._export_caller = self._make_caller(account=account, per_minute=per_minute)
+
+    def _make_caller(self, *, account: str, per_minute: int) -> PacedCaller:
         faults = schedule.count_consecutive_faults(integration_id=self.integration.pk)
-        self._caller = PacedCaller(
-            account=account or self.integration.slug,
-            per_minute=config.requests_per_minute,
+        return PacedCaller(
+            account=account,
+            per_minute=per_minute,
             patience=self.patience,
             clock=self.clock,
             keep=self._keep_lease,
@@ -65,16 +76,24 @@ class Work:
         return self._caller
 
     @property
-    def client(self) -> ChatClient:
-        """The account that is asked."""
-        if self.chat is None:
+    def export_caller(self) -> PacedCaller:
+        """Who makes the calls that are counted apart."""
+        if self._export_caller is None:
+            raise RuntimeError("The pass has no calls that are counted apart.")
+        return self._export_caller
+
+    @property
+    def client(self) -> Any:
+        """The account that is asked, as the source opened it."""
+        if self.opened is None:
             raise RuntimeError("The pass has no client yet.")
-        return self.chat
+        return self.opened
 
     def read_counts(self) -> dict[str, int]:
         """Return the counts as they stand."""
-        mine = {"calls": self._caller.calls, "waited_s": round(self._caller.waited_s)} if self._caller else {}
-        return self.counts | mine
+        callers = [caller for caller in (self._caller, self._export_caller) if caller is not None]
+        calls, waited_s = sum(caller.calls for caller in callers), sum(caller.waited_s for caller in callers)
+        return self.counts | {"calls": calls, "waited_s": round(waited_s)}
 
     def read_final_counts(self, *, now: datetime) -> dict[str, int]:
         """Return the counts, with how many visitors wait still."""

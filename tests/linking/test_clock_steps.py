@@ -6,7 +6,8 @@ import pytest
 
 from linking.models import SyncRun, Visitor, VisitorLink
 from linking.sync import run, schedule
-from linking.sync.read_visitors import BATCH
+from linking.sync.chat.read_visitors import BATCH
+from linking.sync.chat.source import ChatSource
 from tests.factories import make_integration
 from tests.linking.sync.fake_chat import DAY_AGO_S, FakeChat, FakeTime, patience
 
@@ -19,7 +20,7 @@ SETTLED_WITHIN = timedelta(seconds=90)  # up to a minute of it for the budget
 @pytest.fixture
 def chat(monkeypatch):
     fake = FakeChat(limit=30)
-    monkeypatch.setattr(run, "open_client", lambda **_options: fake)
+    monkeypatch.setattr(ChatSource, "open_client", lambda _source, **_options: fake)
     fake.populate(f"u{number:03}" for number in range(USERS))
     return fake
 

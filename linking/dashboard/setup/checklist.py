@@ -7,9 +7,8 @@ from django.utils.translation import gettext as _
 
 from linking import registry
 from linking.dashboard.shell.freshness import explain_block
-from linking.integrations import LoginAlgorithm, Progress, SecretName, load_progress
+from linking.integrations import LoginAlgorithm, Progress, SecretName, ZendeskProduct, load_progress
 from linking.models import Integration, Secret, StopReason
-from linking.monitoring import status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +48,14 @@ def _secret_steps(integration: Integration, *, secrets: dict[str, Secret]) -> tu
         title=_("Zendesk's shared secret is set"),
         todo=_("Zendesk Chat, Settings, Widget, Widget security, Visitor authentication: generate and copy it."),
     )
-    if not status.reads_chat(integration):
+    if not integration.sync_enabled:
         return (
             login,
             shared,
-            ChecklistStep(title=_("Nothing is read from Zendesk Chat, no token is needed"), is_done=True, todo=""),
+            ChecklistStep(title=_("Nothing is read from Zendesk, so no access is needed"), is_done=True, todo=""),
         )
-    return (login, shared, _account_step(integration), _access_step(integration, secrets=secrets))
+    access = _client_step if integration.zendesk_product == ZendeskProduct.MESSAGING else _access_step
+    return (login, shared, _account_step(integration), access(integration, secrets=secrets))
 
 
 def _secret_step(secret: Secret | None, *, title: str, todo: str) -> ChecklistStep:
@@ -84,6 +84,20 @@ def _access_step(integration: Integration, *, secrets: dict[str, Secret]) -> Che
     )
     if step.is_done and integration.blocked_reason == StopReason.CREDENTIALS:
         return replace(step, is_done=False, todo=explain_block(StopReason.CREDENTIALS))
+    return step
+
+
+def _client_step(integration: Integration, *, secrets: dict[str, Secret]) -> ChecklistStep:
+    step = _secret_step(
+        secrets.get(SecretName.ZENDESK_CLIENT_SECRET),
+        title=_("Zendesk's OAuth client is set"),
+        todo=_(
+            "Admin Center, Apps and integrations, APIs, OAuth clients: an admin makes a confidential client. Copy its "
+            "ID and secret into the integration's settings."
+        ),
+    )
+    if step.is_done and (not integration.zendesk_client_id or integration.blocked_reason == StopReason.CREDENTIALS):
+        return replace(step, is_done=False, todo=_("Check the client's ID and secret, and that an admin made it."))
     return step
 
 

@@ -84,4 +84,5 @@ def _end_lookup(*, facts: VisitorFacts, now: datetime) -> dict[str, datetime | i
 
 def _apply_answer(*, facts: VisitorFacts, record: VisitorRecord, now: datetime) -> VisitorFacts:
     contact = {"name": record.name, "email": record.email, "phone": record.phone, "notes": record.notes}
-    return facts._replace(**_end_lookup(facts=facts, now=now), **contact)  # type: ignore[arg-type]
+    last_seen_at = max(facts.last_seen_at, record.changed_at or facts.last_seen_at)
+    return facts._replace(**_end_lookup(facts=facts, now=now), **contact, last_seen_at=last_seen_at)  # type: ignore[arg-type]

@@ -116,9 +116,8 @@ def _find_email_owners(*, run: SyncRun, subjects: Iterable[Subject]) -> dict[str
 
 def _find_id_variants(*, run: SyncRun, subjects: Iterable[Subject]) -> dict[str, set[str]]:
     """Return user IDs by their lower case, for IDs in the answers that exist in another case too."""
-    carried = {
-        subject.answer.record.user_id for subject in subjects if isinstance(subject.answer.record, VisitorRecord)
-    } - {""}
+    records = [subject.answer.record for subject in subjects if isinstance(subject.answer.record, VisitorRecord)]
+    carried = {record.user_id for record in records if not record.is_case_blind} - {""}
     mine = LoginUser.objects.filter(integration_id=run.integration_id)
     users = mine.in_any_case(user_ids=carried).values_list("user_id", flat=True) if carried else ()
     variants: dict[str, set[str]] = {}

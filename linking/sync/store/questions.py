@@ -19,6 +19,7 @@ CLAIMED_FOR = timedelta(seconds=20)
 KEPT_FOR = timedelta(days=1)
 RETRY_FIRST, RETRY_LONGEST = timedelta(seconds=5), timedelta(minutes=1)
 MAX_ATTEMPTS = 12  # some ten minutes: nobody waits at a page any longer
+NOT_KEPT = "not_kept"  # Zendesk has such a user, of whom nothing is to be kept
 _NEWEST = 20
 # Source: fact sheet 3.3 and 4.3. Records made through the API carry short ids that say nothing about the account.
 _CHAT_ID = re.compile(r"[0-9]{4}\.(?P<account>[0-9]+)\.")

@@ -11,7 +11,7 @@ from linking.api.access import PerPerson
 from linking.clients.zendesk_api import ZendeskTryLater
 from linking.limits import Limiter
 from linking.models import VisitorAlias
-from linking.sync import read_one_visitor
+from linking.sync.chat.source import ChatSource
 from tests.factories import (
     LOGIN_SECRET_KEY,
     NOW,
@@ -50,7 +50,7 @@ def nadia(acme):
 @pytest.fixture
 def chat(monkeypatch):
     fake = FakeChat()
-    monkeypatch.setattr(read_one_visitor, "open_client", lambda **_options: fake)
+    monkeypatch.setattr(ChatSource, "open_client", lambda _source, **_options: fake)
     monkeypatch.setattr(v1, "CLOCK", FakeTime().clock)
     return fake
 

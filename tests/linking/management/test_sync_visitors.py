@@ -6,7 +6,7 @@ from django.core.management.base import CommandError
 
 from linking.clients.zendesk_api import ZendeskRefused, ZendeskTryLater
 from linking.models import Integration, Visitor
-from linking.sync import run
+from linking.sync.chat.source import ChatSource
 from linking.sync.store import leases
 from tests.factories import make_integration
 from tests.linking.sync.fake_chat import DAY_AGO_S, FakeChat
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def chat(monkeypatch):
     fake = FakeChat()
-    monkeypatch.setattr(run, "open_client", lambda **_options: fake)
+    monkeypatch.setattr(ChatSource, "open_client", lambda _source, **_options: fake)
     return fake
 
 

@@ -8,6 +8,7 @@ from tests.factories import NOW, make_integration, make_link, make_login_user, m
 
 pytestmark = pytest.mark.django_db
 NO_TOKEN = {"zendesk_access_token": ""}
+CLIENT = {"zendesk_client_secret": "client-secret-of-acme-for-tests"}
 
 
 def only():
@@ -50,7 +51,9 @@ class TestStandings:
         [
             ({}, NO_TOKEN, "incomplete"),
             ({"sync_enabled": False}, NO_TOKEN, "sync_off"),
-            ({"zendesk_product": "messaging"}, NO_TOKEN, "sync_off"),
+            ({"zendesk_product": "messaging"}, NO_TOKEN, "incomplete"),
+            ({"zendesk_product": "messaging"}, CLIENT, "incomplete"),
+            ({"zendesk_product": "messaging", "zendesk_client_id": "c"}, CLIENT, "never_synced"),
             ({"login_algorithm": "RS256"}, {"login_secret_key": ""}, "never_synced"),
             ({}, {"login_secret_key": ""}, "incomplete"),
             ({}, {"zendesk_shared_secret": ""}, "incomplete"),

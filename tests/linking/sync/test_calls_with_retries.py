@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from linking.clients.zendesk_api import ZendeskGone, ZendeskRefused, ZendeskTryLater
-from linking.sync.calls_with_retries import TRIES, PacedCaller, PassStopped, open_client
-from linking.sync.zendesk_host import replace_retired_host
+from linking.sync.calls_with_retries import TRIES, PacedCaller, PassStopped
+from linking.sync.chat.source import ChatSource
+from linking.sync.chat.zendesk_host import replace_retired_host
 from tests.factories import make_config
 from tests.linking.sync.fake_chat import NOW, FakeTime, patience
 
@@ -124,9 +125,13 @@ class TestOpenClient:
     def test_repeats_which_secret_cannot_be_had(self):
         config = make_config(zendesk_access_token="")
         with pytest.raises(PassStopped, match="the variable CHAT is not set"):
-            open_client(config=config, problems=["the variable CHAT is not set or empty."], allow_loopback=False)
+            ChatSource().open_client(
+                config=config, problems=["the variable CHAT is not set or empty."], allow_loopback=False
+            )
 
     def test_refuses_an_address_that_may_not_be_called(self):
         with pytest.raises(PassStopped) as caught:
-            open_client(config=make_config(zendesk_api_url="http://10.0.0.1"), problems=[], allow_loopback=True)
+            ChatSource().open_client(
+                config=make_config(zendesk_api_url="http://10.0.0.1"), problems=[], allow_loopback=True
+            )
         assert caught.value.reason == "host"

@@ -6,7 +6,8 @@ import pytest
 
 from linking.clients.zendesk_api import ZendeskRefused, ZendeskTryLater
 from linking.models import SyncRun, Visitor, VisitorLink, VisitorRefresh
-from linking.sync import read_one_visitor, refresh
+from linking.sync import refresh
+from linking.sync.chat.source import ChatSource
 from tests.factories import make_integration, make_visitor
 from tests.linking.sync.fake_chat import NOW, FakeChat, FakeTime, patience
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def chat(monkeypatch):
     fake = FakeChat()
-    monkeypatch.setattr(read_one_visitor, "open_client", lambda **_options: fake)
+    monkeypatch.setattr(ChatSource, "open_client", lambda _source, **_options: fake)
     return fake
 
 

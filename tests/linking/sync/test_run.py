@@ -20,8 +20,10 @@ from linking.models import (
     VisitorAlias,
     VisitorLink,
 )
-from linking.sync import read_one_visitor, read_visitors, refresh, schedule
+from linking.sync import refresh, schedule
 from linking.sync import run as sync
+from linking.sync.chat import read_visitors
+from linking.sync.chat.source import ChatSource
 from linking.sync.store import leases, lookups
 from linking.sync.webhook_calls import WebhookNotice
 from tests.factories import make_integration, make_login_user
@@ -33,7 +35,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def chat(monkeypatch):
     fake = FakeChat()
-    monkeypatch.setattr(sync, "open_client", lambda **_options: fake)
+    monkeypatch.setattr(ChatSource, "open_client", lambda _source, **_options: fake)
     return fake
 
 
@@ -399,9 +401,9 @@ class TestWhatComesMeanwhile:
     def test_a_refresh_is_not_undone_by_the_older_answer(self, acme, chat, time, monkeypatch):
         newer = FakeChat()
         newer.add_visitor("7.v0001", external_id="newer")
-        monkeypatch.setattr(read_one_visitor, "open_client", lambda **_options: newer)
 
         def happens(visitor_id):
+            monkeypatch.setattr(ChatSource, "open_client", lambda _source, **_options: newer)
             key = Visitor.objects.get(visitor_id=visitor_id).pk
             refresh.refresh_visitor(visitor_pk=key, clock=time.clock, patience=patience(), allow_loopback=False)
 

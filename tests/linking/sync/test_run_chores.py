@@ -10,6 +10,7 @@ from linking.models import Integration, Quarantined, SyncRun, Visitor
 from linking.models.lease import Chore
 from linking.sync import chores
 from linking.sync import run as sync
+from linking.sync.chat.source import ChatSource
 from linking.sync.plans.facts import LookupPriority
 from linking.sync.store import lookups
 from tests.factories import make_integration, make_login_user, make_visitor
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def chat(monkeypatch):
     fake = FakeChat()
-    monkeypatch.setattr(sync, "open_client", lambda **_options: fake)
+    monkeypatch.setattr(ChatSource, "open_client", lambda _source, **_options: fake)
     return fake
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from linking.models import Conflict, LoginUser, Visitor, VisitorLink
 from linking.sync import run as sync
+from linking.sync.chat.source import ChatSource
 from tests.factories import make_integration, make_login_user
 from tests.linking.sync.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
 
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def chat(monkeypatch):
     fake = FakeChat()
-    monkeypatch.setattr(sync, "open_client", lambda **_options: fake)
+    monkeypatch.setattr(ChatSource, "open_client", lambda _source, **_options: fake)
     return fake
 
 

@@ -16,6 +16,7 @@ from linking.clients.zendesk_api import ZendeskBroken, ZendeskTryLater
 from linking.clients.zendesk_records import RAW_MAX_CHARACTERS
 from linking.models import Conflict, Integration, LoginUser, Quarantined, Visitor, VisitorAlias, VisitorLink
 from linking.sync import run
+from linking.sync.chat.source import ChatSource
 from tests.factories import make_integration
 from tests.linking.sync.fake_chat import DAY_AGO_S, FakeChat, FakeTime, patience
 
@@ -44,10 +45,10 @@ class Account(RuleBasedStateMachine):
         self.acme = make_integration(requests_per_minute=100_000)
         self.chat, self.time = FakeChat(limit=3), FakeTime()
         self.at_s, self.number, self.is_settled = DAY_AGO_S, 0, True
-        self.opened, run.open_client = run.open_client, lambda **_options: self.chat
+        self.opened, ChatSource.open_client = ChatSource.open_client, lambda _source, **_options: self.chat
 
     def teardown(self):
-        run.open_client = self.opened
+        ChatSource.open_client = self.opened
 
     @initialize(target=visitors)
     def somebody(self):

@@ -17,9 +17,10 @@ from linking.models import (
     VisitorLink,
     VisitorQuestion,
 )
-from linking.sync import read_one_visitor, unknown_visitors
 from linking.sync import run as sync
+from linking.sync import unknown_visitors
 from linking.sync.calls_with_retries import Clock
+from linking.sync.chat.source import ChatSource
 from linking.sync.store import questions
 from linking.sync.store import request_slots as slots
 from linking.sync.unknown_visitors import Because, Outcome
@@ -35,8 +36,7 @@ FAULT = ZendeskTryLater("Zendesk failed (502).", reason="vendor_fault")
 @pytest.fixture
 def chat(monkeypatch):
     fake = FakeChat()
-    for module in (read_one_visitor, sync):
-        monkeypatch.setattr(module, "open_client", lambda **_options: fake)
+    monkeypatch.setattr(ChatSource, "open_client", lambda _source, **_options: fake)
     return fake
 
 
@@ -275,7 +275,6 @@ class TestNotAsked:
         ("changes", "because"),
         [
             ({"enabled": False}, Because.OFF),
-            ({"zendesk_product": "messaging"}, Because.MESSAGING),
             ({"blocked_reason": "credentials"}, Because.BLOCKED),
             ({"zendesk_subdomain": ""}, Because.UNFINISHED),
             ({"secrets": {"zendesk_access_token": ""}}, Because.UNFINISHED),
@@ -305,6 +304,11 @@ class TestNotAsked:
         make_visitor(integration=acme, visitor_id="1.12345", last_chat_id="2611.7700123.SbQ3")
         chat.add_visitor("1.54321")
         assert look_up(time, "1.54321").outcome is Outcome.FOUND
+
+    def test_knows_that_an_account_on_messaging_has_no_visitors_of_chat(self, acme, chat, time):
+        Integration.objects.filter(pk=acme.pk).update(zendesk_product="messaging")
+        lookup = look_up(time)
+        assert (lookup.outcome, lookup.not_asked, chat.calls) == (Outcome.NO_ID, (), [])
 
     @pytest.mark.parametrize(
         "visitor_id",

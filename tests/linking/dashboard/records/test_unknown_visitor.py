@@ -5,7 +5,7 @@ import pytest
 from linking.clients.zendesk_api import ZendeskTryLater
 from linking.dashboard.records import unknown_visitor
 from linking.models import Visitor, VisitorQuestion
-from linking.sync import read_one_visitor
+from linking.sync.chat.source import ChatSource
 from linking.sync.store import questions
 from tests.factories import USER_ID, make_integration, make_visitor
 from tests.linking.dashboard.reading import read
@@ -21,7 +21,7 @@ HTMX = {"HTTP_HX_REQUEST": "true"}
 @pytest.fixture
 def chat(monkeypatch):
     fake = FakeChat()
-    monkeypatch.setattr(read_one_visitor, "open_client", lambda **_options: fake)
+    monkeypatch.setattr(ChatSource, "open_client", lambda _source, **_options: fake)
     monkeypatch.setattr(unknown_visitor, "CLOCK", FakeTime().clock)
     return fake
 
@@ -60,8 +60,8 @@ class TestUnknownVisitor:
         assert "another Zendesk account" in read(response).text
 
     def test_says_which_integrations_were_not_asked(self, acme, chat, agent):
-        make_integration(slug="b", name="<b>Beta</b>", login_project_id="b", zendesk_product="messaging")
-        assert "<b>Beta</b> : Zendesk was not asked: Messaging" in read(agent.get(PAGE)).text
+        make_integration(slug="b", name="<b>Beta</b>", login_project_id="b", enabled=False)
+        assert "<b>Beta</b> : Zendesk was not asked: the integration is switched off" in read(agent.get(PAGE)).text
 
     def test_is_said_in_words_beyond_20_a_minute(self, acme, chat, agent):
         for number in range(20):

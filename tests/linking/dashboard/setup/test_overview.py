@@ -106,7 +106,7 @@ class TestChecklist:
     def test_no_token_is_ticked_where_none_is_needed(self, agent):
         make_integration(sync_enabled=False, secrets={"zendesk_access_token": ""})
         text = read(agent.get("/setup/acme/")).one("ol", class_="checklist").text
-        assert "Nothing is read from Zendesk Chat" in text and "access token" not in text
+        assert "Nothing is read from Zendesk, so no access is needed" in text and "access token" not in text
 
     def test_all_is_done_once_a_visitor_is_linked(self, agent):
         integration, now = make_integration(), timezone.now()

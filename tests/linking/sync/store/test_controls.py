@@ -6,6 +6,7 @@ from django.contrib.auth import get_user_model
 from linking.models import AuditEvent, Integration, SyncRun, SyncSteering
 from linking.sync import run as sync
 from linking.sync import schedule
+from linking.sync.chat.source import ChatSource
 from linking.sync.store import controls
 from tests.factories import make_integration, make_run
 from tests.linking.sync.fake_chat import DAY_AGO_S, NOW, FakeChat, FakeTime, patience
@@ -27,7 +28,7 @@ def acme():
 @pytest.fixture
 def chat(monkeypatch):
     fake = FakeChat()
-    monkeypatch.setattr(sync, "open_client", lambda **_options: fake)
+    monkeypatch.setattr(ChatSource, "open_client", lambda _source, **_options: fake)
     return fake
 
 

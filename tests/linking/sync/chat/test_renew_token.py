@@ -8,11 +8,12 @@ from linking import registry
 from linking.clients.zendesk_api import ZendeskRefused, ZendeskTryLater
 from linking.clients.zendesk_oauth import OAuthLost, OAuthRefused, OAuthTryLater
 from linking.models import Integration, Secret, ZendeskConnection, keep_secret
-from linking.sync import read_one_visitor, refresh
-from linking.sync import renew_token as renewing
+from linking.sync import refresh
 from linking.sync import run as sync
 from linking.sync.calls_with_retries import PassStopped
-from linking.sync.renew_token import renew_after, renew_in_time
+from linking.sync.chat import renew_token as renewing
+from linking.sync.chat.renew_token import renew_after, renew_in_time
+from linking.sync.chat.source import ChatSource
 from linking.sync.store import connections
 from linking.sync.store.connections import CONNECT_AGAIN
 from tests.factories import NOW, make_integration, make_visitor
@@ -229,7 +230,7 @@ class TestWholePass:
     @pytest.fixture
     def chat(self, monkeypatch):
         fake = FakeChat()
-        monkeypatch.setattr(sync, "open_client", lambda **_options: fake)
+        monkeypatch.setattr(ChatSource, "open_client", lambda _source, **_options: fake)
         return fake
 
     def run(self, acme, at=NOW):
@@ -259,7 +260,7 @@ class TestOneVisitor:
         fake = FakeChat()
         fake.add_visitor("7.a", external_id="u")
         fake.faults = [REFUSED]
-        monkeypatch.setattr(read_one_visitor, "open_client", lambda **_options: fake)
+        monkeypatch.setattr(ChatSource, "open_client", lambda _source, **_options: fake)
         report = refresh.refresh_visitor(
             visitor_pk=make_visitor(integration=acme, visitor_id="7.a").pk,
             clock=FakeTime(now=NOW).clock,

@@ -12,9 +12,10 @@ from linking.clients.vendor_urls import candidate_addresses
 from linking.clients.zendesk_api import ZendeskBroken, ZendeskRefused, ZendeskTryLater
 from linking.models import ChatHost, Integration, SyncRun
 from linking.sync import run as sync
-from linking.sync import zendesk_host as hosts
 from linking.sync.calls_with_retries import PassStopped
-from linking.sync.zendesk_host import find_answering_host, find_other_host, look
+from linking.sync.chat import zendesk_host as hosts
+from linking.sync.chat.source import ChatSource
+from linking.sync.chat.zendesk_host import find_answering_host, find_other_host, look
 from tests.factories import make_config, make_integration
 from tests.linking.sync.fake_chat import FakeChat, FakeTime, patience
 from tests.linking.sync.test_calls_with_retries import caller
@@ -189,7 +190,9 @@ class TestWholePass:
     def chats(self, monkeypatch):
         """An account behind each address; what is set to None answers 404."""
         chats = {NEW: FakeChat(), OLD: FakeChat()}
-        monkeypatch.setattr(sync, "open_client", lambda *, config, **_options: chats[config.zendesk_api_url])
+        monkeypatch.setattr(
+            ChatSource, "open_client", lambda _source, *, config, **_options: chats[config.zendesk_api_url]
+        )
         return chats
 
     def run(self, acme):
