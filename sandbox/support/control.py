@@ -23,6 +23,7 @@ PEOPLE_COUNTS = (
     "support_deleted", "support_ties",
 )  # fmt: skip
 MOST_LISTED = 2_000_000
+HIGHEST_ID = 2**63 - 1
 MOST_TICKETS = 10_000  # Source: README M2.6
 FIELD_TYPES: dict[str, tuple[type, ...]] = {
     "name": (str,), "email": (str, type(None)), "external_id": (str, type(None)), "role": (str,), "suspended": (bool,),
@@ -41,6 +42,9 @@ def seed_people(call: Call, body: dict[str, Any]) -> dict[str, Any]:
     span_s = body.get("span_s") or SPAN_S
     start_s = int(call.now_s) - SAFE_AGE_S - span_s if body.get("now") is True else BASE_S
     plan = replace(PeoplePlan(), **counts, start_s=start_s, span_s=span_s)
+    if plan.support_upper + plan.support_suspended + plan.support_deleted > plan.support_users:
+        sentence = "support_upper, support_suspended and support_deleted are parts of support_users."
+        raise Problem(400, "Bad Request", sentence)
     book = call.box.support
     with pause_collection():
         book.replace_people(make_people(plan))
@@ -110,7 +114,9 @@ def put_users(call: Call) -> Response:
     book, shown = call.box.support, []
     for item in read_items(call):
         refuse_unknown(item, USER_KEYS | EXTRA_KEYS)
-        user = book.people.users.get(item["id"]) if isinstance(item.get("id"), int) else None
+        if "id" in item:
+            item["id"] = read_user_id(item, "id")
+        user = book.people.users.get(item.get("id", 0))
         if user is None and (item.get("deleted") or item.get("erased")):
             raise Problem(400, "Bad Request", "There is no such user.")
         now_s = read_time(item["updated_at"]) if "updated_at" in item else call.now_s
@@ -143,11 +149,19 @@ def _read_fields(item: dict[str, Any], user: SupportUser | None, people: Support
     return fields | ({"id": item["id"]} if user is None and "id" in item else {})
 
 
+def read_user_id(item: dict[str, Any], name: str) -> int:
+    """Return the ID of a user, a number or its decimal text. Raises: Problem 400."""
+    text = "" if isinstance(item.get(name), bool) else str(item.get(name))
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:20]) <= HIGHEST_ID):
+        raise Problem(400, "Bad Request", f"{name} must be the ID of a user.")
+    return int(text)
+
+
 def merge(call: Call) -> Response:
     """Merge the end user `loser` into the end user `winner`. Source: README M2.6."""
     body, book = call.read_json(), call.box.support
     refuse_unknown(body, {"winner", "loser"})
-    winner, loser = (book.people.users.get(body.get(name, 0)) for name in ("winner", "loser"))
+    winner, loser = (book.people.users.get(read_user_id(body, name)) for name in ("winner", "loser"))
     if winner is None or loser is None or winner is loser:
         raise Problem(400, "Bad Request", "winner and loser must be the IDs of two users.")
     if {winner.role, loser.role} != {END_USER} or not (winner.active and loser.active):

@@ -26,6 +26,8 @@ def list_users_by_cursor(call: Call) -> Response:
         return _respond_page(call, "users", [], position=position, is_last=False, params=params)
     size = min(_read_page_size(params), book.switches.page_at_most)
     until_s = call.now_s - book.switches.hold_back_s
+    if book.switches.repeat_cursor and "cursor" in params:
+        position, size = (position[0], position[1] - 1), max(size, 2)
     users, is_last = book.people.list_changed(after=position, until_s=until_s, limit=size)
     if users:
         position = (users[-1].updated_s, users[-1].id)

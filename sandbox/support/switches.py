@@ -41,6 +41,7 @@ class SupportSwitches:
     hold_back_s: float = 60.0
     young_start_s: int = 60
     page_at_most: int = 1000
+    repeat_cursor: bool = False  # the feed is at-least-once: each page begins with the last user of the one before
     empty_pages: int = 0  # the next pages of the users cursor that come empty with `end_of_stream: false`
     refused_cursor_status: int = 400
     too_many_ids_status: int = 400

@@ -47,6 +47,7 @@ class TestChange:
 
     @pytest.mark.parametrize("body", [
         {"nothing": 1}, {"role": "king"}, {"suspended": "yes"}, {"external_id": 7}, {"id": 5, "deleted": True},
+        {"id": "x"}, {"id": []}, {"id": True}, {"id": 0}, {"id": 2**64},
     ])  # fmt: skip
     def test_refuses_nonsense(self, support: Support, body: dict):
         assert support.client.call("POST", "/_control/support/users", body).status == 400
@@ -127,6 +128,10 @@ class TestMerge:
         named, other = (loser, winner) if names == "loser" else (winner, loser)
         assert event["event"] == {"user": {"id": str(named["id"])}}
         assert event["detail"]["id"] == str(other["id"])
+
+    @pytest.mark.parametrize("ids", [{"winner": {}}, {"winner": 1, "loser": 2}, {"winner": 21478830000035}])
+    def test_needs_two_people(self, support: Support, ids: dict):
+        assert support.client.call("POST", "/_control/support/merge", ids).status == 400
 
     def test_is_for_end_users_only(self, support: Support, client: Client, pair: tuple[dict, dict]):
         body = {"winner": 21478830000001, "loser": pair[0]["id"]}

@@ -44,6 +44,12 @@ class TestUsersCursor:
         assert len(support.get("/incremental/users/cursor", start_time=START)["users"]) == 9
         assert len(support.read_feed()) == 40
 
+    def test_can_repeat_the_user_at_the_cursor(self, support: Support):
+        support.client.control("support", repeat_cursor=True)
+        ids = [user["id"] for user in support.read_feed(per_page=5)]
+        assert (len(ids), len(set(ids))) == (49, 40)
+        assert ids[4] == ids[5]
+
     def test_goes_on_from_the_last_cursor(self, support: Support):
         page = support.get("/incremental/users/cursor", start_time=START)
         again = support.get("/incremental/users/cursor", cursor=page["after_cursor"])
@@ -112,6 +118,10 @@ class TestSeed:
     def test_answers_the_counts(self, client: Client):
         told = client.control("seed", support_users=9, support_foreign=3, support_deleted=2, support_without_id=4)
         assert (told["support_in_feed"], told["support_truth"]) == (17, 10)
+
+    def test_refuses_more_parts_than_people(self, client: Client):
+        body = {"support_users": 3, "support_upper": 2, "support_deleted": 2}
+        assert client.call("POST", "/_control/seed", body).status == 400
 
     def test_the_truth_is_what_the_feed_shows(self, client: Client):
         client.control("seed", support_users=30, support_foreign=4, support_upper=3, support_deleted=2)
