@@ -12,6 +12,7 @@ from sandbox.http1 import Response, respond_json
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, read_number
 from sandbox.support.changes import change_user, create_user, delete_user, erase_user, merge_users
+from sandbox.support.panel import sign_start
 from sandbox.support.people import END_USER, ROLES, SupportStore, SupportUser
 from sandbox.support.seed import PeoplePlan, make_people, pause_collection
 from sandbox.support.shapes import EXTRA_KEYS
@@ -216,6 +217,21 @@ def show_sunco_hook(call: Call) -> Response:
     return respond_json({"url": hook.url, "deliveries": list(hook.deliveries)})
 
 
+def mint_panel_token(call: Call) -> Response:
+    """Answer the token of a signed start. `claims` changes claims, null removes one; `foreign` signs with another key.
+
+    `location` is the app's place, `ticket_sidebar` by itself. Source: README M11.
+    """
+    body = call.read_json()
+    refuse_unknown(body, {"location", "claims", "foreign"})
+    changes, location = body.get("claims") or {}, body.get("location", "ticket_sidebar")
+    if not isinstance(changes, dict) or not isinstance(location, str):
+        raise Problem(400, "Bad Request", "claims must be an object, location a text.")
+    is_foreign = body.get("foreign") is True
+    token = sign_start(now_s=call.now_s, location=location, changes=changes, is_foreign=is_foreign)
+    return respond_json({"token": token})
+
+
 def _read_address(body: dict[str, Any]) -> str:
     """Return `url`. Raises: Problem 400 when it is not http on this machine."""
     url = str(body.get("url", ""))
@@ -235,6 +251,7 @@ ROUTES = [
     Route("POST", "/support/users", put_users),
     Route("POST", "/support/merge", merge),
     Route("POST", "/support/remove_messaging_user", remove_messaging_user),
+    Route("POST", "/support/panel_token", mint_panel_token),
     Route("POST", "/support/webhook", set_webhook),
     Route("GET", "/support/webhook", show_webhook),
     Route("POST", "/support/sunco_webhook", set_sunco_hook),

@@ -10,6 +10,7 @@ from random import Random
 
 from sandbox.support.book import build_owner
 from sandbox.support.people import AGENT, END_USER, FIRST_USER_ID, SupportUser
+from sandbox.world.cast import LINKED as CHAT_NAMES
 from sandbox.world.seed import BASE_S, FIRST_NAMES, LAST_NAMES, SAFE_AGE_S, SPAN_S
 
 STEP = 17  # between user IDs
@@ -128,5 +129,6 @@ def make_cast(*, now_s: float) -> list[SupportUser]:
     people = make_people(plan)
     movers = [user for user in people if user.external_id and _is_uuid(user.external_id) and user.active][-4:]
     for place, user in enumerate(movers):
+        user.name, user.email = CHAT_NAMES[place]
         user.external_id = f"{0x5A0000 + place:08x}-c3f0-4e11-8b1d-{0x9A00 + place:012x}"
     return people

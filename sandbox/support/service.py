@@ -10,7 +10,7 @@ from zlib import crc32
 from sandbox.http1 import Response, respond_json
 from sandbox.problem import Problem
 from sandbox.routing import Call, Handler, Route, Service, Table
-from sandbox.support import cursor, oauth, users
+from sandbox.support import cursor, oauth, panel, users
 from sandbox.support.limits import build_refusal
 from sandbox.world.box import Box
 
@@ -36,7 +36,13 @@ class SupportService(Service):
     prefixes = ("/support",)
 
     def __init__(self) -> None:
-        routes = [*cursor.ROUTES, *users.ROUTES, *oauth.ROUTES, Route("GET", f"{API}/users/me", show_me, open_=True)]
+        routes = [
+            *cursor.ROUTES,
+            *users.ROUTES,
+            *oauth.ROUTES,
+            *panel.ROUTES,
+            Route("GET", f"{API}/users/me", show_me, open_=True),
+        ]
         self.table = SupportTable([_decorate(route) if route.template.startswith(API) else route for route in routes])
 
     def guard(self, call: Call, route: Route, /) -> None:

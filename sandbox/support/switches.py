@@ -16,6 +16,7 @@ CHOICES: dict[str, tuple[str | int, ...]] = {
     "forbidden_body": ("object", "text"),
     "bad_token_at_me": ("refuse", "anonymous"),
     "deleted_user": ("shown", "missing"),
+    "public_key_form": ("pem", "json"),
     "token_text": ("opaque", "jwt"),
     "zendesk_id": ("with_ticket", "null", "missing"),
     "event_names": ("colon", "slash"),
@@ -53,6 +54,7 @@ class SupportSwitches:
     forbidden_body: str = "object"
     bad_token_at_me: str = "refuse"
     token_text: str = "opaque"
+    public_key_form: str = "pem"
     token_calls: int = 0  # an access token is refused after that many calls; 0: only its time ends it
     users_read_opens_incremental: bool = False
     flagged_account: bool = False  # the external ID stays null
