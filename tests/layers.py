@@ -86,7 +86,9 @@ CLOCK_CALLS = {"now", "utcnow", "today"}
 # Programs that share no code: the key never imports the values.
 APART = {"linking": {"zdbridge", "sandbox"}, "sandbox": {"linking", "zdbridge", "django"}, "zdbridge": {"sandbox"}}
 # Rooms that hand on what others may import, in their `__init__.py`.
-CLOSED = ("accounts", "conflicts", "integrations", "monitoring", "search", "sync")
+CLOSED = ("accounts", "conflicts", "doctor", "integrations", "limits", "monitoring", "search", "sync")
+# Rooms that name in `__all__` which of their modules others may import from.
+BY_MODULE = ("clients", "tokens")
 # What never meets, however the rows lie: who imports, and what not.
 NEVERS = (("tokens", "sync"), ("sync", "tokens"), ("management", "dashboard"), ("dashboard.setup", "core"))
 # Django loads models only after apps.py, so `ready` is the one place that may import late.
@@ -202,15 +204,20 @@ def _wrong_direction(*, module: str, target: str) -> str:
 def _wrong_door(*, module: str, made: Import, root: Path) -> str:
     """Return what is wrong where a closed room is entered by anything but what its `__init__.py` hands on."""
     room = _row_name(made.target)
-    if room not in CLOSED or _row_name(module) == room or made.base == "linking":
+    if room not in (*CLOSED, *BY_MODULE) or _row_name(module) == room or made.base == "linking":
         return ""
-    if made.base == f"linking.{room}" and made.name in _read_all(root / "linking" / room / "__init__.py"):
+    names = _read_all(root / "linking" / room / "__init__.py")
+    if made.base == f"linking.{room}" and made.name in names:
+        return ""
+    if room in BY_MODULE and made.base.removeprefix(f"linking.{room}.") in names:
         return ""
     return f"enters {room} past linking/{room}/__init__.py, by {made.target}"
 
 
 def _read_all(path: Path) -> tuple[str, ...]:
-    """Return the names in `__all__`."""
+    """Return the names in `__all__`, none without such a file."""
+    if not path.exists():
+        return ()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__":
             return tuple(ast.literal_eval(node.value))

@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from linking import doctor, registry
 from linking.api.access import PerPerson
-from linking.doctor import service as doctor
-from linking.doctor.verdicts import Diagnosis, TokenKind, VerdictState
+from linking.doctor import Diagnosis, TokenKind, VerdictState
 
 BODY_MAX_BYTES = 1_000_000
 _KEYS = frozenset({"integration", "text", "kind"})
@@ -80,7 +80,7 @@ class Diagnose(APIView):
         text, kind, slug = _read(request.data)
         try:
             diagnosis = doctor.diagnose_paste(text=text, kind=kind, slug=slug, now=time.time())
-        except doctor.NoSuchIntegration as error:
+        except registry.NoSuchIntegration as error:
             raise ValidationError({"integration": ["There is no integration with this slug."]}) from error
         return Response(_describe(diagnosis), headers={"Cache-Control": "no-store"})
 

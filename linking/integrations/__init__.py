@@ -2,7 +2,6 @@
 `rehearsal.py`), checks of both sides (`check_*.py`), Connect with Zendesk (`connecting.py`) and blocked users.
 """
 
-from linking.core.config import LoginAlgorithm, SecretName, ZendeskProduct
 from linking.integrations.blocking import block_user, lift_block
 from linking.integrations.check_login import check_integration
 from linking.integrations.check_zendesk import Check
@@ -24,7 +23,6 @@ from linking.integrations.saving import (
     save_integration,
 )
 from linking.integrations.settings import KEYS, RULES, SECRET_NAMES, SECRETS, SETTINGS, FormSection, Setting
-from linking.registry import NoSuchIntegration
 
 __all__ = [
     "KEYS",
@@ -38,14 +36,10 @@ __all__ = [
     "Check",
     "ConnectFlaw",
     "FormSection",
-    "LoginAlgorithm",
-    "NoSuchIntegration",
     "Progress",
     "Rehearsal",
     "Saved",
-    "SecretName",
     "Setting",
-    "ZendeskProduct",
     "authority_of_account",
     "begin_connecting",
     "block_user",

@@ -6,7 +6,15 @@ from linking.models.blocked_user import BlockedUser
 from linking.models.conflict import CONFLICT_KIND_CHOICES, Conflict, ConflictKind, ConflictState
 from linking.models.connection import ChatHost, ConnectAttempt, ConnectionFlaw, ConnectionState, ZendeskConnection
 from linking.models.decision import ConflictDecision, Decision
-from linking.models.integration import ConfigVersion, Integration, Secret, keep_secret
+from linking.models.integration import (
+    ConfigVersion,
+    Integration,
+    LoginAlgorithm,
+    Secret,
+    SecretName,
+    ZendeskProduct,
+    keep_secret,
+)
 from linking.models.lease import Heartbeat, Lease, RequestSlot
 from linking.models.link import EndReason, VisitorLink
 from linking.models.login_user import LoginUser, TokensIssued
@@ -51,6 +59,7 @@ __all__ = [
     "IncidentKind",
     "Integration",
     "Lease",
+    "LoginAlgorithm",
     "LoginUser",
     "Preference",
     "Quarantined",
@@ -58,6 +67,7 @@ __all__ = [
     "RunState",
     "SavedView",
     "Secret",
+    "SecretName",
     "StopReason",
     "SupportToken",
     "SyncRun",
@@ -74,5 +84,6 @@ __all__ = [
     "WaitingWords",
     "WebhookDelivery",
     "ZendeskConnection",
+    "ZendeskProduct",
     "keep_secret",
 ]

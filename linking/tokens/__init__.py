@@ -3,3 +3,8 @@
 `endpoint.serve` answers a request; `login_jwt`, `jws` and `cookies` hold the rules, `refusals` every refusal. The token
 doctor reads the same rules. `sightings`, `answer_counts` and `clock_offsets` write behind what was seen.
 """
+
+__all__ = [
+    "answer_counts", "clock_offsets", "clock_reading", "cookies", "email_lookup", "endpoint", "http", "jws",
+    "key_fetching", "login_jwt", "refusals", "sightings", "zendesk_jwt",
+]  # fmt: skip

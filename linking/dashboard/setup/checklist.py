@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 
 from linking import registry
 from linking.dashboard.shell.freshness import explain_block
-from linking.integrations import LoginAlgorithm, Progress, SecretName, ZendeskProduct, load_progress
-from linking.models import Integration, Secret, StopReason
+from linking.integrations import Progress, load_progress
+from linking.models import Integration, LoginAlgorithm, Secret, SecretName, StopReason, ZendeskProduct
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,12 +20,11 @@ from linking.dashboard.shell.connection_words import explain_failed, explain_los
 from linking.dashboard.shell.parts import Notice
 from linking.integrations import (
     CannotConnect,
-    SecretName,
     authority_of_account,
     begin_connecting,
     finish_connecting,
 )
-from linking.models import ConnectionState, Integration, Secret, ZendeskConnection
+from linking.models import ConnectionState, Integration, Secret, SecretName, ZendeskConnection
 from linking.sync import connections
 
 # What an attempt that failed has to say waits in the session, so that no address holds what strangers wrote.
@@ -109,7 +108,7 @@ def start_connecting(request: HttpRequest, slug: str) -> HttpResponse:
             now=timezone.now(),
             allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
         )
-    except integrations.NoSuchIntegration:
+    except registry.NoSuchIntegration:
         return redirect("setup")
     except CannotConnect as error:
         return _remember_failure(request, error)

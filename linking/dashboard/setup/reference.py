@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from linking.dashboard.shell.access import page, require_integration
-from linking.doctor.causes import CAUSES
+from linking.doctor import CAUSES
 from linking.tokens.refusals import REFUSALS, Refusal
 
 

@@ -14,7 +14,7 @@ from django.contrib.staticfiles import finders
 from django.utils.translation import gettext as _
 
 from linking.dashboard.shell.parts import Text
-from linking.integrations import ZendeskProduct
+from linking.models import ZendeskProduct
 
 CHAT_FILES = ("web-widget.js", "web-sdk.js", "fetch.js", "curl.txt")
 MESSAGING_FILES = ("messaging.js", "fetch.js", "curl.txt")

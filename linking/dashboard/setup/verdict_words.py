@@ -6,7 +6,7 @@ from types import MappingProxyType
 from django.utils.translation import gettext_lazy as _
 
 from linking.dashboard.shell.parts import Badge, Text
-from linking.doctor.verdicts import VerdictState as VerdictState
+from linking.doctor import VerdictState
 
 _GOOD = Badge(word=_("Good"), icon="circle-check", tone="good")
 _BAD = Badge(word=_("Wrong"), icon="x", tone="bad")

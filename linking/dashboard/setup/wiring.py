@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from linking import doctor, registry
 from linking.accounts import roles
 from linking.dashboard.setup.answer_counts import load_day_of_answers
 from linking.dashboard.setup.checklist import build_checklist
@@ -20,9 +21,7 @@ from linking.dashboard.setup.verdict_words import FINDING_STATES, VERDICT_STATES
 from linking.dashboard.shell.access import page, require, require_integration
 from linking.dashboard.shell.parts import Badge, Text
 from linking.dashboard.sync.notices import find_clock_findings
-from linking.doctor import service as doctor
-from linking.doctor.cookie_reach import Cookie, Reach, SameSite, UnreadableAddress, preview
-from linking.doctor.verdicts import TokenKind, Verdict
+from linking.doctor import TokenKind, Verdict, cookie_reach
 from linking.models import Integration
 from linking.tokens import clock_offsets
 
@@ -50,7 +49,7 @@ class ReachForm:
     is_secure: bool
     is_http_only: bool
     is_partitioned: bool = False
-    reach: Reach | None = None
+    reach: cookie_reach.Reach | None = None
     lines: tuple[Line, ...] = ()
     problem: str = ""
     obstacle: str = ""
@@ -77,7 +76,7 @@ def diagnose(request: HttpRequest, slug: str) -> HttpResponse:
     kind = TokenKind(name) if name in set(TokenKind) else TokenKind.AUTO
     try:
         diagnosis = doctor.diagnose_paste(text=request.POST.get("text", ""), kind=kind, slug=slug, now=time.time())
-    except doctor.NoSuchIntegration:
+    except registry.NoSuchIntegration:
         # Made in this second, by another process: the next look at the configuration will know it.
         return redirect("setup_integration", slug=slug)
     context = _build_context(request, integration=integration)
@@ -106,7 +105,7 @@ def _build_context(request: HttpRequest, *, integration: Integration) -> dict[st
         "done": sum(step.is_done for step in steps),
         "snippets": build_snippets(product=integration.zendesk_product, values=values),
         "reach": _build_reach_form(request, integration=integration, endpoint=endpoint),
-        "same_sites": [choice.value for choice in SameSite],
+        "same_sites": [choice.value for choice in cookie_reach.SameSite],
         "answers": load_day_of_answers(integration=integration, now=now),
         "may_diagnose": doctor.may_diagnose(request.user),
         "connect_url": reverse("setup_connect", args=[integration.slug]) if is_admin else "",
@@ -130,22 +129,24 @@ def _build_reach_form(request: HttpRequest, *, integration: Integration, endpoin
     form = ReachForm(
         page=parameters["page"][:ADDRESS_MAX_CHARACTERS],
         domain=parameters.get("domain", "")[:ADDRESS_MAX_CHARACTERS].strip(),
-        same_site=same_site if same_site in set(SameSite) else SameSite.ABSENT.value,
+        same_site=same_site if same_site in set(cookie_reach.SameSite) else cookie_reach.SameSite.ABSENT.value,
         is_secure="secure" in parameters,
         is_http_only="http_only" in parameters,
         is_partitioned="partitioned" in parameters,
     )
-    cookie = Cookie(
+    cookie = cookie_reach.Cookie(
         name=integration.cookie_name,
         domain=form.domain,
-        same_site=SameSite(form.same_site),
+        same_site=cookie_reach.SameSite(form.same_site),
         is_secure=form.is_secure,
         is_http_only=form.is_http_only,
         is_partitioned=form.is_partitioned,
     )
     try:
-        reach = preview(page=form.page, endpoint=endpoint, cookie=cookie, origins=integration.allowed_origins)
-    except UnreadableAddress as error:
+        reach = cookie_reach.preview(
+            page=form.page, endpoint=endpoint, cookie=cookie, origins=integration.allowed_origins
+        )
+    except cookie_reach.UnreadableAddress as error:
         return replace(form, problem=error.sentence.to_text(_))
     lines = tuple(
         Line(

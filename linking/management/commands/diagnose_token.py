@@ -9,10 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from linking import background
-from linking.doctor import service as doctor
-from linking.doctor.paste import PASTE_MAX_CHARACTERS
-from linking.doctor.verdicts import TokenKind, Verdict, VerdictState
+from linking import background, doctor, registry
+from linking.doctor import PASTE_MAX_CHARACTERS, TokenKind, Verdict, VerdictState
 
 _WORDS = {VerdictState.GOOD: "ok  ", VerdictState.BAD: "FAIL", VerdictState.NOTE: "note", VerdictState.SKIPPED: "-   "}
 
@@ -39,7 +37,7 @@ class Command(BaseCommand):
             found = doctor.diagnose_paste(text=text, kind=TokenKind(kind), slug=integration, now=time.time())
         except OSError as error:
             self._give_up(f"{file} cannot be read: {error.strerror}.")
-        except doctor.NoSuchIntegration:
+        except registry.NoSuchIntegration:
             self._give_up("There is no such integration; `integration list` shows those there are.")
         else:
             for verdict in found.verdicts:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from linking import integrations, monitoring
+from linking import integrations, monitoring, registry
 from linking.core.text import clean_line
 
 JSON_MAX_BYTES = 1_000_000
@@ -56,7 +56,7 @@ class Command(BaseCommand):
             problems = getattr(self, f"_{verb}")(**options)
         except integrations.BadIntegration as error:
             problems = [f"{key} {sentence}" for key, sentence in error.problems.items()]
-        except integrations.NoSuchIntegration:
+        except registry.NoSuchIntegration:
             problems = [f"There is no integration {_clean(options['slug'])}; `integration list` shows those there are."]
         except BadFile as error:
             problems = [str(error)]

@@ -65,7 +65,7 @@ class TestDiagnosePaste:
         assert (found.kind, found.is_accepted) == (TokenKind.ZENDESK, True)
 
     def test_refuses_an_integration_that_is_not_there(self, acme):
-        with pytest.raises(doctor.NoSuchIntegration):
+        with pytest.raises(registry.NoSuchIntegration):
             doctor.diagnose_paste(text="x", kind=TokenKind.AUTO, slug="nowhere", now=0)
 
 

@@ -1,8 +1,9 @@
 import pytest
 
 from linking import registry
-from linking.integrations import Actor, BadIntegration, NoSuchIntegration, block_user, lift_block
+from linking.integrations import Actor, BadIntegration, block_user, lift_block
 from linking.models import AuditEvent, BlockedUser
+from linking.registry import NoSuchIntegration
 from tests.factories import NOW, USER_ID, make_integration
 
 ADA = Actor(name="ada")

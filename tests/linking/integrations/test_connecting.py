@@ -10,9 +10,10 @@ from django.contrib.auth import get_user_model
 from linking import registry
 from linking.clients.zendesk_api import ZendeskRefused, ZendeskTryLater
 from linking.clients.zendesk_oauth import OAuthLost, OAuthRefused, OAuthTryLater
-from linking.integrations import Actor, NoSuchIntegration, connecting
+from linking.integrations import Actor, connecting
 from linking.integrations.connecting import CannotConnect, ConnectFlaw, begin_connecting, finish_connecting
 from linking.models import AuditEvent, ConnectAttempt, Integration, Secret, ZendeskConnection
+from linking.registry import NoSuchIntegration
 from tests.factories import NOW, ZENDESK_ACCESS_TOKEN, make_integration
 from tests.linking.sync.store.test_connections import make_tokens
 

@@ -7,12 +7,12 @@ from linking.core.config import SecretName
 from linking.integrations import (
     Actor,
     BadIntegration,
-    NoSuchIntegration,
     rehearse_change,
     rehearse_integration,
     save_integration,
 )
 from linking.models import AuditEvent, ConfigVersion, Integration, Secret
+from linking.registry import NoSuchIntegration
 from tests.factories import LOGIN_SECRET_KEY, NOW, ZENDESK_SHARED_SECRET, make_integration
 
 pytestmark = pytest.mark.django_db

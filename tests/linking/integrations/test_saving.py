@@ -3,8 +3,9 @@ import json
 import pytest
 
 from linking import integrations, registry
-from linking.integrations import Actor, BadIntegration, NoSuchIntegration, remove_integration, save_integration, saving
+from linking.integrations import Actor, BadIntegration, remove_integration, save_integration, saving
 from linking.models import AuditEvent, ConfigVersion, Integration, Secret, Visitor
+from linking.registry import NoSuchIntegration
 from tests.factories import (
     LOGIN_PROJECT_ID,
     LOGIN_SECRET_KEY,
