@@ -22,6 +22,10 @@ LIFE_ASKED_S = 7_200
 LIFE_UNTOLD_S = 1_800
 ANOTHER_FETCHES_S = 2.0
 NOT_SET_UP = "Zendesk's subdomain, client ID or client secret is not set."
+NO_ADMIN = (
+    "The OAuth client acts as the admin who made it: check in Admin Center that this person still is an admin, or make "
+    "a new client as an admin."
+)
 CLIENT_REFUSED = (
     "Zendesk refuses the OAuth client. Make a confidential client in Admin Center (Apps and integrations, APIs, OAuth "
     "clients) as an admin, and set zendesk_client_id and zendesk_client_secret."

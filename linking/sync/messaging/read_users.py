@@ -20,7 +20,8 @@ from linking.sync.work import Work
 
 # Read again from so long before the newest change that was read, where a cursor is refused.
 OVERLAP = timedelta(minutes=5)
-EMPTY_PAGES_MOST = 1_000
+# A page may be empty, and more so. One that leads back to itself so often leads nowhere.
+UNMOVED_MOST = 20
 
 
 def read_users(work: Work, *, config: IntegrationConfig) -> None:
@@ -28,7 +29,7 @@ def read_users(work: Work, *, config: IntegrationConfig) -> None:
     feed = load_feed(integration_id=work.integration.pk)
     cursor, is_restarted = feed.cursor, False
     start_at = config.sync_start_at
-    empty_pages = 0
+    unmoved = 0
     while True:
         try:
             page = _read_page(work, cursor=cursor, start_at=start_at)
@@ -43,8 +44,8 @@ def read_users(work: Work, *, config: IntegrationConfig) -> None:
         _store(work, page=page, config=config)
         if page.is_end:
             return
-        empty_pages = 0 if page.users else empty_pages + 1
-        if (page.cursor == cursor and not page.users) or empty_pages > EMPTY_PAGES_MOST:
+        unmoved = unmoved + 1 if page.cursor == cursor else 0
+        if unmoved > UNMOVED_MOST:
             raise PassStopped("Zendesk's feed of users leads nowhere.", reason=StopReason.VENDOR_FAULT)
         cursor = page.cursor
 

@@ -12,7 +12,7 @@ from linking.models import StopReason, SyncRun, Visitor
 from linking.sync.calls_with_retries import Clock, PacedCaller, PassStopped, stop_for_refusal
 from linking.sync.messaging.ask_awaited import ask_awaited
 from linking.sync.messaging.feed import rewind
-from linking.sync.messaging.fetch_token import NOT_SET_UP, fetch_after, fetch_in_time
+from linking.sync.messaging.fetch_token import NO_ADMIN, NOT_SET_UP, fetch_after, fetch_in_time
 from linking.sync.messaging.people import Reading, store_kept
 from linking.sync.messaging.read_changed import read_changed
 from linking.sync.messaging.read_users import read_users
@@ -64,6 +64,8 @@ class MessagingSource:
         self, halt: PassStopped, config: IntegrationConfig, *, caller: PacedCaller, allow_loopback: bool
     ) -> IntegrationConfig | None:
         """Fetch another token where Zendesk refused this one."""
+        if isinstance(halt.__cause__, ZendeskRefused) and halt.__cause__.reason == "scope":
+            raise PassStopped(f"{halt} {NO_ADMIN}", reason=StopReason.CREDENTIALS, status=halt.status) from halt
         return fetch_after(halt, config, clock=caller.clock, allow_loopback=allow_loopback)
 
     def read_all(self, work: Work, *, config: IntegrationConfig, is_retrying: bool) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from linking.clients.zendesk_api import ZendeskTryLater
-from linking.clients.zendesk_support import CursorRefused
+from linking.clients.zendesk_support import CursorRefused, UsersPage
 from linking.models import Conflict, LoginUser, Quarantined, SyncRun, UserFeed, Visitor, VisitorLink
 from tests.linking.sync.fake_chat import NOW, FakeTime
 from tests.linking.sync.messaging.fake_support import HOUR_AGO, FakeSupport, make_issued, make_support, run, use, uuid
@@ -206,6 +206,12 @@ class TestPlace:
         support.empty_pages = 3
         run(acme, time)
         assert (mapping(), len(support.calls)) == ({"7": uuid(1)}, 4)
+
+    def test_gives_up_on_a_feed_that_leads_back_to_itself(self, acme, support, time):
+        support.put(7, external_id=uuid(1))
+        run(acme, time)
+        support.users_page = lambda **_place: UsersPage(users=(), cursor="1", is_end=False)
+        assert run(acme, time).reason == "vendor_fault"
 
     def test_reads_all_again_when_asked_to(self, acme, support, time):
         support.put(7, external_id=uuid(1))
