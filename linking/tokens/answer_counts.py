@@ -4,7 +4,7 @@ No token, no user and no e-mail is among them. Memory and table are bounded what
 by name are those that an integration lists and a few more an hour, the rest are `(other)`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from django.db.models import Min, Sum
 from linking.core.text import clean_line
 from linking.models import AnswerCount, Integration
 from linking.models.token_counts import add_to_count
-from linking.tokens.write_behind import WriteBehindBuffer
+from linking.tokens.write_behind import Count, WriteBehindBuffer, copy_count
 
 HOUR_S = 3600
 MAX_STRANGE_ORIGINS = 50
@@ -47,16 +47,7 @@ class AnswerTally:
     count: int
 
 
-_Key = tuple[AnswerKey, int]
-
-
-@dataclass(slots=True)
-class _Count:
-    number: int
-    first_epoch_s: int
-
-
-_waiting: WriteBehindBuffer[_Key, _Count] = WriteBehindBuffer(at_most=5_000)
+_Key = tuple[int, AnswerKey]  # the hour first
 
 
 class _Hours:
@@ -73,37 +64,13 @@ def note(kind: AnswerKey, is_origin_listed: bool, now: float) -> None:
     with _waiting.lock:
         if not is_origin_listed and kind.origin:
             kind = _with_bounded_origin(kind, hour=hour)
-        seen = _waiting.counted.get((kind, hour))
-        if seen is None:
-            _waiting.add((kind, hour), _Count(1, int(now)))
-        else:
-            seen.number += 1
-
-
-def count_dropped() -> int:
-    """Return how many answers this process could not count."""
-    return _waiting.dropped
+        _waiting.count((hour, kind), now)
 
 
 def forget() -> None:
     """Drop what waits."""
     _waiting.forget()
     _Hours.strange, _Hours.pruned_hour = set(), 0
-
-
-def flush(*, turn: int | None = None) -> int:
-    """Write what waits and return how many rows it touched; once an hour, drop what is older than `KEPT`.
-
-    In a `turn`, kinds of answers that were written lately wait for theirs; see `WriteBehindBuffer`.
-
-    Raises: django.db.Error; what could not be written waits on.
-    """
-    with _waiting.writing:
-        number = 0
-        for keys in _batches(_waiting.due(turn=turn)):
-            number += _waiting.write(keys, copied=_copy, store=_store)
-            _prune(hour=max(hour for _kind, hour in keys))
-        return number
 
 
 def tallies(*, integration_id: int, since: datetime) -> list[AnswerTally]:
@@ -148,27 +115,22 @@ def _with_bounded_origin(kind: AnswerKey, *, hour: int) -> AnswerKey:
     return AnswerKey(kind.integration_id, kind.code, kind.reason, origin, kind.is_observed)
 
 
-def _copy(_key: _Key, count: _Count) -> _Count:
-    return _Count(count.number, count.first_epoch_s)
-
-
-def _batches(due: Iterable[_Key]) -> list[list[_Key]]:
-    # In one order everywhere, so that two processes never wait for each other's rows.
-    keys = sorted(due, key=lambda key: (key[1], key[0].integration_id, key[0].reason, key[0].origin))
-    return [keys[start : start + _BATCH] for start in range(0, len(keys), _BATCH)]
-
-
-def _store(batch: Mapping[_Key, _Count]) -> None:
-    wanted = {kind.integration_id for kind, _hour in batch}
+def _store(batch: Mapping[_Key, Count]) -> None:
+    """Write `batch`; once an hour, drop what is older than `KEPT`."""
+    wanted = {kind.integration_id for _hour, kind in batch}
+    newest = max(hour for hour, _kind in batch)
     # An integration can have been removed meanwhile.
     with transaction.atomic():
         kept = {0, *Integration.objects.filter(pk__in=wanted).values_list("pk", flat=True)}
-        for (kind, hour), count in batch.items():
+        for (hour, kind), count in batch.items():
             if kind.integration_id in kept:
                 _add(kind=kind, hour_at=_time(hour * HOUR_S), count=count)
+        if newest > _Hours.pruned_hour:
+            AnswerCount.objects.filter(hour_at__lt=_time(newest * HOUR_S) - KEPT).delete()
+    _Hours.pruned_hour = max(newest, _Hours.pruned_hour)
 
 
-def _add(*, kind: AnswerKey, hour_at: datetime, count: _Count) -> None:
+def _add(*, kind: AnswerKey, hour_at: datetime, count: Count) -> None:
     same: dict[str, object] = {
         "integration_id": kind.integration_id or None,
         "hour_at": hour_at,
@@ -183,11 +145,11 @@ def _add(*, kind: AnswerKey, hour_at: datetime, count: _Count) -> None:
     add_to_count(rows, number=count.number, new=same | {"first_at": _time(count.first_epoch_s)})
 
 
-def _prune(*, hour: int) -> None:
-    if hour > _Hours.pruned_hour:
-        _Hours.pruned_hour = hour
-        AnswerCount.objects.filter(hour_at__lt=_time(hour * HOUR_S) - KEPT).delete()
-
-
 def _time(epoch_s: int) -> datetime:
     return datetime.fromtimestamp(epoch_s, tz=UTC)
+
+
+_waiting: WriteBehindBuffer[_Key, Count, Count] = WriteBehindBuffer(
+    at_most=5_000, build_row=copy_count, store=_store, batch_size=_BATCH
+)
+flush = _waiting.flush

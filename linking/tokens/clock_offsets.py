@@ -6,7 +6,6 @@ ten minutes, in numbers that are rounded: memory and table stay small whatever c
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
@@ -20,21 +19,14 @@ from linking.tokens.clock_reading import ClockReading, reading_of, seconds_ahead
 from linking.tokens.http import bearer_token, cookie_token
 from linking.tokens.login_jwt import LoginToken, check_signature
 from linking.tokens.refusals import Refused
-from linking.tokens.write_behind import WriteBehindBuffer
+from linking.tokens.write_behind import Count, WriteBehindBuffer, copy_count
 
 SLOT_S = 600
 WINDOW = timedelta(hours=1)
 KEPT = timedelta(hours=2)
 
-_Key = tuple[int, int, int]  # slot, integration, seconds ahead; sorted like this, two processes write in one order
-
-
-@dataclass(slots=True)
-class _Tokens:
-    number: int
-
-
-_waiting: WriteBehindBuffer[_Key, _Tokens] = WriteBehindBuffer(at_most=1_000)
+_AT_MOST = 1_000
+_Key = tuple[int, int, int]  # slot, integration, seconds ahead
 
 
 class _Pruned:
@@ -56,37 +48,15 @@ def note(
         ahead_s = seconds_ahead(token.unverified_claims(), now=now)
     except Refused:
         return
-    if not ahead_s:
-        return
-    key = (int(now) // SLOT_S, config.integration_id, ahead_s)
-    with _waiting.lock:
-        seen = _waiting.counted.get(key)
-        if seen is None:
-            _waiting.add(key, _Tokens(1))
-        else:
-            seen.number += 1
-
-
-def count_dropped() -> int:
-    """Return how many tokens this process could not count."""
-    return _waiting.dropped
+    if ahead_s:
+        with _waiting.lock:
+            _waiting.count((int(now) // SLOT_S, config.integration_id, ahead_s), now)
 
 
 def forget() -> None:
     """Drop what waits."""
     _waiting.forget()
     _Pruned.slot = 0
-
-
-def flush(*, turn: int | None = None) -> int:
-    """Write what waits and return how many rows it touched; now and then, drop what is older than `KEPT`.
-
-    In a `turn`, what was written lately waits for its own; see `WriteBehindBuffer`.
-
-    Raises: django.db.Error; what could not be written waits on.
-    """
-    with _waiting.writing:
-        return _waiting.write(_waiting.due(turn=turn), copied=_copy, store=_store)
 
 
 def readings(*, now: datetime) -> dict[int, ClockReading]:
@@ -103,19 +73,16 @@ def readings(*, now: datetime) -> dict[int, ClockReading]:
     return {key: found for key, mine in counts.items() if (found := reading_of(mine)) is not None}
 
 
-def _copy(_key: _Key, tokens: _Tokens) -> _Tokens:
-    return _Tokens(tokens.number)
-
-
-def _store(taken: Mapping[_Key, _Tokens]) -> None:
-    wanted = {integration_id for _slot, integration_id, _ahead_s in taken}
+def _store(batch: Mapping[_Key, Count]) -> None:
+    """Write `batch`; now and then, drop what is older than `KEPT`."""
+    wanted = {integration_id for _slot, integration_id, _ahead_s in batch}
     with transaction.atomic():
         # An integration can have been removed meanwhile.
         kept = set(Integration.objects.filter(pk__in=wanted).values_list("pk", flat=True))
-        for key in sorted(taken):
+        for key, count in batch.items():
             if key[1] in kept:
-                _add(key, number=taken[key].number)
-        newest = max(slot for slot, _integration_id, _ahead_s in taken)
+                _add(key, number=count.number)
+        newest = max(slot for slot, _integration_id, _ahead_s in batch)
         if newest > _Pruned.slot:
             ClockOffset.objects.filter(slot_at__lt=_time(newest) - KEPT).delete()
     _Pruned.slot = max(newest, _Pruned.slot)
@@ -129,3 +96,9 @@ def _add(key: _Key, *, number: int) -> None:
 
 def _time(slot: int) -> datetime:
     return datetime.fromtimestamp(slot * SLOT_S, tz=UTC)
+
+
+_waiting: WriteBehindBuffer[_Key, Count, Count] = WriteBehindBuffer(
+    at_most=_AT_MOST, build_row=copy_count, store=_store, batch_size=_AT_MOST
+)
+flush = _waiting.flush

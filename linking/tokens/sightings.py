@@ -6,7 +6,6 @@ up and written every ten. So much is lost when a process is killed; a sighting i
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,7 +48,6 @@ class _Seen:
 
 
 _Key = tuple[int, str]
-_waiting: WriteBehindBuffer[_Key, _Seen] = WriteBehindBuffer(at_most=20_000)
 
 
 class _Flushing:
@@ -78,11 +76,6 @@ def count_dropped() -> int:
     return _waiting.dropped
 
 
-def forget() -> None:
-    """Drop what waits and the count of what was dropped."""
-    _waiting.forget()
-
-
 def start_flushing(*, also: Sequence[Flush] = ()) -> None:
     """Write what waits from a thread of this process, and once more when it ends; a second call changes nothing.
 
@@ -97,27 +90,13 @@ def start_flushing(*, also: Sequence[Flush] = ()) -> None:
             Finalize(None, _flush_at_exit, exitpriority=0)
 
 
-def flush(*, rest_s: float = 0.0, turn: int | None = None) -> int:
-    """Write what waits and return how many users it was; between batches, leave the process to others for `rest_s`.
-
-    In a `turn`, users who were written lately wait for theirs; see `WriteBehindBuffer`.
-
-    Raises: django.db.Error; what could not be written waits on.
-    """
-    with _waiting.writing:
-        keys = _waiting.due(turn=turn)
-        number = 0
-        for start in range(0, len(keys), BATCH):
-            if start and rest_s:
-                time.sleep(rest_s)
-            # In one order everywhere, so that two processes never wait for each other's rows.
-            batch = sorted(keys[start : start + BATCH])
-            try:
-                number += _waiting.write(batch, copied=_build_row, store=_store)
-            except IntegrityError:
-                _leave_out_removed(batch)
-                raise
-        return number
+def _store(batch: Mapping[_Key, TokensIssued]) -> None:
+    try:
+        # One statement, so a transaction by itself.
+        LoginUser.objects.note_tokens(list(batch.values()), now=timezone.now())
+    except IntegrityError:
+        _leave_out_removed(batch)
+        raise
 
 
 def _leave_out_removed(keys: Collection[_Key]) -> None:
@@ -125,11 +104,6 @@ def _leave_out_removed(keys: Collection[_Key]) -> None:
     wanted = {integration_id for integration_id, _user_id in keys}
     kept = set(Integration.objects.filter(pk__in=wanted).values_list("pk", flat=True))
     _waiting.leave_out(key for key in keys if key[0] not in kept)
-
-
-def _store(batch: Mapping[_Key, TokensIssued]) -> None:
-    # One statement, so a transaction by itself.
-    LoginUser.objects.note_tokens(list(batch.values()), now=timezone.now())
 
 
 def _build_row(key: _Key, seen: _Seen) -> TokensIssued:
@@ -141,6 +115,12 @@ def _build_row(key: _Key, seen: _Seen) -> TokensIssued:
 @lru_cache(maxsize=64)
 def _at(epoch_s: int) -> datetime:
     return datetime.fromtimestamp(epoch_s, tz=UTC)
+
+
+_waiting: WriteBehindBuffer[_Key, _Seen, TokensIssued] = WriteBehindBuffer(
+    at_most=20_000, build_row=_build_row, store=_store, batch_size=BATCH
+)
+flush, forget = _waiting.flush, _waiting.forget
 
 
 def _keep_flushing() -> None:

@@ -39,7 +39,7 @@ class TestNote:
         monkeypatch.setattr(answer_counts._waiting, "at_most", 2)
         for number in range(5):
             note(acme, reason=f"reason-{number}")
-        assert (answer_counts.flush(), answer_counts.count_dropped()) == (2, 3)
+        assert (answer_counts.flush(), answer_counts._waiting.dropped) == (2, 3)
 
     def test_names_only_so_many_strange_origins_an_hour(self, acme, monkeypatch):
         monkeypatch.setattr(answer_counts, "MAX_STRANGE_ORIGINS", 2)
@@ -82,7 +82,7 @@ class TestFlush:
 
         note(acme)
         with monkeypatch.context() as patch:
-            patch.setattr(answer_counts, "_store", away)
+            patch.setattr(answer_counts._waiting, "store", away)
             with pytest.raises(OperationalError):
                 answer_counts.flush()
         note(acme)

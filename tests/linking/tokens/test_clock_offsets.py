@@ -96,7 +96,7 @@ class TestNote:
         monkeypatch.setattr(clock_offsets._waiting, "at_most", 2)
         for ahead_s in (70, 80, 90, 90):
             self.note(early(ahead_s), config=make_config(integration_id=acme.pk))
-        assert (clock_offsets.flush(), clock_offsets.count_dropped()) == (2, 2)
+        assert (clock_offsets.flush(), clock_offsets._waiting.dropped) == (2, 2)
 
 
 class TestFlush:
@@ -119,7 +119,7 @@ class TestFlush:
 
         ask(early())
         with monkeypatch.context() as patch:
-            patch.setattr(clock_offsets, "_store", away)
+            patch.setattr(clock_offsets._waiting, "store", away)
             with pytest.raises(OperationalError):
                 clock_offsets.flush()
         assert told(acme) == (1, 95, 95)

@@ -5,7 +5,7 @@ import pytest
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
 from linking.models import Integration, LoginUser
-from linking.tokens import login_jwt, sightings
+from linking.tokens import login_jwt, sightings, write_behind
 from linking.tokens.write_behind import TURNS
 from tests.factories import make_integration, make_login_user
 
@@ -31,7 +31,7 @@ def break_store(monkeypatch, error):
     def away(_batch):
         raise error("away")
 
-    monkeypatch.setattr(sightings, "_store", away)
+    monkeypatch.setattr(sightings._waiting, "store", away)
 
 
 class TestNote:
@@ -127,7 +127,7 @@ class TestFlush:
         assert LoginUser.objects.count() == 2
 
     def test_writes_more_than_one_batch(self, acme, monkeypatch):
-        monkeypatch.setattr(sightings, "BATCH", 3)
+        monkeypatch.setattr(sightings._waiting, "batch_size", 3)
         for number in range(8):
             note(acme, f"user-{number}")
         assert sightings.flush() == 8
@@ -135,8 +135,8 @@ class TestFlush:
 
     def test_rests_between_batches_and_not_after_the_last(self, acme, monkeypatch):
         rests = []
-        monkeypatch.setattr(sightings, "BATCH", 3)
-        monkeypatch.setattr(sightings.time, "sleep", rests.append)
+        monkeypatch.setattr(sightings._waiting, "batch_size", 3)
+        monkeypatch.setattr(write_behind.time, "sleep", rests.append)
         for number in range(8):
             note(acme, f"user-{number}")
         assert (sightings.flush(rest_s=0.5), rests) == (8, [0.5, 0.5])
@@ -198,7 +198,7 @@ class TestFlushOfThoseNotWrittenLately:
 
         note(acme, at=NOON + 1)
         with monkeypatch.context() as busy:
-            busy.setattr(sightings, "_store", store_and_note)
+            busy.setattr(sightings._waiting, "store", store_and_note)
             sightings.flush()
         assert self.tokens() == {"nadia": 2}
         sightings.flush()
@@ -249,7 +249,7 @@ class TestFlushWithoutDatabase:
         assert (user.tokens_issued, user.first_authenticated_at) == (2, time(NOON))
 
     def test_keeps_the_batches_that_were_written(self, acme, monkeypatch):
-        monkeypatch.setattr(sightings, "BATCH", 1)
+        monkeypatch.setattr(sightings._waiting, "batch_size", 1)
         store, stored = sightings._store, []
 
         def fail_at_the_second(batch):
@@ -261,7 +261,7 @@ class TestFlushWithoutDatabase:
         note(acme, "a")
         note(acme, "b")
         with monkeypatch.context() as broken:
-            broken.setattr(sightings, "_store", fail_at_the_second)
+            broken.setattr(sightings._waiting, "store", fail_at_the_second)
             with pytest.raises(OperationalError):
                 sightings.flush()
         assert sightings.flush() == 1
@@ -275,7 +275,7 @@ class TestFlushWithoutDatabase:
             raise OperationalError("away")
 
         with monkeypatch.context() as broken:
-            broken.setattr(sightings, "_store", note_and_fail)
+            broken.setattr(sightings._waiting, "store", note_and_fail)
             with pytest.raises(OperationalError):
                 sightings.flush()
         sightings.flush()
@@ -290,7 +290,7 @@ class TestFlushWithoutDatabase:
             note(acme, "b")
             raise OperationalError("away")
 
-        monkeypatch.setattr(sightings, "_store", note_and_fail)
+        monkeypatch.setattr(sightings._waiting, "store", note_and_fail)
         with pytest.raises(OperationalError):
             sightings.flush()
         assert sightings.count_dropped() == 1
