@@ -82,7 +82,8 @@ class IntegrationAdmin(admin.ModelAdmin):
         )
         obj.__dict__.update(saved.integration.__dict__)
         for warning in saved.warnings:
-            messages.warning(request, _with_label(warning, form=form))
+            values = {"setting": form.label_of(warning.key), "sentence": warning.sentence}
+            messages.warning(request, _("%(setting)s: %(sentence)s") % values)
 
     def response_add(self, request: HttpRequest, obj: Integration, post_url_continue: str | None = None) -> Any:
         """Lead on to the set-up page, whose checklist says what is left to do."""
@@ -154,13 +155,6 @@ def _lead_to_setup(request: HttpRequest, obj: Integration) -> HttpResponseRedire
         return None
     messages.success(request, _("%s is saved.") % obj.name)
     return HttpResponseRedirect(reverse("setup_integration", args=[obj.slug]))
-
-
-def _with_label(warning: str, *, form: IntegrationForm) -> str:
-    """Return a warning that begins with a setting's name with what its box is called instead."""
-    name, blank, rest = warning.partition(" ")
-    colon = ":" if name.endswith(":") else ""
-    return f"{form.label_of(name.removesuffix(':'))}{colon}{blank}{rest}"
 
 
 def _find_delete_flaw(request: HttpRequest, *, row: Integration) -> str:

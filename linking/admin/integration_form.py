@@ -148,7 +148,7 @@ class IntegrationForm(forms.ModelForm):
             for key, sentence in error.problems.items():
                 # A box that is wrong already has its say.
                 if key not in self.errors:
-                    self.add_error(key if key in self.fields else None, f"{_('This')} {sentence}")
+                    self.add_error(key if key in self.fields else None, sentence)
         return self.cleaned_data
 
     def _post_clean(self) -> None:

@@ -1,5 +1,5 @@
-"""Integrations: their settings (`settings.py`, stored by `saving.py`) and secrets (`secrets.py`, changes tried in
-`rehearsal.py`), checks of both sides (`check_*.py`), Connect with Zendesk (`connecting.py`) and blocked users.
+"""Integrations: their settings (`settings.py`, stored by `saving.py`), their secrets (`secrets.py`, a change tried in
+`rehearsal.py`), checks of both sides (`check_*.py`), Connect with Zendesk (`connecting.py`) and blocked players.
 """
 
 from linking.integrations.blocking import block_user, lift_block
@@ -17,7 +17,8 @@ from linking.integrations.rehearsal import Rehearsal, rehearse_change, rehearse_
 from linking.integrations.saving import (
     Actor,
     BadIntegration,
-    Saved,
+    SaveResult,
+    SettingWarning,
     judge_integration,
     remove_integration,
     save_integration,
@@ -38,8 +39,9 @@ __all__ = [
     "FormSection",
     "Progress",
     "Rehearsal",
-    "Saved",
+    "SaveResult",
     "Setting",
+    "SettingWarning",
     "authority_of_account",
     "begin_connecting",
     "block_user",

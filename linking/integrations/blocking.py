@@ -1,8 +1,9 @@
-"""Blocks one Login user of one integration, and lifts the block; every process follows within a second."""
+"""Blocks a player of one integration, and lifts the block; every process follows within a second."""
 
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from linking.core.user_ids import user_id_flaw
 from linking.integrations.saving import Actor, BadIntegration, bump_config_version
@@ -11,32 +12,32 @@ from linking.registry import NoSuchIntegration
 
 
 def block_user(*, slug: str, user_id: str, actor: Actor, now: datetime) -> bool:
-    """Block `user_id`; return False when it was blocked already.
+    """Block `user_id`; return False if it is blocked already.
 
-    Raises: NoSuchIntegration, BadIntegration for what can be no user's ID.
+    Raises: NoSuchIntegration, BadIntegration if it cannot be a user ID.
     """
-    row = _integration(slug)
+    row = _load_integration(slug)
     if user_id_flaw(user_id):
-        raise BadIntegration({"user_id": "must be the user's ID as Login has it: the claim sub of the token."})
+        raise BadIntegration({"user_id": _("Enter the user ID as Login has it: the claim sub of the token.")})
     with transaction.atomic():
         values = {"blocked_at": now, "blocked_by": actor.name}
-        _block, is_new = BlockedUser.objects.get_or_create(integration=row, user_id=user_id, defaults=values)
+        _row, is_new = BlockedUser.objects.get_or_create(integration=row, user_id=user_id, defaults=values)
         if is_new:
             _record(actor=actor, action="user.blocked", row=row, user_id=user_id, now=now)
     return is_new
 
 
 def lift_block(*, slug: str, user_id: str, actor: Actor, now: datetime) -> bool:
-    """Let `user_id` have tokens again; return False when it was not blocked. Raises: NoSuchIntegration."""
-    row = _integration(slug)
+    """Lift the block of `user_id`; return False if there is none. Raises: NoSuchIntegration."""
+    row = _load_integration(slug)
     with transaction.atomic():
-        deleted, _of_what = BlockedUser.objects.filter(integration=row, user_id=user_id).delete()
+        deleted, _by_table = BlockedUser.objects.filter(integration=row, user_id=user_id).delete()
         if deleted:
             _record(actor=actor, action="user.unblocked", row=row, user_id=user_id, now=now)
     return bool(deleted)
 
 
-def _integration(slug: str) -> Integration:
+def _load_integration(slug: str) -> Integration:
     row = Integration.objects.filter(slug=slug).first()
     if row is None:
         raise NoSuchIntegration(slug)

@@ -1,4 +1,4 @@
-"""What each setting of an integration may hold: a value from outside in, the value to store or a sentence out."""
+"""The rules of the settings: each takes a value from outside, and returns the value to store or raises `BadValue`."""
 
 import ipaddress
 import re
@@ -10,6 +10,8 @@ from enum import StrEnum
 from linking.clients.vendor_urls import AUTO, ZENDESK_HOSTS, address_flaw, is_loopback_name
 from linking.core.config import SecretName
 from linking.core.text import clean_line
+from linking.core.text_marks import Sentence
+from linking.core.text_marks import gettext_noop as _
 
 ORIGINS_MAX = 100
 REQUESTS_MAX = 100_000
@@ -28,7 +30,7 @@ _DIGITS = re.compile(r"[0-9]{0,50}\Z")
 _TEMPLATE = re.compile(r"https://[a-z0-9.-]+(?::[0-9]{1,5})?(?:[/?#][!-z|~]*)?\Z")
 _PLACE = re.compile(r"\{([A-Za-z0-9_]{1,40})\}")
 TEMPLATE_WORDS = ("merchant_id", "project_id", "login_project_id", "user_id")
-# What a Zendesk JWT says already, or would mean something else to whoever reads it.
+# Claims that a Zendesk JWT has already, or that mean something else to its reader.
 OWN_CLAIMS = frozenset(
     {"external_id", "scope", "name", "email", "email_verified", "exp", "iat", "nbf", "iss", "sub", "aud", "jti"}
 )
@@ -39,12 +41,16 @@ RESERVED_ENDINGS = (".invalid", ".example", ".test", ".localhost")
 
 
 class BadValue(ValueError):
-    """A value that cannot be stored; the message says what would do and never repeats a secret."""
+    """A value cannot be stored; `sentence` says what to enter instead and never repeats a secret."""
+
+    def __init__(self, template: str, **values: object) -> None:
+        super().__init__(template)
+        self.sentence = Sentence(template, values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleContext:
-    """What a rule may need besides the value."""
+    """What a rule needs besides the value."""
 
     allow_loopback: bool
 
@@ -55,54 +61,60 @@ Rule = Callable[[object, RuleContext], object]
 def read_slug(value: object) -> str:
     """Return a slug. Raises: BadValue."""
     if not isinstance(value, str) or not _SLUG.match(value):
-        raise BadValue("must be 1 to 50 letters, digits, hyphens or underscores.")
+        raise BadValue(_("Use 1 to 50 letters, digits, hyphens or underscores."))
     return value
 
 
-def find_format_flaw(plain: str, *, name: SecretName) -> str:
-    """Return a sentence that says why `plain` cannot be this secret, or "" when it can."""
+def find_format_flaw(plain: str, *, name: SecretName) -> Sentence | None:
+    """Return why `plain` cannot be this secret, None when it can."""
     if not plain.strip():
-        return "is blank: leave it out to keep what is set."
+        return Sentence(_("The secret is blank. Leave it out to keep the current one."))
     if plain != plain.strip() or any(character in plain for character in "\r\n"):
-        return "begins or ends with a blank or holds a line end: paste it again without them."
+        return Sentence(_("The secret begins or ends with a space or contains a line end. Paste it without them."))
     if len(plain) > SECRET_MAX_CHARACTERS or "\0" in plain or not _is_text(plain):
-        return "cannot be a secret: it is too long or holds characters that no secret has."
+        return Sentence(_("This is not a secret: it is too long or contains characters that no secret has."))
     if name is SecretName.ZENDESK_ACCESS_TOKEN:
         is_sendable = plain.isascii() and plain.isprintable() and " " not in plain
-        return "" if is_sendable else "holds characters that cannot be sent: an access token has no blanks or accents."
+        return None if is_sendable else Sentence(_("An access token has no spaces or accents. Copy it again."))
     if len(plain.encode()) < SECRET_MIN_BYTES:
-        return f"is shorter than {SECRET_MIN_BYTES} bytes, which anybody could guess: copy the whole secret."
-    return ""
+        template = _("The secret is shorter than {number} bytes, so it could be guessed. Copy the whole secret.")
+        return Sentence(template, {"number": SECRET_MIN_BYTES})
+    return None
 
 
 def read_origin(value: object) -> str:
-    """Return an origin exactly as a browser sends it. Raises: BadValue."""
-    wanted = "must be https://host or https://host:port as the browser sends it"
+    """Return an origin, written exactly as a browser sends it. Raises: BadValue."""
     if not isinstance(value, str):
-        raise BadValue(f"{wanted}, as text.")
+        raise BadValue(_("Write each origin as text, such as https://shop.example."))
     if value in ("*", "null"):
-        raise BadValue(f"“{value}” is refused, because it would let any page ask for tokens.")
-    found = _ORIGIN.match(value)
+        raise BadValue(_("“{value}” is not allowed, because any page could then request tokens."), value=value)
+    shown, found = _clip(value), _ORIGIN.match(value)
     if found is None:
-        raise BadValue(f"“{_clip(value)}” {wanted}: small letters, no path, no slash at the end.")
+        template = _(
+            "“{value}” is not an origin. Write https://host or https://host:port in lower case, without a path and "
+            "without a slash at the end."
+        )
+        raise BadValue(template, value=shown)
     scheme, host, port = found["scheme"], found["host"], found["port"]
     if not _is_host(host):
-        raise BadValue(f"“{_clip(value)}” {wanted}: small letters, accented names in their xn-- form.")
+        template = _("“{value}” is not an origin. Write the host in lower case, accented names in their xn-- form.")
+        raise BadValue(template, value=shown)
     if scheme == "http" and not is_loopback_name(host.strip("[]")):
-        raise BadValue(f"“{_clip(value)}” must begin with https://; http:// is for this machine only.")
+        template = _("“{value}” must begin with https://. Only this machine may use http://.")
+        raise BadValue(template, value=shown)
     if port is not None and (port.startswith("0") or not 1 <= int(port) <= 65535):
-        raise BadValue(f"“{_clip(value)}” has a port that is none.")
+        raise BadValue(_("“{value}” has an invalid port."), value=shown)
     if (scheme, port) in (("https", "443"), ("http", "80")):
-        raise BadValue(f"“{_clip(value)}” must not name the usual port: browsers leave :{port} out.")
+        raise BadValue(_("“{value}”: leave out :{port}, as browsers do."), value=shown, port=port)
     return value
 
 
 def read_origins(value: object, _around: RuleContext) -> list[str]:
     """Return a list of origins, each once. Raises: BadValue."""
     if not isinstance(value, list | tuple):
-        raise BadValue('must be a list of origins such as ["https://shop.example"].')
+        raise BadValue(_('Enter a list of origins, such as ["https://shop.example"].'))
     if len(value) > ORIGINS_MAX:
-        raise BadValue(f"must not list more than {ORIGINS_MAX} origins.")
+        raise BadValue(_("Enter at most {number} origins."), number=ORIGINS_MAX)
     return list(dict.fromkeys(read_origin(one) for one in value))
 
 
@@ -110,14 +122,14 @@ def read_name(value: object, _around: RuleContext) -> str:
     """Return a name of one line. Raises: BadValue."""
     text = clean_line(value, max_characters=101)
     if not text or text != value or len(text) > 100:
-        raise BadValue("must be 1 to 100 characters of text on one line, without blanks around it.")
+        raise BadValue(_("Enter 1 to 100 characters on one line, without spaces around them."))
     return text
 
 
 def read_identifier(value: object, _around: RuleContext) -> str:
     """Return an identifier of the vendor. Raises: BadValue."""
     if not isinstance(value, str) or not _IDENTIFIER.match(value):
-        raise BadValue("must be 1 to 100 letters, digits, hyphens, dots or underscores.")
+        raise BadValue(_("Use 1 to 100 letters, digits, hyphens, dots or underscores."))
     return value
 
 
@@ -129,14 +141,14 @@ def read_identifier_or_blank(value: object, around: RuleContext) -> str:
 def read_cookie_name(value: object, _around: RuleContext) -> str:
     """Return a cookie's name. Raises: BadValue."""
     if not isinstance(value, str) or not _COOKIE_NAME.match(value):
-        raise BadValue("must be a cookie's name: 1 to 100 letters, digits or any of !#$%&'*+-.^_`|~.")
+        raise BadValue(_("Use 1 to 100 letters, digits or any of !#$%&'*+-.^_`|~ for the name of a cookie."))
     return value
 
 
 def read_domain(value: object, _around: RuleContext) -> str:
     """Return a domain. Raises: BadValue."""
     if not isinstance(value, str) or not _DOMAIN.match(value):
-        raise BadValue("must be a domain such as users.invalid, in small letters.")
+        raise BadValue(_("Enter a domain in lower case, such as users.invalid."))
     return value
 
 
@@ -145,18 +157,18 @@ def read_subdomain(value: object, _around: RuleContext) -> str:
     if value == "":
         return ""
     if not isinstance(value, str) or not _SUBDOMAIN.match(value):
-        raise BadValue("must be the first part of the account's address only: acme for acme.zendesk.com.")
+        raise BadValue(_("Enter only the first part of the account's address: acme for acme.zendesk.com."))
     return value
 
 
 def read_api_url(value: object, around: RuleContext) -> str:
     """Return an address of the Chat API, "auto" or "". Raises: BadValue."""
     if not isinstance(value, str):
-        raise BadValue("must be text.")
+        raise BadValue(_("Enter the address as text."))
     if value == AUTO:
         return AUTO
     if value and (flaw := address_flaw(value, allow_loopback=around.allow_loopback, hosts=ZENDESK_HOSTS)):
-        raise BadValue(f"cannot be used. {flaw}")
+        raise BadValue(_("This address cannot be used. {why}"), why=flaw)
     return value.rstrip("/")
 
 
@@ -164,7 +176,7 @@ def read_time(value: object, _around: RuleContext) -> datetime | None:
     """Return a time with its zone, or None. Raises: BadValue."""
     if value is None or value == "":
         return None
-    wanted = "must be a time such as 2026-01-01T00:00:00Z, with its zone."
+    wanted = _("Enter a time with its zone, such as 2026-01-01T00:00:00Z.")
     try:
         read = value if isinstance(value, datetime) else datetime.fromisoformat(value if isinstance(value, str) else "")
     except ValueError as error:
@@ -177,7 +189,7 @@ def read_time(value: object, _around: RuleContext) -> datetime | None:
 def read_rate(value: object, _around: RuleContext) -> int:
     """Return a number of calls a minute. Raises: BadValue."""
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= REQUESTS_MAX:
-        raise BadValue(f"must be a whole number from 1 to {REQUESTS_MAX}.")
+        raise BadValue(_("Enter a whole number from 1 to {maximum}."), maximum=REQUESTS_MAX)
     return value
 
 
@@ -188,18 +200,20 @@ def read_template(value: object, _around: RuleContext) -> str:
     words = " ".join(f"{{{word}}}" for word in TEMPLATE_WORDS)
     text = value if isinstance(value, str) else ""
     if unknown := next((word for word in _PLACE.findall(text) if word not in TEMPLATE_WORDS), None):
-        raise BadValue(f"uses {{{unknown}}}, which nothing fills. What can be filled: {words}.")
+        raise BadValue(
+            _("{unknown} is not a known placeholder. Use only {words}."), unknown=f"{{{unknown}}}", words=words
+        )
     plain = _PLACE.sub("x", text)
     host = re.split("[/?#]", text.removeprefix("https://"), maxsplit=1)[0]
     if not text or len(text) > 500 or not _TEMPLATE.match(plain) or "{" in host:
-        raise BadValue(f"must be an address that begins with https:// and, after its host, uses no words but {words}.")
+        raise BadValue(_("Enter an address that begins with https://. After the host it may use {words}."), words=words)
     return text
 
 
 def read_claim(value: object, _around: RuleContext) -> str:
     """Return a claim's path. Raises: BadValue."""
     if not isinstance(value, str) or not _CLAIM.match(value):
-        raise BadValue("must be a claim's name, such as email or partner_data.email, of at most 100 characters.")
+        raise BadValue(_("Enter the name of a claim, such as email or partner_data.email: at most 100 characters."))
     return value
 
 
@@ -211,12 +225,12 @@ def read_claim_or_blank(value: object, around: RuleContext) -> str:
 def read_claim_map(value: object, around: RuleContext) -> dict[str, str]:
     """Return the claims by the name they get. Raises: BadValue."""
     if not isinstance(value, Mapping) or len(value) > CLAIM_MAP_MAX:
-        raise BadValue(f'must be at most {CLAIM_MAP_MAX} pairs such as {{"locale": "locale"}}.')
+        raise BadValue(_('Enter at most {number} pairs, such as "locale": "locale".'), number=CLAIM_MAP_MAX)
     for name, path in value.items():
         if not isinstance(name, str) or not _ATTRIBUTE.match(name):
-            raise BadValue("has a name that is none: 1 to 50 letters, digits or underscores, a letter first.")
+            raise BadValue(_("Begin each name with a letter, and use 1 to 50 letters, digits or underscores."))
         if name in OWN_CLAIMS:
-            raise BadValue(f"must not set {name}, which the bridge sets itself.")
+            raise BadValue(_("Remove {name}: zdbridge sets this claim itself."), name=name)
         read_claim(path, around)
     return dict(value)
 
@@ -224,14 +238,14 @@ def read_claim_map(value: object, around: RuleContext) -> dict[str, str]:
 def read_digits(value: object, _around: RuleContext) -> str:
     """Return digits or "". Raises: BadValue."""
     if not isinstance(value, str) or not _DIGITS.match(value):
-        raise BadValue("must be digits only, as text.")
+        raise BadValue(_("Enter digits only, as text."))
     return value
 
 
 def read_flag(value: object, _around: RuleContext) -> bool:
     """Return true or false. Raises: BadValue."""
     if not isinstance(value, bool):
-        raise BadValue("must be true or false.")
+        raise BadValue(_("Enter true or false."))
     return value
 
 
@@ -241,7 +255,7 @@ def build_choice_rule(words: type[StrEnum]) -> Rule:
     def check(value: object, _around: RuleContext) -> str:
         known = [str(word) for word in words]
         if not isinstance(value, str) or value not in known:
-            raise BadValue(f"must be one of: {', '.join(known)}.")
+            raise BadValue(_("Choose one of: {words}."), words=", ".join(known))
         return value
 
     return check

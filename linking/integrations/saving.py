@@ -1,4 +1,4 @@
-"""Keeps the settings of integrations: one way in for the command line and the admin alike."""
+"""Stores the settings of integrations, for the command line and the admin."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from linking import registry
 from linking.clients.vendor_urls import AUTO, RETIRED_HOST, SUPPORT_ENDING, current_address, is_retired
@@ -22,59 +23,70 @@ REMOVE_BATCH = 500
 _REQUIRED = ("name", "login_project_id")
 _LOGIN_SECRETS = (SecretName.LOGIN_SECRET_KEY, SecretName.LOGIN_SECRET_KEY_PREVIOUS)
 _ZENDESK_SECRETS = (SecretName.ZENDESK_SHARED_SECRET, SecretName.ZENDESK_SHARED_SECRET_NEXT)
-_DROPS = "visitors can drop for about five minutes, because Zendesk knows one secret at a time: choose a quiet time."
 _ACCOUNT = ("zendesk_subdomain", "zendesk_api_url")
 
 
 class BadIntegration(ValueError):
-    """Values that cannot be stored: `problems` has a sentence by key, without any secret."""
+    """Values cannot be stored: `problems` has a sentence by key, without secrets."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("; ".join(f"{key} {sentence}" for key, sentence in problems.items()))
+        super().__init__("; ".join(f"{key}: {sentence}" for key, sentence in problems.items()))
         self.problems = dict(problems)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who does it: `name` for the record, `user` where it is a person of ours."""
+    """Who acts: `name` for the audit, `user` if it is a person with an account."""
 
     name: str
     user: Any = None
 
     @classmethod
     def signed_in(cls, user: Any) -> "Actor":
-        """Return the person of ours who asks."""
+        """Return a signed-in person."""
         return cls(name=user.get_username(), user=user)
 
 
+@dataclass(frozen=True, slots=True)
+class SettingWarning:
+    """A sentence about a setting, by its `key`, that is possible but unwise."""
+
+    key: str
+    sentence: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Saved:
-    """What was stored: `changed` names the keys; `warnings` are sentences about what is allowed but unwise."""
+class SaveResult:
+    """The stored integration; `changed` are the keys that changed."""
 
     integration: Integration
     is_new: bool
     changed: tuple[str, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[SettingWarning, ...]
 
 
 @dataclass(kw_only=True)
 class _Draft:
-    """Values on their way in: `secrets` as given (None: to be removed), `opened` as they will be used."""
+    """Values to be stored: `secrets` as given (None removes one), `opened` as they are used."""
 
     fields: dict[str, Any] = field(default_factory=dict)
     secrets: dict[str, str | None] = field(default_factory=dict)
     opened: dict[str, str] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[SettingWarning] = field(default_factory=list)
+
+    def warn(self, key: str, sentence: str) -> None:
+        """Add a warning."""
+        self.warnings.append(SettingWarning(key, sentence))
 
 
 def save_integration(
     *, slug: str, values: Mapping[str, object], actor: Actor, now: datetime, allow_loopback: bool
-) -> Saved:
-    """Create or update the integration `slug` with `values` by key; what is left out stays as it is.
+) -> SaveResult:
+    """Create or update the integration `slug` with `values` by key; other settings stay unchanged.
 
     A secret may be a value, `env:NAME` or `file:PATH` (read to be checked, stored as given), or None to remove it.
-    Everything is checked before anything is stored, in one transaction; the registry follows on commit.
+    All values are checked before one is stored, in one transaction. The registry follows on commit.
 
     Raises: BadIntegration with all problems at once.
     """
@@ -91,14 +103,15 @@ def save_integration(
                 raise BadIntegration(draft.problems)
             changed = _store(row=row, draft=draft, is_new=is_new, actor=actor, now=now)
     except IntegrityError as error:
-        raise BadIntegration({"slug": "was taken by somebody else at the same moment: try again."}) from error
-    return Saved(integration=row, is_new=is_new, changed=changed, warnings=tuple(draft.warnings))
+        taken = _("Someone else just created an integration with this slug. Try again.")
+        raise BadIntegration({"slug": taken}) from error
+    return SaveResult(integration=row, is_new=is_new, changed=changed, warnings=tuple(draft.warnings))
 
 
 def judge_integration(
     *, slug: str, values: Mapping[str, object], now: datetime, allow_loopback: bool
-) -> tuple[str, ...]:
-    """Return the warnings `save_integration` would give, storing nothing.
+) -> tuple[SettingWarning, ...]:
+    """Return the warnings that `save_integration` would give, and store nothing.
 
     Raises: BadIntegration as `save_integration` would.
     """
@@ -111,7 +124,7 @@ def judge_integration(
 
 
 def remove_integration(*, slug: str, actor: Actor, now: datetime) -> None:
-    """Delete the integration and everything stored for it, in batches; one that is interrupted can be run again.
+    """Delete the integration and all its data, in batches; after an interruption it can be called again.
 
     Raises: NoSuchIntegration.
     """
@@ -121,15 +134,15 @@ def remove_integration(*, slug: str, actor: Actor, now: datetime) -> None:
     Integration.objects.filter(pk=row.pk).update(enabled=False, sync_enabled=False)
     ConfigVersion.bump()
     registry.refresh()
-    # A pass under way would store rows for what is no longer there.
+    # A running sync would store rows for a deleted integration.
     schedule.stop_running(integration_id=row.pk)
     rows: tuple[QuerySet[Any], ...] = (
         Visitor.objects.filter(integration=row),
         LoginUser.objects.filter(integration=row),
     )
-    for of_one in rows:
-        while keys := list(of_one.order_by().values_list("pk", flat=True)[:REMOVE_BATCH]):
-            of_one.filter(pk__in=keys).delete()
+    for table in rows:
+        while keys := list(table.order_by().values_list("pk", flat=True)[:REMOVE_BATCH]):
+            table.filter(pk__in=keys).delete()
     with transaction.atomic():
         row.delete()
         _record(actor=actor, action="integration.removed", slug=slug, fields=(), now=now)
@@ -142,7 +155,7 @@ def _read(*, slug: str, values: Mapping[str, object], allow_loopback: bool) -> _
     try:
         read_slug(slug)
     except BadValue as error:
-        draft.problems["slug"] = str(error)
+        draft.problems["slug"] = error.sentence.to_text(_)
     for key, value in values.items():
         if key in SECRET_NAMES:
             _read_secret(name=SecretName(key), value=value, draft=draft)
@@ -150,14 +163,15 @@ def _read(*, slug: str, values: Mapping[str, object], allow_loopback: bool) -> _
             try:
                 draft.fields[key] = RULES[key](value, around)
             except BadValue as error:
-                draft.problems[key] = str(error)
+                draft.problems[key] = error.sentence.to_text(_)
         else:
-            draft.problems[_format_key(key)] = f"is not a setting. Settings are: {', '.join(KEYS)}."
+            sentence = _("This is not a setting. The settings are: %(keys)s.")
+            draft.problems[_format_key(key)] = sentence % {"keys": ", ".join(KEYS)}
     return draft
 
 
 def _format_key(key: object) -> str:
-    """Return a key from outside as it can be shown in a message: printable and short."""
+    """Return a key from outside in a form for messages: printable and short."""
     return ascii(str(key)[:60])[1:-1]
 
 
@@ -166,76 +180,83 @@ def _read_secret(*, name: SecretName, value: object, draft: _Draft) -> None:
         draft.secrets[name] = None
         return
     if not isinstance(value, str):
-        draft.problems[name] = "must be text, env:NAME or file:PATH, or null to remove it."
+        draft.problems[name] = _("Enter a secret as text, env:NAME or file:PATH, or null to remove it.")
         return
     try:
         opened = registry.resolve(value)
     except (registry.SecretUnavailable, ValueError) as error:
-        draft.problems[name] = f"cannot be read: {error}"
+        draft.problems[name] = _("The secret cannot be read. %(why)s") % {"why": error}
         return
     if flaw := find_format_flaw(opened, name=name):
-        draft.problems[name] = flaw
+        draft.problems[name] = flaw.to_text(_)
         return
     draft.secrets[name], draft.opened[name] = value, opened
-    told = (*lint_secret(opened, name=name), registry.find_unshared(value))
-    draft.warnings += (f"{name}: {sentence}" for sentence in told if sentence)
+    for sentence in lint_secret(opened, name=name):
+        draft.warn(name, sentence.to_text(_))
+    if unshared := registry.find_unshared(value):
+        draft.warn(name, unshared)
 
 
 def _check_whole(*, row: Integration, draft: _Draft, is_new: bool, now: datetime) -> None:
-    """Judge the integration as it would be once `draft` is in it."""
+    """Judge the integration as it would be with `draft`."""
     after = {key: draft.fields.get(key, getattr(row, key)) for key in RULES}
     if is_new:
         is_hs256 = after["login_algorithm"] != LoginAlgorithm.RS256
         for key in (*_REQUIRED, *([str(SecretName.LOGIN_SECRET_KEY)] if is_hs256 else [])):
             if not draft.fields.get(key) and not draft.secrets.get(key):
-                draft.problems.setdefault(key, "is needed for a new integration.")
+                draft.problems.setdefault(key, _("A new integration needs this setting."))
     if after["zendesk_product"] == ZendeskProduct.MESSAGING and not after["zendesk_key_id"]:
-        draft.problems.setdefault("zendesk_key_id", "is needed for messaging: it is the signing key's ID.")
+        draft.problems.setdefault("zendesk_key_id", _("Messaging needs this setting: the ID of the signing key."))
     _settle_address(draft=draft, after=after)
     _keep_previous(row=row, draft=draft, now=now)
     _check_secrets_apart(row=row, draft=draft)
     _check_rotation(row=row, draft=draft, after=after, now=now)
     _warn_of_policies(draft=draft, after=after)
     if after["sync_start"] is not None and after["sync_start"] > now:
-        draft.warnings.append("sync_start is in the future: nothing before it will be read.")
+        draft.warn("sync_start", _("This is in the future. Older chats are not read."))
     if not is_new and any(key in draft.fields and draft.fields[key] != getattr(row, key) for key in _ACCOUNT):
-        draft.warnings.append(f"The Zendesk account's address changed: run sync_visitors {row.slug} --full once.")
+        sentence = _("The address of the Zendesk account changed. Run once: sync_visitors %(slug)s --full")
+        draft.warn("zendesk_subdomain", sentence % {"slug": row.slug})
 
 
 def _settle_address(*, draft: _Draft, after: Mapping[str, Any]) -> None:
-    """Put today's address in place of the retired one, which older set-ups still hold, and say so."""
-    written, subdomain = after["zendesk_api_url"], after["zendesk_subdomain"]
+    """Replace the retired address, which older set-ups still contain, and warn."""
+    key, written, subdomain = "zendesk_api_url", after["zendesk_api_url"], after["zendesk_subdomain"]
     if written == AUTO and not subdomain:
-        draft.problems.setdefault("zendesk_api_url", "can be auto only where zendesk_subdomain is set.")
+        draft.problems.setdefault(key, _("“auto” needs zendesk_subdomain."))
     if after["zendesk_product"] == ZendeskProduct.MESSAGING:
         _check_support_address(draft=draft, written=written)
         return
     address = current_address(written, subdomain=subdomain)
     if address != written:
-        draft.fields["zendesk_api_url"] = address
-        draft.warnings.append(f"zendesk_api_url: {RETIRED_HOST} is retired, so {address} was stored instead.")
+        draft.fields[key] = address
+        sentence = _("%(retired)s is retired, so %(address)s was stored instead.")
+        draft.warn(key, sentence % {"retired": RETIRED_HOST, "address": address})
     elif is_retired(written):
-        draft.warnings.append(f"zendesk_api_url: {RETIRED_HOST} is retired. Set zendesk_subdomain and leave it empty.")
+        sentence = _("%(retired)s is retired. Set zendesk_subdomain and leave this empty.")
+        draft.warn(key, sentence % {"retired": RETIRED_HOST})
 
 
 def _check_support_address(*, draft: _Draft, written: str) -> None:
     if written == AUTO:
-        draft.problems.setdefault("zendesk_api_url", "cannot be auto for messaging: leave it empty.")
+        draft.problems.setdefault("zendesk_api_url", _("“auto” is not possible for Messaging. Leave this empty."))
     elif written and not written.endswith(SUPPORT_ENDING):
-        draft.problems.setdefault("zendesk_api_url", f"must end with {SUPPORT_ENDING} for messaging.")
+        sentence = _("For Messaging the address must end with %(ending)s.")
+        draft.problems.setdefault("zendesk_api_url", sentence % {"ending": SUPPORT_ENDING})
 
 
 def _warn_of_policies(*, draft: _Draft, after: Mapping[str, Any]) -> None:
     if after["missing_email"] == MissingEmail.PLACEHOLDER and not after["placeholder_domain"].endswith(
         RESERVED_ENDINGS
     ):
-        draft.warnings.append("placeholder_domain is no reserved domain: mail to a placeholder could reach a stranger.")
+        sentence = _("This is not a reserved domain, so mail to a placeholder address could reach a stranger.")
+        draft.warn("placeholder_domain", sentence)
     if not after["allowed_origins"]:
-        draft.warnings.append("allowed_origins is empty: no page of another origin can ask for a token.")
+        draft.warn("allowed_origins", _("This is empty, so no page of another origin can request a token."))
     if after["mode"] == Mode.OBSERVE and after["login_algorithm"] == LoginAlgorithm.RS256:
-        draft.warnings.append("mode observe changes nothing here: the sample service knew no RS256.")
+        draft.warn("mode", _("Observe has no effect with RS256, which the sample service did not support."))
     if after["claim_map"] and after["zendesk_product"] != ZendeskProduct.MESSAGING:
-        draft.warnings.append("claim_map is for messaging: a Chat token takes no further claims.")
+        draft.warn("claim_map", _("Further claims are for Messaging only. A Chat token takes none."))
 
 
 def _check_rotation(*, row: Integration, draft: _Draft, after: Mapping[str, Any], now: datetime) -> None:
@@ -245,34 +266,42 @@ def _check_rotation(*, row: Integration, draft: _Draft, after: Mapping[str, Any]
     )
     until, switch = after["previous_login_secret_until"], after["zendesk_secret_switch_at"]
     if previous and until is None:
-        draft.problems.setdefault("previous_login_secret_until", "is needed with login_secret_key_previous.")
+        draft.problems.setdefault("previous_login_secret_until", _("login_secret_key_previous needs this setting."))
     if until is not None and until > now and not previous:
-        draft.warnings.append("previous_login_secret_until is set, but there is no previous key to accept.")
+        draft.warn("previous_login_secret_until", _("This is set, but there is no previous key to accept."))
     if switch is not None and switch > now:
         if not following:
-            draft.problems.setdefault("zendesk_secret_switch_at", "needs zendesk_shared_secret_next.")
-        draft.warnings.append(f"At the switch of the Zendesk secret {_DROPS}")
+            draft.problems.setdefault("zendesk_secret_switch_at", _("The switch needs zendesk_shared_secret_next."))
+        sentence = _(
+            "At the switch, visitors can drop for about five minutes, because Zendesk knows one secret at a time. "
+            "Choose a quiet time."
+        )
+        draft.warn("zendesk_secret_switch_at", sentence)
     elif following and switch is None:
-        draft.warnings.append("zendesk_shared_secret_next waits: set zendesk_secret_switch_at.")
+        draft.warn("zendesk_shared_secret_next", _("This is not used yet. Set zendesk_secret_switch_at."))
     signing = resolve_secret(row=row, name=SecretName.ZENDESK_SHARED_SECRET)
     if signing and draft.opened.get(SecretName.ZENDESK_SHARED_SECRET, signing) != signing:
-        draft.warnings.append(f"With a new Zendesk secret {_DROPS}")
+        sentence = _(
+            "With a new secret, visitors can drop for about five minutes, because Zendesk knows one secret at a time. "
+            "Choose a quiet time."
+        )
+        draft.warn("zendesk_shared_secret", sentence)
 
 
 def _check_secrets_apart(*, row: Integration, draft: _Draft) -> None:
-    """Refuse one value on both sides: whoever verifies Login JWTs could then sign Zendesk JWTs and the other way."""
+    """Refuse the same value on both sides: the side that verifies Login JWTs could then sign Zendesk JWTs."""
     values = {
         name: draft.opened.get(name) if name in draft.secrets else resolve_secret(row=row, name=name)
         for name in (*_LOGIN_SECRETS, *_ZENDESK_SECRETS)
     }
-    theirs = {values[name] for name in _LOGIN_SECRETS} & {values[name] for name in _ZENDESK_SECRETS} - {None}
+    shared = {values[name] for name in _LOGIN_SECRETS} & {values[name] for name in _ZENDESK_SECRETS} - {None}
     for name in draft.opened:
-        if name in values and values[SecretName(name)] in theirs:
-            draft.problems[name] = "equals the other secret: the Login project and Zendesk must not share one."
+        if name in values and values[SecretName(name)] in shared:
+            draft.problems[name] = _("The Login project and Zendesk have the same secret. Each needs its own.")
 
 
 def _keep_previous(*, row: Integration, draft: _Draft, now: datetime) -> None:
-    """Keep the Login secret that is being replaced as the previous one, where a time for it is set."""
+    """Keep the replaced Login secret as the previous one, if a time for it is set."""
     until = draft.fields.get("previous_login_secret_until")
     name, previous = SecretName.LOGIN_SECRET_KEY, SecretName.LOGIN_SECRET_KEY_PREVIOUS
     if not draft.opened.get(name) or previous in draft.secrets or until is None or until <= now:
@@ -287,9 +316,9 @@ def _store(*, row: Integration, draft: _Draft, is_new: bool, actor: Actor, now: 
     for key in changed:
         setattr(row, key, draft.fields[key])
     if row.blocked_reason:
-        # Whoever saves has looked at it: the sync may try again at once.
+        # The person who saves has looked at the problem, so the sync may try again at once.
         row.blocked_reason, row.next_sync_at = "", None
-    # Only what is ours to write: the cursor and its like belong to the sync.
+    # The cursor and similar fields belong to the sync.
     row.save(update_fields=None if is_new else [*changed, "blocked_reason", "next_sync_at", "updated_at"])
     changed += [
         name
@@ -310,7 +339,7 @@ def _record(*, actor: Actor, action: str, slug: str, fields: Any, now: datetime)
 
 
 def bump_config_version() -> None:
-    """Tell every process that the settings changed, in the caller's transaction."""
+    """Let every process reload the settings, in the caller's transaction."""
     ConfigVersion.bump()
-    # The version tells the other processes; this one need not wait for its next look.
+    # Other processes notice the version; this one reloads at once.
     transaction.on_commit(registry.refresh, robust=True)

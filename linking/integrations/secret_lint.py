@@ -1,6 +1,6 @@
-"""What is probably wrong with a secret, told when it is saved: pure, and no sentence repeats the secret.
+"""Warnings about secrets that can be stored but are probably wrong; no sentence repeats the secret.
 
-These are warnings about what can be stored; what cannot be stored at all, `rules.find_format_flaw` says.
+`rules.find_format_flaw` refuses what cannot be stored at all.
 """
 
 import binascii
@@ -8,11 +8,13 @@ import re
 from base64 import b64decode
 
 from linking.core.config import SecretName
+from linking.core.text_marks import Sentence
+from linking.core.text_marks import gettext_noop as _
 from linking.tokens import jws
 
 GOOD_BYTES = 32
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
-# Not ours to choose, and nothing is signed with them.
+# Zendesk chooses these, and nothing is signed with them.
 _MADE_BY_ZENDESK = (
     SecretName.ZENDESK_ACCESS_TOKEN,
     SecretName.ZENDESK_CLIENT_SECRET,
@@ -21,32 +23,41 @@ _MADE_BY_ZENDESK = (
 _ZENDESK_LOOK = re.compile(r"[0-9A-F]{64}\Z")
 
 
-def lint_secret(plain: str, *, name: SecretName) -> tuple[str, ...]:
+def lint_secret(plain: str, *, name: SecretName) -> tuple[Sentence, ...]:
     """Return a sentence for each thing that looks wrong with `plain` as the secret `name`."""
-    told: list[str] = []
+    flaws = _list_flaws(plain)
     if name not in _MADE_BY_ZENDESK:
-        if len(plain.encode("utf-8", "surrogatepass")) < GOOD_BYTES:
-            told.append(f"It is shorter than {GOOD_BYTES} bytes: a longer one is safer.")
-        if _is_base64_of_something(plain):
-            told.append("It looks like base64. It is used as the text it is and never decoded: do the same elsewhere.")
-        if _ZENDESK_LOOK.match(plain.lower().upper()) and plain != plain.upper():
-            told.append("It is hexadecimal in small letters; Zendesk shows capitals, and they matter.")
-    if name is SecretName.LOGIN_SECRET_KEY and _ZENDESK_LOOK.match(plain):
-        told.append("It looks like a Zendesk shared secret: are the two secrets in each other's box?")
-    return (*told, *(sentence for is_so, sentence in _looks(plain) if is_so))
+        flaws = [*_list_strength_flaws(plain), *flaws]
+    if name is SecretName.LOGIN_SECRET_KEY:
+        swapped = _("This looks like a Zendesk shared secret. Are the two secrets swapped?")
+        flaws.insert(0, (bool(_ZENDESK_LOOK.match(plain)), swapped))
+    return tuple(Sentence(template, {"number": GOOD_BYTES}) for is_so, template in flaws if is_so)
 
 
-def _looks(plain: str) -> list[tuple[bool, str]]:
+def _list_strength_flaws(plain: str) -> list[tuple[bool, str]]:
+    is_short = len(plain.encode("utf-8", "surrogatepass")) < GOOD_BYTES
+    is_lowered = bool(_ZENDESK_LOOK.match(plain.lower().upper())) and plain != plain.upper()
+    return [
+        (is_short, _("This is shorter than {number} bytes. A longer secret is safer.")),
+        (
+            _is_base64_of_something(plain),
+            _("This looks like base64. It is used as text and never decoded: do the same on the other side."),
+        ),
+        (is_lowered, _("This is hexadecimal in lower case. Zendesk shows upper case, and case matters.")),
+    ]
+
+
+def _list_flaws(plain: str) -> list[tuple[bool, str]]:
     is_quoted = len(plain) > 1 and plain[0] == plain[-1] and plain[0] in "\"'`"
     return [
-        (plain != plain.strip(), "It begins or ends with a blank or a line end."),
-        (bool(re.search(r"[\r\n]", plain.strip())), "It holds a line end."),
-        (is_quoted, "It stands in quotes: they would be part of it."),
-        ("-----BEGIN" in plain, "It is a PEM key or certificate, and a shared secret is wanted."),
-        (_is_token(plain), "It is a JWT, and a secret is wanted."),
-        (bool(_UUID.match(plain.strip())), "It is an ID, such as a project's, and a secret is wanted."),
-        (plain.strip().startswith(("http://", "https://")), "It is an address, and a secret is wanted."),
-        (0 < len(set(plain)) < 6, "It repeats a few characters: it looks like a placeholder."),
+        (plain != plain.strip(), _("This begins or ends with a space or a line end.")),
+        (bool(re.search(r"[\r\n]", plain.strip())), _("This contains a line end.")),
+        (is_quoted, _("This is in quotes, which would be part of the secret.")),
+        ("-----BEGIN" in plain, _("This is a PEM key or certificate, not a shared secret.")),
+        (_is_token(plain), _("This is a JWT, not a secret.")),
+        (bool(_UUID.match(plain.strip())), _("This is an ID, such as a project's, not a secret.")),
+        (plain.strip().startswith(("http://", "https://")), _("This is an address, not a secret.")),
+        (0 < len(set(plain)) < 6, _("This repeats a few characters, like a placeholder.")),
     ]
 
 

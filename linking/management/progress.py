@@ -1,4 +1,4 @@
-"""How far a pass is, told to whoever started it: a bar on a terminal, a line now and then elsewhere."""
+"""Progress of a sync for a person at a terminal: a bar there, a line now and then elsewhere."""
 
 import os
 import shutil
@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TextIO
+
+from django.utils.translation import gettext as _
 
 from linking.models.sync_run import LEFT_COUNTED_MOST
 from linking.sync import history
@@ -114,12 +116,16 @@ def _words(*, counts: Mapping[str, int], per_minute: float) -> list[str]:
     """Return what there is to say, the most telling first."""
     done, left = counts["lookups"], counts["lookups_left"]
     if not done + left:
-        return [f"{counts['chats']:,} chats read", f"{counts['pages']:,} pages"]
+        return [
+            _("%(number)s chats read") % {"number": f"{counts['chats']:,}"},
+            _("%(number)s pages") % {"number": f"{counts['pages']:,}"},
+        ]
     if left >= LEFT_COUNTED_MOST:
-        pace = [f"{per_minute:,.0f} a minute"] if per_minute else []
-        return [f"{done:,} visitors, more than {left:,} wait", *pace]
-    words = [f"{done:,}/{done + left:,} visitors", f"{100 * done // (done + left)} %"]
+        pace = [_("%(number)s a minute") % {"number": f"{per_minute:,.0f}"}] if per_minute else []
+        sentence = _("%(done)s visitors, more than %(left)s waiting")
+        return [sentence % {"done": f"{done:,}", "left": f"{left:,}"}, *pace]
+    words = [_("%(number)s visitors") % {"number": f"{done:,}/{done + left:,}"}, f"{100 * done // (done + left)} %"]
     if per_minute:
         time_left = history.format_rough_time(timedelta(minutes=left / per_minute))
-        words += [f"{per_minute:,.0f} a minute", f"{time_left} left"]
+        words += [_("%(number)s a minute") % {"number": f"{per_minute:,.0f}"}, _("%(time)s left") % {"time": time_left}]
     return words

@@ -8,16 +8,22 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from linking.accounts import roles, sign_in
 
 ANY_HOST = ("0.0.0.0", "::", "[::]", "")  # noqa: S104 - compared with, never listened on
 ACTOR = "command line"
-_IN_THE_WAY = (
-    f"No administrator can sign in, and the account {sign_in.DEFAULT_USERNAME} is switched off or is none: "
-    "`python3 manage.py create_admin_link --username NAME` makes another one."
+_IN_THE_WAY = gettext_lazy(
+    "No administrator can sign in, and the account %(name)s is switched off or is not an administrator. Create another "
+    "one: python3 manage.py create_admin_link --username NAME"
 )
-_ROLE_WORDS = {roles.Role.NONE: "Account", roles.Role.AGENT: "Agent", roles.Role.LEAD: "Lead"}
+_PROMOTIONS = {
+    roles.Role.NONE: gettext_noop("The account %(name)s is now an administrator."),
+    roles.Role.AGENT: gettext_noop("The agent %(name)s is now an administrator."),
+    roles.Role.LEAD: gettext_noop("The lead %(name)s is now an administrator."),
+}
 
 
 class Command(BaseCommand):
@@ -26,22 +32,26 @@ class Command(BaseCommand):
     The address alone goes into the first line of standard output, so that `| head -1` gives just that.
     """
 
-    help = "Print a link that signs an administrator in once; the account is made when there is none."
+    help = _("Print a link that signs an administrator in once; the account is created if it does not exist.")
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
         parser.add_argument(
-            "--username", default=sign_in.DEFAULT_USERNAME, help=f"whose account (default {sign_in.DEFAULT_USERNAME})"
+            "--username",
+            default=sign_in.DEFAULT_USERNAME,
+            help=_("the account (default %(name)s)") % {"name": sign_in.DEFAULT_USERNAME},
         )
+        parser.add_argument("--promote", action="store_true", help=_("make an existing account an administrator"))
         parser.add_argument(
-            "--promote", action="store_true", help="let an existing account that is no administrator become one"
+            "--base-url", default="", help=_("the address of the dashboard, such as https://support.example")
         )
+        parser.add_argument("--if-needed", action="store_true", help=_("print nothing if an administrator can sign in"))
         parser.add_argument(
-            "--base-url", default="", help="how people reach the dashboard, e.g. https://support.example"
-        )
-        parser.add_argument("--if-needed", action="store_true", help="print no link while an administrator can sign in")
-        parser.add_argument(
-            "--besides", nargs="*", default=[], metavar="NAME", help="with --if-needed: administrators not to count"
+            "--besides",
+            nargs="*",
+            default=[],
+            metavar="NAME",
+            help=_("with --if-needed: people who do not count"),
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -62,16 +72,19 @@ class Command(BaseCommand):
         if need is sign_in.FirstLink.NOT_NEEDED:
             return
         if need is sign_in.FirstLink.IN_THE_WAY:
-            self.stdout.write(_IN_THE_WAY)
+            self.stdout.write(_IN_THE_WAY % {"name": sign_in.DEFAULT_USERNAME})
             return
         link = _make(username=options["username"], may_promote=options["promote"])
         if link.promoted_from is not None:
             # On standard error, because a pipe may take the address alone.
-            self.stderr.write(f"{_ROLE_WORDS[link.promoted_from]} '{link.username}' becomes an administrator.")
+            self.stderr.write(_(_PROMOTIONS[link.promoted_from]) % {"name": link.username})
         address = (options["base_url"] or _address()).rstrip("/") + reverse("admin_link", args=[link.token])
         self.stdout.write(address)
         hours = int(sign_in.LINK_LIFETIME.total_seconds() // 3600)
-        self.stdout.write(f"Signs {link.username} in, once, within {hours} hours.")
+        self.stdout.write(
+            _("The link signs %(name)s in. It works once, within %(hours)s hours.")
+            % {"name": link.username, "hours": hours}
+        )
 
 
 def _make(*, username: str, may_promote: bool) -> sign_in.AdminLink:
@@ -82,11 +95,10 @@ def _make(*, username: str, may_promote: bool) -> sign_in.AdminLink:
 
 
 def _explain(obstacle: sign_in.LinkObstacle, *, username: str) -> str:
-    return {
-        sign_in.LinkObstacle.SWITCHED_OFF: f"The account {username} is switched off.",
-        sign_in.LinkObstacle.NO_ADMIN: f"The account {username} exists and is no administrator: "
-        "add --promote to make it one.",
-    }[obstacle]
+    sentence = _("The account %(name)s is not an administrator. Add --promote to make it one.")
+    if obstacle is sign_in.LinkObstacle.SWITCHED_OFF:
+        sentence = _("The account %(name)s is switched off.")
+    return sentence % {"name": username}
 
 
 def _address() -> str:

@@ -9,6 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from linking import integrations, monitoring, registry
 from linking.core.text import clean_line
@@ -16,48 +18,43 @@ from linking.core.text import clean_line
 JSON_MAX_BYTES = 1_000_000
 
 
-_OF_ONE = (
-    ("check", "test both sides"),
-    ("remove", "delete it and everything stored for it"),
-)
-
-
 class BadFile(Exception):
-    """The JSON cannot be read; the message says why."""
+    """The JSON cannot be read; the message is a sentence on why."""
 
 
 class Command(BaseCommand):
     """Sets, lists, tries and removes integrations, and blocks users. Problems go to stderr, with exit code 1."""
 
-    help = "Set, list, check, rehearse or remove integrations, or block a user. A secret may be env:NAME or file:PATH."
+    help = _(
+        "Set, list, check, rehearse or remove integrations, or block a player. A secret may be env:NAME or file:PATH."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the verbs."""
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="set|list|check|rehearse|block|remove")
-        set_ = verbs.add_parser("set", help="create or update one from a JSON object")
+        set_ = verbs.add_parser("set", help=_("create or update an integration from a JSON object"))
         set_.add_argument("slug")
-        set_.add_argument("--json", required=True, metavar="FILE", help="the file, or - for standard input")
-        verbs.add_parser("list", help="one line an integration")
-        for verb, words in _OF_ONE:
-            verbs.add_parser(verb, help=words).add_argument("slug")
-        rehearse = verbs.add_parser("rehearse", help="try a change of secrets without making it")
+        set_.add_argument("--json", required=True, metavar="FILE", help=_("the file, or - for standard input"))
+        verbs.add_parser("list", help=_("print one line for each integration"))
+        verbs.add_parser("check", help=_("test both sides of an integration")).add_argument("slug")
+        verbs.add_parser("remove", help=_("delete an integration and all its data")).add_argument("slug")
+        rehearse = verbs.add_parser("rehearse", help=_("try a change of secrets without making it"))
         rehearse.add_argument("slug")
-        rehearse.add_argument(
-            "--json", metavar="FILE", help="settings to try as if they were set; - for standard input"
-        )
-        block = verbs.add_parser("block", help="give one user no more tokens")
+        rehearse.add_argument("--json", metavar="FILE", help=_("settings to try; - for standard input"))
+        block = verbs.add_parser("block", help=_("refuse tokens to one player"))
         block.add_argument("slug")
         block.add_argument("user_id")
-        block.add_argument("--lift", action="store_true", help="give tokens again")
+        block.add_argument("--lift", action="store_true", help=_("lift the block"))
 
     def handle(self, *, verb: str, **options: Any) -> None:
         """Do one verb."""
         try:
             problems = getattr(self, f"_{verb}")(**options)
         except integrations.BadIntegration as error:
-            problems = [f"{key} {sentence}" for key, sentence in error.problems.items()]
+            problems = [f"{key}: {sentence}" for key, sentence in error.problems.items()]
         except registry.NoSuchIntegration:
-            problems = [f"There is no integration {_clean(options['slug'])}; `integration list` shows those there are."]
+            sentence = _("There is no integration %(slug)s. `integration list` shows all integrations.")
+            problems = [sentence % {"slug": _clean(options["slug"])}]
         except BadFile as error:
             problems = [str(error)]
         for problem in problems:
@@ -73,17 +70,20 @@ class Command(BaseCommand):
             now=timezone.now(),
             allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
         )
-        for warning in saved.warnings:
-            self.stderr.write(f"Warning: {warning}")
-        self.stdout.write(f"{slug}: {'created' if saved.is_new else 'updated' if saved.changed else 'unchanged'}.")
+        self._write_warnings(saved.warnings)
+        if saved.is_new:
+            sentence = _("%(slug)s: created.")
+        else:
+            sentence = _("%(slug)s: updated.") if saved.changed else _("%(slug)s: unchanged.")
+        self.stdout.write(sentence % {"slug": slug})
         return []
 
     def _list(self, **_options: Any) -> list[str]:
         for one in monitoring.status.load_statuses(now=timezone.now()):
-            seen = "never" if one.last_success_at is None else f"{one.last_success_at:%Y-%m-%dT%H:%M:%SZ}"
-            self.stdout.write(
-                f"{one.slug}\t{_clean(one.name)}\t{one.standing}\tlast success {seen}\t{one.counts.visitors} visitors"
-            )
+            seen = _("never") if one.last_success_at is None else f"{one.last_success_at:%Y-%m-%dT%H:%M:%SZ}"
+            values = {"at": seen, "number": one.counts.visitors}
+            success, visitors = _("last complete sync %(at)s") % values, _("%(number)s visitors") % values
+            self.stdout.write("\t".join((one.slug, _clean(one.name), one.standing, success, visitors)))
         return []
 
     def _check(self, *, slug: str, **_options: Any) -> list[str]:
@@ -104,26 +104,37 @@ class Command(BaseCommand):
             now=timezone.now(),
             allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
         )
-        for warning in rehearsal.warnings:
-            self.stderr.write(f"Warning: {warning}")
+        self._write_warnings(rehearsal.warnings)
         return self._write_checks(rehearsal.checks)
+
+    def _write_warnings(self, warnings: tuple[integrations.SettingWarning, ...]) -> None:
+        for warning in warnings:
+            values = {"setting": warning.key, "sentence": warning.sentence}
+            self.stderr.write(_("Warning: %(setting)s: %(sentence)s") % values)
 
     def _write_checks(self, checks: tuple[integrations.Check, ...]) -> list[str]:
         for check in checks:
             self.stdout.write(f"{'ok  ' if check.is_ok else 'FAIL'} {check.name}: {check.sentence}")
         failed = sum(not check.is_ok for check in checks)
-        return [f"{failed} of {len(checks)} checks failed."] if failed else []
+        sentence = ngettext(
+            "%(failed)s of %(number)s check failed.", "%(failed)s of %(number)s checks failed.", len(checks)
+        )
+        return [sentence % {"failed": failed, "number": len(checks)}] if failed else []
 
     def _block(self, *, slug: str, user_id: str, lift: bool, **_options: Any) -> list[str]:
         act = integrations.lift_block if lift else integrations.block_user
         is_done = act(slug=slug, user_id=user_id, actor=integrations.Actor(name="command line"), now=timezone.now())
-        done = "the block is lifted" if lift else "blocked"
-        self.stdout.write(f"{slug}, {_clean(user_id)}: {done if is_done else 'nothing to change'}.")
+        sentence = _("%(slug)s, %(user_id)s: nothing to change.")
+        if is_done:
+            sentence = (
+                _("%(slug)s, %(user_id)s: the block is lifted.") if lift else _("%(slug)s, %(user_id)s: blocked.")
+            )
+        self.stdout.write(sentence % {"slug": slug, "user_id": _clean(user_id)})
         return []
 
     def _remove(self, *, slug: str, **_options: Any) -> list[str]:
         integrations.remove_integration(slug=slug, actor=integrations.Actor(name="command line"), now=timezone.now())
-        self.stdout.write(f"{slug}: removed.")
+        self.stdout.write(_("%(slug)s: removed.") % {"slug": slug})
         return []
 
 
@@ -131,17 +142,19 @@ def _read(path: str) -> dict[str, object]:
     try:
         raw = sys.stdin.buffer.read(JSON_MAX_BYTES + 1) if path == "-" else _content(Path(path))
     except OSError as error:
-        raise BadFile(f"{path} cannot be read: {error.strerror}.") from error
+        sentence = _("The file %(path)s cannot be read (%(error)s).")
+        raise BadFile(sentence % {"path": path, "error": error.strerror}) from error
     if len(raw) > JSON_MAX_BYTES:
-        raise BadFile(f"The JSON is larger than {JSON_MAX_BYTES} bytes.")
+        raise BadFile(_("The JSON is larger than %(number)s bytes.") % {"number": JSON_MAX_BYTES})
     try:
         values = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         # The position only: the text around it may be a secret.
-        where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise BadFile(f"The settings are not valid JSON{where}.") from error
+        if isinstance(error, json.JSONDecodeError):
+            raise BadFile(_("The settings are not valid JSON (line %(line)s).") % {"line": error.lineno}) from error
+        raise BadFile(_("The settings are not valid JSON.")) from error
     if not isinstance(values, dict):
-        raise BadFile("The settings must be a JSON object.")
+        raise BadFile(_("The settings must be a JSON object."))
     return values
 
 
@@ -153,7 +166,7 @@ def _content(path: Path) -> bytes:
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     values = dict(pairs)
     if len(values) != len(pairs):
-        raise BadFile("A key stands twice in the JSON.")
+        raise BadFile(_("The JSON contains a key twice."))
     return values
 
 

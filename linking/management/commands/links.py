@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from linking.clients.zendesk_records import dot_form
 from linking.core.spreadsheets import inert
@@ -30,21 +31,22 @@ class Command(BaseCommand):
     the link may be trusted, empty for one that has ended.
     """
 
-    help = "Stream which Zendesk Chat visitor is which Login user, one line a link."
+    help = _("Print which Zendesk Chat visitor is which player, one line for each link.")
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Describe the command line."""
-        parser.add_argument("slug", help="the integration")
+        parser.add_argument("slug", help=_("the integration"))
         parser.add_argument("--format", choices=["jsonl", "csv"], default="jsonl")
-        parser.add_argument("--user", metavar="ID", help="only links of this Login user")
-        parser.add_argument("--visitor", metavar="ID", help="only links of this visitor, in dot or dash form")
-        parser.add_argument("--history", action="store_true", help="also links that have ended")
+        parser.add_argument("--user", metavar="ID", help=_("only links of this player"))
+        parser.add_argument("--visitor", metavar="ID", help=_("only links of this visitor, in dot or dash form"))
+        parser.add_argument("--history", action="store_true", help=_("also links that have ended"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the links."""
         integration = Integration.objects.filter(slug=options["slug"]).first()
         if integration is None:
-            raise CommandError(f"There is no integration {options['slug']!r}; `integration list` shows them.")
+            sentence = _("There is no integration %(slug)s. `integration list` shows all integrations.")
+            raise CommandError(sentence % {"slug": options["slug"]})
         keys = (*KEYS, "ended_at") if options["history"] else KEYS
         rows = self._rows(integration, options=options)
         try:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from linking.management.progress import progress_teller
 from linking.models import Integration
@@ -22,27 +23,26 @@ EXIT_STOPPED = 2
 class Command(BaseCommand):
     """Runs a pass also where the schedule is switched off; exit 0 when complete, 2 when it stopped early."""
 
-    help = "Read Zendesk Chat once and link its visitors to Login users. Exit 0: complete; 2: stopped early."
+    help = _("Read Zendesk Chat once and link its visitors to players. Exit code 0: complete; 2: stopped early.")
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Describe the command line."""
-        parser.add_argument("slug", help="the integration")
-        parser.add_argument("--full", action="store_true", help="start again from the integration's sync_start")
+        parser.add_argument("slug", help=_("the integration"))
+        parser.add_argument("--full", action="store_true", help=_("start again from the integration's sync_start"))
         parser.add_argument(
-            "--recheck", action="store_true", help="ask about every known visitor again, within the request budget"
+            "--recheck", action="store_true", help=_("look every known visitor up again, within the rate limit")
         )
+        parser.add_argument("--retry-quarantined", action="store_true", help=_("try unreadable records again at once"))
         parser.add_argument(
-            "--retry-quarantined", action="store_true", help="try again at once what could not be read before"
-        )
-        parser.add_argument(
-            "--wait", action="store_true", help="sit out pauses of up to ten minutes each, and tell how far the pass is"
+            "--wait", action="store_true", help=_("wait through pauses of up to ten minutes each, and show progress")
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the pass and print what it did."""
         integration_id = Integration.objects.filter(slug=options["slug"]).values_list("pk", flat=True).first()
         if integration_id is None:
-            raise CommandError(f"There is no integration {options['slug']!r}; `integration list` shows them.")
+            sentence = _("There is no integration %(slug)s. `integration list` shows all integrations.")
+            raise CommandError(sentence % {"slug": options["slug"]})
         teller = progress_teller(stream=sys.stderr, seconds=time.monotonic, has_colour=not options["no_color"])
         try:
             report = run.run_pass(
@@ -73,8 +73,9 @@ class Command(BaseCommand):
                 self.stderr.write(report.detail)
         else:
             if report.reason in stop_reasons.ENVIRONMENTAL:
-                self.stderr.write(
-                    "The schedule is not affected: this was found in this shell's environment, which may differ from "
-                    "that of the running processes."
+                sentence = _(
+                    "The scheduled sync is not affected. The problem is in the environment of this shell, which can "
+                    "differ from that of the running processes."
                 )
+                self.stderr.write(sentence)
             self.stderr.write(f"stopped: {report.reason}: {report.detail}")

@@ -35,7 +35,7 @@ class TestCommand:
     def test_prints_an_address_and_what_it_is_for(self):
         text = printed()
         assert text.startswith("http://127.0.0.1:8000/accounts/link/")
-        assert "Signs administrator in, once, within 24 hours." in text
+        assert "The link signs administrator in. It works once, within 24 hours." in text
 
     def test_makes_the_account_in_admins_without_a_password(self):
         printed(username="root")
@@ -59,7 +59,7 @@ class TestCommand:
 
     def test_makes_no_administrator_of_somebody_else_unless_told(self):
         make_person("lead")
-        with pytest.raises(CommandError, match="is no administrator: add --promote"):
+        with pytest.raises(CommandError, match=r"is not an administrator\. Add --promote"):
             printed(username="lead")
         assert groups_of("lead") == ["leads"]
 
@@ -68,7 +68,7 @@ class TestCommand:
         aloud = StringIO()
         text = printed("--promote", username="lead", stderr=aloud)
         assert text.startswith("http://127.0.0.1:8000/accounts/link/")
-        assert aloud.getvalue() == "Lead 'lead' becomes an administrator.\n"
+        assert aloud.getvalue() == "The lead lead is now an administrator.\n"
 
     def test_promotes_nobody_who_is_an_administrator_already(self):
         make_person("admin")

@@ -264,7 +264,7 @@ class TestIntegration:
 
     def test_says_at_the_box_what_is_wrong(self, acme, admin):
         response = admin.post(url_of(acme), boxes(admin, url_of(acme)) | {"allowed_origins": "https://shop.example/"})
-        assert "no slash at the end" in str(response.context["adminform"].form.errors["allowed_origins"])
+        assert "without a slash at the end" in str(response.context["adminform"].form.errors["allowed_origins"])
 
     def test_refuses_the_same_secret_on_both_sides(self, acme, admin):
         sent = {"login_secret_key": ZENDESK_SHARED_SECRET, "own_password": "own-password"}

@@ -59,7 +59,9 @@ class TestBlockedUsers:
 
 class TestIntegrationActions:
     def test_rehearse_a_change_of_secrets(self, admin, acme):  # noqa: F811
-        assert any("A Zendesk JWT made now verifies" in line for line in said(act(admin, "rehearse", acme)))
+        assert any(
+            "Zendesk JWTs are signed with this secret now" in line for line in said(act(admin, "rehearse", acme))
+        )
 
     def test_put_the_rules_in_force(self, admin, acme):  # noqa: F811
         act(admin, "enforce", acme)

@@ -16,21 +16,21 @@ LOGIN, ZENDESK = "login_secret_key", "zendesk_shared_secret"
 GOOD = "a-new-login-secret-key-of-forty-letters!"
 LOOKS_LIKE_ZENDESK = "0123456789ABCDEF" * 4
 REFUSED = {
-    "blank before": ({LOGIN: f" {GOOD}"}, "begins or ends with a blank"),
-    "blank behind": ({ZENDESK: f"{GOOD}\t"}, "begins or ends with a blank"),
+    "blank before": ({LOGIN: f" {GOOD}"}, "begins or ends with a space"),
+    "blank behind": ({ZENDESK: f"{GOOD}\t"}, "begins or ends with a space"),
     "only blanks": ({LOGIN: " " * 40}, "is blank"),
-    "line end behind": ({LOGIN: f"{GOOD}\n"}, "holds a line end"),
-    "line end within": ({ZENDESK: f"{GOOD}\r\n{GOOD}"}, "holds a line end"),
+    "line end behind": ({LOGIN: f"{GOOD}\n"}, "contains a line end"),
+    "line end within": ({ZENDESK: f"{GOOD}\r\n{GOOD}"}, "contains a line end"),
     "under 16 bytes": ({LOGIN: "fifteen-bytes.."}, "is shorter than 16 bytes"),
-    "equal to the one that is kept": ({LOGIN: ZENDESK_SHARED_SECRET}, "equals the other secret"),
-    "equal to the other box": ({LOGIN: GOOD, ZENDESK: GOOD}, "equals the other secret"),
-    "equal to the next one": ({LOGIN: GOOD, "zendesk_shared_secret_next": GOOD}, "equals the other secret"),
+    "equal to the one that is kept": ({LOGIN: ZENDESK_SHARED_SECRET}, "have the same secret"),
+    "equal to the other box": ({LOGIN: GOOD, ZENDESK: GOOD}, "have the same secret"),
+    "equal to the next one": ({LOGIN: GOOD, "zendesk_shared_secret_next": GOOD}, "have the same secret"),
 }
 TOLD = {
     "base64": ({ZENDESK: base64.b64encode(b"thirty-two bytes of key material").decode()}, "looks like base64"),
-    "Zendesk's in Login's box": ({LOGIN: LOOKS_LIKE_ZENDESK}, "in each other's box"),
+    "Zendesk's in Login's box": ({LOGIN: LOOKS_LIKE_ZENDESK}, "swapped"),
     "under 32 bytes": ({LOGIN: "twenty-bytes-of-it.."}, "shorter than 32 bytes"),
-    "quotes": ({LOGIN: f'"{GOOD}"'}, "stands in quotes"),
+    "quotes": ({LOGIN: f'"{GOOD}"'}, "is in quotes"),
 }
 
 

@@ -54,16 +54,16 @@ class TestCheckIntegration:
     @pytest.mark.parametrize(
         ("answers", "name", "words"),
         [
-            ({"/chat/agents/me": (401, {})}, "zendesk_token", "Make a new access token"),
+            ({"/chat/agents/me": (401, {})}, "zendesk_token", "set zendesk_access_token"),
             ({"/chat/agents/me": (403, {})}, "zendesk_token", "administrator"),
             ({"/chat/agents/me": (404, {})}, "zendesk_host", "zendesk_subdomain"),
             ({"/chat/agents/me": (503, {})}, "zendesk_host", "Try again later"),
             ({"/chat/agents/me": (200, {"id": 1, "enabled": False})}, "zendesk_role", "disabled"),
-            ({"/chat/agents/me": (200, {"id": 1, "roles": {"agent": True}})}, "zendesk_role", "no administrator"),
+            ({"/chat/agents/me": (200, {"id": 1, "roles": {"agent": True}})}, "zendesk_role", "not an administrator"),
             ({"/chat/incremental/chats": (403, {})}, "zendesk_scope", "scope read"),
             ({"/chat/incremental/chats": (503, {})}, "zendesk_scope", "Try again later"),
             ({"/chat/account": (403, {})}, "zendesk_account", "administrator"),
-            ({"/chat/account": (200, {"plan": {"rest_api": False}})}, "zendesk_plan", "change the plan"),
+            ({"/chat/account": (200, {"plan": {"rest_api": False}})}, "zendesk_plan", "Change the plan"),
             ({"/login/projects/": (404, {})}, "login_keys", "login_project_id"),
             ({"/login/projects/": (500, {})}, "login_keys", "Try again later"),
         ],
@@ -100,7 +100,7 @@ class TestCheckIntegration:
         check = checked(answers)["zendesk_token"]
         assert (check.is_ok, "a token of Zendesk Support" in check.sentence) == (False, is_known)
 
-    @pytest.mark.parametrize(("per_minute", "words"), [(150, "of the 200"), (201, "will ask for pauses")])
+    @pytest.mark.parametrize(("per_minute", "words"), [(150, "Zendesk allows 200"), (201, "will ask for pauses")])
     def test_says_how_the_pace_suits_what_zendesk_allows(self, per_minute, words):
         assert words in checked(requests_per_minute=per_minute)["zendesk_limit"].sentence
 
@@ -135,7 +135,10 @@ class TestCheckIntegration:
     def test_shows_a_connection(self):
         make_connection(Integration.objects.get())
         check = checked()["zendesk_connection"]
-        assert (check.is_ok, "renewed by itself, ends 2026-11-22 13:00 UTC" in check.sentence) == (True, True)
+        assert (check.is_ok, "at 2026-11-22 13:00 UTC and is renewed automatically" in check.sentence) == (
+            True,
+            True,
+        )
 
     def test_says_that_a_connection_was_lost(self):
         row = make_connection(Integration.objects.get())
@@ -145,7 +148,7 @@ class TestCheckIntegration:
 
     def test_finds_a_missing_secret(self):
         Secret.objects.filter(name="login_secret_key").delete()
-        assert checked()["login_secret_key"].sentence == "It is not set."
+        assert checked()["login_secret_key"].sentence == "The secret is not set."
 
     def test_finds_a_secret_that_cannot_be_opened(self):
         Secret.objects.filter(name="login_secret_key").update(sealed="v1:nonsense")
@@ -167,8 +170,8 @@ class TestCheckIntegration:
         ("count", "minutes", "is_ok", "words"),
         [
             (2, 0, True, "too few to blame a clock"),
-            (3, 0, False, "agrees with the vendor's, so set the clock of whoever signs"),
-            (3, 1.6, False, "(median 95 s, at most 95 s): this machine's clock is behind Login's: set it by NTP"),
+            (3, 0, False, "agrees with the vendor's, so set the clock of the machine that signs"),
+            (3, 1.6, False, "(median 95 s, at most 95 s). This machine's clock is behind Login's. Set it by NTP"),
         ],
     )
     def test_tells_what_tokens_of_the_future_say_of_the_clock(self, acme, count, minutes, is_ok, words):

@@ -7,6 +7,7 @@ from linking.core.config import SecretName
 from linking.integrations import (
     Actor,
     BadIntegration,
+    SettingWarning,
     rehearse_change,
     rehearse_integration,
     save_integration,
@@ -71,7 +72,10 @@ class TestLoginSecret:
 
     def test_says_when_there_is_nothing_to_keep(self):
         warnings = save(previous_login_secret_until=NOW + HOUR).warnings
-        assert "previous_login_secret_until is set, but there is no previous key to accept." in warnings
+        assert (
+            SettingWarning("previous_login_secret_until", "This is set, but there is no previous key to accept.")
+            in warnings
+        )
 
     def test_may_not_be_the_zendesk_secret(self):
         found = problems(login_secret_key_previous=ZENDESK_SHARED_SECRET, previous_login_secret_until=NOW + HOUR)
@@ -85,12 +89,12 @@ class TestZendeskSecret:
 
     def test_says_that_visitors_drop(self):
         warnings = save(zendesk_shared_secret_next=NEXT, zendesk_secret_switch_at=NOW + HOUR).warnings
-        assert any("about five minutes" in warning for warning in warnings)
+        assert any("about five minutes" in warning.sentence for warning in warnings)
 
     @pytest.mark.parametrize(("secret", "is_told"), [(NEXT, True), (ZENDESK_SHARED_SECRET, False)])
     def test_says_that_visitors_drop_where_it_is_another_one_at_once(self, secret, is_told):
         warnings = save(zendesk_shared_secret=secret).warnings
-        assert any("about five minutes" in warning for warning in warnings) is is_told
+        assert any("about five minutes" in warning.sentence for warning in warnings) is is_told
 
     def test_becomes_the_secret_with_the_next_save(self):
         save(zendesk_shared_secret_next=NEXT, zendesk_secret_switch_at=NOW + HOUR)
@@ -108,7 +112,7 @@ class TestZendeskSecret:
         assert problems(zendesk_secret_switch_at=NOW + HOUR).keys() == {"zendesk_secret_switch_at"}
 
     def test_says_that_a_next_one_waits(self):
-        assert any("waits" in warning for warning in save(zendesk_shared_secret_next=NEXT).warnings)
+        assert any("not used yet" in warning.sentence for warning in save(zendesk_shared_secret_next=NEXT).warnings)
 
     def test_may_not_be_the_login_secret(self):
         assert problems(zendesk_shared_secret_next=LOGIN_SECRET_KEY).keys() == {"zendesk_shared_secret_next"}
@@ -126,11 +130,11 @@ class TestRehearseIntegration:
     def test_tells_until_when_the_previous_key_is_good(self):
         save(login_secret_key=NEW_LOGIN, previous_login_secret_until=NOW + HOUR)
         check = self.found()["login_secret_key_previous"]
-        assert check.is_ok and "is accepted until 2026-11-22 13:00:00 UTC" in check.sentence
+        assert check.is_ok and "are accepted until 2026-11-22 13:00:00 UTC" in check.sentence
 
     def test_tells_that_its_time_is_over(self):
         save(login_secret_key=NEW_LOGIN, previous_login_secret_until=NOW + HOUR)
-        assert "Its time ended" in self.found(NOW + 2 * HOUR)["login_secret_key_previous"].sentence
+        assert "have been refused since" in self.found(NOW + 2 * HOUR)["login_secret_key_previous"].sentence
 
     def test_mints_and_verifies_with_the_next_secret(self):
         save(zendesk_shared_secret_next=NEXT, zendesk_secret_switch_at=NOW + HOUR)
@@ -185,12 +189,12 @@ class TestRehearseChange:
 
     def test_gives_the_warnings_of_the_save(self):
         warnings = self.found(zendesk_shared_secret_next=NEXT, zendesk_secret_switch_at=NOW + HOUR).warnings
-        assert any("about five minutes" in warning for warning in warnings)
+        assert any("about five minutes" in warning.sentence for warning in warnings)
 
     @pytest.mark.parametrize(("until", "is_told"), [(None, True), (NOW + HOUR, False)])
     def test_says_whether_present_tokens_would_be_refused_at_once(self, until, is_told):
         warnings = self.found(login_secret_key=NEW_LOGIN, previous_login_secret_until=until).warnings
-        assert any("refused at once" in warning for warning in warnings) is is_told
+        assert any("refused at once" in warning.sentence for warning in warnings) is is_told
 
     def test_refuses_what_could_not_be_saved(self):
         with pytest.raises(BadIntegration):

@@ -55,7 +55,7 @@ class TestSet:
     def test_names_an_unknown_key(self, stdin):
         stdin(json.dumps(NEW | {"colour": "red"}).encode())
         ran = Ran("set", "acme", "--json", "-")
-        assert (ran.code, ran.err.startswith("colour is not a setting."), ran.out) == (1, True, "")
+        assert (ran.code, ran.err.startswith("colour: This is not a setting."), ran.out) == (1, True, "")
 
     def test_writes_one_line_a_problem(self, stdin):
         stdin(json.dumps(NEW | {"cookie_name": "", "enabled": 1, "merchant_id": "x"}).encode())
@@ -166,7 +166,7 @@ class TestBlock:
 
     def test_refuses_what_can_be_no_user(self):
         ran = Ran("block", "acme", "null")
-        assert (ran.code, ran.err.startswith("user_id must be")) == (1, True)
+        assert (ran.code, ran.err.startswith("user_id: Enter the user ID")) == (1, True)
 
     def test_of_an_unknown_integration_is_refused(self):
         assert Ran("block", "nobody", "u-1").code == 1

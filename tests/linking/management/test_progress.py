@@ -57,7 +57,7 @@ class TestBarLine:
         assert bar(120, done=done, left=left, per_minute=0.0).count("#") == filled
 
     def test_of_too_many_to_count_says_so_instead_of_a_share(self):
-        assert bar(120, left=100_000) == "500 visitors, more than 100,000 wait, 150 a minute"
+        assert bar(120, left=100_000) == "500 visitors, more than 100,000 waiting, 150 a minute"
 
 
 class TestProgressTeller:

@@ -44,7 +44,7 @@ class TestSyncVisitors:
         with pytest.raises(SystemExit):
             call_command("sync_visitors", "acme")
         note, stop = capsys.readouterr().err.splitlines()
-        assert note.startswith("The schedule is not affected")
+        assert note.startswith("The scheduled sync is not affected")
         assert stop == "stopped: host: The address must begin with https://."
 
     def test_ends_with_2_when_another_pass_does_not_end(self, acme, chat, monkeypatch, capsys):
