@@ -109,76 +109,101 @@ def _ago(seconds: int) -> int:
     return int(time.time()) - seconds
 
 
-def _refused(reason: str, token: Callable[[], str], *, slug: str = "acme") -> tuple[str, list[Line]]:
+_ACME, _COOKIE = "{}/generate/token/acme", "-b 'token=$JWT' "
+Case = tuple[str, list[Line]]
+
+
+def _refusal(reason: str, token: Callable[[], str], *, slug: str = "acme") -> Case:
     return reason, [Line(arguments=f"-b 'token=$TOKEN' {{}}/generate/token/{slug}", token=token)]
 
 
-def cases(sandbox: "Sandbox") -> list[tuple[str, list[Line]]]:
+def list_cases(sandbox: "Sandbox") -> list[Case]:
     """Return every heading of the transcript and its lines, in order."""
-    acme, cookie = "{}/generate/token/acme", "-b 'token=$JWT' "
+    return [*_list_answers(sandbox), *_list_carriers(), *_list_tokens(), *_list_places()]
+
+
+def _list_answers(sandbox: "Sandbox") -> list[Case]:
     preflight = "-H 'Access-Control-Request-Method: GET' -H 'Access-Control-Request-Headers: authorization' "
     page = "-H 'Origin: https://shop.example'"
-    omar = f"{cookie}{{}}/generate/token"
+    omar = f"{_COOKIE}{{}}/generate/token"
     return [
         ("A cookie, no integration named; all headers",
-         [Line(arguments=f"{cookie}{page} {{}}/generate/token", token=login_jwt, headers=None)]),
+         [Line(arguments=f"{_COOKIE}{page} {{}}/generate/token", token=login_jwt, headers=None)]),
         ("POST, Bearer",
-         [Line(arguments=f"-X POST -H 'Authorization: Bearer $JWT' {acme}", token=login_jwt)]),
-        ("HEAD", [Line(arguments=f"-I {cookie}{acme}", token=login_jwt, headers=None)]),
-        ("Preflight", [Line(arguments=f"-X OPTIONS {page} {preflight}{acme}", headers=None)]),
-        ("OPTIONS", [Line(arguments=f"-X OPTIONS {acme}")]),
-        _refused("No e-mail, omitted", lambda: login_jwt(slug="omits", email=...), slug="omits"),
-        _refused("No e-mail, placeholder", lambda: login_jwt(slug="replaces", email=...), slug="replaces"),
-        _refused("Messaging", lambda: login_jwt(slug="messages"), slug="messages"),
+         [Line(arguments=f"-X POST -H 'Authorization: Bearer $JWT' {_ACME}", token=login_jwt)]),
+        ("HEAD", [Line(arguments=f"-I {_COOKIE}{_ACME}", token=login_jwt, headers=None)]),
+        ("Preflight", [Line(arguments=f"-X OPTIONS {page} {preflight}{_ACME}", headers=None)]),
+        ("OPTIONS", [Line(arguments=f"-X OPTIONS {_ACME}")]),
+        _refusal("No e-mail, omitted", lambda: login_jwt(slug="omits", email=...), slug="omits"),
+        _refusal("No e-mail, placeholder", lambda: login_jwt(slug="replaces", email=...), slug="replaces"),
+        _refusal("Messaging", lambda: login_jwt(slug="messages"), slug="messages"),
         ("RS256, the sandbox's player Omar, no integration named",
          [Line(arguments=omar, token=sandbox.omar)]),
         ("The same after Login made a new key: at once, and five seconds later",
          [Line(arguments=omar, token=sandbox.omar_under_a_new_key),
           Line(arguments=omar, token=sandbox.last_token, wait_s=5.0)]),
-        ("not_passed", [Line(arguments=acme)]),
-        ("cookies_unreadable", [Line(arguments=f"-b 'name=Zoë; token=$JWT' {acme}", token=login_jwt)]),
-        ("a token in the query string", [Line(arguments=f"'{acme}?token=$JWT'", token=login_jwt)]),
-        ("empty", [Line(arguments=f"-b 'token=' {acme}")]),
-        ("ambiguous_cookie", [Line(arguments=f"-b 'token=$JWT; token=another' {acme}", token=login_jwt)]),
+    ]  # fmt: skip
+
+
+def _list_carriers() -> list[Case]:
+    """Return the ways in which no token, or no readable one, comes."""
+    return [
+        ("not_passed", [Line(arguments=_ACME)]),
+        ("cookies_unreadable", [Line(arguments=f"-b 'name=Zoë; token=$JWT' {_ACME}", token=login_jwt)]),
+        ("a token in the query string", [Line(arguments=f"'{_ACME}?token=$JWT'", token=login_jwt)]),
+        ("empty", [Line(arguments=f"-b 'token=' {_ACME}")]),
+        ("ambiguous_cookie", [Line(arguments=f"-b 'token=$JWT; token=another' {_ACME}", token=login_jwt)]),
         ("too_large",
-         [Line(arguments=f"-H 'Authorization: Bearer $TOKEN' {acme}", token=lambda: login_jwt(filler="x" * 9000))]),
-        _refused("malformed", lambda: "not.a.jwt"),
-        _refused("header", lambda: login_jwt(headers={"jku": "https://evil.example/keys"})),
-        _refused("algorithm", lambda: login_jwt(algorithm="HS512")),
-        _refused("unknown_key", lambda: stranger_rs256(project_id=OMAR_PROJECT, kid="nobody-s"), slug="demo-rs256"),
-        _refused("signature", lambda: login_jwt(secret=STRANGE_SECRET)),
-        _refused("server_token", lambda: login_jwt(type="server")),
-        _refused("exp_missing", lambda: login_jwt(exp=...)),
-        _refused("exp_invalid", lambda: login_jwt(exp=4_102_444_800)),
-        _refused("iat_invalid", lambda: login_jwt(iat=4_102_444_800)),
-        _refused("nbf_invalid", lambda: login_jwt(nbf=4_102_444_800)),
-        _refused("lifetime", lambda: login_jwt(iat=_ago(-50), exp=_ago(20))),
-        _refused("expired", lambda: login_jwt(iat=_ago(7200), exp=_ago(3600))),
-        _refused("not_yet_valid", lambda: login_jwt(iat=_ago(-95))),
-        _refused("issuer", lambda: login_jwt(iss="https://login.xsolla.com/")),
-        _refused("project", lambda: login_jwt(slug="omits")),
-        _refused("audience", lambda: login_jwt(aud="somebody else")),
-        _refused("sub_missing", lambda: login_jwt(sub=...)),
-        _refused("sub_not_text", lambda: login_jwt(sub=7)),
-        _refused("sub_blank", lambda: login_jwt(sub="")),
-        _refused("sub_too_long", lambda: login_jwt(sub="x" * 256)),
-        _refused("sub_surrounding_blanks", lambda: login_jwt(sub=f" {USER}")),
-        _refused("sub_unprintable", lambda: login_jwt(sub=f"{USER}\u202e")),
-        _refused("sub_junk", lambda: login_jwt(sub="null")),
-        _refused("email_missing", lambda: login_jwt(email=...)),
-        _refused("email_unusable", lambda: login_jwt(email="josé@player.example")),
-        ("origin", [Line(arguments=f"{cookie}-H 'Origin: https://evil.example' {acme}", token=login_jwt)]),
-        ("fetch_mode", [Line(arguments=f"{cookie}-H 'Sec-Fetch-Mode: navigate' {acme}", token=login_jwt)]),
-        _refused("blocked", lambda: login_jwt(sub=BLOCKED_USER)),
-        _refused("unknown_integration", login_jwt, slug="nobody"),
-        _refused("disabled", lambda: login_jwt(slug="off"), slug="off"),
-        _refused("rs256_keys", lambda: stranger_rs256(project_id=project_of("no-keys"), kid="any"), slug="no-keys"),
-        _refused("login_secret", lambda: login_jwt(slug="no-login-secret"), slug="no-login-secret"),
-        _refused("zendesk_secret", lambda: login_jwt(slug="no-zendesk-secret"), slug="no-zendesk-secret"),
-        _refused("zendesk_key_id", lambda: login_jwt(slug="no-key-id"), slug="no-key-id"),
-        ("method", [Line(arguments=f"-X DELETE {cookie}{acme}", token=login_jwt)]),
-        ("address_limit", [Line(arguments=cookie + acme, place="address", token=login_jwt)]),
-        ("user_limit", [Line(arguments=cookie + acme, place="user", token=login_jwt)]),
+         [Line(arguments=f"-H 'Authorization: Bearer $TOKEN' {_ACME}", token=lambda: login_jwt(filler="x" * 9000))]),
+    ]  # fmt: skip
+
+
+def _list_tokens() -> list[Case]:
+    """Return the tokens that are refused for what they say."""
+    return [
+        _refusal("malformed", lambda: "not.a.jwt"),
+        _refusal("header", lambda: login_jwt(headers={"jku": "https://evil.example/keys"})),
+        _refusal("algorithm", lambda: login_jwt(algorithm="HS512")),
+        _refusal("unknown_key", lambda: stranger_rs256(project_id=OMAR_PROJECT, kid="nobody-s"), slug="demo-rs256"),
+        _refusal("signature", lambda: login_jwt(secret=STRANGE_SECRET)),
+        _refusal("server_token", lambda: login_jwt(type="server")),
+        _refusal("exp_missing", lambda: login_jwt(exp=...)),
+        _refusal("exp_invalid", lambda: login_jwt(exp=4_102_444_800)),
+        _refusal("iat_invalid", lambda: login_jwt(iat=4_102_444_800)),
+        _refusal("nbf_invalid", lambda: login_jwt(nbf=4_102_444_800)),
+        _refusal("lifetime", lambda: login_jwt(iat=_ago(-50), exp=_ago(20))),
+        _refusal("expired", lambda: login_jwt(iat=_ago(7200), exp=_ago(3600))),
+        _refusal("not_yet_valid", lambda: login_jwt(iat=_ago(-95))),
+        _refusal("issuer", lambda: login_jwt(iss="https://login.xsolla.com/")),
+        _refusal("project", lambda: login_jwt(slug="omits")),
+        _refusal("audience", lambda: login_jwt(aud="somebody else")),
+        _refusal("sub_missing", lambda: login_jwt(sub=...)),
+        _refusal("sub_not_text", lambda: login_jwt(sub=7)),
+        _refusal("sub_blank", lambda: login_jwt(sub="")),
+        _refusal("sub_too_long", lambda: login_jwt(sub="x" * 256)),
+        _refusal("sub_surrounding_blanks", lambda: login_jwt(sub=f" {USER}")),
+        _refusal("sub_unprintable", lambda: login_jwt(sub=f"{USER}\u202e")),
+        _refusal("sub_junk", lambda: login_jwt(sub="null")),
+        _refusal("email_missing", lambda: login_jwt(email=...)),
+        _refusal("email_unusable", lambda: login_jwt(email="josé@player.example")),
+    ]  # fmt: skip
+
+
+def _list_places() -> list[Case]:
+    """Return the requests that are refused for where they come from or go to."""
+    return [
+        ("origin", [Line(arguments=f"{_COOKIE}-H 'Origin: https://evil.example' {_ACME}", token=login_jwt)]),
+        ("fetch_mode", [Line(arguments=f"{_COOKIE}-H 'Sec-Fetch-Mode: navigate' {_ACME}", token=login_jwt)]),
+        _refusal("blocked", lambda: login_jwt(sub=BLOCKED_USER)),
+        _refusal("unknown_integration", login_jwt, slug="nobody"),
+        _refusal("disabled", lambda: login_jwt(slug="off"), slug="off"),
+        _refusal("rs256_keys", lambda: stranger_rs256(project_id=project_of("no-keys"), kid="any"), slug="no-keys"),
+        _refusal("login_secret", lambda: login_jwt(slug="no-login-secret"), slug="no-login-secret"),
+        _refusal("zendesk_secret", lambda: login_jwt(slug="no-zendesk-secret"), slug="no-zendesk-secret"),
+        _refusal("zendesk_key_id", lambda: login_jwt(slug="no-key-id"), slug="no-key-id"),
+        ("method", [Line(arguments=f"-X DELETE {_COOKIE}{_ACME}", token=login_jwt)]),
+        ("address_limit", [Line(arguments=_COOKIE + _ACME, place="address", token=login_jwt)]),
+        ("user_limit", [Line(arguments=_COOKIE + _ACME, place="user", token=login_jwt)]),
     ]  # fmt: skip
 
 
@@ -211,31 +236,31 @@ def transcript() -> str:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zdbridge-transcript-")))
         urls = {name: f"http://127.0.0.1:{_free_port()}" for name in PORTS}
         sandbox = f"http://127.0.0.1:{_free_port()}"
-        told = list(_told_bare(stack, folder=folder / "bare", url=urls["bare"]))
+        answers = list(_ask_bare(stack, folder=folder / "bare", url=urls["bare"]))
         main = _environment(folder / "main", ZDBRIDGE_PORT=_port(urls["main"]), ZDBRIDGE_SANDBOX_PORT=_port(sandbox))
         stack.enter_context(_running([sys.executable, "manage.py", "up"], environment=main, url=urls["main"]))
         _set_up(main)
         for name in ("address", "user"):
             limited = main | {f"ZDBRIDGE_TOKEN_LIMIT_PER_{name.upper()}": "1", "ZDBRIDGE_ALLOW_LOOPBACK": "1"}
             stack.enter_context(_web(environment=limited, url=urls[name]))
-            _asked(Line(arguments="-b 'token=$JWT' {}/generate/token/acme", token=login_jwt, place=name), urls=urls)
+            _ask(Line(arguments="-b 'token=$JWT' {}/generate/token/acme", token=login_jwt, place=name), urls=urls)
         login = Sandbox(url=sandbox)
         # Keys are fetched by a thread. A token without a key would have them fetched, which the page is to show.
         omar = Line(arguments="-b 'token=$JWT' {}/generate/token/demo-rs256", token=login.omar)
-        _until(lambda: " 200 OK" in _asked(omar, urls=urls), what="the keys of the RS256 project never came")
-        for heading, lines in cases(login):
-            told.append(f"# {heading}\n" + "".join(_asked(line, urls=urls) for line in lines))
-        return "\n".join(told)
+        _until(lambda: " 200 OK" in _ask(omar, urls=urls), what="the keys of the RS256 project never came")
+        for heading, lines in list_cases(login):
+            answers.append(f"# {heading}\n" + "".join(_ask(line, urls=urls) for line in lines))
+        return "\n".join(answers)
 
 
-def _told_bare(stack: ExitStack, *, folder: Path, url: str) -> Iterator[str]:
+def _ask_bare(stack: ExitStack, *, folder: Path, url: str) -> Iterator[str]:
     environment = _environment(folder)
     line = Line(arguments="{}/generate/token", place="bare")
     stack.enter_context(_web(environment=environment, url=url))
-    yield f"# unavailable\n{_asked(line, urls={'bare': url})}"
+    yield f"# unavailable\n{_ask(line, urls={'bare': url})}"
     _manage(environment, "migrate", "--verbosity", "0")
-    _until(lambda: "nothing_configured" in _asked(line, urls={"bare": url}), what="the migrated database was not seen")
-    yield f"# nothing configured\n{_asked(line, urls={'bare': url})}"
+    _until(lambda: "nothing_configured" in _ask(line, urls={"bare": url}), what="the migrated database was not seen")
+    yield f"# nothing configured\n{_ask(line, urls={'bare': url})}"
 
 
 def _set_up(environment: Mapping[str, str]) -> None:
@@ -267,7 +292,7 @@ def _setting(path: Path, slug: str, values: Mapping[str, object]) -> tuple[str, 
     return ("integration", "set", slug, "--json", str(path))
 
 
-def _asked(line: Line, *, urls: Mapping[str, str]) -> str:
+def _ask(line: Line, *, urls: Mapping[str, str]) -> str:
     """Return a curl line as the page shows it, with its answer."""
     time.sleep(line.wait_s)
     token = line.token() if line.token else ""
@@ -382,15 +407,17 @@ def main() -> int:
     options = parser.parse_args()
     before, kept, after = split_page(PAGE.read_text(encoding="utf-8"))
     try:
-        told = transcript()
+        answers = transcript()
     except CannotTranscribe as error:
         print(error, file=sys.stderr)
         return 2
     if options.write:
-        PAGE.write_text(before + told + after, encoding="utf-8")
+        PAGE.write_text(before + answers + after, encoding="utf-8")
         return 0
-    differences = list(difflib.unified_diff(comparable(kept), comparable(told), "the page", "the product", lineterm=""))
-    print("\n".join(differences) or f"{told.count('$ curl')} lines asked; the page is right.")
+    differences = list(
+        difflib.unified_diff(comparable(kept), comparable(answers), "the page", "the product", lineterm="")
+    )
+    print("\n".join(differences) or f"{answers.count('$ curl')} lines asked; the page is right.")
     return 1 if differences else 0
 
 

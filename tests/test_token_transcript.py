@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from scripts.token_transcript import PAGE, Sandbox, cases, comparable, split_page, transcript
+from scripts.token_transcript import PAGE, Sandbox, comparable, list_cases, split_page, transcript
 
 
 class TestSplitPage:
@@ -19,7 +19,11 @@ class TestTranscript:
     def test_on_the_page_has_every_heading_in_order(self):
         headings = [line[2:] for line in split_page(PAGE.read_text())[1].splitlines() if line.startswith("# ")]
         named = [one for one in headings if not one.startswith("{")]
-        assert named == ["unavailable", "nothing configured", *(heading for heading, _lines in cases(Sandbox(url="")))]
+        assert named == [
+            "unavailable",
+            "nothing configured",
+            *(heading for heading, _lines in list_cases(Sandbox(url=""))),
+        ]
 
     @pytest.mark.slow
     @pytest.mark.storeless
