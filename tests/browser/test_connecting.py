@@ -72,7 +72,7 @@ class TestConnecting:
         expect(page.locator(".notice-good")).to_be_visible()
         token = access_token()
         page.goto(came_back[0])
-        expect(page.get_by_role("alert")).to_contain_text("no attempt of yours")
+        expect(page.get_by_role("alert")).to_contain_text("does not match your attempt")
         assert access_token() == token
 
     def test_copies_the_redirect_url_whole(self, sandbox, open_page, live_server):  # noqa: F811

@@ -72,7 +72,7 @@ class TestPhone:
 class TestPaper:
     def test_has_dark_letters_whatever_the_screen_has(self, open_page):  # noqa: F811
         page = open_page("/", theme="dark")
-        page.click("[title=Dark]")
+        page.click("[title='Dark colours']")
         assert page.evaluate(LIGHTNESS) > 128
         page.emulate_media(media="print")
         assert page.evaluate(LIGHTNESS) < 128
@@ -170,4 +170,4 @@ class TestKeysButton:
         page = open_page("/")
         page.locator("details.me summary").click()
         page.get_by_role("button", name="Keyboard shortcuts").click()
-        expect(page.locator("#keys")).to_contain_text("Everything that can be done from here")
+        expect(page.locator("#keys")).to_contain_text("All actions on this page")

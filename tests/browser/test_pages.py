@@ -173,7 +173,7 @@ class TestWithoutScripts:
 
     def test_colours_are_switched_and_remembered(self, open_page):
         page = open_page("/sync/", java_script_enabled=False)
-        page.click("[title=Dark]")
+        page.click("[title='Dark colours']")
         page.goto("/")
         expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 

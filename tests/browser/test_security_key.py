@@ -22,7 +22,7 @@ def page(open_page):  # noqa: F811
     options = KEY | {"hasResidentKey": True, "automaticPresenceSimulation": True}
     session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     page.locator("#id_password").fill(PASSWORD)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.locator("h1")).to_have_text("Add a security key")
     # The heading is there before the scripts are, and without them the button adds nothing.
     page.wait_for_load_state("load")

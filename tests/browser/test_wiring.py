@@ -30,8 +30,8 @@ class TestWiringPage:
         page = open_page(PREVIEWED, java_script_enabled=False)
         expect(page.get_by_text("Browsers will not send the cookie.")).to_be_visible()
         page.fill("#text", login_jwt(**WRONG))
-        page.click("text=Examine")
-        expect(page.locator("#diagnosis")).to_contain_text("The issuer has a slash at its end.")
+        page.click("text=Check token")
+        expect(page.locator("#diagnosis")).to_contain_text("The issuer ends with a slash.")
 
     def test_switches_snippets_without_scripts(self, open_page):  # noqa: F811
         page = open_page("/setup/acme/", java_script_enabled=False)

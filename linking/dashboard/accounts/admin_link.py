@@ -1,4 +1,4 @@
-"""Pages of the administrator link: a button that signs in, then a password of one's own."""
+"""Pages of the administrator link: a button that signs in, then a form for a password."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ _MAY_SET_PASSWORD = "may_set_password"  # noqa: S105 - the name of a mark in the
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def open_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Show the button; on its press sign in. Opening alone changes nothing, as mail programs open links too."""
+    """Show a button that signs in. Opening the link changes nothing, because mail programs open links too."""
     try:
         if request.method != "POST":
             user = sign_in.account_of(token=token)
@@ -34,10 +34,10 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
         return render(
             request, "dashboard/accounts/admin_link_refused.html", {"sentence": _sentence(refusal.flaw)}, status=410
         )
-    # Whoever was signed in in this browser is not who the link is for.
+    # The link is for another person than the one who is signed in in this browser.
     logout(request)
     request.session[_MAY_SET_PASSWORD] = user.pk
-    # Not Django's `login`: where the account has a second factor, allauth asks for it before anybody is signed in.
+    # Not Django's `login`: allauth first asks for the second factor, if the account has one.
     answer: HttpResponse = perform_login(request, user, redirect_url=reverse("own_password"))
     return answer
 
@@ -45,17 +45,17 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose_password(request: HttpRequest) -> HttpResponse:
-    """Let the person who came by an administrator link choose a password, once."""
+    """Let the person who used an administrator link choose a password, once."""
     if request.session.get(_MAY_SET_PASSWORD) != request.user.pk:
         return redirect("visitors")
-    # The middleware let only somebody who is signed in come this far.
+    # The middleware has required a sign-in.
     person: Any = request.user
     form = SetPasswordForm(person, request.POST or None)
     if request.method == "POST" and form.is_valid():
         form.save()
         del request.session[_MAY_SET_PASSWORD]
         update_session_auth_hash(request, person)
-        messages.success(request, _("The password is set. From now on sign in with it."))
+        messages.success(request, _("Your password is set. Use it for your next sign-in."))
         return redirect("visitors")
     return render(request, "dashboard/accounts/own_password.html", {"form": form})
 
@@ -63,6 +63,8 @@ def choose_password(request: HttpRequest) -> HttpResponse:
 def _sentence(flaw: sign_in.LinkFlaw) -> str:
     return {
         sign_in.LinkFlaw.BROKEN: _("This link is incomplete. Copy the whole link and try again."),
-        sign_in.LinkFlaw.EXPIRED: _("This link is too old to work."),
-        sign_in.LinkFlaw.USED: _("This link was used already, or its account has changed since. It works only once."),
+        sign_in.LinkFlaw.EXPIRED: _("This link has expired."),
+        sign_in.LinkFlaw.USED: _(
+            "This link was already used, or its account has changed since. A link works only once."
+        ),
     }[flaw]

@@ -1,4 +1,4 @@
-"""The remembered choice of colours: a cookie, so that the first byte of a page already has the right ones."""
+"""The chosen colours, in a cookie, so that the first byte of a page already has the right ones."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -23,7 +23,7 @@ def find_way_back(address: str) -> str:
 
 @require_POST
 def choose_theme(request: HttpRequest) -> HttpResponse:
-    """Remember the choice and lead back to the page it was made on."""
+    """Store the choice and redirect to the page where it was made."""
     response = HttpResponseRedirect(find_way_back(request.POST.get("next", "")))
     theme = request.POST.get("theme", "")
     if theme in CHOICES:

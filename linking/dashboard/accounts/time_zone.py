@@ -1,6 +1,6 @@
-"""Everybody's own time zone: chosen on a page, in force for every page that is shown to them.
+"""Each person's time zone, which all their pages use.
 
-Machines are told UTC whatever is chosen here: the JSON API, exports and commands write their times themselves.
+The JSON API, exports and commands always use UTC.
 """
 
 import zoneinfo
@@ -22,33 +22,33 @@ from linking.accounts import preferences
 from linking.dashboard.shell.times import format_time
 from linking.models import TIME_ZONE_DEFAULT, Preference
 
-# The parts of the world; other names are aliases for old machines, or no places.
+# The parts of the world; other names are aliases, or are not places.
 _REGIONS = frozenset(
     {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
 )
 
 
 class InOwnTimeZone:
-    """Middleware that shows a page in the time zone of whoever is signed in; no query, it came with the person."""
+    """Middleware that activates the time zone of the person who is signed in; it costs no query."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer, and leave no zone behind for the next request of this thread."""
+        """Answer, and deactivate the zone for the next request of this thread."""
         try:
             return self._get_response(request)
         finally:
             timezone.deactivate()
 
     def process_view(self, request: HttpRequest, view: Callable[..., Any], *_args: Any) -> None:
-        """Put the zone in force. A page that is open to everybody asks nobody who they are, and stays in UTC."""
+        """Activate the zone. A public page does not look at who is signed in, and stays in UTC."""
         if getattr(view, "login_required", True) and request.user.is_authenticated:
             timezone.activate(find_zone(request.user))
 
 
 def find_zone(user: Any) -> zoneinfo.ZoneInfo:
-    """Return the zone that `user` chose; UTC by itself, and where this machine does not know the zone any more."""
+    """Return the zone that `user` chose; UTC without a choice, and for a zone that this machine does not know."""
     preference: Preference | None = getattr(user, "preference", None)
     try:
         return zoneinfo.ZoneInfo(preference.time_zone if preference else TIME_ZONE_DEFAULT)
@@ -66,19 +66,19 @@ def list_zones() -> dict[str, list[str]]:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose_time_zone(request: HttpRequest) -> HttpResponse:
-    """Show the choice, or keep it. Everybody who is signed in has one."""
+    """Show the form, or save the zone."""
     regions = list_zones()
     if request.method == "POST":
         name = request.POST.get("time_zone", "")
         if name != TIME_ZONE_DEFAULT and name not in regions.get(name.split("/")[0], ()):
-            messages.error(request, _("There is no such time zone. Nothing was changed."))
+            messages.error(request, _("This time zone does not exist. Nothing was changed."))
             return redirect("time_zone")
-        # The middleware let only somebody who is signed in come this far.
+        # The middleware has required a sign-in.
         person: Any = request.user
         preferences.keep_time_zone(user=person, name=name)
         with timezone.override(zoneinfo.ZoneInfo(name)):
             now = format_time(timezone.now())
-        messages.success(request, _("Times are shown in your time zone now: it is %(now)s.") % {"now": now})
+        messages.success(request, _("Time zone saved. Your time is now %(now)s.") % {"now": now})
         return redirect("time_zone")
     return render(
         request, "dashboard/accounts/time_zone.html", {"regions": regions, "zone": str(find_zone(request.user))}

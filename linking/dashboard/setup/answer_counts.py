@@ -1,4 +1,4 @@
-"""How the token endpoint answered over the last day: what was given, what refused and why, to which pages."""
+"""The answers of the token endpoint in the last day: how many, why, and to which pages."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from linking.tokens.refusals import REFUSALS, Reason
 
 SPAN = timedelta(days=1)
 ROWS_SHOWN = 30
-GIVEN = Badge(word=gettext_lazy("Token given"), icon="circle-check", tone="good")
+GIVEN = Badge(word=gettext_lazy("Token issued"), icon="circle-check", tone="good")
 REFUSED = Badge(word=gettext_lazy("Refused"), icon="x", tone="bad")
-OBSERVED = Badge(word=gettext_lazy("Given, would be refused"), icon="alert-triangle", tone="warn")
+OBSERVED = Badge(word=gettext_lazy("Issued in observe mode only"), icon="alert-triangle", tone="warn")
 _REASONS = frozenset(Reason)
 
 
@@ -67,10 +67,10 @@ def _find_state(tally: AnswerTally) -> Badge:
 
 def _build_row(tally: AnswerTally, *, origins: Collection[str]) -> AnswerRow:
     state = _find_state(tally)
-    # A reason that a former version wrote may have no sentence any more.
+    # A reason that an earlier version stored may have no sentence any more.
     sentence = _(REFUSALS[Reason(tally.reason)].description) if tally.reason in _REASONS else ""
-    no_page = _("no page: a server, or one of the endpoint's own origin")
-    words = {"": no_page, answer_counts.OTHER: _("other pages together")}
+    no_page = _("no page: a server, or a page of zdbridge itself")
+    words = {"": no_page, answer_counts.OTHER: _("all other pages")}
     return AnswerRow(
         state=state,
         code=tally.code,

@@ -1,4 +1,4 @@
-"""From nothing to a linked visitor: the steps of the set-up page, ticked by what the tables hold."""
+"""The checklist of the set-up page: the steps to the first linked visitor, ticked from the tables."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,7 +24,7 @@ class ChecklistStep:
 def build_checklist(*, integration: Integration) -> tuple[ChecklistStep, ...]:
     """Return the steps, each with its live state, in six queries.
 
-    Ticked is what works: a secret that is set and cannot be had in this process, or that Zendesk refuses, is not.
+    A secret that this process cannot open, or that Zendesk refuses, is not ticked.
     """
     secrets = {secret.name: secret for secret in integration.secrets.all()}
     progress = load_progress(integration)
@@ -39,20 +39,22 @@ def _secret_steps(integration: Integration, *, secrets: dict[str, Secret]) -> tu
     login = _secret_step(
         secrets.get(SecretName.LOGIN_SECRET_KEY),
         title=_("Login project's secret key is set"),
-        todo=_("Publisher Account, Login, Security: copy the secret key into the integration's settings."),
+        todo=_("In Publisher Account, open Login, Security, and copy the secret key into the integration's settings."),
     )
     if integration.login_algorithm == LoginAlgorithm.RS256:
-        login = ChecklistStep(title=_("Login project signs with RS256, no secret key is needed"), is_done=True, todo="")
+        login = ChecklistStep(title=_("Login project signs with RS256 and needs no secret key"), is_done=True, todo="")
     shared = _secret_step(
         secrets.get(SecretName.ZENDESK_SHARED_SECRET),
         title=_("Zendesk's shared secret is set"),
-        todo=_("Zendesk Chat, Settings, Widget, Widget security, Visitor authentication: generate and copy it."),
+        todo=_(
+            "In Zendesk Chat, open Settings, Widget, Widget security, Visitor authentication. Generate it and copy it."
+        ),
     )
     if not integration.sync_enabled:
         return (
             login,
             shared,
-            ChecklistStep(title=_("Nothing is read from Zendesk, so no access is needed"), is_done=True, todo=""),
+            ChecklistStep(title=_("Sync is off, so no access to Zendesk is needed"), is_done=True, todo=""),
         )
     access = _client_step if integration.zendesk_product == ZendeskProduct.MESSAGING else _access_step
     return (login, shared, _account_step(integration), access(integration, secrets=secrets))
@@ -70,9 +72,9 @@ def _secret_step(secret: Secret | None, *, title: str, todo: str) -> ChecklistSt
 def _account_step(integration: Integration) -> ChecklistStep:
     is_refused = integration.blocked_reason == StopReason.HOST
     return ChecklistStep(
-        title=_("Zendesk's account is named"),
+        title=_("Zendesk account is set"),
         is_done=bool(integration.zendesk_subdomain or integration.zendesk_api_url) and not is_refused,
-        todo=explain_block(StopReason.HOST) if is_refused else _("Put the subdomain into the integration's settings."),
+        todo=explain_block(StopReason.HOST) if is_refused else _("Enter the subdomain in the integration's settings."),
     )
 
 
@@ -80,7 +82,7 @@ def _access_step(integration: Integration, *, secrets: dict[str, Secret]) -> Che
     step = _secret_step(
         secrets.get(SecretName.ZENDESK_ACCESS_TOKEN),
         title=_("Zendesk's access token is set"),
-        todo=_("An administrator connects with Zendesk on this page, or puts in a Chat token with the scope read."),
+        todo=_("An administrator can connect with Zendesk on this page, or enter a Chat token with the scope read."),
     )
     if step.is_done and integration.blocked_reason == StopReason.CREDENTIALS:
         return replace(step, is_done=False, todo=explain_block(StopReason.CREDENTIALS))
@@ -92,18 +94,18 @@ def _client_step(integration: Integration, *, secrets: dict[str, Secret]) -> Che
         secrets.get(SecretName.ZENDESK_CLIENT_SECRET),
         title=_("Zendesk's OAuth client is set"),
         todo=_(
-            "Admin Center, Apps and integrations, APIs, OAuth clients: an admin makes a confidential client. Copy its "
-            "ID and secret into the integration's settings."
+            "In Admin Center, open Apps and integrations, APIs, OAuth clients. An admin creates a confidential client "
+            "there. Copy its ID and secret into the integration's settings."
         ),
     )
     if step.is_done and (not integration.zendesk_client_id or integration.blocked_reason == StopReason.CREDENTIALS):
-        return replace(step, is_done=False, todo=_("Check the client's ID and secret, and that an admin made it."))
+        return replace(step, is_done=False, todo=_("Check the client's ID and secret, and that an admin created it."))
     return step
 
 
 def _origin_step(integration: Integration, *, progress: Progress) -> ChecklistStep:
     return ChecklistStep(
-        title=_("The pages that show the widget are listed"),
+        title=_("Pages with the chat widget are listed"),
         is_done=bool(integration.allowed_origins),
         todo=_("Add their origins, such as https://shop.example, to the integration's settings."),
         at=progress.origins_set_at if integration.allowed_origins else None,
@@ -113,27 +115,29 @@ def _origin_step(integration: Integration, *, progress: Progress) -> ChecklistSt
 def _live_steps(progress: Progress) -> tuple[ChecklistStep, ...]:
     return (
         ChecklistStep(
-            title=_("A page asked for a first token"),
-            # The counts are kept for a while only; a token that was given was asked for.
+            title=_("First token requested"),
+            # The counts are deleted after a while, but every issued token was requested.
             is_done=progress.token_asked_at is not None or progress.token_issued_at is not None,
-            todo=_("Put a snippet into the page and open the chat: even a refused request counts here."),
+            todo=_("Add a snippet to the page and open the chat. A refused request counts too."),
             at=progress.token_asked_at,
         ),
         ChecklistStep(
-            title=_("A first token was issued"),
+            title=_("First token issued"),
             is_done=progress.token_issued_at is not None,
-            todo=_("Put a snippet into the page, sign a player in and open the chat."),
+            todo=_("Add a snippet to the page, sign in as a player and open the chat."),
             at=progress.token_issued_at,
         ),
         ChecklistStep(
-            title=_("A first visitor was read from Zendesk"),
+            title=_("First visitor read from Zendesk"),
             is_done=progress.has_visitor,
-            todo=_("Write a line in the chat. The sync page shows when Zendesk was asked last."),
+            todo=_("Write a message in the chat and end it. The sync page shows when zdbridge last asked Zendesk."),
         ),
         ChecklistStep(
-            title=_("A first visitor is linked to a Login user"),
+            title=_("First visitor linked to a player"),
             is_done=progress.linked_at is not None,
-            todo=_("If visitors stay anonymous, the widget gets no token: look at the page's console."),
+            todo=_(
+                "If visitors stay anonymous, the chat widget gets no token. Look at the browser console of the page."
+            ),
             at=progress.linked_at,
         ),
     )

@@ -1,4 +1,4 @@
-"""The page on which an administrator connects an integration with Zendesk, the way out and the way back."""
+"""The page where an administrator connects an integration with Zendesk, and the redirects to Zendesk and back."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,14 +27,14 @@ from linking.integrations import (
 from linking.models import ConnectionState, Integration, Secret, SecretName, ZendeskConnection
 from linking.sync import connections
 
-# What an attempt that failed has to say waits in the session, so that no address holds what strangers wrote.
+# The result of an attempt waits in the session, so that no address contains text from outside.
 _FAILURE = "zendesk_connect_failure"
 _CONNECTED = "zendesk_connected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectStep:
-    """One thing to be there before the button works; `value` is what is set."""
+    """One setting that must be set before the button works, and its `value`."""
 
     title: str
     is_done: bool
@@ -43,7 +43,7 @@ class ConnectStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why the last attempt brought no connection; `words` are Zendesk's own, for a page to quote."""
+    """Why the last attempt failed; `words` are Zendesk's answer."""
 
     sentence: str
     words: str
@@ -51,7 +51,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """A connection that is in force."""
+    """A working connection."""
 
     at: datetime
     by: str
@@ -64,7 +64,7 @@ class Facts:
 @page
 @require_safe
 def show_connection(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show how to connect, how the connection stands, and how the last attempt ended."""
+    """Show how to connect, the state of the connection, and the result of the last attempt."""
     require_admin(request)
     integration = require_integration(slug)
     config, _problems = registry.config_of(integration)
@@ -118,7 +118,7 @@ def start_connecting(request: HttpRequest, slug: str) -> HttpResponse:
 @page
 @require_http_methods(["GET"])
 def handle_callback(request: HttpRequest) -> HttpResponse:
-    """Take the browser back from Zendesk; what came is good once, so opening the address again does nothing."""
+    """Handle the redirect back from Zendesk; its code works once, so opening the address again does nothing."""
     require_admin(request)
     try:
         slug = finish_connecting(
@@ -167,13 +167,15 @@ def _find_secret(integration: Integration, *, name: SecretName) -> Secret | None
 def _find_notice(integration: Integration, *, row: ZendeskConnection | None) -> Notice | None:
     if row is None:
         has_token = _find_secret(integration, name=SecretName.ZENDESK_ACCESS_TOKEN) is not None
-        text = _("The access token was put in by hand. Connecting takes its place.")
+        text = _("The access token was entered by hand. Connecting replaces it.")
         return Notice(tone="quiet", icon="info-circle", text=text) if has_token else None
     if row.state == ConnectionState.LOST:
-        stays = _("The present access token is used for as long as Zendesk takes it.")
-        return Notice(tone="bad", icon="alert-circle", text=f"{explain_lost(row.flaw)} {stays}")
+        sentences = (explain_lost(row.flaw), _("Sync uses the current access token until Zendesk refuses it."))
+        return Notice(tone="bad", icon="alert-circle", text=" ".join(sentences))
     if row.expires_at and not row.refresh_sealed:
-        text = _("Zendesk gave no refresh token, so nothing renews the access token: connect again before it ends.")
+        text = _(
+            "Zendesk issued no refresh token, so the access token cannot be renewed. Connect again before it expires."
+        )
         return Notice(tone="warn", icon="alert-triangle", text=text)
     return None
 
@@ -194,6 +196,6 @@ def _build_redirect_url(request: HttpRequest) -> str:
 
 
 def _is_registrable(request: HttpRequest) -> bool:
-    """Return whether Zendesk registers an address here: https, or this machine."""
+    """Return whether Zendesk accepts this address as a redirect URL: https, or this machine."""
     host = request.get_host().rpartition(":")[0] or request.get_host()
     return request.is_secure() or is_loopback_name(host.strip("[]"))

@@ -1,4 +1,4 @@
-"""What the site developer pastes: the files of static/snippets with one integration's values, never a secret.
+"""The code that a site developer pastes: the files of static/snippets with one integration's values, never a secret.
 
 The files themselves are what the browser tests run; here only the words between @ signs are filled in.
 """
@@ -77,19 +77,19 @@ def _describe_files() -> dict[str, tuple[str, str]]:
     return {
         "web-widget.js": (
             _("Web Widget (Classic)"),
-            _("Put it before Zendesk's own script. The widget asks again during a chat and gets a fresh token."),
+            _("Place it before Zendesk's script. The widget asks for a new token during a chat."),
         ),
         "web-sdk.js": (
             _("Chat Web SDK"),
-            _("Put it behind the SDK's script, and call the functions where players sign in, out and change."),
+            _("Place it after the SDK's script. Call its functions when a player signs in, signs out or changes."),
         ),
         "messaging.js": (
             _("Messaging widget"),
-            _("Put it behind Zendesk's own script, and call the functions where players sign in, out and change."),
+            _("Place it after Zendesk's script. Call its functions when a player signs in, signs out or changes."),
         ),
-        "fetch.js": (_("Plain fetch"), _("For any other widget: the answer's token is what Zendesk asks for.")),
+        "fetch.js": (_("Plain fetch"), _("For any other widget: the token in the answer is what Zendesk needs.")),
         "curl.txt": (
             _("Try it from a shell"),
-            _("Set LOGIN_JWT to the token of a signed-in player, on your own machine only."),
+            _("Set LOGIN_JWT to the token of a signed-in player. Do this only on your own machine."),
         ),
     }

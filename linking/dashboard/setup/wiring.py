@@ -40,8 +40,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReachForm:
-    """What was typed into the origin preview, and what came of it: `reach` with its first `obstacle`, or a
-    `problem` with the address."""
+    """The inputs of the origin preview and its result: `reach` and its first `obstacle`, or a `problem`."""
 
     page: str
     domain: str
@@ -67,7 +66,7 @@ def show_wiring(request: HttpRequest, slug: str) -> HttpResponse:
 @page
 @require_http_methods(["GET", "HEAD", "POST"])
 def diagnose(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the same page with the doctor's verdicts on what was posted; the paste itself is not shown again."""
+    """Show the set-up page with the doctor's verdicts on the pasted text, without the text."""
     require(doctor.may_diagnose(request.user))
     integration = require_integration(slug)
     if request.method != "POST":
@@ -77,7 +76,7 @@ def diagnose(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         diagnosis = doctor.diagnose_paste(text=request.POST.get("text", ""), kind=kind, slug=slug, now=time.time())
     except registry.NoSuchIntegration:
-        # Made in this second, by another process: the next look at the configuration will know it.
+        # Another process has just created it; the next read of the configuration finds it.
         return redirect("setup_integration", slug=slug)
     context = _build_context(request, integration=integration)
     context |= {

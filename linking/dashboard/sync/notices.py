@@ -1,4 +1,4 @@
-"""What is wrong with a sync and what seems to have changed at Zendesk, each with the page where it is mended."""
+"""Problems of a sync and likely changes in Zendesk, each with the page where it can be fixed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from linking.tokens.clock_reading import ClockReading
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One sentence; `url` and `to` lead to the page that mends it, "" for a reader who may not open it."""
+    """One sentence; `url` and `to` are the link to the page that fixes it, "" for a reader who may not open it."""
 
     tone: str
     icon: str
@@ -43,7 +43,7 @@ def list_drift_findings(
     *, drifts: Iterable[drift.Drift], integration: Integration, is_admin: bool
 ) -> tuple[Finding, ...]:
     """Return a finding for each drift of an integration."""
-    return tuple(_finding(change, integration=integration, is_admin=is_admin) for change in drifts)
+    return tuple(_build_finding(change, integration=integration, is_admin=is_admin) for change in drifts)
 
 
 def find_clock_findings(reading: ClockReading | None) -> tuple[Finding, ...]:
@@ -54,7 +54,7 @@ def find_clock_findings(reading: ClockReading | None) -> tuple[Finding, ...]:
     sentence = _(
         "This server's clock is about %(median)s s behind Login's: %(number)s tokens of the last hour were not valid "
         "yet, by up to %(largest)s s. Synchronize it with NTP (timedatectl shows its state). If it is right, correct "
-        "the clock of the server that signs those tokens; “Check both sides” in the admin compares the clocks."
+        "the clock of the server that signs those tokens. “Check both sides” in the admin compares the clocks."
     )
     return (Finding(tone="warn", icon="clock", sentence=sentence % values),)
 
@@ -62,7 +62,7 @@ def find_clock_findings(reading: ClockReading | None) -> tuple[Finding, ...]:
 def find_connections_to_mend(*, is_admin: bool, now: datetime) -> dict[int, Finding]:
     """Return a finding for each integration whose Zendesk connection is lost or about to end, by its key."""
     rows = connections.list_to_mend(now=now)
-    return {row.integration_id: _to_mend(row, is_admin=is_admin) for row in rows}
+    return {row.integration_id: _describe_connection(row, is_admin=is_admin) for row in rows}
 
 
 def find_troubles() -> dict[int, Trouble]:
@@ -73,7 +73,7 @@ def find_troubles() -> dict[int, Trouble]:
     }
 
 
-def _to_mend(row: ZendeskConnection, *, is_admin: bool) -> Finding:
+def _describe_connection(row: ZendeskConnection, *, is_admin: bool) -> Finding:
     is_lost = row.state == ConnectionState.LOST
     ending = _(
         "The access token expires within a day or has expired, and it cannot be renewed. Connect with Zendesk again."
@@ -104,7 +104,7 @@ def _describe_messages(messages: list[AlarmMessage]) -> str:
     return " ".join(words)
 
 
-def _finding(change: drift.Drift, *, integration: Integration, is_admin: bool) -> Finding:
+def _build_finding(change: drift.Drift, *, integration: Integration, is_admin: bool) -> Finding:
     settings = reverse("admin:linking_integration_change", args=[integration.pk]) if is_admin else ""
     doctor = f"{reverse('setup_integration', args=[integration.slug])}#doctor"
     return {

@@ -1,4 +1,4 @@
-"""How far a pass is, how fast it goes and how long that will take, in sentences."""
+"""How far a sync is, how fast it is and how long it will take, in sentences."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from linking.sync import history
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """A pass under way: `done` of `total` in whatever `label` says, `total` 0 while that is unknown."""
+    """A running sync: `done` of `total` of what `label` names; `total` is 0 while unknown."""
 
     label: str
     sentence: str
@@ -26,12 +26,12 @@ class Progress:
 
 
 def describe_progress(run: SyncRun, *, before: history.EarlierPasses, now: datetime) -> Progress:
-    """Return how far a running pass is at `now`, with the passes `before` it that it goes on from."""
+    """Return how far a running sync is at `now`, counting the unfinished syncs `before` it."""
     return _visitors(run, before=before) if run.lookups + run.lookups_left else _chats(run, before=before, now=now)
 
 
 def describe_backlog(*, waiting: int, per_minute: int) -> str:
-    """Return how long `waiting` visitors will take at most so many calls a minute; "" when nobody waits."""
+    """Return how long `waiting` visitors take at `per_minute` calls a minute; "" for none."""
     if not waiting:
         return ""
     sentence = ngettext(

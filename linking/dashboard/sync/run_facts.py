@@ -1,4 +1,4 @@
-"""What a pass read and how long it waited, in a line below its row."""
+"""What a sync read and how long it waited, in a line below its row."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -44,7 +44,7 @@ ROLES = ("beat", "worker")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
-    """One pass. `took` is in words; `stop` says why it stopped early and what to do, "" when it did not."""
+    """One sync. `took` is in words; `stop` is why it stopped early and what to do, "" if it did not."""
 
     key: int
     integration: str
@@ -61,7 +61,7 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """Since when a schedule rests, and who let it."""
+    """Since when sync is paused, and who paused it."""
 
     at: datetime
     by: str
@@ -113,7 +113,7 @@ def show_sync(request: HttpRequest) -> HttpResponse:
 
 
 def build_run_row(run: SyncRun, *, now: datetime) -> RunRow:
-    """Return the row of a pass, its integration at hand."""
+    """Return the row of a sync, its integration loaded."""
     words: Mapping[str, str] = {
         "schedule": _("by schedule"), "command": _("by command"), "page": _("from this page"),
         "refresh": _("one visitor"),

@@ -178,7 +178,7 @@ class TestLink:
         client.post(path)
         answer = client.get(path)
         assert answer.status_code == 410
-        assert "This link was used already" in read(answer).one("main").text
+        assert "This link was already used" in read(answer).one("main").text
 
     def test_two_presses_at_once_sign_in_once(self):
         token = make_admin_link(username="root", may_promote=False, actor="test", now=timezone.now()).token
@@ -188,7 +188,7 @@ class TestLink:
 
     def test_ends_after_a_day(self, client, path):
         with time_machine.travel(timezone.now() + timedelta(hours=25)):
-            assert "too old" in read(client.get(path)).one("main").text
+            assert "has expired" in read(client.get(path)).one("main").text
 
     def test_lives_for_most_of_a_day(self, client, path):
         with time_machine.travel(timezone.now() + timedelta(hours=23)):

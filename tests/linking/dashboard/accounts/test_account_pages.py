@@ -34,7 +34,7 @@ CLOSED = {
 EQUIPPED = {
     "/accounts/2fa/totp/deactivate/": "Remove the authenticator app",
     "/accounts/2fa/recovery-codes/": "Recovery codes",
-    "/accounts/2fa/recovery-codes/generate/": "Make new recovery codes",
+    "/accounts/2fa/recovery-codes/generate/": "Create new recovery codes",
     "/accounts/2fa/webauthn/": "Security keys",
     "/accounts/2fa/webauthn/keys/{key}/edit/": "Rename a security key",
     "/accounts/2fa/webauthn/keys/{key}/remove/": "Remove a security key",

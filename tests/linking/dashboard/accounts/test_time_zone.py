@@ -107,7 +107,7 @@ class TestMachines:
 class TestChoice:
     def test_is_kept_and_told(self, lead):
         page = read(lead.post(PAGE, {"time_zone": "Europe/Berlin"}, follow=True))
-        assert "it is 30 Nov 2026, 04:00 CET" in page.one(id="toasts").text
+        assert "Your time is now 30 Nov 2026, 04:00 CET" in page.one(id="toasts").text
         assert page.one("option", selected="").text == "Europe/Berlin"
 
     def test_can_be_made_anew(self, lead):
@@ -118,7 +118,7 @@ class TestChoice:
     @pytest.mark.parametrize("name", ["", "Mars/Olympus", "Europe", "../../etc/passwd", "Europe/Berlin\n", "Etc/GMT+5"])
     def test_of_no_zone_changes_nothing(self, lead, name):
         page = read(lead.post(PAGE, {"time_zone": name}, follow=True))
-        assert "There is no such time zone" in page.one(id="toasts").text
+        assert "This time zone does not exist" in page.one(id="toasts").text
         assert not Preference.objects.exists()
 
     def test_is_open_to_somebody_without_a_group(self, sign_in):

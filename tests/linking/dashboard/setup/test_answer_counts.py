@@ -35,17 +35,17 @@ def table(browser):
 
 class TestAnswersOfTheDay:
     def test_none_yet(self, agent):
-        assert "Nobody asked for a token in the last day." in read(agent.get(PAGE)).text
+        assert "No page asked for a token in the last 24 hours." in read(agent.get(PAGE)).text
 
     def test_tell_what_was_given_refused_and_observed(self, agent, acme):
         count(acme, reason="issued", code="", number=1200)
         count(acme, number=30)
         count(acme, reason="origin", code="00-04", origin="https://new.example", is_observed=True, number=4)
-        assert "1,200 given, 30 refused, 4 only observed" in read(agent.get(PAGE)).text
+        assert "1,200 issued, 30 refused · 4 issued in observe mode only" in read(agent.get(PAGE)).text
         assert table(agent) == [
-            ["Token given", ORIGIN, "1,200"],
+            ["Token issued", ORIGIN, "1,200"],
             ["Refused 00-01 expired The token has expired. Send the player through Xsolla Login again.", ORIGIN, "30"],
-            [f"Given, would be refused 00-04 origin {REFUSALS[Reason.ORIGIN].description}",
+            [f"Issued in observe mode only 00-04 origin {REFUSALS[Reason.ORIGIN].description}",
              "https://new.example (not listed)", "4"],
         ]  # fmt: skip
 
@@ -57,13 +57,13 @@ class TestAnswersOfTheDay:
     def test_leave_out_older_ones_and_those_of_others(self, agent, acme):
         count(acme, ago=timedelta(hours=26))
         count(make_integration(slug="other", login_project_id="other"))
-        assert "Nobody asked for a token" in read(agent.get(PAGE)).text
+        assert "No page asked for a token" in read(agent.get(PAGE)).text
 
     @pytest.mark.parametrize(
         ("origin", "words"),
         [
-            ("", "no page: a server, or one of the endpoint's own origin"),
-            (answer_counts.OTHER, "other pages together"),
+            ("", "no page: a server, or a page of zdbridge itself"),
+            (answer_counts.OTHER, "all other pages"),
             ("https://evil.example", "https://evil.example (not listed)"),
         ],
     )
@@ -89,9 +89,9 @@ class TestAnswersOfTheDay:
         monkeypatch.setattr(answers, "ROWS_SHOWN", 2)
         for number in range(4):
             count(acme, origin=f"https://{number}.example", number=number + 1)
-        assert "2 rarer kinds are not shown." in read(agent.get(PAGE)).text
+        assert "2 rarer answers are not shown." in read(agent.get(PAGE)).text
         assert len(table(agent)) == 2
 
     def test_of_observe_mode_say_that_the_first_reason_counts(self, agent, acme):
         Integration.objects.update(mode="observe")
-        assert "only the first rule that a request breaks is counted" in read(agent.get(PAGE)).text
+        assert "counts only the first rule that a request breaks" in read(agent.get(PAGE)).text

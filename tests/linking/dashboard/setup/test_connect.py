@@ -88,9 +88,9 @@ class TestPage:
         assert (shown, bool(page.all("button", data_copy=shown))) == ("http://testserver/zendesk/callback/", True)
 
     def test_warns_of_an_address_that_zendesk_does_not_register(self, admin):
-        assert "https addresses only" in read(admin.get(PAGE)).text
-        assert "https addresses only" not in read(admin.get(PAGE, secure=True)).text
-        assert "https addresses only" not in read(admin.get(PAGE, HTTP_HOST="localhost:8000")).text
+        assert "only https addresses" in read(admin.get(PAGE)).text
+        assert "only https addresses" not in read(admin.get(PAGE, secure=True)).text
+        assert "only https addresses" not in read(admin.get(PAGE, HTTP_HOST="localhost:8000")).text
 
     def test_lets_the_button_lead_to_the_account_and_nowhere_else(self, admin):
         policy = admin.get(PAGE)["Content-Security-Policy"]
@@ -112,16 +112,16 @@ class TestPage:
         assert not [one for one in (SECRET, ACCESS, REFRESH) if one in html]
 
     def test_says_that_a_token_was_put_in_by_hand(self, admin):
-        assert "put in by hand" in read(admin.get(PAGE)).text
+        assert "entered by hand" in read(admin.get(PAGE)).text
 
     def test_says_who_connected_and_whether_it_renews_itself(self, admin, acme):
         make_connection(acme)
         text = read(admin.get(PAGE)).one("section", aria_labelledby="connection").text
-        assert "ada" in text and "Renewed by itself Yes" in text
+        assert "ada" in text and "Automatic renewal Yes" in text
 
     def test_says_that_nothing_renews_it(self, admin, acme):
         make_connection(acme, refresh_token="")
-        assert "connect again before it ends" in read(admin.get(PAGE)).text
+        assert "Connect again before it expires" in read(admin.get(PAGE)).text
 
     @pytest.mark.parametrize("flaw", list(ConnectionFlaw))
     def test_asks_to_connect_again_when_it_is_lost(self, admin, acme, flaw):

@@ -96,7 +96,7 @@ class TestChecklist:
         ("reason", "words"),
         [
             ("credentials", "Zendesk's access token is set Zendesk refused"),
-            ("host", "Zendesk's account is named Zendesk's address"),
+            ("host", "Zendesk account is set Zendesk's address"),
         ],
     )
     def test_what_zendesk_refuses_is_not_ticked(self, agent, reason, words):
@@ -106,7 +106,7 @@ class TestChecklist:
     def test_no_token_is_ticked_where_none_is_needed(self, agent):
         make_integration(sync_enabled=False, secrets={"zendesk_access_token": ""})
         text = read(agent.get("/setup/acme/")).one("ol", class_="checklist").text
-        assert "Nothing is read from Zendesk, so no access is needed" in text and "access token" not in text
+        assert "Sync is off, so no access to Zendesk is needed" in text and "access token" not in text
 
     def test_all_is_done_once_a_visitor_is_linked(self, agent):
         integration, now = make_integration(), timezone.now()
@@ -125,7 +125,7 @@ class TestChecklist:
     def test_what_is_left_says_what_to_do(self, agent):
         make_integration(allowed_origins=[])
         step = read(agent.get("/setup/acme/")).all("li", class_="is-todo")[0]
-        assert step.text.startswith("To do: The pages that show the widget are listed Add their origins")
+        assert step.text.startswith("To do: Pages with the chat widget are listed Add their origins")
 
     def test_an_unknown_integration_is_not_found(self, agent):
         assert agent.get("/setup/none/").status_code == 404

@@ -35,7 +35,9 @@ class TestDoctor:
         assert read(agent.get(PAGE)).all("textarea") == []
 
     def test_says_that_a_good_token_is_accepted(self, lead):
-        assert answer_to(lead, login_jwt()).one(id="diagnosis").text == "The endpoint would accept this token now."
+        assert (
+            answer_to(lead, login_jwt()).one(id="diagnosis").text == "The token endpoint would accept this token now."
+        )
 
     def test_says_first_what_is_wrong_and_what_to_do(self, lead):
         told = answer_to(lead, login_jwt(iss="https://login.xsolla.com/")).one(id="diagnosis").text
@@ -43,7 +45,7 @@ class TestDoctor:
 
     def test_says_how_much_more_is_wrong(self, lead):
         told = answer_to(lead, login_jwt(iss="https://login.xsolla.com/", sub="")).one(id="diagnosis").text
-        assert told.endswith("One more rule is broken, see below.")
+        assert told.endswith("One more rule is broken; see below.")
 
     def test_gives_a_word_and_a_symbol_for_every_rule(self, lead):
         lines = answer_to(lead, "x").one(class_="verdicts").all("li")
@@ -69,7 +71,11 @@ class TestDoctor:
         assert "a secret of an integration, zendesk_shared_secret" in page
 
     def test_takes_an_unknown_kind_as_automatic(self, lead):
-        assert answer_to(lead, login_jwt(), kind="nonsense").one(id="diagnosis").text.startswith("The endpoint would")
+        assert (
+            answer_to(lead, login_jwt(), kind="nonsense")
+            .one(id="diagnosis")
+            .text.startswith("The token endpoint would")
+        )
 
     def test_leads_back_when_it_is_opened_without_a_paste(self, lead):
         assert lead.get(DOCTOR)["Location"] == PAGE

@@ -31,7 +31,7 @@ class TestPause:
     def test_is_said_with_who_did_it(self, lead, acme):
         page = read(lead.post("/sync/acme/pause/", follow=True))
         assert page.one(class_="fresh").text.startswith("Sync is paused.")
-        assert "Paused by lead" in page.one(id="sync").text
+        assert "lead paused sync" in page.one(id="sync").text
 
     def test_offers_to_resume_instead(self, lead, acme):
         page = read(lead.post("/sync/acme/pause/", follow=True))

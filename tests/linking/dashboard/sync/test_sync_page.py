@@ -248,7 +248,7 @@ class TestPaused:
         wish.backfill_from = timezone.now() - timedelta(days=30)
         wish.save()
         text = read(lead.get("/sync/")).one(class_="backfill").text
-        assert "It is paused, so this waits until someone resumes it" in text
+        assert "Sync is paused, so this waits until someone resumes it" in text
 
     def test_the_same_date_waits_for_nobody_where_the_schedule_goes_on(self, lead):
         integration = make_read(ago=timedelta(0))
