@@ -76,9 +76,9 @@ def main() -> None:
 def store_one_by_one(options: argparse.Namespace) -> float:
     """Return how many users a second are stored by one `update_or_create` a row."""
     from django.db import transaction
-    from tests.linking.sync.messaging.fake_support import make_support
 
     from linking.models import LoginUser, Visitor, VisitorLink
+    from tests.linking.sync.messaging.fake_support import make_support
 
     row = make_support(slug="naive")
     account = MemorySupport(users=options.users, foreign=0)
@@ -91,9 +91,7 @@ def store_one_by_one(options: argparse.Namespace) -> float:
             "first_seen_at": at, "last_seen_at": at, "checked_at": at,
         }  # fmt: skip
         with transaction.atomic():
-            visitor, _ = Visitor.objects.update_or_create(
-                integration=row, visitor_id=str(raw["id"]), defaults=values
-            )
+            visitor, _ = Visitor.objects.update_or_create(integration=row, visitor_id=str(raw["id"]), defaults=values)
             user, _ = LoginUser.objects.update_or_create(integration=row, user_id=raw["external_id"])
             VisitorLink.objects.update_or_create(
                 visitor=visitor, ended_at=None,
@@ -104,14 +102,13 @@ def store_one_by_one(options: argparse.Namespace) -> float:
 
 def fill(options: argparse.Namespace, *, naive: float) -> None:
     """Read everybody, then once more where nothing changed; print rates."""
-    from tests.linking.sync.messaging.fake_support import make_support
-
     from linking.models import VisitorLink
     from linking.sync import calls_with_retries
     from linking.sync import run as sync
     from linking.sync.calls_with_retries import Clock, Patience
     from linking.sync.messaging import source
     from linking.sync.store import request_slots as slots
+    from tests.linking.sync.messaging.fake_support import make_support
 
     account = MemorySupport(users=options.users, foreign=options.foreign)
     source.MessagingSource.open_client = lambda _source, **_options: account  # type: ignore[assignment,method-assign]

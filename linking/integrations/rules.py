@@ -21,6 +21,10 @@ SECRET_MAX_CHARACTERS = 4096
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}\Z")
 _COOKIE_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}\Z")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9._~-]{1,100}\Z")
+# Source: fact sheet of Messaging accounts, 9.4: signs the test call while a webhook is being created.
+WEBHOOK_TEST_SECRET = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="  # noqa: S105 - public
+# Source: the same, section 7: the user of Basic authentication, alone or with the word before it.
+_API_TOKEN = re.compile(r"(?:Basic\s+)?[^@\s/]+@[^\s/]+/token(?::\S*)?\Z", re.IGNORECASE)
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _SUBDOMAIN = re.compile(rf"{_LABEL}\Z")
 _DOMAIN = re.compile(rf"(?=.{{1,200}}\Z){_LABEL}(?:\.{_LABEL})+\Z")
@@ -73,6 +77,15 @@ def find_format_flaw(plain: str, *, name: SecretName) -> Sentence | None:
         return Sentence(_("The secret begins or ends with a space or contains a line end. Paste it without them."))
     if len(plain) > SECRET_MAX_CHARACTERS or "\0" in plain or not _is_text(plain):
         return Sentence(_("This is not a secret: it is too long or contains characters that no secret has."))
+    if plain == WEBHOOK_TEST_SECRET:
+        return Sentence(_("This is the secret with which Zendesk signs test calls. Everybody knows it."))
+    if _API_TOKEN.match(plain):
+        return Sentence(
+            _(
+                "This is an API token of Zendesk Support. Zendesk makes no new ones and ends all on 2027-04-30. Make "
+                "an OAuth client instead: Admin Center, Apps and integrations, APIs, OAuth clients."
+            )
+        )
     if name is SecretName.ZENDESK_ACCESS_TOKEN:
         is_sendable = plain.isascii() and plain.isprintable() and " " not in plain
         return None if is_sendable else Sentence(_("An access token has no spaces or accents. Copy it again."))

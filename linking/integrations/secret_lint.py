@@ -20,6 +20,8 @@ _MADE_BY_ZENDESK = (
     SecretName.ZENDESK_CLIENT_SECRET,
     SecretName.ZENDESK_WEBHOOK_SECRET,
 )
+# Source: fact sheet of Messaging accounts, section 7.
+_API_TOKEN_LOOK = re.compile(r"[A-Za-z0-9]{40}\Z")
 _ZENDESK_LOOK = re.compile(r"[0-9A-F]{64}\Z")
 
 
@@ -31,6 +33,12 @@ def lint_secret(plain: str, *, name: SecretName) -> tuple[Sentence, ...]:
     if name is SecretName.LOGIN_SECRET_KEY:
         swapped = _("This looks like a Zendesk shared secret. Are the two secrets swapped?")
         flaws.insert(0, (bool(_ZENDESK_LOOK.match(plain)), swapped))
+    if name in (SecretName.ZENDESK_ACCESS_TOKEN, SecretName.ZENDESK_CLIENT_SECRET):
+        ending = _(
+            "This has the length of an API token of Zendesk Support. Those end on 2027-04-30 and cannot be used here. "
+            "Make an OAuth client: Admin Center, Apps and integrations, APIs, OAuth clients."
+        )
+        flaws.append((bool(_API_TOKEN_LOOK.match(plain)), ending))
     return tuple(Sentence(template, {"number": GOOD_BYTES}) for is_so, template in flaws if is_so)
 
 

@@ -13,6 +13,7 @@ from linking.sync.calls_with_retries import Clock, PacedCaller, PassStopped
 from linking.sync.chat.source import ChatSource
 from linking.sync.messaging.source import MessagingSource
 from linking.sync.store.answers import BatchResult
+from linking.sync.webhook_calls import WebhookNotice
 from linking.sync.work import Work
 
 
@@ -58,6 +59,9 @@ class Source(Protocol):
 
     def can_hold(self, visitor_id: str, *, integration_id: int) -> bool:
         """Return whether a visitor ID can be one of the account's; yes where that is not known."""
+
+    def queue_named(self, notice: WebhookNotice, *, integration_id: int, now: datetime) -> bool:
+        """Queue whom a webhook call names, in the caller's transaction; return whether it names anybody to be read."""
 
     def read_visitor(self, client: Any, *, visitor_id: str) -> Any:
         """Return one visitor's record. Raises: what `PacedCaller.ask` takes, ZendeskGone among it."""

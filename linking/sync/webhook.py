@@ -14,7 +14,8 @@ from django.db import transaction
 from linking import registry
 from linking.core.config import IntegrationConfig
 from linking.sync import schedule
-from linking.sync.store import lookups, webhook_deliveries
+from linking.sync.sources import find_source
+from linking.sync.store import webhook_deliveries
 from linking.sync.webhook_calls import (
     BODY_MAX_BYTES,
     WebhookNotice,
@@ -37,6 +38,7 @@ class Queued(StrEnum):
 
     VISITOR = "visitor"
     SYNC = "sync"
+    NOTHING = "nothing"  # an event that says nothing of a user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,9 @@ def _queue(*, config: IntegrationConfig | None, notice: WebhookNotice, signature
     # In one transaction: a call that could not be acted on may be sent again.
     with transaction.atomic():
         webhook_deliveries.take_once(integration_id=config.integration_id, signature=signature, now=now)
-        key = config.integration_id
-        is_first = bool(notice.visitor_id) and lookups.queue_named_visitor(integration_id=key, notice=notice, now=now)
+        if notice.is_unknown:
+            return Queued.NOTHING
+        source = find_source(config.zendesk_product)
+        is_first = source.queue_named(notice, integration_id=config.integration_id, now=now)
         schedule.poke(integration_id=config.integration_id, now=now)
     return Queued.VISITOR if is_first else Queued.SYNC

@@ -15,9 +15,10 @@ from linking.sync.chat.read_export import read_export, retry_quarantined
 from linking.sync.chat.read_visitors import read_visitors
 from linking.sync.chat.renew_token import renew_after, renew_in_time
 from linking.sync.chat.zendesk_host import find_answering_host, find_other_host, replace_retired_host
-from linking.sync.store import questions, runs
+from linking.sync.store import lookups, questions, runs
 from linking.sync.store.answers import BatchResult, store_answers
 from linking.sync.store.batch import VisitorAnswer
+from linking.sync.webhook_calls import WebhookNotice
 from linking.sync.work import Work
 
 
@@ -96,6 +97,12 @@ class ChatSource:
     def can_hold(self, visitor_id: str, *, integration_id: int) -> bool:
         """Compare the account's number, with which every ID begins."""
         return questions.read_accounts(integration_id=integration_id).can_hold(visitor_id)
+
+    def queue_named(self, notice: WebhookNotice, *, integration_id: int, now: datetime) -> bool:
+        """Put the visitor that made a ticket first in the queue of lookups."""
+        if not notice.visitor_id:
+            return False
+        return lookups.queue_named_visitor(integration_id=integration_id, notice=notice, now=now)
 
     def read_visitor(self, client: ChatClient, *, visitor_id: str) -> VisitorRecord | Unreadable:
         """Read one visitor."""

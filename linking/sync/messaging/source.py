@@ -14,10 +14,11 @@ from linking.sync.messaging.ask_awaited import ask_awaited
 from linking.sync.messaging.feed import rewind
 from linking.sync.messaging.fetch_token import NO_ADMIN, NOT_SET_UP, fetch_after, fetch_in_time
 from linking.sync.messaging.people import Reading, store_kept
-from linking.sync.messaging.read_changed import read_changed
+from linking.sync.messaging.read_changed import note_changed, read_changed
 from linking.sync.messaging.read_users import read_users
 from linking.sync.store import questions
 from linking.sync.store.answers import BatchResult
+from linking.sync.webhook_calls import WebhookNotice
 from linking.sync.work import Work
 
 
@@ -89,6 +90,13 @@ class MessagingSource:
         """Return True: the IDs of users do not name the account."""
         del visitor_id, integration_id
         return True
+
+    def queue_named(self, notice: WebhookNotice, *, integration_id: int, now: datetime) -> bool:
+        """Note the users that an event or a trigger names, to be read by the next pass."""
+        user_ids = {*notice.changed_user_ids, read_user_id(notice.visitor_id)} - {""}
+        for user_id in sorted(user_ids):
+            note_changed(integration_id=integration_id, user_id=user_id, now=now)
+        return bool(user_ids)
 
     def read_visitor(self, client: SupportClient, *, visitor_id: str) -> SupportUser:
         """Read one user."""

@@ -133,6 +133,9 @@ class TestSecrets:
             (12345678901234567890, "Enter a secret as text"),
             ("env:ZDBRIDGE_TEST_NOT_SET", "is not set or is empty"),
             ("file:/nowhere/secret", "cannot be read"),
+            ("dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ==", "Everybody knows it"),
+            ("admin@acme.example/token:" + "a1B2" * 10, "ends all on 2027-04-30"),
+            ("Basic admin@acme.example/token:" + "a1B2" * 10, "OAuth client instead"),
         ],
     )
     def test_are_refused_in_words(self, value, words):

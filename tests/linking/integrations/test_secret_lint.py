@@ -16,6 +16,7 @@ SUSPECTS = {
     "shorter than 32": ("sixteen-bytes-ok", LOGIN),
     "base64": (base64.b64encode(b"thirty-two bytes of key material").decode(), ZENDESK),
     "lower case": (HEX.lower(), ZENDESK), "swapped": (HEX, LOGIN),
+    "2027-04-30": ("a1B2c3D4e5" * 4, SecretName.ZENDESK_CLIENT_SECRET),
 }  # fmt: skip
 
 
