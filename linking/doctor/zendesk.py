@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any, TypeGuard
 
 from linking.core.config import IntegrationConfig, MissingEmail, ZendeskProduct
-from linking.doctor.shape import RULES as SHAPE_RULES
 from linking.doctor.shape import TokenShape
 from linking.doctor.signature import LOGIN_SECRET, ZENDESK_SECRET, explain_signature, is_other_hash, matches
 from linking.doctor.verdicts import DoctorContext, Verdict, VerdictState, accept, note, refuse, skip
@@ -24,7 +23,6 @@ _MESSAGING_CLAIMS = ("scope", "name", "external_id", "email", "email_verified", 
 _CHAT_NAMES = frozenset(_CHAT_CLAIMS)
 _MESSAGING_NAMES = frozenset(_MESSAGING_CLAIMS)
 _BEFORE_CLAIMS = ("integration", "place", "zendesk_setup", "algorithm", "typ", "kid", "signature", "claims")
-ZENDESK_RULES = (*SHAPE_RULES, *_BEFORE_CLAIMS, *dict.fromkeys((*_CHAT_CLAIMS, *_MESSAGING_CLAIMS)), "extra")
 
 
 def looks_like_zendesk(claims: dict[str, Any] | None) -> bool:

@@ -10,19 +10,6 @@ from linking.search.keyset import BadKeyset, Keyset, decode_keyset, encode_keyse
 from linking.search.query import Query, QueryKind, parse_query
 
 __all__ = [
-    "BadKeyset",
-    "Count",
-    "Keyset",
-    "Query",
-    "QueryKind",
-    "UnknownFilter",
-    "decode_keyset",
-    "encode_keyset",
-    "find",
-    "history",
-    "narrow",
-    "parse_query",
-    "recent",
-    "saved_views",
-    "shown_rows",
-]
+    "BadKeyset", "Count", "Keyset", "Query", "QueryKind", "UnknownFilter", "decode_keyset", "encode_keyset", "find",
+    "history", "narrow", "parse_query", "recent", "saved_views", "shown_rows",
+]  # fmt: skip

@@ -12,19 +12,6 @@ from linking.sync.messaging import fetch_token
 from linking.sync.store import connections, controls, lookups, parted_links
 
 __all__ = [
-    "Clock",
-    "PassStopped",
-    "Patience",
-    "connections",
-    "controls",
-    "fetch_token",
-    "history",
-    "lookups",
-    "parted_links",
-    "refresh",
-    "run",
-    "schedule",
-    "unknown_visitors",
-    "webhook",
-    "zendesk_host",
-]
+    "Clock", "PassStopped", "Patience", "connections", "controls", "fetch_token", "history", "lookups", "parted_links",
+    "refresh", "run", "schedule", "unknown_visitors", "webhook", "zendesk_host",
+]  # fmt: skip

@@ -11,8 +11,6 @@ from linking.dashboard.shell.parts import TRUST_STATES, Badge
 from linking.dashboard.shell.times import format_time
 from linking.models import EndReason, LoginUser, Visitor, VisitorLink, VisitorState
 
-TRIGGERS = ("schedule", "command", "page")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
