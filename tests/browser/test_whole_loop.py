@@ -112,6 +112,19 @@ def _keep_chatting_as(page: Page, *, running: Running, player: str) -> tuple[str
     return page.locator("#visitor-id").inner_text(), page.locator("#external-id").inner_text()
 
 
+def _write_as(page: Page, *, running: Running, player: str) -> tuple[str, str]:
+    """Sign a player in and write by Messaging; return the Support user's ID and the user ID."""
+    page.goto(running.shop)
+    page.locator(f"#player-{player}").click()
+    page.locator("#open-messaging").click()
+    expect(page.locator("#messaging-status")).to_have_attribute("data-authenticated", "true")
+    expect(page.locator("#ticket-id")).to_have_text("none")
+    page.locator("#messaging-message").fill("My fox is lost")
+    page.locator("#messaging-send").click()
+    expect(page.locator("#support-user-id")).to_have_text(re.compile(r"^\d{14}$"))
+    return page.locator("#support-user-id").inner_text(), page.locator("#messaging-external-id").inner_text()
+
+
 @contextmanager
 def _failing(running: Running, *, path: str) -> Iterator[None]:
     """Let Zendesk fail for the length of a block."""
@@ -152,6 +165,16 @@ class TestTheWholeLoop:
         page.goto(f"{running.dashboard}/visitors/{visitor_id}/")
         expect(page.locator("main")).to_contain_text(user_id)
 
+    def test_links_the_support_user_of_a_conversation_as_well(self, running: Running, page: Page) -> None:
+        support_id, user_id = _write_as(page, running=running, player="nadia")
+        _sign_in(page, running=running, person="lead")
+        # The event webhook tells of it; the feed would bring it a minute later.
+        until = time.monotonic() + LINKED_WITHIN_MS / 1000
+        while page.goto(f"{running.dashboard}/visitors/{support_id}/").status != 200:
+            assert time.monotonic() < until
+            page.wait_for_timeout(200)
+        expect(page.locator("main")).to_contain_text(user_id, timeout=LINKED_WITHIN_MS)
+
     def test_leaves_a_player_without_email_anonymous_and_says_why(self, running: Running, page: Page) -> None:
         page.goto(running.shop)
         page.locator("#player-kai").click()
@@ -186,4 +209,4 @@ class TestTheWholeLoop:
         _sign_in(page, running=running, person="agent")
         page.locator("#search").fill("7700123-nobodyHasThis1")
         page.locator("#search").press("Enter")
-        expect(page.get_by_role("heading", name="Zendesk has no such visitor.")).to_be_visible()
+        expect(page.get_by_role("heading", name="Zendesk has no visitor with this ID")).to_be_visible()

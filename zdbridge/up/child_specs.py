@@ -11,7 +11,7 @@ from zdbridge.up.launch_plan import LaunchPlan
 
 # The queues of the two workers; zdbridge.settings assigns the tasks.
 _PASS_QUEUES, _REQUEST_QUEUES = ("celery",), ("ask", "refresh")
-_WEBHOOK = "/api/v1/hooks/zendesk/demo"
+_WEBHOOKS = {"--webhook": "/api/v1/hooks/zendesk/demo", "--support-webhook": "/api/v1/hooks/zendesk/demo-messaging"}
 
 
 def build_child_environment(*, plan: LaunchPlan, environment: Mapping[str, str]) -> dict[str, str]:
@@ -48,8 +48,8 @@ def build_child_specs(*, plan: LaunchPlan, environment: Mapping[str, str]) -> li
 
 def _build_sandbox_command(plan: LaunchPlan) -> tuple[str, ...]:
     # Without a web role the address of the bridge is unknown here, and the sandbox uses its default.
-    webhook = ("--webhook", f"{plan.address}{_WEBHOOK}") if plan.has_demo else ()
-    bridge = ("--bridge", plan.address, *webhook) if "web" in plan.roles else ()
+    webhooks = [part for option, path in _WEBHOOKS.items() for part in (option, f"{plan.address}{path}")]
+    bridge = ("--bridge", plan.address, *(webhooks if plan.has_demo else ())) if "web" in plan.roles else ()
     return (sys.executable, "-m", "sandbox", "--port", str(plan.sandbox_port), *bridge)
 
 

@@ -74,10 +74,16 @@ def _make_account(*, username: str, group: str, password: str, hashed: str) -> D
 
 def make_integrations(*, folder: Path, sandbox_port: int, data_dir: Path) -> list[str]:
     """Create missing integrations from the files in `folder`; return the slugs of those created."""
-    paths = sorted(folder.glob(_FILES))
     return [
-        parse_slug(path) for path in paths if make_integration(path=path, sandbox_port=sandbox_port, data_dir=data_dir)
+        parse_slug(path)
+        for path in list_files(folder)
+        if make_integration(path=path, sandbox_port=sandbox_port, data_dir=data_dir)
     ]
+
+
+def list_files(folder: Path) -> list[Path]:
+    """Return the files of the demo integrations, the one of `demo` first."""
+    return sorted(folder.glob(_FILES))
 
 
 def parse_slug(path: Path) -> str:

@@ -23,7 +23,6 @@ from zdbridge.up import demo
 COMMAND = "python3 manage.py purge_demo"
 ACTOR = "purge of the demo"
 PURGED = "person.demo_removed"
-_FILES = "demo_*.json"
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,7 @@ class DemoLeftovers:
 
 def find_leftovers(*, data_dir: Path, folder: Path) -> DemoLeftovers:
     """Return what a try-out left in the database; `folder` contains the files of the demo integrations."""
-    files = {
-        demo.parse_slug(path): json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob(_FILES))
-    }
+    files = {demo.parse_slug(path): json.loads(path.read_text(encoding="utf-8")) for path in demo.list_files(folder)}
     slugs = tuple(
         row.slug
         for row in Integration.objects.filter(slug__in=files).order_by("slug")

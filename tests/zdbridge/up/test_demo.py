@@ -67,13 +67,19 @@ class TestMakeIntegration:
 
     def test_makes_one_of_each_file_and_no_other(self, tmp_path: Path) -> None:
         made = demo.make_integrations(folder=FILE.parent, sandbox_port=9100, data_dir=tmp_path)
-        assert made == ["demo", "demo-rs256"]
+        assert made == ["demo", "demo-messaging", "demo-rs256"]
         assert demo.make_integrations(folder=FILE.parent, sandbox_port=9100, data_dir=tmp_path) == []
 
     def test_joins_the_rs256_project_to_the_same_account(self, tmp_path: Path) -> None:
         demo.make_integrations(folder=FILE.parent, sandbox_port=9100, data_dir=tmp_path)
-        one, other = Integration.objects.order_by("slug")
+        one, other = Integration.objects.filter(slug__in=["demo", "demo-rs256"]).order_by("slug")
         assert (one.zendesk_account_key, other.login_algorithm) == (other.zendesk_account_key, "RS256")
+
+    def test_joins_both_products_to_one_login_project(self, tmp_path: Path) -> None:
+        demo.make_integrations(folder=FILE.parent, sandbox_port=9399, data_dir=tmp_path)
+        chat, messaging = Integration.objects.filter(slug__in=["demo", "demo-messaging"]).order_by("slug")
+        assert chat.login_project_id == messaging.login_project_id
+        assert messaging.zendesk_api_url == "http://127.0.0.1:9399/support/api/v2"
 
     def test_leaves_no_file_behind(self, tmp_path: Path) -> None:
         demo.make_integration(path=FILE, sandbox_port=9100, data_dir=tmp_path)

@@ -47,7 +47,11 @@ class TestFindLeftovers:
 
     def test_finds_people_and_integrations(self, tried_out):
         found = find(tried_out)
-        assert (found.people, found.slugs, found.secrets) == (("admin", "agent", "lead"), ("demo", "demo-rs256"), ())
+        assert (found.people, found.slugs, found.secrets) == (
+            ("admin", "agent", "lead"),
+            ("demo", "demo-messaging", "demo-rs256"),
+            (),
+        )
 
     def test_leaves_out_a_person_whose_password_was_changed(self, tried_out):
         lead = User.objects.get(username="lead")
@@ -71,7 +75,7 @@ class TestFindLeftovers:
     def test_leaves_out_an_integration_that_points_elsewhere_but_tells_of_its_secrets(self, tried_out):
         Integration.objects.filter(slug="demo").update(login_project_id="00000000-0000-4000-8000-000000000000")
         found = find(tried_out)
-        assert found.slugs == ("demo-rs256",)
+        assert found.slugs == ("demo-messaging", "demo-rs256")
         assert ("demo", "login_secret_key") in found.secrets
         assert "Integration demo uses the demo's login_secret_key" in found.describe()
 
@@ -90,9 +94,16 @@ class TestPurge:
     def test_says_and_records_each(self, tried_out):
         said = purge(tried_out)
         assert said[0] == "Removed the integration demo with its visitors, users, links and runs."
-        assert said[2:] == ["Removed the account admin.", "Removed the account agent.", "Removed the account lead."]
+        assert said[3:] == ["Removed the account admin.", "Removed the account agent.", "Removed the account lead."]
         events = AuditEvent.objects.filter(actor=demo_leftovers.ACTOR).order_by("pk").values_list("action", "target")
-        assert {target for _action, target in events} == {"demo", "demo-rs256", "admin", "agent", "lead"}
+        assert {target for _action, target in events} == {
+            "demo",
+            "demo-messaging",
+            "demo-rs256",
+            "admin",
+            "agent",
+            "lead",
+        }
 
     def test_keeps_a_person_whose_password_was_changed_for_good(self, tried_out):
         lead = User.objects.get(username="lead")
@@ -116,7 +127,7 @@ class TestCommand:
     def test_does_it_and_says_so(self, tried_out):
         output = StringIO()
         call_command("purge_demo", stdout=output)
-        assert output.getvalue().count("Removed the") == 5
+        assert output.getvalue().count("Removed the") == 6
         call_command("purge_demo", stdout=output)
         assert output.getvalue().endswith("Nothing of the demo is left.\n")
 
