@@ -45,7 +45,7 @@ def check_login_address(**_kwargs: Any) -> list[CheckMessage]:
     if not flaw:
         return []
     hint = _("Unset it, unless the address is your own replacement for Xsolla Login.")
-    message = _("XSOLLA_LOGIN_API_URL is not the address of Xsolla Login. %(flaw)s") % {"flaw": flaw}
+    message = _("XSOLLA_LOGIN_API_URL is not the address of Xsolla Login. %(flaw)s") % {"flaw": _(flaw)}
     return [CheckWarning(message, hint=hint, id="linking.W001")]
 
 

@@ -1,6 +1,6 @@
-"""Sending mail: one message at a time through the operator's server, and in words how it went.
+"""Sends mail, one message at a time, through the operator's server, and explains failures in a sentence.
 
-Nobody's address and no log-in reaches the words, which pages show and logs keep.
+Pages show the sentences and logs keep them, so they contain no address and no log-in.
 """
 
 import logging
@@ -13,6 +13,8 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 HEAD_START_S = 0.3  # of an answer before its letter
 _log = logging.getLogger(__name__)
@@ -21,7 +23,7 @@ _SENDER: Executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
 
 
 class MailFailed(Exception):
-    """A message was not taken; the words say why and hold neither address nor secret."""
+    """The server did not take a message; the sentence says why, without address and secret."""
 
 
 class NoMailServer(BaseEmailBackend):
@@ -32,7 +34,7 @@ class NoMailServer(BaseEmailBackend):
 
         Raises: MailFailed.
         """
-        raise MailFailed("No mail server is set: whoever runs zdbridge sets EMAIL_URL.")
+        raise MailFailed(_("No mail server is set. The operator of zdbridge can set EMAIL_URL."))
 
 
 def send(message: EmailMessage) -> None:
@@ -58,30 +60,42 @@ def explain(error: Exception) -> str:
     """Return a sentence on what went wrong between this machine and the mail server."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = sorted({code for code, _words in error.recipients.values()})
-        return f"The mail server refused the recipient ({', '.join(map(str, codes))})."
+        return _("The mail server refused the recipient (%(code)s).") % {"code": ", ".join(map(str, codes))}
     if isinstance(error, smtplib.SMTPAuthenticationError):
-        return f"The mail server refused the log-in ({error.smtp_code}): check user and password in EMAIL_URL."
+        sentence = _("The mail server refused the log-in (%(code)s). Check user and password in EMAIL_URL.")
+        return sentence % {"code": error.smtp_code}
     if isinstance(error, smtplib.SMTPSenderRefused):
-        return f"The mail server refused the sender's address ({error.smtp_code}): check ZDBRIDGE_MAIL_FROM."
+        sentence = _("The mail server refused the sender's address (%(code)s). Check ZDBRIDGE_MAIL_FROM.")
+        return sentence % {"code": error.smtp_code}
     if isinstance(error, smtplib.SMTPResponseException):
-        return f"The mail server answered {error.smtp_code}."
+        return _("The mail server answered %(code)s.") % {"code": error.smtp_code}
     if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, TimeoutError):
         # Python tells of a server that never greets as of one that hung up.
         return explain(error.__context__)
-    return next((words for kind, words in _WORDS if isinstance(error, kind)), "") or (
-        f"The mail server took no message ({type(error).__name__})."
-    )
+    sentence = next((sentence for kind, sentence in _SENTENCES if isinstance(error, kind)), "")
+    if sentence:
+        return _(sentence)
+    return _("The mail server did not take the message (%(error)s).") % {"error": type(error).__name__}
 
 
 # The first kind that fits; a certificate's fault is also an SSLError, and nearly all are OSErrors.
-_WORDS: tuple[tuple[type[Exception], str], ...] = (
-    (smtplib.SMTPNotSupportedError, "The mail server does not offer the TLS or the log-in that EMAIL_URL asks for."),
-    (smtplib.SMTPServerDisconnected, "The mail server broke the connection off."),
-    (ssl.SSLCertVerificationError, "The mail server's certificate cannot be trusted, or is for another name."),
-    (ssl.SSLError, "No TLS with the mail server: check the scheme and the port in EMAIL_URL."),
-    (socket.gaierror, "The mail server's name cannot be resolved: check the host in EMAIL_URL."),
-    (ConnectionRefusedError, "The mail server cannot be reached: check the host and the port in EMAIL_URL."),
-    (TimeoutError, "The mail server did not answer in time: check the port and the scheme in EMAIL_URL."),
+_SENTENCES: tuple[tuple[type[Exception], str], ...] = (
+    (
+        smtplib.SMTPNotSupportedError,
+        gettext_noop("The mail server does not offer TLS or the log-in that EMAIL_URL needs."),
+    ),
+    (smtplib.SMTPServerDisconnected, gettext_noop("The mail server ended the connection.")),
+    (
+        ssl.SSLCertVerificationError,
+        gettext_noop("The certificate of the mail server is not trusted, or is for another name."),
+    ),
+    (ssl.SSLError, gettext_noop("No TLS with the mail server. Check the scheme and the port in EMAIL_URL.")),
+    (socket.gaierror, gettext_noop("The mail server's name cannot be resolved. Check the host in EMAIL_URL.")),
+    (
+        ConnectionRefusedError,
+        gettext_noop("The mail server cannot be reached. Check the host and the port in EMAIL_URL."),
+    ),
+    (TimeoutError, gettext_noop("The mail server did not answer in time. Check the port and the scheme in EMAIL_URL.")),
 )
 
 

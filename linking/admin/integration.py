@@ -146,7 +146,7 @@ class IntegrationAdmin(admin.ModelAdmin):
                 now=timezone.now(),
                 allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
             )
-            messages.success(request, f"{row.slug}: {_('The rules are in force.')}")
+            messages.success(request, _("%(slug)s: the rules are in force now.") % {"slug": row.slug})
 
 
 def _lead_to_setup(request: HttpRequest, obj: Integration) -> HttpResponseRedirect | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from allauth.account.authentication import get_authentication_records
 from django.conf import settings
+from django.utils.translation import gettext_lazy
 from rest_framework.authtoken.models import Token
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
@@ -16,15 +17,15 @@ from linking.limits import Limiter
 CALLS_PER_MINUTE = 1200
 WRITE_PERMISSION = "linking.write_by_token"
 _FACTOR_WORDS = {
-    roles.FactorStep.SET_UP: "Administrators need a second factor here: set one up under your account first.",
-    roles.FactorStep.SHOW: "Administrators need a second factor here: open any page and show yours first.",
+    roles.FactorStep.SET_UP: gettext_lazy("Administrators need a second factor. Set one up under your account first."),
+    roles.FactorStep.SHOW: gettext_lazy("Administrators need a second factor. Open any page and confirm it first."),
 }
 
 
 class MayRead(BasePermission):
     """Agents, leads and admins; an API token reads only, unless its owner was given `write_by_token`."""
 
-    message = "Your account belongs to none of the groups agents, leads and admins."
+    message = gettext_lazy("Your account is in none of the groups agents, leads and admins.")
 
     def has_permission(self, request: Request, _view: Any) -> bool:
         """Return whether the call may go on; what it may do to a record, `roles` says."""
@@ -41,7 +42,7 @@ class MayRead(BasePermission):
             self.message = _FACTOR_WORDS[step]
             return False
         if is_by_token and request.method not in SAFE_METHODS:
-            self.message = "This API token is read-only. An administrator can let it refresh records."
+            self.message = gettext_lazy("This API token is read-only. An administrator can let it refresh records.")
             return request.user.has_perm(WRITE_PERMISSION)
         return True
 

@@ -3,6 +3,8 @@
 import time
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, ValidationError
@@ -52,14 +54,16 @@ class BodyTooLarge(APIException):
     """The body is not read at all."""
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = f"The body is larger than {BODY_MAX_BYTES} bytes: send the token alone."
+    default_detail = gettext_lazy("The body is larger than %(number)s bytes. Send the token alone.") % {
+        "number": BODY_MAX_BYTES
+    }
     default_code = "too_large"
 
 
 class MayDiagnose(BasePermission):
     """Leads and admins. An API token may ask too, read-only or not: nothing is changed by asking."""
 
-    message = "Only leads and admins may use the token doctor."
+    message = gettext_lazy("Only leads and admins may use the token doctor.")
 
     def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ARG002 - the framework names it
         """Return whether the call may go on."""
@@ -81,24 +85,24 @@ class Diagnose(APIView):
         try:
             diagnosis = doctor.diagnose_paste(text=text, kind=kind, slug=slug, now=time.time())
         except registry.NoSuchIntegration as error:
-            raise ValidationError({"integration": ["There is no integration with this slug."]}) from error
+            raise ValidationError({"integration": [_("There is no integration with this slug.")]}) from error
         return Response(_describe(diagnosis), headers={"Cache-Control": "no-store"})
 
 
 def _read(data: Any) -> tuple[str, TokenKind, str]:
     """Return text, kind and slug. The text may hold anything: a NUL in a token is what the doctor is there to say."""
     if not isinstance(data, dict):
-        raise ValidationError({"detail": "The body must be a JSON object."})
+        raise ValidationError({"detail": _("The body must be a JSON object.")})
     problems: dict[str, list[str]] = {}
     if data.keys() - _KEYS:
-        problems["detail"] = [f"Only these keys are known: {', '.join(sorted(_KEYS))}."]
+        problems["detail"] = [_("Only these keys are allowed: %(keys)s.") % {"keys": ", ".join(sorted(_KEYS))}]
     text, kind, slug = data.get("text"), data.get("kind", TokenKind.AUTO.value), data.get("integration") or ""
     if not isinstance(text, str):
-        problems["text"] = ["This is needed, as text."]
+        problems["text"] = [_("This is required, as text.")]
     if not isinstance(slug, str):
-        problems["integration"] = ["This must be text."]
+        problems["integration"] = [_("This must be text.")]
     if kind not in [known.value for known in TokenKind]:
-        problems["kind"] = [f"This must be one of: {', '.join(TokenKind)}."]
+        problems["kind"] = [_("This must be one of: %(words)s.") % {"words": ", ".join(TokenKind)}]
     if problems:
         raise ValidationError(problems)
     return str(text), TokenKind(kind), str(slug)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ParseError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-TOO_DEEP = "The body is nested too deeply."
+TOO_DEEP = gettext_lazy("The body is nested too deeply.")
 
 
 def answer_with_detail(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import split_domain_port
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema
@@ -63,7 +64,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
 class FromHereOrWithToken(BasePermission):
     """This machine itself, or an API token of somebody who may see the pages."""
 
-    message = "From another machine the numbers need an API token of a member of agents, leads or admins."
+    message = gettext_lazy(
+        "Use the API token of a member of agents, leads or admins, or read the metrics on this machine."
+    )
 
     def has_permission(self, request: Request, _view: object) -> bool:
         """Return whether the numbers may be read."""
@@ -74,7 +77,7 @@ class DatabaseAway(APIException):
     """The numbers are in the database, and it does not answer."""
 
     status_code = 503
-    default_detail = "The database does not answer."
+    default_detail = gettext_lazy("The database does not answer.")
 
 
 @extend_schema(exclude=True)

@@ -4,6 +4,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.exceptions import (
@@ -37,7 +39,7 @@ class QueueUnavailable(APIException):
     """The broker took no message."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = "The queue cannot be reached, so nothing was asked for. Try again in a minute."
+    default_detail = gettext_lazy("The queue cannot be reached, so nothing was refreshed. Try again in a minute.")
     default_code = "queue_unavailable"
 
 
@@ -177,7 +179,8 @@ class RefreshVisitor(_View):
     def _queue(self, found: Visitor, *, person: str) -> None:
         wish = refresh.request_refresh(visitor_pk=found.pk, person=person, now=timezone.now())
         if wish.wait_s:
-            raise _throttle(f"More than {refresh.PER_MINUTE} refreshes in a minute.", wait_s=wish.wait_s)
+            sentence = _("More than %(number)s refreshes in a minute.") % {"number": refresh.PER_MINUTE}
+            raise _throttle(sentence, wait_s=wish.wait_s)
         if not wish.is_to_be_queued:
             return
         try:
@@ -201,7 +204,7 @@ class OneLoginUser(_View):
         except UnknownFilter as error:
             raise ValidationError({"detail": str(error)}) from error
         if found is None:
-            raise NotFound("No Login user has this ID.")
+            raise NotFound(_("No player has this user ID."))
         return Response(shapes.LoginUserSerializer(found, context=self.context()).data)
 
 
@@ -228,14 +231,16 @@ class NoSuchAddress(_View):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Raise: NotFound, once it is clear who asks."""
         super().initial(request, *args, **kwargs)
-        raise NotFound("There is no such address in this API; /api/docs/ lists those there are.")
+        raise NotFound(_("There is no such address in this API. /api/docs/ lists all addresses."))
 
 
 def _parse_parameters(request: Request, *, known: tuple[str, ...]) -> dict[str, str]:
     unknown = sorted(set(request.query_params) - set(known))
     if unknown:
-        words = f"Parameters are: {', '.join(known)}." if known else "This call takes no parameters."
-        raise ValidationError({"detail": f"Unknown parameter. {words}"})
+        sentence = _("Unknown parameter. This call takes no parameters.")
+        if known:
+            sentence = _("Unknown parameter. The parameters are: %(names)s.") % {"names": ", ".join(known)}
+        raise ValidationError({"detail": sentence})
     return {name: request.query_params[name] for name in known if name in request.query_params}
 
 
@@ -243,7 +248,8 @@ def _page_size(text: str) -> int:
     if not text:
         return find.PAGE_SIZE
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= PAGE_SIZE_MAX):
-        raise ValidationError({"detail": f"page_size must be a whole number from 1 to {PAGE_SIZE_MAX}."})
+        sentence = _("page_size must be a whole number from 1 to %(maximum)s.")
+        raise ValidationError({"detail": sentence % {"maximum": PAGE_SIZE_MAX}})
     return int(text)
 
 

@@ -4,6 +4,8 @@ import ipaddress
 from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
 
+from linking.core.text_marks import gettext_noop as _
+
 ZENDESK_HOSTS = ("*.zendesk.com", "www.zopim.com")
 RETIRED_HOST = "www.zopim.com"
 SUPPORT_ENDING = "/api/v2"
@@ -17,7 +19,7 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 def address_flaw(url: str, *, allow_loopback: bool, hosts: Sequence[str]) -> str:
-    """Return a sentence that says why `url` may not be called, or "" when it may.
+    """Return a sentence on why `url` may not be called, to be translated when shown; "" when it may.
 
     Args:
         url: a base address without query or fragment (`https://acme.zendesk.com/api/v2/chat`).
@@ -25,14 +27,14 @@ def address_flaw(url: str, *, allow_loopback: bool, hosts: Sequence[str]) -> str
         hosts: exact host names, or `*.zendesk.com` for any one label before that domain.
     """
     if len(url) > URL_MAX_CHARACTERS:
-        return f"The address is longer than {URL_MAX_CHARACTERS} characters."
+        return _("The address is longer than 300 characters.")
     if not url.isascii() or not url.isprintable() or any(character in url for character in " \\<>\"'`{|}"):
-        return "The address contains characters that an address cannot have."
+        return _("The address contains characters that an address cannot have.")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        return "The address cannot be read."
+        return _("The address cannot be read.")
     return _shape_flaw(parts) or _host_flaw(parts=parts, port=port, allow_loopback=allow_loopback, hosts=hosts)
 
 
@@ -125,15 +127,15 @@ def _address(text: str) -> Address | None:
 
 def _shape_flaw(parts: SplitResult) -> str:
     if parts.scheme not in ("https", "http"):
-        return "The address must begin with https://."
+        return _("The address must begin with https://.")
     if not parts.hostname:
-        return "The address names no host."
+        return _("The address names no host.")
     if "@" in parts.netloc:
-        return "The address must not contain a user name or password."
+        return _("The address must not contain a user name or password.")
     if parts.query or parts.fragment:
-        return "The address must not contain a query or fragment."
+        return _("The address must not contain a query or fragment.")
     if any(segment in (".", "..") for segment in parts.path.replace("%2e", ".").replace("%2E", ".").split("/")):
-        return "The address must not contain dot segments."
+        return _("The address must not contain dot segments.")
     return ""
 
 
@@ -141,12 +143,12 @@ def _host_flaw(*, parts: SplitResult, port: int | None, allow_loopback: bool, ho
     host = parts.hostname or ""
     if parts.scheme == "http":
         if allow_loopback and is_loopback_name(host):
-            return "The port must be between 1 and 65535." if port == 0 else ""
-        return "The address must begin with https://."
+            return _("The port must be between 1 and 65535.") if port == 0 else ""
+        return _("The address must begin with https://.")
     if port not in (None, _HTTPS_PORT):
-        return "The port must be 443."
+        return _("The port must be 443.")
     if not any(_matches(host=host, pattern=pattern) for pattern in hosts):
-        return f"The host must be one of: {', '.join(hosts)}."
+        return _("The host is not one of the vendor's.")
     return ""
 
 

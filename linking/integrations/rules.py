@@ -181,7 +181,7 @@ def read_api_url(value: object, around: RuleContext) -> str:
     if value == AUTO:
         return AUTO
     if value and (flaw := address_flaw(value, allow_loopback=around.allow_loopback, hosts=ZENDESK_HOSTS)):
-        raise BadValue(_("This address cannot be used. {why}"), why=flaw)
+        raise BadValue(flaw)
     return value.rstrip("/")
 
 

@@ -166,7 +166,7 @@ def find_webhook_flaw(url: str, *, allow_loopback: bool) -> str:
     base, _question_mark, _query = url.partition("?")
     flaw = address_flaw(base, allow_loopback=allow_loopback, hosts=[_host(base)])
     if flaw or not is_inward(_host(base)) or (allow_loopback and is_loopback_name(_host(base))):
-        return flaw
+        return _(flaw)
     return _("The address must be public: this one leads into the local network.")
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from django.db.models import F, Model, Prefetch, Q, QuerySet
 from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
 
 from linking.clients.zendesk_records import is_own_form
 from linking.core.text import clean_line, email_key
@@ -91,9 +92,11 @@ def list_visitors(
     """
     offered = list_orderings(sees_contact=sees_contact)
     if ordering not in offered:
-        raise UnknownFilter(name="ordering", message=f"ordering must be one of: {', '.join(offered)}.")
+        sentence = _("ordering must be one of: %(words)s.")
+        raise UnknownFilter(name="ordering", message=sentence % {"words": ", ".join(offered)})
     if state and state not in tuple(VisitorState):
-        raise UnknownFilter(name="state", message=f"state must be one of: {', '.join(sorted(VisitorState))}.")
+        sentence = _("state must be one of: %(words)s.")
+        raise UnknownFilter(name="state", message=sentence % {"words": ", ".join(sorted(VisitorState))})
     visitors = _in_integration(Visitor.objects.all(), slug=integration)
     visitors = visitors.filter(state=state) if state else visitors
     visitors = visitors.filter(last_seen_at__gte=since) if since else visitors
@@ -246,7 +249,7 @@ def _in_integration(rows: QuerySet[Row], *, slug: str) -> QuerySet[Row]:
         return rows
     key = Integration.objects.filter(slug=slug).values_list("pk", flat=True).first() if _is_plain(slug) else None
     if key is None:
-        raise UnknownFilter(name="integration", message="integration must be the slug of an integration.")
+        raise UnknownFilter(name="integration", message=_("integration must be the slug of an integration."))
     return rows.filter(integration_id=key)
 
 

@@ -281,7 +281,7 @@ class TestZendeskAddress:
 
     @pytest.mark.parametrize("url", ["AUTO", " auto", "auto/"])
     def test_is_that_word_and_no_other(self, url):
-        assert "cannot be used" in problem("zendesk_api_url", **NEW, zendesk_subdomain="acme", zendesk_api_url=url)
+        assert "The address " in problem("zendesk_api_url", **NEW, zendesk_subdomain="acme", zendesk_api_url=url)
 
     def test_cannot_be_found_without_a_subdomain(self):
         assert "zendesk_subdomain" in problem("zendesk_api_url", **NEW, zendesk_api_url="auto")

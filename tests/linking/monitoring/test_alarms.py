@@ -157,7 +157,7 @@ class TestMail:
         send_all(LATER)
         row = AlarmMessage.objects.get()
         assert (row.attempts, row.next_try_at, row.sent_at) == (1, LATER + timedelta(minutes=1), None)
-        assert row.failure == "The mail server took no message (SMTPException)."
+        assert row.failure == "The mail server did not take the message (SMTPException)."
 
     def test_is_given_up_in_the_end(self, acme, by_mail, monkeypatch):
         monkeypatch.setattr(alarms.EmailMessage, "send", lambda _self: (_ for _ in ()).throw(ConnectionRefusedError()))

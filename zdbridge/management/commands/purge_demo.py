@@ -13,11 +13,11 @@ from zdbridge.up import demo_leftovers
 class Command(BaseCommand):
     """Removes the demo accounts and the demo integrations, and nothing else."""
 
-    help = "Remove the demo accounts and the demo integrations with all their data, and nothing else."
+    help = _("Remove the demo accounts and the demo integrations with all their data, and nothing else.")
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the option."""
-        parser.add_argument("--dry-run", action="store_true", help="show what would be removed, and remove nothing")
+        parser.add_argument("--dry-run", action="store_true", help=_("show what would be removed, and remove nothing"))
 
     def handle(self, *, dry_run: bool, **options: Any) -> None:
         """Remove the leftovers, and print what was removed."""
