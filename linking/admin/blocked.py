@@ -47,7 +47,7 @@ class BlockedUserAdmin(admin.ModelAdmin):
         """Block through the settings feature."""
         slug = obj.integration.slug
         integrations.block_user(
-            slug=slug, user_id=obj.user_id, actor=integrations.Actor.signed_in(request.user), now=timezone.now()
+            slug=slug, user_id=obj.user_id, actor=integrations.Actor.from_user(request.user), now=timezone.now()
         )
         obj.pk = BlockedUser.objects.get(integration=obj.integration, user_id=obj.user_id).pk
 
@@ -55,7 +55,7 @@ class BlockedUserAdmin(admin.ModelAdmin):
         """Lift through the settings feature."""
         slug = obj.integration.slug
         integrations.lift_block(
-            slug=slug, user_id=obj.user_id, actor=integrations.Actor.signed_in(request.user), now=timezone.now()
+            slug=slug, user_id=obj.user_id, actor=integrations.Actor.from_user(request.user), now=timezone.now()
         )
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[BlockedUser]) -> None:

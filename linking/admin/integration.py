@@ -76,7 +76,7 @@ class IntegrationAdmin(admin.ModelAdmin):
         saved = integrations.save_integration(
             slug=obj.slug,
             values=form.values(),
-            actor=integrations.Actor.signed_in(request.user),
+            actor=integrations.Actor.from_user(request.user),
             now=timezone.now(),
             allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
         )
@@ -96,7 +96,7 @@ class IntegrationAdmin(admin.ModelAdmin):
     def delete_model(self, request: HttpRequest, obj: Integration) -> None:
         """Remove through the settings feature."""
         integrations.remove_integration(
-            slug=obj.slug, actor=integrations.Actor.signed_in(request.user), now=timezone.now()
+            slug=obj.slug, actor=integrations.Actor.from_user(request.user), now=timezone.now()
         )
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
@@ -142,7 +142,7 @@ class IntegrationAdmin(admin.ModelAdmin):
             integrations.save_integration(
                 slug=row.slug,
                 values={"mode": Mode.ENFORCE.value},
-                actor=integrations.Actor.signed_in(request.user),
+                actor=integrations.Actor.from_user(request.user),
                 now=timezone.now(),
                 allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
             )

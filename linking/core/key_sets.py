@@ -47,7 +47,7 @@ class KeySet:
     keys: tuple[PublicKey, ...] = ()
     ignored: int = 0
 
-    def chosen(self, key_id: str | None) -> tuple[RSAPublicKey, ...]:
+    def choose(self, key_id: str | None) -> tuple[RSAPublicKey, ...]:
         """Return the keys that a token naming `key_id` may be signed with; one naming none needs there to be one key.
 
         More than one is returned only where the list gives several keys the same ID.

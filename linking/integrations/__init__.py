@@ -12,7 +12,7 @@ from linking.integrations.connecting import (
     begin_connecting,
     finish_connecting,
 )
-from linking.integrations.progress import Progress, find_integration, list_integrations, load_progress
+from linking.integrations.progress import SetupProgress, find_integration, list_integrations, load_progress
 from linking.integrations.rehearsal import Rehearsal, rehearse_change, rehearse_integration
 from linking.integrations.saving import (
     Actor,
@@ -26,9 +26,34 @@ from linking.integrations.saving import (
 from linking.integrations.settings import KEYS, RULES, SECRET_NAMES, SECRETS, SETTINGS, FormSection, Setting
 
 __all__ = [
-    "KEYS", "RULES", "SECRETS", "SECRET_NAMES", "SETTINGS", "Actor", "BadIntegration", "CannotConnect", "Check",
-    "ConnectFlaw", "FormSection", "Progress", "Rehearsal", "SaveResult", "Setting", "SettingWarning",
-    "authority_of_account", "begin_connecting", "block_user", "check_integration", "find_integration",
-    "finish_connecting", "judge_integration", "lift_block", "list_integrations", "load_progress", "rehearse_change",
-    "rehearse_integration", "remove_integration", "save_integration",
+    "KEYS",
+    "RULES",
+    "SECRETS",
+    "SECRET_NAMES",
+    "SETTINGS",
+    "Actor",
+    "BadIntegration",
+    "CannotConnect",
+    "Check",
+    "ConnectFlaw",
+    "FormSection",
+    "Rehearsal",
+    "SaveResult",
+    "Setting",
+    "SettingWarning",
+    "SetupProgress",
+    "authority_of_account",
+    "begin_connecting",
+    "block_user",
+    "check_integration",
+    "find_integration",
+    "finish_connecting",
+    "judge_integration",
+    "lift_block",
+    "list_integrations",
+    "load_progress",
+    "rehearse_change",
+    "rehearse_integration",
+    "remove_integration",
+    "save_integration",
 ]  # fmt: skip

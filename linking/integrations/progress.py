@@ -10,7 +10,7 @@ from linking.tokens import answer_counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class SetupProgress:
     """When each step was first done, None where it was not or no row says when."""
 
     origins_set_at: datetime | None
@@ -20,13 +20,13 @@ class Progress:
     linked_at: datetime | None
 
 
-def load_progress(integration: Integration) -> Progress:
+def load_progress(integration: Integration) -> SetupProgress:
     """Return what the tables show, in five queries."""
     # The record of changes names the settings that each change touched.
     changes = AuditEvent.objects.filter(target=integration.slug, fields__icontains='"allowed_origins"').order_by()
     users = LoginUser.objects.filter(integration=integration)
     links = VisitorLink.objects.filter(visitor__integration=integration).order_by()
-    return Progress(
+    return SetupProgress(
         origins_set_at=changes.aggregate(at=Max("at"))["at"],
         token_asked_at=answer_counts.first_asked_at(integration_id=integration.pk),
         token_issued_at=users.aggregate(at=Min("first_authenticated_at"))["at"],

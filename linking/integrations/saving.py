@@ -42,7 +42,7 @@ class Actor:
     user: Any = None
 
     @classmethod
-    def signed_in(cls, user: Any) -> "Actor":
+    def from_user(cls, user: Any) -> "Actor":
         """Return a signed-in person."""
         return cls(name=user.get_username(), user=user)
 

@@ -15,7 +15,7 @@ from django.db.models import Min, Sum
 from linking.core.text import clean_line
 from linking.models import AnswerCount, Integration
 from linking.models.token_counts import add_to_count
-from linking.tokens.write_behind import Count, WriteBehindBuffer, copy_count
+from linking.tokens.write_behind import CountInMemory, WriteBehindBuffer, copy_count
 
 HOUR_S = 3600
 MAX_STRANGE_ORIGINS = 50
@@ -59,7 +59,7 @@ class _Hours:
 
 
 def note(kind: AnswerKey, is_origin_listed: bool, now: float) -> None:
-    """Count one answer given at `now` (epoch seconds); costs no input or output."""
+    """CountInMemory one answer given at `now` (epoch seconds); costs no input or output."""
     hour = int(now) // HOUR_S
     with _waiting.lock:
         if not is_origin_listed and kind.origin:
@@ -115,7 +115,7 @@ def _with_bounded_origin(kind: AnswerKey, *, hour: int) -> AnswerKey:
     return AnswerKey(kind.integration_id, kind.code, kind.reason, origin, kind.is_observed)
 
 
-def _store(batch: Mapping[_Key, Count]) -> None:
+def _store(batch: Mapping[_Key, CountInMemory]) -> None:
     """Write `batch`; once an hour, drop what is older than `KEPT`."""
     wanted = {kind.integration_id for _hour, kind in batch}
     newest = max(hour for hour, _kind in batch)
@@ -130,7 +130,7 @@ def _store(batch: Mapping[_Key, Count]) -> None:
     _Hours.pruned_hour = max(newest, _Hours.pruned_hour)
 
 
-def _add(*, kind: AnswerKey, hour_at: datetime, count: Count) -> None:
+def _add(*, kind: AnswerKey, hour_at: datetime, count: CountInMemory) -> None:
     same: dict[str, object] = {
         "integration_id": kind.integration_id or None,
         "hour_at": hour_at,
@@ -149,7 +149,7 @@ def _time(epoch_s: int) -> datetime:
     return datetime.fromtimestamp(epoch_s, tz=UTC)
 
 
-_waiting: WriteBehindBuffer[_Key, Count, Count] = WriteBehindBuffer(
+_waiting: WriteBehindBuffer[_Key, CountInMemory, CountInMemory] = WriteBehindBuffer(
     at_most=5_000, build_row=copy_count, store=_store, batch_size=_BATCH
 )
 flush = _waiting.flush

@@ -19,7 +19,7 @@ from linking.tokens.clock_reading import ClockReading, reading_of, seconds_ahead
 from linking.tokens.http import bearer_token, cookie_token
 from linking.tokens.login_jwt import LoginToken, check_signature
 from linking.tokens.refusals import Refused
-from linking.tokens.write_behind import Count, WriteBehindBuffer, copy_count
+from linking.tokens.write_behind import CountInMemory, WriteBehindBuffer, copy_count
 
 SLOT_S = 600
 WINDOW = timedelta(hours=1)
@@ -36,7 +36,7 @@ class _Pruned:
 def note(
     *, authorization: str, cookie_header: str, config: IntegrationConfig, keys: Mapping[str, KeySet], now: float
 ) -> None:
-    """Count how far ahead the request's token is, at `now` (epoch seconds); costs no input or output.
+    """CountInMemory how far ahead the request's token is, at `now` (epoch seconds); costs no input or output.
 
     The token is looked over once more, signature first: what nobody signed says nothing about a clock. One that stands
     in another cookie than this integration's is passed over.
@@ -73,7 +73,7 @@ def readings(*, now: datetime) -> dict[int, ClockReading]:
     return {key: found for key, mine in counts.items() if (found := reading_of(mine)) is not None}
 
 
-def _store(batch: Mapping[_Key, Count]) -> None:
+def _store(batch: Mapping[_Key, CountInMemory]) -> None:
     """Write `batch`; now and then, drop what is older than `KEPT`."""
     wanted = {integration_id for _slot, integration_id, _ahead_s in batch}
     with transaction.atomic():
@@ -98,7 +98,7 @@ def _time(slot: int) -> datetime:
     return datetime.fromtimestamp(slot * SLOT_S, tz=UTC)
 
 
-_waiting: WriteBehindBuffer[_Key, Count, Count] = WriteBehindBuffer(
+_waiting: WriteBehindBuffer[_Key, CountInMemory, CountInMemory] = WriteBehindBuffer(
     at_most=_AT_MOST, build_row=copy_count, store=_store, batch_size=_AT_MOST
 )
 flush = _waiting.flush

@@ -144,7 +144,7 @@ def answer(
     try:
         return exchange.options() if request.method == "OPTIONS" else exchange.issue()
     except Refused as error:
-        return exchange.observed(error) or exchange.refusal(error)
+        return exchange.observe(error) or exchange.refusal(error)
 
 
 def _keys_of(config: IntegrationConfig, keys: Mapping[str, KeySet]) -> KeySet:
@@ -301,7 +301,7 @@ class _Exchange:
         )
         return user._replace(email=email, email_flaw=None) if email else user
 
-    def observed(self, error: Refused) -> TokenAnswer | None:
+    def observe(self, error: Refused) -> TokenAnswer | None:
         """Answer with a Zendesk JWT where the integration is only observed and the sample service would have; or None.
 
         The answer still says, to whoever records it, why it would have been refused.

@@ -192,7 +192,7 @@ def _check_rs256(unverified: jws.UnverifiedJWS, *, keys: KeySet) -> None:
         raise jws.JWSError(Reason.ALGORITHM)
     if not keys.keys:
         raise LoginSetupIncomplete(Reason.RS256_KEYS)
-    chosen = keys.chosen(unverified.header.key_id)
+    chosen = keys.choose(unverified.header.key_id)
     if not chosen:
         raise LoginTokenError(Reason.UNKNOWN_KEY)
     jws.verify_rs256(unverified, keys=chosen)

@@ -24,7 +24,7 @@ class Row(Protocol):
 
 
 @dataclass(slots=True)
-class Count:
+class CountInMemory:
     """The plainest `Counted`, and its own row; `first_epoch_s` may be of earlier times, which are written."""
 
     first_epoch_s: int
@@ -75,11 +75,11 @@ class WriteBehindBuffer(Generic[K, C, R]):
         else:
             self.dropped += first.number
 
-    def count(self: "WriteBehindBuffer[K, Count, Count]", key: K, now: float) -> None:
-        """Count `key` once more at `now` (epoch seconds); `lock` is the caller's to hold."""
+    def count(self: "WriteBehindBuffer[K, CountInMemory, CountInMemory]", key: K, now: float) -> None:
+        """CountInMemory `key` once more at `now` (epoch seconds); `lock` is the caller's to hold."""
         count = self.counted.get(key)
         if count is None:
-            self.add(key, Count(int(now)))
+            self.add(key, CountInMemory(int(now)))
         else:
             count.number += 1
 
@@ -140,6 +140,6 @@ class WriteBehindBuffer(Generic[K, C, R]):
             self._turns[hash(key) % TURNS].discard(key)
 
 
-def copy_count(_key: object, count: Count) -> Count:
+def copy_count(_key: object, count: CountInMemory) -> CountInMemory:
     """Return `count` as it is now; a `build_row`."""
     return replace(count)

@@ -141,10 +141,7 @@ def _build_visitor_context(visitor: Visitor, *, reader: Reader) -> dict[str, Any
     states = choose_states(trust=trust, state=visitor.state, has_open_conflict=is_in_conflict)
     external_id = reader.mask_id(visitor.external_id)
     return {
-        "name": reader.mask_words(visitor.name),
-        "email": reader.mask_email(visitor.email),
-        "phone": reader.mask_phone(visitor.phone),
-        "notes": reader.mask_words(visitor.notes),
+        **_build_contact(visitor, reader=reader),
         "is_masked": not reader.sees_contact,
         "is_banned": visitor.is_banned,
         "states": states,
@@ -172,6 +169,15 @@ def _build_visitor_context(visitor: Visitor, *, reader: Reader) -> dict[str, Any
         "unlinking": _build_unlinking(open_link, reader=reader) if open_link else None,
         "aliases": history.list_aliases(visitor),
         "events": list_visitor_events(visitor=visitor, links=links, conflicts=conflicts, reader=reader),
+    }
+
+
+def _build_contact(visitor: Visitor, *, reader: Reader) -> dict[str, str]:
+    return {
+        "name": reader.mask_words(visitor.name),
+        "email": reader.mask_email(visitor.email),
+        "phone": reader.mask_phone(visitor.phone),
+        "notes": reader.mask_words(visitor.notes),
     }
 
 

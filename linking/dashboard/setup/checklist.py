@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from linking import registry
 from linking.dashboard.shell.freshness import explain_block
-from linking.integrations import Progress, load_progress
+from linking.integrations import SetupProgress, load_progress
 from linking.models import Integration, LoginAlgorithm, Secret, SecretName, StopReason, ZendeskProduct
 
 
@@ -103,7 +103,7 @@ def _client_step(integration: Integration, *, secrets: dict[str, Secret]) -> Che
     return step
 
 
-def _origin_step(integration: Integration, *, progress: Progress) -> ChecklistStep:
+def _origin_step(integration: Integration, *, progress: SetupProgress) -> ChecklistStep:
     return ChecklistStep(
         title=_("Pages with the chat widget are listed"),
         is_done=bool(integration.allowed_origins),
@@ -112,7 +112,7 @@ def _origin_step(integration: Integration, *, progress: Progress) -> ChecklistSt
     )
 
 
-def _live_steps(progress: Progress) -> tuple[ChecklistStep, ...]:
+def _live_steps(progress: SetupProgress) -> tuple[ChecklistStep, ...]:
     return (
         ChecklistStep(
             title=_("First token requested"),

@@ -102,7 +102,7 @@ def start_connecting(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         place = begin_connecting(
             slug=slug,
-            actor=integrations.Actor.signed_in(request.user),
+            actor=integrations.Actor.from_user(request.user),
             session_key=request.session.session_key or "",
             redirect_url=_build_redirect_url(request),
             now=timezone.now(),
@@ -123,7 +123,7 @@ def handle_callback(request: HttpRequest) -> HttpResponse:
     try:
         slug = finish_connecting(
             answer=request.GET.dict(),
-            actor=integrations.Actor.signed_in(request.user),
+            actor=integrations.Actor.from_user(request.user),
             session_key=request.session.session_key or "",
             now=timezone.now(),
             allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),

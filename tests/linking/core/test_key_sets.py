@@ -74,17 +74,17 @@ class TestUsableKeys:
 
 class TestChosen:
     def test_is_the_key_of_that_id(self):
-        assert [key.public_numbers() for key in key_set("second", "first").chosen("first")] == WANTED
+        assert [key.public_numbers() for key in key_set("second", "first").choose("first")] == WANTED
 
     def test_is_none_for_an_unknown_id(self):
-        assert key_set("first").chosen("second") == ()
+        assert key_set("first").choose("second") == ()
 
     def test_is_the_only_key_where_the_token_names_none(self):
-        assert [key.public_numbers() for key in key_set("first").chosen(None)] == WANTED
+        assert [key.public_numbers() for key in key_set("first").choose(None)] == WANTED
 
     @pytest.mark.parametrize("names", [(), ("first", "second")])
     def test_is_none_where_the_token_names_none_and_there_is_a_choice(self, names):
-        assert key_set(*names).chosen(None) == ()
+        assert key_set(*names).choose(None) == ()
 
     def test_does_not_take_a_key_without_id_for_any_id(self):
-        assert used(listed(kid=...)).chosen("first") == ()
+        assert used(listed(kid=...)).choose("first") == ()

@@ -77,7 +77,7 @@ def _is_accepted_by_rsa(token, *, public):
     try:
         unverified = jws.read(token)
         listed = [public | ({"kid": unverified.header.key_id} if unverified.header.key_id else {})]
-        keys = usable_keys(listed, encoding=KeyEncoding.BASE64URL).chosen(unverified.header.key_id)
+        keys = usable_keys(listed, encoding=KeyEncoding.BASE64URL).choose(unverified.header.key_id)
         jws.verify_rs256(unverified, keys=keys)
     except jws.JWSError:
         return False
