@@ -6,6 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from linking.core.config import ZendeskProduct
 from linking.core.masking import mask_email, mask_id, mask_phone, mask_text
 from linking.core.trust import Trust
 from linking.models import VISITOR_STATE_CHOICES
@@ -14,6 +15,7 @@ TRUST_HELP = (
     "proven: a token was signed for the user before Zendesk last confirmed the link; claimed: none was; disputed: a "
     "conflict about the visitor is open, which wins; empty where nobody is linked."
 )
+SOURCES = [product.value for product in ZendeskProduct]
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -63,10 +65,13 @@ class LinkSerializer(serializers.Serializer[Any]):
 
 
 class VisitorSerializer(serializers.Serializer[Any]):
-    """A Zendesk Chat visitor with its open link, null where there is none."""
+    """A visitor of Zendesk Chat, or an end user of a Messaging account, with its open link, null without one."""
 
     integration = serializers.SlugField(source="integration.slug")
-    visitor_id = serializers.CharField(help_text="Canonical, in the dot form.")
+    source = serializers.ChoiceField(  # type: ignore[assignment]
+        source="integration.zendesk_product", choices=SOURCES, help_text="The Zendesk product that has the visitor."
+    )
+    visitor_id = serializers.CharField(help_text="Canonical: of Chat in the dot form, of Messaging the user's number.")
     user_id = serializers.SerializerMethodField(help_text="The linked Login user's ID, null without a link.")
     state = serializers.ChoiceField(choices=VISITOR_STATE_CHOICES)
     trust = serializers.SerializerMethodField(help_text=TRUST_HELP)
@@ -99,8 +104,12 @@ class VisitorSerializer(serializers.Serializer[Any]):
 
 
 class LinkedVisitorSerializer(serializers.Serializer[Any]):
-    """One visitor of a Login user."""
+    """One visitor of a Login user, in whichever integration of the Login project."""
 
+    integration = serializers.SlugField(source="visitor.integration.slug")
+    source = serializers.ChoiceField(  # type: ignore[assignment]
+        source="visitor.integration.zendesk_product", choices=SOURCES
+    )
     visitor_id = serializers.CharField(source="visitor.visitor_id")
     state = serializers.ChoiceField(source="visitor.state", choices=VISITOR_STATE_CHOICES)
     trust = TrustField()

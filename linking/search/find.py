@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from linking.clients.zendesk_records import is_own_form
+from linking.core.config import ZendeskProduct
 from linking.core.text import clean_line, email_key
 from linking.core.user_ids import USER_ID_MAX_CHARACTERS
 from linking.models import Integration, LoginUser, Visitor, VisitorLink, VisitorState, VisitorWords, WaitingWords
@@ -131,23 +132,49 @@ def find_visitor(*, visitor_id: str, integration: str = "") -> Visitor | None:
 def find_login_user(*, user_id: str, integration: str = "", with_visitors: bool = True) -> LoginUser | None:
     """Return the Login user with this ID (or stand-in of `make_stand_in`) or None, with its `integration`.
 
-    The user's `trust` is loaded. `with_visitors`: its `open_links` is the list of its open links, newest first, each
-    with its `visitor` and `trust`; one user may have thousands. Where two integrations know the ID, the one who
-    authenticated last.
+    The user's `trust` is loaded. `with_visitors`: its `open_links` is the list of the person's open links, newest
+    first, each with its `visitor` and `trust`, those in other integrations of the Login project among them; one person
+    may have thousands. Where two integrations know the ID, the one who authenticated last. Accounts on Messaging do not
+    tell upper from lower case.
 
     Raises: UnknownFilter for a slug that is none.
     """
     if not _is_plain(user_id):
         return None
-    links = VisitorLink.objects.open().with_disputes().select_related("visitor__integration")
-    open_links = Prefetch("links", queryset=links.order_by("-visitor__last_seen_at", "-pk"), to_attr="open_links")
     users = _in_integration(LoginUser.objects.with_trust(), slug=integration).select_related("integration")
     users = users.order_by(F("last_authenticated_at").desc(nulls_last=True), "-pk")
-    users = users.prefetch_related(open_links) if with_visitors else users
-    user = users.filter(user_id=user_id).first() or users.filter(user_id=user_id.lower()).first()
-    if user is None and (stand_in := _STAND_IN.fullmatch(user_id)):
-        return users.filter(pk=int(stand_in[1])).first()
+    user = _find_by_id(users, user_id=user_id)
+    if user is not None and with_visitors:
+        user.open_links = _list_links_of_person(user)  # type: ignore[attr-defined]
     return user
+
+
+def _find_by_id(users: QuerySet[LoginUser], *, user_id: str) -> LoginUser | None:
+    user = users.filter(user_id=user_id).first() or users.filter(user_id=user_id.lower()).first()
+    if user is not None:
+        return user
+    if stand_in := _STAND_IN.fullmatch(user_id):
+        return users.filter(pk=int(stand_in[1])).first()
+    case_blind = LoginUser.objects.filter(integration__zendesk_product=ZendeskProduct.MESSAGING)
+    same = case_blind.in_any_case(user_ids=[user_id]).order_by()
+    return users.filter(pk__in=list(same.values_list("pk", flat=True))).first()
+
+
+def _list_links_of_person(user: LoginUser) -> list[VisitorLink]:
+    """Return the open links of a user, and of the same user in other integrations of the Login project."""
+    siblings = Integration.objects.filter(login_project_id=user.integration.login_project_id)
+    same = LoginUser.objects.filter(integration__in=siblings.order_by()).in_any_case(user_ids=[user.user_id])
+    keys = [
+        other.pk
+        for other in same.select_related("integration").order_by()
+        if other.user_id == user.user_id or _is_case_blind(user) or _is_case_blind(other)
+    ]
+    links = VisitorLink.objects.open().with_disputes().filter(login_user__in=keys)
+    return list(links.select_related("visitor__integration", "login_user").order_by("-visitor__last_seen_at", "-pk"))
+
+
+def _is_case_blind(user: LoginUser) -> bool:
+    return user.integration.zendesk_product == ZendeskProduct.MESSAGING
 
 
 def make_stand_in(user: LoginUser) -> str:
@@ -178,9 +205,9 @@ def list_waiting_users(
 def find_exact(query: Query) -> Hit | None:
     """Return the one record that a query names, or None when it names none or more than one.
 
-    Understood: a visitor ID in any form, Zendesk's address with `#!account-token`, `visitor:…`, `#supportchat:…`, the
-    ID of a visitor's last chat, a user ID, a Publisher Account address with one, an e-mail address that one person
-    has; each also behind a label or amid a sentence.
+    Understood: a visitor ID in any form, Zendesk's address with `#!account-token` or `/agent/users/`, `visitor:…`,
+    `#supportchat:…`, the ID of a visitor's last chat, a user ID, a Publisher Account address with one, an e-mail
+    address that one person has; each also behind a label or amid a sentence.
     """
     if query.kind is QueryKind.EMPTY:
         return None
@@ -192,13 +219,20 @@ def find_exact(query: Query) -> Hit | None:
 def find_unknown_id(query: Query) -> str:
     """Return the visitor ID that a query names where no record here has it; "" for any other query.
 
-    Digits alone are taken for a phone number or a date.
+    Digits alone are taken for a phone number or a date, unless they come from an agents' page of a Messaging account.
     """
-    is_id = query.kind is QueryKind.VISITOR_ID and is_own_form(query.visitor_id)
-    if not is_id or query.visitor_id.replace(".", "").isdigit() or _hit_by_id(query) is not None:
+    if query.kind is not QueryKind.VISITOR_ID or not _can_be_asked_about(query.visitor_id):
+        return ""
+    if _hit_by_id(query) is not None:
         return ""
     # Counted, because PostgreSQL would look for a single row of several million by reading them one after another.
     return "" if count_up_to_cap(list_visitors(query=query, sees_contact=False)).number else query.visitor_id
+
+
+def _can_be_asked_about(visitor_id: str) -> bool:
+    if visitor_id.isdigit():
+        return Integration.objects.filter(zendesk_product=ZendeskProduct.MESSAGING).exists()
+    return is_own_form(visitor_id) and not visitor_id.replace(".", "").isdigit()
 
 
 def count_up_to_cap(rows: QuerySet[Any], *, cap: int = COUNT_CAP) -> Count:

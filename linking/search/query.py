@@ -24,6 +24,8 @@ _TICKET = re.compile(
     r"(?P<number>[0-9]{1,20})(?![0-9])",
     re.IGNORECASE,
 )
+# The agents' page of a user: `https://acme.zendesk.com/agent/users/21478836475/requested_tickets`.
+_AGENTS_PAGE = re.compile(r"/agent/users/(?P<number>[0-9]{1,20})(?![0-9A-Za-z])")
 # Too long to be there by chance: one in an address, a sentence or a line of JSON is what is meant.
 _UUID_IN_LINE = re.compile(r"(?<![0-9a-fA-F-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9a-fA-F-])")
 _EMAIL = re.compile(r"[^\s@<>\"]{1,64}@[^\s@<>\"]{1,190}\Z")
@@ -104,6 +106,9 @@ def parse_query(text: str) -> Query:
     if not words:
         return EMPTY_QUERY
     bare = line.strip(_AROUND)
+    if agents_page := _AGENTS_PAGE.search(line):
+        number = agents_page["number"]
+        return Query(kind=QueryKind.VISITOR_ID, text=number, visitor_id=number)
     named = _VISITOR_ID.match(bare) or _NAMED_VISITOR.search(line)
     if named:
         return _visitor(named, words=words)

@@ -26,7 +26,7 @@ from linking.search import UnknownFilter, find
 CHUNK = 1_000
 VISITOR_COLUMNS = (
     "integration", "visitor_id", "state", "name", "email", "phone", "user_id", "verified", "trust", "first_seen_at",
-    "last_seen_at", "checked_at", "is_banned",
+    "last_seen_at", "checked_at", "is_banned", "source",
 )  # fmt: skip
 USER_COLUMNS = (
     "integration", "user_id", "name", "email", "first_authenticated_at", "last_authenticated_at", "tokens_issued",
@@ -86,6 +86,7 @@ def _list_visitor_cells(row: Visitor) -> tuple[object, ...]:
         row.integration.slug, row.visitor_id, row.state, row.name, row.email, row.phone,
         user.user_id if user else None, user.is_verified if user else None, link.trust if link else None,
         row.first_seen_at, row.last_seen_at, row.checked_at, row.is_banned,
+        row.integration.zendesk_product,
     )  # fmt: skip
 
 

@@ -13,12 +13,13 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from linking.clients.zendesk_records import dot_form
+from linking.core.config import ZendeskProduct
 from linking.core.spreadsheets import inert
-from linking.models import Integration, VisitorAlias, VisitorLink
+from linking.models import Integration, LoginUser, VisitorAlias, VisitorLink
 
 KEYS = (
     "integration", "visitor_id", "user_id", "state", "email", "name", "first_seen_at", "last_seen_at", "verified",
-    "trust",
+    "trust", "source",
 )  # fmt: skip
 CHUNK = 2_000
 
@@ -31,7 +32,7 @@ class Command(BaseCommand):
     the link may be trusted, empty for one that has ended.
     """
 
-    help = _("Print which Zendesk Chat visitor is which player, one line for each link.")
+    help = _("Print which Zendesk visitor is which player, one line for each link.")
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Describe the command line."""
@@ -62,7 +63,7 @@ class Command(BaseCommand):
         if not options["history"]:
             links = links.open()
         if options["user"] is not None:
-            links = links.filter(login_user__user_id=options["user"])
+            links = links.filter(_is_user(integration, user_id=options["user"]))
         if options["visitor"] is not None:
             links = links.filter(_is_visitor(integration, visitor_id=dot_form(options["visitor"])))
         for link in links.order_by("pk").iterator(chunk_size=CHUNK):
@@ -77,6 +78,14 @@ class Command(BaseCommand):
         writer.writerow(keys)
         for row in rows:
             writer.writerow([_cell(row[key]) for key in keys])
+
+
+def _is_user(integration: Integration, *, user_id: str) -> Q:
+    """Accounts on Messaging do not tell upper from lower case."""
+    if integration.zendesk_product != ZendeskProduct.MESSAGING:
+        return Q(login_user__user_id=user_id)
+    users = LoginUser.objects.filter(integration=integration).in_any_case(user_ids=[user_id])
+    return Q(login_user__in=users.values("pk"))
 
 
 def _is_visitor(integration: Integration, *, visitor_id: str) -> Q:
@@ -96,6 +105,7 @@ def _row(integration: Integration, *, link: VisitorLink) -> dict[str, Any]:
         "last_seen_at": _iso(link.last_confirmed_at),
         "verified": link.login_user.is_verified,
         "trust": str(link.trust),
+        "source": integration.zendesk_product,
         "ended_at": _iso(link.ended_at),
     }
 

@@ -41,6 +41,7 @@ class TestLinks:
                 "integration": "acme", "visitor_id": "7.a", "user_id": "u1", "state": "linked",
                 "email": "n@player.example", "name": "Nadia", "first_seen_at": "2026-11-22T12:00:00Z",
                 "last_seen_at": "2026-11-22T12:00:00Z", "verified": False, "trust": "claimed",
+                "source": "chat",
             }
         ]  # fmt: skip
 

@@ -28,7 +28,7 @@ class TestExport:
         _head, row = table(lead)
         assert row == [
             "acme", "7700123.ab3XkQ9zLm2Rt7", "linked", "Nadia", "", "", USER_ID, "false", "claimed",
-            "2026-11-22T12:00:00Z", "2026-11-22T12:00:00Z", "2026-11-22T12:00:00Z", "false",
+            "2026-11-22T12:00:00Z", "2026-11-22T12:00:00Z", "2026-11-22T12:00:00Z", "false", "chat",
         ]  # fmt: skip
 
     def test_holds_what_the_filters_find(self, lead, acme):
