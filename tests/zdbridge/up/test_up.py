@@ -294,8 +294,7 @@ class TestTroubleOfOneIntegration:
         self.set_up(up)
         assert up.start("--no-demo").is_ready(), "\n".join(up.output)
         assert up.has_said(
-            "    Integration acme: login_secret_key cannot be had in the environment of this `up`: "
-            "the variable SECRET_OF_ACME is not set or empty."
+            "    Integration acme: login_secret_key cannot be used. The variable SECRET_OF_ACME is not set or is empty."
         )
         assert not up.has_said("Service Unavailable")
 
