@@ -29,7 +29,7 @@ EXEMPT = {
     "linking/dashboard/visitors/news.py:_count_new": "a damaged address, which only a program can write",
     "linking/dashboard/records/visitor_and_user.py": "messages of 404, for which the page has a sentence of its own",
     "linking/monitoring/health.py:_Tables.collect": "help texts of metrics, which are English",
-    "linking/monitoring/health.py:_integration_families": "help texts of metrics, which are English",
+    "linking/monitoring/health.py:_list_integration_families": "help texts of metrics, which are English",
     "linking/tokens/clock_reading.py:_median": "the message of a programming error",
     "zdbridge/addresses.py": "a wrong variable, reported before Django is set up",
     "zdbridge/env.py": "a wrong variable, reported before Django is set up",

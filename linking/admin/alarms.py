@@ -1,4 +1,4 @@
-"""Whom to tell when a sync stands still, in the admin: one row, its webhook only ever written."""
+"""The alarm settings in the admin: one row, whose webhook is written and never shown."""
 
 from typing import Any, cast
 
@@ -18,31 +18,30 @@ WEBHOOK_MAX_CHARACTERS = 300
 
 
 class AlarmForm(forms.ModelForm):
-    """The boxes; the webhook's address is as good as a password, so it is never shown again."""
+    """The form; the address of the webhook is as good as a password, so it is never shown."""
 
     webhook = forms.CharField(
+        label=gettext_lazy("Webhook"),
         required=False,
         max_length=WEBHOOK_MAX_CHARACTERS,
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password", "class": "vTextField"}),
-        help_text=gettext_lazy(
-            "https:// address that takes a POST with JSON (`text`, `state`, `kind`, `integration`)."
-        ),
+        help_text=gettext_lazy("An https:// address that accepts a POST with JSON (text, state, kind, integration)."),
     )
-    remove_webhook = forms.BooleanField(required=False)
+    remove_webhook = forms.BooleanField(label=gettext_lazy("Remove the webhook"), required=False)
 
     class Meta:
         model = AlarmSettings
         fields = ("after_minutes", "mail_to", "mail_from")
         help_texts = {
-            "mail_to": gettext_lazy("Mail goes out through the server in EMAIL_URL."),
-            "mail_from": gettext_lazy("Empty: the sender of all mail from here (ZDBRIDGE_MAIL_FROM)."),
+            "mail_to": gettext_lazy("The mail server is the one in EMAIL_URL."),
+            "mail_from": gettext_lazy("If empty, the sender is ZDBRIDGE_MAIL_FROM."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.webhook_host:
-            kept = _("An address at %s is kept. Blank keeps it.") % self.instance.webhook_host
-            self.fields["webhook"].help_text = f"{self.fields['webhook'].help_text} {kept}"
+            sentence = _("An address at %(host)s is stored. Leave the box empty to keep it.")
+            self.fields["webhook"].help_text = sentence % {"host": self.instance.webhook_host}
 
     def clean_webhook(self) -> str:
         """Return the address.
@@ -87,10 +86,10 @@ class AlarmSettingsAdmin(admin.ModelAdmin):
         obj.save()
         _record(request, action="set_alarm", fields=sorted(form.changed_data))
         if not (obj.mail_to or obj.webhook_sealed):
-            messages.warning(request, _("Neither mail nor webhook is set, so nobody will be told."))
+            messages.warning(request, _("Neither mail nor webhook is set, so no one is alerted."))
         elif obj.mail_to and not settings.LINKING["HAS_MAIL"]:
             messages.warning(
-                request, _("No mail can be sent: whoever runs zdbridge has set no mail server (EMAIL_URL).")
+                request, _("No mail can be sent, because no mail server is set. The operator can set EMAIL_URL.")
             )
 
     def response_change(self, request: HttpRequest, obj: AlarmSettings) -> HttpResponse:
@@ -111,7 +110,7 @@ def _send_test(request: HttpRequest, *, obj: AlarmSettings, channel: AlarmChanne
     except alarms.AlarmNotSent as error:
         messages.error(request, _("%(channel)s: the test failed. %(why)s") % (values | {"why": str(error)}))
     else:
-        messages.success(request, _("%(channel)s: the test was sent and taken.") % values)
+        messages.success(request, _("%(channel)s: the test was sent.") % values)
 
 
 def _record(request: HttpRequest, *, action: str, fields: list[str]) -> None:

@@ -203,8 +203,8 @@ def _judge_host(cookie: Cookie, *, here: _Site, there: _Site) -> ReachFinding:
         return _find("host", "good", _("The endpoint's host is within Domain={domain}."), domain=domain)
     if not domain and here.host == there.host:
         return _find("host", "good", _("Page and endpoint are on the same host. Ports do not matter."))
-    shared = _site_of(here.host)
-    if shared == _site_of(there.host) and not _is_address(here.host):
+    shared = _find_site(here.host)
+    if shared == _find_site(there.host) and not _is_address(here.host):
         template = _("The cookie belongs to another host than {host}. Set Domain={domain}.")
         return _find("host", "bad", template, host=there.host, domain=shared)
     template = _(
@@ -269,26 +269,26 @@ def _judge_origin(here: _Site, *, there: _Site, origins: Collection[str]) -> Rea
 
 
 def _is_same_site(here: _Site, there: _Site) -> bool:
-    return here.scheme == there.scheme and _site_of(here.host) == _site_of(there.host)
+    return here.scheme == there.scheme and _find_site(here.host) == _find_site(there.host)
 
 
 def _is_within(host: str, *, domain: str) -> bool:
     return host == domain or (host.endswith(f".{domain}") and not _is_address(host))
 
 
-def _site_of(host: str) -> str:
+def _find_site(host: str) -> str:
     """Return the registrable domain, the host itself where there is none."""
     if _is_address(host):
         return host
-    return _public_suffixes().privatesuffix(host) or host
+    return _load_public_suffixes().privatesuffix(host) or host
 
 
 def _is_public_ending(domain: str) -> bool:
-    return _public_suffixes().publicsuffix(domain) == domain
+    return _load_public_suffixes().publicsuffix(domain) == domain
 
 
 @cache
-def _public_suffixes() -> PublicSuffixList:
+def _load_public_suffixes() -> PublicSuffixList:
     # Read at the first preview, not at import, because most processes never need the list (2 MB, 35 ms).
     return PublicSuffixList()
 

@@ -25,24 +25,24 @@ def diagnose(*, text: str, kind: TokenKind, around: DoctorContext) -> Diagnosis:
     cookie_names = _list_cookie_names(around)
     secret = _find_secret(text, around=around)
     found = find_nothing("is_secret", name=secret) if secret else find_token(text, cookie_names=cookie_names)
-    found, shaped = _find_shape(found, cookie_names=cookie_names)
-    if shaped is None:
+    found, shape = _find_shape(found, cookie_names=cookie_names)
+    if shape is None:
         slug = around.config.slug if around.config else ""
         page = judge_page(found, config=around.config)
         return _build_diagnosis(
             kind=kind, found_in=found.place, slug=slug, verdicts=(*page, found.verdict), around=around
         )
-    token_kind = _choose_kind(kind, place=found.place, is_zendesk=looks_like_zendesk(shaped.claims))
+    token_kind = _choose_kind(kind, place=found.place, is_zendesk=looks_like_zendesk(shape.claims))
     if token_kind is TokenKind.ZENDESK:
         config = around.config or _find_only_enabled(around)
-        verdicts = judge_zendesk(shaped, config=config, around=around)
+        verdicts = judge_zendesk(shape, config=config, around=around)
     else:
-        config, verdicts = judge_login(shaped, around=around)
+        config, verdicts = judge_login(shape, around=around)
     return _build_diagnosis(
         kind=token_kind,
         found_in=found.place,
         slug=config.slug if config else "",
-        verdicts=[*judge_page(found, config=config), found.verdict, *shaped.verdicts, *verdicts],
+        verdicts=[*judge_page(found, config=config), found.verdict, *shape.verdicts, *verdicts],
         around=around,
     )
 
@@ -58,12 +58,12 @@ def _find_shape(found: FoundToken, *, cookie_names: tuple[str, ...]) -> tuple[Fo
     """Return the found token and its shape, None without a token; a token inside other text replaces the text."""
     if found.token is None:
         return found, None
-    shaped = read_shape(found.token)
-    if shaped.unverified is not None:
-        return found, shaped
+    shape = read_shape(found.token)
+    if shape.unverified is not None:
+        return found, shape
     amid = read_other_text(found.token, place=found.place, cookie_names=cookie_names)
     if amid is None or amid.token == found.token:
-        return found, shaped
+        return found, shape
     amid = replace(amid, origin=found.origin, fetch_mode=found.fetch_mode)
     return amid, None if amid.token is None else read_shape(amid.token)
 

@@ -31,23 +31,23 @@ LOGIN_RULES = (
 )  # fmt: skip
 
 
-def judge_login(shaped: TokenShape, *, around: DoctorContext) -> tuple[IntegrationConfig | None, list[Verdict]]:
+def judge_login(shape: TokenShape, *, around: DoctorContext) -> tuple[IntegrationConfig | None, list[Verdict]]:
     """Return the integration that would respond, and all verdicts but those on size, shape and header."""
-    config = around.config or _choose(shaped, around=around)
+    config = around.config or _choose(shape, around=around)
     after = LOGIN_RULES[len(SHAPE_RULES) + 1 :]
     if config is None:
         return None, [refuse(INTEGRATION, "no_integration"), *skip(after)]
     verdicts = [_judge_integration(config)]
-    if shaped.unverified is None:
+    if shape.unverified is None:
         return config, [*verdicts, *skip(after[:-1]), _judge_zendesk_setup(config)]
-    place = _judge_place(shaped.claims or {}, typ=shaped.typ)
+    place = _judge_place(shape.claims or {}, typ=shape.typ)
     is_in_place = place.state is VerdictState.GOOD
-    verdicts += [place, *_judge_signature(shaped.unverified, is_in_place=is_in_place, config=config, around=around)]
-    if shaped.claims is None:
+    verdicts += [place, *_judge_signature(shape.unverified, is_in_place=is_in_place, config=config, around=around)]
+    if shape.claims is None:
         unread = [refuse(CLAIMS, "payload_not_json"), *skip((*CLAIM_RULE_NAMES, EMAIL))]
         return config, [*verdicts, *unread, _judge_zendesk_setup(config)]
     verdicts.append(accept(CLAIMS))
-    verdicts += judge_claims(shaped.claims, config=config, around=around)
+    verdicts += judge_claims(shape.claims, config=config, around=around)
     return config, verdicts
 
 
@@ -71,13 +71,13 @@ def judge_claims(claims: dict[str, Any], *, config: IntegrationConfig, around: D
     return [*verdicts.values(), *_judge_outgoing(claims, is_sound=is_sound, config=config, now=around.now)]
 
 
-def _choose(shaped: TokenShape, *, around: DoctorContext) -> IntegrationConfig | None:
+def _choose(shape: TokenShape, *, around: DoctorContext) -> IntegrationConfig | None:
     """Return the integration that the endpoint uses for a path that names none."""
-    project_id = (shaped.claims or {}).get(PROJECT_CLAIM)
+    project_id = (shape.claims or {}).get(PROJECT_CLAIM)
     enabled = [one for one in around.known if one.is_enabled]
     of_project = [one for one in enabled if one.login_project_id == project_id]
-    if len(of_project) > 1 and shaped.unverified is not None:
-        return find_signer(shaped.unverified, among=of_project, now=around.now, keys=around.keys)
+    if len(of_project) > 1 and shape.unverified is not None:
+        return find_signer(shape.unverified, among=of_project, now=around.now, keys=around.keys)
     of_project += [one for one in around.known if one.login_project_id == project_id]
     if of_project:
         return of_project[0]

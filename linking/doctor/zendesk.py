@@ -30,22 +30,22 @@ def looks_like_zendesk(claims: dict[str, Any] | None) -> bool:
     return bool(claims) and "external_id" in (claims or {}) and (claims or {}).get("iss") != ISSUER
 
 
-def judge_zendesk(shaped: TokenShape, *, config: IntegrationConfig | None, around: DoctorContext) -> list[Verdict]:
+def judge_zendesk(shape: TokenShape, *, config: IntegrationConfig | None, around: DoctorContext) -> list[Verdict]:
     """Return all verdicts but those on size, shape and header."""
     if config is None:
         return [refuse("integration", "no_integration"), *skip(_BEFORE_CLAIMS[1:])]
     verdicts = [accept("integration")]
-    if shaped.unverified is None:
+    if shape.unverified is None:
         return [*verdicts, *skip(_BEFORE_CLAIMS[1:])]
-    place = _judge_place(shaped.claims or {})
+    place = _judge_place(shape.claims or {})
     verdicts += [place, _judge_setup(config)]
-    verdicts += _judge_header(shaped.unverified, typ=shaped.typ, config=config, now=around.now)
+    verdicts += _judge_header(shape.unverified, typ=shape.typ, config=config, now=around.now)
     is_in_place = place.state is VerdictState.GOOD
-    verdicts.append(_judge_signature(shaped.unverified, is_in_place=is_in_place, config=config, around=around))
-    if shaped.claims is None:
+    verdicts.append(_judge_signature(shape.unverified, is_in_place=is_in_place, config=config, around=around))
+    if shape.claims is None:
         return [*verdicts, refuse("claims", "payload_not_json")]
     verdicts.append(accept("claims"))
-    return verdicts + judge_zendesk_claims(shaped.claims, config=config, now=around.now)
+    return verdicts + judge_zendesk_claims(shape.claims, config=config, now=around.now)
 
 
 def judge_zendesk_claims(claims: dict[str, Any], *, config: IntegrationConfig, now: float) -> list[Verdict]:

@@ -8,8 +8,8 @@ from linking.integrations.check_zendesk import Check
 from linking.integrations.connecting import (
     CannotConnect,
     ConnectFlaw,
-    authority_of_account,
     begin_connecting,
+    find_account_authority,
     finish_connecting,
 )
 from linking.integrations.progress import SetupProgress, find_integration, list_integrations, load_progress
@@ -42,10 +42,10 @@ __all__ = [
     "Setting",
     "SettingWarning",
     "SetupProgress",
-    "authority_of_account",
     "begin_connecting",
     "block_user",
     "check_integration",
+    "find_account_authority",
     "find_integration",
     "finish_connecting",
     "judge_integration",

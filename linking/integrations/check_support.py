@@ -1,6 +1,6 @@
-"""Tries Zendesk Support for an account on Messaging, a line a fact: grant, owner, role, export, an issued ID.
+"""Tries Zendesk Support for an account on Messaging, one check each: grant, owner, role, export, an issued ID.
 
-The four calls that the fact sheet of Messaging accounts recommends (section 12).
+It makes the four calls that the fact sheet of Messaging accounts recommends (section 12).
 """
 
 from contextlib import closing
@@ -22,9 +22,9 @@ ADMIN = "admin"
 def check_support(
     *, config: IntegrationConfig, is_wanted: bool, allow_loopback: bool, now: datetime
 ) -> tuple[list[Check], datetime | None]:
-    """Return what was found, in the order it depends on one another, and what time it is at Zendesk, if it says so."""
+    """Return the checks, each after those it depends on, and the time at Zendesk, None if unknown."""
     if not is_wanted and not config.zendesk_client_id:
-        return [build_good("zendesk_client", _("Nothing is to be read and no client is set: not tried."))], None
+        return [build_good("zendesk_client", _("Not checked: the sync reads nothing, and no client is set."))], None
     clock = Clock(now=lambda: now, sleep=lambda _seconds: None)
     try:
         config = replace(config, zendesk_access_token=fetch_token.fetch_anew(
@@ -51,18 +51,20 @@ def _judge_owner(user_id: str) -> Check:
     if not user_id:
         return build_bad(
             "zendesk_owner",
-            _("Zendesk takes the access token for an anonymous one. Make a new OAuth client as an admin."),
+            _("Zendesk treats the access token as anonymous. Create a new OAuth client as an admin."),
         )
-    return build_good("zendesk_owner", _("The access token acts as the Zendesk user %s.") % user_id)
+    return build_good(
+        "zendesk_owner", _("The access token acts as the Zendesk user %(user_id)s.") % {"user_id": user_id}
+    )
 
 
 def _judge_role(role: str) -> Check:
     if role != ADMIN:
         return build_bad(
             "zendesk_role",
-            _("The access token acts as whoever made the OAuth client, who is no admin. Make the client as an admin."),
+            _("The person who created the OAuth client is not an admin. Create the client as an admin."),
         )
-    return build_good("zendesk_role", _("Whoever made the OAuth client is an admin."))
+    return build_good("zendesk_role", _("The person who created the OAuth client is an admin."))
 
 
 def _try_export(client: SupportClient, *, now: datetime) -> Check:
@@ -71,10 +73,10 @@ def _try_export(client: SupportClient, *, now: datetime) -> Check:
     except ZendeskRefused:
         return build_bad(
             "zendesk_export",
-            _("Zendesk refuses the export of users: it needs an admin's OAuth client with the scope read."),
+            _("Zendesk refuses the export of users. It needs an admin's OAuth client with the scope read."),
         )
     except ZendeskError as error:
-        return build_bad("zendesk_export", _("%s Try again later.") % error)
+        return build_bad("zendesk_export", _("%(why)s Try again later.") % {"why": error})
     return build_good("zendesk_export", _("Users can be exported."))
 
 
@@ -83,13 +85,14 @@ def _find_player(client: SupportClient, *, config: IntegrationConfig) -> Check:
     issued = LoginUser.objects.filter(integration_id=config.integration_id).issued()
     user_id = issued.order_by("-last_authenticated_at", "-pk").values_list("user_id", flat=True).first()
     if user_id is None:
-        return build_good(name, _("No player got a token yet, so there is nobody to look for."))
+        return build_good(name, _("Not checked: no player got a token yet."))
     try:
         users = client.show_users(external_ids=[user_id])
     except ZendeskError as error:
-        return build_bad(name, _("%s Try again later.") % error)
+        return build_bad(name, _("%(why)s Try again later.") % {"why": error})
     if not users:
         return build_good(
-            name, _("The player who got the last token is not in Zendesk yet: only a ticket brings a player there.")
+            name,
+            _("The player who got the last token is not in Zendesk yet. The first ticket adds the player."),
         )
-    return build_good(name, _("Zendesk knows the player who got the last token by the user ID."))
+    return build_good(name, _("Zendesk finds the player who got the last token by the user ID."))

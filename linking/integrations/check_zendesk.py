@@ -56,7 +56,7 @@ def check_zendesk(
     if not config.zendesk_access_token and not is_wanted:
         sentence = _("Not checked: the sync does not read Chat, and no access token is set.")
         return [build_good("zendesk_token", sentence)], None
-    config, host = _host(config=config, allow_loopback=allow_loopback, now=now)
+    config, host = _find_host(config=config, allow_loopback=allow_loopback, now=now)
     config, notice = zendesk_host.replace_retired_host(config)
     try:
         client = ChatClient(
@@ -72,7 +72,7 @@ def check_zendesk(
         except ZendeskRefused as error:
             return [*host, _explain_refusal(error, config=config, allow_loopback=allow_loopback)], None
         except ZendeskError as error:
-            return [*host, build_bad(_first_name(config), _("%(why)s Try again later.") % {"why": error})], None
+            return [*host, build_bad(_choose_name(config), _("%(why)s Try again later.") % {"why": error})], None
         if not host:
             host = (
                 build_good(
@@ -86,7 +86,7 @@ def check_zendesk(
         return [*host, *token, *_check_account(client=client, config=config), _check_limit(config)], agent.answered_at
 
 
-def _host(
+def _find_host(
     *, config: IntegrationConfig, allow_loopback: bool, now: datetime
 ) -> tuple[IntegrationConfig, tuple[Check, ...]]:
     """Find the address if it is `auto`; return the settings with it, and the checks."""
@@ -108,14 +108,14 @@ def _host(
     return replace(config, zendesk_api_url=found.url), (build_good("zendesk_host", sentence),)
 
 
-def _first_name(config: IntegrationConfig) -> str:
+def _choose_name(config: IntegrationConfig) -> str:
     """Return the name of the check that reports no answer: the host's, unless that check is made already."""
     return "zendesk_token" if config.is_host_sought else "zendesk_host"
 
 
 def _explain_refusal(error: ZendeskRefused, *, config: IntegrationConfig, allow_loopback: bool = False) -> Check:
     if error.reason == "host":
-        return build_bad(_first_name(config), _advise(error))
+        return build_bad(_choose_name(config), _advise(error))
     authority = authority_of(api_url=config.zendesk_api_url, subdomain=config.zendesk_subdomain)
     if error.status == 401 and is_support_token(
         authority=authority, access_token=config.zendesk_access_token, allow_loopback=allow_loopback
@@ -191,10 +191,10 @@ def _check_limit(config: IntegrationConfig) -> Check:
 
 
 def build_good(name: str, sentence: str) -> Check:
-    """Return that something holds."""
+    """Return a passed check."""
     return Check(name=name, is_ok=True, sentence=sentence)
 
 
 def build_bad(name: str, sentence: str) -> Check:
-    """Return that something does not hold."""
+    """Return a failed check."""
     return Check(name=name, is_ok=False, sentence=sentence)

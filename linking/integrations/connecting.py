@@ -1,7 +1,7 @@
-"""Connects an integration with Zendesk Chat: a person consents there, and the access token comes back by code.
+"""Connects an integration with Zendesk Chat: a person consents at Zendesk, which returns a code for an access token.
 
-`begin_connecting` sends a browser session out, `finish_connecting` takes it back. In between only a digest of what must
-come back is kept, for ten minutes and one use.
+`begin_connecting` sends the browser to Zendesk, `finish_connecting` handles its return. In between only a digest of the
+expected answer is stored, for ten minutes and one use.
 """
 
 from collections.abc import Mapping
@@ -27,20 +27,20 @@ CODE_MAX_CHARACTERS = 2000
 
 
 class ConnectFlaw(StrEnum):
-    """Why there is no connection."""
+    """Why an attempt to connect failed."""
 
     CLIENT_UNSET = "client_unset"  # client ID or client secret is missing
-    ADDRESS = "address"  # it is not known where the account is, or nothing answers there
-    STATE = "state"  # nobody was sent out with this, or not from this browser, or too long ago
-    DENIED = "denied"  # the person said no
-    VENDOR = "vendor"  # Zendesk said no, in words of its own
+    ADDRESS = "address"  # the address of the account is unknown, or nothing answers there
+    STATE = "state"  # no such attempt, another browser, or too late
+    DENIED = "denied"  # the person refused
+    VENDOR = "vendor"  # Zendesk refused, with words of its own
     NO_CODE = "no_code"
-    CLIENT = "client"  # Zendesk does not take client ID, client secret or the client's type
-    CODE = "code"  # Zendesk does not take the code
+    CLIENT = "client"  # Zendesk refuses the client ID, the client secret or the type of the client
+    CODE = "code"  # Zendesk refuses the code
     LATER = "later"
     LOST = "lost"
-    ACCOUNT = "account"  # the token is another account's
-    UNUSABLE = "unusable"  # there is a token, and the API refuses it
+    ACCOUNT = "account"  # the token belongs to another account
+    UNUSABLE = "unusable"  # the API refuses the new token
 
 
 _FLAWS = {
@@ -52,8 +52,10 @@ _FLAWS = {
 
 
 class CannotConnect(Exception):
-    """There is no new connection, and nothing was changed. `slug` is "" where no integration is known; `words` are
-    Zendesk's own, cleaned."""
+    """There is no new connection, and nothing changed.
+
+    `slug` is "" if no integration is known; `words` are Zendesk's own, cleaned.
+    """
 
     def __init__(self, flaw: ConnectFlaw, *, slug: str = "", words: OAuthRefusal | None = None) -> None:
         super().__init__(flaw.value)
@@ -62,28 +64,28 @@ class CannotConnect(Exception):
         self.words = words or OAuthRefusal(code="", description="")
 
 
-def authority_of_account(config: IntegrationConfig) -> str:
-    """Return `scheme://host` of the account that is to consent, "" where the settings do not tell."""
+def find_account_authority(config: IntegrationConfig) -> str:
+    """Return `scheme://host` of the Zendesk account, "" if the settings do not contain it."""
     return authority_of(api_url=config.zendesk_api_url, subdomain=config.zendesk_subdomain)
 
 
 def begin_connecting(
     *, slug: str, actor: Actor, session_key: str, redirect_url: str, now: datetime, allow_loopback: bool
 ) -> str:
-    """Return the address to which the person's browser is to go; it comes back to `redirect_url`.
+    """Return the address to which the browser must go; it returns to `redirect_url`.
 
     Args:
-        session_key: the browser session that must come back.
+        session_key: the browser session that must return.
 
     Raises: NoSuchIntegration, CannotConnect.
     """
     integration = Integration.objects.filter(slug=slug).first()
     if integration is None:
         raise NoSuchIntegration(slug)
-    config, _problems = registry.config_of(integration)
+    config = registry.config_of(integration)[0]
     if not config.zendesk_client_id or not config.zendesk_client_secret:
         raise CannotConnect(ConnectFlaw.CLIENT_UNSET, slug=slug)
-    authority = authority_of_account(config)
+    authority = find_account_authority(config)
     if not authority or address_flaw(authority, allow_loopback=allow_loopback, hosts=ZENDESK_HOSTS):
         raise CannotConnect(ConnectFlaw.ADDRESS, slug=slug)
     state = connections.begin_attempt(
@@ -97,10 +99,10 @@ def begin_connecting(
 def finish_connecting(
     *, answer: Mapping[str, str], actor: Actor, session_key: str, now: datetime, allow_loopback: bool
 ) -> str:
-    """Take the browser back, exchange its code and keep the tokens; return the integration's slug.
+    """Exchange the code of the returned browser and store the tokens; return the integration's slug.
 
     Args:
-        answer: the query with which the browser came, as strangers can write it.
+        answer: the query of the request, which strangers can write.
 
     Raises: CannotConnect.
     """
@@ -108,15 +110,15 @@ def finish_connecting(
     if attempt is None:
         raise CannotConnect(ConnectFlaw.STATE)
     integration = attempt.integration
-    code = _code(answer, slug=integration.slug)
+    code = _read_code(answer, slug=integration.slug)
     config, _notice = zendesk_host.replace_retired_host(registry.config_of(integration)[0])
     tokens = _exchange_code(config, code=code, redirect_url=attempt.redirect_url, allow_loopback=allow_loopback)
     _check_account(config, tokens=tokens, allow_loopback=allow_loopback)
-    _keep(integration, authority=authority_of_account(config), tokens=tokens, actor=actor, now=now)
+    _keep(integration, authority=find_account_authority(config), tokens=tokens, actor=actor, now=now)
     return integration.slug
 
 
-def _code(answer: Mapping[str, str], *, slug: str) -> str:
+def _read_code(answer: Mapping[str, str], *, slug: str) -> str:
     if answer.get("error"):
         words = refusal(code=answer["error"], description=answer.get("error_description", ""))
         flaw = ConnectFlaw.DENIED if words.code == "access_denied" else ConnectFlaw.VENDOR
@@ -130,7 +132,7 @@ def _code(answer: Mapping[str, str], *, slug: str) -> str:
 def _exchange_code(config: IntegrationConfig, *, code: str, redirect_url: str, allow_loopback: bool) -> Tokens:
     try:
         client = OAuthClient(
-            authority=authority_of_account(config),
+            authority=find_account_authority(config),
             client_id=config.zendesk_client_id,
             client_secret=config.zendesk_client_secret,
             allow_loopback=allow_loopback,
@@ -147,7 +149,7 @@ def _exchange_code(config: IntegrationConfig, *, code: str, redirect_url: str, a
 
 
 def _check_account(config: IntegrationConfig, *, tokens: Tokens, allow_loopback: bool) -> None:
-    """Refuse a token that is of no use, before it takes the place of one that may be. What only time heals passes."""
+    """Refuse an unusable token before it replaces a usable one. A passing fault of Zendesk is no reason to refuse."""
     try:
         client = ChatClient(
             base_url=config.zendesk_api_url, access_token=tokens.access_token, allow_loopback=allow_loopback
@@ -166,7 +168,7 @@ def _check_account(config: IntegrationConfig, *, tokens: Tokens, allow_loopback:
 @transaction.atomic
 def _keep(integration: Integration, *, authority: str, tokens: Tokens, actor: Actor, now: datetime) -> None:
     connections.keep_connection(integration=integration, authority=authority, tokens=tokens, actor=actor.name, now=now)
-    # As after a save: whoever connected has looked at it, so the sync may try again at once.
+    # As after a save: the person has looked at the problem, so the sync may try again at once.
     Integration.objects.filter(pk=integration.pk).update(blocked_reason="", next_sync_at=None, updated_at=now)
     AuditEvent.objects.create(
         at=now,

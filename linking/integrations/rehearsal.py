@@ -110,12 +110,12 @@ def _check_previous(config: IntegrationConfig, *, now: float) -> Check:
 
 
 def _check_zendesk(config: IntegrationConfig, *, now: float) -> Iterator[Check]:
-    secret, following = config.zendesk_shared_secret, config.zendesk_shared_secret_next
+    secret, next_secret = config.zendesk_shared_secret, config.zendesk_shared_secret_next
     switch = config.zendesk_secret_switch_epoch_s
-    is_scheduled = bool(following) and switch != float("inf")
+    is_scheduled = bool(next_secret) and switch != float("inf")
     in_force = config.zendesk_secret_at(now)
     yield _check_signing("zendesk_shared_secret", config=config, secret=in_force, others=(), now=now)
-    if not following:
+    if not next_secret:
         return
     if not is_scheduled:
         sentence = _("This secret is not used yet, because zendesk_secret_switch_at is not set.")
@@ -125,7 +125,7 @@ def _check_zendesk(config: IntegrationConfig, *, now: float) -> Iterator[Check]:
         yield Check(name="zendesk_shared_secret_next", is_ok=True, sentence=sentence % {"time": _format_time(switch)})
     else:
         yield _check_signing(
-            "zendesk_shared_secret_next", config=config, secret=following, others=(secret,), now=switch
+            "zendesk_shared_secret_next", config=config, secret=next_secret, others=(secret,), now=switch
         )
 
 
@@ -140,7 +140,7 @@ def _check_signing(
         sentence = _("No Zendesk JWT can be made at %(time)s: %(why)s")
         why = _(REFUSALS[error.reason].description)
         return Check(name=name, is_ok=False, sentence=sentence % {"time": time, "why": why})
-    if not _is_by(token, secret) or any(_is_by(token, other) for other in others):
+    if not _is_signed_by(token, secret) or any(_is_signed_by(token, other) for other in others):
         sentence = _("This secret would not be used from %(time)s on, because it is the old one.")
         return Check(name=name, is_ok=False, sentence=sentence % {"time": time})
     sentence = _("Zendesk JWTs are signed with this secret now.")
@@ -151,7 +151,7 @@ def _check_signing(
     return Check(name=name, is_ok=True, sentence=sentence % {"time": time})
 
 
-def _is_by(token: str, secret: bytes) -> bool:
+def _is_signed_by(token: str, secret: bytes) -> bool:
     try:
         jws.verify_hs256(jws.read(token), keys=(secret,))
     except jws.JWSError:

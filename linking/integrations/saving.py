@@ -260,7 +260,7 @@ def _warn_of_policies(*, draft: _Draft, after: Mapping[str, Any]) -> None:
 
 
 def _check_rotation(*, row: Integration, draft: _Draft, after: Mapping[str, Any], now: datetime) -> None:
-    previous, following = (
+    previous, next_secret = (
         draft.opened.get(name) or (name not in draft.secrets and resolve_secret(row=row, name=name))
         for name in (SecretName.LOGIN_SECRET_KEY_PREVIOUS, SecretName.ZENDESK_SHARED_SECRET_NEXT)
     )
@@ -270,14 +270,14 @@ def _check_rotation(*, row: Integration, draft: _Draft, after: Mapping[str, Any]
     if until is not None and until > now and not previous:
         draft.warn("previous_login_secret_until", _("This is set, but there is no previous key to accept."))
     if switch is not None and switch > now:
-        if not following:
+        if not next_secret:
             draft.problems.setdefault("zendesk_secret_switch_at", _("The switch needs zendesk_shared_secret_next."))
         sentence = _(
             "At the switch, visitors can drop for about five minutes, because Zendesk knows one secret at a time. "
             "Choose a quiet time."
         )
         draft.warn("zendesk_secret_switch_at", sentence)
-    elif following and switch is None:
+    elif next_secret and switch is None:
         draft.warn("zendesk_shared_secret_next", _("This is not used yet. Set zendesk_secret_switch_at."))
     signing = resolve_secret(row=row, name=SecretName.ZENDESK_SHARED_SECRET)
     if signing and draft.opened.get(SecretName.ZENDESK_SHARED_SECRET, signing) != signing:
@@ -306,9 +306,9 @@ def _keep_previous(*, row: Integration, draft: _Draft, now: datetime) -> None:
     name, previous = SecretName.LOGIN_SECRET_KEY, SecretName.LOGIN_SECRET_KEY_PREVIOUS
     if not draft.opened.get(name) or previous in draft.secrets or until is None or until <= now:
         return
-    held, opened = read_secret(row=row, name=name), resolve_secret(row=row, name=name)
-    if held is not None and opened is not None and opened != draft.opened[name]:
-        draft.secrets[previous], draft.opened[previous] = held, opened
+    stored, value = read_secret(row=row, name=name), resolve_secret(row=row, name=name)
+    if stored is not None and value is not None and value != draft.opened[name]:
+        draft.secrets[previous], draft.opened[previous] = stored, value
 
 
 def _store(*, row: Integration, draft: _Draft, is_new: bool, actor: Actor, now: datetime) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
-"""The secrets of an integration on their way in, and how one follows another without a gap.
+"""Reads and stores the secrets of an integration, and changes them without a gap.
 
-Login accepts two at a time, for as long as the admin sets. Zendesk knows one: the next one is kept beside it and takes
-over at a set moment, in every process by its own clock; the first save after that makes it the secret.
+Login accepts two secrets at a time, for as long as the admin sets. Zendesk knows one. The next one is stored beside it
+and is used from a set time on, in every process by its own clock; the first save after that makes it the secret.
 """
 
 from datetime import datetime
@@ -13,7 +13,7 @@ from linking.models import Integration, Secret, keep_secret
 
 
 def read_secret(*, row: Integration, name: SecretName) -> str | None:
-    """Return the secret as it was given (itself or a reference), None where it is not set or cannot be opened."""
+    """Return the secret as entered (a value or a reference), None if it is not set or cannot be opened."""
     secret = Secret.objects.filter(integration=row, name=name).first() if row.pk else None
     try:
         return secret.reveal() if secret else None
@@ -22,19 +22,19 @@ def read_secret(*, row: Integration, name: SecretName) -> str | None:
 
 
 def resolve_secret(*, row: Integration, name: SecretName) -> str | None:
-    """Return the secret as it is used, None where it cannot be had; readiness speaks of that."""
-    held = read_secret(row=row, name=name)
+    """Return the value of the secret, None if it cannot be used; readiness reports that."""
+    stored = read_secret(row=row, name=name)
     try:
-        return None if held is None else registry.resolve(held)
+        return None if stored is None else registry.resolve(stored)
     except registry.SecretUnavailable:
         return None
 
 
 def store_secret(*, row: Integration, name: SecretName, plain: str | None, actor: str, now: datetime) -> bool:
-    """Keep `plain`, or remove the secret for None; return whether that changed anything."""
+    """Store `plain`, or remove the secret for None; return whether that changed anything."""
     if plain is None:
         return bool(Secret.objects.filter(integration=row, name=name).delete()[0])
-    # What cannot be opened any more is replaced.
+    # A secret that cannot be opened is replaced.
     if read_secret(row=row, name=name) == plain:
         return False
     keep_secret(integration=row, name=name, plain=plain, actor=actor, now=now)
@@ -42,16 +42,16 @@ def store_secret(*, row: Integration, name: SecretName, plain: str | None, actor
 
 
 def settle_zendesk_switch(*, row: Integration, actor: str, now: datetime) -> bool:
-    """Make the next Zendesk secret the secret once its moment has passed; return whether it was so.
+    """Make the next Zendesk secret the secret if its time has come; return whether it has.
 
-    Nothing changes for visitors by it: the next one has been signing since that moment.
+    Nothing changes for visitors, because the next secret has signed since that time.
     """
     if row.zendesk_secret_switch_at is None or row.zendesk_secret_switch_at > now:
         return False
-    following = read_secret(row=row, name=SecretName.ZENDESK_SHARED_SECRET_NEXT)
-    if following is None:
+    next_secret = read_secret(row=row, name=SecretName.ZENDESK_SHARED_SECRET_NEXT)
+    if next_secret is None:
         return False
-    keep_secret(integration=row, name=SecretName.ZENDESK_SHARED_SECRET, plain=following, actor=actor, now=now)
+    keep_secret(integration=row, name=SecretName.ZENDESK_SHARED_SECRET, plain=next_secret, actor=actor, now=now)
     Secret.objects.filter(integration=row, name=SecretName.ZENDESK_SHARED_SECRET_NEXT).delete()
     row.zendesk_secret_switch_at = None
     row.save(update_fields=["zendesk_secret_switch_at", "updated_at"])

@@ -1,6 +1,6 @@
-"""The settings of an integration, one row each: its rule, where it stands in the form, and its words there.
+"""The settings of an integration, one row each: rule, section of the form, label and help text.
 
-A new setting takes a row here, a field in `linking.models.integration`, one in `linking.core.config` that says where it
+A new setting needs a row here, a field in `linking.models.integration`, one in `linking.core.config` that says where it
 is stored, and a line in docs/settings.md.
 """
 
@@ -28,7 +28,7 @@ Text = str | Promise
 
 
 class FormSection(StrEnum):
-    """The parts of the form."""
+    """The sections of the form."""
 
     GENERAL = "general"
     LOGIN = "login"
@@ -40,10 +40,9 @@ class FormSection(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting; `name` is the key outside and the stored field.
+    """One setting; `name` is its key and its field in the table.
 
-    `choices` are the labels by the stored word, for a setting that is a choice. `is_wide`: the box shows a long value
-    whole.
+    `choices`: the labels by the stored word, for a choice. `is_wide`: the box is wide enough for a long value.
     """
 
     name: str
@@ -57,7 +56,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class SecretSetting:
-    """One secret: `label` names its box, `remove_label` the box that removes it."""
+    """One secret; `label` is for its box, `remove_label` for the box that removes it."""
 
     name: SecretName
     label: Text

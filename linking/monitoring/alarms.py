@@ -164,8 +164,8 @@ def stand_in(*, allow_loopback: bool, now: datetime) -> bool:
 def find_webhook_flaw(url: str, *, allow_loopback: bool) -> str:
     """Return a sentence on why `url` cannot be the address of a webhook, "" when it can."""
     base, _question_mark, _query = url.partition("?")
-    flaw = address_flaw(base, allow_loopback=allow_loopback, hosts=[_host(base)])
-    if flaw or not is_inward(_host(base)) or (allow_loopback and is_loopback_name(_host(base))):
+    flaw = address_flaw(base, allow_loopback=allow_loopback, hosts=[_parse_host(base)])
+    if flaw or not is_inward(_parse_host(base)) or (allow_loopback and is_loopback_name(_parse_host(base))):
         return _(flaw)
     return _("The address must be public: this one leads into the local network.")
 
@@ -173,7 +173,7 @@ def find_webhook_flaw(url: str, *, allow_loopback: bool) -> str:
 def keep_webhook(*, settings: AlarmSettings, url: str) -> None:
     """Put the address of a webhook into `settings`, sealed; "" removes it. The caller checks the address and saves."""
     settings.webhook_sealed = key_ring().seal(url, place=WEBHOOK_PLACE) if url else ""
-    settings.webhook_host = _host(url) if url else ""
+    settings.webhook_host = _parse_host(url) if url else ""
 
 
 def list_open_incidents() -> list[tuple[Incident, list[AlarmMessage]]]:
@@ -185,7 +185,7 @@ def list_open_incidents() -> list[tuple[Incident, list[AlarmMessage]]]:
     return [(incident, messages.get(incident.pk, [])) for incident in incidents]
 
 
-def _host(url: str) -> str:
+def _parse_host(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
@@ -286,7 +286,7 @@ def _post(settings: AlarmSettings, *, text: AlarmText, allow_loopback: bool) -> 
     try:
         out = Outbound(
             base_url=f"{parts.scheme}://{parts.netloc}",
-            hosts=[_host(base)],
+            hosts=[_parse_host(base)],
             allow_loopback=allow_loopback,
             deadline_s=CALL_DEADLINE_S,
         )

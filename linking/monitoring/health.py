@@ -188,7 +188,7 @@ class _Tables:
     def collect(self) -> Iterator[Metric]:
         """Yield every metric family once."""
         rows = load_statuses(now=self._now)
-        yield from _integration_families(rows)
+        yield from _list_integration_families(rows)
         ages = GaugeMetricFamily("zdbridge_heartbeat_age_seconds", "Age of the last heartbeat.", labels=["role"])
         for role, beat_at in Heartbeat.objects.order_by("name").values_list("name", "beat_at"):
             ages.add_metric([role], max(0.0, (self._now - beat_at) / timedelta(seconds=1)))
@@ -203,7 +203,7 @@ class _Tables:
         )
 
 
-def _integration_families(rows: list[IntegrationStatus]) -> Iterator[Metric]:
+def _list_integration_families(rows: list[IntegrationStatus]) -> Iterator[Metric]:
     one = ["integration"]
     visitors = GaugeMetricFamily("zdbridge_visitors", "Visitors by state.", labels=[*one, "state"])
     standing = GaugeMetricFamily("zdbridge_integration_state", "1 for the current state.", labels=[*one, "state"])

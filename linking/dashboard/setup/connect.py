@@ -20,8 +20,8 @@ from linking.dashboard.shell.connection_words import explain_failed, explain_los
 from linking.dashboard.shell.parts import Notice
 from linking.integrations import (
     CannotConnect,
-    authority_of_account,
     begin_connecting,
+    find_account_authority,
     finish_connecting,
 )
 from linking.models import ConnectionState, Integration, Secret, SecretName, ZendeskConnection
@@ -68,7 +68,7 @@ def show_connection(request: HttpRequest, slug: str) -> HttpResponse:
     require_admin(request)
     integration = require_integration(slug)
     config, _problems = registry.config_of(integration)
-    authority = authority_of_account(config)
+    authority = find_account_authority(config)
     row = connections.find_connection(integration_id=integration.pk)
     steps = _list_steps(integration, authority=authority)
     redirect_url = _build_redirect_url(request)
