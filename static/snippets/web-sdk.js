@@ -1,18 +1,18 @@
-// Chat Web SDK: put this behind Zendesk's own script.
+// Chat Web SDK: place this after Zendesk's script.
 const TOKEN_URL = "@token_url@";
 
 async function fetchZendeskJwt() {
-  // The Login JWT travels in its cookie, which is sent only when asked for.
-  const asked = { credentials: "include", cache: "no-store" };
-  const answer = await fetch(TOKEN_URL, asked);
+  // The Login JWT is in a cookie, which is sent only with credentials.
+  const options = { credentials: "include", cache: "no-store" };
+  const answer = await fetch(TOKEN_URL, options);
   const body = await answer.json();
   if (!answer.ok) throw new Error(`${body.code} ${body.reason}: ${body.description}`);
   return body.token;
 }
 
 // Zendesk calls this when it connects and again during a chat; every call
-// gets a fresh token. One that was still on its way when the player signed
-// out is thrown away, so that nobody is ever taken for the last player.
+// gets a new token. A token that arrives after the player has signed out
+// is dropped, so that the next player is not taken for this one.
 let turn = 0;
 function giveZendeskJwt(callback) {
   const mine = turn;
@@ -28,12 +28,12 @@ function signInToChat() {
   zChat.init({ account_key: "@account_key@", authentication: { jwt_fn: giveZendeskJwt } });
 }
 
-// Call this when the player signs out, and wait for it before somebody else signs in.
+// Call this when the player signs out, and wait for it before another player signs in.
 async function signOutOfChat() {
   turn += 1;
   await new Promise((done) => {
     zChat.endChat(done);
-    setTimeout(done, 3000); // where no chat was running, the SDK may not call back
+    setTimeout(done, 3000); // without a running chat, the SDK may not call back
   });
   zChat.logout();
 }

@@ -32,7 +32,7 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
         user = sign_in.use_admin_link(token=token, now=timezone.now())
     except sign_in.LinkRefused as refusal:
         return render(
-            request, "dashboard/accounts/admin_link_refused.html", {"sentence": _sentence(refusal.flaw)}, status=410
+            request, "dashboard/accounts/admin_link_refused.html", {"sentence": _explain_flaw(refusal.flaw)}, status=410
         )
     # The link is for another person than the one who is signed in in this browser.
     logout(request)
@@ -60,7 +60,7 @@ def choose_password(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/accounts/own_password.html", {"form": form})
 
 
-def _sentence(flaw: sign_in.LinkFlaw) -> str:
+def _explain_flaw(flaw: sign_in.LinkFlaw) -> str:
     return {
         sign_in.LinkFlaw.BROKEN: _("This link is incomplete. Copy the whole link and try again."),
         sign_in.LinkFlaw.EXPIRED: _("This link has expired."),

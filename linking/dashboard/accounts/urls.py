@@ -22,7 +22,7 @@ from linking.dashboard.accounts import admin_link, time_zone
 View = Callable[..., HttpResponseBase]
 
 
-def only_with_mail(view: View) -> View:
+def require_mail(view: View) -> View:
     """Let a page exist only where a mail server is set.
 
     Raises: Http404 elsewhere.
@@ -44,17 +44,17 @@ urlpatterns = [
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("password/change/", account.password_change, name="account_change_password"),
     path("password/set/", account.password_set, name="account_set_password"),
-    path(RESET, only_with_mail(account.password_reset), name="account_reset_password"),
-    path(f"{RESET}done/", only_with_mail(account.password_reset_done), name="account_reset_password_done"),
+    path(RESET, require_mail(account.password_reset), name="account_reset_password"),
+    path(f"{RESET}done/", require_mail(account.password_reset_done), name="account_reset_password_done"),
     path(
         f"{RESET}key/done/",
-        only_with_mail(account.password_reset_from_key_done),
+        require_mail(account.password_reset_from_key_done),
         name="account_reset_password_from_key_done",
     ),
     # A pattern, because a key holds a dash itself.
     re_path(
         rf"^{RESET}key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[^/]+)/\Z",
-        only_with_mail(account.password_reset_from_key),
+        require_mail(account.password_reset_from_key),
         name="account_reset_password_from_key",
     ),
     path("2fa/", mfa.index, name="mfa_index"),

@@ -66,7 +66,7 @@ def show_conflict(request: HttpRequest, conflict_id: int) -> HttpResponse:
         row = find.find_conflict(conflict_id=conflict_id)
     except Conflict.DoesNotExist as error:
         raise Http404 from error
-    context = _context(row, reader=find_reader(request))
+    context = _build_context(row, reader=find_reader(request))
     context["last_decision"] = _find_last_decision(parse_key(request.GET.get("decided", "")))
     return render(request, "dashboard/conflicts/detail.html", context)
 
@@ -126,10 +126,10 @@ def describe_effect(effect: decisions.Effect, *, verdict: str) -> tuple[str, ...
         sentences.append(_("There is no open link to %s.") % effect.blocks_link_to.user_id)
     if effect.blocks_link_to:
         sentences.append(_("They stay unlinked until someone undoes this."))
-    return tuple(sentences) or (_sentence_of_no_change(verdict),)
+    return tuple(sentences) or (_describe_no_change(verdict),)
 
 
-def _sentence_of_no_change(verdict: str) -> str:
+def _describe_no_change(verdict: str) -> str:
     return {
         Decision.KEEP: _("No link changes. The conflict is closed."),
         Decision.SHARED_DEVICE: _(
@@ -152,7 +152,7 @@ def _redirect_unchanged(request: HttpRequest, *, error: Exception, conflict_id: 
     return redirect("conflict", conflict_id=conflict_id)
 
 
-def _context(row: Conflict, *, reader: Reader) -> dict[str, Any]:
+def _build_context(row: Conflict, *, reader: Reader) -> dict[str, Any]:
     history = find.list_decisions(conflict_id=row.pk)
     undo_effect = decisions.preview_undo(conflict=row)
     users = decisions.find_users(conflict=row)
@@ -171,10 +171,10 @@ def _context(row: Conflict, *, reader: Reader) -> dict[str, Any]:
             }
             for user in users
         ],
-        "choices": [_choice_row(choice) for choice in decisions.list_choices(conflict=row)],
+        "choices": [_build_choice_row(choice) for choice in decisions.list_choices(conflict=row)],
         "undo_effects": describe_effect(undo_effect, verdict=Decision.UNDO) if undo_effect else (),
         "seen": history[0].pk if history else 0,
-        "decisions": [_decision_row(decision) for decision in history],
+        "decisions": [_build_decision_row(decision) for decision in history],
         "following": find.find_next_open(conflict_id=row.pk),
     }
 
@@ -183,7 +183,9 @@ def _find_last_decision(conflict_id: int) -> LastDecision | None:
     newest = next(iter(find.list_decisions(conflict_id=conflict_id)), None)
     if newest is None or not newest.is_in_force:
         return None
-    return LastDecision(number=conflict_id, title=_title(newest.verdict, user=newest.login_user), seen=newest.pk)
+    return LastDecision(
+        number=conflict_id, title=_name_decision(newest.verdict, user=newest.login_user), seen=newest.pk
+    )
 
 
 def _group_links(row: Conflict, *, users: Sequence[LoginUser], reader: Reader) -> dict[int, list[LinkRow]]:
@@ -193,19 +195,19 @@ def _group_links(row: Conflict, *, users: Sequence[LoginUser], reader: Reader) -
     return links
 
 
-def _choice_row(choice: decisions.ConflictChoice) -> ChoiceRow:
+def _build_choice_row(choice: decisions.ConflictChoice) -> ChoiceRow:
     value = f"{choice.verdict}:{choice.login_user.pk}" if choice.login_user else str(choice.verdict)
     return ChoiceRow(
         value=value,
-        title=_title(choice.verdict, user=choice.login_user),
+        title=_name_decision(choice.verdict, user=choice.login_user),
         icon=_ICONS[choice.verdict],
         effects=describe_effect(choice.effect, verdict=choice.verdict),
     )
 
 
-def _decision_row(decision: ConflictDecision) -> DecisionRow:
+def _build_decision_row(decision: ConflictDecision) -> DecisionRow:
     return DecisionRow(
-        title=_title(decision.verdict, user=decision.login_user),
+        title=_name_decision(decision.verdict, user=decision.login_user),
         icon=_ICONS[decision.verdict],
         by=decision.by_name,
         at=decision.at,
@@ -213,7 +215,7 @@ def _decision_row(decision: ConflictDecision) -> DecisionRow:
     )
 
 
-def _title(verdict: str, *, user: LoginUser | None) -> str:
+def _name_decision(verdict: str, *, user: LoginUser | None) -> str:
     if verdict == Decision.UNLINK and user:
         return _("Unlink: this visitor is not %s") % (user.name or user.user_id)
     return str(Decision(verdict).label)

@@ -55,7 +55,7 @@ def show_conflicts(request: HttpRequest) -> HttpResponse:
     except UnknownFilter as error:
         return render(request, "dashboard/shell/bad_filter.html", {"sentence": str(error)}, status=400)
     return render(
-        request, "dashboard/conflicts/list.html", _context(request, filters=filters, integrations=integrations)
+        request, "dashboard/conflicts/list.html", _build_context(request, filters=filters, integrations=integrations)
     )
 
 
@@ -83,7 +83,7 @@ def parse_filters(query: QueryDict, *, slugs: Sequence[str]) -> ConflictFilters:
     return ConflictFilters(state=state, kind=kind, integration=slug, before=max(0, parse_key(before)))
 
 
-def _context(
+def _build_context(
     request: HttpRequest, *, filters: ConflictFilters, integrations: Sequence[tuple[str, str]]
 ) -> dict[str, Any]:
     rows = find_conflicts.list_conflicts(state=filters.state, kind=filters.kind, integration=filters.integration)

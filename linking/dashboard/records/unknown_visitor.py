@@ -26,7 +26,7 @@ def ask_zendesk(request: HttpRequest, *, visitor_id: str) -> HttpResponse:
     if lookup.outcome is unknown_visitors.Outcome.FOUND:
         return redirect(build_visitor_url(visitor_id=lookup.visitor_id, integration=lookup.integration))
     answer = render(
-        request, "dashboard/records/unknown_visitor.html", _context(request, lookup), status=_status(lookup)
+        request, "dashboard/records/unknown_visitor.html", _build_context(request, lookup), status=_find_status(lookup)
     )
     if lookup.retry_after_s:
         answer["Retry-After"] = str(lookup.retry_after_s)
@@ -36,19 +36,19 @@ def ask_zendesk(request: HttpRequest, *, visitor_id: str) -> HttpResponse:
 def look_again(request: HttpRequest, *, visitor_id: str) -> HttpResponse:
     """Answer the waiting page with the part that changes, or with a redirect to the visitor's page."""
     lookup = unknown_visitors.look(visitor_id=visitor_id, integration=request.GET.get("integration", ""))
-    answer = render(request, "dashboard/records/_unknown_visitor.html", _context(request, lookup))
+    answer = render(request, "dashboard/records/_unknown_visitor.html", _build_context(request, lookup))
     if lookup.outcome is unknown_visitors.Outcome.FOUND:
         answer["HX-Redirect"] = build_visitor_url(visitor_id=lookup.visitor_id, integration=lookup.integration)
     return answer
 
 
-def _status(lookup: unknown_visitors.Lookup) -> int:
+def _find_status(lookup: unknown_visitors.Lookup) -> int:
     if lookup.outcome is unknown_visitors.Outcome.NO_ID:
         raise Http404(lookup.sentence)
     return _STATUS.get(lookup.outcome, 404)
 
 
-def _context(request: HttpRequest, lookup: unknown_visitors.Lookup) -> dict[str, object]:
+def _build_context(request: HttpRequest, lookup: unknown_visitors.Lookup) -> dict[str, object]:
     poll = request.GET.get(POLL, "")
     polls = int(poll) + 1 if poll.isascii() and poll.isdigit() and len(poll) < 4 else 1
     self_url = build_record_url("visitor", lookup.visitor_id, integration=request.GET.get("integration", ""))

@@ -29,21 +29,21 @@ def build_checklist(*, integration: Integration) -> tuple[ChecklistStep, ...]:
     secrets = {secret.name: secret for secret in integration.secrets.all()}
     progress = load_progress(integration)
     return (
-        *_secret_steps(integration, secrets=secrets),
-        _origin_step(integration, progress=progress),
-        *_live_steps(progress),
+        *_list_secret_steps(integration, secrets=secrets),
+        _check_origins(integration, progress=progress),
+        *_list_live_steps(progress),
     )
 
 
-def _secret_steps(integration: Integration, *, secrets: dict[str, Secret]) -> tuple[ChecklistStep, ...]:
-    login = _secret_step(
+def _list_secret_steps(integration: Integration, *, secrets: dict[str, Secret]) -> tuple[ChecklistStep, ...]:
+    login = _check_secret(
         secrets.get(SecretName.LOGIN_SECRET_KEY),
         title=_("Login project's secret key is set"),
         todo=_("In Publisher Account, open Login, Security, and copy the secret key into the integration's settings."),
     )
     if integration.login_algorithm == LoginAlgorithm.RS256:
         login = ChecklistStep(title=_("Login project signs with RS256 and needs no secret key"), is_done=True, todo="")
-    shared = _secret_step(
+    shared = _check_secret(
         secrets.get(SecretName.ZENDESK_SHARED_SECRET),
         title=_("Zendesk's shared secret is set"),
         todo=_(
@@ -56,11 +56,11 @@ def _secret_steps(integration: Integration, *, secrets: dict[str, Secret]) -> tu
             shared,
             ChecklistStep(title=_("Sync is off, so no access to Zendesk is needed"), is_done=True, todo=""),
         )
-    access = _client_step if integration.zendesk_product == ZendeskProduct.MESSAGING else _access_step
-    return (login, shared, _account_step(integration), access(integration, secrets=secrets))
+    access = _check_client if integration.zendesk_product == ZendeskProduct.MESSAGING else _check_access_token
+    return (login, shared, _check_account(integration), access(integration, secrets=secrets))
 
 
-def _secret_step(secret: Secret | None, *, title: str, todo: str) -> ChecklistStep:
+def _check_secret(secret: Secret | None, *, title: str, todo: str) -> ChecklistStep:
     if secret is None:
         return ChecklistStep(title=title, is_done=False, todo=todo)
     flaw = registry.find_secret_flaw(secret)
@@ -69,7 +69,7 @@ def _secret_step(secret: Secret | None, *, title: str, todo: str) -> ChecklistSt
     return ChecklistStep(title=title, is_done=not flaw, todo=todo, at=secret.set_at)
 
 
-def _account_step(integration: Integration) -> ChecklistStep:
+def _check_account(integration: Integration) -> ChecklistStep:
     is_refused = integration.blocked_reason == StopReason.HOST
     return ChecklistStep(
         title=_("Zendesk account is set"),
@@ -78,8 +78,8 @@ def _account_step(integration: Integration) -> ChecklistStep:
     )
 
 
-def _access_step(integration: Integration, *, secrets: dict[str, Secret]) -> ChecklistStep:
-    step = _secret_step(
+def _check_access_token(integration: Integration, *, secrets: dict[str, Secret]) -> ChecklistStep:
+    step = _check_secret(
         secrets.get(SecretName.ZENDESK_ACCESS_TOKEN),
         title=_("Zendesk's access token is set"),
         todo=_("An administrator can connect with Zendesk on this page, or enter a Chat token with the scope read."),
@@ -89,8 +89,8 @@ def _access_step(integration: Integration, *, secrets: dict[str, Secret]) -> Che
     return step
 
 
-def _client_step(integration: Integration, *, secrets: dict[str, Secret]) -> ChecklistStep:
-    step = _secret_step(
+def _check_client(integration: Integration, *, secrets: dict[str, Secret]) -> ChecklistStep:
+    step = _check_secret(
         secrets.get(SecretName.ZENDESK_CLIENT_SECRET),
         title=_("Zendesk's OAuth client is set"),
         todo=_(
@@ -103,7 +103,7 @@ def _client_step(integration: Integration, *, secrets: dict[str, Secret]) -> Che
     return step
 
 
-def _origin_step(integration: Integration, *, progress: SetupProgress) -> ChecklistStep:
+def _check_origins(integration: Integration, *, progress: SetupProgress) -> ChecklistStep:
     return ChecklistStep(
         title=_("Pages with the chat widget are listed"),
         is_done=bool(integration.allowed_origins),
@@ -112,7 +112,7 @@ def _origin_step(integration: Integration, *, progress: SetupProgress) -> Checkl
     )
 
 
-def _live_steps(progress: SetupProgress) -> tuple[ChecklistStep, ...]:
+def _list_live_steps(progress: SetupProgress) -> tuple[ChecklistStep, ...]:
     return (
         ChecklistStep(
             title=_("First token requested"),

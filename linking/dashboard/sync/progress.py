@@ -27,7 +27,11 @@ class Progress:
 
 def describe_progress(run: SyncRun, *, before: history.EarlierPasses, now: datetime) -> Progress:
     """Return how far a running sync is at `now`, counting the unfinished syncs `before` it."""
-    return _visitors(run, before=before) if run.lookups + run.lookups_left else _chats(run, before=before, now=now)
+    return (
+        _describe_visitors(run, before=before)
+        if run.lookups + run.lookups_left
+        else _describe_chats(run, before=before, now=now)
+    )
 
 
 def describe_backlog(*, waiting: int, per_minute: int) -> str:
@@ -46,7 +50,7 @@ def describe_backlog(*, waiting: int, per_minute: int) -> str:
     }
 
 
-def _visitors(run: SyncRun, *, before: history.EarlierPasses) -> Progress:
+def _describe_visitors(run: SyncRun, *, before: history.EarlierPasses) -> Progress:
     done = before.lookups + run.lookups
     is_counted = run.lookups_left < LEFT_COUNTED_MOST
     total = done + run.lookups_left if is_counted else 0
@@ -75,14 +79,14 @@ def _visitors(run: SyncRun, *, before: history.EarlierPasses) -> Progress:
         if before.lookups
         else _("Visitors updated in this sync"),
         sentence=words % values,
-        left=_time_left(run) if is_counted else "",
+        left=_describe_time_left(run) if is_counted else "",
         done=done,
         total=total,
         started_at=run.started_at,
     )
 
 
-def _time_left(run: SyncRun) -> str:
+def _describe_time_left(run: SyncRun) -> str:
     took = run.touched_at - run.started_at
     if run.lookups < history.RATE_AFTER_LOOKUPS or took < history.RATE_AFTER:
         return ""
@@ -94,7 +98,7 @@ def _time_left(run: SyncRun) -> str:
     return _("%(rate)s visitors a minute, %(time)s left") % values
 
 
-def _chats(run: SyncRun, *, before: history.EarlierPasses, now: datetime) -> Progress:
+def _describe_chats(run: SyncRun, *, before: history.EarlierPasses, now: datetime) -> Progress:
     values = {"chats": intcomma(run.chats), "pages": intcomma(run.pages), "calls": intcomma(run.calls)}
     sentence = _("Reading chats: %(chats)s on %(pages)s pages; %(calls)s calls")
     done = total = 0

@@ -47,11 +47,11 @@ def load_unreadable(*, now: datetime) -> UnreadableRecords:
         "%(number)s records could not be read. The rest of their syncs was not affected.",
         count.number,
     )
-    rows = tuple(_row(record, now=now) for record in first_records)
+    rows = tuple(_build_row(record, now=now) for record in first_records)
     return UnreadableRecords(rows=rows, sentence=words % {"number": format_count(count)})
 
 
-def _row(record: Quarantined, *, now: datetime) -> UnreadableRow:
+def _build_row(record: Quarantined, *, now: datetime) -> UnreadableRow:
     turn_at: datetime | None = record.turn_at  # type: ignore[attr-defined]
     sources = {"chat": _("Chat"), "visitor": _("Visitor"), "export": _("Export")}
     return UnreadableRow(

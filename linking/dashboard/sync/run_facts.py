@@ -25,13 +25,13 @@ def describe_run(run: SyncRun, *, duration: Callable[[timedelta], str]) -> str:
         (run.gone, _("%s deleted in Zendesk")),
         (run.lookups_left, waiting if run.lookups_left < LEFT_COUNTED_MOST else _("more than %s waiting for lookup")),
     )
-    parts = [_window(run), *(words % intcomma(number) for number, words in counted if number)]
+    parts = [_describe_window(run), *(words % intcomma(number) for number, words in counted if number)]
     if run.waited_s:
         parts.append(_("waited %s") % duration(timedelta(seconds=run.waited_s)))
     return " · ".join(part for part in parts if part)
 
 
-def _window(run: SyncRun) -> str:
+def _describe_window(run: SyncRun) -> str:
     """Return from where to where the export was read, "" for a run that did not read it."""
     if run.cursor_from_epoch_s is None:
         return ""

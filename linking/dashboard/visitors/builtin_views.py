@@ -45,13 +45,13 @@ def list_builtin_views(*, filters: VisitorFilters, counts: recent.Recent, now: d
         ),
         (_("No e-mail"), VisitorFilters(only=NO_EMAIL, seen=recent.RECENT_DAYS), counts.as_count(counts.no_email)),
     )
-    current = filters.address()
+    current = filters.build_address()
     return [
         BuiltinView(
             name=name,
-            url=reverse("visitors") + view_filters.address(),
+            url=reverse("visitors") + view_filters.build_address(),
             count=format_count(count),
-            is_current=view_filters.address() == current,
+            is_current=view_filters.build_address() == current,
         )
         for name, view_filters, count in views
     ]

@@ -30,7 +30,7 @@ def list_ways_on(filters: VisitorFilters, *, sees_contact: bool) -> tuple[Choice
     ways = []
     search_alone = VisitorFilters(q=filters.q)
     if filters.is_filtered_beside_search:
-        ways.append(Choice(word=_("Search without the other filters"), url=search_alone.address()))
+        ways.append(Choice(word=_("Search without the other filters"), url=search_alone.build_address()))
     waiting = (
         0
         if filters.is_waiting_list
@@ -42,7 +42,7 @@ def list_ways_on(filters: VisitorFilters, *, sees_contact: bool) -> tuple[Choice
         word = ngettext(
             "%d player who signed in and has no chat yet", "%d players who signed in and have no chat yet", waiting
         )
-        ways.append(Choice(word=word % waiting, url=VisitorFilters(q=filters.q, state=SIGNED_IN).address()))
+        ways.append(Choice(word=word % waiting, url=VisitorFilters(q=filters.q, state=SIGNED_IN).build_address()))
     return tuple(ways)
 
 
@@ -54,7 +54,7 @@ def list_state_choices(filters: VisitorFilters) -> list[Choice]:
     return [
         Choice(
             word=word,
-            url=filters.address(state=key, **(of_users if key == SIGNED_IN else any_order)),
+            url=filters.build_address(state=key, **(of_users if key == SIGNED_IN else any_order)),
             is_chosen=filters.state == key,
             value=key,
         )
@@ -67,14 +67,14 @@ def list_chips(filters: VisitorFilters, *, integrations: list[Integration]) -> l
     names = {integration.slug: integration.name for integration in integrations}
     chips = []
     if filters.q:
-        chips.append(Choice(word=_("Search: %s") % filters.q[:60], url=filters.address(q="")))
+        chips.append(Choice(word=_("Search: %s") % filters.q[:60], url=filters.build_address(q="")))
     if filters.integration:
         name = names.get(filters.integration, filters.integration)
-        chips.append(Choice(word=_("Integration: %s") % name, url=filters.address(integration="")))
+        chips.append(Choice(word=_("Integration: %s") % name, url=filters.build_address(integration="")))
     if filters.only:
-        chips.append(Choice(word=_name_only_filters()[filters.only], url=filters.address(only="")))
+        chips.append(Choice(word=_name_only_filters()[filters.only], url=filters.build_address(only="")))
     if filters.seen:
-        chips.append(Choice(word=format_seen(filters.seen), url=filters.address(seen="")))
+        chips.append(Choice(word=format_seen(filters.seen), url=filters.build_address(seen="")))
     return chips
 
 

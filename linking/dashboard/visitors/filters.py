@@ -75,7 +75,7 @@ class VisitorFilters:
         """Whether the search text is the only filter, as from the search box at the top."""
         return bool(self.q) and self == VisitorFilters(q=self.q)
 
-    def address(self, **changes: Any) -> str:
+    def build_address(self, **changes: Any) -> str:
         """Return the query string with `changes`; without a given cursor it has none, as each list has its own."""
         changed = replace(self, **({"cursor": "", "first": ""} | changes))
         parameters = {name: getattr(changed, name) for name in NAMES}

@@ -12,7 +12,7 @@ def find_hint(query: Query, *, sees_contact: bool, has_rows: bool) -> str:
     It depends on the text and on whether rows were found, never on hidden data.
     """
     if query.operator:
-        return _about_operator(query)
+        return _explain_operator(query)
     if query.kind is QueryKind.TICKET:
         return (
             _("zdbridge does not know ticket numbers. Paste the visitor ID or the e-mail address from ticket %s.")
@@ -23,10 +23,10 @@ def find_hint(query: Query, *, sees_contact: bool, has_rows: bool) -> str:
             _("%s is a Zendesk account number; every visitor ID starts with one. Paste a whole visitor ID.")
             % query.digits
         )
-    return "" if has_rows else _about_nothing(query, sees_contact=sees_contact)
+    return "" if has_rows else _explain_no_results(query, sees_contact=sees_contact)
 
 
-def _about_operator(query: Query) -> str:
+def _explain_operator(query: Query) -> str:
     if query.operator == "state":
         return _("After state: write linked, anonymous, pending, gone or signed_in.")
     if query.operator == "seen":
@@ -34,7 +34,7 @@ def _about_operator(query: Query) -> str:
     return _("There is no filter %s. Use the states above, or write state:linked or seen:week.") % f"{query.operator}:"
 
 
-def _about_nothing(query: Query, *, sees_contact: bool) -> str:
+def _explain_no_results(query: Query, *, sees_contact: bool) -> str:
     if query.kind is QueryKind.CHAT_ID:
         return _(
             "zdbridge stores only the last ended chat of each visitor. Paste the visitor ID or the e-mail address from "

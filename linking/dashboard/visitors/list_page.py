@@ -117,7 +117,7 @@ def show_visitors(request: HttpRequest) -> HttpResponse:
         listing = make_listing(filters=filters, request=request, integrations=integrations, now=now)
     except (UnknownFilter, BadKeyset) as error:
         return render(request, "dashboard/shell/bad_filter.html", {"sentence": str(error)}, status=400)
-    context = {"listing": listing, "query": filters.address(), "page_open": PAGE_OPEN}
+    context = {"listing": listing, "query": filters.build_address(), "page_open": PAGE_OPEN}
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "dashboard/visitors/_list.html", context)
     context |= _build_page_context(filters, request=request, integrations=integrations, now=now)
@@ -179,14 +179,18 @@ def make_listing(
         rows=rows,
         is_waiting_list=filters.is_waiting_list,
         showing=_describe_count(row_count=len(rows), total=total, filters=filters) if rows else "",
-        next_url=filters.address(cursor=part.next, first=_compute_place(filters, step=len(rows))) if part.next else "",
-        previous_url=filters.address(cursor=part.previous, first=_compute_place(filters, step=-find.PAGE_SIZE))
+        next_url=filters.build_address(cursor=part.next, first=_compute_place(filters, step=len(rows)))
+        if part.next
+        else "",
+        previous_url=filters.build_address(cursor=part.previous, first=_compute_place(filters, step=-find.PAGE_SIZE))
         if part.previous
         else "",
         self_url=_build_own_address(filters),
         news_url=build_news_url(filters=filters, records=part.rows, rows=rows),
         can_be_newer=can_be_newer(filters),
-        export_url=reverse("visitors_export") + filters.address() if rows and roles.can_export(request.user) else "",
+        export_url=reverse("visitors_export") + filters.build_address()
+        if rows and roles.can_export(request.user)
+        else "",
         export_words=_describe_export(total, is_waiting_list=filters.is_waiting_list),
         recheck=_describe_recheck(total) if rows and may_recheck else "",
         legend=() if filters.is_waiting_list else make_legend(),
@@ -217,7 +221,7 @@ def _list_column_choices(columns: tuple[Column, ...], *, hidden: frozenset[str])
 
 
 def _build_own_address(filters: VisitorFilters) -> str:
-    query = filters.address(cursor=filters.cursor, first=filters.first)
+    query = filters.build_address(cursor=filters.cursor, first=filters.first)
     return reverse("visitors") + ("" if query == "?" else query)
 
 
@@ -302,10 +306,10 @@ def _list_columns(filters: VisitorFilters, *, has_several: bool, reader: Reader)
 def _build_sortable_column(filters: VisitorFilters, *, field: str, word: str, first: str) -> Column:
     is_sorted = filters.order.removeprefix("-") == field
     if not is_sorted:
-        return Column(word=word, url=filters.address(ordering=first))
+        return Column(word=word, url=filters.build_address(ordering=first))
     is_falling = filters.order.startswith("-")
     return Column(
         word=word,
-        url=filters.address(ordering=field if is_falling else f"-{field}"),
+        url=filters.build_address(ordering=field if is_falling else f"-{field}"),
         sort="descending" if is_falling else "ascending",
     )

@@ -95,7 +95,7 @@ def build_news_url(*, filters: VisitorFilters, records: Sequence[Any], rows: Seq
         field = filters.order.removeprefix("-")
         value, key = (getattr(records[0], field), records[0].pk) if records else (_BEFORE_ALL, 0)
         parts["since"] = encode_keyset(Keyset(ordering=filters.order, value=value, key=key, is_backward=True))
-    return f"{reverse('news')}{filters.address()}&{urlencode(parts)}".replace("?&", "?")
+    return f"{reverse('news')}{filters.build_address()}&{urlencode(parts)}".replace("?&", "?")
 
 
 def can_be_newer(filters: VisitorFilters) -> bool:

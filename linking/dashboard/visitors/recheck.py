@@ -50,4 +50,4 @@ def recheck_visitors(request: HttpRequest) -> HttpResponse:
     messages.success(
         request, sentence % intcomma(number) if number else _("All of them are already queued for a refresh.")
     )
-    return redirect(reverse("visitors") + filters.address())
+    return redirect(reverse("visitors") + filters.build_address())

@@ -37,7 +37,7 @@ class ViewRow:
 
 def list_view_rows(*, owner_key: int, filters: VisitorFilters, sees_contact: bool, now: datetime) -> list[ViewRow]:
     """Return the views of the person with this key, by name; one query, and one for each view."""
-    current = filters.address()
+    current = filters.build_address()
     return [
         ViewRow(
             key=view.pk,
@@ -56,7 +56,7 @@ def save_view(request: HttpRequest) -> HttpResponse:
     """Save the list's present filters under a name."""
     name = clean_line(request.POST.get("name", ""), max_characters=NAME_MAX_CHARACTERS).strip()
     try:
-        query = parse_filters(QueryDict(request.POST.get("query", "").removeprefix("?"))).address()
+        query = parse_filters(QueryDict(request.POST.get("query", "").removeprefix("?"))).build_address()
     except UnknownFilter:
         query = ""
     if not name or query in ("", "?") or len(query) > QUERY_MAX_CHARACTERS:

@@ -85,12 +85,12 @@ def find_first_matches(*, q: str, all_url: str, reader: Reader, now: datetime) -
         records = list(find_rows(filters, sees_contact=reader.sees_contact, now=now)[: SHOWN + 1])
         if not records and not filters.state:
             filters = replace(filters, state=SIGNED_IN)
-            all_url = reverse("visitors") + filters.address()
+            all_url = reverse("visitors") + filters.build_address()
             records = list(find_rows(filters, sees_contact=reader.sees_contact, now=now)[: SHOWN + 1])
         rows, has_more = _build_matches(records[:SHOWN], reader=reader, now=now), len(records) > SHOWN
     unknown_id = "" if rows else find.find_unknown_id(filters.query)
     hint = "" if rows or unknown_id else find_hint(filters.query, sees_contact=reader.sees_contact, has_rows=False)
-    summary = hint or _summarize(number=len(rows), has_more=has_more, unknown_id=unknown_id)
+    summary = hint or _describe_count(number=len(rows), has_more=has_more, unknown_id=unknown_id)
     return Matches(rows=rows, summary=summary, all_url=all_url, has_more=has_more)
 
 
@@ -130,7 +130,7 @@ def _match_visitor(row: VisitorRow) -> Match:
     )
 
 
-def _summarize(*, number: int, has_more: bool, unknown_id: str = "") -> str:
+def _describe_count(*, number: int, has_more: bool, unknown_id: str = "") -> str:
     if unknown_id:
         return _("Unknown here. Press Enter to ask Zendesk about visitor %s.") % unknown_id
     if not number:

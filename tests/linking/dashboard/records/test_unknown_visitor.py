@@ -138,7 +138,7 @@ class TestSearchBox:
 
     def test_asks_nobody_while_somebody_types(self, acme, chat, agent):
         html = agent.get("/search/", {"q": VISITOR_ID}, **HTMX).content.decode()
-        assert (f"ask Zendesk for visitor {VISITOR_ID}" in html, chat.calls) == (True, [])
+        assert (f"ask Zendesk about visitor {VISITOR_ID}" in html, chat.calls) == (True, [])
 
     def test_takes_a_phone_number_for_none(self, acme, chat, agent):
         assert (agent.get("/", {"q": "030-1234567"}).status_code, chat.calls) == (200, [])
