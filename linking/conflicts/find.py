@@ -46,7 +46,7 @@ def list_decisions(*, conflict_id: int) -> list[ConflictDecision]:
 def list_links(*, visitor: Visitor, users: Sequence[LoginUser]) -> list[VisitorLink]:
     """Return the newest `LINKS_SHOWN` links between a visitor and `users`, with whether each is disputed."""
     links = VisitorLink.objects.with_disputes().filter(visitor=visitor, login_user__in=users)
-    return list(links.select_related("login_user", "evidence_run", "visitor")[:LINKS_SHOWN])
+    return list(links.select_related("login_user", "evidence_run", "visitor__integration")[:LINKS_SHOWN])
 
 
 def find_link(*, visitor: Visitor, link_id: int) -> VisitorLink:

@@ -8,11 +8,12 @@ HISTORY_LIMIT = 100
 
 
 def list_links(of: Visitor | LoginUser) -> list[VisitorLink]:
-    """Return the newest links of a visitor or user, each with user, visitor, evidence run and trust."""
+    """Return the newest links of a visitor or user, each with user, visitor, integration, evidence run and trust."""
     links = (
         VisitorLink.objects.filter(visitor=of) if isinstance(of, Visitor) else VisitorLink.objects.filter(login_user=of)
     )
-    return list(links.with_disputes().select_related("login_user", "evidence_run", "visitor")[:HISTORY_LIMIT])
+    joined = ("login_user", "evidence_run", "visitor__integration")
+    return list(links.with_disputes().select_related(*joined)[:HISTORY_LIMIT])
 
 
 def list_conflicts(of: Visitor | LoginUser) -> list[Conflict]:

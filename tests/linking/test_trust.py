@@ -14,7 +14,8 @@ from django.test.utils import CaptureQueriesContext
 
 from linking.core.trust import Trust
 from linking.dashboard.shell import parts
-from linking.models import Conflict, LoginUser, Visitor, VisitorLink
+from linking.dashboard.shell.sources import find_words
+from linking.models import Conflict, LoginUser, Visitor, VisitorLink, ZendeskProduct
 from linking.search import find
 from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_visitor
 from tests.linking.conftest import make_person
@@ -258,8 +259,10 @@ class TestGreen:
         assert by_hand <= {"connect.html"}  # "Connected", which tells of Zendesk and of nobody
 
     def test_is_the_tone_of_one_state_of_people(self):
-        of_people = [*parts.VISITOR_STATES.values(), *parts.TRUST_STATES.values(), parts.WAITING, parts.NOT_LINKED]
-        of_people += [parts.BANNED, parts.IN_CONFLICT, parts.SIGNED_IN, parts.NEVER_SIGNED_IN]
+        of_people = [*parts.VISITOR_STATES.values(), *parts.TRUST_STATES.values(), parts.NOT_LINKED]
+        of_people += [parts.IN_CONFLICT, parts.SIGNED_IN, parts.NEVER_SIGNED_IN]
+        words = [find_words(product) for product in ZendeskProduct]
+        of_people += [*(word.ban for word in words), *(word.waiting for word in words)]
         assert [str(state.word) for state in of_people if state.tone == "good"] == ["Proven"]
 
 

@@ -191,7 +191,7 @@ def _find_last_decision(conflict_id: int) -> LastDecision | None:
 def _group_links(row: Conflict, *, users: Sequence[LoginUser], reader: Reader) -> dict[int, list[LinkRow]]:
     links: dict[int, list[LinkRow]] = {}
     for link in find.list_links(visitor=row.visitor, users=users):
-        links.setdefault(link.login_user_id, []).append(build_link_row(link, slug=row.integration.slug, reader=reader))
+        links.setdefault(link.login_user_id, []).append(build_link_row(link, reader=reader))
     return links
 
 

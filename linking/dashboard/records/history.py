@@ -7,9 +7,8 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from linking.dashboard.records.why import describe_end, describe_sign_in, name_run
+from linking.dashboard.records.why import describe_end, describe_evidence, describe_sign_in, name_run
 from linking.dashboard.shell.parts import (
-    CONFLICT_KINDS,
     NEVER_SIGNED_IN,
     SIGNED_IN,
     TRUST_STATES,
@@ -20,6 +19,7 @@ from linking.dashboard.shell.parts import (
     split_id,
 )
 from linking.dashboard.shell.rows import Reader, build_user_url, build_visitor_url
+from linking.dashboard.shell.sources import find_words, name_source
 from linking.models import Conflict, ConflictState, Decision, LoginUser, Visitor, VisitorLink
 
 OPEN_CONFLICT = Badge(word=gettext_lazy("Open"), icon="alert-circle", tone="warn")
@@ -28,7 +28,10 @@ DECIDED_CONFLICT = Badge(word=gettext_lazy("Decided"), icon="circle-check", tone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRow:
-    """One link of the history; `ended` is why it ended, "" while it is open. Only an open link has a `trust`."""
+    """One link of the history; `ended` is why it ended, "" while it is open. Only an open link has a `trust`.
+
+    `source` as in `VisitorRow`.
+    """
 
     key: str
     user: IDText
@@ -37,7 +40,8 @@ class LinkRow:
     visitor_url: str
     name: str
     trust: Badge | None
-    is_banned: bool
+    ban: Badge | None
+    source: Text
     call: str
     run: str
     first_seen_at: datetime
@@ -83,8 +87,10 @@ class ConflictRow:
     decided_at: datetime | None
 
 
-def build_link_row(link: VisitorLink, *, slug: str, reader: Reader) -> LinkRow:
-    """Return the row of a link from `with_disputes`, with its visitor, user and evidence run loaded."""
+def build_link_row(link: VisitorLink, *, reader: Reader) -> LinkRow:
+    """Return the row of a link from `with_disputes`, with its visitor, integration, user and evidence run loaded."""
+    integration = link.visitor.integration
+    slug, words = integration.slug, find_words(integration.zendesk_product)
     return LinkRow(
         key=f"l{link.pk}",
         user=split_id(reader.mask_id(link.login_user.user_id)),
@@ -93,8 +99,9 @@ def build_link_row(link: VisitorLink, *, slug: str, reader: Reader) -> LinkRow:
         visitor_url=build_visitor_url(visitor_id=link.visitor.visitor_id, integration=slug),
         name=reader.mask_words(link.visitor.name),
         trust=TRUST_STATES.get(link.trust),
-        is_banned=link.visitor.is_banned,
-        call=f"GET visitors/{link.evidence_asked_id}",
+        ban=words.ban if link.visitor.is_banned else None,
+        source=name_source(integration.zendesk_product),
+        call=describe_evidence(link=link),
         run=name_run(link=link),
         first_seen_at=link.first_seen_at,
         last_confirmed_at=link.last_confirmed_at,
@@ -112,7 +119,7 @@ def build_conflict_row(conflict: Conflict, *, reader: Reader) -> ConflictRow:
         key=f"c{conflict.pk}",
         number=conflict.pk,
         kind=conflict.get_kind_display(),
-        sentence=CONFLICT_KINDS[conflict.kind],
+        sentence=find_words(conflict.integration.zendesk_product).conflicts[conflict.kind],
         state=OPEN_CONFLICT if is_open else DECIDED_CONFLICT,
         visitor=split_id(conflict.visitor.visitor_id),
         visitor_url=build_visitor_url(visitor_id=conflict.visitor.visitor_id, integration=slug),

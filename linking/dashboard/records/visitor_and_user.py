@@ -18,9 +18,10 @@ from linking.dashboard.records.history import build_conflict_row, build_link_row
 from linking.dashboard.records.timeline import PARAMETER, build_timeline
 from linking.dashboard.records.why import describe_sign_in, explain_link, explain_no_link, explain_user_trust
 from linking.dashboard.shell.access import page, require
-from linking.dashboard.shell.links_out import build_publisher_address, build_zendesk_address
-from linking.dashboard.shell.parts import BANNED, IDText, choose_states, find_worst_tone, split_id
+from linking.dashboard.shell.links_out import build_publisher_address
+from linking.dashboard.shell.parts import IDText, choose_states, find_worst_tone, split_id
 from linking.dashboard.shell.rows import Reader, build_user_url, build_visitor_url, choose_user_state, find_reader
+from linking.dashboard.shell.sources import find_words
 from linking.models import ConflictState, Decision, Integration, LoginUser, Visitor, VisitorLink
 from linking.search import UnknownFilter, find, history
 from linking.sync import parted_links
@@ -133,6 +134,8 @@ def show_user(request: HttpRequest, user_id: str) -> HttpResponse:
 
 def _build_visitor_context(visitor: Visitor, *, reader: Reader) -> dict[str, Any]:
     integration = visitor.integration
+    words = find_words(integration.zendesk_product)
+    ban = words.ban if visitor.is_banned else None
     links = history.list_links(visitor)
     conflicts = history.list_conflicts(visitor)
     open_link = next((link for link in links if link.ended_at is None), None)
@@ -143,10 +146,11 @@ def _build_visitor_context(visitor: Visitor, *, reader: Reader) -> dict[str, Any
     return {
         **_build_contact(visitor, reader=reader),
         "is_masked": not reader.sees_contact,
-        "is_banned": visitor.is_banned,
+        "words": words,
+        "ban": ban,
         "states": states,
         "icon": states[0].icon,
-        "tone": find_worst_tone((*states, BANNED) if visitor.is_banned else states),
+        "tone": find_worst_tone((*states, ban) if ban else states),
         "visitor": split_id(visitor.visitor_id),
         "external_id": "" if open_link else external_id,
         "integration": integration.name,
@@ -163,8 +167,8 @@ def _build_visitor_context(visitor: Visitor, *, reader: Reader) -> dict[str, Any
         "user_card": _build_user_card(open_link.login_user, integration=integration, reader=reader)
         if open_link
         else None,
-        "zendesk_url": build_zendesk_address(subdomain=integration.zendesk_subdomain, visitor_id=visitor.visitor_id),
-        "links": [build_link_row(link, slug=integration.slug, reader=reader) for link in links],
+        "zendesk_url": words.build_address(subdomain=integration.zendesk_subdomain, visitor_id=visitor.visitor_id),
+        "links": [build_link_row(link, reader=reader) for link in links],
         "conflicts": [build_conflict_row(conflict, reader=reader) for conflict in conflicts],
         "unlinking": _build_unlinking(open_link, reader=reader) if open_link else None,
         "aliases": history.list_aliases(visitor),
@@ -217,7 +221,7 @@ def _build_user_context(user: LoginUser, *, reader: Reader) -> dict[str, Any]:
     integration = user.integration
     links = history.list_links(user)
     conflicts = history.list_conflicts(user)
-    rows = [build_link_row(link, slug=integration.slug, reader=reader) for link in links]
+    rows = [build_link_row(link, reader=reader) for link in links]
     return {
         "card": _build_user_card(user, integration=integration, reader=reader),
         "is_masked": not reader.sees_contact,

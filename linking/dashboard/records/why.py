@@ -8,8 +8,9 @@ from django.utils.translation import ngettext
 
 from linking.core.trust import Trust
 from linking.dashboard.shell.parts import TRUST_STATES, Badge
+from linking.dashboard.shell.sources import find_words
 from linking.dashboard.shell.times import format_time
-from linking.models import EndReason, LoginUser, Visitor, VisitorLink, VisitorState
+from linking.models import LoginUser, Visitor, VisitorLink, VisitorState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +23,10 @@ class Why:
 
 
 def explain_link(*, link: VisitorLink) -> Why:
-    """Return how far to trust the open `link` (from `with_disputes`), its user and evidence run loaded, and why."""
+    """Return how far to trust the open `link` (from `history.list_links`), and why."""
+    words = find_words(link.visitor.integration.zendesk_product)
     values = {
-        "call": f"GET visitors/{link.evidence_asked_id}",
+        "call": describe_evidence(link=link),
         "run": name_run(link=link),
         "first": format_time(link.first_seen_at),
         "last": format_time(link.last_confirmed_at),
@@ -34,9 +36,10 @@ def explain_link(*, link: VisitorLink) -> Why:
         if link.trust == Trust.PROVEN
         else _("Zendesk says that this visitor is this player.")
     )
+    claim = (str(words.claim),) if link.trust == Trust.CLAIMED and words.claim else ()
     return Why(
         sentence=explain_trust(link.trust),
-        evidence=(statement, _describe_proof(link)),
+        evidence=(statement, _describe_proof(link), *claim),
         details=_("Read with %(call)s in %(run)s on %(first)s; last confirmed on %(last)s.") % values,
     )
 
@@ -76,7 +79,7 @@ def explain_no_link(*, visitor: Visitor, external_id: str, is_parted: bool = Fal
 def explain_user_trust(*, user: LoginUser) -> str:
     """Return how far to trust that the visitors of `user`, whom `find.find_login_user` found, are this user."""
     if user.trust == Trust.NONE:
-        return _("No chat visitor is linked to this player.")
+        return str(find_words(user.integration.zendesk_product).no_visitor)
     if user.trust == Trust.DISPUTED:
         return _(
             "Disputed: a conflict about one of this player's visitors is open. Do not share account details until it "
@@ -108,7 +111,12 @@ def name_run(*, link: VisitorLink) -> str:
 
 def describe_end(*, link: VisitorLink) -> str:
     """Return why an ended link ended; "" for an open one."""
-    return str(EndReason(link.end_reason).label) if link.end_reason else ""
+    return str(find_words(link.visitor.integration.zendesk_product).ends[link.end_reason]) if link.end_reason else ""
+
+
+def describe_evidence(*, link: VisitorLink) -> str:
+    """Return what a link was read from."""
+    return str(find_words(link.visitor.integration.zendesk_product).evidence) % link.evidence_asked_id
 
 
 def _describe_proof(link: VisitorLink) -> str:
@@ -129,25 +137,19 @@ def _describe_proof(link: VisitorLink) -> str:
 
 
 def _explain_state(visitor: Visitor, *, external_id: str) -> str:
-    reasons: Mapping[str, str] = {
-        VisitorState.ANONYMOUS: _("Anonymous: this visitor was not signed in while chatting."),
-        VisitorState.PENDING: _("Waiting for Zendesk: we look this visitor up shortly."),
-        VisitorState.GONE: _("No longer linked: this visitor was deleted in Zendesk."),
-        VisitorState.LINKED: _("The link has just ended. The next sync shows why."),
-    }
+    words = find_words(visitor.integration.zendesk_product)
     if visitor.state == VisitorState.ANONYMOUS and visitor.external_id:
-        return _("Not linked: the website sent “%(id)s” instead of a user ID.") % {"id": external_id[:80]}
-    return reasons[visitor.state]
+        return str(words.junk) % {"id": external_id[:80]}
+    return str(words.no_link[visitor.state])
 
 
 def _list_state_evidence(visitor: Visitor) -> tuple[str, ...]:
-    if visitor.state == VisitorState.PENDING:
-        return (_("Visitors who signed in are looked up first, then those with the newest chats."),)
+    words = find_words(visitor.integration.zendesk_product)
+    evidence = str(words.no_link_evidence.get(visitor.state, ""))
     if visitor.state == VisitorState.GONE and visitor.gone_at:
-        return (_("Zendesk answered “not found” on %(at)s.") % {"at": format_time(visitor.gone_at)},)
-    if visitor.external_id:
-        return (_("The page with the chat widget sends the wrong value to Zendesk."),)
-    explanation = _("The player chatted without signing in, or the chat widget got no token.")
-    if visitor.checked_at is None:
-        return (explanation,)
-    return (_("Updated on %(at)s.") % {"at": format_time(visitor.checked_at)}, explanation)
+        return (evidence % {"at": format_time(visitor.gone_at)},)
+    if visitor.state == VisitorState.ANONYMOUS and visitor.external_id:
+        return (str(words.junk_evidence),)
+    if visitor.state == VisitorState.ANONYMOUS and visitor.checked_at:
+        return (_("Updated on %(at)s.") % {"at": format_time(visitor.checked_at)}, evidence)
+    return (evidence,) if evidence else ()

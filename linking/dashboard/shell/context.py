@@ -16,6 +16,7 @@ from linking.accounts import roles
 from linking.dashboard.accounts.theme import find_theme
 from linking.dashboard.shell.freshness import find_worst_freshness
 from linking.dashboard.shell.parts import Notice
+from linking.dashboard.shell.sources import describe_waiting_list
 from linking.dashboard.visitors.filters import SIGNED_IN
 from linking.models import ConflictState
 from linking.monitoring import status
@@ -84,8 +85,8 @@ def _list_sections(request: HttpRequest) -> list[Section]:
             count=format_count(find.count_up_to_cap(find.list_visitors(sees_contact=False))),
         ),
         Section(
-            url=f"{home}?state={SIGNED_IN}", label=_("Signed in, no chat yet"), icon="login-2", is_current=is_waiting,
-            count=format_count(waiting),
+            url=f"{home}?state={SIGNED_IN}", label=str(describe_waiting_list()[0]), icon="login-2",
+            is_current=is_waiting, count=format_count(waiting),
         ),
     ]  # fmt: skip
     if roles.can_decide(request.user):

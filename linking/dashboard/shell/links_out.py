@@ -4,18 +4,28 @@ import re
 from urllib.parse import quote, urlsplit
 
 # Source: reference sheet of Zendesk Chat, agent dashboard addresses, read 2026-11: the fragment takes the dash form.
-_ZENDESK = "https://{subdomain}.zendesk.com/chat/agent#visitors/visitor_list/state#!{account}-{token}"
+_CHAT = "https://{subdomain}.zendesk.com/chat/agent#visitors/visitor_list/state#!{account}-{token}"
+# Source: fact sheet of Messaging accounts, section 3, agent pages.
+_AGENT = "https://{subdomain}.zendesk.com/agent/users/{user_id}"
 _VISITOR_ID = re.compile(r"(?P<account>[0-9]{1,20})[.-](?P<token>[A-Za-z0-9]{1,100})\Z")
+_USER_ID = re.compile(r"[0-9]{1,20}\Z")
 _SUBDOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
 
-def build_zendesk_address(*, subdomain: str, visitor_id: str) -> str:
-    """Return where Zendesk's dashboard shows the visitor, or "" when that cannot be told."""
+def build_chat_address(*, subdomain: str, visitor_id: str) -> str:
+    """Return where Zendesk Chat's dashboard shows the visitor, or "" when that cannot be told."""
     match = _VISITOR_ID.match(visitor_id)
     if not match or not _SUBDOMAIN.match(subdomain):
         return ""
-    return _ZENDESK.format(subdomain=subdomain, account=match["account"], token=match["token"])
+    return _CHAT.format(subdomain=subdomain, account=match["account"], token=match["token"])
+
+
+def build_agent_address(*, subdomain: str, visitor_id: str) -> str:
+    """Return where Zendesk Support's agents see the user, or "" when that cannot be told."""
+    if not _USER_ID.match(visitor_id) or not _SUBDOMAIN.match(subdomain):
+        return ""
+    return _AGENT.format(subdomain=subdomain, user_id=visitor_id)
 
 
 def build_publisher_address(

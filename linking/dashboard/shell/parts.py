@@ -71,10 +71,7 @@ TRUST_STATES: Mapping[str, Badge] = MappingProxyType(
         Trust.DISPUTED: Badge(word=_("Disputed"), icon="alert-triangle", tone="warn"),
     }
 )
-# Said beside a name by the template _ban.html; here for the tone of a card.
-BANNED = Badge(word=_("Banned"), icon="ban", tone="bad")
 IN_CONFLICT = Badge(word=_("Open conflict"), icon="alert-circle", tone="warn")
-WAITING = Badge(word=_("Signed in, no chat yet"), icon="key", tone="quiet")
 PAGE_OPEN = Badge(word=_("Page open now"), icon="login-2", tone="accent")
 NOT_LINKED = Badge(word=_("Not linked"), icon="link-off", tone="quiet")
 SIGNED_IN = Badge(word=_("Signed in through Login"), icon="key", tone="quiet")

@@ -12,7 +12,8 @@ from linking.accounts import roles
 from linking.conflicts import find as find_conflicts
 from linking.core.masking import mask_email, mask_id, mask_phone, mask_text
 from linking.core.trust import Trust
-from linking.dashboard.shell.parts import NOT_LINKED, TRUST_STATES, WAITING, Badge, IDText, choose_states, split_id
+from linking.dashboard.shell.parts import NOT_LINKED, TRUST_STATES, Badge, IDText, Text, choose_states, split_id
+from linking.dashboard.shell.sources import find_words, name_source
 from linking.models import LoginUser, Visitor
 from linking.search import find
 
@@ -25,7 +26,8 @@ PAGE_OPEN_FOR = timedelta(minutes=6)
 class VisitorRow:
     """One visitor as a list shows it; `user` is None without an open link.
 
-    `subtitle` is what stands below the name: the address, or the name at Login where the address is the name already.
+    `source` is the product, "" where all integrations have the same one. `subtitle` is what stands below the name: the
+    address, or the name at Login where the address is the name already.
     """
 
     key: str
@@ -34,17 +36,18 @@ class VisitorRow:
     email: str
     subtitle: str
     states: tuple[Badge, ...]
-    is_banned: bool
+    ban: Badge | None
     visitor: IDText
     user: IDText | None
     user_url: str
     integration: str
+    source: Text
     last_seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRow:
-    """One Login user as a list shows it."""
+    """One Login user as a list shows it; `source` as in `VisitorRow`."""
 
     key: str
     url: str
@@ -52,6 +55,7 @@ class UserRow:
     email: str
     user: IDText
     integration: str
+    source: Text
     first_authenticated_at: datetime | None
     last_authenticated_at: datetime | None
     tokens_issued: int
@@ -113,7 +117,7 @@ def build_visitor_rows(visitors: Sequence[Visitor], *, reader: Reader) -> tuple[
 def _build_visitor_row(visitor: Visitor, *, reader: Reader, has_open_conflict: bool) -> VisitorRow:
     link = next(iter(visitor.open_links), None)  # type: ignore[attr-defined]
     user, trust = (link.login_user, link.trust) if link else (None, Trust.NONE)
-    slug = visitor.integration.slug
+    slug, words = visitor.integration.slug, find_words(visitor.integration.zendesk_product)
     name, email = reader.mask_words(visitor.name), reader.mask_email(visitor.email)
     return VisitorRow(
         key=f"v{visitor.pk}",
@@ -122,11 +126,12 @@ def _build_visitor_row(visitor: Visitor, *, reader: Reader, has_open_conflict: b
         email=email,
         subtitle=_choose_subtitle(name, email, reader.mask_words(user.name) if user else ""),
         states=choose_states(trust=trust, state=visitor.state, has_open_conflict=has_open_conflict),
-        is_banned=visitor.is_banned,
+        ban=words.ban if visitor.is_banned else None,
         visitor=split_id(visitor.visitor_id),
         user=split_id(reader.mask_id(user.user_id)) if user else None,
         user_url=build_user_url(user_id=reader.find_user_key(user), integration=slug) if user else "",
         integration=visitor.integration.name,
+        source=name_source(visitor.integration.zendesk_product),
         last_seen_at=visitor.last_seen_at,
     )
 
@@ -134,7 +139,7 @@ def _build_visitor_row(visitor: Visitor, *, reader: Reader, has_open_conflict: b
 def choose_user_state(user: LoginUser) -> Badge:
     """Return the badge of a user from `find.find_login_user`: how far to trust its link, or that it has none."""
     if not user.is_seen_in_chat:
-        return WAITING if user.is_verified else NOT_LINKED
+        return find_words(user.integration.zendesk_product).waiting if user.is_verified else NOT_LINKED
     return TRUST_STATES[user.trust] if user.trust else NOT_LINKED
 
 
@@ -147,6 +152,7 @@ def build_user_row(user: LoginUser, *, reader: Reader, now: datetime) -> UserRow
         email=reader.mask_email(user.email),
         user=split_id(reader.mask_id(user.user_id)),
         integration=user.integration.name,
+        source=name_source(user.integration.zendesk_product),
         first_authenticated_at=user.first_authenticated_at,
         last_authenticated_at=user.last_authenticated_at,
         tokens_issued=user.tokens_issued,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from linking.dashboard.shell.parts import VISITOR_STATES, WAITING, Text
+from linking.dashboard.shell.parts import VISITOR_STATES, Text
+from linking.dashboard.shell.sources import describe_waiting_list
 from linking.dashboard.visitors.filters import LINKED_TODAY, NO_EMAIL, SIGNED_IN, TO_CHECK, VisitorFilters
 from linking.models import Integration
 from linking.search import find
@@ -48,7 +49,8 @@ def list_ways_on(filters: VisitorFilters, *, sees_contact: bool) -> tuple[Choice
 
 def list_state_choices(filters: VisitorFilters) -> list[Choice]:
     """Return the tabs: every state, then the players who have no chat yet."""
-    words = [("", _("All")), *((key, state.word) for key, state in VISITOR_STATES.items()), (SIGNED_IN, WAITING.word)]
+    states = ((key, state.word) for key, state in VISITOR_STATES.items())
+    words = [("", _("All")), *states, (SIGNED_IN, describe_waiting_list()[0])]
     # The other list has no such order and no such filters.
     any_order, of_users = {"ordering": ""}, {"ordering": "", "only": ""}
     return [

@@ -29,6 +29,7 @@ from linking.dashboard.shell.rows import (
     build_visitor_url,
     find_reader,
 )
+from linking.dashboard.shell.sources import describe_waiting_list
 from linking.dashboard.visitors.builtin_views import list_builtin_views
 from linking.dashboard.visitors.chips import Choice, format_seen, list_chips, list_state_choices, list_ways_on
 from linking.dashboard.visitors.columns import OPTIONAL, find_hidden_columns
@@ -142,7 +143,10 @@ def _build_page_context(
     filters: VisitorFilters, *, request: HttpRequest, integrations: list[Integration], now: datetime
 ) -> dict[str, Any]:
     counts = recent.count_recent(now=now, apart=choose_apart(integrations))
+    waiting_title, waiting_text = describe_waiting_list()
     return {
+        "waiting_title": waiting_title,
+        "waiting_text": waiting_text,
         "filters": filters,
         "states": list_state_choices(filters),
         "chips": list_chips(filters, integrations=integrations),

@@ -43,7 +43,7 @@ class Match:
     subtitle: str
     states: tuple[Badge, ...]
     record: IDText
-    is_banned: bool = False
+    ban: Badge | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ def _match_visitor(row: VisitorRow) -> Match:
         subtitle=row.subtitle,
         states=row.states,
         record=row.user or row.visitor,
-        is_banned=row.is_banned,
+        ban=row.ban,
     )
 
 

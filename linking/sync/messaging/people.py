@@ -35,7 +35,8 @@ class Reading:
     """Users as they were read at `asked_at`, and the IDs of those that Zendesk does not know any more.
 
     `id_form`: which external IDs are taken for user IDs besides those that got a token. `cursor`: the place in the feed
-    that the users lead to, None where they did not come from it.
+    that the users lead to, None where they did not come from it. `is_refresh`: a person waits for the answer, so it
+    is stored even where it says nothing new, and confirms the link.
     """
 
     users: tuple[SupportUser, ...]
@@ -43,6 +44,7 @@ class Reading:
     id_form: UserIdForm
     gone: tuple[str, ...] = ()
     cursor: str | None = None
+    is_refresh: bool = False
 
 
 class _Known(NamedTuple):
@@ -86,7 +88,8 @@ def store_kept(*, run: SyncRun, reading: Reading, now: datetime) -> tuple[int, B
         kept = known.get(user_id)
         record = _read_identity(user, issued=issued, id_form=reading.id_form, is_kept=kept is not None)
         is_wanted = kept is not None or (record is not None and bool(record.user_id))
-        if is_wanted and not _is_repeat(record, known=kept) and not _is_overtaken(user, known=kept):
+        is_repeat = not reading.is_refresh and _is_repeat(record, known=kept)
+        if is_wanted and not is_repeat and not _is_overtaken(user, known=kept):
             records[user_id] = record
     records |= {user_id: None for user_id in reading.gone if user_id in known}
     people = [record for record in records.values() if record is not None]

@@ -115,7 +115,7 @@ class MessagingSource:
         """Store what a user's record means."""
         users = (record,) if record is not None else ()
         gone = () if record is not None else (visitor.visitor_id,)
-        reading = Reading(users=users, gone=gone, asked_at=asked_at, id_form=config.user_id_form)
+        reading = Reading(users=users, gone=gone, asked_at=asked_at, id_form=config.user_id_form, is_refresh=True)
         return store_kept(run=run, reading=reading, now=now)[1]
 
     def store_unknown(

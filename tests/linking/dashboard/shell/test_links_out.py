@@ -1,6 +1,6 @@
 import pytest
 
-from linking.dashboard.shell.links_out import build_publisher_address, build_zendesk_address
+from linking.dashboard.shell.links_out import build_agent_address, build_chat_address, build_publisher_address
 from linking.integrations.rules import TEMPLATE_WORDS
 from linking.models.integration import PUBLISHER_URL_TEMPLATE
 
@@ -15,16 +15,29 @@ def publisher(**changes):
 
 class TestZendeskAddress:
     def test_turns_the_dot_into_a_dash(self):
-        address = build_zendesk_address(subdomain="acme", visitor_id="77.ab")
+        address = build_chat_address(subdomain="acme", visitor_id="77.ab")
         assert address == "https://acme.zendesk.com/chat/agent#visitors/visitor_list/state#!77-ab"
 
     @pytest.mark.parametrize("visitor_id", ["", "77", "77.a/b", "77.a#b", "x.ab", "77.ab\n"])
     def test_is_not_made_of_another_id(self, visitor_id):
-        assert build_zendesk_address(subdomain="acme", visitor_id=visitor_id) == ""
+        assert build_chat_address(subdomain="acme", visitor_id=visitor_id) == ""
 
     @pytest.mark.parametrize("subdomain", ["", "acme.evil", "acme/", "acme@x", "-acme", "a\n"])
     def test_is_not_made_of_another_host(self, subdomain):
-        assert build_zendesk_address(subdomain=subdomain, visitor_id="77.ab") == ""
+        assert build_chat_address(subdomain=subdomain, visitor_id="77.ab") == ""
+
+
+class TestAgentAddress:
+    def test_is_the_page_of_the_user(self):
+        address = build_agent_address(subdomain="acme", visitor_id="21478836475")
+        assert address == "https://acme.zendesk.com/agent/users/21478836475"
+
+    @pytest.mark.parametrize(
+        ("subdomain", "visitor_id"),
+        [("", "7"), ("acme/", "7"), ("acme", ""), ("acme", "77.ab"), ("acme", "7/8"), ("acme", "7\n")],
+    )
+    def test_is_not_made_of_anything_else(self, subdomain, visitor_id):
+        assert build_agent_address(subdomain=subdomain, visitor_id=visitor_id) == ""
 
 
 class TestPublisherAddress:
