@@ -104,7 +104,7 @@ def _merge_messaging_users(
         conversation.user_id = survivor.id
     survivor.conversations += discarded.conversations
     survivor.conversations.sort(key=lambda conversation: conversation.created_s)
-    survivor.anonymous_support_id = discarded.support_id
+    survivor.anonymous_support_ids.append(discarded.support_id)
     book.messaging.drop(discarded)
     for key, user_id in book.messaging.sessions.items():
         if user_id == discarded.id:
@@ -114,13 +114,12 @@ def _merge_messaging_users(
 
 def _follow_sign_in(book: SupportBook, user: MessagingUser, now_s: float) -> None:
     """Let Support follow an upgrade or merge: the anonymous Support user gets the ID, or joins the one who has it."""
-    left = book.people.find_current(user.anonymous_support_id)
-    user.anonymous_support_id = 0
-    mine = book.people.find_current(user.support_id)
-    if mine is None or (left is not None and mine.id == left.id):
-        mine, left = left, None
-    if mine is None:
+    found = [book.people.find_current(user_id) for user_id in (user.support_id, *user.anonymous_support_ids)]
+    user.anonymous_support_ids = []
+    people = list({person.id: person for person in found if person is not None}.values())
+    if not people:
         return
+    mine, *others = people
     owner = _find_owner(book, user)
     if owner is not None and owner.id != mine.id and not mine.external_id:
         merge_users(book, winner=owner, loser=mine, now_s=now_s)
@@ -128,8 +127,9 @@ def _follow_sign_in(book: SupportBook, user: MessagingUser, now_s: float) -> Non
     elif not mine.external_id:
         _give_identity(book, mine, user, now_s)
     user.support_id = mine.id
-    if left is not None and left.id != mine.id:
-        merge_users(book, winner=mine, loser=left, now_s=now_s)
+    for other in others:
+        if other.id != mine.id:
+            merge_users(book, winner=mine, loser=other, now_s=now_s)
 
 
 def _make_ticket(book: SupportBook, conversation: Conversation, now_s: float) -> None:

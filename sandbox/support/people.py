@@ -119,7 +119,7 @@ class SupportStore:
         return FIRST_TICKET_ID + len(self.tickets)
 
     def find_by_external(self, external_id: str) -> SupportUser | None:
-        """Return the active user with this external ID, compared without case. Source: README M2.3."""
+        """Return the active user with this external ID, compared without case. Source: README M2."""
         user_id = self.by_external.get(external_id.casefold())
         return None if user_id is None else self.users[user_id]
 
@@ -207,14 +207,14 @@ class MessagingUser:
     email_verified: bool = False
     authenticated: bool = False
     support_id: int = 0
-    anonymous_support_id: int = 0  # of an anonymous user merged into this one, until Support has followed
+    anonymous_support_ids: list[int] = field(default_factory=list)  # of merged anonymous users Support has yet to join
     conversations: list[Conversation] = field(default_factory=list)
 
 
 class MessagingStore:
     """The messaging users by ID, with indices, and the users of browsers by session key.
 
-    External IDs are compared exactly here: whether the vendor folds them is unknown (README M14).
+    External IDs are compared exactly here: whether the vendor folds them is unknown (README M6).
     """
 
     def __init__(self) -> None:

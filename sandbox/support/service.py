@@ -30,7 +30,7 @@ class SupportTable(Table):
 
 
 class SupportService(Service):
-    """`/support/api/v2/…` and `/support/oauth/…`. Chat's calls are unknown paths here. Source: README M1 and M13.1."""
+    """`/support/api/v2/…` and `/support/oauth/…`. Chat's calls are unknown paths here. Source: README M1."""
 
     name = "support"
     prefixes = ("/support",)

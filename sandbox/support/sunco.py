@@ -82,7 +82,7 @@ def list_conversations(call: Call) -> Response:
 
 
 def build_user(call: Call, user: MessagingUser) -> dict[str, Any]:
-    """Return the whole user. The switch `zendesk_id` tells whether `zendeskId` names the Support user (M2.5: U)."""
+    """Return the whole user. The switch `zendesk_id` tells what `zendeskId` is (README M6: U)."""
     given, _, surname = user.name.partition(" ")
     profile = {"givenName": given, "surname": surname, "email": user.email, "locale": "en",
                "localeOrigin": "zendeskAccount"}  # fmt: skip

@@ -21,7 +21,7 @@ ALL_ROLES = frozenset(ROLES)
 def show_many(call: Call) -> Response:
     """Answer the users with these `external_ids` (compared without case) or `ids`; unknown ones are missing.
 
-    The order is shuffled, as none is promised. Raises: Problem for more than 100 (README M13.1: the status is U).
+    The order is shuffled, as none is promised. Raises: Problem for more than 100 (README M3: the status is U).
     """
     params, book = call.request.parse_query(), call.box.support
     by_external = "external_ids" in params

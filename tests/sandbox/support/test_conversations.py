@@ -170,6 +170,18 @@ class TestSignInAfterWriting:
         browser.log_in()
         assert [str(user["id"]) for user in find(account, "p-1")] == [before]
 
+    def test_joins_several_browsers_of_one_person(self, browser: Browser, account: Support, box: Box):
+        browsers = [browser, Browser(browser.client, box), Browser(browser.client, box)]
+        for one in browsers:
+            one.connect()
+            one.write()
+        browser.client.control("support", support_delay_s=20)
+        for one in browsers:
+            one.log_in()
+        box.support.clock.now_s += 20
+        (user,) = find(account, "p-1")
+        assert len(account.get(f"/users/{user['id']}/tickets/requested")["tickets"]) == 3
+
     def test_shows_in_support_late_when_told_so(self, browser: Browser, account: Support, clock: Clock):
         browser.connect()
         browser.write()
