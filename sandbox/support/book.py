@@ -36,7 +36,7 @@ class SupportBook:
         self.rng = Random(0)
         self.waiting: list[tuple[float, Effect]] = []
         self.events = EventHook(switches=self.switches, clock=clock)
-        self.sunco_hook = SunCoHook()
+        self.sunco_hook = SunCoHook(switches=self.switches)
         self.people.load([build_owner(created_s=0)])
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.support.people import Conversation, MessagingUser
+from sandbox.support.switches import SupportSwitches
 from sandbox.world.state import format_time
 
 log = logging.getLogger("sandbox")
@@ -19,14 +20,18 @@ APP_ID = "6a10c0ffee0000000000a001"
 WEBHOOK_ID, INTEGRATION_ID = "6a10c0ffee0000000000b001", "6a10c0ffee0000000000d001"
 PATIENCE_S = 20.0
 KEPT = 100
+LONGEST_WAIT_S = 1.0  # until events go out though others were to join them
 
 
 class SunCoHook:
     """The address, the shared secret, and the calls made. Nothing is sent without an address."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, switches: SupportSwitches) -> None:
+        self.switches = switches
         self.url, self.secret = "", ""
         self.deliveries: deque[dict[str, Any]] = deque(maxlen=KEPT)
+        self._events: list[dict[str, Any]] = []
+        self._lock = threading.Lock()
 
     def report_user(self, user: MessagingUser, *, now_s: float) -> None:
         """Tell that an anonymous user became known: the only live sign before a ticket exists."""
@@ -52,7 +57,7 @@ class SunCoHook:
         self._report("user:remove", {"user": build_short_user(user)}, now_s)
 
     def _report(self, type_: str, payload: dict[str, Any], now_s: float) -> None:
-        """Send the event in a call of its own thread, as the caller holds the lock."""
+        """Send the event, together with others when the switch says so. The caller holds the sandbox's lock."""
         if not self.url:
             return
         event = {
@@ -61,12 +66,23 @@ class SunCoHook:
             "type": type_,
             "payload": payload,
         }
-        body = json.dumps({
-            "app": {"id": APP_ID}, "webhook": {"id": WEBHOOK_ID, "version": "v2"}, "events": [event],
-        })  # fmt: skip
-        threading.Thread(target=self._send, args=(body, type_), daemon=True).start()
+        with self._lock:
+            self._events.append(event)
+            is_full = len(self._events) >= self.switches.sunco_events_per_call
+        # Threads of their own: the receiver may call the sandbox before it answers.
+        timer = threading.Timer(0.0 if is_full else LONGEST_WAIT_S, self._send)
+        timer.daemon = True
+        timer.start()
 
-    def _send(self, body: str, type_: str) -> None:
+    def _send(self) -> None:
+        """Send all events that wait in one call."""
+        with self._lock:
+            events, self._events = self._events, []
+        if not events:
+            return
+        body = json.dumps({
+            "app": {"id": APP_ID}, "webhook": {"id": WEBHOOK_ID, "version": "v2"}, "events": events,
+        })  # fmt: skip
         parts, status = urlsplit(self.url), 0
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=PATIENCE_S)
         try:
@@ -77,7 +93,7 @@ class SunCoHook:
             log.info("sandbox: the conversations webhook was not answered (%s)", type(error).__name__)
         finally:
             connection.close()
-        self.deliveries.append({"type": type_, "status": status, "body": body})
+        self.deliveries.append({"types": [event["type"] for event in events], "status": status, "body": body})
 
 
 def build_short_user(user: MessagingUser) -> dict[str, Any]:

@@ -23,7 +23,7 @@ CHOICES: dict[str, tuple[str | int, ...]] = {
     "merged_event_names": ("loser", "survivor"),
     "claim_addresses": ("verified", "both"),
 }
-BOUNDS = {"page_at_most": (1, 1000), "event_time_digits": (0, 9)}
+BOUNDS = {"page_at_most": (1, 1000), "event_time_digits": (0, 9), "sunco_events_per_call": (1, 100)}
 HIGHEST = 1_000_000
 
 
@@ -70,6 +70,7 @@ class SupportSwitches:
     event_disorder: bool = False
     event_patience_s: float = 10.0
     breaker_pause_s: float = 60.0
+    sunco_events_per_call: int = 1
     merged_event_names: str = "loser"
 
     def set(self, wishes: dict[str, Any]) -> None:

@@ -94,6 +94,14 @@ class TestWebhook:
         types = [call["events"][0]["type"] for call in receiver.wait(2)]
         assert types == ["conversation:create", "user:remove"]
 
+    def test_can_hold_several_events_in_a_call(self, hooked: Browser, receiver: Receiver):
+        hooked.client.control("support", sunco_events_per_call=2)
+        hooked.connect()
+        hooked.log_in("p-1")
+        hooked.write()
+        (call,) = receiver.wait(1)
+        assert [event["type"] for event in call["events"]] == ["user:update", "conversation:create"]
+
     def test_tells_a_merge(self, hooked: Browser, receiver: Receiver, box: Box):
         Browser(hooked.client, box).log_in("p-1")
         anonymous = hooked.connect()["messaging_user_id"]
