@@ -7,7 +7,7 @@ from linking.dashboard.conflicts import detail_page as conflict_page
 from linking.dashboard.conflicts import list_page as conflict_list
 from linking.dashboard.records import unlink
 from linking.dashboard.records import visitor_and_user as records
-from linking.dashboard.setup import connect, overview, reference, wiring
+from linking.dashboard.setup import connect, move, overview, reference, wiring
 from linking.dashboard.sync import controls, sync_page
 from linking.dashboard.visitors import columns, export, news, recheck, saved_views, suggestions
 from linking.dashboard.visitors import list_page as visitor_list
@@ -37,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("setup/", overview.show_setup, name="setup"),
     path("setup/<slug:slug>/", wiring.show_wiring, name="setup_integration"),
     path("setup/<slug:slug>/codes/", reference.show_reference, name="setup_reference"),
+    path("setup/<slug:slug>/move/", move.show_move, name="setup_move"),
     path("setup/<slug:slug>/doctor/", wiring.diagnose, name="setup_doctor"),
     path("setup/<slug:slug>/connect/", connect.show_connection, name="setup_connect"),
     path("setup/<slug:slug>/connect/start/", connect.start_connecting, name="setup_connect_start"),

@@ -1,9 +1,22 @@
 """Monitoring: the state of each integration and of the installation, and alarms when something is wrong.
 
 `status` and `freshness` give the state of a sync, `health` answers the probes, `alarms` sends mail and webhooks,
-`drift` and `drift_notices` infer what changed at Zendesk, `heartbeats` stores when each process last reported.
+`drift` and `drift_notices` infer what changed at Zendesk, `heartbeats` stores when each process last reported,
+`product_move` counts who still uses Chat where an account moves to Messaging.
 """
 
-from linking.monitoring import alarms, drift, drift_notices, freshness, health, heartbeats, status, stop_reasons
+from linking.monitoring import (
+    alarms,
+    drift,
+    drift_notices,
+    freshness,
+    health,
+    heartbeats,
+    product_move,
+    status,
+    stop_reasons,
+)
 
-__all__ = ["alarms", "drift", "drift_notices", "freshness", "health", "heartbeats", "status", "stop_reasons"]
+__all__ = [
+    "alarms", "drift", "drift_notices", "freshness", "health", "heartbeats", "product_move", "status", "stop_reasons",
+]  # fmt: skip

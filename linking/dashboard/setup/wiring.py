@@ -23,6 +23,7 @@ from linking.dashboard.shell.parts import Badge, Text
 from linking.dashboard.sync.notices import find_clock_findings
 from linking.doctor import TokenKind, Verdict, cookie_reach
 from linking.models import Integration
+from linking.monitoring import product_move
 from linking.tokens import clock_offsets
 
 ADDRESS_MAX_CHARACTERS = 2000
@@ -98,6 +99,7 @@ def _build_context(request: HttpRequest, *, integration: Integration) -> dict[st
     is_admin = roles.is_admin(request.user)
     return {
         "integration": integration,
+        "is_moving": product_move.find_pair(integration) is not None,
         "endpoint": endpoint,
         "findings": find_clock_findings(clock_offsets.readings(now=now).get(integration.pk)),
         "steps": steps,
