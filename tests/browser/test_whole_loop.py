@@ -125,20 +125,21 @@ def _write_as(page: Page, *, running: Running, player: str) -> tuple[str, str]:
     return page.locator("#support-user-id").inner_text(), page.locator("#messaging-external-id").inner_text()
 
 
+def _control(running: Running, name: str, **wishes: object) -> None:
+    """Have the sandbox behave in another way."""
+    address = f"{running.shop.partition('/shop')[0]}/_control/{name}"
+    with urllib.request.urlopen(urllib.request.Request(address, data=json.dumps(wishes).encode()), timeout=30):
+        pass
+
+
 @contextmanager
 def _failing(running: Running, *, path: str) -> Iterator[None]:
     """Let Zendesk fail for the length of a block."""
-    address = f"{running.shop.partition('/shop')[0]}/_control/faults"
-
-    def put(**wishes: object) -> None:
-        with urllib.request.urlopen(urllib.request.Request(address, data=json.dumps(wishes).encode()), timeout=30):
-            pass
-
-    put(status=503, path=path)
+    _control(running, "faults", status=503, path=path)
     try:
         yield
     finally:
-        put(every=0)
+        _control(running, "faults", every=0)
 
 
 def _sign_in(page: Page, *, running: Running, person: str) -> None:
@@ -165,15 +166,23 @@ class TestTheWholeLoop:
         page.goto(f"{running.dashboard}/visitors/{visitor_id}/")
         expect(page.locator("main")).to_contain_text(user_id)
 
-    def test_links_the_support_user_of_a_conversation_as_well(self, running: Running, page: Page) -> None:
-        support_id, user_id = _write_as(page, running=running, player="nadia")
+    @pytest.mark.parametrize(("way", "player"), [("webhook", "nadia"), ("poll", "zoe")])
+    def test_links_the_support_user_of_a_conversation_as_well(
+        self, running: Running, page: Page, way: str, player: str
+    ) -> None:
+        if way == "poll":
+            # Without events the feed alone tells. Zendesk holds back its last minute, which is no work of ours.
+            _control(running, "support/webhook", url="")
+            _control(running, "support", hold_back_s=0)
         _sign_in(page, running=running, person="lead")
-        # The event webhook tells of it; the feed would bring it a minute later.
-        until = time.monotonic() + LINKED_WITHIN_MS / 1000
-        while page.goto(f"{running.dashboard}/visitors/{support_id}/").status != 200:
-            assert time.monotonic() < until
+        support_id, user_id = _write_as(page, running=running, player=player)
+        began = time.monotonic()
+        # The list and not the visitor's own page, which would itself have Zendesk asked for a visitor it does not know.
+        row = page.get_by_role("row").filter(has_text=support_id)
+        while page.goto(f"{running.dashboard}/?q={user_id}&state=linked") and not row.is_visible():
+            assert time.monotonic() < began + LINKED_WITHIN_MS / 1000
             page.wait_for_timeout(200)
-        expect(page.locator("main")).to_contain_text(user_id, timeout=LINKED_WITHIN_MS)
+        print(f"linked by {way} after {time.monotonic() - began:.1f} s")
 
     def test_leaves_a_player_without_email_anonymous_and_says_why(self, running: Running, page: Page) -> None:
         page.goto(running.shop)
