@@ -1,14 +1,14 @@
 """How people sign in: closed sign-up, and the administrator link that works once.
 
-A link carries a signed note of who it is for and a digest of that account's state. Signing in changes the state
-(`last_login`), and so does a new password, which is what makes the link work once without a table of its own.
+A link contains the signed key of its account and a digest of the account's state. Signing in and a new password change
+the state, so the link works once without a table of its own.
 """
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account import app_settings as account_settings
 from allauth.account.adapter import DefaultAccountAdapter
@@ -32,6 +32,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from linking.accounts import mail, roles
 from linking.models import AuditEvent
@@ -44,6 +45,15 @@ _SALT = "linking.dashboard.sign_in.admin_link"
 
 class ClosedSignupAdapter(DefaultAccountAdapter):
     """Accounts are made by admins; nobody signs themselves up. What mail there is goes out behind the answer."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": gettext_lazy("The user name or the password is wrong."),
+        "email_password_mismatch": gettext_lazy("The e-mail address or the password is wrong."),
+        "incorrect_password": gettext_lazy("The password is wrong."),
+        "enter_current_password": gettext_lazy("The current password is wrong."),
+        "too_many_login_attempts": gettext_lazy("Too many failed attempts. Wait a few minutes, then try again."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - the signature is allauth's
         """Return False: sign-up is closed."""

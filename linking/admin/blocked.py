@@ -25,7 +25,7 @@ class BlockForm(forms.ModelForm):
         """Refuse what can be no user's ID."""
         user_id: str = self.cleaned_data["user_id"]
         if user_id_flaw(user_id):
-            raise forms.ValidationError(_("This must be the user's ID as Login has it: the claim sub of the token."))
+            raise forms.ValidationError(_("Enter the user ID as Login has it: the claim sub of the token."))
         return user_id
 
 

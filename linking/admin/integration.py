@@ -114,7 +114,7 @@ class IntegrationAdmin(admin.ModelAdmin):
     def get_deleted_objects(self, objs: Any, _request: HttpRequest) -> Any:
         """Return what goes with them as one line each: there may be a million visitors."""
         named = [f"{row} ({row.slug})" for row in objs]
-        text = [*named, _("and every visitor, Login user, link and run stored for it")]
+        text = [*named, _("and all its visitors, players, links and syncs")]
         return text, {_("integrations"): len(named)}, set(), []
 
     @admin.action(description=gettext_lazy("Check both sides"), permissions=["change"])
@@ -159,7 +159,7 @@ def _lead_to_setup(request: HttpRequest, obj: Integration) -> HttpResponseRedire
 
 def _find_delete_flaw(request: HttpRequest, *, row: Integration) -> str:
     if request.POST.get("slug", "").strip() != row.slug:
-        return _("Nothing was removed: type the slug of the integration.")
+        return _("Nothing was removed. Type the slug of the integration.")
     flaw = find_password_flaw(request.user, request.POST.get("own_password", ""))
     return _("Nothing was removed. %(why)s") % {"why": flaw} if flaw else ""
 
@@ -171,6 +171,6 @@ def _tell(request: HttpRequest, *, slug: str, checks: Iterable[integrations.Chec
 
 
 _SECRETS_TEXT = gettext_lazy(
-    "A secret is written here and never shown again. Leave a box empty to keep what is set. Instead of the value, "
-    "env:NAME or file:PATH can be given."
+    "Secrets are never shown again. Leave a box empty to keep the current secret. Instead of the value you can enter "
+    "env:NAME or file:PATH."
 )

@@ -61,7 +61,7 @@ class ClaimMapField(forms.CharField):
         pairs = [line.partition("=") for line in lines]
         found = {name.strip(): claim.strip() for name, _equals, claim in pairs}
         if len(found) != len(pairs) or not all(equals for _name, equals, _claim in pairs):
-            raise ValidationError(_("Write one pair a line, each name once: locale = partner_data.locale"))
+            raise ValidationError(_("Write one pair per line, and each name once: locale = partner_data.locale"))
         return found
 
     def prepare_value(self, value: Any) -> Any:
@@ -110,7 +110,7 @@ class IntegrationForm(forms.ModelForm):
         for field in self.fields.values():
             if isinstance(field.widget, NamedDateTime):
                 field.widget.label = field.label or ""
-        self.fields["own_password"].help_text = _("Needed when a secret is set or removed.")
+        self.fields["own_password"].help_text = _("Required to set or remove a secret.")
 
     @property
     def changed_data(self) -> list[str]:
@@ -158,7 +158,7 @@ class IntegrationForm(forms.ModelForm):
             return
         for name in (*integrations.SECRET_NAMES, "own_password"):
             if self.data.get(self.add_prefix(name)):
-                self.add_error(name, _("Enter it again: nothing was saved, and no secret is kept in the form."))
+                self.add_error(name, _("Enter it again. Nothing was saved, and the form does not keep secrets."))
 
     def label_of(self, name: str) -> str:
         """Return what the box of a setting is called on the page; the name itself where there is no such box."""
@@ -198,14 +198,14 @@ def find_password_flaw(person: Any, password: str) -> str:
     if not person.has_usable_password():
         return ""
     if _tries.wait_s(key=str(person.pk), now=time.time()):
-        return _("Too many tries. Wait a minute.")
+        return _("Too many attempts. Wait a minute.")
     return "" if person.check_password(password) else _("This is not your password.")
 
 
 def _state_of(secret: Secret | None) -> str:
     if secret is None:
         return _("Not set.")
-    return _("Set on %(day)s by %(who)s, fingerprint %(mark)s. Leave empty to keep it.") % {
+    return _("Set on %(day)s by %(who)s, fingerprint %(mark)s. Leave the box empty to keep it.") % {
         "day": date_format(localtime(secret.set_at), "DATETIME_FORMAT"),
         "who": secret.set_by,
         "mark": secret.fingerprint,

@@ -81,7 +81,7 @@ class APITokenForm(forms.ModelForm):
     """Whose token it is to be, and whether it may do more than read."""
 
     may_write = forms.BooleanField(
-        required=False, label=_("May have records refreshed"), help_text=_("Otherwise the token only reads.")
+        required=False, label=_("May refresh records"), help_text=_("If not, the token can only read.")
     )
 
     class Meta:

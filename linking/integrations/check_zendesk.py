@@ -138,7 +138,7 @@ def _check_role(*, is_enabled: bool, roles: tuple[str, ...]) -> Check:
         return build_good(name, _("Zendesk does not show the role of the token's agent."))
     if not {"administrator", "owner"} & set(roles):
         return build_bad(name, _("The agent of the token is not an administrator, so Zendesk hides visitors from it."))
-    return build_good(name, _("The agent of the token has the role %(roles)s.") % {"roles": ", ".join(roles)})
+    return build_good(name, _("The roles of the token's agent: %(roles)s.") % {"roles": ", ".join(roles)})
 
 
 def _check_scope(*, client: ChatClient, now: datetime) -> Check:

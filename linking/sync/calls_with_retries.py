@@ -179,7 +179,7 @@ class PacedCaller:
 
     def _check_time(self, *, seconds: float) -> None:
         if self.patience.is_stopping():
-            raise PassStopped("The process is to end.", reason=StopReason.DEADLINE, resume_in_s=0)
+            raise PassStopped("The process is stopping.", reason=StopReason.DEADLINE, resume_in_s=0)
         if self.clock.now() < self.started_at:
             # Every time this pass goes by is wrong; the next one begins with right ones.
             raise PassStopped("The clock was set back.", reason=StopReason.DEADLINE, resume_in_s=0)
@@ -187,7 +187,7 @@ class PacedCaller:
             return
         end_at = self.started_at + timedelta(seconds=self.patience.deadline_s)
         if self.clock.now() + timedelta(seconds=seconds) >= end_at:
-            raise PassStopped("The time for one task was up.", reason=StopReason.DEADLINE, resume_in_s=seconds)
+            raise PassStopped("Time limit reached.", reason=StopReason.DEADLINE, resume_in_s=seconds)
 
     def _choose_retry_wait_s(self, faults: int) -> float:
         return self._random.uniform(0, min(RETRY_WAIT_LONGEST_S, 0.25 * 2**faults))

@@ -71,7 +71,7 @@ def run_pass(
     """
     with _hold_lease(integration_id=integration_id, clock=clock, wait_s=lease_wait_s) as held:
         if held is None:
-            return PassReport(reason=StopReason.ANOTHER_PASS, detail="Another pass of this integration is running.")
+            return PassReport(reason=StopReason.ANOTHER_PASS, detail="Another sync of this integration is running.")
         run = _start_run(held, integration_id=integration_id, trigger=trigger, is_full=is_full, now=clock.now())
         work = Work(integration=run.integration, run=run, held=held, clock=clock, patience=patience, is_eager=is_eager,
                     tell=tell)  # fmt: skip

@@ -62,7 +62,7 @@ def renew(*, held: Held) -> None:
     """
     mine = Lease.objects.filter(name=held.name, owner=held.owner, token=held.token)
     if not mine.update(expires_at=Now() + LEASE_TTL):
-        raise LeaseLost(f"The lease {held.name} was taken over by another worker, or its integration was removed.")
+        raise LeaseLost(f"Another worker took over the lease {held.name}, or its integration was removed.")
 
 
 def release(*, held: Held) -> None:

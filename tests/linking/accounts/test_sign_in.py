@@ -243,7 +243,7 @@ class TestSignInPage:
     def test_a_wrong_password_is_told_and_the_name_kept(self, client):
         make_person("lead")
         page = read(client.post("/accounts/login/", {"login": "lead", "password": "wrong"}))
-        assert "not correct" in page.one(role="alert").text
+        assert "password is wrong" in page.one(role="alert").text
         assert page.one("input", id="id_login").attributes["value"] == "lead"
 
     def test_leads_back_to_where_one_wanted_to_go(self, client):
@@ -287,4 +287,4 @@ class TestSwitchedOff:
     def test_is_told_to_nobody_else(self, client):
         make_person("lead", is_active=False)
         answer = client.post("/accounts/login/", {"login": "lead", "password": "wrong"}, follow=True)
-        assert "not correct" in read(answer).one("main").text
+        assert "password is wrong" in read(answer).one("main").text

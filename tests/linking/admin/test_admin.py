@@ -250,7 +250,7 @@ class TestIntegration:
     def test_lets_nobody_try_passwords_without_end(self, acme, admin):
         sent = boxes(admin, url_of(acme)) | {"login_secret_key": CANARY, "own_password": "wrong"}
         answers = [admin.post(url_of(acme), sent).content.decode() for _ in range(6)]
-        assert "Too many tries" in answers[-1]
+        assert "Too many attempts" in answers[-1]
 
     def test_gives_back_no_secret_with_an_error(self, acme, admin):
         sent = {"login_secret_key": CANARY, "own_password": "own-password", "cookie_name": "a b"}
@@ -285,15 +285,15 @@ class TestIntegration:
     def test_is_removed_with_everything(self, acme, admin):
         make_link(visitor=make_visitor(integration=acme), login_user=make_login_user(integration=acme))
         url = reverse("admin:linking_integration_delete", args=[acme.pk])
-        assert "every visitor" in admin.get(url).content.decode()
+        assert "all its visitors" in admin.get(url).content.decode()
         admin.post(url, {"post": "yes", "slug": "acme", "own_password": "own-password"})
         assert not Integration.objects.exists()
 
     @pytest.mark.parametrize(
         ("sent", "why"),
         [
-            ({}, "type the slug"),
-            ({"slug": "acm", "own_password": "own-password"}, "type the slug"),
+            ({}, "Type the slug"),
+            ({"slug": "acm", "own_password": "own-password"}, "Type the slug"),
             ({"slug": "acme"}, "This is not your password"),
             ({"slug": "acme", "own_password": "wrong"}, "This is not your password"),
         ],
