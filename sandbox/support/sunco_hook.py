@@ -69,15 +69,22 @@ class SunCoHook:
         with self._lock:
             self._events.append(event)
             is_full = len(self._events) >= self.switches.sunco_events_per_call
-        # Threads of their own: the receiver may call the sandbox before it answers.
-        timer = threading.Timer(0.0 if is_full else LONGEST_WAIT_S, self._send)
+        if is_full:
+            # A thread of its own: the receiver may call the sandbox before it answers.
+            threading.Thread(target=self._send, args=(self._take_events(),), daemon=True).start()
+            return
+        timer = threading.Timer(LONGEST_WAIT_S, lambda: self._send(self._take_events()))
         timer.daemon = True
         timer.start()
 
-    def _send(self) -> None:
-        """Send all events that wait in one call."""
+    def _take_events(self) -> list[dict[str, Any]]:
+        """Return the events that wait; they wait no longer."""
         with self._lock:
             events, self._events = self._events, []
+        return events
+
+    def _send(self, events: list[dict[str, Any]]) -> None:
+        """Send events in one call."""
         if not events:
             return
         body = json.dumps({
