@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import json
 import os
 import socket
 import subprocess
@@ -126,12 +125,16 @@ class TestBodies:
         assert connection.getresponse().status == 413
         connection.close()
 
-    def test_without_a_told_length_are_read(self, port):
+    def test_of_unannounced_length_are_read(self, port):
+        # Without its token, which is in the body, the form would be refused with 403. A call that its head alone gives
+        # away would not do here: it is answered before its body is sent.
+        token = "a" * 32
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"zdbridge_csrftoken={token}"}
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        headers = {"X-Zendesk-Webhook-Signature": "x", "X-Zendesk-Webhook-Signature-Timestamp": "2020-01-01T00:00:00Z"}
-        connection.request("POST", HOOK, iter([b"{}"]), headers, encode_chunked=True)
+        form = [b"csrfmiddlewaretoken=", token.encode()]
+        connection.request("POST", "/accounts/login/", iter(form), headers, encode_chunked=True)
         answer = connection.getresponse()
-        assert (answer.status, json.loads(answer.read())["reason"]) == (401, "stale")
+        assert (answer.status, b"csrfmiddlewaretoken" in answer.read()) == (200, True)
         connection.close()
 
     def test_of_forms_reach_the_page(self, port):
