@@ -372,9 +372,10 @@ class _Exchange:
             named = self._find_enabled(project_id, token=token) or self._find_disabled(project_id)
             if named is None and (project_id or self._config is None):
                 raise LoginTokenError(Reason.PROJECT)
-            self._settle(named)
-            self._check_path()
-            self._check_page()
+            if named is not None and named is not self._config:
+                self._settle(named)
+                self._check_path()
+                self._check_page()
         if self._config is None:
             raise Refused(Reason.UNKNOWN_INTEGRATION)
         return self._config
