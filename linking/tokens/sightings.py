@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from linking.models import Integration, LoginUser, TokensIssued
 from linking.tokens import login_jwt
+from linking.tokens.verified_tokens import AT_MOST
 from linking.tokens.write_behind import WriteBehindBuffer
 
 FLUSH_EVERY_S = 1.0
@@ -117,8 +118,9 @@ def _at(epoch_s: int) -> datetime:
     return datetime.fromtimestamp(epoch_s, tz=UTC)
 
 
+# As many users as tokens are remembered: once half the room is taken, all of them are written every second.
 _waiting: WriteBehindBuffer[_Key, _Seen, TokensIssued] = WriteBehindBuffer(
-    at_most=20_000, build_row=_build_row, store=_store, batch_size=BATCH
+    at_most=AT_MOST, build_row=_build_row, store=_store, batch_size=BATCH
 )
 flush, forget = _waiting.flush, _waiting.forget
 
