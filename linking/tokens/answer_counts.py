@@ -59,7 +59,7 @@ class _Hours:
 
 
 def note(kind: AnswerKey, is_origin_listed: bool, now: float) -> None:
-    """CountInMemory one answer given at `now` (epoch seconds); costs no input or output."""
+    """Count one answer given at `now` (epoch seconds); costs no input or output."""
     hour = int(now) // HOUR_S
     with _waiting.lock:
         if not is_origin_listed and kind.origin:

@@ -76,7 +76,7 @@ class WriteBehindBuffer(Generic[K, C, R]):
             self.dropped += first.number
 
     def count(self: "WriteBehindBuffer[K, CountInMemory, CountInMemory]", key: K, now: float) -> None:
-        """CountInMemory `key` once more at `now` (epoch seconds); `lock` is the caller's to hold."""
+        """Count `key` once more at `now` (epoch seconds); `lock` is the caller's to hold."""
         count = self.counted.get(key)
         if count is None:
             self.add(key, CountInMemory(int(now)))
