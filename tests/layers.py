@@ -64,7 +64,7 @@ PURE = (
     "tokens.jws",
     "tokens.login_jwt",
     "tokens.refusals",
-    "tokens.sample_service",
+    "tokens.observe_mode",
     "tokens.zendesk_jwt",
 )
 # What they may import besides each other and the standard library.

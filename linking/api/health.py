@@ -27,7 +27,7 @@ from linking import queue
 from linking.accounts import roles
 from linking.clients.vendor_urls import is_loopback_address, is_loopback_name
 from linking.core.addresses import WAS_FORWARDED
-from linking.monitoring import health
+from linking.monitoring import health, metrics
 
 # A broker that is away is asked for again only after this time, so that a probe a second does not pile up on it.
 BROKER_REMEMBERED_S = 5.0
@@ -92,7 +92,7 @@ class Metrics(APIView):
     def get(self, _request: Request) -> HttpResponse:
         """Answer with the numbers."""
         try:
-            return HttpResponse(health.build_metrics(now=timezone.now()), content_type=CONTENT_TYPE_LATEST)
+            return HttpResponse(metrics.build_metrics(now=timezone.now()), content_type=CONTENT_TYPE_LATEST)
         except DatabaseError as error:
             raise DatabaseAway from error
 

@@ -26,7 +26,7 @@ from linking.accounts import roles
 from linking.api import serializers as shapes
 from linking.api.access import MayRead, PerPerson
 from linking.models import Visitor, VisitorState
-from linking.search import BadKeyset, UnknownFilter, find, parse_query
+from linking.search import BadKeyset, UnknownFilter, find, pages, parse_query
 from linking.sync import refresh, unknown_visitors
 from linking.tasks import CLOCK
 
@@ -93,7 +93,7 @@ class Visitors(_View):
             OpenApiParameter("state", str, enum=sorted(state.value for state in VisitorState)),
             OpenApiParameter("ordering", str, enum=find.VISITOR_ORDERINGS),
             OpenApiParameter("cursor", str),
-            OpenApiParameter("page_size", int, description=f"1 to {PAGE_SIZE_MAX}, by itself {find.PAGE_SIZE}."),
+            OpenApiParameter("page_size", int, description=f"1 to {PAGE_SIZE_MAX}, by itself {pages.PAGE_SIZE}."),
         ],
         responses=_answers(_list_schema("VisitorPage", shapes.VisitorSerializer), 400),
     )
@@ -109,7 +109,7 @@ class Visitors(_View):
                 ordering=ordering,
                 sees_contact=roles.can_see_contact(request.user),
             )
-            page = find.load_page(
+            page = pages.load_page(
                 rows, ordering=ordering, cursor=asked.get("cursor", ""), size=_page_size(asked.get("page_size", ""))
             )
         except UnknownFilter as error:
@@ -246,7 +246,7 @@ def _parse_parameters(request: Request, *, known: tuple[str, ...]) -> dict[str, 
 
 def _page_size(text: str) -> int:
     if not text:
-        return find.PAGE_SIZE
+        return pages.PAGE_SIZE
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= PAGE_SIZE_MAX):
         sentence = _("page_size must be a whole number from 1 to %(maximum)s.")
         raise ValidationError({"detail": sentence % {"maximum": PAGE_SIZE_MAX}})

@@ -1,8 +1,8 @@
 """Monitoring: the state of each integration and of the installation, and alarms when something is wrong.
 
-`status` and `freshness` give the state of a sync, `health` answers the probes, `alarms` sends mail and webhooks,
-`drift` and `drift_notices` infer what changed at Zendesk, `heartbeats` stores when each process last reported,
-`product_move` counts who still uses Chat where an account moves to Messaging.
+`status` and `freshness` give the state of a sync, `health` answers the probes, `metrics` Prometheus. `alarms` sends
+mail and webhooks, `drift` and `drift_notices` infer what changed at Zendesk, `heartbeats` stores when each process
+last reported, `product_move` counts who still uses Chat where an account moves to Messaging.
 """
 
 from linking.monitoring import (
@@ -12,11 +12,13 @@ from linking.monitoring import (
     freshness,
     health,
     heartbeats,
+    metrics,
     product_move,
     status,
     stop_reasons,
 )
 
 __all__ = [
-    "alarms", "drift", "drift_notices", "freshness", "health", "heartbeats", "product_move", "status", "stop_reasons",
+    "alarms", "drift", "drift_notices", "freshness", "health", "heartbeats", "metrics", "product_move", "status",
+    "stop_reasons",
 ]  # fmt: skip

@@ -4,12 +4,12 @@
 and `recent` filter and count visitors, `history` reads a record's links and conflicts, `saved_views` keeps filters.
 """
 
-from linking.search import find, history, narrow, recent, saved_views, shown_rows
+from linking.search import find, history, narrow, pages, recent, saved_views, shown_rows
 from linking.search.find import Count, UnknownFilter
 from linking.search.keyset import BadKeyset, Keyset, decode_keyset, encode_keyset
 from linking.search.query import Query, QueryKind, parse_query
 
 __all__ = [
     "BadKeyset", "Count", "Keyset", "Query", "QueryKind", "UnknownFilter", "decode_keyset", "encode_keyset", "find",
-    "history", "narrow", "parse_query", "recent", "saved_views", "shown_rows",
+    "history", "narrow", "pages", "parse_query", "recent", "saved_views", "shown_rows",
 ]  # fmt: skip

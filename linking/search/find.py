@@ -1,7 +1,6 @@
 """Finds visitors and Login users, the same way for the pages, the JSON API and exports."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -15,15 +14,12 @@ from linking.core.config import ZendeskProduct
 from linking.core.text import clean_line, email_key
 from linking.core.user_ids import USER_ID_MAX_CHARACTERS
 from linking.models import Integration, LoginUser, Visitor, VisitorLink, VisitorState, VisitorWords, WaitingWords
-from linking.search.keyset import Keyset, decode_keyset, encode_keyset
-from linking.search.pages import Behind
 from linking.search.query import EMPTY_QUERY, Query, QueryKind, dot_form
 from linking.search.text_index import SearchWords, is_indexed
 
 COUNT_CAP = 10_000
 # Readers look at the first results of a search; counting further costs most of the page's time.
 SEARCH_COUNT_CAP = 1_000
-PAGE_SIZE = 50
 NAMED_MAX = 50
 DEFAULT_ORDERING = "-last_seen_at"
 # Where no index helps, as for a single character, a search reads only this many of the newest rows.
@@ -31,9 +27,6 @@ NEWEST_SEARCHED = 5_000
 # Only columns that are never NULL, which a keyset cannot hold.
 VISITOR_ORDERINGS = ("-last_seen_at", "last_seen_at", "-first_seen_at", "first_seen_at", "name", "-name")
 CONTACT_COLUMNS = frozenset({"name"})
-_KINDS: dict[str, type[datetime] | type[str]] = {
-    "last_seen_at": datetime, "first_seen_at": datetime, "last_authenticated_at": datetime, "name": str,
-}  # fmt: skip
 _STAND_IN = re.compile(r"~([0-9]{1,18})")
 Row = TypeVar("Row", bound=Model)
 
@@ -61,15 +54,6 @@ class Count:
 
     number: int
     is_capped: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """One page of a list; `next` and `previous` are cursors, "" where there is no such page."""
-
-    rows: list[Any]
-    next: str
-    previous: str
 
 
 def list_visitors(
@@ -239,39 +223,6 @@ def count_up_to_cap(rows: QuerySet[Any], *, cap: int = COUNT_CAP) -> Count:
     """Return how many `rows` there are, counting no further than `cap`."""
     number = rows.order_by().values("pk")[: cap + 1].count()
     return Count(number=min(number, cap), is_capped=number > cap)
-
-
-def load_page(rows: QuerySet[Row], *, ordering: str, cursor: str = "", size: int = PAGE_SIZE) -> Page:
-    """Return a page of `rows` by keyset: as fast on page 1000 as on page 1, and unmoved by rows that arrive meanwhile.
-
-    `ordering` is one that `list_visitors` takes, or `-last_authenticated_at` for `list_waiting_users`.
-
-    Raises: BadKeyset.
-    """
-    field = ordering.removeprefix("-")
-    start = decode_keyset(cursor, ordering=ordering, kind=_KINDS[field]) if cursor else None
-    is_backward = start is not None and start.is_backward
-    is_falling = ordering.startswith("-") != is_backward
-    sign = "-" if is_falling else ""
-    if start is not None:
-        behind = Behind(model=rows.model, field=field, value=start.value, key=start.key, is_falling=is_falling)
-        rows = rows.filter(behind)
-    page = list(rows.order_by(f"{sign}{field}", f"{sign}pk")[: size + 1])
-    has_more = len(page) > size
-    page = page[:size][::-1] if is_backward else page[:size]
-    has_next, has_previous = (True, has_more) if is_backward else (has_more, start is not None)
-    return Page(
-        rows=page,
-        next=_cursor_at(page[-1:], ordering=ordering, is_backward=False) if has_next else "",
-        previous=_cursor_at(page[:1], ordering=ordering, is_backward=True) if has_previous else "",
-    )
-
-
-def _cursor_at(rows: Sequence[Model], *, ordering: str, is_backward: bool) -> str:
-    if not rows:
-        return ""
-    value = getattr(rows[0], ordering.removeprefix("-"))
-    return encode_keyset(Keyset(ordering=ordering, value=value, key=rows[0].pk, is_backward=is_backward))
 
 
 def _tie(ordering: str) -> str:

@@ -10,7 +10,7 @@ from linking.core.times import is_ahead
 from linking.models import Integration, LoginUser, RunState, StopReason, SyncRun
 from linking.models.sync_run import COMMAND_TRIGGER, REFRESH_TRIGGER
 from linking.monitoring import status, stop_reasons
-from linking.sync.store import leases
+from linking.sync.store import leases, runs
 
 EVERY = timedelta(seconds=60)
 # While someone we just signed a token for has not been seen in Chat yet, a chat is awaited any moment.
@@ -26,7 +26,6 @@ BACK_OFF_FIRST, BACK_OFF_LONGEST = timedelta(seconds=15), timedelta(minutes=5)
 BLOCKED_RETRIED_EVERY = timedelta(hours=1)
 # No pass is put off longer than Zendesk may ask for.
 _LONGEST = timedelta(seconds=LONGEST_S) + EVERY
-QUIET_RUNS_KEPT_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +129,7 @@ def settle(*, integration: Integration, ending: Ending, now: datetime) -> None:
     if not ending.reason:
         pause = EVERY_HURRIED if is_someone_waited_for(integration_id=integration.pk, now=now) else EVERY
         mine.update(last_success_at=now, next_sync_at=now + pause, blocked_reason="")
-        _drop_quiet_runs(integration_id=integration.pk, before=now - QUIET_RUNS_KEPT_FOR)
+        runs.drop_quiet_runs(integration_id=integration.pk, now=now)
     elif ending.reason == StopReason.LEASE_LOST or (ending.is_by_hand and ending.reason in stop_reasons.ENVIRONMENTAL):
         return
     elif ending.reason in stop_reasons.BLOCKS:
@@ -139,7 +138,7 @@ def settle(*, integration: Integration, ending: Ending, now: datetime) -> None:
     else:
         mine.update(next_sync_at=now + _choose_pause(integration_id=integration.pk, ending=ending))
         if ending.reason == StopReason.SETUP:
-            _drop_repetition(integration_id=integration.pk)
+            runs.drop_repetition(integration_id=integration.pk)
 
 
 def _list_wanted() -> list[Integration]:
@@ -173,22 +172,3 @@ def _is_due(row: Integration, *, now: datetime) -> bool:
         return True
     is_time = row.last_success_at + EVERY_HURRIED <= now
     return is_time and is_someone_waited_for(integration_id=row.pk, now=now)
-
-
-def _drop_quiet_runs(*, integration_id: int, before: datetime) -> None:
-    # A pass a minute makes half a million rows a year, nearly all of which say that nothing happened.
-    SyncRun.objects.filter(
-        integration_id=integration_id, started_at__lt=before, state=RunState.COMPLETE, visitors_found=0, lookups=0,
-        quarantined=0, is_full=False,
-    ).delete()  # fmt: skip
-
-
-def _drop_repetition(*, integration_id: int) -> None:
-    # An incomplete set-up says so every five minutes: only the first and the last run are kept.
-    passes = SyncRun.objects.filter(integration_id=integration_id).exclude(
-        trigger__in=[REFRESH_TRIGGER, COMMAND_TRIGGER]
-    )
-    newest = list(passes.order_by("-pk").values_list("pk", "stop_reason", "stop_detail")[:3])
-    reasons = {(reason, detail) for _key, reason, detail in newest}
-    if len(newest) == 3 and len(reasons) == 1:
-        SyncRun.objects.filter(pk=newest[1][0]).delete()

@@ -42,8 +42,8 @@ from linking.tokens.login_jwt import (
     usable_email,
     verify_login_jwt,
 )
+from linking.tokens.observe_mode import NEVER_OBSERVED, accepted_user
 from linking.tokens.refusals import REFUSALS, Reason, Refused
-from linking.tokens.sample_service import NEVER_OBSERVED, accepted_user
 from linking.tokens.verified_tokens import Verified, VerifiedTokens, digest_token
 from linking.tokens.zendesk_jwt import zendesk_jwt
 

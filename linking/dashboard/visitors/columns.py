@@ -1,6 +1,10 @@
-"""The chosen columns of the visitors list, in a cookie."""
+"""The columns of the visitors list: their headings, which of them sort, and which a person hides (in a cookie).
+
+The cells stand in templates/dashboard/visitors/_visitor_rows.html, in the same order.
+"""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -10,6 +14,8 @@ from django.views.decorators.http import require_POST
 from linking.dashboard.accounts.theme import COOKIE_AGE_S, find_way_back
 from linking.dashboard.shell.access import page
 from linking.dashboard.shell.parts import Text
+from linking.dashboard.shell.rows import Reader
+from linking.dashboard.visitors.filters import VisitorFilters
 
 COOKIE = "zdbridge_hidden_columns"
 # The list always shows the name and the time.
@@ -21,6 +27,66 @@ OPTIONAL: Mapping[str, Text] = MappingProxyType(
         "integration": _("Integration"),
     }
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A heading; `sort` is `ascending`, `descending` or "" as `aria-sort` has it, `url` sorts by it ("" cannot).
+
+    `key` is the name of a column that can be hidden, "" for the others.
+    """
+
+    word: Text
+    key: str = ""
+    url: str = ""
+    sort: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnChoice:
+    """One column that can be hidden, and whether it is shown."""
+
+    key: str
+    word: Text
+    is_shown: bool
+
+
+def list_columns(filters: VisitorFilters, *, has_several: bool, reader: Reader) -> tuple[Column, ...]:
+    """Return the headings from left to right."""
+    if filters.is_waiting_list:
+        several = (Column(word=_("Integration")),) if has_several else ()
+        plain = (Column(word=_("Player")), Column(word=_("User ID")), Column(word=_("Tokens")))
+        return (*plain, *several, Column(word=_("Last signed in"), sort="descending"))
+    # An order by masked names would reveal them.
+    name = _build_sortable_column(filters, field="name", word=_("Visitor"), first="name")
+    name = name if reader.sees_contact else Column(word=_("Visitor"))
+    return (
+        name,
+        *(Column(word=OPTIONAL[key], key=key) for key in ("state", "login", "visitor")),
+        *((Column(word=OPTIONAL["integration"], key="integration"),) if has_several else ()),
+        _build_sortable_column(filters, field="last_seen_at", word=_("Last seen"), first="-last_seen_at"),
+    )
+
+
+def _build_sortable_column(filters: VisitorFilters, *, field: str, word: Text, first: str) -> Column:
+    is_sorted = filters.order.removeprefix("-") == field
+    if not is_sorted:
+        return Column(word=word, url=filters.build_address(ordering=first))
+    is_falling = filters.order.startswith("-")
+    return Column(
+        word=word,
+        url=filters.build_address(ordering=field if is_falling else f"-{field}"),
+        sort="descending" if is_falling else "ascending",
+    )
+
+
+def list_column_choices(columns: tuple[Column, ...], *, hidden: frozenset[str]) -> tuple[ColumnChoice, ...]:
+    """Return the columns that can be hidden."""
+    return tuple(
+        ColumnChoice(key=column.key, word=column.word, is_shown=column.key not in hidden)
+        for column in columns
+        if column.key
+    )
 
 
 def find_hidden_columns(request: HttpRequest) -> frozenset[str]:

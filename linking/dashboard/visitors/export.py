@@ -21,7 +21,7 @@ from linking.dashboard.shell.context import format_count
 from linking.dashboard.visitors.filters import VisitorFilters, parse_filters
 from linking.dashboard.visitors.queries import find_rows
 from linking.models import LoginUser, Visitor
-from linking.search import UnknownFilter, find
+from linking.search import UnknownFilter, find, pages
 
 CHUNK = 1_000
 VISITOR_COLUMNS = (
@@ -72,7 +72,7 @@ def _iterate_lines(rows: QuerySet[Any], *, filters: VisitorFilters) -> Iterator[
 def _iterate_rows(rows: QuerySet[Any], *, ordering: str) -> Iterator[Any]:
     cursor = ""
     while True:
-        part = find.load_page(rows, ordering=ordering, cursor=cursor, size=CHUNK)
+        part = pages.load_page(rows, ordering=ordering, cursor=cursor, size=CHUNK)
         yield from part.rows
         cursor = part.next
         if not cursor:

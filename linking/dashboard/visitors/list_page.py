@@ -17,7 +17,7 @@ from linking.accounts import roles
 from linking.dashboard.records.why import make_legend
 from linking.dashboard.shell.access import page
 from linking.dashboard.shell.context import format_count
-from linking.dashboard.shell.parts import PAGE_OPEN, Badge, Text
+from linking.dashboard.shell.parts import PAGE_OPEN, Badge
 from linking.dashboard.shell.rows import (
     Reader,
     UserRow,
@@ -32,7 +32,13 @@ from linking.dashboard.shell.rows import (
 from linking.dashboard.shell.sources import describe_waiting_list
 from linking.dashboard.visitors.builtin_views import list_builtin_views
 from linking.dashboard.visitors.chips import Choice, format_seen, list_chips, list_state_choices, list_ways_on
-from linking.dashboard.visitors.columns import OPTIONAL, find_hidden_columns
+from linking.dashboard.visitors.columns import (
+    Column,
+    ColumnChoice,
+    find_hidden_columns,
+    list_column_choices,
+    list_columns,
+)
 from linking.dashboard.visitors.filters import (
     NAMES,
     SEEN_DAYS,
@@ -49,29 +55,7 @@ from linking.dashboard.visitors.recheck import RECHECK_MAX
 from linking.dashboard.visitors.saved_views import list_view_rows
 from linking.models import Integration
 from linking.monitoring import status
-from linking.search import BadKeyset, Count, UnknownFilter, find, recent
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """A heading; `sort` is `ascending`, `descending` or "" as `aria-sort` has it, `url` sorts by it ("" cannot).
-
-    `key` is the name of a column that can be hidden, "" for the others.
-    """
-
-    word: Text
-    key: str = ""
-    url: str = ""
-    sort: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnChoice:
-    """One column that can be hidden, and whether it is shown."""
-
-    key: str
-    word: Text
-    is_shown: bool
+from linking.search import BadKeyset, Count, UnknownFilter, find, pages, recent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,12 +156,12 @@ def make_listing(
     """
     reader = find_reader(request)
     records = find_rows(filters, sees_contact=reader.sees_contact, now=now)
-    part = find.load_page(records, ordering=filters.order, cursor=filters.cursor)
+    part = pages.load_page(records, ordering=filters.order, cursor=filters.cursor)
     rows = _build_rows(part.rows, is_waiting_list=filters.is_waiting_list, reader=reader, now=now)
     cap = find.SEARCH_COUNT_CAP if filters.q else find.COUNT_CAP
     total = find.count_up_to_cap(records, cap=cap) if rows else Count(number=0, is_capped=False)
     several = len(integrations) > 1
-    columns, hidden = _list_columns(filters, has_several=several, reader=reader), find_hidden_columns(request)
+    columns, hidden = list_columns(filters, has_several=several, reader=reader), find_hidden_columns(request)
     may_recheck = roles.can_decide(request.user) and not filters.is_waiting_list
     return Listing(
         rows=rows,
@@ -186,7 +170,7 @@ def make_listing(
         next_url=filters.build_address(cursor=part.next, first=_compute_place(filters, step=len(rows)))
         if part.next
         else "",
-        previous_url=filters.build_address(cursor=part.previous, first=_compute_place(filters, step=-find.PAGE_SIZE))
+        previous_url=filters.build_address(cursor=part.previous, first=_compute_place(filters, step=-pages.PAGE_SIZE))
         if part.previous
         else "",
         self_url=_build_own_address(filters),
@@ -199,7 +183,7 @@ def make_listing(
         recheck=_describe_recheck(total) if rows and may_recheck else "",
         legend=() if filters.is_waiting_list else make_legend(),
         columns=tuple(column for column in columns if column.key not in hidden),
-        choices=_list_column_choices(columns, hidden=hidden),
+        choices=list_column_choices(columns, hidden=hidden),
         hidden=hidden,
         has_integrations=len(integrations) > 1,
         empty="" if rows else _find_empty_reason(filters, integrations=integrations),
@@ -214,14 +198,6 @@ def _build_rows(
     if is_waiting_list:
         return tuple(build_user_row(user, reader=reader, now=now) for user in records)
     return build_visitor_rows(records, reader=reader)
-
-
-def _list_column_choices(columns: tuple[Column, ...], *, hidden: frozenset[str]) -> tuple[ColumnChoice, ...]:
-    return tuple(
-        ColumnChoice(key=column.key, word=column.word, is_shown=column.key not in hidden)
-        for column in columns
-        if column.key
-    )
 
 
 def _build_own_address(filters: VisitorFilters) -> str:
@@ -289,31 +265,3 @@ def _find_first_place(filters: VisitorFilters) -> int:
 def _compute_place(filters: VisitorFilters, *, step: int) -> str:
     first = _find_first_place(filters)
     return str(max(first + step, 1)) if first else ""
-
-
-def _list_columns(filters: VisitorFilters, *, has_several: bool, reader: Reader) -> tuple[Column, ...]:
-    if filters.is_waiting_list:
-        several = (Column(word=_("Integration")),) if has_several else ()
-        plain = (Column(word=_("Player")), Column(word=_("User ID")), Column(word=_("Tokens")))
-        return (*plain, *several, Column(word=_("Last signed in"), sort="descending"))
-    # An order by masked names would reveal them.
-    name = _build_sortable_column(filters, field="name", word=_("Visitor"), first="name")
-    name = name if reader.sees_contact else Column(word=_("Visitor"))
-    return (
-        name,
-        *(Column(word=OPTIONAL[key], key=key) for key in ("state", "login", "visitor")),
-        *((Column(word=OPTIONAL["integration"], key="integration"),) if has_several else ()),
-        _build_sortable_column(filters, field="last_seen_at", word=_("Last seen"), first="-last_seen_at"),
-    )
-
-
-def _build_sortable_column(filters: VisitorFilters, *, field: str, word: str, first: str) -> Column:
-    is_sorted = filters.order.removeprefix("-") == field
-    if not is_sorted:
-        return Column(word=word, url=filters.build_address(ordering=first))
-    is_falling = filters.order.startswith("-")
-    return Column(
-        word=word,
-        url=filters.build_address(ordering=field if is_falling else f"-{field}"),
-        sort="descending" if is_falling else "ascending",
-    )

@@ -33,6 +33,7 @@ from linking.search import (
     encode_keyset,
     find,
     narrow,
+    pages,
     shown_rows,
 )
 
@@ -73,7 +74,7 @@ def check_news(request: HttpRequest) -> HttpResponse:
     query = request.GET
     try:
         filters = parse_filters(query)
-        marks_by_key = shown_rows.decode_shown(query.get("rows", ""), rows_max=find.PAGE_SIZE)
+        marks_by_key = shown_rows.decode_shown(query.get("rows", ""), rows_max=pages.PAGE_SIZE)
         changes = find_news(
             filters=filters,
             since=query.get("since", ""),
@@ -132,7 +133,7 @@ def _count_new(
     records = find_rows(filters, sees_contact=sees_contact, now=now)
     records = narrow.drop_details(records, ordering=filters.order, since=start.value)  # type: ignore[arg-type]
     # A shown row that moved up is told as changed; so many more are read as there may be of those.
-    part = find.load_page(records, ordering=filters.order, cursor=since, size=NEW_CAP + len(marks_by_key))
+    part = pages.load_page(records, ordering=filters.order, cursor=since, size=NEW_CAP + len(marks_by_key))
     number = sum(row.pk not in marks_by_key for row in part.rows)
     return Count(number=min(number, NEW_CAP), is_capped=number > NEW_CAP or bool(part.previous))
 

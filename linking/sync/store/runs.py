@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from linking.models import Integration, RunState, StopReason, SyncRun
-from linking.models.sync_run import REFRESH_TRIGGER
+from linking.models.sync_run import COMMAND_TRIGGER, REFRESH_TRIGGER
 from linking.sync.store import leases
 
+QUIET_RUNS_KEPT_FOR = timedelta(days=1)
 CLOCKS_DIFFER = timedelta(minutes=1)  # by how much the machines' clocks may differ, each of which writes runs
 
 
@@ -85,3 +86,24 @@ def touch_run(*, run: SyncRun, counts: Mapping[str, int], now: datetime, cursor:
     """Write a run's counts in the caller's transaction, so that progress shows and survives a kill."""
     place = {} if cursor is None else {"cursor_to_epoch_s": cursor.epoch_s}
     SyncRun.objects.filter(pk=run.pk, state=RunState.RUNNING).update(touched_at=now, **counts, **place)
+
+
+def drop_quiet_runs(*, integration_id: int, now: datetime) -> None:
+    """Delete complete runs in which nothing happened, once they are older than `QUIET_RUNS_KEPT_FOR`."""
+    # A pass a minute makes half a million rows a year, nearly all of which say that nothing happened.
+    SyncRun.objects.filter(
+        integration_id=integration_id, started_at__lt=now - QUIET_RUNS_KEPT_FOR, state=RunState.COMPLETE,
+        visitors_found=0, lookups=0, quarantined=0, is_full=False,
+    ).delete()  # fmt: skip
+
+
+def drop_repetition(*, integration_id: int) -> None:
+    """Delete the run before the last where the last three stopped for the same reason."""
+    # An incomplete set-up says so every five minutes: only the first and the last run are kept.
+    passes = SyncRun.objects.filter(integration_id=integration_id).exclude(
+        trigger__in=[REFRESH_TRIGGER, COMMAND_TRIGGER]
+    )
+    newest = list(passes.order_by("-pk").values_list("pk", "stop_reason", "stop_detail")[:3])
+    reasons = {(reason, detail) for _key, reason, detail in newest}
+    if len(newest) == 3 and len(reasons) == 1:
+        SyncRun.objects.filter(pk=newest[1][0]).delete()

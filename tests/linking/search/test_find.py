@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from linking.models import LoginUser, Visitor, VisitorAlias, WaitingWords
-from linking.search import find, parse_query
+from linking.search import find, pages, parse_query
 from linking.search.keyset import BadKeyset
 from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_visitor
 
@@ -146,7 +146,7 @@ class TestPage:
     @pytest.mark.parametrize("ordering", find.VISITOR_ORDERINGS)
     def test_leads_through_every_row_once_in_order(self, many, ordering):
         rows, cursor = [], ""
-        while page := find.load_page(
+        while page := pages.load_page(
             find.list_visitors(sees_contact=True, ordering=ordering), ordering=ordering, cursor=cursor, size=3
         ):
             rows += page.rows
@@ -157,25 +157,25 @@ class TestPage:
 
     def test_leads_back_the_way_it_came(self, many):
         rows = find.list_visitors(sees_contact=True)
-        first = find.load_page(rows, ordering="-last_seen_at", size=4)
-        second = find.load_page(rows, ordering="-last_seen_at", size=4, cursor=first.next)
-        back = find.load_page(rows, ordering="-last_seen_at", size=4, cursor=second.previous)
+        first = pages.load_page(rows, ordering="-last_seen_at", size=4)
+        second = pages.load_page(rows, ordering="-last_seen_at", size=4, cursor=first.next)
+        back = pages.load_page(rows, ordering="-last_seen_at", size=4, cursor=second.previous)
         assert (back.rows, back.previous) == (first.rows, "")
 
     def test_of_nothing_leads_nowhere(self, acme):
-        assert find.load_page(find.list_visitors(sees_contact=True), ordering="-last_seen_at") == find.Page(
+        assert pages.load_page(find.list_visitors(sees_contact=True), ordering="-last_seen_at") == pages.Page(
             rows=[], next="", previous=""
         )
 
     @pytest.mark.parametrize("cursor", ["x", "e30", "\0", "é", "A" * 3000, "WzEsMiwzXQ"])
     def test_refuses_a_damaged_cursor(self, many, cursor):
         with pytest.raises(BadKeyset):
-            find.load_page(find.list_visitors(sees_contact=True), ordering="-last_seen_at", cursor=cursor)
+            pages.load_page(find.list_visitors(sees_contact=True), ordering="-last_seen_at", cursor=cursor)
 
     def test_refuses_a_cursor_of_another_order(self, many):
-        cursor = find.load_page(find.list_visitors(sees_contact=True), ordering="-last_seen_at", size=2).next
+        cursor = pages.load_page(find.list_visitors(sees_contact=True), ordering="-last_seen_at", size=2).next
         with pytest.raises(BadKeyset, match="another order"):
-            find.load_page(find.list_visitors(sees_contact=True, ordering="name"), ordering="name", cursor=cursor)
+            pages.load_page(find.list_visitors(sees_contact=True, ordering="name"), ordering="name", cursor=cursor)
 
 
 class TestVisitor:
@@ -232,7 +232,7 @@ class TestWaitingUsers:
         rows, cursor = [], ""
         while not rows or cursor:
             waiting = find.list_waiting_users(sees_contact=True)
-            part = find.load_page(waiting, ordering="-last_authenticated_at", cursor=cursor, size=2)
+            part = pages.load_page(waiting, ordering="-last_authenticated_at", cursor=cursor, size=2)
             rows, cursor = rows + part.rows, part.next
         assert rows == sorted(rows, key=lambda one: (one.last_authenticated_at, one.pk), reverse=True)
         assert len(rows) == 7

@@ -6,7 +6,7 @@ import jwt
 import pytest
 
 from linking.core.config import LoginAlgorithm
-from linking.tokens.sample_service import accepted_user
+from linking.tokens.observe_mode import accepted_user
 from tests.factories import LOGIN_SECRET_KEY, USER_ID, login_claims, make_config
 
 NOW = 1_767_225_600

@@ -1,0 +1,71 @@
+"""The metrics that Prometheus reads, from the tables and from this process."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from linking import registry
+from linking.models import Heartbeat, Quarantined
+from linking.monitoring.status import IntegrationStatus, load_statuses
+from linking.tokens import sightings
+
+
+def build_metrics(*, now: datetime) -> bytes:
+    """Return the metrics in Prometheus' text format.
+
+    Raises: django.db.DatabaseError.
+    """
+    collectors = CollectorRegistry(auto_describe=False)
+    collectors.register(_Tables(now=now))
+    return generate_latest(collectors)
+
+
+class _Tables:
+    """Reads the tables when Prometheus collects, so that every process gives the same numbers."""
+
+    def __init__(self, *, now: datetime) -> None:
+        self._now = now
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric family once."""
+        rows = load_statuses(now=self._now)
+        yield from _list_integration_families(rows)
+        ages = GaugeMetricFamily("zdbridge_heartbeat_age_seconds", "Age of the last heartbeat.", labels=["role"])
+        for role, beat_at in Heartbeat.objects.order_by("name").values_list("name", "beat_at"):
+            ages.add_metric([role], max(0.0, (self._now - beat_at) / timedelta(seconds=1)))
+        yield ages
+        number = Quarantined.objects.count()
+        yield GaugeMetricFamily("zdbridge_quarantined_records", "Records that could not be read.", value=number)
+        dropped = sightings.count_dropped()
+        yield CounterMetricFamily("zdbridge_sightings_dropped", "Sightings that this process dropped.", value=dropped)
+        is_stale = float(registry.is_stale())
+        yield GaugeMetricFamily(
+            "zdbridge_configuration_stale", "1: the last known settings are in use.", value=is_stale
+        )
+
+
+def _list_integration_families(rows: list[IntegrationStatus]) -> Iterator[Metric]:
+    one = ["integration"]
+    visitors = GaugeMetricFamily("zdbridge_visitors", "Visitors by state.", labels=[*one, "state"])
+    standing = GaugeMetricFamily("zdbridge_integration_state", "1 for the current state.", labels=[*one, "state"])
+    gauges: dict[str, Any] = {
+        "users": GaugeMetricFamily("zdbridge_login_users", "Known players.", labels=one),
+        "waiting_users": GaugeMetricFamily("zdbridge_waiting_users", "Players signed in, no chat yet.", labels=one),
+        "waiting_lookups": GaugeMetricFamily("zdbridge_waiting_lookups", "Visitors waiting for lookup.", labels=one),
+        "open_conflicts": GaugeMetricFamily("zdbridge_open_conflicts", "Open conflicts.", labels=one),
+    }
+    success = GaugeMetricFamily(
+        "zdbridge_sync_last_success_timestamp_seconds", "End of the last complete sync.", labels=one
+    )
+    for row in rows:
+        for state in ("linked", "anonymous", "pending", "gone"):
+            visitors.add_metric([row.slug, state], getattr(row.counts, state))
+        standing.add_metric([row.slug, row.standing], 1)
+        for name, family in gauges.items():
+            family.add_metric([row.slug], getattr(row.counts, name))
+        if row.last_success_at is not None:
+            success.add_metric([row.slug], row.last_success_at.timestamp())
+    yield from (visitors, standing, *gauges.values(), success)
