@@ -60,7 +60,7 @@ def load_statuses(*, now: datetime) -> list[IntegrationStatus]:
         IntegrationStatus(
             slug=row.slug,
             name=row.name,
-            standing=_find_standing(row, names=secrets[row.pk], now=now),
+            standing=find_standing(row, names=secrets[row.pk], now=now),
             blocked_reason=row.blocked_reason,
             is_running=row.pk in running,
             last_success_at=row.last_success_at,
@@ -85,7 +85,7 @@ def list_progress(*, now: datetime) -> list[Integration]:
 def load_standings(*, now: datetime) -> dict[str, SyncStanding]:
     """Return the state of each sync by slug, in two queries whose cost does not depend on the number of visitors."""
     secrets = _list_secret_names()
-    return {row.slug: _find_standing(row, names=secrets[row.pk], now=now) for row in _list_rows(now=now)}
+    return {row.slug: find_standing(row, names=secrets[row.pk], now=now) for row in _list_rows(now=now)}
 
 
 def _list_rows(*, now: datetime) -> QuerySet[Integration]:
@@ -154,10 +154,13 @@ def is_paused(row: Integration) -> bool:
     return steering is not None and steering.paused_at is not None
 
 
-def _find_standing(row: Integration, *, names: set[str], now: datetime) -> SyncStanding:
+def find_standing(row: Integration, *, now: datetime, names: set[str] | None = None) -> SyncStanding:
+    """Return the state of the sync of one from `list_progress`. What is missing counts where the `names` of its secrets
+    are given.
+    """
     return standing_of(
         is_enabled=row.enabled,
-        is_complete=not list_missing_setup(row, names=names),
+        is_complete=names is None or not list_missing_setup(row, names=names),
         is_sync_enabled=row.sync_enabled,
         blocked_reason=row.blocked_reason,
         last_success_at=row.last_success_at,

@@ -144,16 +144,22 @@ def _find_by_id(users: QuerySet[LoginUser], *, user_id: str) -> LoginUser | None
     return users.filter(pk__in=list(same.values_list("pk", flat=True))).first()
 
 
+def list_namesakes(user: LoginUser) -> list[LoginUser]:
+    """Return the same person in every integration of the Login project, `user` first, each as `find_login_user` does.
+
+    Accounts on Messaging do not tell upper from lower case.
+    """
+    siblings = Integration.objects.filter(login_project_id=user.integration.login_project_id)
+    same = LoginUser.objects.with_trust().filter(integration__in=siblings.order_by())
+    others = same.in_any_case(user_ids=[user.user_id]).exclude(pk=user.pk).select_related("integration").order_by("pk")
+    return [user] + [
+        other for other in others if other.user_id == user.user_id or _is_case_blind(user) or _is_case_blind(other)
+    ]
+
+
 def _list_links_of_person(user: LoginUser) -> list[VisitorLink]:
     """Return the open links of a user, and of the same user in other integrations of the Login project."""
-    siblings = Integration.objects.filter(login_project_id=user.integration.login_project_id)
-    same = LoginUser.objects.filter(integration__in=siblings.order_by()).in_any_case(user_ids=[user.user_id])
-    keys = [
-        other.pk
-        for other in same.select_related("integration").order_by()
-        if other.user_id == user.user_id or _is_case_blind(user) or _is_case_blind(other)
-    ]
-    links = VisitorLink.objects.open().with_disputes().filter(login_user__in=keys)
+    links = VisitorLink.objects.open().with_disputes().filter(login_user__in=list_namesakes(user))
     return list(links.select_related("visitor__integration", "login_user").order_by("-visitor__last_seen_at", "-pk"))
 
 

@@ -185,13 +185,17 @@ def list_conflict_events(conflicts: Iterable[Conflict]) -> list[Event]:
     ]
 
 
-def list_user_events(*, user: LoginUser, links: Iterable[VisitorLink], conflicts: Iterable[Conflict]) -> list[Event]:
-    """Return the events of a player, newest first."""
+def list_user_events(
+    *, players: Iterable[LoginUser], links: Iterable[VisitorLink], conflicts: Iterable[Conflict]
+) -> list[Event]:
+    """Return the events of a player, newest first; `players` are the same person in several integrations."""
     events = []
-    if user.first_authenticated_at:
-        events.append(Event(at=user.first_authenticated_at, kind="tokens", title=_("First token issued"), icon="key"))
-    if user.last_authenticated_at and user.tokens_issued > 1:
-        events.append(Event(at=user.last_authenticated_at, kind="tokens", title=_("Last token issued"), icon="key"))
+    for user in players:
+        if user.first_authenticated_at:
+            title = _("First token issued")
+            events.append(Event(at=user.first_authenticated_at, kind="tokens", title=title, icon="key"))
+        if user.last_authenticated_at and user.tokens_issued > 1:
+            events.append(Event(at=user.last_authenticated_at, kind="tokens", title=_("Last token issued"), icon="key"))
     events += [event for link in links for event in list_link_events(link, with_name=link.visitor.visitor_id)]
     events += list_conflict_events(conflicts)
     return sort_newest_first(events)

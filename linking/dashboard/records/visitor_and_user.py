@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from linking import doctor
 from linking.accounts import roles
 from linking.conflicts import decisions
 from linking.core.trust import Trust
@@ -16,6 +17,7 @@ from linking.dashboard.conflicts.detail_page import describe_effect
 from linking.dashboard.records import refresh_state, unknown_visitor
 from linking.dashboard.records.history import build_conflict_row, build_link_row, list_user_events, list_visitor_events
 from linking.dashboard.records.timeline import PARAMETER, build_timeline
+from linking.dashboard.records.walk import build_walk_panels
 from linking.dashboard.records.why import describe_sign_in, explain_link, explain_no_link, explain_user_trust
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.links_out import build_publisher_address
@@ -25,6 +27,9 @@ from linking.dashboard.shell.sources import find_words
 from linking.models import ConflictState, Decision, Integration, LoginUser, Visitor, VisitorLink
 from linking.search import UnknownFilter, find, history
 from linking.sync import parted_links
+
+# A person's word of trust, where visitors of several integrations have their own.
+_TRUST_ORDER = (Trust.DISPUTED, Trust.PROVEN, Trust.CLAIMED, Trust.NONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,25 +223,29 @@ def _build_user_card(person: LoginUser, *, integration: Integration, reader: Rea
 
 
 def _build_user_context(user: LoginUser, *, reader: Reader) -> dict[str, Any]:
-    integration = user.integration
-    links = history.list_links(user)
-    conflicts = history.list_conflicts(user)
+    players = find.list_namesakes(user)
+    links = history.list_links(players)
+    conflicts = history.list_conflicts(players)
     rows = [build_link_row(link, reader=reader) for link in links]
+    foremost = min(players, key=lambda player: _TRUST_ORDER.index(player.trust))
+    first_times = [player.first_authenticated_at for player in players if player.first_authenticated_at]
+    last_times = [player.last_authenticated_at for player in players if player.last_authenticated_at]
+    busiest = max(players, key=lambda player: player.tokens_issued)
     return {
-        "card": _build_user_card(user, integration=integration, reader=reader),
+        "card": _build_user_card(user, integration=user.integration, reader=reader),
         "is_masked": not reader.sees_contact,
-        "state": choose_user_state(user),
-        "sentence": explain_user_trust(user=user),
-        "sign_in_sentence": describe_sign_in(user=user),
-        "is_waiting": user.is_verified and not user.is_seen_in_chat,
-        "integration": integration.name,
-        "tokens_issued": user.tokens_issued,
-        "first_authenticated_at": user.first_authenticated_at,
-        "last_authenticated_at": user.last_authenticated_at,
+        "state": choose_user_state(foremost),
+        "sentence": explain_user_trust(user=foremost),
+        "sign_in_sentence": describe_sign_in(user=busiest),
+        "walks": build_walk_panels(doctor.explain_players(players=players, links=links, now=timezone.now())),
+        "integrations": [player.integration.name for player in players],
+        "tokens_issued": sum(player.tokens_issued for player in players),
+        "first_authenticated_at": min(first_times, default=None),
+        "last_authenticated_at": max(last_times, default=None),
         "open_links": [row for row in rows if row.ended_at is None],
         "ended_links": [row for row in rows if row.ended_at is not None],
         "conflicts": [build_conflict_row(conflict, reader=reader) for conflict in conflicts],
-        "events": list_user_events(user=user, links=links, conflicts=conflicts),
+        "events": list_user_events(players=players, links=links, conflicts=conflicts),
     }
 
 

@@ -67,26 +67,13 @@ def find_worst_freshness(*, integrations: list[Integration], now: datetime) -> N
     enabled = [integration for integration in integrations if integration.enabled]
     candidates = [
         describe_freshness(
-            standing=_find_standing(integration, now=now),
+            standing=status.find_standing(integration, now=now),
             last_success_at=integration.last_success_at,
             of=integration.name if len(enabled) > 1 else "",
         )
         for integration in enabled
     ]
     return min(candidates, key=lambda candidate: _WORST_FIRST.index(candidate.tone), default=None)
-
-
-def _find_standing(integration: Integration, *, now: datetime) -> freshness.SyncStanding:
-    return freshness.standing_of(
-        is_enabled=integration.enabled,
-        is_complete=True,
-        is_sync_enabled=integration.sync_enabled,
-        blocked_reason=integration.blocked_reason,
-        last_success_at=integration.last_success_at,
-        now=now,
-        is_paused=status.is_paused(integration),
-        is_catching_up=status.is_catching_up(integration),
-    )
 
 
 def explain_block(reason: str) -> str:

@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
-from linking.models import Visitor
+from linking.models import AwaitedUser, Visitor
 from tests.factories import (
     NOW,
     USER_ID,
@@ -128,3 +129,56 @@ class TestUserPage:
     def test_says_that_a_player_is_not_in_zendesk_yet(self, lead):
         make_login_user(integration=make_support(), **PROOF)
         assert "Signed in, not in Zendesk yet" in read(lead.get(USER_PAGE)).one("h1").text
+
+    def test_shows_the_visitors_of_both_products(self, lead):
+        make_linked(user=PROOF)
+        chat = make_integration()
+        visitor = make_visitor(integration=chat, name="On the phone")
+        make_link(visitor=visitor, login_user=make_login_user(integration=chat))
+        for slug in ("acme", "acme-messaging"):
+            page = read(lead.get(f"{USER_PAGE}?integration={slug}"))
+            assert page.one("h2", id="linked").text == "2 linked visitors"
+            rows = {row.all("p")[0].all("bdi")[0].text: row.text for row in page.all("ul", class_="rows")[0].all("li")}
+            assert "Messaging" in rows["Nadia"]
+            assert "Chat" in rows["On the phone"]
+            assert page.one("h1").one(class_="state").text == "Proven"
+            assert len(page.all("details", class_="walk")) == 2
+
+    def test_takes_ids_that_differ_in_case_for_one_only_where_zendesk_does(self, lead):
+        make_linked(user={"user_id": USER_ID.upper()})
+        chat = make_integration()
+        make_link(visitor=make_visitor(integration=chat), login_user=make_login_user(integration=chat))
+        other = make_integration(slug="beta", name="Beta", login_project_id="other")
+        visitor = make_visitor(integration=other, name="Of another project")
+        make_link(visitor=visitor, login_user=make_login_user(integration=other))
+        page = read(lead.get(f"{USER_PAGE}?integration=acme"))
+        assert page.one("h2", id="linked").text == "2 linked visitors"
+        assert "Of another project" not in page.text
+
+    def test_ids_that_differ_in_case_are_two_players_of_chat(self, lead):
+        chat, other = make_integration(), make_integration(slug="beta", name="Beta")
+        make_login_user(integration=other, user_id=USER_ID.upper())
+        make_link(visitor=make_visitor(integration=chat), login_user=make_login_user(integration=chat))
+        page = read(lead.get(f"{USER_PAGE}?integration=acme"))
+        assert page.all("section", aria_labelledby="essentials")[0].text.endswith("Acme Games")
+
+    def test_walks_from_the_token_to_the_external_id(self, lead):
+        user = make_login_user(integration=make_support(last_success_at=timezone.now()), **PROOF)
+        AwaitedUser.objects.create(
+            integration=user.integration, login_user=user, token_at=NOW, asks=2, due_at=NOW + timedelta(hours=1)
+        )
+        page = read(lead.get(USER_PAGE))
+        steps = [
+            (step.attributes["class"], step.all("p")[0].text.removesuffix(" Not known").removesuffix(" Done"))
+            for step in page.one("ol", class_="checklist").all("li")
+            if step.attributes.get("class", "").startswith("is-")
+        ]
+        assert steps == [
+            ("is-done", "zdbridge issued a token"),
+            ("is-unknown", "The widget signed the player in"),
+            ("is-unknown", "The player's conversation made a ticket"),
+            ("is-unknown", "Sync found the user in Zendesk Support"),
+            ("is-unknown", "The user has the player's ID as external ID"),
+        ]
+        assert "Sync asked Zendesk 2 times for this ID since the token, and found nobody." in page.text
+        assert "an old flag of the account stops matching by external ID" in page.text

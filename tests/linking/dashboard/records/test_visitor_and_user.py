@@ -272,7 +272,10 @@ class TestUserPage:
 
     def test_says_that_a_user_is_not_in_chat_yet(self, lead):
         make_login_user(integration=make_integration(), **PROOF)
-        assert "No chat yet" in why(lead.get(USER_PAGE))
+        page = read(lead.get(USER_PAGE))
+        steps = [step.all("p")[0].text for step in page.one("ol", class_="checklist").all("li", class_="is-unknown")]
+        assert "The player chatted, and the chat ended Not known" in steps
+        assert "Why is this player not linked?" in [heading.text for heading in page.all("h2")]
 
     def test_masks_for_agents(self, agent):
         make_login_user(integration=make_integration(), email="nadia@player.example", name="nadia@player.example")
@@ -280,7 +283,9 @@ class TestUserPage:
 
     def test_budget(self, lead, django_assert_max_num_queries):
         make_linked()
-        with django_assert_max_num_queries(FRAME_QUERIES + 4):  # slug, user, history, conflicts
+        with django_assert_max_num_queries(
+            FRAME_QUERIES + 9
+        ):  # slug, user, namesakes, history, conflicts, and four of the walk
             lead.get(f"{USER_PAGE}?integration=acme")
 
 
