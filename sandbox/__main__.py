@@ -10,6 +10,7 @@ import threading
 from typing import Any
 
 from sandbox.server import SandboxServer
+from sandbox.shop.first_visits import make_first_visits
 from sandbox.world.box import MESSAGING_SLUG, Box, load_config
 
 
@@ -59,6 +60,9 @@ def main(arguments: list[str] | None = None) -> int:
         f"{server.url}/login/api (Login)",
         flush=True,
     )
+    if options.support_webhook:
+        # Only a demo is told where its events go.
+        threading.Thread(target=make_first_visits, args=(box,), daemon=True).start()
     with server:
         server.serve_forever(poll_interval=0.2)
     return 0

@@ -11,6 +11,7 @@ from random import Random
 from sandbox.support.book import build_owner
 from sandbox.support.people import AGENT, END_USER, FIRST_USER_ID, SupportUser
 from sandbox.world.cast import LINKED as CHAT_NAMES
+from sandbox.world.cast import TOVE, build_user_id
 from sandbox.world.seed import BASE_S, FIRST_NAMES, LAST_NAMES, SAFE_AGE_S, SPAN_S
 
 STEP = 17  # between user IDs
@@ -120,7 +121,7 @@ def _is_uuid(text: str) -> bool:
 def make_cast(*, now_s: float) -> list[SupportUser]:
     """Return the people of a plain start, whose times lie in the thirty days before it.
 
-    Some are the people of the Chat cast, as of an account that moves from Chat to Messaging.
+    Some are people of the Chat cast, as of an account that moves to Messaging; one of these has no external ID.
     """
     end_s = int(now_s) // 3_600 * 3_600 - SAFE_AGE_S
     start_s = max(BASE_S, end_s - 30 * 86_400)
@@ -130,5 +131,7 @@ def make_cast(*, now_s: float) -> list[SupportUser]:
     movers = [user for user in people if user.external_id and _is_uuid(user.external_id) and user.active][-4:]
     for place, user in enumerate(movers):
         user.name, user.email = CHAT_NAMES[place]
-        user.external_id = f"{0x5A0000 + place:08x}-c3f0-4e11-8b1d-{0x9A00 + place:012x}"
+        user.external_id = build_user_id(place)
+    unnamed = next(user for user in people if user.role == END_USER and user.external_id is None)
+    unnamed.name, unnamed.email = CHAT_NAMES[TOVE]
     return people

@@ -34,6 +34,12 @@ LINKED = (
     ("SteamFox", ""),
     ("Nguyễn An", "an@player.example"),
 )
+TOVE = 10  # of whom a Messaging account has a user without external ID
+
+
+def build_user_id(place: int) -> str:
+    """Return the user ID of the person at this place in `LINKED`."""
+    return f"{0x5A0000 + place:08x}-c3f0-4e11-8b1d-{0x9A00 + place:012x}"
 
 
 def load_cast(*, world: World, now_s: float) -> None:
@@ -63,8 +69,7 @@ def _build_people(world: World) -> list[ZendeskVisitor]:
     people = []
     for place, (name, email) in enumerate(LINKED):
         visitor_name = email if place % 4 == 0 and email else name
-        user_id = f"{0x5A0000 + place:08x}-c3f0-4e11-8b1d-{0x9A00 + place:012x}"
-        people.append(ZendeskVisitor(world.mint_visitor_id(), visitor_name, email, external_id=user_id))
+        people.append(ZendeskVisitor(world.mint_visitor_id(), visitor_name, email, external_id=build_user_id(place)))
     people[5].phone, people[5].notes = "+351 21 000 0000", "Prefers e-mail."
     people[11].banned = True
     world.bans = {
@@ -79,8 +84,9 @@ def _build_odd_visitors() -> list[ZendeskVisitor]:
     anonymous = [
         ZendeskVisitor(f"{ACCOUNT_ID}.anon{place}Kq7Lw2Zt", f"Visitor {48_291_000 + place * 311}") for place in range(5)
     ]
-    second_device = ZendeskVisitor(f"{ACCOUNT_ID}.secondDev1ce99", "mira@player.example", "mira@player.example",
-                            external_id=f"{0x5A0000:08x}-c3f0-4e11-8b1d-{0x9A00:012x}")  # fmt: skip
+    second_device = ZendeskVisitor(
+        f"{ACCOUNT_ID}.secondDev1ce99", "mira@player.example", "mira@player.example", external_id=build_user_id(0)
+    )
     return [
         *anonymous,
         second_device,
