@@ -1,4 +1,4 @@
-"""zdbridge's application: which Zendesk Chat visitor is which Xsolla Login user.
+"""zdbridge's application: which Zendesk visitor is which Xsolla Login user.
 
 Each feature is a room: `tokens/` (Login JWT in, Zendesk JWT out), `sync/` (Zendesk read, links kept), `doctor/` (why a
 token is refused), `integrations/` (settings and secrets), `conflicts/`, `search/` and `monitoring/`. Imports go down
