@@ -1,7 +1,7 @@
 """Receives every request: an RSGI application in front of the token route and of Django's WSGI application.
 
 A slow sender waits here as a coroutine, of which there can be thousands, and never in a thread, of which there are
-few. Tokens are answered in the thread that reads the connections. Pages are computed in threads
+few. Tokens are answered in the thread that hands them over. Pages are computed in threads
 (`zdbridge.serving.page_gate`) once their body is whole.
 """
 

@@ -1,8 +1,8 @@
-"""An event loop that runs the first step of a request in the thread that received it.
+"""An event loop that runs the first step of a request in the thread that granian hands it over from.
 
-Granian hands each request to the loop as a coroutine, from the thread that reads the connections. Waking the loop for
-it costs more than a whole token response. The loop therefore runs the coroutine's first step in that thread: a token
-is answered within it, and a request that has to wait awaits `continue_in_loop()` and goes on in the loop as usual.
+Granian hands each request to the loop as a coroutine, from a thread of its own. Waking the loop for it costs more than
+a whole token response. The loop therefore runs the coroutine's first step in that thread: a token is answered within
+it, and a request that has to wait awaits `continue_in_loop()` and goes on in the loop as usual.
 """
 
 import asyncio
