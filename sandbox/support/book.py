@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.support.events import EventHook
 from sandbox.support.limits import ClassLimiter
-from sandbox.support.people import ADMIN, OWNER_EMAIL, OWNER_ID, MessagingStore, SupportStore, SupportUser
+from sandbox.support.people import ADMIN, OWNER_EMAIL, OWNER_ID, MessagingStore, SandboxUser, SupportStore
 from sandbox.support.sunco_hook import SunCoHook
 from sandbox.support.switches import SupportSwitches
 from sandbox.support.tokens import TokenStore
@@ -44,7 +44,7 @@ class SupportBook:
         self.events.close()
         self.waiting = []
 
-    def replace_people(self, users: list[SupportUser]) -> None:
+    def replace_people(self, users: list[SandboxUser]) -> None:
         """Replace all Support users and forget messaging users, tickets and what was still to take effect."""
         self.people, self.messaging, self.waiting = SupportStore(), MessagingStore(), []
         self.people.load(users)
@@ -83,6 +83,6 @@ class SupportBook:
             self.settle()
 
 
-def build_owner(*, created_s: int) -> SupportUser:
+def build_owner(*, created_s: int) -> SandboxUser:
     """Return the admin who made the OAuth clients."""
-    return SupportUser(OWNER_ID, "Sandbox Admin", OWNER_EMAIL, None, ADMIN, created_s, created_s)
+    return SandboxUser(OWNER_ID, "Sandbox Admin", OWNER_EMAIL, None, ADMIN, created_s, created_s)

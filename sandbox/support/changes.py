@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.support.book import SupportBook
 from sandbox.support.events import build_detail
-from sandbox.support.people import Identity, SupportUser
+from sandbox.support.people import Identity, SandboxUser
 
 VALUE_EVENTS = ("external_id", "name", "role", "active", "suspended")
 EXTRA_EVENTS = {
@@ -16,16 +16,16 @@ EXTRA_EVENTS = {
 }  # fmt: skip
 
 
-def create_user(book: SupportBook, *, now_s: float, fields: Mapping[str, Any]) -> SupportUser:
+def create_user(book: SupportBook, *, now_s: float, fields: Mapping[str, Any]) -> SandboxUser:
     """Add a Support user."""
     user_id = fields.get("id") or book.people.mint_user_id()
     values = {"name": ""} | dict(fields) | {"id": user_id, "created_s": int(now_s), "updated_s": int(now_s)}
-    user = book.people.put(SupportUser(**values))
+    user = book.people.put(SandboxUser(**values))
     _report(book, "created", user, {})
     return user
 
 
-def change_user(book: SupportBook, user: SupportUser, *, now_s: float, fields: Mapping[str, Any]) -> None:
+def change_user(book: SupportBook, user: SandboxUser, *, now_s: float, fields: Mapping[str, Any]) -> None:
     """Change fields of a user, and keys of `extra`; each difference is an event."""
     before = {name: getattr(user, name) for name in fields}
     book.people.change(user, now_s=int(now_s), fields=fields)
@@ -42,13 +42,13 @@ def change_user(book: SupportBook, user: SupportUser, *, now_s: float, fields: M
             _report(book, f"{EXTRA_EVENTS[key]}_changed", user, values)
 
 
-def delete_user(book: SupportBook, user: SupportUser, *, now_s: float) -> None:
+def delete_user(book: SupportBook, user: SandboxUser, *, now_s: float) -> None:
     """Delete a user: the feed shows it with `active: false`."""
     book.people.change(user, now_s=int(now_s), fields={"active": False})
     _report(book, "deleted", user, {})
 
 
-def erase_user(book: SupportBook, user: SupportUser, *, now_s: float) -> None:
+def erase_user(book: SupportBook, user: SandboxUser, *, now_s: float) -> None:
     """Delete a user for good; the new name may lag. Source: README M2.6."""
     if user.active:
         delete_user(book, user, now_s=now_s)
@@ -59,7 +59,7 @@ def erase_user(book: SupportBook, user: SupportUser, *, now_s: float) -> None:
     book.do_later(forget, delay_s=book.switches.support_delay_s)
 
 
-def merge_users(book: SupportBook, *, winner: SupportUser, loser: SupportUser, now_s: float) -> None:
+def merge_users(book: SupportBook, *, winner: SandboxUser, loser: SandboxUser, now_s: float) -> None:
     """Merge two users: the winner keeps its ID and external ID and gets the tickets, and the identities late.
 
     The loser is `active: false`. The event names one of the two in `event.user`: which is U, so a switch.
@@ -81,7 +81,7 @@ def merge_users(book: SupportBook, *, winner: SupportUser, loser: SupportUser, n
     _report(book, "merged", other, {"user": {"id": str(named.id)}})
 
 
-def add_identity(book: SupportBook, user: SupportUser, *, kind: str, value: str, now_s: float) -> None:
+def add_identity(book: SupportBook, user: SandboxUser, *, kind: str, value: str, now_s: float) -> None:
     """Give a user one more identity."""
     identity = Identity(book.people.mint_identity_id(), kind, value, int(now_s))
     book.people.change(user, now_s=int(now_s), fields={"identities": [*(user.identities or []), identity]})
@@ -89,7 +89,7 @@ def add_identity(book: SupportBook, user: SupportUser, *, kind: str, value: str,
     _report(book, "identity_created", user, {"identity": shown})
 
 
-def _report_address(book: SupportBook, user: SupportUser, *, previous: str | None) -> None:
+def _report_address(book: SupportBook, user: SandboxUser, *, previous: str | None) -> None:
     """Tell that the primary address is new, another one, or gone."""
     now, before = (
         {"id": str(user.id + 1), "primary": True, "type": "email", "value": value} for value in (user.email, previous)
@@ -102,5 +102,5 @@ def _report_address(book: SupportBook, user: SupportUser, *, previous: str | Non
         _report(book, "identity_changed", user, {"current": now, "previous": before})
 
 
-def _report(book: SupportBook, name: str, user: SupportUser, event: dict[str, Any]) -> None:
+def _report(book: SupportBook, name: str, user: SandboxUser, event: dict[str, Any]) -> None:
     book.events.report(f"user.{name}", subject_id=user.id, detail=build_detail(user), event=event)

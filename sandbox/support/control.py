@@ -13,7 +13,7 @@ from sandbox.problem import Problem
 from sandbox.routing import Call, Route, read_number
 from sandbox.support.changes import change_user, create_user, delete_user, erase_user, merge_users
 from sandbox.support.panel import sign_start
-from sandbox.support.people import END_USER, ROLES, SupportStore, SupportUser
+from sandbox.support.people import END_USER, ROLES, SandboxUser, SupportStore
 from sandbox.support.seed import PeoplePlan, make_people, pause_collection
 from sandbox.support.shapes import EXTRA_KEYS
 from sandbox.world.books import NotLocalAddress, require_local
@@ -56,7 +56,7 @@ def seed_people(call: Call, body: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def iterate_truth(users: dict[int, SupportUser]) -> Any:
+def iterate_truth(users: dict[int, SandboxUser]) -> Any:
     """Yield (ID, external ID) of active end users that have one."""
     return (
         (user.id, user.external_id)
@@ -134,7 +134,7 @@ def put_users(call: Call) -> Response:
     return respond_json({"users": shown})
 
 
-def _read_fields(item: dict[str, Any], user: SupportUser | None, people: SupportStore) -> dict[str, Any]:
+def _read_fields(item: dict[str, Any], user: SandboxUser | None, people: SupportStore) -> dict[str, Any]:
     """Return the checked fields of a user. Raises: Problem 400."""
     fields = {name: item[name] for name in FIELD_TYPES if name in item}
     wrong = [name for name, value in fields.items() if type(value) not in FIELD_TYPES[name]]

@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.support.book import SupportBook
 from sandbox.support.changes import add_identity, change_user, create_user, merge_users
 from sandbox.support.events import build_ticket_detail
-from sandbox.support.people import Conversation, MessagingUser, SupportUser, Ticket
+from sandbox.support.people import Conversation, MessagingUser, SandboxUser, Ticket
 from sandbox.world.state import format_time
 
 BOT_REPLY = "Hello! Describe your question, or ask for a person."
@@ -146,7 +146,7 @@ def _make_ticket(book: SupportBook, conversation: Conversation, now_s: float) ->
     book.events.report("ticket.created", subject_id=ticket.id, detail=build_ticket_detail(ticket), event={})
 
 
-def _find_or_make_support_user(book: SupportBook, user: MessagingUser, now_s: float) -> SupportUser:
+def _find_or_make_support_user(book: SupportBook, user: MessagingUser, now_s: float) -> SandboxUser:
     """Return the Support user of a messaging user: found by external ID, else by address, else made.
 
     Source: README M2.1. On a flagged account nobody is found, and the external ID stays null (README M2.4).
@@ -168,13 +168,13 @@ def _find_or_make_support_user(book: SupportBook, user: MessagingUser, now_s: fl
     return owner
 
 
-def _find_owner(book: SupportBook, user: MessagingUser) -> SupportUser | None:
+def _find_owner(book: SupportBook, user: MessagingUser) -> SandboxUser | None:
     if not user.external_id or book.switches.flagged_account:
         return None
     return book.people.find_by_external(user.external_id)
 
 
-def _give_identity(book: SupportBook, support_user: SupportUser, user: MessagingUser, now_s: float) -> None:
+def _give_identity(book: SupportBook, support_user: SandboxUser, user: MessagingUser, now_s: float) -> None:
     """Give an anonymous Support user the name, address and external ID of the person who signed in."""
     email = _find_claimed_address(book, user)
     _free_address(book, email, now_s)

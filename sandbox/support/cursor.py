@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from sandbox.http1 import Response, respond_json
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route
-from sandbox.support.people import SupportUser
+from sandbox.support.people import SandboxUser
 from sandbox.support.shapes import build_ticket, build_user
 
 MOST_PER_PAGE = 1_000
@@ -83,7 +83,7 @@ def _respond_by_time(call: Call, *, size: int, name: str) -> Response:
     })  # fmt: skip
 
 
-def _build_users(call: Call, users: list[SupportUser]) -> list[dict[str, Any]]:
+def _build_users(call: Call, users: list[SandboxUser]) -> list[dict[str, Any]]:
     base, keeps = find_base(call), call.box.support.switches.deleted_keeps_external_id
     return [build_user(user, base=base, keeps_external_id=keeps) for user in users]
 

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.support.people import SupportUser, Ticket
+from sandbox.support.people import SandboxUser, Ticket
 from sandbox.support.switches import SupportSwitches
 from sandbox.world.state import ACCOUNT_ID, format_time
 
@@ -51,7 +51,7 @@ def sign_call(*, secret: str, timestamp: str, body: str) -> str:
     return base64.b64encode(mac.digest()).decode()
 
 
-def build_detail(user: SupportUser) -> dict[str, Any]:
+def build_detail(user: SandboxUser) -> dict[str, Any]:
     """Return a user as events have it: IDs as text, `"0"` and `""` for absent ones. Source: README M9."""
     return {
         "created_at": format_time(user.created_s), "updated_at": format_time(user.updated_s), "email": user.email or "",

@@ -10,14 +10,14 @@ from sandbox.http1 import NO_STORE, Response, respond_json
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route
 from sandbox.support import limits
-from sandbox.support.people import ADMIN, END_USER, SupportUser
+from sandbox.support.people import ADMIN, END_USER, SandboxUser
 from sandbox.support.tokens import (
     API_TOKEN,
     DEFAULT_LIFE_S,
     LONGEST_LIFE_S,
     SHORTEST_LIFE_S,
-    SupportClient,
-    SupportToken,
+    SandboxClient,
+    SandboxToken,
     parse_basic,
 )
 
@@ -69,7 +69,7 @@ def require_caller(call: Call, need: Need) -> None:
         raise Problem(403, "Forbidden", NO_ACCESS)
 
 
-def read_token(call: Call) -> SupportToken | None:
+def read_token(call: Call) -> SandboxToken | None:
     """Return the rights of the call's credentials, None without any. Raises: Problem 401 for invalid ones."""
     scheme, _, value = call.request.headers.get("authorization", "").partition(" ")
     value = value.strip()
@@ -85,7 +85,7 @@ def read_token(call: Call) -> SupportToken | None:
     return _read_basic(call, value) if scheme.lower() == "basic" else None
 
 
-def _read_basic(call: Call, value: str) -> SupportToken:
+def _read_basic(call: Call, value: str) -> SandboxToken:
     """Return the rights of `{email}/token:{API token}` until the end of API tokens. Source: README M7."""
     book = call.box.support
     user_text, password = parse_basic(value)
@@ -93,10 +93,10 @@ def _read_basic(call: Call, value: str) -> SupportToken:
     is_right = secrets.compare_digest(password.encode(), API_TOKEN.encode())
     if book.switches.api_tokens_ended or user is None or user.role == END_USER or not is_right:
         raise Problem(401, BASIC_REFUSED, "")
-    return SupportToken(EVERY_SCOPE, user.id, 0.0)
+    return SandboxToken(EVERY_SCOPE, user.id, 0.0)
 
 
-def find_owner(call: Call, token: SupportToken) -> SupportUser | None:
+def find_owner(call: Call, token: SandboxToken) -> SandboxUser | None:
     """Return the user the token acts as, None when that person is deleted or suspended. Source: README M7."""
     user = call.box.support.people.users.get(token.owner_id)
     return user if user is not None and user.active and not user.suspended else None
@@ -139,7 +139,7 @@ def _read_fields(call: Call) -> dict[str, Any]:
     return call.read_json() if is_json else dict(call.request.parse_form())
 
 
-def _find_client(call: Call, fields: dict[str, Any]) -> SupportClient:
+def _find_client(call: Call, fields: dict[str, Any]) -> SandboxClient:
     """Return the client of the fields. Raises: Problem invalid_client; its status is U, so a switch."""
     book = call.box.support
     client = book.tokens.clients.get(str(fields.get("client_id", "")))

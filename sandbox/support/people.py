@@ -19,7 +19,7 @@ FIRST_TICKET_ID = 1_001
 
 
 @dataclass(slots=True)
-class SupportUser:
+class SandboxUser:
     """One Support user; times in epoch seconds. `extra` holds the values of further keys that differ from the usual.
 
     `identities` are those beside the e-mail address. A merged or deleted user is not `active`.
@@ -67,7 +67,7 @@ class SupportStore:
     """The Support users by ID, with indices by folded external ID, e-mail address and time of change; the tickets."""
 
     def __init__(self) -> None:
-        self.users: dict[int, SupportUser] = {}
+        self.users: dict[int, SandboxUser] = {}
         self.by_external: dict[str, int] = {}
         self.by_email: dict[str, int] = {}
         self.by_update: list[tuple[int, int]] = []
@@ -78,7 +78,7 @@ class SupportStore:
         self.merged_into: dict[int, int] = {}
         self.next_identity_id = 41_478_830_000_001
 
-    def load(self, users: Iterable[SupportUser]) -> None:
+    def load(self, users: Iterable[SandboxUser]) -> None:
         """Add many users and sort each index once."""
         for user in users:
             self.users[user.id] = user
@@ -86,7 +86,7 @@ class SupportStore:
         self.ids = sorted(self.users)
         self.by_update = sorted((user.updated_s, user.id) for user in self.users.values())
 
-    def put(self, user: SupportUser) -> SupportUser:
+    def put(self, user: SandboxUser) -> SandboxUser:
         """Add a new user."""
         self.users[user.id] = user
         insort(self.ids, user.id)
@@ -94,7 +94,7 @@ class SupportStore:
         self._index(user)
         return user
 
-    def change(self, user: SupportUser, *, now_s: int, fields: Mapping[str, Any]) -> None:
+    def change(self, user: SandboxUser, *, now_s: int, fields: Mapping[str, Any]) -> None:
         """Change fields of a user; the feed shows the user again. Source: README M4, a user comes on every change."""
         self._unindex(user)
         place = bisect_left(self.by_update, (user.updated_s, user.id))
@@ -118,31 +118,31 @@ class SupportStore:
         """Return an unused ticket ID."""
         return FIRST_TICKET_ID + len(self.tickets)
 
-    def find_by_external(self, external_id: str) -> SupportUser | None:
+    def find_by_external(self, external_id: str) -> SandboxUser | None:
         """Return the active user with this external ID, compared without case. Source: README M2."""
         user_id = self.by_external.get(external_id.casefold())
         return None if user_id is None else self.users[user_id]
 
-    def find_current(self, user_id: int) -> SupportUser | None:
+    def find_current(self, user_id: int) -> SandboxUser | None:
         """Return the active user with this ID, or the one it was merged into."""
         while user_id in self.merged_into:
             user_id = self.merged_into[user_id]
         user = self.users.get(user_id)
         return user if user is not None and user.active else None
 
-    def find_by_email(self, email: str) -> SupportUser | None:
+    def find_by_email(self, email: str) -> SandboxUser | None:
         """Return the active user with this primary address."""
         user_id = self.by_email.get(email.casefold())
         return None if user_id is None else self.users[user_id]
 
-    def list_changed(self, *, after: tuple[int, int], until_s: float, limit: int) -> tuple[list[SupportUser], bool]:
+    def list_changed(self, *, after: tuple[int, int], until_s: float, limit: int) -> tuple[list[SandboxUser], bool]:
         """Return up to `limit` users after (update time, ID) in that order, and whether none follows by `until_s`."""
         first = bisect_right(self.by_update, after)
         last = bisect_left(self.by_update, (int(until_s) + 1, 0))
         keys = self.by_update[first : min(first + limit, max(first, last))]
         return [self.users[user_id] for _, user_id in keys], first + len(keys) >= last
 
-    def iterate(self, *, roles: frozenset[str], after_id: int = 0) -> Iterator[SupportUser]:
+    def iterate(self, *, roles: frozenset[str], after_id: int = 0) -> Iterator[SandboxUser]:
         """Yield active users of the roles in order of ID, after `after_id`."""
         ids = self.ids if END_USER in roles else sorted(self.staff_ids)
         for place in range(bisect_right(ids, after_id), len(ids)):
@@ -161,7 +161,7 @@ class SupportStore:
         """Return the tickets that the user requested."""
         return [ticket for ticket in self.tickets.values() if ticket.requester_id == user_id]
 
-    def _index(self, user: SupportUser) -> None:
+    def _index(self, user: SandboxUser) -> None:
         if not user.active:
             self.deleted_ids.add(user.id)
             return
@@ -175,7 +175,7 @@ class SupportStore:
         if user.role != END_USER:
             self.staff_ids.add(user.id)
 
-    def _unindex(self, user: SupportUser) -> None:
+    def _unindex(self, user: SandboxUser) -> None:
         self.deleted_ids.discard(user.id)
         self.staff_ids.discard(user.id)
         for index, value in ((self.by_external, user.external_id), (self.by_email, user.email)):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 
 from sandbox.support.book import build_owner
-from sandbox.support.people import AGENT, END_USER, FIRST_USER_ID, SupportUser
+from sandbox.support.people import AGENT, END_USER, FIRST_USER_ID, SandboxUser
 from sandbox.world.cast import LINKED as CHAT_NAMES
 from sandbox.world.cast import TOVE, build_user_id
 from sandbox.world.seed import BASE_S, FIRST_NAMES, LAST_NAMES, SAFE_AGE_S, SPAN_S
@@ -41,7 +41,7 @@ class PeoplePlan:
     span_s: int = SPAN_S
 
 
-def make_people(plan: PeoplePlan) -> list[SupportUser]:
+def make_people(plan: PeoplePlan) -> list[SandboxUser]:
     """Return the users in order of ID; agents and people without an external ID lie in between."""
     rng = Random(plan.seed)
     kinds = _draw_kinds(rng, plan)
@@ -80,7 +80,7 @@ def _draw_kinds(rng: Random, plan: PeoplePlan) -> str:
     return "".join(letters)
 
 
-def _make_user(kind: str, number: int, created_s: int, digits: str, user_id: int) -> SupportUser:
+def _make_user(kind: str, number: int, created_s: int, digits: str, user_id: int) -> SandboxUser:
     """Return one user; some have a blank name, none at all by name, or no address. Source: README M3."""
     first, last = FIRST_NAMES[number % len(FIRST_NAMES)], LAST_NAMES[number % len(LAST_NAMES)]
     name, email, external_id = f"{first} {last}", None, None
@@ -98,10 +98,10 @@ def _make_user(kind: str, number: int, created_s: int, digits: str, user_id: int
         email = f"writer.{number}@elsewhere.example" if number % 3 else None
         name = name if number % 3 else f"Web User {user_id:024x}"
     role = AGENT if kind == "a" else END_USER
-    return SupportUser(user_id, name, email, external_id, role, created_s, created_s)
+    return SandboxUser(user_id, name, email, external_id, role, created_s, created_s)
 
 
-def _make_odd(plan: PeoplePlan, people: list[SupportUser]) -> None:
+def _make_odd(plan: PeoplePlan, people: list[SandboxUser]) -> None:
     """Turn some users with a UUID into the special cases of the plan; let some users share one time of change."""
     linked = iter([user for user in people if user.external_id and user.email != "" and _is_uuid(user.external_id)])
     for _, user in zip(range(plan.support_upper), linked, strict=False):
@@ -118,7 +118,7 @@ def _is_uuid(text: str) -> bool:
     return len(text) == 36 and text.count("-") == 4
 
 
-def make_cast(*, now_s: float) -> list[SupportUser]:
+def make_cast(*, now_s: float) -> list[SandboxUser]:
     """Return the people of a plain start, whose times lie in the thirty days before it.
 
     Some are people of the Chat cast, as of an account that moves to Messaging; one of these has no external ID.

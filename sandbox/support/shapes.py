@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.support.people import ADMIN, END_USER, Identity, SupportUser, Ticket
+from sandbox.support.people import ADMIN, END_USER, Identity, SandboxUser, Ticket
 from sandbox.world.state import format_time
 
 # In the vendor's order; the values are those of a plain end user.
@@ -34,7 +34,7 @@ DELETED_KEYS = (
 )  # fmt: skip
 
 
-def build_user(user: SupportUser, *, base: str, keeps_external_id: bool = True) -> dict[str, Any]:
+def build_user(user: SandboxUser, *, base: str, keeps_external_id: bool = True) -> dict[str, Any]:
     """Return the user object. `base` is the API's absolute URL; Source: README M3 and, for deleted users, M2.6."""
     shown = PLAIN_USER | (STAFF if user.role != END_USER else {}) | (user.extra or {})
     shown["id"], shown["url"] = user.id, f"{base}/users/{user.id}.json"
@@ -57,7 +57,7 @@ def build_anonymous() -> dict[str, Any]:
     return PLAIN_USER | nobody | {"created_at": None, "updated_at": None, "verified": False, "active": None}
 
 
-def build_deleted_user(user: SupportUser, *, base: str) -> dict[str, Any]:
+def build_deleted_user(user: SandboxUser, *, base: str) -> dict[str, Any]:
     """Return a user of `deleted_users`. Source: README M2.6."""
     shown = build_user(user, base=base)
     shown["url"] = f"{base}/deleted_users/{user.id}.json"

@@ -17,7 +17,7 @@ API_TOKEN = "sandbox-support-api-token-not-real"
 
 
 @dataclass(slots=True)
-class SupportClient:
+class SandboxClient:
     """An OAuth client; its tokens act as the admin who made it."""
 
     identifier: str
@@ -27,7 +27,7 @@ class SupportClient:
 
 
 @dataclass(slots=True)
-class SupportToken:
+class SandboxToken:
     """An access token: the scope as requested, the Support user it acts as, its end, and the calls made with it."""
 
     scope: str
@@ -45,23 +45,23 @@ class TokenStore:
 
     def __init__(self) -> None:
         self.clients = {
-            CLIENT_ID: SupportClient(CLIENT_ID, CLIENT_SECRET, is_confidential=True),
-            PUBLIC_CLIENT_ID: SupportClient(PUBLIC_CLIENT_ID, PUBLIC_CLIENT_SECRET, is_confidential=False),
+            CLIENT_ID: SandboxClient(CLIENT_ID, CLIENT_SECRET, is_confidential=True),
+            PUBLIC_CLIENT_ID: SandboxClient(PUBLIC_CLIENT_ID, PUBLIC_CLIENT_SECRET, is_confidential=False),
         }
-        self.tokens: dict[str, SupportToken] = {}
+        self.tokens: dict[str, SandboxToken] = {}
         self.issued_count = 0
 
-    def issue(self, *, client: SupportClient, scope: str, now_s: float, life_s: int, is_jwt: bool) -> str:
+    def issue(self, *, client: SandboxClient, scope: str, now_s: float, life_s: int, is_jwt: bool) -> str:
         """Return a new access token, an opaque text or a JWT. Source: README M7, the token's text."""
         text = secrets.token_hex(32)
         if is_jwt:
             claims = {"sub": str(client.owner_id), "scope": scope, "exp": int(now_s) + life_s, "jti": text}
             text = encode_hs256(claims=claims, secret=client.secret, header={"alg": "HS256", "typ": "at+jwt"})
-        self.tokens[text] = SupportToken(scope, client.owner_id, now_s + life_s)
+        self.tokens[text] = SandboxToken(scope, client.owner_id, now_s + life_s)
         self.issued_count += 1
         return text
 
-    def find(self, text: str, *, now_s: float, most_calls: int) -> SupportToken | None:
+    def find(self, text: str, *, now_s: float, most_calls: int) -> SandboxToken | None:
         """Return the token and count the call, or None when it is unknown, over, or used up (`most_calls`, 0: never).
 
         A token is dead at its time.

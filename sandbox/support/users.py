@@ -10,9 +10,9 @@ from sandbox.problem import Problem
 from sandbox.routing import Call, Route
 from sandbox.support.cursor import find_base
 from sandbox.support.paging import read_pairs, respond_list
-from sandbox.support.people import ROLES, Identity, SupportUser
+from sandbox.support.people import ROLES, Identity, SandboxUser
 from sandbox.support.shapes import build_anonymous, build_deleted_user, build_identity, build_ticket, build_user
-from sandbox.support.tokens import SupportToken
+from sandbox.support.tokens import SandboxToken
 
 MOST_IDS = 100
 ALL_ROLES = frozenset(ROLES)
@@ -74,7 +74,7 @@ def show_user(call: Call) -> Response:
     return respond_json({"user": _build(call, _find_user(call))})
 
 
-def show_me(call: Call, token: SupportToken | None) -> Response:
+def show_me(call: Call, token: SandboxToken | None) -> Response:
     """Answer the user the credentials act as; without any, 200 and an anonymous user with `id` null."""
     if token is None:
         return respond_json({"user": build_anonymous()})
@@ -136,16 +136,16 @@ def show_ticket(call: Call) -> Response:
     return respond_json({"ticket": build_ticket(ticket, base=find_base(call))})
 
 
-def _build(call: Call, user: SupportUser) -> dict[str, object]:
+def _build(call: Call, user: SandboxUser) -> dict[str, object]:
     keeps = call.box.support.switches.deleted_keeps_external_id
     return build_user(user, base=find_base(call), keeps_external_id=keeps)
 
 
-def _iterate(users: list[SupportUser], after_id: int) -> Iterator[SupportUser]:
+def _iterate(users: list[SandboxUser], after_id: int) -> Iterator[SandboxUser]:
     return (user for user in users if user.id > after_id)
 
 
-def _find_shown(call: Call, text: str) -> SupportUser | None:
+def _find_shown(call: Call, text: str) -> SandboxUser | None:
     """Return the user with this ID, or None; the switch `deleted_user` tells whether a deleted one is shown."""
     book = call.box.support
     user = book.people.users.get(_parse_id(text))
@@ -153,7 +153,7 @@ def _find_shown(call: Call, text: str) -> SupportUser | None:
     return None if is_hidden else user
 
 
-def _find_user(call: Call) -> SupportUser:
+def _find_user(call: Call) -> SandboxUser:
     user = _find_shown(call, call.params["user_id"])
     if user is None:
         raise _build_not_found()

@@ -164,20 +164,25 @@ def _build_visitor_context(visitor: Visitor, *, reader: Reader) -> dict[str, Any
         "has_chat": bool(visitor.last_chat_id),
         "first_seen_at": visitor.first_seen_at,
         "last_seen_at": visitor.last_seen_at,
-        "why": (
-            explain_link(link=open_link)
-            if open_link
-            else explain_no_link(visitor=visitor, external_id=external_id, is_parted=_is_parted(visitor))
-        ),
-        "user_card": _build_user_card(open_link.login_user, integration=integration, reader=reader)
-        if open_link
-        else None,
+        **_build_link_context(visitor, link=open_link, external_id=external_id, reader=reader),
         "zendesk_url": words.build_address(subdomain=integration.zendesk_subdomain, visitor_id=visitor.visitor_id),
         "links": [build_link_row(link, reader=reader) for link in links],
         "conflicts": [build_conflict_row(conflict, reader=reader) for conflict in conflicts],
-        "unlinking": _build_unlinking(open_link, reader=reader) if open_link else None,
         "aliases": history.list_aliases(visitor),
         "events": list_visitor_events(visitor=visitor, links=links, conflicts=conflicts, reader=reader),
+    }
+
+
+def _build_link_context(
+    visitor: Visitor, *, link: VisitorLink | None, external_id: str, reader: Reader
+) -> dict[str, Any]:
+    if link is None:
+        why = explain_no_link(visitor=visitor, external_id=external_id, is_parted=_is_parted(visitor))
+        return {"why": why, "user_card": None, "unlinking": None}
+    return {
+        "why": explain_link(link=link),
+        "user_card": _build_user_card(link.login_user, integration=visitor.integration, reader=reader),
+        "unlinking": _build_unlinking(link, reader=reader),
     }
 
 

@@ -167,12 +167,8 @@ def make_listing(
         rows=rows,
         is_waiting_list=filters.is_waiting_list,
         showing=_describe_count(row_count=len(rows), total=total, filters=filters) if rows else "",
-        next_url=filters.build_address(cursor=part.next, first=_compute_place(filters, step=len(rows)))
-        if part.next
-        else "",
-        previous_url=filters.build_address(cursor=part.previous, first=_compute_place(filters, step=-pages.PAGE_SIZE))
-        if part.previous
-        else "",
+        next_url=_build_page_url(filters, cursor=part.next, step=len(rows)),
+        previous_url=_build_page_url(filters, cursor=part.previous, step=-pages.PAGE_SIZE),
         self_url=_build_own_address(filters),
         news_url=build_news_url(filters=filters, records=part.rows, rows=rows),
         can_be_newer=can_be_newer(filters),
@@ -190,6 +186,10 @@ def make_listing(
         ways_on=() if rows else list_ways_on(filters, sees_contact=reader.sees_contact),
         hint=find_hint(filters.query, sees_contact=reader.sees_contact, has_rows=bool(rows)),
     )
+
+
+def _build_page_url(filters: VisitorFilters, *, cursor: str, step: int) -> str:
+    return filters.build_address(cursor=cursor, first=_compute_place(filters, step=step)) if cursor else ""
 
 
 def _build_rows(
