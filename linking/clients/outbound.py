@@ -18,6 +18,7 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any, cast
 
 import requests
+from django.utils.translation import gettext as _
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -90,7 +91,7 @@ class Outbound:
     ) -> None:
         flaw = address_flaw(base_url, allow_loopback=allow_loopback, hosts=hosts)
         if flaw:
-            raise AddressRefused(flaw, was_sent=False)
+            raise AddressRefused(_(flaw), was_sent=False)
         self._base_url = base_url.rstrip("/")
         self._deadline_s = deadline_s
         self._session = _session()
@@ -206,7 +207,7 @@ def _deadline(*, seconds: float) -> Iterator[_Deadline]:
         yield deadline
         if deadline.is_over:
             # The socket was shut down while an answer without a length was read: what came is only its beginning.
-            raise AnswerTooSlow(f"The answer took longer than {seconds:g} s.")
+            raise AnswerTooSlow(_("The answer took longer than %(seconds)s s.") % {"seconds": f"{seconds:g}"})
     finally:
         deadline.cancel()
         _this_thread.deadline = None
@@ -221,7 +222,8 @@ class _Guarded(HTTPConnection):
         except (OSError, UnicodeError) as error:
             raise OSError(f"{self.host} cannot be resolved.") from error
         if not found or not all(self._may_reach(str(place[4][0])) for place in found):
-            _this_thread.refusal = f"{self.host} leads to an address that may not be called."
+            sentence = _("%(host)s leads to an address that may not be called.")
+            _this_thread.refusal = sentence % {"host": self.host}
             raise OSError(_this_thread.refusal)
         return _connect(found=found, timeout=self.timeout, options=self.socket_options)
 
@@ -303,13 +305,13 @@ def _body(response: requests.Response) -> bytes:
     """Return the body, unpacked here: the library takes a packed one that ends too early for a whole one."""
     coding = response.headers.get("Content-Encoding", "").strip().lower()
     if coding not in ("", "identity", "gzip", "x-gzip"):
-        raise NetworkFault("The answer is packed in a way that was not asked for.")
+        raise NetworkFault(_("The answer has an unexpected encoding."))
     chunks = response.raw.stream(_CHUNK_BYTES, decode_content=False)
     body = bytearray()
     for chunk in _unpack(chunks) if coding.endswith("gzip") else chunks:
         body += chunk
         if len(body) > MAX_BODY_BYTES:
-            raise AnswerTooLarge(f"The answer is larger than {MAX_BODY_BYTES} bytes.")
+            raise AnswerTooLarge(_("The answer is larger than %(number)s bytes.") % {"number": MAX_BODY_BYTES})
     return bytes(body)
 
 
@@ -324,9 +326,9 @@ def _unpack(chunks: Iterable[bytes]) -> Iterator[bytes]:
                 yield unpacker.decompress(rest, _CHUNK_BYTES)
                 rest = unpacker.unconsumed_tail
     except zlib.error as error:
-        raise NetworkFault("The answer cannot be unpacked.") from error
+        raise NetworkFault(_("The answer cannot be decompressed.")) from error
     if not unpacker.eof and not is_empty:
-        raise NetworkFault("The answer ended too early.")
+        raise NetworkFault(_("The answer ended too early."))
 
 
 def _translate(*, error: Exception, is_over: bool) -> OutboundError:
@@ -335,5 +337,6 @@ def _translate(*, error: Exception, is_over: bool) -> OutboundError:
         return AddressRefused(_this_thread.refusal, was_sent=False)
     was_sent = _this_thread.is_sent
     if is_over or isinstance(error, requests.Timeout | ReadTimeoutError | TimeoutError):
-        return AnswerTooSlow("The answer did not come in time.", was_sent=was_sent)
-    return NetworkFault(f"The connection failed ({type(error).__name__}).", was_sent=was_sent)
+        return AnswerTooSlow(_("The answer did not come in time."), was_sent=was_sent)
+    sentence = _("The connection failed (%(error)s).") % {"error": type(error).__name__}
+    return NetworkFault(sentence, was_sent=was_sent)

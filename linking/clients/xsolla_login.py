@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
+from django.utils.translation import gettext as _
+
 from linking.clients.outbound import AddressRefused, Answer, Outbound, OutboundError
 from linking.clients.retry_after import http_date, retry_after_s
 from linking.core.key_sets import BadKeySet, KeyEncoding, list_keys
@@ -67,7 +69,8 @@ class LoginClient:
                 deadline_s=deadline_s,
             )
         except (AddressRefused, ValueError) as error:
-            raise LoginRefused(f"XSOLLA_LOGIN_API_URL cannot be used. {error}", reason="host") from error
+            sentence = _("XSOLLA_LOGIN_API_URL cannot be used. %(why)s")
+            raise LoginRefused(sentence % {"why": error}, reason="host") from error
 
     def key_set(self, *, project_id: str) -> ListedKeys:
         """Return the project's keys: the standard key set, or the older list where that one is empty or missing.
@@ -85,7 +88,7 @@ class LoginClient:
             return found
         older = self._get(path=f"/projects/{project}/keys")
         if older.status == 404 and standard.status == 404:
-            raise LoginRefused("Xsolla Login does not know this Login project.", reason="project")
+            raise LoginRefused(_("Xsolla Login does not know this Login project."), reason="project")
         return _key_set(older)
 
     def own_email(self, *, login_jwt: str) -> tuple[str, str]:
@@ -98,11 +101,11 @@ class LoginClient:
             path="/users/me", headers={"Authorization": f"Bearer {login_jwt}"}, statuses=(200, 401, 403, 404)
         )
         if answer.status != 200:
-            raise LoginRefused("Xsolla Login does not take this token.", reason="token")
+            raise LoginRefused(_("Xsolla Login refuses this token."), reason="token")
         body = _parse(answer)
         user_id, email = (body.get(name) for name in ("id", "email")) if isinstance(body, dict) else (None, None)
         if not isinstance(user_id, str):
-            raise LoginBroken("Xsolla Login's answer names no user.")
+            raise LoginBroken(_("The answer of Xsolla Login names no user."))
         return user_id, email if isinstance(email, str) else ""
 
     def close(self) -> None:
@@ -117,12 +120,13 @@ class LoginClient:
         except AddressRefused as error:
             raise LoginRefused(str(error), reason="host") from error
         except OutboundError as error:
-            raise LoginTryLater(f"Xsolla Login could not be reached: {error}") from error
+            raise LoginTryLater(_("Xsolla Login could not be reached. %(why)s") % {"why": error}) from error
         if answer.status == 429 or answer.status >= 500:
             wait_s = _wait_s(answer)
-            raise LoginTryLater(f"Xsolla Login answered {answer.status}.", retry_after_s=wait_s)
+            sentence = _("Xsolla Login answered %(status)s.")
+            raise LoginTryLater(sentence % {"status": answer.status}, retry_after_s=wait_s)
         if answer.status not in statuses:
-            raise LoginBroken(f"Xsolla Login answered {answer.status}, which makes no sense here.")
+            raise LoginBroken(_("Xsolla Login answered %(status)s, which is unexpected.") % {"status": answer.status})
         return answer
 
 
@@ -134,11 +138,11 @@ def _wait_s(answer: Answer) -> int:
 
 def _parse(answer: Answer) -> object:
     if len(answer.body) > ANSWER_MAX_BYTES:
-        raise LoginBroken("Xsolla Login's answer is larger than one can be.")
+        raise LoginBroken(_("The answer of Xsolla Login is too large."))
     try:
         return json.loads(answer.body)
     except (ValueError, RecursionError) as error:
-        raise LoginBroken("Xsolla Login's answer is not JSON.") from error
+        raise LoginBroken(_("The answer of Xsolla Login is not JSON.")) from error
 
 
 def _key_set(answer: Answer) -> ListedKeys:
@@ -146,5 +150,5 @@ def _key_set(answer: Answer) -> ListedKeys:
     try:
         encoding, keys = list_keys(_parse(answer) if answer.status == 200 else [])
     except BadKeySet as error:
-        raise LoginBroken("Xsolla Login's list of keys has another shape than published.") from error
+        raise LoginBroken(_("Xsolla Login's list of keys has an unexpected form.")) from error
     return ListedKeys(encoding=encoding, keys=keys, answered_at=http_date(answer.headers.get("Date")))

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from linking.clients.outbound import AddressRefused, Answer, AnswerTooLarge, Outbound, OutboundError
 from linking.clients.retry_after import retry_after_s
 from linking.clients.vendor_urls import ZENDESK_HOSTS
@@ -68,7 +70,7 @@ class ZendeskClient:
         self, *, base_url: str, access_token: str, allow_loopback: bool, deadline_s: float = CALL_DEADLINE_S
     ) -> None:
         if not access_token or not access_token.isascii() or not access_token.isprintable() or " " in access_token:
-            raise ZendeskRefused("The access token is empty or contains blanks.", reason="credentials")
+            raise ZendeskRefused(_("The access token is empty or contains spaces."), reason="credentials")
         try:
             self._out = Outbound(
                 base_url=base_url, hosts=ZENDESK_HOSTS, allow_loopback=allow_loopback, deadline_s=deadline_s
@@ -84,7 +86,8 @@ class ZendeskClient:
     def _get(self, *, path: str, query: list[tuple[str, str]] | None = None) -> Answer:
         answer = self._call(path=path, query=query)
         if answer.status in (404, 410):
-            message = f"There is no Zendesk {self.api_name} at this address ({answer.status})."
+            sentence = _("There is no Zendesk %(api)s at this address (%(status)s).")
+            message = sentence % {"api": self.api_name, "status": answer.status}
             raise ZendeskRefused(message, reason="host")
         return self._check(answer)
 
@@ -107,15 +110,15 @@ class ZendeskClient:
     def _object(self, answer: Answer, *, what: str) -> dict[str, Any]:
         content_type = answer.headers.get("Content-Type", "application/json").lower()
         if "json" not in content_type:
-            raise ZendeskBroken(f"The {what} answer is not JSON.")
+            raise ZendeskBroken(_("Zendesk's answer is not JSON (%(call)s).") % {"call": what})
         try:
             body = json.loads(
                 answer.body.decode("utf-8"), parse_constant=refuse_constant, object_pairs_hook=refuse_duplicates
             )
         except (ValueError, RecursionError) as error:
-            raise ZendeskBroken(f"The {what} answer cannot be read as JSON.") from error
+            raise ZendeskBroken(_("Zendesk's answer cannot be read as JSON (%(call)s).") % {"call": what}) from error
         if not isinstance(body, dict):
-            raise ZendeskBroken(f"The {what} answer is not an object.")
+            raise ZendeskBroken(_("Zendesk's answer is not an object (%(call)s).") % {"call": what})
         return body
 
 
@@ -123,17 +126,19 @@ def _error_of(answer: Answer) -> ZendeskError:
     """Return what an answer other than a success asks the caller to do."""
     status = answer.status
     if status == 401:
-        return ZendeskRefused("Zendesk refused the access token (401).", reason="credentials", status=401)
+        return ZendeskRefused(_("Zendesk refused the access token (401)."), reason="credentials", status=401)
     if status == 403:
-        message = "The access token lacks the role, scope or plan for this call (403)."
+        message = _("The access token lacks the role, scope or plan for this call (403).")
         return ZendeskRefused(message, reason="scope", status=403)
     if status == 429:
-        return ZendeskTryLater("Zendesk asked for a pause (429).", reason="vendor_pause", retry_after_s=_wait_s(answer))
+        return ZendeskTryLater(
+            _("Zendesk asked for a pause (429)."), reason="vendor_pause", retry_after_s=_wait_s(answer)
+        )
     if status >= 500 or status in (408, 425):
         # Some gateways say how long they will be away; the wait is then theirs to choose.
         wait_s = _wait_s(answer) if answer.headers.get("Retry-After") else 0
         return ZendeskTryLater(f"Zendesk failed ({status}).", reason="vendor_fault", retry_after_s=wait_s)
-    return ZendeskBroken(f"Zendesk answered {status}, which makes no sense here.")
+    return ZendeskBroken(_("Zendesk answered %(status)s, which is unexpected.") % {"status": status})
 
 
 def _wait_s(answer: Answer) -> int:

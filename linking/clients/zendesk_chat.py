@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qs, quote, urlsplit
 
+from django.utils.translation import gettext as _
+
 from linking.clients.retry_after import http_date
 from linking.clients.zendesk_api import ZendeskBroken, ZendeskClient, ZendeskError, ZendeskGone, ZendeskRefused
 from linking.clients.zendesk_records import (
@@ -89,9 +91,9 @@ class ChatClient(ZendeskClient):
         body = self._object(self._get(path="/incremental/chats", query=query), what="export")
         records = body.get("chats")
         if not isinstance(records, list):
-            raise ZendeskBroken("The export page has no list of chats.")
+            raise ZendeskBroken(_("The export page has no list of chats."))
         if len(records) > RECORDS_MAX:
-            raise ZendeskBroken(f"The export page holds {len(records)} records.")
+            raise ZendeskBroken(_("The export page contains %(number)s records.") % {"number": len(records)})
         return ExportPage(
             records=tuple(records),
             end_epoch_s=_epoch_s(body.get("end_time")),
@@ -107,7 +109,7 @@ class ChatClient(ZendeskClient):
         """
         answer = self._call(path=f"/visitors/{quote(visitor_id, safe='')}")
         if answer.status in (404, 410):
-            raise ZendeskGone("Zendesk does not know this visitor.")
+            raise ZendeskGone(_("Zendesk does not know this visitor."))
         if answer.status in (400, 405, 422):
             return unreadable({"id": visitor_id}, reason=f"Zendesk refused to read this visitor ({answer.status}).")
         record = parse_visitor(self._object(self._check(answer), what="visitor"))
@@ -126,14 +128,14 @@ class ChatClient(ZendeskClient):
         body = self._object(self._get(path="/bans", query=query), what="bans")
         visitors, addresses = body.get("visitor"), body.get("ip_address")
         if not isinstance(visitors, list) or not isinstance(addresses, list):
-            raise ZendeskBroken("The bans answer has not the two lists.")
+            raise ZendeskBroken(_("Zendesk's answer about bans lacks its two lists."))
         if len(visitors) + len(addresses) > RECORDS_MAX:
-            raise ZendeskBroken("The bans answer holds more bans than were asked for.")
+            raise ZendeskBroken(_("Zendesk's answer contains more bans than requested."))
         bans = [ban if isinstance(ban, dict) else {} for ban in (*visitors, *addresses)]
         ids = {dot_form(id_text(ban.get("visitor_id"))) for ban in bans[: len(visitors)]}
         if "" in ids:
             # Half a list would lift the bans it leaves out.
-            raise ZendeskBroken("A ban does not say whom it is about.")
+            raise ZendeskBroken(_("A ban does not name its visitor."))
         numbers = [ban["id"] for ban in bans if isinstance(ban.get("id"), int)]
         return BansPage(visitor_ids=frozenset(ids), last_id=max(numbers, default=None), is_empty=not bans)
 

@@ -3,6 +3,8 @@
 Both work once. So it matters whether a call that brought nothing may have been carried out all the same.
 """
 
+from django.utils.translation import gettext as _
+
 from linking.clients.oauth_messages import SCOPE, TOKEN_PATH, BadTokens, Tokens, read_refusal, read_tokens
 from linking.clients.outbound import AddressRefused, Answer, Outbound, OutboundError
 from linking.clients.retry_after import retry_after_s
@@ -112,11 +114,13 @@ def _error_of(answer: Answer) -> OAuthError:
     if status in _NOT_DONE:
         header = answer.headers.get("Retry-After")
         wait_s = retry_after_s(header, date=answer.headers.get("Date")) if header else 0
-        return OAuthTryLater(f"Zendesk's token address answered {status}.", retry_after_s=wait_s)
+        sentence = _("Zendesk's token address answered %(status)s.") % {"status": status}
+        return OAuthTryLater(sentence, retry_after_s=wait_s)
     if status in _NOT_THERE:
-        return OAuthRefused(f"There is no token address of Zendesk ({status}).", code="address")
+        sentence = _("There is no token address of Zendesk (%(status)s).") % {"status": status}
+        return OAuthRefused(sentence, code="address")
     if status in _REFUSED:
         found = read_refusal(answer.body)
         message = f"Zendesk refused ({status})."
         return OAuthRefused(message, code=found.code or f"http_{status}", description=found.description)
-    return OAuthLost(f"Zendesk's token address answered {status}.")
+    return OAuthLost(_("Zendesk's token address answered %(status)s.") % {"status": status})

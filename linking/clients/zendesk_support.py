@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from linking.clients.outbound import Answer
 from linking.clients.retry_after import LONGEST_S, http_date
 from linking.clients.support_records import SupportUser, read_user, read_user_id
@@ -86,17 +88,17 @@ class SupportClient(ZendeskClient):
             raise
         self._note_limits(answer, is_export=True)
         if cursor and answer.status in (400, 404, 422):
-            raise CursorRefused(f"Zendesk does not take the cursor any more ({answer.status}).")
+            raise CursorRefused(_("Zendesk no longer accepts the cursor (%(status)s).") % {"status": answer.status})
         if answer.status == 404:
-            raise ZendeskRefused("There is no Zendesk Support API at this address (404).", reason="host")
+            raise ZendeskRefused(_("There is no Zendesk Support API at this address (404)."), reason="host")
         body = self._object(self._check(answer), what="users")
         users, unreadable = _read_users(body.get("users"))
         is_end, after = body.get("end_of_stream"), body.get("after_cursor")
         if not isinstance(is_end, bool):
-            raise ZendeskBroken("The page of users does not say whether it is the last.")
+            raise ZendeskBroken(_("The page of users does not say whether it is the last."))
         has_cursor = isinstance(after, str) and 0 < len(after) <= CURSOR_MAX_CHARACTERS and after.isprintable()
         if not has_cursor and not is_end:
-            raise ZendeskBroken("The page of users does not lead on.")
+            raise ZendeskBroken(_("The page of users does not lead to the next one."))
         return UsersPage(users=users, cursor=str(after) if has_cursor else "", is_end=is_end, unreadable=unreadable)
 
     def show_users(self, *, external_ids: Sequence[str] = (), user_ids: Sequence[str] = ()) -> tuple[SupportUser, ...]:
@@ -117,14 +119,14 @@ class SupportClient(ZendeskClient):
         Source: developer.zendesk.com, Users, "Show User" (fact sheet, section 3).
         """
         if not read_user_id(user_id):
-            raise ZendeskGone("No user of Zendesk Support has such an ID.")
+            raise ZendeskGone(_("No user of Zendesk Support has such an ID."))
         answer = self._call(path=f"/users/{user_id}")
         self._note_limits(answer)
         if answer.status in (404, 410):
-            raise ZendeskGone("Zendesk does not know this user.")
+            raise ZendeskGone(_("Zendesk does not know this user."))
         user = read_user(self._object(self._check(answer), what="user").get("user"))
         if user is None or user.user_id != user_id:
-            raise ZendeskBroken("Zendesk answered with another user than the one asked for.")
+            raise ZendeskBroken(_("Zendesk answered with another user than requested."))
         return user
 
     def token_owner(self) -> TokenOwner:
@@ -166,9 +168,9 @@ class SupportClient(ZendeskClient):
 def _read_users(records: object) -> tuple[tuple[SupportUser, ...], int]:
     """Return the users that can be read, and how many cannot."""
     if not isinstance(records, list):
-        raise ZendeskBroken("The answer has no list of users.")
+        raise ZendeskBroken(_("The answer has no list of users."))
     if len(records) > USERS_MAX:
-        raise ZendeskBroken(f"The answer holds {len(records)} users.")
+        raise ZendeskBroken(_("The answer contains %(number)s users.") % {"number": len(records)})
     users = [read_user(record) for record in records]
     known = tuple(user for user in users if user is not None)
     return known, len(users) - len(known)

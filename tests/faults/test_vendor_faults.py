@@ -117,7 +117,7 @@ class TestBodies:
 
     def test_that_lead_elsewhere_are_not_followed(self, site, sandbox):
         sandbox.control("faults", kind="redirect", times=9)
-        assert site.run().detail == "Zendesk answered 302, which makes no sense here."
+        assert site.run().detail == "Zendesk answered 302, which is unexpected."
 
 
 class TestSending:
