@@ -54,7 +54,7 @@ class LinkRow:
 class Side:
     """One side of a conflict: a player, and whether they ever signed in through Login.
 
-    It has no word of trust, because the conflict is about whom to trust.
+    It has no word of trust, because that is what the conflict is about.
     """
 
     user: IDText

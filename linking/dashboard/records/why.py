@@ -27,7 +27,7 @@ def explain_link(*, link: VisitorLink) -> Why:
     words = find_words(link.visitor.integration.zendesk_product)
     values = {
         "call": describe_evidence(link=link),
-        "run": name_run(link=link),
+        "run": link.evidence_run_id,
         "first": format_time(link.first_seen_at),
         "last": format_time(link.last_confirmed_at),
     }
@@ -37,10 +37,15 @@ def explain_link(*, link: VisitorLink) -> Why:
         else _("Zendesk says that this visitor is this player.")
     )
     claim = (str(words.claim),) if link.trust == Trust.CLAIMED and words.claim else ()
+    details = (
+        _("Read with %(call)s in sync no. %(run)s on %(first)s; last confirmed on %(last)s.")
+        if link.evidence_run_id
+        else _("Read with %(call)s on %(first)s, in a sync whose record was deleted; last confirmed on %(last)s.")
+    )
     return Why(
         sentence=explain_trust(link.trust),
         evidence=(statement, _describe_proof(link), *claim),
-        details=_("Read with %(call)s in %(run)s on %(first)s; last confirmed on %(last)s.") % values,
+        details=details % values,
     )
 
 
@@ -77,7 +82,7 @@ def explain_no_link(*, visitor: Visitor, external_id: str, is_parted: bool = Fal
 
 
 def explain_user_trust(*, user: LoginUser) -> str:
-    """Return how far to trust that the visitors of `user`, whom `find.find_login_user` found, are this user."""
+    """Return how far to trust the links of a `user` from `find.find_login_user`."""
     if user.trust == Trust.NONE:
         return str(find_words(user.integration.zendesk_product).no_visitor)
     if user.trust == Trust.DISPUTED:

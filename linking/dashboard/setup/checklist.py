@@ -13,7 +13,7 @@ from linking.models import Integration, LoginAlgorithm, Secret, SecretName, Stop
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChecklistStep:
-    """One line: whether it is done and since when (None where nobody noted it), and what to do while it is not."""
+    """One line: whether it is done, since when (None if unknown), and what to do if it is not."""
 
     title: str
     is_done: bool

@@ -26,7 +26,7 @@ class CodeRows:
 @page
 @require_safe
 def show_reference(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show what every answer and every verdict means, for whoever wires a widget."""
+    """Show what every answer and every verdict means, for site developers."""
     integration = require_integration(slug)
     causes = [{"name": name, "problem": _(text.problem), "fix": _(text.fix)} for name, text in CAUSES.items()]
     context = {"integration": integration, "codes": tuple(_list_codes()), "causes": causes}

@@ -1,4 +1,4 @@
-"""Addresses of the same record at the two vendors. Data never chooses the host: only https, only as configured."""
+"""Links to the same record at the two vendors: always https, and always a host from the settings."""
 
 import re
 from urllib.parse import quote, urlsplit
@@ -14,7 +14,7 @@ _PLACE = re.compile(r"\{([^{}]*)\}")
 
 
 def build_chat_address(*, subdomain: str, visitor_id: str) -> str:
-    """Return where Zendesk Chat's dashboard shows the visitor, or "" when that cannot be told."""
+    """Return where Zendesk Chat's dashboard shows the visitor, or "" if it is unknown."""
     match = _VISITOR_ID.match(visitor_id)
     if not match or not _SUBDOMAIN.match(subdomain):
         return ""

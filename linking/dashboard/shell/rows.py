@@ -1,4 +1,4 @@
-"""Rows of the lists: plain records, masked for whom they must be, that cost a template no query."""
+"""Rows of the lists: plain records, masked for agents, that cost a template no query."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class VisitorRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRow:
-    """One Login user as a list shows it; `source` as in `VisitorRow`."""
+    """One player as a list shows it; `source` as in `VisitorRow`."""
 
     key: str
     url: str
@@ -100,7 +100,7 @@ def build_visitor_url(*, visitor_id: str, integration: str) -> str:
 
 
 def build_user_url(*, user_id: str, integration: str) -> str:
-    """Return the address of a Login user's page."""
+    """Return the address of a player's page."""
     return build_record_url("user", user_id, integration=integration)
 
 
@@ -144,7 +144,7 @@ def choose_user_state(user: LoginUser) -> Badge:
 
 
 def build_user_row(user: LoginUser, *, reader: Reader, now: datetime) -> UserRow:
-    """Return the row of a Login user, its `integration` at hand."""
+    """Return the row of a player, its `integration` loaded."""
     return UserRow(
         key=f"u{user.pk}",
         url=build_user_url(user_id=reader.find_user_key(user), integration=user.integration.slug),
@@ -171,6 +171,6 @@ def _choose_subtitle(name: str, *others: str) -> str:
 
 def build_record_url(name: str, record_id: str, *, integration: str = "") -> str:
     """Return the address of a record's page, `visitor` or `user`; without an integration it is whichever knows it."""
-    # An ID is one step of the path whatever it holds; `reverse` would leave a slash, or `..`, as it is.
+    # An ID is one step of the path, so a slash or `..` in it must be quoted, which `reverse` does not do.
     path = reverse(name, args=["x"])[: -len("x/")] + quote(record_id, safe="") + "/"
     return f"{path}?{urlencode({'integration': integration})}" if integration else path

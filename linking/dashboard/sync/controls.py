@@ -33,7 +33,7 @@ def start_sync(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         queue.put(task=tasks.sync_integration.name, integration_id=integration.pk, trigger="page")
     except queue.BrokerUnavailable:
-        messages.error(request, _("The sync could not be queued: the broker does not answer. Try again in a minute."))
+        messages.error(request, _("The sync could not be queued: the broker is not responding. Try again in a minute."))
     else:
         messages.success(request, _("%s starts syncing in a moment.") % integration.name)
     return redirect("sync")
@@ -75,7 +75,7 @@ def backfill_chats(request: HttpRequest, slug: str) -> HttpResponse:
         messages.error(request, _("Nothing was changed: the date must be a day from 2000 to today."))
         return redirect("sync")
     controls.ask_backfill(integration=integration, from_at=from_at, by=request.user, now=now)
-    with suppress(queue.BrokerUnavailable):  # the wish is stored: the schedule's next pass obeys it as well
+    with suppress(queue.BrokerUnavailable):  # the wish is stored: the next scheduled sync follows it too
         queue.put(task=tasks.sync_integration.name, integration_id=integration.pk, trigger="page")
     values = {"name": integration.name, "day": format_time(from_at)}
     messages.success(

@@ -35,7 +35,8 @@ def _describe_window(run: SyncRun) -> str:
     """Return from where to where the export was read, "" for a run that did not read it."""
     if run.cursor_from_epoch_s is None:
         return ""
-    start = format_epoch(run.cursor_from_epoch_s) if run.cursor_from_epoch_s else _("the beginning")
+    start = format_epoch(run.cursor_from_epoch_s)
     if run.cursor_to_epoch_s is None:
-        return _("Chats from %s on, none new") % start
-    return _("Chats from %(start)s to %(end)s") % {"start": start, "end": format_epoch(run.cursor_to_epoch_s)}
+        return _("Chats from %s, none new") % start if run.cursor_from_epoch_s else _("All chats, none new")
+    words = _("Chats from %(start)s to %(end)s") if run.cursor_from_epoch_s else _("All chats up to %(end)s")
+    return words % {"start": start, "end": format_epoch(run.cursor_to_epoch_s)}

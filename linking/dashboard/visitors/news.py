@@ -132,7 +132,7 @@ def _count_new(
         raise BadKeyset("The cursor is damaged.")
     records = find_rows(filters, sees_contact=sees_contact, now=now)
     records = narrow.drop_details(records, ordering=filters.order, since=start.value)  # type: ignore[arg-type]
-    # A shown row that moved up is told as changed; so many more are read as there may be of those.
+    # A shown row that moved up counts as changed, so as many more rows are read.
     part = pages.load_page(records, ordering=filters.order, cursor=since, size=NEW_CAP + len(marks_by_key))
     number = sum(row.pk not in marks_by_key for row in part.rows)
     return Count(number=min(number, NEW_CAP), is_capped=number > NEW_CAP or bool(part.previous))

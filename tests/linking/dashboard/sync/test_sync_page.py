@@ -109,7 +109,7 @@ class TestRuns:
 
     def test_leaves_out_what_did_not_happen(self, lead):
         make_run(integration=make_integration(), cursor_from_epoch_s=0, pages=1)
-        assert read(lead.get("/sync/")).one(class_="run-facts").text == "Chats from the beginning on, none new · 1 page"
+        assert read(lead.get("/sync/")).one(class_="run-facts").text == "All chats, none new · 1 page"
 
     @pytest.mark.parametrize("reason", StopReason.values)
     def test_each_stop_reason_has_its_sentence(self, lead, reason):
