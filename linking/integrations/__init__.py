@@ -23,10 +23,20 @@ from linking.integrations.saving import (
     remove_integration,
     save_integration,
 )
-from linking.integrations.settings import KEYS, RULES, SECRET_NAMES, SECRETS, SETTINGS, FormSection, Setting
+from linking.integrations.settings import (
+    KEYS,
+    PRODUCT_HELP,
+    RULES,
+    SECRET_NAMES,
+    SECRETS,
+    SETTINGS,
+    FormSection,
+    Setting,
+)
 
 __all__ = [
     "KEYS",
+    "PRODUCT_HELP",
     "RULES",
     "SECRETS",
     "SECRET_NAMES",

@@ -63,6 +63,10 @@ class SecretSetting:
     remove_label: Text
 
 
+PRODUCT_HELP = _(
+    "How to tell which product the account uses: in Admin Center, Channels lists Messaging for Messaging, or Chat with "
+    "Web Widget (Classic) for Chat."
+)
 SETTINGS: tuple[Setting, ...] = (
     Setting("name", rules.read_name, FormSection.GENERAL, _("Name")),
     Setting("enabled", rules.read_flag, FormSection.GENERAL, _("Enabled"),
@@ -86,8 +90,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("mode", rules.build_choice_rule(Mode), FormSection.LOGIN, _("Mode"),
         help=_("Observe: be as lenient as Xsolla's sample service and only count what would be refused."),
         choices={Mode.ENFORCE: _("Enforce"), Mode.OBSERVE: _("Observe")}),
-    Setting("zendesk_product", rules.build_choice_rule(ZendeskProduct), FormSection.ZENDESK, _("Zendesk product"),
-        choices={ZendeskProduct.CHAT: _("Chat"), ZendeskProduct.MESSAGING: _("Messaging")}),
+    Setting("zendesk_product", rules.build_choice_rule(ZendeskProduct), FormSection.GENERAL, _("Chat or Messaging?"),
+        help=PRODUCT_HELP, choices={ZendeskProduct.CHAT: _("Chat"), ZendeskProduct.MESSAGING: _("Messaging")}),
     Setting("zendesk_subdomain", rules.read_subdomain, FormSection.ZENDESK, _("Zendesk subdomain"),
         help=_("For example, acme for acme.zendesk.com.")),
     Setting("zendesk_account_key", rules.read_identifier_or_blank, FormSection.ZENDESK, _("Zendesk account key"),
@@ -98,7 +102,8 @@ SETTINGS: tuple[Setting, ...] = (
         help=_("If empty, it is built from the subdomain. With “auto”, zdbridge finds the address that answers."),
         is_wide=True),
     Setting("zendesk_client_id", rules.read_identifier_or_blank, FormSection.ZENDESK, _("Zendesk client ID"),
-        help=_("The API client that “Connect with Zendesk” uses to get the access token.")),
+        help=_("For Chat: the API client that “Connect with Zendesk” uses to get the access token. For Messaging: a "
+               "confidential OAuth client that an admin made in Admin Center.")),
     Setting("email_verified", rules.build_choice_rule(EmailVerified), FormSection.ZENDESK,
         _("Treat e-mail as verified"), help=_("For Messaging only."),
         choices={EmailVerified.NEVER: _("Never"), EmailVerified.ALWAYS: _("Always")}),

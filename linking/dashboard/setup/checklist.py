@@ -6,9 +6,11 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from linking import registry
+from linking.dashboard.setup.products import SetupWords, find_setup_words
 from linking.dashboard.shell.freshness import explain_block
+from linking.dashboard.shell.parts import Text
 from linking.integrations import SetupProgress, load_progress
-from linking.models import Integration, LoginAlgorithm, Secret, SecretName, StopReason, ZendeskProduct
+from linking.models import Integration, LoginAlgorithm, Secret, SecretName, StopReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,7 @@ def build_checklist(*, integration: Integration) -> tuple[ChecklistStep, ...]:
     return (
         *_list_secret_steps(integration, secrets=secrets),
         _check_origins(integration, progress=progress),
-        *_list_live_steps(progress),
+        *_list_live_steps(progress, words=find_setup_words(integration.zendesk_product)),
     )
 
 
@@ -43,21 +45,34 @@ def _list_secret_steps(integration: Integration, *, secrets: dict[str, Secret]) 
     )
     if integration.login_algorithm == LoginAlgorithm.RS256:
         login = ChecklistStep(title=_("Login project signs with RS256 and needs no secret key"), is_done=True, todo="")
-    shared = _check_secret(
-        secrets.get(SecretName.ZENDESK_SHARED_SECRET),
-        title=_("Zendesk's shared secret is set"),
-        todo=_(
-            "In Zendesk Chat, open Settings, Widget, Widget security, Visitor authentication. Generate it and copy it."
-        ),
-    )
+    words = find_setup_words(integration.zendesk_product)
+    key = _check_zendesk_secret(
+        integration, secret=secrets.get(SecretName.ZENDESK_SHARED_SECRET), title=words.key, todo=words.key_todo,
+        needs=words.key_needs,
+    )  # fmt: skip
     if not integration.sync_enabled:
         return (
             login,
-            shared,
+            key,
             ChecklistStep(title=_("Sync is off, so no access to Zendesk is needed"), is_done=True, todo=""),
         )
-    access = _check_client if integration.zendesk_product == ZendeskProduct.MESSAGING else _check_access_token
-    return (login, shared, _check_account(integration), access(integration, secrets=secrets))
+    access = _check_zendesk_secret(
+        integration, secret=secrets.get(words.access_secret), title=words.access, todo=words.access_todo,
+        needs=words.access_needs,
+    )  # fmt: skip
+    if access.is_done and integration.blocked_reason == StopReason.CREDENTIALS:
+        todo = str(words.access_refused) or explain_block(StopReason.CREDENTIALS)
+        access = replace(access, is_done=False, todo=todo)
+    return (login, key, _check_account(integration), access)
+
+
+def _check_zendesk_secret(
+    integration: Integration, *, secret: Secret | None, title: Text, todo: Text, needs: str
+) -> ChecklistStep:
+    """Return the step of a secret that needs a setting beside it; `needs` is its name, "" for none."""
+    step = _check_secret(secret, title=str(title), todo=str(todo))
+    is_whole = not needs or bool(getattr(integration, needs))
+    return step if is_whole else replace(step, is_done=False, todo=step.todo or str(todo))
 
 
 def _check_secret(secret: Secret | None, *, title: str, todo: str) -> ChecklistStep:
@@ -78,66 +93,39 @@ def _check_account(integration: Integration) -> ChecklistStep:
     )
 
 
-def _check_access_token(integration: Integration, *, secrets: dict[str, Secret]) -> ChecklistStep:
-    step = _check_secret(
-        secrets.get(SecretName.ZENDESK_ACCESS_TOKEN),
-        title=_("Zendesk's access token is set"),
-        todo=_("An administrator can connect with Zendesk on this page, or enter a Chat token with the scope read."),
-    )
-    if step.is_done and integration.blocked_reason == StopReason.CREDENTIALS:
-        return replace(step, is_done=False, todo=explain_block(StopReason.CREDENTIALS))
-    return step
-
-
-def _check_client(integration: Integration, *, secrets: dict[str, Secret]) -> ChecklistStep:
-    step = _check_secret(
-        secrets.get(SecretName.ZENDESK_CLIENT_SECRET),
-        title=_("Zendesk's OAuth client is set"),
-        todo=_(
-            "In Admin Center, open Apps and integrations, APIs, OAuth clients. An admin creates a confidential client "
-            "there. Copy its ID and secret into the integration's settings."
-        ),
-    )
-    if step.is_done and (not integration.zendesk_client_id or integration.blocked_reason == StopReason.CREDENTIALS):
-        return replace(step, is_done=False, todo=_("Check the client's ID and secret, and that an admin created it."))
-    return step
-
-
 def _check_origins(integration: Integration, *, progress: SetupProgress) -> ChecklistStep:
     return ChecklistStep(
-        title=_("Pages with the chat widget are listed"),
+        title=_("Pages with the widget are listed"),
         is_done=bool(integration.allowed_origins),
         todo=_("Add their origins, such as https://shop.example, to the integration's settings."),
         at=progress.origins_set_at if integration.allowed_origins else None,
     )
 
 
-def _list_live_steps(progress: SetupProgress) -> tuple[ChecklistStep, ...]:
+def _list_live_steps(progress: SetupProgress, *, words: SetupWords) -> tuple[ChecklistStep, ...]:
     return (
         ChecklistStep(
             title=_("First token requested"),
             # The counts are deleted after a while, but every issued token was requested.
             is_done=progress.token_asked_at is not None or progress.token_issued_at is not None,
-            todo=_("Add a snippet to the page and open the chat. A refused request counts too."),
+            todo=_("Add a snippet to the page and open the widget. A refused request counts too."),
             at=progress.token_asked_at,
         ),
         ChecklistStep(
             title=_("First token issued"),
             is_done=progress.token_issued_at is not None,
-            todo=_("Add a snippet to the page, sign in as a player and open the chat."),
+            todo=_("Add a snippet to the page, sign in as a player and open the widget."),
             at=progress.token_issued_at,
         ),
         ChecklistStep(
-            title=_("First visitor read from Zendesk"),
+            title=str(words.visitor),
             is_done=progress.has_visitor,
-            todo=_("Write a message in the chat and end it. The sync page shows when zdbridge last asked Zendesk."),
+            todo=str(words.visitor_todo),
         ),
         ChecklistStep(
             title=_("First visitor linked to a player"),
             is_done=progress.linked_at is not None,
-            todo=_(
-                "If visitors stay anonymous, the chat widget gets no token. Look at the browser console of the page."
-            ),
+            todo=str(words.linked_todo),
             at=progress.linked_at,
         ),
     )

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from linking import integrations, registry
 from linking.clients.vendor_urls import is_loopback_name
+from linking.dashboard.setup.products import find_setup_words
 from linking.dashboard.shell.access import page, require_admin, require_integration
 from linking.dashboard.shell.connection_words import explain_failed, explain_lost
 from linking.dashboard.shell.parts import Notice
@@ -67,6 +68,8 @@ def show_connection(request: HttpRequest, slug: str) -> HttpResponse:
     """Show how to connect, the state of the connection, and the result of the last attempt."""
     require_admin(request)
     integration = require_integration(slug)
+    if not find_setup_words(integration.zendesk_product).is_connected_in_browser:
+        return redirect("setup_integration", slug=slug)
     config, _problems = registry.config_of(integration)
     authority = find_account_authority(config)
     row = connections.find_connection(integration_id=integration.pk)

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from linking.accounts import roles
 from linking.dashboard.shell.access import page
-from linking.integrations import list_integrations
+from linking.integrations import PRODUCT_HELP, list_integrations
 
 
 @page
@@ -18,5 +18,9 @@ def show_setup(request: HttpRequest) -> HttpResponse:
     if len(integrations) == 1:
         return redirect("setup_integration", slug=integrations[0].slug)
     is_admin = roles.is_admin(request.user)
-    context = {"integrations": integrations, "add_url": reverse("admin:linking_integration_add") if is_admin else ""}
+    context = {
+        "integrations": integrations,
+        "add_url": reverse("admin:linking_integration_add") if is_admin else "",
+        "how_to_tell": PRODUCT_HELP,
+    }
     return render(request, "dashboard/setup/overview.html", context)

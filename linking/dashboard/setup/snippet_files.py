@@ -5,7 +5,7 @@ The files themselves are what the browser tests run; here only the words between
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,10 +14,6 @@ from django.contrib.staticfiles import finders
 from django.utils.translation import gettext as _
 
 from linking.dashboard.shell.parts import Text
-from linking.models import ZendeskProduct
-
-CHAT_FILES = ("web-widget.js", "web-sdk.js", "fetch.js", "curl.txt")
-MESSAGING_FILES = ("messaging.js", "fetch.js", "curl.txt")
 
 
 class SnippetMissing(Exception):
@@ -34,12 +30,11 @@ class Snippet:
     text: str
 
 
-def build_snippets(*, product: str, values: Mapping[str, str]) -> tuple[Snippet, ...]:
-    """Return the snippets for a widget of `product`, the likeliest first; `values` are by the word between @ signs.
+def build_snippets(*, names: Sequence[str], values: Mapping[str, str]) -> tuple[Snippet, ...]:
+    """Return the snippets of the files `names`, in their order; `values` are by the word between @ signs.
 
     Raises: SnippetMissing.
     """
-    names = MESSAGING_FILES if product == ZendeskProduct.MESSAGING else CHAT_FILES
     words = _describe_files()
     return tuple(
         Snippet(

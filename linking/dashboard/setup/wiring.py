@@ -16,6 +16,7 @@ from linking import doctor, registry
 from linking.accounts import roles
 from linking.dashboard.setup.answer_counts import load_day_of_answers
 from linking.dashboard.setup.checklist import build_checklist
+from linking.dashboard.setup.products import find_setup_words
 from linking.dashboard.setup.snippet_files import build_snippets
 from linking.dashboard.setup.verdict_words import FINDING_STATES, VERDICT_STATES, name_rule
 from linking.dashboard.shell.access import page, require, require_integration
@@ -96,6 +97,7 @@ def _build_context(request: HttpRequest, *, integration: Integration) -> dict[st
         "account_key": integration.zendesk_account_key or _("your account key"),
         "cookie_name": integration.cookie_name,
     }
+    words = find_setup_words(integration.zendesk_product)
     is_admin = roles.is_admin(request.user)
     return {
         "integration": integration,
@@ -104,12 +106,16 @@ def _build_context(request: HttpRequest, *, integration: Integration) -> dict[st
         "findings": find_clock_findings(clock_offsets.readings(now=now).get(integration.pk)),
         "steps": steps,
         "done": sum(step.is_done for step in steps),
-        "snippets": build_snippets(product=integration.zendesk_product, values=values),
+        "snippets": build_snippets(names=words.snippet_files, values=values),
         "reach": _build_reach_form(request, integration=integration, endpoint=endpoint),
         "same_sites": [choice.value for choice in cookie_reach.SameSite],
         "answers": load_day_of_answers(integration=integration, now=now),
         "may_diagnose": doctor.may_diagnose(request.user),
-        "connect_url": reverse("setup_connect", args=[integration.slug]) if is_admin else "",
+        "words": words,
+        "webhook_url": request.build_absolute_uri(f"/api/v1/hooks/zendesk/{integration.slug}"),
+        "connect_url": reverse("setup_connect", args=[integration.slug])
+        if is_admin and words.is_connected_in_browser
+        else "",
         "admin_url": reverse("admin:linking_integration_change", args=[integration.pk]) if is_admin else "",
     }
 

@@ -29,6 +29,9 @@ class TestOverview:
         add = read(sign_in("admin").get("/setup/")).one(class_="empty").one("a")
         assert add.attributes["href"] == "/admin/linking/integration/add/"
 
+    def test_says_how_to_tell_the_products_apart(self, agent):
+        assert "Channels lists Messaging for Messaging" in read(agent.get("/setup/")).one(class_="empty").text
+
     def test_leads_to_the_only_one(self, agent):
         make_integration()
         assert agent.get("/setup/")["Location"] == "/setup/acme/"
@@ -125,12 +128,41 @@ class TestChecklist:
     def test_what_is_left_says_what_to_do(self, agent):
         make_integration(allowed_origins=[])
         step = read(agent.get("/setup/acme/")).all("li", class_="is-todo")[0]
-        assert step.text.startswith("To do: Pages with the chat widget are listed Add their origins")
+        assert step.text.startswith("To do: Pages with the widget are listed Add their origins")
+
+    MESSAGING = {
+        "zendesk_product": "messaging", "zendesk_key_id": "key", "zendesk_client_id": "client",
+        "secrets": {"zendesk_access_token": "", "zendesk_client_secret": "client-secret-of-acme-for-tests"},
+    }  # fmt: skip
+
+    def test_of_messaging_is_about_its_key_and_its_client(self, agent):
+        make_integration(**self.MESSAGING)
+        page = read(agent.get("/setup/acme/"))
+        titles = [step.all("p")[0].text for step in page.one("ol", class_="checklist").all("li")]
+        assert titles[1] == "Done: Zendesk's signing key is set"
+        assert titles[3] == "Done: Zendesk's OAuth client is set"
+        assert titles[7] == "To do: First user found in Zendesk"
+        assert "End the chat" not in page.text and "Visitor authentication" not in page.text
+
+    @pytest.mark.parametrize(
+        ("changes", "title", "todo"),
+        [
+            ({"zendesk_key_id": ""}, "signing key", "End user authentication, Messaging, and create a key"),
+            ({"zendesk_client_id": ""}, "OAuth client", "creates a confidential client"),
+            ({"blocked_reason": "credentials"}, "OAuth client", "Check the client's ID and secret"),
+        ],
+    )
+    def test_of_messaging_misses_what_belongs_to_a_secret(self, agent, changes, title, todo):
+        make_integration(**self.MESSAGING | changes)
+        step = self.first_todo(agent)
+        assert title in step and todo in step
 
     def test_an_unknown_integration_is_not_found(self, agent):
         assert agent.get("/setup/none/").status_code == 404
 
     def test_budget(self, agent, django_assert_max_num_queries):
         make_integration()
-        with django_assert_max_num_queries(15):  # six of the frame, integration, secrets, clock, answers, five steps
+        with django_assert_max_num_queries(
+            16
+        ):  # six of the frame, integration, its pair, secrets, clock, answers, five steps
             agent.get("/setup/acme/")

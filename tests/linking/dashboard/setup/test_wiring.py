@@ -3,9 +3,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from linking.dashboard.setup.snippet_files import CHAT_FILES, MESSAGING_FILES, fill
+from linking.dashboard.setup.products import find_setup_words
+from linking.dashboard.setup.snippet_files import fill
 from linking.doctor.causes import CAUSES
-from linking.models import AnswerCount, AuditEvent, ClockOffset
+from linking.models import AnswerCount, AuditEvent, ClockOffset, ZendeskProduct
 from linking.tokens.refusals import REFUSALS, STATUSES, Reason
 from tests.factories import LOGIN_SECRET_KEY, NOW, ZENDESK_SHARED_SECRET, login_jwt, make_integration
 from tests.linking.dashboard.reading import read
@@ -139,7 +140,9 @@ class TestPreview:
 
 
 class TestSnippets:
-    @pytest.mark.parametrize("name", [*CHAT_FILES, *MESSAGING_FILES])
+    @pytest.mark.parametrize(
+        "name", [name for product in ZendeskProduct for name in find_setup_words(product).snippet_files]
+    )
     def test_leave_no_word_unfilled(self, name):
         values = {"token_url": "https://b.example/t", "account_key": "key", "cookie_name": "token"}
         filled = fill(name=name, values=values)
