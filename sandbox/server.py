@@ -22,7 +22,7 @@ from sandbox.routing import Call, Route, Service
 from sandbox.shop.service import ShopService
 from sandbox.support.agent import AgentService
 from sandbox.support.service import SupportService
-from sandbox.support.sunco import SunCoService
+from sandbox.support.sunco.service import SunCoService
 from sandbox.world.box import Box
 from sandbox.world.faults import LONGEST_DELAY_S, NEED_THE_TRUTH
 from sandbox.zendesk.chat import ZendeskService

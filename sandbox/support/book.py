@@ -11,7 +11,7 @@ from typing import Any
 from sandbox.support.events import EventHook
 from sandbox.support.limits import ClassLimiter
 from sandbox.support.people import ADMIN, OWNER_EMAIL, OWNER_ID, MessagingStore, SandboxUser, SupportStore
-from sandbox.support.sunco_hook import SunCoHook
+from sandbox.support.sunco.hook import SunCoHook
 from sandbox.support.switches import SupportSwitches
 from sandbox.support.tokens import TokenStore
 

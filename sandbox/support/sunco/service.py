@@ -11,7 +11,7 @@ from sandbox.problem import Problem
 from sandbox.routing import Call, Route, Service, Table
 from sandbox.support.limits import SUNCO
 from sandbox.support.people import MessagingUser
-from sandbox.support.sunco_hook import APP_ID, format_milliseconds
+from sandbox.support.sunco.hook import APP_ID, format_milliseconds
 from sandbox.support.tokens import parse_basic
 from sandbox.world.box import Box
 

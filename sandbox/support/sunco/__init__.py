@@ -1,0 +1,1 @@
+"""Sunshine Conversations of the Messaging account: users and conversations by `service`, webhooks by `hook`."""
