@@ -43,12 +43,12 @@ class TestActions:
         page.keyboard.type("visitor copy")
         assert names(page) == ["Copy the visitor ID"]
         page.keyboard.press("Enter")
-        expect(page.locator("#toasts")).to_contain_text("visitor ID copied")
+        expect(page.locator("#toasts")).to_contain_text("Visitor ID copied")
         assert (page.evaluate("navigator.clipboard.readText()"), page.said) == (VISITOR, [])
 
     def test_are_walked_with_the_arrows(self, opened):
         page = opened()
-        page.keyboard.type("not in chat")
+        page.keyboard.type("no chat")
         page.keyboard.press("ArrowDown")
         page.keyboard.press("ArrowUp")
         page.keyboard.press("Enter")

@@ -77,7 +77,7 @@ class TestDrawer:
     def test_copying_is_announced_inside_it(self, opened):
         page = opened(permissions=["clipboard-read", "clipboard-write"])
         drawer(page).locator("#visitor-id").click()
-        expect(drawer(page).get_by_role("status").last).to_have_text("visitor ID copied")
+        expect(drawer(page).get_by_role("status").last).to_have_text("Visitor ID copied")
 
     @pytest.mark.parametrize("theme", ["light", "dark"])
     def test_is_accessible(self, opened, theme):

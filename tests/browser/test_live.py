@@ -101,7 +101,7 @@ class TestClicks:
         page.keyboard.down("Space")
         assert page.evaluate(ARRIVAL) is True
         page.keyboard.up("Space")
-        expect(page.locator("#toasts")).to_contain_text("visitor ID copied")
+        expect(page.locator("#toasts")).to_contain_text("Visitor ID copied")
         expect(row(page, "Newcomer")).to_be_visible()
         expect(button).to_be_focused()
 

@@ -160,7 +160,7 @@ class TestKeyboardAndCopy:
     def test_an_id_is_copied_whole_and_announced(self, open_page):
         page = open_page(f"/visitors/{VISITOR}/", permissions=["clipboard-read", "clipboard-write"])
         page.click("#visitor-id")
-        expect(page.locator("#toasts")).to_contain_text("visitor ID copied")
+        expect(page.locator("#toasts")).to_contain_text("Visitor ID copied")
         assert page.evaluate("navigator.clipboard.readText()") == VISITOR
 
 
