@@ -14,6 +14,8 @@ from linking.clients.zendesk_records import VisitorRecord, describe_junk, parse_
 from linking.core.user_ids import user_id_flaw, user_id_text
 
 END_USER = "end-user"
+# Null says that there is no external ID. A field that is not there says nothing, and must not end a link.
+_NEEDED = {"id", "external_id", "role"}
 _ID = re.compile(r"[1-9][0-9]{0,19}\Z")
 
 
@@ -57,14 +59,15 @@ class SupportUser:
 
 
 def read_user(raw: object) -> SupportUser | None:
-    """Return the user that the vendor's JSON value describes, None where it has no ID. Unknown fields are ignored.
+    """Return the user that the vendor's JSON value describes; None where it has no ID, or does not say what decides
+    about the link. Unknown fields are ignored.
 
     Source: fact sheet of Messaging accounts, section 3: `id` is a 64-bit integer, text in webhooks; `role` is
     `end-user`, `agent` or `admin`; a deleted user comes with `active: false`.
     """
-    if not isinstance(raw, dict):
+    if not isinstance(raw, dict) or not raw.keys() >= _NEEDED:
         return None
-    user_id = read_user_id(raw.get("id"))
+    user_id = read_user_id(raw["id"])
     if not user_id:
         return None
     text = user_id_text(raw.get("external_id"))

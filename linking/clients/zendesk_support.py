@@ -42,7 +42,7 @@ class UsersPage:
     """One page of the users that changed, in the order of their changes.
 
     `cursor` leads on, "" where the page names none. Only `is_end` says that nothing is left: a page may be short or
-    empty before the end. `unreadable` is how many records had no ID.
+    empty before the end. `unreadable` is how many records could not be read.
     """
 
     users: tuple[SupportUser, ...] = field(repr=False)
@@ -166,11 +166,14 @@ class SupportClient(ZendeskClient):
 
 
 def _read_users(records: object) -> tuple[tuple[SupportUser, ...], int]:
-    """Return the users that can be read, and how many cannot."""
+    """Return the users that can be read, and how many cannot. Raises: ZendeskBroken, also where none of them can."""
     if not isinstance(records, list):
         raise ZendeskBroken(_("The answer has no list of users."))
     if len(records) > USERS_MAX:
         raise ZendeskBroken(_("The answer contains %(number)s users.") % {"number": len(records)})
     users = [read_user(record) for record in records]
     known = tuple(user for user in users if user is not None)
+    if users and not known:
+        # The cursor must not pass them. Sooner or later the same page has others too.
+        raise ZendeskBroken(_("None of the users in the answer can be read."))
     return known, len(users) - len(known)

@@ -1,11 +1,12 @@
 """Kills worker, pool child, scheduler and web with SIGKILL at random moments and holds the links against the truth.
 
-    python tests/faults/kill_loop.py --kills 20 [--seed 1] [--visitors 2000] [--port 9410] [--spoil]
+    python tests/faults/kill_loop.py --kills 20 [--seed 1] [--visitors 2000] [--port 9410] [--spoil] [--messaging]
     python tests/faults/kill_loop.py --kills 20 --database postgresql:///NAME --redis redis://127.0.0.1:6379/7
 
 The roles run as `manage.py up --only …` starts them, on a scratch folder and, unless named otherwise, on SQLite and the
 folder broker. The database named must be a scratch one. Prints the seed and every kill with the time until the sync
 made its next call; tokens are asked for all the while. `--spoil` takes a link away in the end, which must be noticed.
+With `--messaging` the account is one on Messaging, and users who are no players must not be found in any byte stored.
 Ends with 1 when links are lost or doubled, or work or tokens were away for longer than a minute. Not part of the tests.
 """
 
@@ -21,14 +22,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.faults import rig as rigs
+from tests.faults.support_rig import choose_rig
 
 RESUME_LIMIT_S = 60.0
 HELPERS = ("resource_tracker", "forkserver")
 
 
 def main():
-    options = rigs.read_options(about=__doc__, defaults={"kills": 20, "limit-s": 3600}, flags=("spoil",))
-    with rigs.Rig(options) as rig, rig.tokens_asked_for() as tokens:
+    options = rigs.read_options(about=__doc__, defaults={"kills": 20, "limit-s": 3600}, flags=("spoil", "messaging"))
+    with choose_rig(options) as rig, rig.tokens_asked_for() as tokens:
         rig.wait_for_a_pass()
         began = time.monotonic()
         kills = loop(rig, tokens=tokens, until=began + options.limit_s)

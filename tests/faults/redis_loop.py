@@ -1,7 +1,7 @@
 """Takes Redis away from a running sync in every way there is and measures how soon work goes on once it is back.
 
     python tests/faults/redis_loop.py [--rounds 1] [--seed 1] [--visitors 2000] [--port 9430] [--redis-port 9420]
-        [--spoil]
+        [--spoil] [--messaging]
 
 Starts the roles and a redis-server of its own, without persistence: stopping it loses everything in it. Flushes,
 fills, freezes, stops and kills it, each for a while, and asks for tokens five times a second meanwhile. `--spoil` stops
@@ -19,6 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.faults import rig as rigs
+from tests.faults.support_rig import choose_rig
 
 LIMIT_S = 10.0
 AWAY_S = 8.0
@@ -28,11 +29,11 @@ WAYS = ("flushed", "full", "frozen", "stopped", "killed")
 
 def main():
     numbers = {"port": 9430, "redis-port": 9420, "per-minute": 600, "rounds": 1}
-    options = rigs.read_options(about=__doc__, defaults=numbers, flags=("spoil",))
+    options = rigs.read_options(about=__doc__, defaults=numbers, flags=("spoil", "messaging"))
     options.redis = f"redis://127.0.0.1:{options.redis_port}/0"
     redis = [start_redis(options)]
     try:
-        with rigs.Rig(options) as rig, rig.tokens_asked_for() as tokens:
+        with choose_rig(options) as rig, rig.tokens_asked_for() as tokens:
             rig.wait_for_a_pass()
             resumes = loop(rig, redis=redis)
             if options.spoil:

@@ -8,8 +8,9 @@ from linking.clients.zendesk_api import AnswerOverLimit, ZendeskBroken, ZendeskG
 from linking.clients.zendesk_support import CursorRefused, SupportClient
 from tests.linking.scripted_server import answer, scripted
 
+USER = {"id": 7, "role": "end-user", "external_id": "A"}
 PAGE = {
-    "users": [{"id": 7, "role": "end-user"}, {"name": "nobody"}], "after_cursor": "MTU3|=", "after_url": "https://evil/",
+    "users": [USER, {"name": "nobody"}], "after_cursor": "MTU3|=", "after_url": "https://evil/",
     "end_of_stream": False,
 }  # fmt: skip
 
@@ -51,7 +52,8 @@ class TestUsersPage:
     @pytest.mark.parametrize(
         "change",
         [
-            {"users": None}, {"users": {}}, {"end_of_stream": None}, {"end_of_stream": "false"}, {"after_cursor": None},
+            {"users": None}, {"users": {}}, {"users": [{"name": "nobody"}]},
+            {"end_of_stream": None}, {"end_of_stream": "false"}, {"after_cursor": None},
             {"after_cursor": ""}, {"after_cursor": 7}, {"after_cursor": "a" * 5000}, {"after_cursor": "a\nb"},
         ],
     )  # fmt: skip
@@ -107,7 +109,7 @@ class TestUsersPage:
 class TestShowUsers:
     def test_asks_for_many_at_once(self):
         found, server, _ = ask(
-            as_json({"users": [{"id": 7, "external_id": "A"}], "count": 1}),
+            as_json({"users": [USER], "count": 1}),
             lambda client: client.show_users(external_ids=["a", "b c"]),
         )
         assert server.heads[0].startswith("GET /users/show_many?external_ids=a%2Cb+c HTTP/1.1")
@@ -125,7 +127,7 @@ class TestShowUsers:
 
 class TestUser:
     def test_reads_one(self):
-        found, server, _ = ask(as_json({"user": {"id": 7}}), lambda client: client.user(user_id="7"))
+        found, server, _ = ask(as_json({"user": USER}), lambda client: client.user(user_id="7"))
         assert (found.user_id, server.heads[0][:19]) == ("7", "GET /users/7 HTTP/1")
 
     def test_tells_that_one_is_gone(self):
@@ -134,7 +136,7 @@ class TestUser:
 
     def test_believes_no_answer_about_another(self):
         with pytest.raises(ZendeskBroken):
-            ask(as_json({"user": {"id": 8}}), lambda client: client.user(user_id="7"))
+            ask(as_json({"user": USER | {"id": 8}}), lambda client: client.user(user_id="7"))
 
     @pytest.mark.parametrize("user_id", ["", "me", "../tickets/1", "1?x"])
     def test_asks_for_nothing_that_is_no_id(self, user_id):
