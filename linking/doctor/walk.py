@@ -28,13 +28,14 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalkStep:
-    """One step: since when it is as it is (None where nobody knows), what is known, and what to check if it stays."""
+    """One step: what is known, when (`at_label` says what the time `at` is of), and what to check if it stays so."""
 
     name: str
     title: str
     state: StepState
     sentence: str
     at: datetime | None = None
+    at_label: str = ""
     checks: tuple[str, ...] = ()
 
 
@@ -100,9 +101,8 @@ def _build_issued(facts: PlayerFacts) -> WalkStep:
         )
         return step(state=StepState.STOPPED, sentence=sentence)
     if facts.tokens_issued:
-        sentence = ngettext("One token.", "%(number)d tokens, the last one at this time.", facts.tokens_issued)
-        sentence %= {"number": facts.tokens_issued}
-        return step(state=StepState.DONE, sentence=sentence, at=facts.last_token_at)
+        sentence = ngettext("One token.", "%(number)d tokens.", facts.tokens_issued) % {"number": facts.tokens_issued}
+        return step(state=StepState.DONE, sentence=sentence, at=facts.last_token_at, at_label=_("Last token:"))
     if facts.linked_at:
         sentence = _("No token was issued: the ID reached Zendesk in another way.")
         return step(state=StepState.UNKNOWN, sentence=sentence)
@@ -184,11 +184,10 @@ def _build_read(facts: PlayerFacts, *, name: str, title: str, sentence: str) -> 
     step = partial(WalkStep, name=name, title=title)
     if facts.linked_at or facts.ended_at:
         return step(state=StepState.DONE, sentence=_("Sync has read the record."))
+    step = partial(step, at=facts.last_sync_at, at_label=_("Last complete sync:"))
     if stop := _SYNC_STOPS.get(facts.standing):
-        return step(state=StepState.STOPPED, sentence=str(stop), at=facts.last_sync_at)
-    if facts.last_sync_at is None:
-        sentence = _("No sync has completed yet.")
-    return step(state=StepState.UNKNOWN, sentence=sentence, at=facts.last_sync_at)
+        return step(state=StepState.STOPPED, sentence=str(stop))
+    return step(state=StepState.UNKNOWN, sentence=sentence if facts.last_sync_at else _("No sync has completed yet."))
 
 
 def _build_visitor_read(facts: PlayerFacts) -> WalkStep:
@@ -213,10 +212,11 @@ def _build_person(facts: PlayerFacts) -> WalkStep:
 def _build_id(facts: PlayerFacts, *, title: str, sentence: str, checks: tuple[str, ...]) -> WalkStep:
     step = partial(WalkStep, name="external_id", title=title)
     if facts.linked_at:
-        return step(state=StepState.DONE, sentence=_("The record has the player's ID."), at=facts.linked_at)
+        sentence = _("The record has the player's ID.")
+        return step(state=StepState.DONE, sentence=sentence, at=facts.linked_at, at_label=_("Linked:"))
     if facts.ended_at:
         end = str(_ENDS[facts.end_reason])
-        return step(state=StepState.STOPPED, sentence=end, at=facts.ended_at)
+        return step(state=StepState.STOPPED, sentence=end, at=facts.ended_at, at_label=_("Ended:"))
     return step(state=StepState.UNKNOWN, sentence=sentence, checks=checks)
 
 

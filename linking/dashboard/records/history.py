@@ -1,8 +1,9 @@
 """What the pages of visitors and players share: link history, conflicts, and the events of the timeline."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -186,16 +187,16 @@ def list_conflict_events(conflicts: Iterable[Conflict]) -> list[Event]:
 
 
 def list_user_events(
-    *, players: Iterable[LoginUser], links: Iterable[VisitorLink], conflicts: Iterable[Conflict]
+    *, players: Sequence[LoginUser], links: Iterable[VisitorLink], conflicts: Iterable[Conflict]
 ) -> list[Event]:
     """Return the events of a player, newest first; `players` are the same person in several integrations."""
     events = []
     for user in players:
+        build = partial(Event, kind="tokens", icon="key", text=user.integration.name if len(players) > 1 else "")
         if user.first_authenticated_at:
-            title = _("First token issued")
-            events.append(Event(at=user.first_authenticated_at, kind="tokens", title=title, icon="key"))
+            events.append(build(at=user.first_authenticated_at, title=_("First token issued")))
         if user.last_authenticated_at and user.tokens_issued > 1:
-            events.append(Event(at=user.last_authenticated_at, kind="tokens", title=_("Last token issued"), icon="key"))
+            events.append(build(at=user.last_authenticated_at, title=_("Last token issued")))
     events += [event for link in links for event in list_link_events(link, with_name=link.visitor.visitor_id)]
     events += list_conflict_events(conflicts)
     return sort_newest_first(events)

@@ -161,6 +161,6 @@ def describe_waiting_list() -> tuple[Text, Text]:
     """Return what the list of players who signed in and are not linked yet is called, and who is on it."""
     products = list_products()
     if len(products) > 1:
-        return _("Signed in, not linked yet"), _WAITING_LIST_OF_BOTH
+        return _("Signed in, not linked"), _WAITING_LIST_OF_BOTH
     words = find_words(next(iter(products), ZendeskProduct.CHAT))
     return words.waiting.word, words.waiting_list

@@ -114,7 +114,7 @@ class TestList:
         [
             (["chat"], "Signed in, no chat yet"),
             (["messaging"], "Signed in, not in Zendesk yet"),
-            (["chat", "messaging"], "Signed in, not linked yet"),
+            (["chat", "messaging"], "Signed in, not linked"),
         ],
     )
     def test_names_the_list_of_who_waits(self, lead, products, title):
