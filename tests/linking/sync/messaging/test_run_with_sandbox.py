@@ -18,6 +18,18 @@ MIXTURE = {
     "support_suspended": 20, "support_deleted": 20, "seed": 1,
 }  # fmt: skip
 
+LARGE_MIXTURE = {
+    "support_users": 3_000, "support_agents": 60, "support_without_id": 500, "support_foreign": 300,
+    "support_upper": 200, "support_suspended": 100, "support_deleted": 100, "support_ties": 250, "seed": 5,
+}  # fmt: skip
+A_UUID = "0f0f0f0f-1111-4222-8333-44444444"
+# What becomes of users who had a UUID: none of them is a player.
+ODD = [
+    {"external_id": None}, {"external_id": ""}, {"external_id": f" {A_UUID}0001"}, {"external_id": f"{{{A_UUID}0002}}"},
+    {"external_id": f"urn:uuid:{A_UUID}0003"}, {"external_id": f"{A_UUID}0004,{A_UUID}0005"},
+    {"external_id": "x" * 255}, {"role": "agent"}, {"role": "admin"}, {"deleted": True}, {"erased": True},
+]  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def process():
@@ -73,6 +85,28 @@ class TestTruth:
         assert after["users_cursor"] - before.get("users_cursor", 0) <= pages + 1
         assert after["oauth"] - before.get("oauth", 0) == 1
         assert Visitor.objects.filter(visitor_id__in=truth(sandbox)).count() == Visitor.objects.count()
+
+    def test_of_three_thousand_users_with_every_oddity_is_found(self, sandbox):
+        seeded = sandbox.control("seed", **LARGE_MIXTURE)
+        ids = sorted(int(user_id) for user_id in truth(sandbox))
+        sandbox.control("support/merge", winner=ids[0], loser=ids[1])
+        sandbox.control(
+            "support/users", items=[{"id": user_id, **odd} for user_id, odd in zip(ids[2:], ODD, strict=False)]
+        )
+        sandbox.control("support", page_at_most=100, empty_pages=3, repeat_cursor=True)
+        acme = make_acme(sandbox)
+        before = calls(sandbox)
+        report = run(acme, later_s=1)
+        expected = truth(sandbox)
+        assert (report.is_complete, mapping() == expected, len(expected)) == (True, True, 3_000 - 100 - 1 - len(ODD))
+        assert set(Visitor.objects.values_list("visitor_id", flat=True)) == expected.keys()
+        made = {name: number - before.get(name, 0) for name, number in calls(sandbox).items()}
+        grants = made.pop("oauth")
+        assert (grants, sum(made.values())) == (1, report.run.pages)
+        # Each page but the first begins with the last user of the one before.
+        assert report.run.pages == -(-(seeded["support_in_feed"] - 1) // 99) + 3
+        again = run(acme, later_s=60)
+        assert (again.is_complete, again.run.calls, calls(sandbox)["oauth"] - before.get("oauth", 0)) == (True, 1, 1)
 
     def test_needs_one_call_the_second_time(self, sandbox):
         sandbox.control("seed", **MIXTURE)
