@@ -147,28 +147,23 @@ def _build_messaging_sign_in(facts: PlayerFacts) -> WalkStep:
     return _build_signed_in(facts, checks=checks)
 
 
-def _build_contact(facts: PlayerFacts, *, name: str, title: str, sentence: str, checks: tuple[str, ...]) -> WalkStep:
-    step = partial(WalkStep, name=name, title=title)
+def _build_chat(facts: PlayerFacts) -> WalkStep:
+    step = partial(WalkStep, name="chat", title=_("The player chatted, and the chat ended"))
     if facts.linked_at or facts.ended_at:
         return step(state=StepState.DONE, sentence=_("Zendesk has a record of the player."))
-    return step(state=StepState.UNKNOWN, sentence=sentence, checks=checks)
-
-
-def _build_chat(facts: PlayerFacts) -> WalkStep:
-    return _build_contact(
-        facts,
-        name="chat",
-        title=_("The player chatted, and the chat ended"),
+    return step(
+        state=StepState.UNKNOWN,
         sentence=_("Zendesk reports a visitor only after the first chat has ended."),
         checks=(_("During a chat, paste the visitor ID from Zendesk into the search box."),),
     )
 
 
 def _build_ticket(facts: PlayerFacts) -> WalkStep:
-    return _build_contact(
-        facts,
-        name="ticket",
-        title=_("The player's conversation made a ticket"),
+    step = partial(WalkStep, name="ticket", title=_("The player's conversation made a ticket"), state=StepState.UNKNOWN)
+    if facts.linked_at or facts.ended_at:
+        # Imports and single sign-on make users as well.
+        return step(sentence=_("Zendesk has a user for the player, made by a ticket or in another way."))
+    return step(
         sentence=_(
             "Zendesk makes a user for the player with the first ticket. Until then it shows nobody, and zdbridge "
             "cannot see the conversation."
