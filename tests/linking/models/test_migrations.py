@@ -4,9 +4,13 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
-from linking.models import Conflict, SyncRun
-from tests.factories import NOW, make_integration, make_run, make_visitor
+from linking import registry
+from linking.models import Conflict, Integration, SyncRun, VisitorLink
+from linking.monitoring.status import list_missing_setup
+from tests.factories import NOW, login_jwt, make_integration, make_link, make_login_user, make_run, make_visitor
 
 pytestmark = pytest.mark.django_db
 
@@ -49,3 +53,38 @@ class TestJoinQuestions:
         assert self.join() == [
             ("7.a", "relinked", "decided"), ("7.a", "relinked", "open"), ("7.a", "junk_external_id", "open"),
         ]  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+class TestMessaging:
+    @pytest.fixture
+    def upgrade(self):
+        """Go back to before accounts on Messaging were read, and forth."""
+
+        def migrate(name):
+            MigrationExecutor(connection).migrate([("linking", name)])
+
+        ((_app, newest),) = MigrationExecutor(connection).loader.graph.leaf_nodes("linking")
+
+        def upgrade():
+            migrate("0014_labels")
+            migrate(newest)
+            registry.refresh()
+
+        yield upgrade
+        migrate(newest)
+
+    def test_leaves_what_was_there_and_says_what_is_missing(self, client, upgrade):
+        """Of an account on Messaging only tokens were signed before, so it had no OAuth client."""
+        acme = make_integration()
+        make_link(visitor=make_visitor(integration=acme), login_user=make_login_user(integration=acme))
+        key = {"zendesk_product": "messaging", "zendesk_key_id": "key", "login_project_id": "another-project"}
+        moved = make_integration(slug="moved", **key)
+        upgrade()
+        row = Integration.objects.get(pk=moved.pk)
+        assert (row.user_id_form, row.export_requests_per_minute, VisitorLink.objects.count()) == ("uuid", 20, 1)
+        for slug, changes in (("acme", {}), ("moved", {"xsolla_login_project_id": "another-project"})):
+            headers = {"Authorization": f"Bearer {login_jwt(**changes)}"}
+            assert client.get(f"/generate/token/{slug}", headers=headers).status_code == 200
+        names = set(row.secrets.values_list("name", flat=True))
+        assert set(list_missing_setup(row, names=names)) == {"zendesk_client_id", "zendesk_client_secret"}
