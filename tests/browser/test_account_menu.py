@@ -33,7 +33,7 @@ class TestAccountMenu:
         expect(page.locator("h1")).to_have_text("Time zone")
         page.locator("#time_zone").select_option("Europe/Berlin")
         page.get_by_role("button", name="Save").click()
-        expect(page.locator("#toasts")).to_contain_text("Times are shown in your time zone now")
+        expect(page.locator("#toasts")).to_contain_text("Time zone saved")
 
     def test_a_second_click_signs_nobody_out(self, open_page):  # noqa: F811
         page = open_page("/")
