@@ -20,7 +20,8 @@ class SourceWords:
     `no_link_evidence` what that rests on; `junk` and `junk_evidence` say the same of an ID that is no player's.
     `waiting` is the state of a player who signed in and is not linked yet, `waiting_list` says who is on their list.
     `evidence` names the record that a link was read from. `claim` says what a claimed link proves less than in Chat, ""
-    in Chat. `has_chats`: the times of a visitor are those of its chats. `build_address` takes the account's `subdomain`
+    in Chat. `has_chats`: the times of a visitor are those of its chats, and chats can be read again from a date.
+    `again` is the wish to read again, `again_effect` what it does. `build_address` takes the account's `subdomain`
     and the `visitor_id`, and returns "" where there is no address.
     """
 
@@ -42,6 +43,8 @@ class SourceWords:
     claim: Text
     ends: Mapping[str, Text]
     conflicts: Mapping[str, Text]
+    again: Text
+    again_effect: Text
     build_address: Callable[..., str]
 
 
@@ -78,6 +81,8 @@ _CHAT = SourceWords(
     claim="",
     ends={reason.value: reason.label for reason in EndReason},
     conflicts=CONFLICT_KINDS,
+    again=_("Re-import chats from a date"),
+    again_effect=_("The next sync of %(name)s imports chats again from %(day)s. Existing data is kept."),
     build_address=build_chat_address,
 )
 _MESSAGING = SourceWords(
@@ -130,6 +135,8 @@ _MESSAGING = SourceWords(
         ConflictKind.EMAIL_OF_ANOTHER_USER: _("In Zendesk this user has the e-mail address of another player."),
         ConflictKind.JUNK_EXTERNAL_ID: _("The external ID of this user in Zendesk is no player's user ID any more."),
     },
+    again=_("Read all users again"),
+    again_effect=_("The next sync of %(name)s reads all users again. Existing data is kept."),
     build_address=build_agent_address,
 )
 _WORDS: Mapping[str, SourceWords] = MappingProxyType({ZendeskProduct.CHAT: _CHAT, ZendeskProduct.MESSAGING: _MESSAGING})

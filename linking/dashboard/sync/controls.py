@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from linking import queue, tasks
 from linking.accounts import roles
 from linking.dashboard.shell.access import page, require
+from linking.dashboard.shell.sources import find_words
 from linking.dashboard.shell.times import format_time
 from linking.models import Integration
 from linking.sync import controls, history
@@ -78,9 +79,7 @@ def backfill_chats(request: HttpRequest, slug: str) -> HttpResponse:
     with suppress(queue.BrokerUnavailable):  # the wish is stored: the next scheduled sync follows it too
         queue.put(task=tasks.sync_integration.name, integration_id=integration.pk, trigger="page")
     values = {"name": integration.name, "day": format_time(from_at)}
-    messages.success(
-        request, _("The next sync of %(name)s imports chats again from %(day)s. Existing data is kept.") % values
-    )
+    messages.success(request, str(find_words(integration.zendesk_product).again_effect) % values)
     return redirect("sync")
 
 

@@ -21,6 +21,7 @@ from linking.dashboard.shell.freshness import (
 from linking.dashboard.shell.not_modified import answer_if_changed
 from linking.dashboard.shell.numbers import parse_key
 from linking.dashboard.shell.parts import RUN_STATES, Badge, Notice
+from linking.dashboard.shell.sources import SourceWords, find_words
 from linking.dashboard.shell.times import format_epoch
 from linking.dashboard.sync.notices import (
     Finding,
@@ -73,6 +74,7 @@ class IntegrationCard:
 
     slug: str
     name: str
+    words: SourceWords
     freshness: Notice
     blocked: str
     missing: str
@@ -214,6 +216,7 @@ def _build_card(
     return IntegrationCard(
         slug=summary.slug,
         name=summary.name,
+        words=find_words(row.zendesk_product),
         freshness=describe_freshness(standing=summary.standing, last_success_at=summary.last_success_at),
         blocked="" if problems and row.blocked_reason else explain_block(summary.blocked_reason),
         missing=describe_missing(summary.missing) if summary.standing is freshness.SyncStanding.INCOMPLETE else "",

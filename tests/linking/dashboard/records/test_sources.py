@@ -182,3 +182,15 @@ class TestUserPage:
         ]
         assert "Sync asked Zendesk 2 times for this ID since the token, and found nobody." in page.text
         assert "an old flag of the account stops matching by external ID" in page.text
+
+
+class TestSyncPage:
+    def test_counts_who_waits_and_reads_users_again_in_words_of_messaging(self, lead):
+        make_support()
+        page = read(lead.get("/sync/"))
+        assert "Signed in, not in Zendesk yet" in page.one("dl", class_="figures").text
+        form = page.one("details", class_="again")
+        assert form.one("summary").text == "Read all users again : Acme Messaging"
+        today = form.one("input", name="from").attributes["value"]
+        answer = lead.post("/sync/acme-messaging/backfill/", {"from": today}, follow=True)
+        assert "The next sync of Acme Messaging reads all users again." in read(answer).text
