@@ -39,16 +39,21 @@ class StopMeaning:
 STOP_MEANINGS: Mapping[str, StopMeaning] = MappingProxyType(
     {
         StopReason.CREDENTIALS: StopMeaning(
-            sentence=_("Zendesk refused the access token. An administrator must enter a new one."),
+            sentence=_(
+                "Zendesk refused the access token. An administrator must enter a new one or, for Messaging, check the "
+                "OAuth client."
+            ),
             command_sentence=_(
                 "Zendesk refused the access token that this command used. The scheduled sync is not affected."
             ),
             block_sentence=_(
-                "Zendesk refused the access token. Enter a new one in the integration's settings. Until then, zdbridge "
+                "Zendesk refused the access token. Enter a new one in the integration's settings. For Messaging, check "
+                "the OAuth client there, and that the admin who made it still is one. Until then, zdbridge "
                 "tries again once an hour."
             ),
             remedy=_(
-                "Get a new access token: use “Connect with Zendesk” on the set-up page, or set zendesk_access_token."
+                "Get a new access token: use “Connect with Zendesk” on the set-up page, or set zendesk_access_token. "
+                "For Messaging, check zendesk_client_id and zendesk_client_secret."
             ),
             blocks=True,
             is_environmental=True,

@@ -7,6 +7,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from linking.dashboard.shell.sources import find_words
 from linking.dashboard.shell.times import format_epoch
 from linking.models import SyncRun
 from linking.models.sync_run import LEFT_COUNTED_MOST
@@ -26,7 +27,9 @@ class Progress:
 
 
 def describe_progress(run: SyncRun, *, before: history.EarlierPasses, now: datetime) -> Progress:
-    """Return how far a running sync is at `now`, counting the unfinished syncs `before` it."""
+    """Return how far a running sync, its integration at hand, is at `now`, with the unfinished syncs `before` it."""
+    if not find_words(run.integration.zendesk_product).has_chats:
+        return _describe_users(run)
     return (
         _describe_visitors(run, before=before)
         if run.lookups + run.lookups_left
@@ -48,6 +51,13 @@ def describe_backlog(*, waiting: int, per_minute: int) -> str:
         "pace": intcomma(per_minute),
         "time": history.format_rough_time(timedelta(minutes=waiting / per_minute)),
     }
+
+
+def _describe_users(run: SyncRun) -> Progress:
+    """Describe the reading of the feed of changed users, which does not say how long it is."""
+    values = {"pages": intcomma(run.pages), "calls": intcomma(run.calls), "found": intcomma(run.visitors_found)}
+    sentence = _("Reading users: %(pages)s pages, %(calls)s calls, %(found)s new visitors") % values
+    return Progress(label=_("Users read"), sentence=sentence, left="", done=0, total=0, started_at=run.started_at)
 
 
 def _describe_visitors(run: SyncRun, *, before: history.EarlierPasses) -> Progress:

@@ -56,9 +56,6 @@ def _read_page(work: Work, *, cursor: str, start_at: datetime | None) -> UsersPa
         return ask(work, partial(work.client.users_page, cursor=cursor), is_export=True)
     youngest = int(work.clock.now().timestamp()) - YOUNGEST_START_S
     start_epoch_s = max(0, min(int(start_at.timestamp()), youngest)) if start_at else 0
-    if work.run.cursor_from_epoch_s is None:
-        work.run.cursor_from_epoch_s = start_epoch_s
-        work.run.save(update_fields=["cursor_from_epoch_s"])
     return ask(work, partial(work.client.users_page, start_epoch_s=start_epoch_s), is_export=True)
 
 
