@@ -216,3 +216,13 @@ class TestWayBack:
     def test_leaves_the_token_when_it_fails(self, admin, zendesk):
         told(admin, error="access_denied")
         assert Secret.objects.get(name="zendesk_access_token").reveal() == ZENDESK_ACCESS_TOKEN
+
+
+class TestMessaging:
+    """Such an account has an OAuth client of its own, which needs nobody's consent in a browser."""
+
+    @pytest.mark.parametrize("method", ["get", "post"])
+    def test_leads_to_the_set_up_page(self, admin, acme, method):
+        Integration.objects.filter(pk=acme.pk).update(zendesk_product="messaging")
+        answer = admin.get(PAGE) if method == "get" else admin.post(START)
+        assert (answer["Location"], ConnectAttempt.objects.count()) == ("/setup/acme/", 0)
