@@ -102,7 +102,8 @@ def show_connection(request: HttpRequest, slug: str) -> HttpResponse:
 def start_connecting(request: HttpRequest, slug: str) -> HttpResponse:
     """Send the person's browser to Zendesk."""
     require_admin(request)
-    if not find_setup_words(require_integration(slug).zendesk_product).is_connected_in_browser:
+    config = registry.current().by_slug.get(slug)
+    if config is not None and not find_setup_words(config.zendesk_product).is_connected_in_browser:
         return redirect("setup_integration", slug=slug)
     try:
         place = begin_connecting(

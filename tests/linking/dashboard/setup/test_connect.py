@@ -6,6 +6,7 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils import timezone
 
+from linking import registry
 from linking.clients.zendesk_oauth import OAuthRefused
 from linking.integrations import connecting
 from linking.models import ConnectAttempt, ConnectionFlaw, Integration, Secret, ZendeskConnection, keep_secret
@@ -224,5 +225,6 @@ class TestMessaging:
     @pytest.mark.parametrize("method", ["get", "post"])
     def test_leads_to_the_set_up_page(self, admin, acme, method):
         Integration.objects.filter(pk=acme.pk).update(zendesk_product="messaging")
+        registry.forget()
         answer = admin.get(PAGE) if method == "get" else admin.post(START)
         assert (answer["Location"], ConnectAttempt.objects.count()) == ("/setup/acme/", 0)
