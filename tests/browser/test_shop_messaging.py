@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from sandbox.jwt import encode_hs256
 from sandbox.server import SandboxServer
-from sandbox.support.people import SupportUser
+from sandbox.support.people import SandboxUser
 from sandbox.world.box import Box, load_config
 
 pytestmark = [pytest.mark.browser, pytest.mark.storeless]
@@ -101,7 +101,7 @@ class TestMessaging:
         expect(shop.page.locator("#ticket-id")).to_have_text("1001")
 
     def test_with_the_address_of_another_stays_anonymous(self, shop: Shop):
-        shop.box.support.people.put(SupportUser(21_478_899_000_001, "Other", "nadia@player.example", "crm-1"))
+        shop.box.support.people.put(SandboxUser(21_478_899_000_001, "Other", "nadia@player.example", "crm-1"))
         shop.claims = {"email": "nadia@player.example", "email_verified": True}
         shop.sign_in()
         shop.open()
