@@ -120,4 +120,5 @@ class TestMessaging:
         shop.sign_in()
         shop.open()
         shop.write("a" * 200)
-        assert shop.page.evaluate("document.documentElement.scrollWidth") <= width
+        # The page may be laid out anew in this moment.
+        shop.page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width)
