@@ -162,19 +162,23 @@ def _is_overtaken(user: SupportUser, *, known: _Known | None) -> bool:
 
 
 def _add(records: Iterable[VisitorRecord], *, integration_id: int, now: datetime) -> None:
-    """Add visitors whose records are stored next: for Support, who was seen when is what changed when."""
+    """Add visitors whose records are stored next: for Support, who was seen when is what changed when.
+
+    What can be searched for is written with them, because the search index is kept anew for each change of it.
+    """
     rows = []
     for record in records:
         changed_at = record.changed_at or now
-        rows.append((record.visitor_id, min(record.created_at or changed_at, changed_at), changed_at))
+        first_at = min(record.created_at or changed_at, changed_at)
+        contact = (record.name, record.email, record.phone, record.notes)
+        rows.append((record.visitor_id, first_at, changed_at, record.user_id, *contact))
     same = {
-        "integration_id": integration_id, "state": VisitorState.PENDING.value, "is_banned": False, "external_id": "",
-        "name": "", "email": "", "phone": "", "notes": "", "last_chat_id": "", "stored_at": now,
-        "lookup_rank": int(LookupPriority.AGAIN), "lookup_attempts": 0,
+        "integration_id": integration_id, "state": VisitorState.PENDING.value, "is_banned": False, "last_chat_id": "",
+        "stored_at": now, "lookup_rank": int(LookupPriority.AGAIN), "lookup_attempts": 0,
     }  # fmt: skip
     bulk.insert(
         Visitor,
-        ("visitor_id", "first_seen_at", "last_seen_at"),
+        ("visitor_id", "first_seen_at", "last_seen_at", "external_id", "name", "email", "phone", "notes"),
         rows,
         same=same,
         unique=("integration_id", "visitor_id"),
