@@ -79,6 +79,8 @@ async function change(path, fields) {
 }
 
 at("open-messaging").addEventListener("click", openMessaging);
+// Not before: a press that came earlier would be lost.
+at("open-messaging").disabled = false;
 at("hand-over").addEventListener("click", () => change("/messaging/hand_over", {}));
 at("messaging-form").addEventListener("submit", async (event) => {
   event.preventDefault();

@@ -67,6 +67,8 @@ async function endChat() {
 }
 
 at("open-chat").addEventListener("click", openChat);
+// Not before: a press that came earlier would be lost.
+at("open-chat").disabled = false;
 at("end-chat").addEventListener("click", endChat);
 at("message-form").addEventListener("submit", async (event) => {
   event.preventDefault();
