@@ -1,12 +1,13 @@
 """How Zendesk is asked: paced by the account's request slot, patient within bounds, tried again where that helps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from secrets import SystemRandom
 from typing import TypeVar
 
-from linking.clients.zendesk_api import ZendeskBroken, ZendeskRefused, ZendeskTryLater
+from linking.clients.zendesk_api import ZendeskBroken, ZendeskClient, ZendeskRefused, ZendeskTryLater
+from linking.core.config import IntegrationConfig
 from linking.models import StopReason
 from linking.sync.store import request_slots as slots
 
@@ -17,6 +18,7 @@ RETRY_WAIT_LONGEST_S = 2.0
 SLICE_S = 10.0
 
 T = TypeVar("T")
+C = TypeVar("C", bound=ZendeskClient)
 
 
 class PassStopped(Exception):
@@ -191,6 +193,36 @@ class PacedCaller:
 
     def _choose_retry_wait_s(self, faults: int) -> float:
         return self._random.uniform(0, min(RETRY_WAIT_LONGEST_S, 0.25 * 2**faults))
+
+
+def open_account(
+    client: type[C],
+    *,
+    config: IntegrationConfig,
+    problems: Sequence[str],
+    unset: str,
+    allow_loopback: bool,
+    deadline_s: float,
+) -> C:
+    """Return a client of an integration's account; `deadline_s` is the time one call may take.
+
+    Args:
+        problems: what `registry.config_of` said about secrets that cannot be had.
+        unset: what to say where nothing was said and address or access token are not set.
+
+    Raises: PassStopped when the set-up is incomplete or the address may not be called.
+    """
+    if not config.zendesk_api_url or not config.zendesk_access_token:
+        raise PassStopped(" ".join(problems) or unset, reason=StopReason.SETUP)
+    try:
+        return client(
+            base_url=config.zendesk_api_url,
+            access_token=config.zendesk_access_token,
+            allow_loopback=allow_loopback,
+            deadline_s=deadline_s,
+        )
+    except ZendeskRefused as error:
+        raise stop_for_refusal(error) from error
 
 
 def stop_for_refusal(error: ZendeskRefused) -> PassStopped:

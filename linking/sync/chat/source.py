@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from linking.clients.vendor_urls import account_of, chat_address
-from linking.clients.zendesk_api import CALL_DEADLINE_S, ZendeskRefused
+from linking.clients.zendesk_api import CALL_DEADLINE_S
 from linking.clients.zendesk_chat import ChatClient
 from linking.clients.zendesk_records import ID_MAX_CHARACTERS, Unreadable, VisitorRecord, dot_form, is_own_form
 from linking.core.config import IntegrationConfig
 from linking.models import StopReason, SyncRun, Visitor
-from linking.sync.calls_with_retries import Clock, PacedCaller, PassStopped, stop_for_refusal
+from linking.sync.calls_with_retries import Clock, PacedCaller, PassStopped, open_account
 from linking.sync.chat.read_bans import read_bans
 from linking.sync.chat.read_export import read_export, retry_quarantined
 from linking.sync.chat.read_visitors import read_visitors
@@ -52,18 +52,14 @@ class ChatSource:
         deadline_s: float = CALL_DEADLINE_S,
     ) -> ChatClient:
         """Return a client of the account's Chat."""
-        if not config.zendesk_api_url or not config.zendesk_access_token:
-            detail = " ".join(problems) or "Zendesk's address or access token is not set."
-            raise PassStopped(detail, reason=StopReason.SETUP)
-        try:
-            return ChatClient(
-                base_url=config.zendesk_api_url,
-                access_token=config.zendesk_access_token,
-                allow_loopback=allow_loopback,
-                deadline_s=deadline_s,
-            )
-        except ZendeskRefused as error:
-            raise stop_for_refusal(error) from error
+        return open_account(
+            ChatClient,
+            config=config,
+            problems=problems,
+            unset="Zendesk's address or access token is not set.",
+            allow_loopback=allow_loopback,
+            deadline_s=deadline_s,
+        )
 
     def recover(
         self, halt: PassStopped, config: IntegrationConfig, *, caller: PacedCaller, allow_loopback: bool

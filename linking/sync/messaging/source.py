@@ -9,7 +9,7 @@ from linking.clients.zendesk_api import CALL_DEADLINE_S, ZendeskRefused
 from linking.clients.zendesk_support import SupportClient
 from linking.core.config import IntegrationConfig
 from linking.models import StopReason, SyncRun, Visitor
-from linking.sync.calls_with_retries import Clock, PacedCaller, PassStopped, stop_for_refusal
+from linking.sync.calls_with_retries import Clock, PacedCaller, PassStopped, open_account
 from linking.sync.messaging.ask_awaited import ask_awaited
 from linking.sync.messaging.feed import rewind
 from linking.sync.messaging.fetch_token import NO_ADMIN, NOT_SET_UP, fetch_after, fetch_in_time
@@ -49,17 +49,14 @@ class MessagingSource:
         deadline_s: float = CALL_DEADLINE_S,
     ) -> SupportClient:
         """Return a client of the account's Support."""
-        if not config.zendesk_api_url or not config.zendesk_access_token:
-            raise PassStopped(" ".join(problems) or NOT_SET_UP, reason=StopReason.SETUP)
-        try:
-            return SupportClient(
-                base_url=config.zendesk_api_url,
-                access_token=config.zendesk_access_token,
-                allow_loopback=allow_loopback,
-                deadline_s=deadline_s,
-            )
-        except ZendeskRefused as error:
-            raise stop_for_refusal(error) from error
+        return open_account(
+            SupportClient,
+            config=config,
+            problems=problems,
+            unset=NOT_SET_UP,
+            allow_loopback=allow_loopback,
+            deadline_s=deadline_s,
+        )
 
     def recover(
         self, halt: PassStopped, config: IntegrationConfig, *, caller: PacedCaller, allow_loopback: bool
