@@ -5,20 +5,10 @@ from datetime import timedelta
 import pytest
 
 from linking.models import AwaitedUser, LoginUser, VisitorLink
-from tests.linking.sync.fake_chat import NOW, FakeTime
-from tests.linking.sync.messaging.fake_support import FakeSupport, make_issued, make_support, run, use, uuid
+from tests.linking.sync.fake_chat import NOW
+from tests.linking.sync.messaging.fake_support import make_issued, make_support, run, uuid
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def support(monkeypatch):
-    return use(FakeSupport(), monkeypatch)
-
-
-@pytest.fixture
-def time():
-    return FakeTime()
 
 
 @pytest.fixture

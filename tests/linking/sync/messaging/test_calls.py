@@ -5,21 +5,11 @@ from datetime import timedelta
 import pytest
 
 from linking.models import RequestSlot
-from tests.linking.sync.fake_chat import NOW, FakeTime, patience
-from tests.linking.sync.messaging.fake_support import FakeSupport, make_issued, make_support, run, use, uuid
+from tests.linking.sync.fake_chat import NOW, patience
+from tests.linking.sync.messaging.fake_support import make_issued, make_support, run, uuid
 
 pytestmark = pytest.mark.django_db
 ACCOUNT, EXPORT = "support:acme.zendesk.com", "support:acme.zendesk.com export"
-
-
-@pytest.fixture
-def support(monkeypatch):
-    return use(FakeSupport(), monkeypatch)
-
-
-@pytest.fixture
-def time():
-    return FakeTime()
 
 
 def test_each_class_has_a_row_of_its_own(support, time):

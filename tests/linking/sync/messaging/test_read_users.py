@@ -8,20 +8,10 @@ from django.db import connection
 from linking.clients.zendesk_api import ZendeskTryLater
 from linking.clients.zendesk_support import CursorRefused, UsersPage
 from linking.models import Conflict, LoginUser, Quarantined, SyncRun, UserFeed, Visitor, VisitorLink
-from tests.linking.sync.fake_chat import NOW, FakeTime
-from tests.linking.sync.messaging.fake_support import HOUR_AGO, FakeSupport, make_issued, make_support, run, use, uuid
+from tests.linking.sync.fake_chat import NOW
+from tests.linking.sync.messaging.fake_support import HOUR_AGO, make_issued, make_support, run, uuid
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def support(monkeypatch):
-    return use(FakeSupport(), monkeypatch)
-
-
-@pytest.fixture
-def time():
-    return FakeTime()
 
 
 @pytest.fixture
