@@ -1,5 +1,6 @@
 """Integrations: their settings (`settings.py`, stored by `saving.py`), their secrets (`secrets.py`, a change tried in
-`rehearsal.py`), checks of both sides (`check_*.py`), Connect with Zendesk (`connecting.py`) and blocked players.
+`rehearsal.py`), the settings as JSON (`export.py`), checks of both sides (`check_*.py`), Connect with Zendesk
+(`connecting.py`) and blocked players.
 """
 
 from linking.integrations.blocking import block_user, lift_block
@@ -12,6 +13,7 @@ from linking.integrations.connecting import (
     find_account_authority,
     finish_connecting,
 )
+from linking.integrations.export import Comparison, Difference, Export, compare_settings, export_settings
 from linking.integrations.progress import SetupProgress, find_integration, list_integrations, load_progress
 from linking.integrations.rehearsal import Rehearsal, rehearse_change, rehearse_integration
 from linking.integrations.saving import (
@@ -20,6 +22,7 @@ from linking.integrations.saving import (
     SaveResult,
     SettingWarning,
     judge_integration,
+    judge_values,
     remove_integration,
     save_integration,
 )
@@ -45,7 +48,10 @@ __all__ = [
     "BadIntegration",
     "CannotConnect",
     "Check",
+    "Comparison",
     "ConnectFlaw",
+    "Difference",
+    "Export",
     "FormSection",
     "Rehearsal",
     "SaveResult",
@@ -55,10 +61,13 @@ __all__ = [
     "begin_connecting",
     "block_user",
     "check_integration",
+    "compare_settings",
+    "export_settings",
     "find_account_authority",
     "find_integration",
     "finish_connecting",
     "judge_integration",
+    "judge_values",
     "lift_block",
     "list_integrations",
     "load_progress",

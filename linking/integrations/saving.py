@@ -14,7 +14,7 @@ from linking.clients.vendor_urls import AUTO, RETIRED_HOST, SUPPORT_ENDING, curr
 from linking.core.config import LoginAlgorithm, MissingEmail, Mode, SecretName, ZendeskProduct
 from linking.integrations.rules import RESERVED_ENDINGS, BadValue, RuleContext, find_format_flaw, read_slug
 from linking.integrations.secret_lint import lint_secret
-from linking.integrations.secrets import read_secret, resolve_secret, settle_zendesk_switch, store_secret
+from linking.integrations.secrets import is_stored, read_secret, resolve_secret, settle_zendesk_switch, store_secret
 from linking.integrations.settings import KEYS, RULES, SECRET_NAMES
 from linking.models import AuditEvent, ConfigVersion, Integration, LoginUser, Visitor
 from linking.sync import schedule
@@ -62,6 +62,20 @@ class SaveResult:
     integration: Integration
     is_new: bool
     changed: tuple[str, ...]
+    warnings: tuple[SettingWarning, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePlan:
+    """What saving would change.
+
+    `fields` have the value before and after by key, "before" being None for a new integration. `secrets` have the
+    secret as given by name, None where it would be removed. Values that would stay as they are are in neither.
+    """
+
+    is_new: bool
+    fields: Mapping[str, tuple[Any, Any]]
+    secrets: Mapping[str, str | None]
     warnings: tuple[SettingWarning, ...]
 
 
@@ -115,12 +129,41 @@ def judge_integration(
 
     Raises: BadIntegration as `save_integration` would.
     """
+    return plan_change(slug=slug, values=values, now=now, allow_loopback=allow_loopback).warnings
+
+
+def plan_change(*, slug: str, values: Mapping[str, object], now: datetime, allow_loopback: bool) -> ChangePlan:
+    """Return what `save_integration` would change, and store nothing.
+
+    Raises: BadIntegration as `save_integration` would.
+    """
     draft = _read(slug=slug, values=values, allow_loopback=allow_loopback)
-    row = Integration.objects.filter(slug=slug).first()
-    _check_whole(row=row or Integration(slug=slug), draft=draft, is_new=row is None, now=now)
+    stored = Integration.objects.filter(slug=slug).first()
+    row, is_new = stored or Integration(slug=slug), stored is None
+    _check_whole(row=row, draft=draft, is_new=is_new, now=now)
     if draft.problems:
         raise BadIntegration(draft.problems)
-    return tuple(draft.warnings)
+    return ChangePlan(
+        is_new=is_new,
+        fields={
+            key: (None if is_new else getattr(row, key), value)
+            for key, value in draft.fields.items()
+            if is_new or getattr(row, key) != value
+        },
+        secrets={
+            name: plain
+            for name, plain in draft.secrets.items()
+            if not is_stored(row=row, name=SecretName(name), plain=plain)
+        },
+        warnings=tuple(draft.warnings),
+    )
+
+
+def judge_values(*, values: Mapping[str, object], allow_loopback: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """Return a problem and a warning by key for values that are judged alone, before the whole is known."""
+    draft = _Draft()
+    _read_values(draft, values=values, allow_loopback=allow_loopback)
+    return draft.problems, {warning.key: warning.sentence for warning in reversed(draft.warnings)}
 
 
 def remove_integration(*, slug: str, actor: Actor, now: datetime) -> None:
@@ -151,11 +194,16 @@ def remove_integration(*, slug: str, actor: Actor, now: datetime) -> None:
 
 def _read(*, slug: str, values: Mapping[str, object], allow_loopback: bool) -> _Draft:
     draft = _Draft()
-    around = RuleContext(allow_loopback=allow_loopback)
     try:
         read_slug(slug)
     except BadValue as error:
         draft.problems["slug"] = error.sentence.to_text(_)
+    _read_values(draft, values=values, allow_loopback=allow_loopback)
+    return draft
+
+
+def _read_values(draft: _Draft, *, values: Mapping[str, object], allow_loopback: bool) -> None:
+    around = RuleContext(allow_loopback=allow_loopback)
     for key, value in values.items():
         if key in SECRET_NAMES:
             _read_secret(name=SecretName(key), value=value, draft=draft)
@@ -167,7 +215,6 @@ def _read(*, slug: str, values: Mapping[str, object], allow_loopback: bool) -> _
         else:
             sentence = _("This is not a setting. The settings are: %(keys)s.")
             draft.problems[_format_key(key)] = sentence % {"keys": ", ".join(KEYS)}
-    return draft
 
 
 def _format_key(key: object) -> str:

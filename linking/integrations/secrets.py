@@ -30,6 +30,13 @@ def resolve_secret(*, row: Integration, name: SecretName) -> str | None:
         return None
 
 
+def is_stored(*, row: Integration, name: SecretName, plain: str | None) -> bool:
+    """Return whether `plain` is what is stored, None meaning that nothing is."""
+    if plain is None:
+        return not (row.pk and Secret.objects.filter(integration=row, name=name).exists())
+    return read_secret(row=row, name=name) == plain
+
+
 def store_secret(*, row: Integration, name: SecretName, plain: str | None, actor: str, now: datetime) -> bool:
     """Store `plain`, or remove the secret for None; return whether that changed anything."""
     if plain is None:

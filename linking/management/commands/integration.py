@@ -1,6 +1,6 @@
-"""`manage.py integration set|list|check|rehearse|block|remove`: integrations from the command line."""
+"""`manage.py integration set|list|export|check|rehearse|block|remove`: integrations from the command line."""
 
-import json
+import json as json_lib
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -26,15 +26,20 @@ class Command(BaseCommand):
     """Sets, lists, tries and removes integrations, and blocks users. Problems go to stderr, with exit code 1."""
 
     help = _(
-        "Set, list, check, rehearse or remove integrations, or block a player. A secret may be env:NAME or file:PATH."
+        "Set, list, export, check, rehearse or remove integrations, or block a player. A secret may be env:NAME or "
+        "file:PATH."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the verbs."""
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="set|list|check|rehearse|block|remove")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="set|list|export|check|rehearse|block|remove")
         set_ = verbs.add_parser("set", help=_("create or update an integration from a JSON object"))
         set_.add_argument("slug")
         set_.add_argument("--json", required=True, metavar="FILE", help=_("the file, or - for standard input"))
+        set_.add_argument("--dry-run", action="store_true", help=_("print what would change and change nothing"))
+        export = verbs.add_parser("export", help=_("print the settings as JSON for `set`, without secrets"))
+        export.add_argument("slug")
+        export.add_argument("-o", "--output", metavar="FILE", help=_("write to this file instead of standard output"))
         verbs.add_parser("list", help=_("print one line for each integration"))
         verbs.add_parser("check", help=_("test both sides of an integration")).add_argument("slug")
         verbs.add_parser("remove", help=_("delete an integration and all its data")).add_argument("slug")
@@ -62,7 +67,9 @@ class Command(BaseCommand):
         if problems:
             sys.exit(1)
 
-    def _set(self, *, slug: str, json: str, **_options: Any) -> list[str]:
+    def _set(self, *, slug: str, json: str, dry_run: bool, **_options: Any) -> list[str]:
+        if dry_run:
+            return self._compare(slug=slug, json=json)
         saved = integrations.save_integration(
             slug=slug,
             values=_read(json),
@@ -76,6 +83,37 @@ class Command(BaseCommand):
         else:
             sentence = _("%(slug)s: updated.") if saved.changed else _("%(slug)s: unchanged.")
         self.stdout.write(sentence % {"slug": slug})
+        return []
+
+    def _compare(self, *, slug: str, json: str) -> list[str]:
+        found = integrations.compare_settings(
+            slug=slug,
+            values=_read(json),
+            now=timezone.now(),
+            allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
+        )
+        self._write_warnings(found.warnings)
+        for one in found.differences:
+            self.stdout.write(_describe(one))
+        for name in found.same_secrets:
+            self.stdout.write(_("%(name)s: unchanged") % {"name": name})
+        if found.is_new:
+            sentence = _("%(slug)s: would be created.")
+        else:
+            sentence = _("%(slug)s: would be updated.") if found.differences else _("%(slug)s: would be unchanged.")
+        self.stdout.write(sentence % {"slug": slug})
+        return []
+
+    def _export(self, *, slug: str, output: str | None, **_options: Any) -> list[str]:
+        found = integrations.export_settings(slug=slug)
+        text = json_lib.dumps(found.settings, indent=2, ensure_ascii=False)
+        if output is None:
+            self.stdout.write(text)
+        else:
+            _write(output, text=f"{text}\n")
+        if found.secrets:
+            sentence = _("Secrets are not exported. Give them again: %(names)s.")
+            self.stderr.write(sentence % {"names": ", ".join(found.secrets)})
         return []
 
     def _list(self, **_options: Any) -> list[str]:
@@ -147,15 +185,40 @@ def _read(path: str) -> dict[str, object]:
     if len(raw) > JSON_MAX_BYTES:
         raise BadFile(_("The JSON is larger than %(number)s bytes.") % {"number": JSON_MAX_BYTES})
     try:
-        values = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_once)
+        values = json_lib.loads(raw.decode("utf-8-sig"), object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         # The position only: the text around it may be a secret.
-        if isinstance(error, json.JSONDecodeError):
+        if isinstance(error, json_lib.JSONDecodeError):
             raise BadFile(_("The settings are not valid JSON (line %(line)s).") % {"line": error.lineno}) from error
         raise BadFile(_("The settings are not valid JSON.")) from error
     if not isinstance(values, dict):
         raise BadFile(_("The settings must be a JSON object."))
     return values
+
+
+def _write(path: str, *, text: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        sentence = _("The file %(path)s cannot be written (%(error)s).")
+        raise BadFile(sentence % {"path": path, "error": error.strerror}) from error
+
+
+def _describe(difference: integrations.Difference) -> str:
+    """Return `key: old → new`, the values as in JSON; of a secret only what becomes of it."""
+    key, before, after = difference.key, difference.before, difference.after
+    if not difference.is_secret:
+        return f"{key}: {_dump(before)} → {_dump(after)}"
+    values = {"name": key, "before": before, "after": after}
+    if after is None:
+        return _("%(name)s: will be removed (fingerprint %(before)s)") % values
+    if before is None:
+        return _("%(name)s: will be set (fingerprint %(after)s)") % values
+    return _("%(name)s: will change (fingerprint %(before)s → %(after)s)") % values
+
+
+def _dump(value: object) -> str:
+    return json_lib.dumps(value, ensure_ascii=False)
 
 
 def _content(path: Path) -> bytes:

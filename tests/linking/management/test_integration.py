@@ -5,6 +5,7 @@ import sys
 import pytest
 from django.core.management import CommandError, call_command
 
+from linking.fields import key_ring
 from linking.management.commands import integration as command
 from linking.models import Integration
 from tests.factories import LOGIN_PROJECT_ID, LOGIN_SECRET_KEY, make_integration
@@ -170,3 +171,80 @@ class TestBlock:
 
     def test_of_an_unknown_integration_is_refused(self):
         assert Ran("block", "nobody", "u-1").code == 1
+
+
+class TestExport:
+    def test_prints_what_set_takes(self, stdin):
+        make_integration(cookie_name="session", requests_per_minute=77)
+        printed = Ran("export", "acme").out
+        stdin(printed.encode())
+        assert Ran("set", "acme", "--json", "-").out == "acme: unchanged.\n"
+        assert json.loads(printed)["requests_per_minute"] == 77
+
+    def test_prints_no_secret_and_says_which_to_give_again(self):
+        make_integration()
+        ran = Ran("export", "acme")
+        assert LOGIN_SECRET_KEY not in ran.out + ran.err and "login_secret_key" not in ran.out
+        names = "login_secret_key, zendesk_shared_secret, zendesk_access_token"
+        assert ran.err == f"Secrets are not exported. Give them again: {names}.\n"
+
+    def test_leaves_references_out(self, monkeypatch):
+        monkeypatch.setenv("ACME_KEY", LOGIN_SECRET_KEY)
+        make_integration(secrets={"login_secret_key": "env:ACME_KEY"})
+        ran = Ran("export", "acme")
+        assert "env:" not in ran.out + ran.err
+
+    def test_writes_a_file(self, tmp_path):
+        make_integration()
+        ran = Ran("export", "acme", "-o", str(tmp_path / "acme.json"))
+        assert ran.out == "" and json.loads((tmp_path / "acme.json").read_text())["name"] == "Acme Games"
+
+    def test_says_that_a_file_cannot_be_written(self, tmp_path):
+        make_integration()
+        ran = Ran("export", "acme", "-o", str(tmp_path / "nowhere" / "acme.json"))
+        assert (ran.code, "cannot be written (No such file or directory)" in ran.err) == (1, True)
+
+    def test_of_an_unknown_integration_says_so(self):
+        assert "There is no integration acme" in Ran("export", "acme").err
+
+
+class TestSetDryRun:
+    def compare(self, stdin, **values):
+        stdin(json.dumps(values).encode())
+        return Ran("set", "acme", "--json", "-", "--dry-run")
+
+    def test_prints_old_and_new_and_changes_nothing(self, stdin):
+        make_integration()
+        ran = self.compare(stdin, cookie_name="session", name="Acme Games")
+        assert ran.out == 'cookie_name: "token" → "session"\nacme: would be updated.\n'
+        assert Integration.objects.get().cookie_name == "token"
+
+    def test_tells_a_changed_secret_by_its_fingerprints(self, stdin):
+        row = make_integration().secrets.get(name="login_secret_key")
+        ran = self.compare(stdin, login_secret_key=CANARY)
+        mark = key_ring().fingerprint(CANARY)
+        assert ran.out.splitlines()[0] == f"login_secret_key: will change (fingerprint {row.fingerprint} → {mark})"
+        assert CANARY not in ran.out + ran.err
+
+    def test_says_that_a_secret_is_the_same(self, stdin):
+        make_integration()
+        assert "login_secret_key: unchanged\n" in self.compare(stdin, login_secret_key=LOGIN_SECRET_KEY).out
+
+    def test_says_that_a_secret_is_removed(self, stdin):
+        make_integration()
+        assert "zendesk_access_token: will be removed (" in self.compare(stdin, zendesk_access_token=None).out
+
+    def test_tells_the_key_that_would_be_kept_as_the_previous_one(self, stdin):
+        make_integration()
+        ran = self.compare(stdin, login_secret_key=CANARY, previous_login_secret_until="2099-01-01T00:00:00Z")
+        assert "login_secret_key_previous: will be set (" in ran.out
+
+    def test_of_a_new_integration_lists_its_values(self, stdin):
+        ran = self.compare(stdin, **NEW)
+        assert 'name: null → "Acme"' in ran.out and ran.out.endswith("acme: would be created.\n")
+        assert not Integration.objects.exists()
+
+    def test_refuses_what_set_would_refuse(self, stdin):
+        make_integration()
+        ran = self.compare(stdin, cookie_name="a b")
+        assert (ran.code, ran.err.startswith("cookie_name: ")) == (1, True)
