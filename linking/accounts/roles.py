@@ -1,8 +1,11 @@
-"""Who may see and do what: three Django groups, each allowed what the one below is and something more.
+"""Who may see and do what: three ranks of people who work with records, and beside them the people who wire a widget.
 
 `agents` see visitors, users and runs, and refresh one record, with e-mail and phone masked. `leads` also see them
 unmasked, export and decide conflicts. `admins` also keep integrations, secrets, API tokens and people, in the admin. A
-superuser counts as one of `admins`. Nobody reads a secret back.
+superuser counts as one of `admins`. `developers` is no rank: its members use the set-up pages, the token doctor and the
+codes, as every rank may, and see no record unless another group of theirs lets them. Nobody reads a secret back.
+
+Views ask a function of this module what a person may do; only this module compares ranks and names groups.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,8 +20,8 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, P
 from django.db.models import Q
 from django.db.models.signals import post_migrate
 
-AGENTS, LEADS, ADMINS = "agents", "leads", "admins"
-GROUPS = (AGENTS, LEADS, ADMINS)
+AGENTS, LEADS, ADMINS, DEVELOPERS = "agents", "leads", "admins", "developers"
+GROUPS = (AGENTS, LEADS, ADMINS, DEVELOPERS)
 User = AbstractBaseUser | AnonymousUser
 
 # What `admins` may do in the admin, as Django's own permissions: by app and model, the verbs.
@@ -44,7 +47,7 @@ ADMIN_PERMISSIONS: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 class Role(IntEnum):
-    """The groups in order; a higher rank may do everything a lower one may."""
+    """The ranks in order; a higher one may do everything a lower one may. Developers without a rank have `NONE`."""
 
     NONE = 0
     AGENT = 1
@@ -64,22 +67,26 @@ class FactorStep(StrEnum):
 FACTOR_METHOD = "mfa"
 _FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 _RANK_OF_GROUP = {AGENTS: Role.AGENT, LEADS: Role.LEAD, ADMINS: Role.ADMIN}
-_REMEMBERED = "_linking_rank"
+_REMEMBERED = "_linking_groups"
 
 
 def find_role(user: User) -> Role:
-    """Return the highest rank of `user`; one query, remembered on the object, so for one request."""
-    if not user.is_authenticated or not user.is_active:
-        return Role.NONE
-    remembered: Role | None = getattr(user, _REMEMBERED, None)
-    if remembered is None:
-        remembered = _read_rank(user)
-        setattr(user, _REMEMBERED, remembered)
-    return remembered
+    """Return the highest rank of `user`; at most one query a request."""
+    return max((_RANK_OF_GROUP[name] for name in _find_groups(user) if name in _RANK_OF_GROUP), default=Role.NONE)
+
+
+def is_developer(user: User) -> bool:
+    """Return whether `user` is one of `developers`, whatever else."""
+    return DEVELOPERS in _find_groups(user)
+
+
+def can_use_setup(user: User) -> bool:
+    """Return whether `user` may open the set-up pages and the codes, and use the token doctor."""
+    return bool(_find_groups(user))
 
 
 def can_see_pages(user: User) -> bool:
-    """Return whether `user` may see visitors, users and runs at all."""
+    """Return whether `user` may see records: visitors, users and runs."""
     return find_role(user) >= Role.AGENT
 
 
@@ -135,11 +142,21 @@ def connect() -> None:
     )
 
 
-def _read_rank(user: Any) -> Role:
+def _find_groups(user: Any) -> frozenset[str]:
+    """Return the groups of `user` that mean something here; one query, remembered on the object, so for one request."""
+    if not user.is_authenticated or not user.is_active:
+        return frozenset()
+    remembered: frozenset[str] | None = getattr(user, _REMEMBERED, None)
+    if remembered is None:
+        remembered = _read_groups(user)
+        setattr(user, _REMEMBERED, remembered)
+    return remembered
+
+
+def _read_groups(user: Any) -> frozenset[str]:
     if user.is_superuser:
-        return Role.ADMIN
-    names = user.groups.filter(name__in=GROUPS).values_list("name", flat=True)
-    return max((_RANK_OF_GROUP[name] for name in names), default=Role.NONE)
+        return frozenset((ADMINS,))
+    return frozenset(user.groups.filter(name__in=GROUPS).values_list("name", flat=True))
 
 
 def _admin_permissions() -> list[Permission]:

@@ -22,15 +22,17 @@ _FACTOR_WORDS = {
 }
 
 
-class MayRead(BasePermission):
-    """Agents, leads and admins; an API token reads only, unless its owner was given `write_by_token`."""
+class MayUseSetup(BasePermission):
+    """Members of any group, for what holds no record: the token doctor, and how to call the API."""
 
-    message = gettext_lazy("Your account is in none of the groups agents, leads and admins.")
+    message = gettext_lazy("Your account is in none of the groups agents, leads, admins and developers.")
 
     def has_permission(self, request: Request, _view: Any) -> bool:
-        """Return whether the call may go on; what it may do to a record, `roles` says."""
-        if not roles.can_see_pages(request.user):
-            return False
+        """Return whether the call may go on."""
+        return roles.can_use_setup(request.user) and self.has_shown_factor(request)
+
+    def has_shown_factor(self, request: Request) -> bool:
+        """Return whether a person who needs a second factor has shown it; else `message` says what to do."""
         is_by_token = isinstance(request.auth, Token)
         # A token is no sign-in: its owner may be a script, and it opens nothing that is for administrators alone.
         step = roles.find_factor_step(
@@ -40,8 +42,19 @@ class MayRead(BasePermission):
         )
         if step is not roles.FactorStep.NONE:
             self.message = _FACTOR_WORDS[step]
+        return step is roles.FactorStep.NONE
+
+
+class MayRead(MayUseSetup):
+    """Agents, leads and admins; an API token reads only, unless its owner was given `write_by_token`."""
+
+    message = gettext_lazy("Your account is in none of the groups agents, leads and admins.")
+
+    def has_permission(self, request: Request, _view: Any) -> bool:
+        """Return whether the call may go on; what it may do to a record, `roles` says."""
+        if not roles.can_see_pages(request.user) or not self.has_shown_factor(request):
             return False
-        if is_by_token and request.method not in SAFE_METHODS:
+        if isinstance(request.auth, Token) and request.method not in SAFE_METHODS:
             self.message = gettext_lazy("This API token is read-only. An administrator can let it refresh records.")
             return request.user.has_perm(WRITE_PERMISSION)
         return True

@@ -8,13 +8,12 @@ from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, ValidationError
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from linking import doctor, registry
-from linking.api.access import PerPerson
+from linking.api.access import MayUseSetup, PerPerson
 from linking.doctor import Diagnosis, TokenKind, VerdictState
 
 BODY_MAX_BYTES = 1_000_000
@@ -60,20 +59,10 @@ class BodyTooLarge(APIException):
     default_code = "too_large"
 
 
-class MayDiagnose(BasePermission):
-    """Leads and admins. An API token may ask too, read-only or not: nothing is changed by asking."""
-
-    message = gettext_lazy("Only leads and admins may use the token doctor.")
-
-    def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ARG002 - the framework names it
-        """Return whether the call may go on."""
-        return doctor.may_diagnose(request.user)
-
-
 class Diagnose(APIView):
-    """`POST /api/v1/diagnose/`."""
+    """`POST /api/v1/diagnose/`. A read-only API token may ask too: nothing is changed by asking."""
 
-    permission_classes = (MayDiagnose,)
+    permission_classes = (MayUseSetup,)
     throttle_classes = (PerPerson,)
 
     @extend_schema(operation_id="diagnose", request=_REQUEST, responses=_ANSWER)

@@ -17,8 +17,11 @@ from linking.tokens import clock_offsets, key_fetching
 
 
 def may_diagnose(user: AbstractBaseUser | AnonymousUser) -> bool:
-    """Return whether `user` may use the doctor: leads and admins, who may see the player that a token names."""
-    return roles.find_role(user) >= roles.Role.LEAD
+    """Return whether `user` may use the doctor: everybody who may use the set-up pages.
+
+    The doctor tells nothing of a player that the pasted token does not hold already.
+    """
+    return roles.can_use_setup(user)
 
 
 def diagnose_paste(*, text: str, kind: TokenKind, slug: str, now: float) -> Diagnosis:

@@ -1,4 +1,4 @@
-"""The fixed cast: an admin, a lead, an agent, an outsider without a group, and nobody."""
+"""The fixed cast: an admin, a lead, an agent, a developer, an outsider without a group, and nobody."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.test import Client
 
-GROUP_OF = {"admin": "admins", "lead": "leads", "agent": "agents", "outsider": ""}
+GROUP_OF = {"admin": "admins", "lead": "leads", "agent": "agents", "developer": "developers", "outsider": ""}
 
 
 def make_person(name: str, groups: Sequence[str] | None = None, **changes):
@@ -39,3 +39,8 @@ def lead(sign_in):
 @pytest.fixture
 def agent(sign_in):
     return sign_in("agent")
+
+
+@pytest.fixture
+def developer(sign_in):
+    return sign_in("developer")

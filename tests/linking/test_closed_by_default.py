@@ -1,10 +1,13 @@
-"""Nothing is open but what is listed: every address of the product is tried as nobody."""
+"""Nothing is open but what is listed: every address of the product is tried as nobody, and as a developer."""
 
 import re
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver
+
+from tests.factories import make_integration
+from tests.linking.conftest import make_person
 
 # Addresses that anybody may call, by their route; sign-in pages of allauth are open by nature.
 OPEN = {
@@ -23,6 +26,12 @@ ELSEWHERE = {"REMOTE_ADDR": "203.0.113.9"}
 REFUSED = (301, 302, 401, 403, 404, 405)
 # What nobody may see of the product, by contract: their own way in, and what machines ask. Any other page is no answer.
 ANSWERED = {"accounts/login/", "healthz"}
+# What developers may see besides: set-up, codes, how the API is called, and their own account.
+OPEN_TO_DEVELOPERS = {
+    "setup/<slug:slug>/", "setup/<slug:slug>/codes/", "api/schema/", "api/docs/",
+    "accounts/own-password/", "accounts/password/change/", "accounts/time-zone/", "accounts/reauthenticate/",
+    "accounts/2fa/", "accounts/logout/",
+}  # fmt: skip
 
 
 def routes(resolver=None, prefix="") -> list[str]:
@@ -44,6 +53,29 @@ def is_open(route: str) -> bool:
 
 
 CLOSED = sorted(route for route in routes() if not is_open(route))
+
+
+@pytest.mark.django_db
+class TestDevelopers:
+    @pytest.fixture
+    def browser(self):
+        # `address` writes 1 for whatever a route takes.
+        make_integration(slug="1")
+        browser = Client()
+        browser.force_login(make_person("developer"))
+        return browser
+
+    def test_see_nothing_but_what_is_theirs(self, browser):
+        answered = {route for route in CLOSED if browser.get(address(route), **ELSEWHERE).status_code == 200}
+        assert {route for route in answered if not route.startswith("accounts/2fa/")} <= OPEN_TO_DEVELOPERS
+
+    @pytest.mark.parametrize("route", ["setup/<slug:slug>/", "setup/<slug:slug>/codes/", "api/docs/", "api/schema/"])
+    def test_see_what_is_theirs(self, browser, route):
+        assert browser.get(address(route), **ELSEWHERE).status_code == 200
+
+    @pytest.mark.parametrize("route", [route for route in CLOSED if route.startswith("api/v1/")])
+    def test_read_no_record_of_the_api(self, browser, route):
+        assert browser.get(address(route), **ELSEWHERE).status_code in REFUSED
 
 
 @pytest.mark.django_db

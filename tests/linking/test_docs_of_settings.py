@@ -18,9 +18,12 @@ SETTINGS, API, SYNC, FAULTS = (
 
 class TestSettingsPage:
     def test_lists_every_key(self):
-        assert set(re.findall(r"^\| `([a-z_]+)` \|", SETTINGS, re.MULTILINE)) - {"agents", "leads", "admins"} == set(
-            integrations.KEYS
-        )
+        assert set(re.findall(r"^\| `([a-z_]+)` \|", SETTINGS, re.MULTILINE)) - {
+            "agents",
+            "leads",
+            "admins",
+            "developers",
+        } == set(integrations.KEYS)
 
     def test_tells_the_defaults(self):
         told = dict(re.findall(r"^\| `([a-z_]+)` \|.*\| `([^`|]+)` \|$", SETTINGS, re.MULTILINE))

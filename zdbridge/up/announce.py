@@ -71,4 +71,4 @@ def _list_flaws(sentences: Sequence[str]) -> list[str]:
 
 def _describe_account(person: Mapping[str, str]) -> str:
     password = person["password"] or "(password was changed)"
-    return f"    {person['username']:<8}{password:<26}group {person['group']}"
+    return f"    {person['username']:<10}{password:<26}group {person['group']}"

@@ -1,4 +1,4 @@
-"""Demo data of `up`: three accounts, and integrations that use the sandbox. Created only while the sandbox runs."""
+"""Demo data of `up`: four accounts, and integrations that use the sandbox. Created only while the sandbox runs."""
 
 import json
 import secrets
@@ -20,7 +20,7 @@ _FILES = "demo_integration*.json"
 _FILE_PORT = 9100
 # The file in the data folder with the passwords and their hashes.
 SIGN_INS = "demo_sign_ins.json"
-PEOPLE = {"agent": "agents", "lead": "leads", "admin": "admins"}
+PEOPLE = {"agent": "agents", "lead": "leads", "admin": "admins", "developer": "developers"}
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,12 @@ def make_people(*, data_dir: Path) -> list[DemoAccount]:
 
     The passwords are random. They are generated once and stored in the data folder (mode 0600).
     """
-    content = read_or_create_file(path=data_dir / SIGN_INS, create=_generate_sign_ins)
-    sign_ins: dict[str, dict[str, str]] = json.loads(content)
+    path = data_dir / SIGN_INS
+    sign_ins: dict[str, dict[str, str]] = json.loads(read_or_create_file(path=path, create=_generate_sign_ins))
+    if missing := PEOPLE.keys() - sign_ins.keys():
+        # A data folder of a release that had fewer demo accounts.
+        sign_ins |= {name: row for name, row in json.loads(_generate_sign_ins()).items() if name in missing}
+        _replace_file(path=path, content=json.dumps(sign_ins))
     return [_make_account(username=name, group=group, **sign_ins[name]) for name, group in PEOPLE.items()]
 
 
@@ -58,8 +62,15 @@ def read_sign_ins(*, data_dir: Path) -> dict[str, dict[str, str]]:
 
 def _generate_sign_ins() -> str:
     passwords = {name: secrets.token_urlsafe(9) for name in PEOPLE}
-    # Comparing hashes takes no time; checking three passwords would take seconds at every start.
+    # Comparing hashes takes no time; checking the passwords would take seconds at every start.
     return json.dumps({name: {"password": word, "hashed": make_password(word)} for name, word in passwords.items()})
+
+
+def _replace_file(*, path: Path, content: str) -> None:
+    """Write `content` in the place of the file `path`, at once and for its owner only."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="ascii", delete=False) as file:
+        file.write(content + "\n")
+    Path(file.name).replace(path)
 
 
 def _make_account(*, username: str, group: str, password: str, hashed: str) -> DemoAccount:

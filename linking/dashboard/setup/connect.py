@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from linking import integrations, registry
 from linking.clients.vendor_urls import is_loopback_name
 from linking.dashboard.setup.products import find_setup_words
-from linking.dashboard.shell.access import page, require_admin, require_integration
+from linking.dashboard.shell.access import require_admin, require_integration, setup_page
 from linking.dashboard.shell.connection_words import explain_failed, explain_lost
 from linking.dashboard.shell.parts import Notice
 from linking.integrations import (
@@ -62,7 +62,7 @@ class Facts:
     is_renewed_by_itself: bool
 
 
-@page
+@setup_page
 @require_safe
 def show_connection(request: HttpRequest, slug: str) -> HttpResponse:
     """Show how to connect, the state of the connection, and the result of the last attempt."""
@@ -97,7 +97,7 @@ def show_connection(request: HttpRequest, slug: str) -> HttpResponse:
     return answered
 
 
-@page
+@setup_page
 @require_POST
 def start_connecting(request: HttpRequest, slug: str) -> HttpResponse:
     """Send the person's browser to Zendesk."""
@@ -121,7 +121,7 @@ def start_connecting(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect(place)
 
 
-@page
+@setup_page
 @require_http_methods(["GET"])
 def handle_callback(request: HttpRequest) -> HttpResponse:
     """Handle the redirect back from Zendesk; its code works once, so opening the address again does nothing."""

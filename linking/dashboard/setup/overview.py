@@ -6,11 +6,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from linking.accounts import roles
-from linking.dashboard.shell.access import page
+from linking.dashboard.shell.access import setup_page
 from linking.integrations import PRODUCT_HELP, list_integrations
 
 
-@page
+@setup_page
 @require_safe
 def show_setup(request: HttpRequest) -> HttpResponse:
     """Lead to the one integration's page, or list them, or teach how to make the first."""

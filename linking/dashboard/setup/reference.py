@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from linking.dashboard.shell.access import page, require_integration
+from linking.dashboard.shell.access import require_integration, setup_page
 from linking.doctor import CAUSES
 from linking.tokens.refusals import REFUSALS, Refusal
 
@@ -23,7 +23,7 @@ class CodeRows:
     rows: tuple[Refusal, ...]
 
 
-@page
+@setup_page
 @require_safe
 def show_reference(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what every answer and every verdict means, for site developers."""

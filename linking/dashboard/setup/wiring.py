@@ -19,7 +19,7 @@ from linking.dashboard.setup.checklist import build_checklist
 from linking.dashboard.setup.products import find_setup_words
 from linking.dashboard.setup.snippet_files import build_snippets
 from linking.dashboard.setup.verdict_words import FINDING_STATES, VERDICT_STATES, name_rule
-from linking.dashboard.shell.access import page, require, require_integration
+from linking.dashboard.shell.access import require, require_integration, setup_page
 from linking.dashboard.shell.parts import Badge, Text
 from linking.dashboard.sync.notices import find_clock_findings
 from linking.doctor import TokenKind, Verdict, cookie_reach
@@ -56,7 +56,7 @@ class ReachForm:
     obstacle: str = ""
 
 
-@page
+@setup_page
 @require_safe
 def show_wiring(request: HttpRequest, slug: str) -> HttpResponse:
     """Show how to wire one integration's widget, with its real values and never a secret."""
@@ -65,7 +65,7 @@ def show_wiring(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @sensitive_post_parameters("text")
-@page
+@setup_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def diagnose(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the set-up page with the doctor's verdicts on the pasted text, without the text."""

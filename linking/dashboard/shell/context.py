@@ -38,11 +38,15 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """The frame of a page; it has no sections for a person who may not see pages."""
+    """The frame of a page; it has no sections for a person in no group.
+
+    `has_search` is false for a person who may see no record, so there is nothing to search.
+    """
 
     theme: str
     has_mail: bool
     role: str = ""
+    has_search: bool = False
     query: str = ""
     sections: tuple[Section, ...] = ()
     freshness: Notice | None = None
@@ -56,13 +60,21 @@ def add_frame(request: HttpRequest) -> dict[str, Any]:
 def make_frame(request: HttpRequest) -> Frame:
     """Return the frame for the person who makes this request; at most five queries."""
     user, has_mail = getattr(request, "user", None), bool(settings.LINKING["HAS_MAIL"])
-    if user is None or not roles.can_see_pages(user):
+    if user is None or not roles.can_use_setup(user):
         return Frame(theme=find_theme(request), has_mail=has_mail)
+    if not roles.can_see_pages(user):
+        return Frame(
+            theme=find_theme(request),
+            has_mail=has_mail,
+            role=_("Developer"),
+            sections=tuple(_list_setup_sections(request.path)),
+        )
     now = timezone.now()
     return Frame(
         theme=find_theme(request),
         has_mail=has_mail,
-        role=_name_role(roles.find_role(user)),
+        role=_name_role(user),
+        has_search=True,
         query=request.GET.get("q", "")[:QUERY_SHOWN_CHARACTERS],
         sections=tuple(_list_sections(request)),
         freshness=find_worst_freshness(integrations=status.list_progress(now=now), now=now),
@@ -91,12 +103,17 @@ def _list_sections(request: HttpRequest) -> list[Section]:
     ]  # fmt: skip
     if roles.can_decide(request.user):
         sections.append(_build_conflicts_section(path))
-    sections.append(_build_section(path, "sync", _("Sync"), "refresh"))
-    sections.append(_build_section(path, "setup", _("Set-up"), "plug-connected"))
-    sections.append(_build_section(path, "api-docs", _("API"), "api"))
+    sections += [_build_section(path, "sync", _("Sync"), "refresh"), *_list_setup_sections(path)]
     if roles.is_admin(request.user):
         sections.append(Section(url=reverse("admin:index"), label=_("Admin"), icon="settings", is_current=False))
     return sections
+
+
+def _list_setup_sections(path: str) -> list[Section]:
+    return [
+        _build_section(path, "setup", _("Set-up"), "plug-connected"),
+        _build_section(path, "api-docs", _("API"), "api"),
+    ]
 
 
 def _build_conflicts_section(path: str) -> Section:
@@ -113,5 +130,10 @@ def _build_section(path: str, name: str, label: str, icon: str) -> Section:
     return Section(url=url, label=label, icon=icon, is_current=path.startswith(url))
 
 
-def _name_role(rank: roles.Role) -> str:
-    return {roles.Role.AGENT: _("Agent"), roles.Role.LEAD: _("Lead"), roles.Role.ADMIN: _("Administrator")}[rank]
+def _name_role(user: roles.User) -> str:
+    names = {
+        roles.Role.AGENT: _("Agent and developer") if roles.is_developer(user) else _("Agent"),
+        roles.Role.LEAD: _("Lead"),
+        roles.Role.ADMIN: _("Administrator"),
+    }
+    return names[roles.find_role(user)]

@@ -15,7 +15,7 @@ def person(*groups: str, **changes) -> User:
 
 class TestGroups:
     def test_are_made_by_migrate(self):
-        assert set(Group.objects.values_list("name", flat=True)) >= {"agents", "leads", "admins"}
+        assert set(Group.objects.values_list("name", flat=True)) >= {"agents", "leads", "admins", "developers"}
 
     def test_keep_what_an_operator_added(self):
         group = Group.objects.get(name="admins")
@@ -42,6 +42,8 @@ class TestRank:
             (("agents",), roles.Role.AGENT),
             (("leads",), roles.Role.LEAD),
             (("agents", "admins"), roles.Role.ADMIN),
+            (("developers",), roles.Role.NONE),
+            (("agents", "developers"), roles.Role.AGENT),
         ],
     )
     def test_is_that_of_the_highest_group(self, groups, rank):
@@ -59,7 +61,7 @@ class TestRank:
     def test_costs_one_query_for_one_request(self, django_assert_num_queries):
         user = person("leads")
         with django_assert_num_queries(1):
-            assert roles.can_see_pages(user) and roles.can_export(user) and not roles.is_admin(user)
+            assert roles.can_see_pages(user) and roles.can_use_setup(user) and not roles.is_developer(user)
 
 
 class TestAllowances:
@@ -70,6 +72,21 @@ class TestAllowances:
     def test_of_leads(self):
         user = person("leads")
         assert (roles.can_see_contact(user), roles.can_decide(user), roles.is_admin(user)) == (True, True, False)
+
+    def test_of_developers(self):
+        user = person("developers")
+        assert (roles.can_use_setup(user), roles.can_see_pages(user), roles.can_refresh(user)) == (True, False, False)
+
+    def test_of_a_developer_who_is_an_agent_too(self):
+        user = person("agents", "developers")
+        assert (roles.is_developer(user), roles.can_see_pages(user), roles.can_see_contact(user)) == (True, True, False)
+
+    @pytest.mark.parametrize("group", ["agents", "leads", "admins", "developers"])
+    def test_of_set_up_belong_to_every_group(self, group):
+        assert roles.can_use_setup(person(group))
+
+    def test_of_set_up_do_not_belong_to_others(self):
+        assert not roles.can_use_setup(person()) and not roles.can_use_setup(AnonymousUser())
 
 
 class TestFactorStep:

@@ -72,6 +72,10 @@ class TestAccess:
     def test_is_refused_to_somebody_in_no_group_with_403(self, nadia, signed_in, url):
         assert signed_in("").get(url).status_code == 403
 
+    @pytest.mark.parametrize("url", [url for url in READS if url.startswith("/api/v1/")])
+    def test_is_refused_to_developers_with_403(self, nadia, signed_in, url):
+        assert signed_in("developers").get(url).status_code == 403
+
     @pytest.mark.parametrize("group", ["agents", "leads", "admins"])
     @pytest.mark.parametrize("url", READS)
     def test_is_given_to_every_group(self, nadia, signed_in, url, group):
@@ -369,6 +373,11 @@ class TestDocs:
 
     def test_are_a_page_for_people(self, signed_in):
         assert "/api/v1/visitors/" in signed_in("agents").get("/api/docs/").content.decode()
+
+    def test_show_developers_the_calls_without_records(self, signed_in):
+        page = signed_in("developers").get("/api/docs/").content.decode()
+        assert "/api/v1/diagnose/" in page and "/generate/token/{slug}" in page
+        assert "/api/v1/visitors/" not in page
 
     def test_are_shown_to_members_only(self, signed_in):
         assert signed_in("").get("/api/docs/").status_code == 403

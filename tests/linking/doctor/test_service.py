@@ -70,8 +70,10 @@ class TestDiagnosePaste:
 
 
 class TestCall:
-    @pytest.mark.parametrize(("group", "status"), [("admins", 200), ("leads", 200), ("agents", 403), ("", 403)])
-    def test_is_for_leads_and_admins(self, acme, signed_in, group, status):
+    @pytest.mark.parametrize(
+        ("group", "status"), [("admins", 200), ("leads", 200), ("agents", 200), ("developers", 200), ("", 403)]
+    )
+    def test_is_for_every_group(self, acme, signed_in, group, status):
         assert signed_in(group).post(URL, {"text": login_jwt()}, format="json").status_code == status
 
     def test_is_refused_to_nobody(self, acme):

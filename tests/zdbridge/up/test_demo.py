@@ -33,6 +33,17 @@ class TestMakePeople:
         assert len({person.password for person in first}) == len(first)
         assert stat.S_IMODE((tmp_path / "demo_sign_ins.json").stat().st_mode) == 0o600
 
+    def test_adds_whom_an_earlier_release_did_not_have(self, tmp_path: Path) -> None:
+        first = {person.username: person.password for person in demo.make_people(data_dir=tmp_path)}
+        file = tmp_path / "demo_sign_ins.json"
+        file.write_text(json.dumps({k: v for k, v in json.loads(file.read_text()).items() if k != "developer"}))
+        User.objects.get(username="developer").delete()
+        second = {person.username: person.password for person in demo.make_people(data_dir=tmp_path)}
+        assert first.pop("developer") != second["developer"]
+        assert first.items() <= second.items()
+        assert User.objects.get(username="developer").check_password(second["developer"])
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
     def test_gives_other_passwords_in_another_data_folder(self, tmp_path: Path) -> None:
         first = demo.make_people(data_dir=tmp_path / "one")
         User.objects.all().delete()

@@ -3,12 +3,15 @@
 import pytest
 
 from tests.factories import USER_ID, make_integration, make_link, make_login_user, make_visitor
+from tests.linking.conftest import make_person
 from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db
 VISITOR = "7700123.ab3XkQ9zLm2Rt7"
 OPEN_TO_AGENTS = ["/", f"/visitors/{VISITOR}/", f"/users/{USER_ID}/", "/sync/", "/setup/acme/"]
 PAGES = [*OPEN_TO_AGENTS, "/conflicts/"]
+OPEN_TO_DEVELOPERS = ["/setup/acme/", "/setup/acme/codes/"]
+CLOSED_TO_DEVELOPERS = [path for path in PAGES if path not in (*OPEN_TO_DEVELOPERS, "/")]
 DEEDS = [
     f"/visitors/{VISITOR}/refresh/",
     "/sync/acme/start/",
@@ -42,6 +45,24 @@ class TestPages:
         assert answer.status_code == 403
         assert "Your group is not allowed to do this." in read(answer).one("main").text
 
+    @pytest.mark.parametrize("path", OPEN_TO_DEVELOPERS)
+    def test_developers_open_set_up_and_codes(self, developer, path):
+        assert developer.get(path).status_code == 200
+
+    @pytest.mark.parametrize("path", CLOSED_TO_DEVELOPERS)
+    def test_developers_read_that_records_are_for_others(self, developer, path):
+        answer = developer.get(path)
+        assert answer.status_code == 403
+        assert "The group developers opens the set-up pages only." in read(answer).one("main").text
+
+    def test_developers_begin_at_set_up(self, developer):
+        assert developer.get("/")["Location"] == "/setup/"
+
+    @pytest.mark.parametrize("path", [*PAGES, *OPEN_TO_DEVELOPERS])
+    def test_a_developer_who_is_an_agent_too_opens_what_both_may(self, client, path):
+        client.force_login(make_person("ada", groups=["agents", "developers"]))
+        assert client.get(path).status_code == (403 if path == "/conflicts/" else 200)
+
     @pytest.mark.parametrize("path", PAGES)
     def test_an_outsider_reads_why_not(self, sign_in, path):
         answer = sign_in("outsider").get(path)
@@ -72,8 +93,9 @@ class TestDeeds:
         assert lead.get(path).status_code == 405
 
     @pytest.mark.parametrize("path", DEEDS)
-    def test_an_outsider_may_not(self, sign_in, path):
-        assert sign_in("outsider").post(path).status_code == 403
+    @pytest.mark.parametrize("who", ["outsider", "developer"])
+    def test_outsiders_and_developers_may_not(self, sign_in, who, path):
+        assert sign_in(who).post(path).status_code == 403
 
     @pytest.mark.parametrize("path", [*DEEDS, "/theme/"])
     def test_nobody_is_sent_to_sign_in(self, client, path):
@@ -95,18 +117,35 @@ class TestNavigation:
     @pytest.mark.parametrize(
         ("who", "words"),
         [
+            ("developer", ["Set-up", "API"]),
             ("agent", ["Visitors", "Signed in, no chat yet", "Sync", "Set-up", "API"]),
             ("lead", ["Visitors", "Signed in, no chat yet", "Conflicts", "Sync", "Set-up", "API"]),
             ("admin", ["Visitors", "Signed in, no chat yet", "Conflicts", "Sync", "Set-up", "API", "Admin"]),
         ],
     )
     def test_offers_what_a_person_may_open(self, sign_in, who, words):
-        entries = read(sign_in(who).get("/sync/")).one("nav", aria_label="Main").all("a")
+        entries = read(sign_in(who).get("/setup/acme/")).one("nav", aria_label="Main").all("a")
         assert [entry.text.split(" 0")[0].split(" 1")[0] for entry in entries] == words
 
     def test_marks_the_page_one_is_on(self, lead):
         entry = read(lead.get("/sync/")).one("nav", aria_label="Main").one("a", aria_current="page")
         assert entry.text == "Sync"
+
+    def test_offers_developers_no_search_and_no_news_of_the_sync(self, developer):
+        page = read(developer.get("/setup/acme/"))
+        assert (page.all(role="search"), page.all(class_="freshness")) == ([], [])
+
+    @pytest.mark.parametrize(
+        ("groups", "word"),
+        [
+            (["developers"], "Developer"),
+            (["agents", "developers"], "Agent and developer"),
+            (["leads", "developers"], "Lead"),
+        ],
+    )
+    def test_says_what_a_person_is(self, client, groups, word):
+        client.force_login(make_person("ada", groups=groups))
+        assert read(client.get("/setup/acme/")).one(class_="me").one("summary").text.endswith(f"ada {word}")
 
     def test_counts_what_there_is(self, lead):
         entry = read(lead.get("/sync/")).one("nav", aria_label="Main").all("a")[0]
