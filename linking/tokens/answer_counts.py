@@ -47,6 +47,16 @@ class AnswerTally:
     count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourTally:
+    """Answers of one code in one hour; `code` is "" for tokens given."""
+
+    hour_at: datetime
+    code: str
+    is_observed: bool
+    count: int
+
+
 _Key = tuple[int, AnswerKey]  # the hour first
 
 
@@ -93,6 +103,21 @@ def tallies(*, integration_id: int, since: datetime) -> list[AnswerTally]:
         for row in rows
     ]
     return sorted(found, key=lambda one: (-one.count, one.code, one.reason, one.origin))
+
+
+def hourly_tallies(*, integration_id: int, since: datetime) -> list[HourTally]:
+    """Return the counts of one integration by hour since a time (to the hour), oldest first; one query."""
+    from_hour_at = since.replace(minute=0, second=0, microsecond=0)
+    rows = (
+        AnswerCount.objects.filter(integration_id=integration_id, hour_at__gte=from_hour_at)
+        .order_by("hour_at", "code", "is_observed")
+        .values("hour_at", "code", "is_observed")
+        .annotate(number=Sum("count"))
+    )
+    return [
+        HourTally(hour_at=row["hour_at"], code=row["code"], is_observed=row["is_observed"], count=row["number"])
+        for row in rows
+    ]
 
 
 def first_asked_at(*, integration_id: int) -> datetime | None:

@@ -1,19 +1,19 @@
-"""The answers of the token endpoint in the last day: how many, why, and to which pages."""
+"""The answers of the token endpoint in the last day or week: how many, why, and to which pages."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from linking.dashboard.setup.answers_plot import AnswersPlot, find_start, load_answers_plot
 from linking.dashboard.shell.parts import Badge, Text
 from linking.models import Integration
 from linking.tokens import answer_counts
 from linking.tokens.answer_counts import AnswerTally
 from linking.tokens.refusals import REFUSALS, Reason
 
-SPAN = timedelta(days=1)
 ROWS_SHOWN = 30
 GIVEN = Badge(word=gettext_lazy("Token issued"), icon="circle-check", tone="good")
 REFUSED = Badge(word=gettext_lazy("Refused"), icon="x", tone="bad")
@@ -36,26 +36,28 @@ class AnswerRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DayOfAnswers:
-    """The most frequent kinds of the last day, how many kinds are left out, and the sums over all of them."""
+class Answers:
+    """The most frequent kinds of a day or a week, how many are left out, the sums over all kinds, and a plot."""
 
     rows: tuple[AnswerRow, ...]
     kinds_left_out: int
     given: int
     refused: int
     observed: int
+    by_hour: AnswersPlot
 
 
-def load_day_of_answers(*, integration: Integration, now: datetime) -> DayOfAnswers:
-    """Return how `integration` answered over the last day, to the hour; one query."""
-    tallies = answer_counts.tallies(integration_id=integration.pk, since=now - SPAN)
+def load_answers(*, integration: Integration, span: str, now: datetime) -> Answers:
+    """Return how `integration` answered over the last 24 hours or, where the address asks for it, seven days."""
+    tallies = answer_counts.tallies(integration_id=integration.pk, since=find_start(span=span, now=now))
     states = [(_find_state(tally), tally.count) for tally in tallies]
-    return DayOfAnswers(
+    return Answers(
         rows=tuple(_build_row(tally, origins=integration.allowed_origins) for tally in tallies[:ROWS_SHOWN]),
         kinds_left_out=max(0, len(tallies) - ROWS_SHOWN),
         given=sum(count for state, count in states if state is GIVEN),
         refused=sum(count for state, count in states if state is REFUSED),
         observed=sum(count for state, count in states if state is OBSERVED),
+        by_hour=load_answers_plot(integration=integration, span=span, now=now),
     )
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from linking import doctor, registry
 from linking.accounts import roles
-from linking.dashboard.setup.answer_counts import load_day_of_answers
+from linking.dashboard.setup.answer_counts import load_answers
 from linking.dashboard.setup.checklist import build_checklist
 from linking.dashboard.setup.products import find_setup_words
 from linking.dashboard.setup.snippet_files import build_snippets
@@ -109,7 +109,7 @@ def _build_context(request: HttpRequest, *, integration: Integration) -> dict[st
         "snippets": build_snippets(names=words.snippet_files, values=values),
         "reach": _build_reach_form(request, integration=integration, endpoint=endpoint),
         "same_sites": [choice.value for choice in cookie_reach.SameSite],
-        "answers": load_day_of_answers(integration=integration, now=now),
+        "answers": load_answers(integration=integration, span=request.GET.get("answers", ""), now=now),
         "may_diagnose": doctor.may_diagnose(request.user),
         "words": words,
         "webhook_url": request.build_absolute_uri(f"/api/v1/hooks/zendesk/{integration.slug}"),
