@@ -20,11 +20,14 @@ ROOT = Path(__file__).resolve().parent.parent
 VENDOR = ROOT / "static" / "vendor"
 FONT_SUBSETS = ("latin", "latin-ext", "cyrillic", "greek", "vietnamese")
 ICONS = (
-    "adjustments", "alert-circle", "alert-triangle", "api", "arrow-down", "arrow-up", "arrows-sort", "at", "ban",
-    "book", "check", "chevron-left", "chevron-right", "circle-check", "circle-dashed", "clock", "code", "copy",
-    "device-desktop", "external-link", "eye-off", "git-merge", "help-circle", "history", "info-circle", "key", "link",
-    "link-off", "lock", "login-2", "logout", "menu-2", "moon", "player-pause", "player-play", "plug-connected",
-    "refresh", "search", "settings", "shield-check", "sun", "trash-x", "user-circle", "user-question", "users", "x",
+    "adjustments", "alert-circle", "alert-triangle", "api", "arrow-back-up", "arrow-down", "arrow-up", "arrows-sort",
+    "at", "ban", "bell", "book", "calendar", "chart-bar", "check", "chevron-left", "chevron-right", "circle-check",
+    "circle-dashed", "circle-x", "clock", "code", "copy", "device-desktop", "device-floppy", "download",
+    "external-link", "eye-off", "filter", "flag", "git-merge", "help-circle", "history", "info-circle", "key",
+    "language", "link", "link-off", "list-check", "lock", "login-2", "logout", "mail", "menu-2", "message", "moon",
+    "note", "pencil", "player-pause", "player-play", "plug-connected", "plus", "refresh", "search", "settings",
+    "share", "shield-check", "sun", "tag", "trash-x", "upload", "user-circle", "user-plus", "user-question", "users",
+    "world", "x",
 )  # fmt: skip
 _SOURCE_MAP = re.compile(rb"\s*(//[#@] ?sourceMappingURL=\S+|/\*[#@] ?sourceMappingURL=[^*]*\*/)\s*\Z")
 Files = Mapping[str, bytes]

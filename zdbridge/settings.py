@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     # A view requires a sign-in unless it says otherwise.
     "linking.api.closed_by_default.ClosedByDefault",
+    "linking.dashboard.accounts.language.InOwnLanguage",
     "linking.dashboard.accounts.time_zone.InOwnTimeZone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -306,7 +307,7 @@ SPECTACULAR_SETTINGS = {
 
 # --- language, time, static files ------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", _("English")), ("de", _("German"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True

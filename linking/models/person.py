@@ -23,12 +23,16 @@ TIME_ZONE_DEFAULT = "UTC"
 
 
 class Preference(models.Model):
-    """`time_zone` is a name of the time zone database; every time a page shows this person is in it."""
+    """`time_zone` is a name of the time zone database; every time a page shows this person is in it.
+
+    `language` is a code of `settings.LANGUAGES`; empty: pages are in the language that the browser asks for.
+    """
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="preference"
     )
     time_zone = models.CharField(max_length=64, default=TIME_ZONE_DEFAULT, db_default=TIME_ZONE_DEFAULT)
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [models.CheckConstraint(name="preference_names_a_zone", condition=~Q(time_zone=""))]

@@ -20,7 +20,7 @@ VISITOR, USER = "7700123.ab3XkQ9zLm2Rt7", "3f0d2c54-7a1e-4c7b-9a55-0e6b6f1d9c01"
 PAGES = [
     "/", "/?state=linked&seen=30&q=na", "/?q=nothing-like-that", "/?state=signed_in", f"/visitors/{VISITOR}/",
     f"/users/{USER}/", "/conflicts/", "/sync/", "/setup/acme/", "/setup/acme/codes/", "/api/docs/", "/nothing/",
-    "/accounts/2fa/", "/accounts/password/change/", "/accounts/time-zone/",
+    "/accounts/2fa/", "/accounts/password/change/", "/accounts/language/", "/accounts/time-zone/",
 ]  # fmt: skip
 # As long as a name may be: one that can be broken into lines, and one that cannot.
 NAMES = ("Acme Games and the Studios of the Northern Lights, Season Two: ".ljust(100, "y"), "Beta".ljust(100, "x"))

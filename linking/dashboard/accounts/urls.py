@@ -17,7 +17,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import path, re_path
 
-from linking.dashboard.accounts import admin_link, time_zone
+from linking.dashboard.accounts import admin_link, language, time_zone
 
 View = Callable[..., HttpResponseBase]
 
@@ -72,5 +72,6 @@ urlpatterns = [
     path("2fa/webauthn/keys/<int:pk>/remove/", webauthn.remove_webauthn, name="mfa_remove_webauthn"),
     path("link/<str:token>/", admin_link.open_link, name="admin_link"),
     path("own-password/", admin_link.choose_password, name="own_password"),
+    path("language/", language.choose_language, name="language"),
     path("time-zone/", time_zone.choose_time_zone, name="time_zone"),
 ]

@@ -6,6 +6,7 @@ from django import template
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.timezone import localtime, now
+from django.utils.translation import pgettext
 
 # Older times are shown as a date; the page's script counts the same days for the others.
 RELATIVE_FOR = timedelta(days=30)
@@ -22,7 +23,7 @@ def render_time(at: datetime | None) -> str:
     local = localtime(at)
     is_near = abs(now() - at) < RELATIVE_FOR
     text = date_format(local, "DATETIME_FORMAT" if is_near else "DATE_FORMAT")
-    whole = date_format(local, "j F Y, H:i:s T")
+    whole = date_format(local, pgettext("format of a full time", "j F Y, H:i:s T"))
     return format_html(_AGO if is_near else _DATE, local.isoformat(), whole, text)
 
 

@@ -8,7 +8,7 @@ from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db
 PAGES = ["/", "/sync/", "/setup/", "/api/docs/", "/accounts/2fa/", "/accounts/time-zone/", "/visitors/nothing/"]
-WAYS = ["/accounts/password/change/", "/accounts/2fa/", "/accounts/time-zone/"]
+WAYS = ["/accounts/password/change/", "/accounts/2fa/", "/accounts/language/", "/accounts/time-zone/"]
 
 
 def menu(client, page="/"):
@@ -37,7 +37,7 @@ class TestAccountMenu:
         assert menu(client).one("a", href="/accounts/time-zone/").text == "Time zone Asia/Tokyo"
 
     def test_every_way_leads_somewhere(self, lead):
-        assert [lead.get(way).status_code for way in WAYS] == [200] * 3
+        assert [lead.get(way).status_code for way in WAYS] == [200] * len(WAYS)
 
     def test_leads_somebody_without_a_password_to_setting_one(self, client):
         person = make_person("lead")

@@ -28,6 +28,7 @@ CLOSED = {
     "/accounts/2fa/totp/activate/": "Set up an authenticator app",
     "/accounts/2fa/webauthn/": "Security keys",
     "/accounts/2fa/webauthn/add/": "Add a security key",
+    "/accounts/language/": "Language",
     "/accounts/time-zone/": "Time zone",
     "/accounts/logout/": "Sign out",
 }
