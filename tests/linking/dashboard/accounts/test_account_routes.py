@@ -40,6 +40,7 @@ ROUTES = {
     "password/reset/key/done/",
     "password/set/",
     "reauthenticate/",
+    "language/",
     "time-zone/",
 }
 RESET_PAGES = ["", "done/", "key/1-abc/", "key/done/"]

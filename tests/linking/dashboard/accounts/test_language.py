@@ -43,9 +43,9 @@ class TestEveryPage:
         client.force_login(person)
         assert get_language(client.get("/", **GERMAN)) == "de"
 
-    def test_leaves_nothing_behind_for_the_next_person(self, german_lead, lead):
+    def test_leaves_nothing_behind_for_the_next_person(self, german_lead, agent):
         german_lead.get("/")
-        assert get_language(lead.get("/")) == "en"
+        assert get_language(agent.get("/")) == "en"
 
     def test_of_sign_in_is_in_the_language_of_the_browser(self, client):
         assert get_language(client.get("/accounts/login/", **GERMAN)) == "de"
