@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('linking', '0015_messaging'),
+        ("linking", "0015_messaging"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='preference',
-            name='language',
-            field=models.CharField(blank=True, db_default='', default='', max_length=10),
+            model_name="preference",
+            name="language",
+            field=models.CharField(blank=True, db_default="", default="", max_length=10),
         ),
     ]

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -14,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from linking.dashboard.plots.scales import PlotTable, Series
 from linking.dashboard.plots.stacked_bars import StackedBars, Step, draw_stacked_bars
 from linking.dashboard.shell.parts import Text
+from linking.dashboard.shell.times import format_clock, format_hour, format_weekday
 from linking.models import Integration
 from linking.tokens import answer_counts
 from linking.tokens.answer_counts import HourTally
@@ -70,7 +70,7 @@ def find_start(*, span: str, now: datetime) -> datetime:
 
 def _find_day(*, now: datetime) -> _Span:
     start_at = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - HOUR * (DAY_HOURS - 1)
-    ticks = (date_format(localtime(start_at + HOUR * hour), "H:i") for hour in range(0, DAY_HOURS, TICK_HOURS))
+    ticks = (format_clock(start_at + HOUR * hour) for hour in range(0, DAY_HOURS, TICK_HOURS))
     return _Span(start_at=start_at, hours=DAY_HOURS, ticks=tuple(ticks))
 
 
@@ -81,7 +81,7 @@ def _find_week(*, now: datetime) -> _Span:
     # Counts are by the hour of UTC; a zone of half hours begins its day within one.
     start_at = days[0].astimezone(UTC).replace(minute=0)
     hours = round((days[-1].astimezone(UTC) - days[0].astimezone(UTC)) / HOUR)
-    return _Span(start_at=start_at, hours=hours, ticks=tuple(date_format(day, "D j") for day in days[:-1]))
+    return _Span(start_at=start_at, hours=hours, ticks=tuple(format_weekday(day) for day in days[:-1]))
 
 
 def _draw(tallies: Sequence[HourTally], *, span: _Span) -> StackedBars:
@@ -105,8 +105,8 @@ def _draw(tallies: Sequence[HourTally], *, span: _Span) -> StackedBars:
 def _build_step(hour_at: datetime, *, counts: dict[str, int], codes: Sequence[str]) -> Step:
     above, below = (counts["given"], counts["observed"]), tuple(counts[code] for code in codes)
     values = {
-        "from": date_format(localtime(hour_at), "j M, H:i"),
-        "to": date_format(localtime(hour_at + HOUR), "H:i"),
+        "from": format_hour(hour_at),
+        "to": format_clock(hour_at + HOUR),
         "issued": intcomma(sum(above)),
         "refused": intcomma(sum(below)),
     }
@@ -139,7 +139,7 @@ def _build_table(
     words: dict[str, Text] = {"given": GIVEN.word, "observed": OBSERVED.word}
     words |= {code: _CODES[code].word for code in codes}
     rows = [
-        (date_format(localtime(hour_at), "j M, H:i"), *(str(intcomma(counts[hour_at][kind])) for kind in kinds))
+        (format_hour(hour_at), *(str(intcomma(counts[hour_at][kind])) for kind in kinds))
         for hour_at in reversed(hours)
         if any(counts[hour_at].values())
     ]

@@ -32,6 +32,21 @@ def format_time(at: datetime) -> str:
     return date_format(localtime(at), "DATETIME_FORMAT")
 
 
+def format_clock(at: datetime) -> str:
+    """Return the hour of an aware time as `10:02`, for a scale that names the day elsewhere."""
+    return date_format(localtime(at), "TIME_FORMAT")
+
+
+def format_hour(at: datetime) -> str:
+    """Return an aware time of these weeks as `29 Nov, 10:02`, for plots and their tables."""
+    return date_format(localtime(at), pgettext("format of a day and an hour", "j M, H:i"))
+
+
+def format_weekday(at: datetime) -> str:
+    """Return the day of an aware time as `Sun 29`, for a scale of some days."""
+    return date_format(localtime(at), pgettext("format of a weekday", "D j"))
+
+
 def format_epoch(epoch_s: int) -> str:
     """Return epoch seconds as `format_time` does."""
     return format_time(datetime.fromtimestamp(epoch_s, tz=UTC))
