@@ -29,8 +29,8 @@ ANSWERED = {"accounts/login/", "healthz"}
 # What developers may see besides: set-up, codes, how the API is called, and their own account.
 OPEN_TO_DEVELOPERS = {
     "setup/<slug:slug>/", "setup/<slug:slug>/codes/", "api/schema/", "api/docs/",
-    "accounts/own-password/", "accounts/password/change/", "accounts/time-zone/", "accounts/reauthenticate/",
-    "accounts/2fa/", "accounts/logout/",
+    "accounts/own-password/", "accounts/password/change/", "accounts/language/", "accounts/time-zone/",
+    "accounts/reauthenticate/", "accounts/2fa/", "accounts/logout/",
 }  # fmt: skip
 
 
