@@ -45,7 +45,9 @@ class MemoryChat:
         first = max(0, start_epoch_s - FIRST_S + bool(start_id))
         records = tuple(self.chat(number) for number in range(first, min(first + PAGE, self._chats)))
         last = first + len(records) - 1
-        return ExportPage(records=records, end_epoch_s=FIRST_S + last, end_id=f"c{last}", is_short=len(records) < PAGE)
+        return ExportPage(
+            records=records, end_epoch_s=FIRST_S + last, end_id=f"2601.7.c{last:09}", is_short=len(records) < PAGE
+        )
 
     def visitor(self, *, visitor_id: str) -> Any:
         """Return a visitor; two of three carry a user ID."""
@@ -73,8 +75,11 @@ class MemoryChat:
         """Return a record of the export."""
         at = (datetime.fromtimestamp(FIRST_S + number, tz=UTC)).isoformat().replace("+00:00", "Z")
         return {
-            "id": f"c{number}", "type": "chat", "update_timestamp": at, "timestamp": at, "deleted": False,
-            "visitor": self._contact(number % self._visitors),
+            "id": f"2601.7.c{number:09}", "type": "chat", "update_timestamp": at, "timestamp": at, "end_timestamp": at,
+            "deleted": False, "visitor": self._contact(number % self._visitors), "duration": number % 3600,
+            "rating": ("good", "bad", None, None)[number % 4], "department_name": "Support" if number % 2 else None,
+            "tags": ["purchase", "refund"] if number % 3 == 0 else [], "missed": False,
+            "zendesk_ticket_id": number if number % 5 == 0 else None,
         }  # fmt: skip
 
 

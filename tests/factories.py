@@ -9,7 +9,16 @@ import jwt
 
 from linking import registry
 from linking.core.config import IntegrationConfig, SecretName
-from linking.models import ConfigVersion, Integration, LoginUser, SyncRun, Visitor, VisitorLink, keep_secret
+from linking.models import (
+    ConfigVersion,
+    Integration,
+    LoginUser,
+    SyncRun,
+    Visitor,
+    VisitorChat,
+    VisitorLink,
+    keep_secret,
+)
 
 LOGIN_PROJECT_ID = "b7a1d0e2-5c3f-4e0a-8b7d-2f9c1a6e4d10"
 LOGIN_SECRET_KEY = "login-secret-key-of-acme-for-tests-only"
@@ -103,6 +112,15 @@ def make_visitor(*, integration: Integration, visitor_id: str = "7700123.ab3XkQ9
         "checked_at": NOW,
     }  # fmt: skip
     return Visitor.objects.create(integration=integration, visitor_id=visitor_id, **(values | changes))
+
+
+def make_chat(*, visitor: Visitor, **changes: Any) -> VisitorChat:
+    """A chat of five minutes."""
+    values = {
+        "integration": visitor.integration, "chat_id": "2611.7700123.SbQ1", "kind": "chat", "started_at": NOW,
+        "length_s": 300,
+    }  # fmt: skip
+    return VisitorChat.objects.create(visitor=visitor, **(values | changes))
 
 
 def make_login_user(*, integration: Integration, user_id: str = USER_ID, **changes: Any) -> LoginUser:

@@ -21,7 +21,11 @@ from linking.clients.zendesk_records import (
 
 PAGE_LIMIT = 1000  # the most the vendor allows; Source: Chat API, Incremental export
 RECORDS_MAX = 50 * PAGE_LIMIT  # millions of records fit into ten megabytes, and not into a worker's memory
-_FIELDS = "chats(id,type,update_timestamp,timestamp,deleted,visitor)"
+# No `history`, `message`, `comment`, `session` or `agent_names`: what was said, from where and to whom stays there.
+_FIELDS = (
+    "chats(id,type,update_timestamp,timestamp,end_timestamp,deleted,visitor,duration,rating,tags,department_name,missed,"
+    "zendesk_ticket_id)"
+)
 _QUERY_FIELDS_MAX = 20
 _LATEST_EPOCH_S = 4_102_444_800
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, TypedDict
 
+from linking.core.states import ChatKind, ChatRating
 from linking.core.text import (
     NAME_MAX_CHARACTERS,
     NOTES_MAX_CHARACTERS,
@@ -25,6 +26,13 @@ from linking.core.user_ids import user_id_flaw, user_id_text
 ID_MAX_CHARACTERS = 255
 RAW_MAX_CHARACTERS = 2_000
 JUNK_MAX_CHARACTERS = 100
+TAGS_MAX = 20
+TAG_MAX_CHARACTERS = 50
+DEPARTMENT_MAX_CHARACTERS = 100
+_LENGTH_MAX_S = 30 * 86_400  # a chat that lasts longer than a month is a clock or a unit gone wrong
+_TICKET_MAX = 2**63 - 1
+_OFFLINE_TYPE = "offline_msg"  # Source: fact sheet 4.3, as are the ratings
+_RATINGS = frozenset(ChatRating)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_EPOCH_S = 4_102_444_800  # 2100-01-01; anything later is milliseconds or nonsense
 # Source: fact sheet 3.3. Documented ids are digits, a dot and letters; records made through the API carry others.
@@ -73,12 +81,23 @@ class EmbeddedVisitor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRecord:
-    """One chat or offline message of the export; `updated_at` is its place in the feed. `visitor` may be null."""
+    """One chat or offline message of the export; `updated_at` is its place in the feed. `visitor` may be null.
+
+    What was said in it is not read. `started_at` and `length_s` are None, `rating` and `department` "" where the record
+    does not say; `ticket_id` is the Support ticket made from it.
+    """
 
     chat_id: str
     updated_at: datetime
     is_deleted: bool = False
     visitor: EmbeddedVisitor | None = None
+    kind: ChatKind = ChatKind.CHAT
+    started_at: datetime | None = None
+    length_s: int | None = None
+    rating: str = ""
+    department: str = ""
+    tags: tuple[str, ...] = ()
+    ticket_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,9 +188,55 @@ def parse_chat(raw: object, *, fallback_at: datetime, latest_at: datetime | None
         if not isinstance(visitor, dict) or not id_text(visitor.get("id")):
             return unreadable(raw, reason="The chat's visitor cannot be read.")
         embedded = EmbeddedVisitor(visitor_id=dot_form(id_text(visitor.get("id"))), **read_contact(visitor))
-    times = (parse_time(raw.get(name)) for name in ("update_timestamp", "timestamp"))
-    updated_at = next((at for at in times if at is not None and (latest_at is None or at <= latest_at)), fallback_at)
-    return ChatRecord(chat_id=chat_id, updated_at=updated_at, is_deleted=raw.get("deleted") is True, visitor=embedded)
+    updated_at, started_at = (
+        at if at is not None and (latest_at is None or at <= latest_at) else None
+        for at in (parse_time(raw.get("update_timestamp")), parse_time(raw.get("timestamp")))
+    )
+    rating = raw.get("rating")
+    return ChatRecord(
+        chat_id=chat_id,
+        updated_at=updated_at or started_at or fallback_at,
+        is_deleted=raw.get("deleted") is True,
+        visitor=embedded,
+        kind=_find_kind(raw),
+        started_at=started_at,
+        length_s=_read_length(raw, started_at=started_at),
+        rating=rating if isinstance(rating, str) and rating in _RATINGS else "",
+        department=clean_line(raw.get("department_name"), max_characters=DEPARTMENT_MAX_CHARACTERS),
+        tags=_read_tags(raw.get("tags")),
+        ticket_id=_read_ticket(raw.get("zendesk_ticket_id")),
+    )
+
+
+def _find_kind(raw: Mapping[str, Any]) -> ChatKind:
+    if raw.get("type") == _OFFLINE_TYPE:
+        return ChatKind.OFFLINE
+    return ChatKind.MISSED if raw.get("missed") is True else ChatKind.CHAT
+
+
+def _read_length(raw: Mapping[str, Any], *, started_at: datetime | None) -> int | None:
+    """Return a chat's length in seconds: the vendor's figure, else its end less its start; None for neither."""
+    seconds = raw.get("duration")
+    if isinstance(seconds, bool) or not isinstance(seconds, int):
+        ended_at = parse_time(raw.get("end_timestamp"))
+        if ended_at is None or started_at is None:
+            return None
+        seconds = int((ended_at - started_at).total_seconds())
+    return seconds if 0 <= seconds <= _LENGTH_MAX_S else None
+
+
+def _read_tags(value: object) -> tuple[str, ...]:
+    """Return the first tags, cleaned, each once."""
+    if not value or not isinstance(value, list):
+        return ()
+    tags = (clean_line(tag, max_characters=TAG_MAX_CHARACTERS) for tag in value[: 2 * TAGS_MAX])
+    return tuple(dict.fromkeys(tag for tag in tags if tag))[:TAGS_MAX]
+
+
+def _read_ticket(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 < value <= _TICKET_MAX else None
 
 
 def parse_time(value: object) -> datetime | None:

@@ -12,6 +12,21 @@ class VisitorState(StrEnum):
     GONE = "gone"
 
 
+class ChatKind(StrEnum):
+    """What became of a chat: an agent answered, none did, or the visitor left a message while nobody was there."""
+
+    CHAT = "chat"
+    MISSED = "missed"
+    OFFLINE = "offline"
+
+
+class ChatRating(StrEnum):
+    """What a visitor said of a chat."""
+
+    GOOD = "good"
+    BAD = "bad"
+
+
 class ConflictKind(StrEnum):
     """What disagrees. A person reports `WRONG_LINK`; the sync finds the others."""
 

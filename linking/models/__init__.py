@@ -3,6 +3,7 @@
 from linking.models.alarm import AlarmChannel, AlarmMessage, AlarmSettings, Incident, IncidentKind
 from linking.models.audit import AuditEvent
 from linking.models.blocked_user import BlockedUser
+from linking.models.chat import CHAT_KIND_CHOICES, CHAT_RATING_CHOICES, VisitorChat
 from linking.models.conflict import CONFLICT_KIND_CHOICES, Conflict, ConflictKind, ConflictState
 from linking.models.connection import ChatHost, ConnectAttempt, ConnectionFlaw, ConnectionState, ZendeskConnection
 from linking.models.decision import ConflictDecision, Decision
@@ -29,12 +30,14 @@ from linking.models.webhook import WebhookDelivery
 from linking.models.words import VisitorWords, WaitingWords
 
 __all__ = [
-    "CONFLICT_KIND_CHOICES", "TIME_ZONE_DEFAULT", "VISITOR_STATE_CHOICES", "APIToken", "AlarmChannel", "AlarmMessage",
-    "AlarmSettings", "AnswerCount", "AnyOf", "AuditEvent", "AwaitedUser", "BlockedUser", "ChangedUser", "ChatHost",
+    "CHAT_KIND_CHOICES", "CHAT_RATING_CHOICES", "CONFLICT_KIND_CHOICES", "TIME_ZONE_DEFAULT", "VISITOR_STATE_CHOICES",
+    "APIToken", "AlarmChannel", "AlarmMessage", "AlarmSettings", "AnswerCount",
+    "AnyOf", "AuditEvent", "AwaitedUser", "BlockedUser", "ChangedUser", "ChatHost",
     "ClockOffset", "ConfigVersion", "Conflict", "ConflictDecision", "ConflictKind", "ConflictState", "ConnectAttempt",
     "ConnectionFlaw", "ConnectionState", "Decision", "EndReason", "Heartbeat", "Incident", "IncidentKind",
     "Integration", "Lease", "LoginAlgorithm", "LoginUser", "Preference", "Quarantined", "RequestSlot", "RunState",
     "SavedView", "Secret", "SecretName", "StopReason", "SupportToken", "SyncRun", "SyncSteering", "TokensIssued",
-    "UserFeed", "Visitor", "VisitorAlias", "VisitorLink", "VisitorQuestion", "VisitorRefresh", "VisitorState",
-    "VisitorWords", "WaitingWords", "WebhookDelivery", "ZendeskConnection", "ZendeskProduct", "keep_secret",
+    "UserFeed", "Visitor", "VisitorAlias", "VisitorChat", "VisitorLink", "VisitorQuestion", "VisitorRefresh",
+    "VisitorState", "VisitorWords", "WaitingWords", "WebhookDelivery", "ZendeskConnection", "ZendeskProduct",
+    "keep_secret",
 ]  # fmt: skip

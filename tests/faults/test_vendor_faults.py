@@ -38,7 +38,7 @@ BODIES = (
 SENDINGS = ("drip", "silence", "reset", "drop")
 CHAT_FIELDS = (
     "id", "type", "update_timestamp", "timestamp", "deleted", "visitor", "visitor.id", "visitor.name", "visitor.email",
-    "visitor.phone", "visitor.notes",
+    "visitor.phone", "visitor.notes", "duration", "tags", "zendesk_ticket_id",
 )  # fmt: skip
 PAGE_FIELDS = ("chats", "count", "end_time", "end_id", "next_page")
 VISITOR_FIELDS = ("id", "name", "email", "phone", "notes", "banned", "created", "external_id")

@@ -25,6 +25,7 @@ def insert(
     unique: Sequence[str] = (),
     update: Sequence[str] = (),
     merge: Mapping[str, str] | None = None,
+    is_sparing: bool = False,
 ) -> None:
     """Insert `rows`, each a value for every one of `columns`, in the caller's transaction.
 
@@ -32,13 +33,15 @@ def insert(
         columns: names of fields, foreign keys as `…_id`; `same`: further ones whose value is the same in every row.
         unique: the fields that tell whether a row is there already; `update` of it then takes the new values, and
             `merge` names fields that take something else, in SQL: `kept.…` is the row's value, `excluded.…` the new.
+        is_sparing: a row that has the values of `update` already is not written again.
 
     Defaults of the model are not filled in. Times are aware.
     """
     same, merge = same or {}, merge or {}
     statement = _insert_statement(
-        model, tuple(columns), same=tuple(same), unique=tuple(unique), update=tuple(update), merge=tuple(merge.items())
-    )
+        model, tuple(columns), same=tuple(same), unique=tuple(unique), update=tuple(update),
+        merge=tuple(merge.items()), is_sparing=is_sparing,
+    )  # fmt: skip
     fixed = _prepare(model, same)
     for text in _texts(_fields(model, columns), rows):
         # The placeholders of the values stand before that of the rows.
@@ -75,6 +78,7 @@ def _insert_statement(
     unique: tuple[str, ...],
     update: tuple[str, ...],
     merge: tuple[tuple[str, str], ...],
+    is_sparing: bool,
 ) -> str:
     fields = _fields(model, columns)
     names = ", ".join(_quote(model, [*columns, *same]))
@@ -83,6 +87,7 @@ def _insert_statement(
         changes = [f"{name} = excluded.{name}" for name in _quote(model, update)]
         changes += [f"{_quote(model, [name])[0]} = {sql}" for name, sql in merge]
         conflict = f" ON CONFLICT ({', '.join(_quote(model, unique))}) DO UPDATE SET {', '.join(changes)}"
+        conflict += f" WHERE {_tell_apart(_quote(model, update))}" if is_sparing else ""
     values = ", ".join([*_placeholders(fields), *("%s" for _ in same)])
     # The condition keeps SQLite from reading ON CONFLICT as the beginning of a join.
     return (
@@ -99,6 +104,13 @@ def _update_statement(model: type[models.Model], columns: tuple[str, ...], *, sa
     changes = ", ".join(f"{name} = {value}" for name, value in pairs)
     table = table_name(model)
     return f"UPDATE {table} SET {changes} FROM {_source(fields)} WHERE {table}.{key} = {key_given}"  # noqa: S608  names of the model
+
+
+def _tell_apart(names: Sequence[str]) -> str:
+    # The standard's words for it, which SQLite knows since 3.39 only.
+    differ = "IS NOT" if connection.vendor == "sqlite" else "IS DISTINCT FROM"
+    kept, excluded = (", ".join(f"{row}.{name}" for name in names) for row in ("kept", "excluded"))
+    return f"({kept}) {differ} ({excluded})"
 
 
 def _fields(model: type[models.Model], names: Iterable[str]) -> list[Any]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Self
 
 from linking.clients.zendesk_records import Unreadable, VisitorRecord
-from linking.models import EndReason, Visitor, VisitorAlias, VisitorLink
+from linking.models import EndReason, Visitor, VisitorAlias, VisitorChat, VisitorLink
 from linking.sync.plans.facts import LinkBefore, LinkPlan
 from linking.sync.plans.seen_visitors import join_facts
 from linking.sync.store.parted_links import move_conflicts
@@ -152,7 +152,7 @@ def _join_rows(
 ) -> tuple[Visitor, frozenset[str]]:
     """Make one visitor of a row and the ID that Zendesk answered with; return it, and users that `row` was linked to.
 
-    Links, aliases and conflicts of a row that is given up move to the one kept: nothing of the history is lost.
+    Links, aliases, chats and conflicts of a row that is given up move to the one kept: nothing of the history is lost.
     """
     old_id = row.visitor_id
     if other is None or other.pk == row.pk:
@@ -167,6 +167,7 @@ def _join_rows(
         link.save(update_fields=["ended_at", "end_reason"])
     VisitorLink.objects.filter(visitor=row).update(visitor=other)
     VisitorAlias.objects.filter(visitor=row).update(visitor=other)
+    VisitorChat.objects.filter(visitor=row).update(visitor=other)
     move_conflicts(row=row, other=other)
     row.delete()
     _keep_alias(row=other, alias_id=old_id, now=now)

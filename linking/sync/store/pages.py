@@ -15,6 +15,7 @@ from linking.models import Integration, LoginUser, SyncRun, Visitor
 from linking.models.sql import bulk
 from linking.sync.plans.seen_visitors import merge_chats, plan_export
 from linking.sync.store import leases
+from linking.sync.store.chats import store_chats
 from linking.sync.store.namesakes import find_crowded
 from linking.sync.store.quarantine import forget_readable, quarantine_records, settle_place
 from linking.sync.store.rows import find_canonical_ids, lock_facts
@@ -161,7 +162,8 @@ def _sort_unreadable(*, run: SyncRun, page: ParsedPage, is_retry: bool, now: dat
 
 def _store_seen(*, integration_id: int, chats: Sequence[ChatRecord], now: datetime) -> int:
     carried = {chat.visitor.visitor_id for chat in chats if chat.visitor is not None}
-    seen = merge_chats(chats=chats, aliases=find_canonical_ids(integration_id=integration_id, visitor_ids=carried))
+    aliases = find_canonical_ids(integration_id=integration_id, visitor_ids=carried)
+    seen = merge_chats(chats=chats, aliases=aliases)
     known = lock_facts(integration_id=integration_id, visitor_ids=seen.keys())
     plan = plan_export(
         seen=seen.values(),
@@ -186,7 +188,16 @@ def _store_seen(*, integration_id: int, chats: Sequence[ChatRecord], now: dateti
         [(known[facts.visitor_id][0], *_changeable(facts)) for facts in plan.changed],
         same={"stored_at": now},
     )
+    keys = {visitor_id: key for visitor_id, (key, _facts) in known.items()}
+    keys |= _find_keys(integration_id=integration_id, visitor_ids=[facts.visitor_id for facts in plan.added])
+    keys |= {other_id: keys[visitor_id] for other_id, visitor_id in aliases.items() if visitor_id in keys}
+    store_chats(integration_id=integration_id, chats=chats, keys=keys)
     return len(plan.added)
+
+
+def _find_keys(*, integration_id: int, visitor_ids: Collection[str]) -> dict[str, int]:
+    rows = Visitor.objects.filter(integration_id=integration_id, visitor_id__any_of=visitor_ids).order_by()
+    return dict(rows.values_list("visitor_id", "pk"))
 
 
 def _find_issued_words(*, integration_id: int, words: Collection[str]) -> frozenset[str]:

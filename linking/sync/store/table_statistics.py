@@ -9,11 +9,11 @@ from collections.abc import Collection
 
 from django.db import DatabaseError, connection, models
 
-from linking.models import LoginUser, Visitor, VisitorLink
+from linking.models import LoginUser, Visitor, VisitorChat, VisitorLink
 from linking.models.sql.bulk import table_name
 
 FEW = 1000  # rows that are read through as fast as looked up
-SEEN = (Visitor,)
+SEEN = (Visitor, VisitorChat)
 LINKED = (LoginUser, VisitorLink)
 logger = logging.getLogger(__name__)
 

@@ -16,6 +16,7 @@ from linking.clients.zendesk_records import (
     parse_time,
     parse_visitor,
 )
+from linking.core.states import ChatKind
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 USER_ID = "0d6a2f5e-1111-4222-8333-9a9a9a9a9a9a"
@@ -27,6 +28,9 @@ CHAT = {
     "id": "2611.7700123.SbQ2", "type": "chat", "update_timestamp": "2026-11-20T10:00:00Z", "deleted": False,
     "visitor": {"id": "7700123.ab3XkQ9zLm2Rt7", "name": "N", "email": "", "phone": "", "notes": ""},
 }  # fmt: skip
+LINE_FIELDS = (
+    "timestamp", "end_timestamp", "duration", "rating", "tags", "department_name", "missed", "zendesk_ticket_id",
+)  # fmt: skip
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -166,7 +170,54 @@ class TestParseChat:
     def test_clips_what_it_keeps_of_an_unreadable_chat(self):
         assert len(chat(visitor=7, notes="x" * 10_000).raw) == 2_000
 
-    @given(raw=st.dictionaries(st.sampled_from(sorted(CHAT)), JSON_VALUES) | JSON_VALUES)
+    def test_reads_a_chat_as_a_line(self):
+        record = chat(
+            type="chat", timestamp="2026-11-20T09:00:00Z", duration=372, rating="good", missed=False,
+            department_name="Billing", tags=["vip", "refund"], zendesk_ticket_id=4711,
+        )  # fmt: skip
+        assert (record.kind, record.length_s, record.rating, record.department, record.tags, record.ticket_id) == (
+            ChatKind.CHAT, 372, "good", "Billing", ("vip", "refund"), 4711,
+        )  # fmt: skip
+        assert record.started_at == datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+    def test_reads_a_chat_that_no_agent_answered(self):
+        assert chat(type="chat", missed=True).kind == ChatKind.MISSED
+
+    def test_reads_an_offline_message(self):
+        record = chat(type="offline_msg", timestamp="2026-11-20T09:00:00Z", message="Where is my sword?")
+        assert (record.kind, record.length_s) == (ChatKind.OFFLINE, None)
+
+    @pytest.mark.parametrize("duration", [..., None, "372", True, 3.5, []])
+    def test_counts_the_length_itself_where_zendesk_gives_none(self, duration):
+        times = {"timestamp": "2026-11-20T09:00:00Z", "end_timestamp": "2026-11-20T09:01:00Z"}
+        assert chat(duration=duration, **times).length_s == 60
+
+    @pytest.mark.parametrize("duration", [-1, 10**9, 10**400])
+    def test_believes_no_length_that_cannot_be(self, duration):
+        assert chat(duration=duration).length_s is None
+
+    @pytest.mark.parametrize("rating", [None, "", "meh", 5, ["good"]])
+    def test_takes_no_other_word_for_a_rating(self, rating):
+        assert chat(rating=rating).rating == ""
+
+    def test_bounds_and_cleans_tags(self):
+        tags = ["a", "a", "", None, {"x": 1}, "b\u202e\x00", "x" * 500, *(f"t{number}" for number in range(100))]
+        record = chat(tags=tags)
+        assert (record.tags[:3], len(record.tags)) == (("a", "b", "x" * 50), 20)
+
+    @pytest.mark.parametrize("ticket", [None, True, 0, -5, "4711", 2**63, {}])
+    def test_takes_no_other_value_for_a_ticket(self, ticket):
+        assert chat(zendesk_ticket_id=ticket).ticket_id is None
+
+    def test_does_not_believe_a_start_that_is_still_to_come(self):
+        raw = CHAT | {"timestamp": "2099-01-01T00:00:00Z"}
+        assert parse_chat(raw, fallback_at=AT, latest_at=AT).started_at is None
+
+    def test_reads_nothing_that_was_said(self):
+        said = {"history": [{"msg": "secret"}], "message": "secret", "comment": "secret", "agent_names": ["secret"]}
+        assert chat(**said) == chat()
+
+    @given(raw=st.dictionaries(st.sampled_from([*sorted(CHAT), *LINE_FIELDS]), JSON_VALUES) | JSON_VALUES)
     def test_never_raises(self, raw):
         assert isinstance(parse_chat(raw, fallback_at=AT), ChatRecord | Unreadable)
 

@@ -15,9 +15,10 @@ from linking.models import (
     SyncRun,
     Visitor,
     VisitorAlias,
+    VisitorChat,
     ZendeskConnection,
 )
-from tests.factories import NOW, make_integration, make_link, make_login_user, make_run, make_visitor
+from tests.factories import NOW, make_chat, make_integration, make_link, make_login_user, make_run, make_visitor
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=1)
@@ -94,6 +95,22 @@ class TestVisitorAlias:
     def test_has_an_id(self, acme, visitor):
         with broken("alias_has_an_id"):
             VisitorAlias.objects.create(integration=acme, alias_id="", visitor=visitor, first_seen_at=NOW)
+
+
+class TestVisitorChat:
+    def test_is_kept_once(self, visitor):
+        make_chat(visitor=visitor)
+        with broken("one_chat_an_id"):
+            make_chat(visitor=visitor)
+
+    def test_has_an_id(self, visitor):
+        with broken("chat_has_an_id"):
+            make_chat(visitor=visitor, chat_id="")
+
+    def test_goes_with_its_visitor(self, visitor):
+        make_chat(visitor=visitor)
+        visitor.delete()
+        assert not VisitorChat.objects.exists()
 
 
 class TestVisitorLink:

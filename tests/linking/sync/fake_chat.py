@@ -46,11 +46,11 @@ class FakeChat:
     ban_calls: list[int] = field(default_factory=list)
     ban_fault: Exception | None = None
 
-    def add_chat(self, visitor_id, *, at_s=DAY_AGO_S, chat_id=None, **contact):
+    def add_chat(self, visitor_id, *, at_s=DAY_AGO_S, chat_id=None, facts=None, **contact):
         chat_id = chat_id or f"c{len(self.chats):06}"
         at = datetime.fromtimestamp(at_s, tz=UTC).isoformat().replace("+00:00", "Z")
         visitor = None if visitor_id is None else {"id": visitor_id, "name": "", "email": ""} | contact
-        self.chats.append({"id": chat_id, "update_timestamp": at, "at_s": at_s, "visitor": visitor})
+        self.chats.append({"id": chat_id, "update_timestamp": at, "at_s": at_s, "visitor": visitor} | (facts or {}))
 
     def add_visitor(self, visitor_id, *, external_id=..., **values):
         record = {"id": visitor_id, "name": "", "email": "", "created": 1586950554, "banned": False} | values

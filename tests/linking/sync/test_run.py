@@ -18,6 +18,7 @@ from linking.models import (
     SyncRun,
     Visitor,
     VisitorAlias,
+    VisitorChat,
     VisitorLink,
 )
 from linking.sync import refresh, schedule
@@ -472,6 +473,17 @@ class TestJoinedVisitors:
         run(acme, time)
         links = VisitorLink.objects.values_list("visitor__visitor_id", "login_user__user_id", "end_reason")
         assert sorted(links) == [("7.b", "u1", "merged"), ("7.b", "u2", "")]
+
+    def test_moves_chats_to_the_one_kept(self, acme, chat, time):
+        for name in ("7.a", "7.b"):
+            chat.add_visitor(name, external_id="u")
+            chat.add_chat(name)
+        run(acme, time)
+        chat.aliases["7.a"] = "7.b"
+        chat.add_chat("7.a", at_s=DAY_AGO_S + 9)
+        run(acme, time)
+        chats = VisitorChat.objects.order_by("chat_id").values_list("chat_id", "visitor__visitor_id")
+        assert list(chats) == [("c000000", "7.b"), ("c000001", "7.b"), ("c000002", "7.b")]
 
     def test_asks_a_person_when_the_two_had_different_users(self, acme, chat, time):
         chat.add_visitor("7.a", external_id="u1")

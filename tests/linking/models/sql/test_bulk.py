@@ -25,6 +25,7 @@ HOSTILE = [
     "7",
     "null",
 ]
+UNIQUE = ("integration_id", "visitor_id")
 LISBON = timezone(timedelta(hours=1))
 
 
@@ -76,6 +77,20 @@ class TestInsert:
     def test_takes_more_rows_than_one_statement_holds(self, acme):
         insert(acme, *[visitor(f"1.v{number}") for number in range(1001)])
         assert Visitor.objects.count() == 1001
+
+    def test_takes_the_new_values_of_a_row_that_is_there(self, acme):
+        insert(acme, visitor(name="before"))
+        insert(acme, visitor(name="after"), unique=UNIQUE, update=("name",))
+        assert Visitor.objects.get().name == "after"
+
+    @pytest.mark.parametrize(("name", "rank"), [("same", 1), ("other", 2)])
+    def test_spares_a_row_that_has_the_values_already(self, acme, name, rank):
+        insert(acme, visitor(name="same", due_at=None))
+        insert(
+            acme, visitor(name=name, due_at=None), unique=UNIQUE, update=("name", "lookup_due_at"),
+            merge={"lookup_rank": "kept.lookup_rank + 1"}, is_sparing=True,
+        )  # fmt: skip
+        assert Visitor.objects.get().lookup_rank == rank
 
     def test_asks_nothing_for_no_rows(self, acme, django_assert_num_queries):
         with django_assert_num_queries(0):

@@ -71,7 +71,7 @@ class TestOrder:
                 keeper.store(random.Random(seed).sample(FEED, len(FEED)))
         written = [one["sql"] for one in asked if one["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
         assert {sql.split('"')[1] for sql in written} == {
-            "linking_lease", "linking_integration", "linking_syncrun",
+            "linking_lease", "linking_integration", "linking_syncrun", "linking_visitorchat",
         }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from linking.sync.store import table_statistics
-from tests.factories import make_integration, make_visitor
+from tests.factories import make_chat, make_integration, make_visitor
 
 pytestmark = pytest.mark.django_db
 on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite plans without counting rows")
@@ -34,7 +34,7 @@ class TestKeepUp:
             cursor.execute("ANALYZE linking_visitor")
         acme = make_integration()
         for number in range(4):
-            make_visitor(integration=acme, visitor_id=f"1.v{number}")
+            make_chat(visitor=make_visitor(integration=acme, visitor_id=f"1.v{number}"), chat_id=f"c{number}")
 
     def test_tells_how_many_rows_there_are(self):
         assert (keep_up(0, 4), believed()) == (True, 4)
