@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy
 
 from linking import integrations
 from linking.admin.boxes import NamedDateTime
-from linking.admin.integration_form import IntegrationForm, find_password_flaw, remove_box
+from linking.admin.integration_form import IntegrationForm, find_password_flaw
+from linking.admin.integration_sections import build_fieldsets
 from linking.core.config import Mode
 from linking.models import Integration
 
@@ -47,29 +48,9 @@ class IntegrationAdmin(admin.ModelAdmin):
         return type("BoundIntegrationForm", (form,), {"person": request.user})
 
     def get_fieldsets(self, _request: HttpRequest, obj: Any = None) -> Any:
-        """Return the boxes in sections; a secret can be removed only where there is one."""
+        """Return the boxes that every integration needs, and the rest in sections that open."""
         held = set() if obj is None else set(obj.secrets.values_list("name", flat=True))
-        secrets = [
-            box for name in integrations.SECRET_NAMES for box in (name, *([remove_box(name)] if name in held else []))
-        ]
-        boxes = {
-            section: [setting.name for setting in integrations.SETTINGS if setting.section is section]
-            for section in integrations.FormSection
-        }
-        return [
-            (None, {"fields": [*([] if obj else ["slug"]), *boxes[integrations.FormSection.GENERAL]]}),
-            (_("Xsolla Login"), {"fields": boxes[integrations.FormSection.LOGIN]}),
-            (_("Zendesk"), {"fields": boxes[integrations.FormSection.ZENDESK]}),
-            (
-                _("Secrets"),
-                {
-                    "fields": [*secrets, *boxes[integrations.FormSection.ROTATION], "own_password"],
-                    "description": _SECRETS_TEXT,
-                },
-            ),
-            (_("Sync"), {"fields": boxes[integrations.FormSection.SYNC]}),
-            (_("Publisher Account"), {"fields": boxes[integrations.FormSection.PUBLISHER]}),
-        ]
+        return build_fieldsets(is_new=obj is None, held=held)
 
     def save_model(self, request: HttpRequest, obj: Integration, form: Any, *_args: Any) -> None:
         """Store through the settings feature, which the form has asked already."""
@@ -168,9 +149,3 @@ def _tell(request: HttpRequest, *, slug: str, checks: Iterable[integrations.Chec
     for check in checks:
         level = messages.SUCCESS if check.is_ok else messages.ERROR
         messages.add_message(request, level, f"{slug}, {check.name}: {check.sentence}")
-
-
-_SECRETS_TEXT = gettext_lazy(
-    "Secrets are never shown again. Leave a box empty to keep the current secret. Instead of the value you can enter "
-    "env:NAME or file:PATH."
-)

@@ -14,17 +14,13 @@ from django.utils.translation import gettext_lazy
 
 from linking import integrations
 from linking.admin.boxes import NamedDateTime
+from linking.admin.integration_sections import remove_box
 from linking.limits import Limiter
 from linking.models import Integration, Secret
 
 # A stolen session must not be able to try passwords here without end.
 PASSWORD_TRIES_PER_MINUTE = 5
 _tries = Limiter(per_minute=PASSWORD_TRIES_PER_MINUTE)
-
-
-def remove_box(name: str) -> str:
-    """Return the name of the box that removes a secret."""
-    return f"remove_{name}"
 
 
 def _password_box(label: Any, *, autocomplete: str) -> forms.CharField:
@@ -35,7 +31,7 @@ def _password_box(label: Any, *, autocomplete: str) -> forms.CharField:
 class OriginsField(forms.CharField):
     """A list of origins, one a line."""
 
-    widget = forms.Textarea
+    widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
 
     def to_python(self, value: Any) -> Any:
         """Return the lines that are not empty."""
@@ -95,7 +91,7 @@ class IntegrationForm(forms.ModelForm):
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         held = (
             {row.name: row for row in Secret.objects.filter(integration_id=self.instance.pk)}
             if self.instance.pk

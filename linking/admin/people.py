@@ -1,6 +1,6 @@
 """People, their groups and second factors, and API tokens."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 # Their registrations have to come first, to be replaced by ours.
 import allauth.mfa.admin  # noqa: F401
@@ -11,6 +11,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
+from django.db.models import ManyToManyField
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -40,6 +41,11 @@ class PersonAdmin(django.contrib.auth.admin.UserAdmin):
     readonly_fields = ("last_login", "date_joined")
     list_display = ("username", "email", "first_name", "last_name", "is_active", "last_login")
     list_filter = ("is_active", "groups")
+    # Three groups are three boxes to tick, not two lists to move names between.
+    filter_horizontal = ()
+    formfield_overrides: ClassVar[dict[Any, dict[str, Any]]] = {
+        ManyToManyField: {"widget": forms.CheckboxSelectMultiple}
+    }
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return whether the person may be changed: a superuser only by another one, whose password would open all."""
@@ -59,6 +65,7 @@ class PersonAdmin(django.contrib.auth.admin.UserAdmin):
 class GroupAdmin(ReadOnlyAdmin):
     """The groups are made by the product; who is in them is set on the person's page."""
 
+    is_record = False
     list_display = ("name",)
     fields = ("name",)
 
@@ -67,6 +74,7 @@ class GroupAdmin(ReadOnlyAdmin):
 class SecondFactorAdmin(ReadOnlyAdmin):
     """Second factors: one can be removed for somebody who lost it; what is in it is not shown."""
 
+    is_record = False
     list_display = ("user", "type", "created_at", "last_used_at")
     list_select_related = ("user",)
     fields = ("user", "type", "created_at", "last_used_at")

@@ -30,6 +30,8 @@ from linking.models import (
 class ReadOnlyAdmin(admin.ModelAdmin):
     """No adding, no changing, no deleting, for superusers neither."""
 
+    # Which group of the first page lists it.
+    is_record = True
     actions = None
     list_per_page = 50
     show_full_result_count = False

@@ -105,7 +105,7 @@ def _list_sections(request: HttpRequest) -> list[Section]:
         sections.append(_build_conflicts_section(path))
     sections += [_build_section(path, "sync", _("Sync"), "refresh"), *_list_setup_sections(path)]
     if roles.is_admin(request.user):
-        sections.append(Section(url=reverse("admin:index"), label=_("Admin"), icon="settings", is_current=False))
+        sections.append(_build_section(path, "admin:index", _("Admin"), "settings"))
     return sections
 
 
