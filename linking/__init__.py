@@ -8,6 +8,7 @@ only, never within a row, and tests/test_layers.py holds them to it:
     management                                         the command line
     api | dashboard | admin | checks                   the HTTP edges, and what is checked at start
     tasks | background                                 the Celery edge, and the threads beside the endpoint
+    notes
     integrations | doctor | search | conflicts
     sync
     monitoring

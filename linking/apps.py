@@ -32,10 +32,11 @@ class LinkingConfig(AppConfig):
         from linking import checks
         from linking.accounts import roles, sign_in
         from linking.api import cors
-        from linking.models.sql import word_upkeep
+        from linking.models.sql import note_upkeep, word_upkeep
 
         roles.connect()
         sign_in.connect()
         checks.connect()
         word_upkeep.connect(self)
+        note_upkeep.connect(self)
         check_request_enabled.connect(cors.is_zendesk_account, dispatch_uid="linking.api.cors")

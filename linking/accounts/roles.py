@@ -110,6 +110,16 @@ def can_decide(user: User) -> bool:
     return find_role(user) >= Role.LEAD
 
 
+def can_write_notes(user: User) -> bool:
+    """Return whether `user` may write notes on players and put labels on them."""
+    return find_role(user) >= Role.AGENT
+
+
+def can_keep_labels(user: User) -> bool:
+    """Return whether `user` may add, rename and remove the labels of the house."""
+    return find_role(user) >= Role.LEAD
+
+
 def is_admin(user: User) -> bool:
     """Return whether `user` keeps integrations, secrets, API tokens and people."""
     return find_role(user) >= Role.ADMIN

@@ -50,6 +50,16 @@ def mask_text(text: str) -> str:
     return _NUMBER.sub(_mask_number, masked)
 
 
+def mask_block(text: str) -> str:
+    """Return text of several lines, each masked as `mask_text` does."""
+    return "\n".join(mask_text(line) for line in text.split("\n"))
+
+
+def list_numbers(text: str) -> list[str]:
+    """Return the phone numbers that `mask_text` masks in `text`, as they are written."""
+    return [found[0] for found in _NUMBER.finditer(text) if _mask_number(found) != found[0]]
+
+
 def mask_id(text: str) -> str:
     """Return a user ID, masked where it is an e-mail address or a phone number with its plus."""
     if "@" in text:

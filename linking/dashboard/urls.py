@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from linking.dashboard.accounts import theme
 from linking.dashboard.conflicts import detail_page as conflict_page
 from linking.dashboard.conflicts import list_page as conflict_list
+from linking.dashboard.notes import label_page, writing
 from linking.dashboard.records import unlink
 from linking.dashboard.records import visitor_and_user as records
 from linking.dashboard.setup import connect, move, overview, reference, wiring
@@ -24,6 +25,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("visitors/<path:visitor_id>/unlink/", unlink.unlink_visitor, name="visitor_unlink"),
     path("visitors/<path:visitor_id>/", records.show_visitor, name="visitor"),
     path("users/<path:user_id>/", records.show_user, name="user"),
+    path("players/<int:player_key>/notes/", writing.write_note, name="note_write"),
+    path("players/<int:player_key>/labels/", writing.choose_label, name="player_label"),
+    path("notes/<int:note_key>/edit/", writing.edit_note, name="note_edit"),
+    path("notes/<int:note_key>/remove/", writing.remove_note, name="note_remove"),
+    path("labels/", label_page.show_labels, name="labels"),
+    path("labels/add/", label_page.add_label, name="label_add"),
+    path("labels/<int:label_key>/change/", label_page.change_label, name="label_change"),
+    path("labels/<int:label_key>/remove/", label_page.remove_label, name="label_remove"),
     path("conflicts/", conflict_list.show_conflicts, name="conflicts"),
     path("conflicts/<int:conflict_id>/", conflict_page.show_conflict, name="conflict"),
     path("conflicts/<int:conflict_id>/decide/", conflict_page.decide_conflict, name="conflict_decide"),

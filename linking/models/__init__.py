@@ -19,6 +19,15 @@ from linking.models.integration import (
 from linking.models.lease import Heartbeat, Lease, RequestSlot
 from linking.models.link import EndReason, VisitorLink
 from linking.models.login_user import LoginUser, TokensIssued
+from linking.models.note import (
+    LABEL_MAX_CHARACTERS,
+    LABELS_MAX,
+    NOTE_MAX_CHARACTERS,
+    Label,
+    LabelColour,
+    PlayerLabel,
+    PlayerNote,
+)
 from linking.models.person import TIME_ZONE_DEFAULT, APIToken, Preference, SavedView
 from linking.models.question import VisitorQuestion
 from linking.models.sql.any_of import AnyOf
@@ -30,14 +39,14 @@ from linking.models.webhook import WebhookDelivery
 from linking.models.words import VisitorWords, WaitingWords
 
 __all__ = [
-    "CHAT_KIND_CHOICES", "CHAT_RATING_CHOICES", "CONFLICT_KIND_CHOICES", "TIME_ZONE_DEFAULT", "VISITOR_STATE_CHOICES",
-    "APIToken", "AlarmChannel", "AlarmMessage", "AlarmSettings", "AnswerCount",
-    "AnyOf", "AuditEvent", "AwaitedUser", "BlockedUser", "ChangedUser", "ChatHost",
+    "CHAT_KIND_CHOICES", "CHAT_RATING_CHOICES", "CONFLICT_KIND_CHOICES", "LABELS_MAX", "LABEL_MAX_CHARACTERS",
+    "NOTE_MAX_CHARACTERS", "TIME_ZONE_DEFAULT", "VISITOR_STATE_CHOICES", "APIToken", "AlarmChannel", "AlarmMessage",
+    "AlarmSettings", "AnswerCount", "AnyOf", "AuditEvent", "AwaitedUser", "BlockedUser", "ChangedUser", "ChatHost",
     "ClockOffset", "ConfigVersion", "Conflict", "ConflictDecision", "ConflictKind", "ConflictState", "ConnectAttempt",
     "ConnectionFlaw", "ConnectionState", "Decision", "EndReason", "Heartbeat", "Incident", "IncidentKind",
-    "Integration", "Lease", "LoginAlgorithm", "LoginUser", "Preference", "Quarantined", "RequestSlot", "RunState",
-    "SavedView", "Secret", "SecretName", "StopReason", "SupportToken", "SyncRun", "SyncSteering", "TokensIssued",
-    "UserFeed", "Visitor", "VisitorAlias", "VisitorChat", "VisitorLink", "VisitorQuestion", "VisitorRefresh",
-    "VisitorState", "VisitorWords", "WaitingWords", "WebhookDelivery", "ZendeskConnection", "ZendeskProduct",
-    "keep_secret",
+    "Integration", "Label", "LabelColour", "Lease", "LoginAlgorithm", "LoginUser", "PlayerLabel", "PlayerNote",
+    "Preference", "Quarantined", "RequestSlot", "RunState", "SavedView", "Secret", "SecretName", "StopReason",
+    "SupportToken", "SyncRun", "SyncSteering", "TokensIssued", "UserFeed", "Visitor", "VisitorAlias", "VisitorChat",
+    "VisitorLink", "VisitorQuestion", "VisitorRefresh", "VisitorState", "VisitorWords", "WaitingWords",
+    "WebhookDelivery", "ZendeskConnection", "ZendeskProduct", "keep_secret",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from linking.core.config import ZendeskProduct
 from linking.core.text import clean_line, email_key
 from linking.core.user_ids import USER_ID_MAX_CHARACTERS
 from linking.models import Integration, LoginUser, Visitor, VisitorLink, VisitorState, VisitorWords, WaitingWords
+from linking.search import noted
 from linking.search.query import EMPTY_QUERY, Query, QueryKind, dot_form
 from linking.search.text_index import SearchWords, is_indexed
 
@@ -89,7 +90,12 @@ def list_visitors(
         if is_costly(query):
             newest = _newest_keys(visitors.order_by(DEFAULT_ORDERING, "-pk"))
             visitors = visitors.filter(words__visitor__id__any_of=newest)
-        visitors = visitors.filter(_matches(query, words=SearchWords(model=VisitorWords, sees_contact=sees_contact)))
+        condition = _matches(query, words=SearchWords(model=VisitorWords, sees_contact=sees_contact))
+        player_keys = noted.find_player_keys(query, sees_contact=sees_contact)
+        if visitor_keys := noted.find_visitor_keys(player_keys):
+            # By the words' keys, because an OR across tables would read every row.
+            condition |= Q(words__visitor__id__any_of=visitor_keys)
+        visitors = visitors.filter(condition)
     return _with_link(visitors).order_by(ordering, _tie(ordering))
 
 
@@ -188,7 +194,10 @@ def list_waiting_users(
     if query.kind is not QueryKind.EMPTY:
         if is_costly(query):
             waiting = waiting.filter(words__login_user__id__any_of=_newest_keys(waiting.order_by(*order)))
-        waiting = waiting.filter(_matches_user(query, words=SearchWords(model=WaitingWords, sees_contact=sees_contact)))
+        condition = _matches_user(query, words=SearchWords(model=WaitingWords, sees_contact=sees_contact))
+        if player_keys := noted.find_player_keys(query, sees_contact=sees_contact):
+            condition |= Q(words__login_user__id__any_of=player_keys)
+        waiting = waiting.filter(condition)
     return waiting.order_by(*order)
 
 

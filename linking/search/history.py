@@ -16,7 +16,7 @@ def list_links(of: Visitor | Sequence[LoginUser]) -> list[VisitorLink]:
         if isinstance(of, Visitor)
         else VisitorLink.objects.filter(login_user__in=of)
     )
-    joined = ("login_user", "evidence_run", "visitor__integration")
+    joined = ("login_user__integration", "evidence_run", "visitor__integration")
     return list(links.with_disputes().select_related(*joined)[:HISTORY_LIMIT])
 
 

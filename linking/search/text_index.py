@@ -1,4 +1,4 @@
-"""The search box's conditions on visitors and on waiting users, by the words that `word_upkeep` has kept.
+"""The search box's conditions on visitors, waiting users and notes, by the words that are kept for them.
 
 Whoever may not see contact data searches names and IDs in part (`plain`), and an address or a phone number only as a
 whole: a whole word of `contact` is a whole field. So no answer tells a right guess of a part from a wrong one.
@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
+from linking.models import PlayerNote
 from linking.models.sql import word_statements
 from linking.models.words import VisitorWords, WaitingWords
 
@@ -23,12 +24,12 @@ WORDS_MAX = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchWords:
-    """Conditions on the rows of one kind, visitors or waiting users, by the words kept for them.
+    """Conditions on the rows of one kind, visitors, waiting users or notes, by the words kept for them.
 
     `sees_contact` tells whether the reader may see e-mail addresses and phone numbers, and so search for parts of them.
     """
 
-    model: type[VisitorWords | WaitingWords]
+    model: type[VisitorWords | WaitingWords | PlayerNote]
     sees_contact: bool
 
     def match_words(self, words: Sequence[str]) -> Q:
@@ -51,8 +52,18 @@ class SearchWords:
             # The index takes what it can; what is too short for it is compared with the rows that are left.
             short = [part for part in parts if len(part) < PART_AT_LEAST]
             by_index = Q(pk__in=self._full_text(long, columns=columns))
-            return reduce(and_, (_like(part, columns=columns) for part in short), by_index)
-        return reduce(and_, (_like(part, columns=columns) for part in parts))
+            return reduce(and_, (self._like(part, columns=columns) for part in short), by_index)
+        return reduce(and_, (self._like(part, columns=columns) for part in parts))
+
+    def _like(self, part: str, *, columns: Sequence[str]) -> Q:
+        # The words of people are lower-cased by the database, which may know ASCII only.
+        is_low = part.isascii() or _lowers_everything()
+        spellings = {part.lower()} if is_low else {part, part.lower(), part.upper(), part.title()}
+        # A note has its words in its own row.
+        path = "" if self.model is PlayerNote else "words__"
+        return reduce(
+            or_, (Q(**{f"{path}{column}__contains": spelling}) for column in columns for spelling in sorted(spellings))
+        )
 
     def _full_text(self, parts: Sequence[str], *, columns: Sequence[str]) -> RawSQL:
         table = word_statements.full_text(self.model._meta.db_table)  # noqa: SLF001  Django documents it
@@ -80,15 +91,6 @@ def _is_indexed(part: str) -> bool:
     return any(
         len(run) >= PART_AT_LEAST or (bool(run) and place > 0) or (len(run) == PART_AT_LEAST - 1 and place < last)
         for place, run in enumerate(runs)
-    )
-
-
-def _like(part: str, *, columns: Sequence[str]) -> Q:
-    # The words are lower-cased by the database, which may know ASCII only.
-    is_low = part.isascii() or _lowers_everything()
-    spellings = {part.lower()} if is_low else {part, part.lower(), part.upper(), part.title()}
-    return reduce(
-        or_, (Q(**{f"words__{column}__contains": spelling}) for column in columns for spelling in sorted(spellings))
     )
 
 

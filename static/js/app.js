@@ -66,6 +66,9 @@ for (const form of document.querySelectorAll("form[data-apply]")) {
   });
 }
 
+// An answer that exchanges a part of the page tells what happened.
+document.body.addEventListener("say", (event) => say(event.detail.text));
+
 document.body.addEventListener("htmx:responseError", (event) => {
   const text = event.detail.elt.closest("[data-failed]")?.dataset.failed;
   if (text) say(text);

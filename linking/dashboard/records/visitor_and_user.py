@@ -14,6 +14,7 @@ from linking.accounts import roles
 from linking.conflicts import decisions
 from linking.core.trust import Trust
 from linking.dashboard.conflicts.detail_page import describe_effect
+from linking.dashboard.notes.panels import build_record_notes
 from linking.dashboard.records import refresh_state, unknown_visitor
 from linking.dashboard.records.history import build_conflict_row, build_link_row, list_user_events, list_visitor_events
 from linking.dashboard.records.timeline import PARAMETER, build_timeline
@@ -110,6 +111,7 @@ def show_visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
         "refresh_url": refresh_url,
         "may_refresh": may_refresh,
         "may_decide": roles.can_decide(request.user),
+        **build_record_notes(context.pop("players"), request=request, back=own_url),
     }
     return render(request, "dashboard/records/visitor.html", context | extra)
 
@@ -133,6 +135,7 @@ def show_user(request: HttpRequest, user_id: str) -> HttpResponse:
     extra = {
         "timeline": build_timeline(context.pop("events"), kind=request.GET.get(PARAMETER, ""), own_url=own_url),
         "may_decide": roles.can_decide(request.user),
+        **build_record_notes(context.pop("players"), request=request, back=own_url),
     }
     return render(request, "dashboard/records/user.html", context | extra)
 
@@ -150,6 +153,7 @@ def _build_visitor_context(visitor: Visitor, *, reader: Reader) -> dict[str, Any
     external_id = reader.mask_id(visitor.external_id)
     return {
         **_build_contact(visitor, reader=reader),
+        "players": find.list_namesakes(open_link.login_user) if open_link else [],
         "is_masked": not reader.sees_contact,
         "words": words,
         "ban": ban,
@@ -237,6 +241,7 @@ def _build_user_context(user: LoginUser, *, reader: Reader) -> dict[str, Any]:
     last_times = [player.last_authenticated_at for player in players if player.last_authenticated_at]
     busiest = max(players, key=lambda player: player.tokens_issued)
     return {
+        "players": players,
         "card": _build_user_card(user, integration=user.integration, reader=reader),
         "is_masked": not reader.sees_contact,
         "state": choose_user_state(foremost),

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from linking.accounts import roles
 from linking.conflicts import find as find_conflicts
-from linking.core.masking import mask_email, mask_id, mask_phone, mask_text
+from linking.core.masking import mask_block, mask_email, mask_id, mask_phone, mask_text
 from linking.core.trust import Trust
 from linking.dashboard.shell.parts import NOT_LINKED, TRUST_STATES, Badge, IDText, Text, choose_states, split_id
 from linking.dashboard.shell.sources import find_words, name_source
@@ -79,6 +79,10 @@ class Reader:
     def mask_words(self, text: str) -> str:
         """Return free text, which may hold an address, as this reader may see it."""
         return text if self.sees_contact else mask_text(text)
+
+    def mask_block(self, text: str) -> str:
+        """Return free text of several lines as this reader may see it."""
+        return text if self.sees_contact else mask_block(text)
 
     def mask_id(self, text: str) -> str:
         """Return a user ID, which a site may have made of an address, as this reader may see it."""

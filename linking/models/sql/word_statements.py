@@ -144,24 +144,25 @@ def full_text(table: str) -> str:
     return f"{table}_fts"
 
 
-def full_text_tables() -> tuple[str, ...]:
-    """Return the statements that make the full-text indexes, which triggers on the words tables keep."""
+def full_text_tables(*tables: str) -> tuple[str, ...]:
+    """Return the statements that make the full-text indexes of `tables`, which triggers on these keep."""
     return tuple(
         f"CREATE VIRTUAL TABLE {full_text(table)} USING fts5(plain, contact, content='', tokenize='trigram')"
-        for table in (VISITOR_WORDS, WAITING_WORDS)
+        for table in tables
     )
 
 
 def _sqlite_triggers() -> dict[str, str]:
     return {
-        **_full_text_triggers(VISITOR_WORDS, key="visitor_id"),
-        **_full_text_triggers(WAITING_WORDS, key="login_user_id"),
+        **full_text_triggers(VISITOR_WORDS, key="visitor_id"),
+        **full_text_triggers(WAITING_WORDS, key="login_user_id"),
         **_sqlite_visitor_triggers(),
         **_sqlite_user_triggers(),
     }
 
 
-def _full_text_triggers(table: str, *, key: str) -> dict[str, str]:
+def full_text_triggers(table: str, *, key: str) -> dict[str, str]:
+    """Return what triggers on `table` do to keep its full-text index of `plain` and `contact`, by their names."""
     index = full_text(table)
     added = f"INSERT INTO {index}(rowid, plain, contact) VALUES (new.{key}, new.plain, new.contact);"
     # A contentless table forgets a row when it is told exactly what it held.

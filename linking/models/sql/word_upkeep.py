@@ -72,8 +72,8 @@ def _after_migrate(*, using: str, **_kwargs: Any) -> None:
 
 def _install_sqlite(connection: BaseDatabaseWrapper) -> None:
     wanted = words.triggers(vendor="sqlite")
-    has_trigrams = _has_trigrams(connection)
-    if not has_trigrams:
+    can_index = has_trigrams(connection)
+    if not can_index:
         # Its triggers cannot be made either; searching then reads the words row by row.
         wanted = {name: text for name, text in wanted.items() if "_fts_" not in name}
     if _trigger_names(connection) == set(wanted):
@@ -82,18 +82,18 @@ def _install_sqlite(connection: BaseDatabaseWrapper) -> None:
     with transaction.atomic(using=connection.alias):
         _run(connection, *_BEFORE["sqlite"])
         _run(connection, *(f"DELETE FROM {table}" for table in (words.VISITOR_WORDS, words.WAITING_WORDS)))  # noqa: S608
-        if has_trigrams:
-            _run(connection, *words.full_text_tables())
+        if can_index:
+            _run(connection, *words.full_text_tables(words.VISITOR_WORDS, words.WAITING_WORDS))
         _run(connection, *wanted.values(), *words.fill(vendor="sqlite"))
 
 
 def _install_postgresql(connection: BaseDatabaseWrapper) -> None:
     wanted = words.triggers(vendor="postgresql")
     is_kept = _trigger_names(connection) == set(wanted)
-    missing = [(name, text) for name, text in words.INDEXES if not _is_index_ready(connection, name)]
+    missing = [(name, text) for name, text in words.INDEXES if not is_index_ready(connection, name)]
     if (is_kept and not missing) or connection.in_atomic_block:
         return
-    with _lift_time_limit(connection):
+    with lift_time_limit(connection):
         if not is_kept:
             with transaction.atomic(using=connection.alias):
                 _run(connection, *words.functions())
@@ -102,7 +102,7 @@ def _install_postgresql(connection: BaseDatabaseWrapper) -> None:
         # Nobody waits for what comes now, and building an index beside others' work means waiting for them.
         _run(connection, "SET lock_timeout = 0")
         _fill_in_batches(connection)
-        if _has_extension(connection):
+        if has_extension(connection):
             for name, text in missing:
                 # What a cut-off build left behind serves nobody.
                 _run(connection, f"DROP INDEX CONCURRENTLY IF EXISTS {name}", text)
@@ -122,7 +122,7 @@ def _fill_in_batches(connection: BaseDatabaseWrapper) -> None:
 
 
 @contextmanager
-def _lift_time_limit(connection: BaseDatabaseWrapper) -> Iterator[None]:
+def lift_time_limit(connection: BaseDatabaseWrapper) -> Iterator[None]:
     """Lift the limit of a page's statement: an index over millions of rows takes minutes, and nobody waits for it."""
     _run(connection, "SET statement_timeout = 0")
     try:
@@ -131,7 +131,8 @@ def _lift_time_limit(connection: BaseDatabaseWrapper) -> Iterator[None]:
         _run(connection, "RESET statement_timeout", "RESET lock_timeout")
 
 
-def _has_extension(connection: BaseDatabaseWrapper) -> bool:
+def has_extension(connection: BaseDatabaseWrapper) -> bool:
+    """Return whether PostgreSQL can index trigrams, after trying to install what it needs."""
     try:
         with transaction.atomic(using=connection.alias):
             _run(connection, "CREATE EXTENSION IF NOT EXISTS pg_trgm")
@@ -141,7 +142,8 @@ def _has_extension(connection: BaseDatabaseWrapper) -> bool:
     return True
 
 
-def _has_trigrams(connection: BaseDatabaseWrapper) -> bool:
+def has_trigrams(connection: BaseDatabaseWrapper) -> bool:
+    """Return whether this SQLite can index trigrams."""
     with connection.cursor() as cursor:
         try:
             with transaction.atomic(using=connection.alias):
@@ -173,7 +175,8 @@ def _drop_triggers(connection: BaseDatabaseWrapper) -> None:
         _run(connection, *(f"DROP TRIGGER IF EXISTS {name} ON {table}" for name in names for table in tables))
 
 
-def _is_index_ready(connection: BaseDatabaseWrapper, name: str) -> bool:
+def is_index_ready(connection: BaseDatabaseWrapper, name: str) -> bool:
+    """Return whether PostgreSQL has the index, whole."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [name])
         return cursor.fetchone() == (True,)

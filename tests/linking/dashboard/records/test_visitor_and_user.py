@@ -218,8 +218,8 @@ class TestVisitorPage:
     def test_budget(self, lead, django_assert_max_num_queries):
         make_linked()
         with django_assert_max_num_queries(
-            FRAME_QUERIES + 7
-        ):  # slug, visitor, its link, history, conflicts, aliases, refresh
+            FRAME_QUERIES + 10
+        ):  # slug, visitor, its link, history, conflicts, aliases, refresh, namesakes, notes, labels
             lead.get(f"{PAGE}?integration=acme")
 
 
@@ -284,8 +284,8 @@ class TestUserPage:
     def test_budget(self, lead, django_assert_max_num_queries):
         make_linked()
         with django_assert_max_num_queries(
-            FRAME_QUERIES + 9
-        ):  # slug, user, namesakes, history, conflicts, and four of the walk
+            FRAME_QUERIES + 11
+        ):  # slug, user, namesakes, history, conflicts, four of the walk, notes, labels
             lead.get(f"{USER_PAGE}?integration=acme")
 
 
