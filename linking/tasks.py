@@ -14,6 +14,7 @@ from django.conf import settings
 from linking import queue
 from linking.monitoring import alarms, heartbeats
 from linking.sync import Clock, Patience, refresh, run, schedule, unknown_visitors
+from linking.tokens import refused_players
 
 # A longer pause ends the task instead of blocking the worker; the row stores when to continue.
 LONGEST_WAIT_S = 2.0
@@ -83,6 +84,12 @@ def send_alarms() -> None:
     """Send the alarms that are due: about a sync that has stopped, or that works again."""
     for message_id in alarms.list_due(now=_now()):
         alarms.send(message_id=message_id, allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]), now=_now())
+
+
+@shared_task
+def count_and_prune() -> None:
+    """Drop what has been kept for long enough."""
+    refused_players.prune(keep_days=settings.LINKING["KEEP_REFUSALS_DAYS"], now=_now())
 
 
 @shared_task

@@ -12,7 +12,7 @@ from linking.api.token import forget_limits
 from linking.sync import refresh, unknown_visitors
 from linking.tokens import answer_counts as answer_log
 from linking.tokens import clock_offsets as clock_meter
-from linking.tokens import email_lookup, sightings
+from linking.tokens import email_lookup, refused_players, sightings
 from linking.tokens import key_fetching as key_sets
 
 # How long an example takes says more about the machine than about the code.
@@ -32,14 +32,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def forget_process_state() -> Iterator[None]:
     """Each test starts with no configuration in force and nothing waiting to be written."""
-    for one in (registry, sightings, answer_log, clock_meter, key_sets, email_lookup):
+    for one in (registry, sightings, refused_players, answer_log, clock_meter, key_sets, email_lookup):
         one.forget()
     forget_limits()
     forget_readiness()
     unknown_visitors.limiter.forget()
     refresh.limiter.forget()
     yield
-    for one in (registry, sightings, answer_log, clock_meter, key_sets, email_lookup):
+    for one in (registry, sightings, refused_players, answer_log, clock_meter, key_sets, email_lookup):
         one.forget()
     forget_limits()
 

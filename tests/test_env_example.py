@@ -13,7 +13,7 @@ from zdbridge.env import VARIABLES
 
 ROOT = Path(__file__).resolve().parents[1]
 READERS = {
-    "read_text", "read_boolean", "read_integer", "read_words", "read_url", "read_networks", "read_hosts",
+    "read_text", "read_boolean", "read_integer", "read_words", "read_url", "read_networks", "read_hosts", "read_days",
     "read_or_create_secret",
 }  # fmt: skip
 
@@ -72,6 +72,8 @@ class TestNonsense:
             ("ZDBRIDGE_TRUSTED_PROXIES", "everybody"),
             ("ZDBRIDGE_TOKEN_LIMIT_PER_ADDRESS", "-5"),
             ("ZDBRIDGE_TOKEN_LIMIT_PER_USER", "1e3"),
+            ("ZDBRIDGE_KEEP_REFUSALS_DAYS", "0"),
+            ("ZDBRIDGE_KEEP_REFUSALS_DAYS", "a fortnight"),
             ("ZDBRIDGE_SEAL_KEYS", "short"),
             ("DATABASE_URL", "mysql://x/y"),
             ("REDIS_URL", "http://127.0.0.1"),

@@ -28,6 +28,7 @@ VARIABLES = (
     "ZDBRIDGE_TOKEN_LIMIT_PER_ADDRESS",
     "ZDBRIDGE_TOKEN_LIMIT_PER_USER",
     "ZDBRIDGE_TOKEN_FRONT",
+    "ZDBRIDGE_KEEP_REFUSALS_DAYS",
     "ZDBRIDGE_REQUIRE_MFA",
     "EMAIL_URL",
     "ZDBRIDGE_MAIL_FROM",
@@ -39,6 +40,7 @@ SECRET_VARIABLES = ("DATABASE_URL", "REDIS_URL", "ZDBRIDGE_SECRET_KEY", "ZDBRIDG
 
 _ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
+KEPT_DAYS_MAX = 3650
 _TRUE, _FALSE = ("1", "true"), ("0", "false")
 
 
@@ -83,6 +85,12 @@ class Environment:
         if not (value.isascii() and value.isdigit() and low <= int(value[:12]) <= high):
             raise BadSetting(f"{name} must be a whole number from {low} to {high}, not “{clip(value)}”.")
         return int(value)
+
+    def read_days(self, name: str, *, default: int) -> int | None:
+        """Return how many days something is kept, from 1 to 3650; None, for ever, where the value is set and empty."""
+        if not self.read_text(name) and (name in self._source or f"{name}_FILE" in self._source):
+            return None
+        return self.read_integer(name, default=default, low=1, high=KEPT_DAYS_MAX)
 
     def read_words(self, name: str, *, default: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Return the words of a comma-separated list, without the blanks around them."""

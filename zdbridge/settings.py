@@ -51,6 +51,7 @@ try:
     )
     TOKEN_LIMIT_PER_USER = ENV.read_integer("ZDBRIDGE_TOKEN_LIMIT_PER_USER", default=60, low=0, high=TOKEN_LIMIT_MAX)
     TOKEN_FRONT = ENV.read_boolean("ZDBRIDGE_TOKEN_FRONT", default=True)
+    KEEP_REFUSALS_DAYS = ENV.read_days("ZDBRIDGE_KEEP_REFUSALS_DAYS", default=14)
     REQUIRE_MFA = ENV.read_boolean("ZDBRIDGE_REQUIRE_MFA", default=False)
     MAIL = read_mail_settings(env=ENV, hosts=ALLOWED_HOSTS)
     XSOLLA_LOGIN_API_URL = ENV.read_url(
@@ -163,6 +164,7 @@ if REDIS_URL:
     }
 
 TICK_S = 5
+COUNT_S = 300
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -181,6 +183,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "linking.tasks.tick", "schedule": TICK_S, "options": {"expires": TICK_S}},
     "ask": {"task": "linking.tasks.answer_questions", "schedule": TICK_S, "options": {"expires": TICK_S}},
+    "count": {"task": "linking.tasks.count_and_prune", "schedule": COUNT_S, "options": {"expires": COUNT_S}},
 }
 # What people request has a queue and a worker of its own: it delays neither ticks nor passes, and long passes do not
 # delay it.
@@ -352,6 +355,7 @@ LINKING = {
     "XSOLLA_LOGIN_API_URL": XSOLLA_LOGIN_API_URL,
     "TOKEN_LIMIT_PER_ADDRESS": TOKEN_LIMIT_PER_ADDRESS,
     "TOKEN_LIMIT_PER_USER": TOKEN_LIMIT_PER_USER,
+    "KEEP_REFUSALS_DAYS": KEEP_REFUSALS_DAYS,
     "REQUIRE_MFA": REQUIRE_MFA,
     "REDIS_URL": REDIS_URL,
     "HAS_MAIL": HAS_MAIL,

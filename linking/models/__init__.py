@@ -30,6 +30,7 @@ from linking.models.note import (
 )
 from linking.models.person import TIME_ZONE_DEFAULT, APIToken, Preference, SavedView
 from linking.models.question import VisitorQuestion
+from linking.models.refused_token import RefusedToken
 from linking.models.sql.any_of import AnyOf
 from linking.models.support import AwaitedUser, ChangedUser, SupportToken, UserFeed
 from linking.models.sync_run import Quarantined, RunState, StopReason, SyncRun, SyncSteering
@@ -45,8 +46,8 @@ __all__ = [
     "ClockOffset", "ConfigVersion", "Conflict", "ConflictDecision", "ConflictKind", "ConflictState", "ConnectAttempt",
     "ConnectionFlaw", "ConnectionState", "Decision", "EndReason", "Heartbeat", "Incident", "IncidentKind",
     "Integration", "Label", "LabelColour", "Lease", "LoginAlgorithm", "LoginUser", "PlayerLabel", "PlayerNote",
-    "Preference", "Quarantined", "RequestSlot", "RunState", "SavedView", "Secret", "SecretName", "StopReason",
-    "SupportToken", "SyncRun", "SyncSteering", "TokensIssued", "UserFeed", "Visitor", "VisitorAlias", "VisitorChat",
-    "VisitorLink", "VisitorQuestion", "VisitorRefresh", "VisitorState", "VisitorWords", "WaitingWords",
+    "Preference", "Quarantined", "RefusedToken", "RequestSlot", "RunState", "SavedView", "Secret", "SecretName",
+    "StopReason", "SupportToken", "SyncRun", "SyncSteering", "TokensIssued", "UserFeed", "Visitor", "VisitorAlias",
+    "VisitorChat", "VisitorLink", "VisitorQuestion", "VisitorRefresh", "VisitorState", "VisitorWords", "WaitingWords",
     "WebhookDelivery", "ZendeskConnection", "ZendeskProduct", "keep_secret",
 ]  # fmt: skip

@@ -18,7 +18,7 @@ from linking.core.config import IntegrationConfig, Mode, Snapshot, snapshot_of
 from linking.core.key_sets import NO_KEYS, KeySet
 from linking.core.user_ids import user_id_flaw
 from linking.limits import Limiter
-from linking.tokens import answer_counts, clock_offsets, email_lookup, key_fetching, sightings
+from linking.tokens import answer_counts, clock_offsets, email_lookup, key_fetching, refused_players, sightings
 from linking.tokens.http import (
     ALLOW,
     ISSUING,
@@ -165,6 +165,20 @@ def _learn(reason: Reason, *, request: TokenRequest, config: IntegrationConfig, 
         )
 
 
+def _note_refused(reason: Reason, *, request: TokenRequest, config: IntegrationConfig, now: float) -> None:
+    origin = request.origin or ""
+    refused_players.note(
+        authorization=request.authorization,
+        cookie_header=request.cookie_header or "",
+        origin=origin,
+        is_origin_listed=origin in config.allowed_origins,
+        reason=reason,
+        config=config,
+        keys=key_fetching.current(),
+        now=now,
+    )
+
+
 def _note(given: TokenAnswer, request: TokenRequest, now: float) -> None:
     """Remember whom a token was for, what a refusal shows, and that an answer of this kind was given."""
     status, _, _, user, config, reason = given
@@ -173,6 +187,8 @@ def _note(given: TokenAnswer, request: TokenRequest, now: float) -> None:
             sightings.note(config.integration_id, user, now)
         if reason is not None:
             _learn(reason, request=request, config=config, now=now)
+            if status != 200 and request.method in ISSUING:
+                _note_refused(reason, request=request, config=config, now=now)
     if request.method in ISSUING:
         origin = request.origin or ""
         integration_id = 0 if config is None else config.integration_id

@@ -97,6 +97,26 @@ class Reason(StrEnum):
     METHOD = "method"
 
 
+# These are found only after the signature was checked: such a token is Login's own, whatever else is wrong with it.
+SIGNED_REASONS = frozenset(
+    {
+        Reason.EXP_MISSING,
+        Reason.EXP_INVALID,
+        Reason.IAT_INVALID,
+        Reason.NBF_INVALID,
+        Reason.LIFETIME,
+        Reason.EXPIRED,
+        Reason.NOT_YET_VALID,
+        Reason.ISSUER,
+        Reason.AUDIENCE,
+        Reason.EMAIL_MISSING,
+        Reason.EMAIL_UNUSABLE,
+        Reason.BLOCKED,
+        Reason.USER_LIMIT,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """One row of the table; `description` is one English sentence that never echoes the request.

@@ -1,9 +1,12 @@
 """The Celery edge: what a tick pokes and what a task calls."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from linking import queue, tasks
-from linking.models import Heartbeat, VisitorQuestion
+from linking.models import Heartbeat, RefusedToken, VisitorQuestion
 from linking.sync import refresh, run, unknown_visitors
 from linking.sync.store import questions
 from tests.factories import make_integration, make_visitor
@@ -81,3 +84,13 @@ class TestTasks:
     @pytest.mark.parametrize("name", ["tick", "sync_integration", "refresh_visitor", "answer_questions"])
     def test_have_the_names_the_schedule_uses(self, name):
         assert getattr(tasks, name).name == f"linking.tasks.{name}"
+
+
+class TestCountAndPrune:
+    def test_drops_refusals_that_were_kept_for_long_enough(self, settings):
+        settings.LINKING = settings.LINKING | {"KEEP_REFUSALS_DAYS": 14}
+        acme, now = make_integration(), timezone.now()
+        for days in (1, 15):
+            RefusedToken.objects.create(integration=acme, user_id="u", at=now - timedelta(days=days), reason="expired")
+        tasks.count_and_prune()
+        assert RefusedToken.objects.count() == 1

@@ -15,8 +15,9 @@ from linking.conflicts import decisions
 from linking.core.trust import Trust
 from linking.dashboard.conflicts.detail_page import describe_effect
 from linking.dashboard.notes.panels import build_record_notes
-from linking.dashboard.records import refresh_state, unknown_visitor
+from linking.dashboard.records import refresh_state, unknown_player, unknown_visitor
 from linking.dashboard.records.history import build_conflict_row, build_link_row, list_user_events, list_visitor_events
+from linking.dashboard.records.refusals import load_refusals
 from linking.dashboard.records.timeline import PARAMETER, build_timeline
 from linking.dashboard.records.walk import build_walk_panels
 from linking.dashboard.records.why import describe_sign_in, explain_link, explain_no_link, explain_user_trust
@@ -126,7 +127,7 @@ def show_user(request: HttpRequest, user_id: str) -> HttpResponse:
     except UnknownFilter as error:
         raise Http404(str(error)) from error
     if user is None:
-        raise Http404("no such Login user")
+        return unknown_player.show_refusals(request, user_id=user_id)
     reader = find_reader(request)
     own_url = build_user_url(user_id=reader.find_user_key(user), integration=user.integration.slug)
     if reader.find_user_key(user) != user_id:
@@ -136,6 +137,7 @@ def show_user(request: HttpRequest, user_id: str) -> HttpResponse:
         "timeline": build_timeline(context.pop("events"), kind=request.GET.get(PARAMETER, ""), own_url=own_url),
         "may_decide": roles.can_decide(request.user),
         **build_record_notes(context.pop("players"), request=request, back=own_url),
+        "refusals": load_refusals(user_id=user.user_id, integration=user.integration),
     }
     return render(request, "dashboard/records/user.html", context | extra)
 

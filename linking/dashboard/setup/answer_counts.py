@@ -9,16 +9,15 @@ from django.utils.translation import gettext_lazy
 
 from linking.dashboard.setup.answers_plot import AnswersPlot, find_start, load_answers_plot
 from linking.dashboard.shell.parts import Badge, Text
+from linking.dashboard.shell.refusal_words import describe_refused_players, explain_reason
 from linking.models import Integration
-from linking.tokens import answer_counts
+from linking.tokens import answer_counts, refused_players
 from linking.tokens.answer_counts import AnswerTally
-from linking.tokens.refusals import REFUSALS, Reason
 
 ROWS_SHOWN = 30
 GIVEN = Badge(word=gettext_lazy("Token issued"), icon="circle-check", tone="good")
 REFUSED = Badge(word=gettext_lazy("Refused"), icon="x", tone="bad")
 OBSERVED = Badge(word=gettext_lazy("Issued in observe mode only"), icon="alert-triangle", tone="warn")
-_REASONS = frozenset(Reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +35,16 @@ class AnswerRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedPlayers:
+    """How many players were refused for one reason, and how often; who they are is not for this page."""
+
+    reason: str
+    sentence: str
+    players: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
     """The most frequent kinds of a day or a week, how many are left out, the sums over all kinds, and a plot."""
 
@@ -45,6 +54,8 @@ class Answers:
     refused: int
     observed: int
     by_hour: AnswersPlot
+    refused_players: tuple[RefusedPlayers, ...]
+    refused_title: str
 
 
 def load_answers(*, integration: Integration, span: str, now: datetime) -> Answers:
@@ -58,6 +69,15 @@ def load_answers(*, integration: Integration, span: str, now: datetime) -> Answe
         refused=sum(count for state, count in states if state is REFUSED),
         observed=sum(count for state, count in states if state is OBSERVED),
         by_hour=load_answers_plot(integration=integration, span=span, now=now),
+        refused_players=_list_refused_players(integration),
+        refused_title=describe_refused_players(),
+    )
+
+
+def _list_refused_players(integration: Integration) -> tuple[RefusedPlayers, ...]:
+    return tuple(
+        RefusedPlayers(reason=one.reason, sentence=explain_reason(one.reason), players=one.players, number=one.number)
+        for one in refused_players.count_by_reason(integration_id=integration.pk)
     )
 
 
@@ -69,15 +89,13 @@ def _find_state(tally: AnswerTally) -> Badge:
 
 def _build_row(tally: AnswerTally, *, origins: Collection[str]) -> AnswerRow:
     state = _find_state(tally)
-    # A reason that an earlier version stored may have no sentence any more.
-    sentence = _(REFUSALS[Reason(tally.reason)].description) if tally.reason in _REASONS else ""
     no_page = _("no page: a server, or a page of zdbridge itself")
     words = {"": no_page, answer_counts.OTHER: _("all other pages")}
     return AnswerRow(
         state=state,
         code=tally.code,
         reason="" if state is GIVEN else tally.reason,
-        sentence=sentence,
+        sentence=explain_reason(tally.reason),
         page="" if tally.origin in words else tally.origin,
         page_words=words.get(tally.origin, ""),
         is_strange=tally.origin != "" and tally.origin not in origins,

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from linking.accounts import roles
+from linking.dashboard.records.unknown_player import find_refused_id
 from linking.dashboard.records.why import make_legend
 from linking.dashboard.shell.access import page
 from linking.dashboard.shell.context import format_count
@@ -119,6 +120,8 @@ def _find_better_address(filters: VisitorFilters, *, request: HttpRequest) -> st
     if hit := find.find_exact(filters.query):
         build_url = build_visitor_url if hit.kind == "visitor" else build_user_url
         return build_url(**{f"{hit.kind}_id": hit.id, "integration": hit.integration})
+    if refused_id := find_refused_id(filters.query):
+        return build_record_url("user", refused_id)
     unknown_id = find.find_unknown_id(filters.query)
     return build_record_url("visitor", unknown_id) if unknown_id else ""  # that page asks Zendesk
 

@@ -284,8 +284,8 @@ class TestUserPage:
     def test_budget(self, lead, django_assert_max_num_queries):
         make_linked()
         with django_assert_max_num_queries(
-            FRAME_QUERIES + 11
-        ):  # slug, user, namesakes, history, conflicts, four of the walk, notes, labels
+            FRAME_QUERIES + 12
+        ):  # slug, user, namesakes, history, conflicts, refusals, four of the walk, notes, labels
             lead.get(f"{USER_PAGE}?integration=acme")
 
 

@@ -163,6 +163,6 @@ class TestChecklist:
     def test_budget(self, agent, django_assert_max_num_queries):
         make_integration()
         with django_assert_max_num_queries(
-            17
-        ):  # six of the frame, integration, its pair, secrets, clock, answers and their hours, five steps
+            18
+        ):  # six of the frame, integration, its pair, secrets, clock, answers, their hours, refused players, five steps
             agent.get("/setup/acme/")
