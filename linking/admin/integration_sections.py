@@ -45,6 +45,7 @@ def build_fieldsets(*, is_new: bool, held: Collection[str]) -> list[tuple[Any, d
         (_("More: Zendesk"), [*_list_rest(section.ZENDESK), *_OF_ZENDESK]),
         (_("More: change secrets without a gap"), [*_OF_CHANGE, *_list_rest(section.ROTATION)]),
         (_("More: sync"), _list_rest(section.SYNC)),
+        (_("More: panel inside Zendesk"), _list_rest(section.PANEL)),
         (_("More: Publisher Account"), _list_rest(section.PUBLISHER)),
         *([(_("More: remove secrets"), removals)] if removals else []),
     ]

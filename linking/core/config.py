@@ -143,6 +143,8 @@ class IntegrationConfig:
     requests_per_minute: int = 150
     export_requests_per_minute: int = 20
     user_id_form: UserIdForm = field(default=UserIdForm.UUID, metadata={"read": UserIdForm})
+    zendesk_app_public_key: str = ""
+    zendesk_app_audience: str = ""
     publisher_account_url_template: str = ""
     merchant_id: str = ""
     publisher_project_id: str = ""

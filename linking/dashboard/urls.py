@@ -6,6 +6,7 @@ from linking.dashboard.accounts import theme
 from linking.dashboard.conflicts import detail_page as conflict_page
 from linking.dashboard.conflicts import list_page as conflict_list
 from linking.dashboard.notes import label_page, writing
+from linking.dashboard.panel import card_call, start_page
 from linking.dashboard.records import unlink
 from linking.dashboard.records import visitor_and_user as records
 from linking.dashboard.setup import connect, move, overview, reference, wiring
@@ -51,6 +52,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("setup/<slug:slug>/connect/", connect.show_connection, name="setup_connect"),
     path("setup/<slug:slug>/connect/start/", connect.start_connecting, name="setup_connect_start"),
     path("zendesk/callback/", connect.handle_callback, name="zendesk_callback"),
+    path("panel/<slug:slug>/", start_page.start_panel, name="panel"),
+    path("panel/<slug:slug>/card", card_call.show_card, name="panel_card"),
     path("columns/", columns.choose_columns, name="columns"),
     path("theme/", theme.choose_theme, name="theme"),
     path("accounts/", include("linking.dashboard.accounts.urls")),

@@ -1,11 +1,16 @@
 """The rules of the settings: each takes a value from outside, and returns the value to store or raises `BadValue`."""
 
 import ipaddress
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from linking.clients.vendor_urls import AUTO, ZENDESK_HOSTS, address_flaw, is_loopback_name
 from linking.core.config import SecretName
@@ -41,6 +46,10 @@ OWN_CLAIMS = frozenset(
 CLAIM_MAP_MAX = 20
 _CLAIM = re.compile(r"[!-~]{1,100}\Z")
 _ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}\Z")
+# Source: fact sheet of Zendesk, 9.3: which installation of an app a start is for.
+_APP_AUDIENCE = re.compile(rf"https://{_LABEL}\.zendesk\.com/api/v2/apps/installations/[0-9]{{1,20}}\.json\Z")
+APP_KEY_MIN_BITS, APP_KEY_MAX_BITS = 2048, 8192
+APP_KEY_MAX_CHARACTERS = 8192
 RESERVED_ENDINGS = (".invalid", ".example", ".test", ".localhost")
 
 
@@ -183,6 +192,59 @@ def read_api_url(value: object, around: RuleContext) -> str:
     if value and (flaw := address_flaw(value, allow_loopback=around.allow_loopback, hosts=ZENDESK_HOSTS)):
         raise BadValue(flaw)
     return value.rstrip("/")
+
+
+def read_app_public_key(value: object, _around: RuleContext) -> str:
+    """Return an RSA public key as PEM, or "".
+
+    Zendesk answers the key as PEM or as a JSON text in which `\\n` stands for a line end; both are taken.
+
+    Source: fact sheet of Messaging accounts, section 11. Raises: BadValue.
+    """
+    if not isinstance(value, str):
+        raise BadValue(_("Enter the public key as text."))
+    if not value.strip():
+        return ""
+    if "PRIVATE KEY" in value:
+        raise BadValue(_("This is a private key. Enter the public key of the app, and replace this one: it was shown."))
+    try:
+        key = load_pem_public_key(_read_pem(value))
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise BadValue(
+            _("This is no public key. Copy the whole text, from -----BEGIN PUBLIC KEY----- to the last line.")
+        ) from error
+    if not isinstance(key, RSAPublicKey):
+        raise BadValue(_("This is not an RSA key. Zendesk signs the starts of an app with RSA."))
+    if not APP_KEY_MIN_BITS <= key.key_size <= APP_KEY_MAX_BITS:
+        raise BadValue(
+            _("The key has {bits} bits. Use one with {least} to {most} bits."),
+            bits=key.key_size, least=APP_KEY_MIN_BITS, most=APP_KEY_MAX_BITS,
+        )  # fmt: skip
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+
+
+def _read_pem(value: str) -> bytes:
+    """Return the PEM in what Zendesk answered. Raises: ValueError."""
+    text = value.strip()
+    if len(text) > APP_KEY_MAX_CHARACTERS:
+        raise ValueError("too long for a key")
+    if text.startswith('"'):
+        text = str(json.loads(text))
+    return text.replace("\\r", "").replace("\\n", "\n").encode("ascii")
+
+
+def read_app_audience(value: object, _around: RuleContext) -> str:
+    """Return the address of an app's installation, or "". Raises: BadValue."""
+    if value == "":
+        return ""
+    if not isinstance(value, str) or not _APP_AUDIENCE.match(value):
+        raise BadValue(
+            _(
+                "Enter the address of the installation, such as "
+                "https://acme.zendesk.com/api/v2/apps/installations/123456.json."
+            )
+        )
+    return value
 
 
 def read_time(value: object, _around: RuleContext) -> datetime | None:

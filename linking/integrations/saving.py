@@ -255,6 +255,7 @@ def _check_whole(*, row: Integration, draft: _Draft, is_new: bool, now: datetime
     if after["zendesk_product"] == ZendeskProduct.MESSAGING and not after["zendesk_key_id"]:
         draft.problems.setdefault("zendesk_key_id", _("Messaging needs this setting: the ID of the signing key."))
     _settle_address(draft=draft, after=after)
+    _check_app(draft=draft, after=after)
     _keep_previous(row=row, draft=draft, now=now)
     _check_secrets_apart(row=row, draft=draft)
     _check_rotation(row=row, draft=draft, after=after, now=now)
@@ -290,6 +291,20 @@ def _check_support_address(*, draft: _Draft, written: str) -> None:
     elif written and not written.endswith(SUPPORT_ENDING):
         sentence = _("For Messaging the address must end with %(ending)s.")
         draft.problems.setdefault("zendesk_api_url", sentence % {"ending": SUPPORT_ENDING})
+
+
+def _check_app(*, draft: _Draft, after: Mapping[str, Any]) -> None:
+    """Refuse an installation in another account, and warn of half a set-up: a start needs the key and the address."""
+    key, audience, subdomain = (
+        after[name] for name in ("zendesk_app_public_key", "zendesk_app_audience", "zendesk_subdomain")
+    )
+    if audience and not audience.startswith(f"https://{subdomain}.zendesk.com/"):
+        sentence = _("The installation is in another account than zendesk_subdomain says.")
+        draft.problems.setdefault("zendesk_app_audience", sentence)
+    if audience and not key:
+        draft.warn("zendesk_app_public_key", _("The panel starts when this is set too."))
+    if key and not audience:
+        draft.warn("zendesk_app_audience", _("The panel starts when this is set too."))
 
 
 def _warn_of_policies(*, draft: _Draft, after: Mapping[str, Any]) -> None:

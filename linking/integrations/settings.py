@@ -35,6 +35,7 @@ class FormSection(StrEnum):
     ZENDESK = "zendesk"
     ROTATION = "rotation"
     SYNC = "sync"
+    PANEL = "panel"
     PUBLISHER = "publisher"
 
 
@@ -127,6 +128,11 @@ SETTINGS: tuple[Setting, ...] = (
         _("External IDs that are player IDs"),
         help=_("For Messaging only. Other systems write external IDs too. People with other IDs are not stored."),
         choices={UserIdForm.UUID: _("UUIDs, and IDs that got a token here"), UserIdForm.ANY: _("Every external ID")}),
+    Setting("zendesk_app_public_key", rules.read_app_public_key, FormSection.PANEL, _("Public key of the Zendesk app"),
+        help=_("A PEM text, for everybody to read. Zendesk answers it at /api/v2/apps/APP_ID/public_key.")),
+    Setting("zendesk_app_audience", rules.read_app_audience, FormSection.PANEL, _("Installation of the Zendesk app"),
+        help=_("https://acme.zendesk.com/api/v2/apps/installations/123456.json, with the number of your installation."),
+        is_wide=True),
     Setting("publisher_account_url_template", rules.read_template, FormSection.PUBLISHER,
         _("Address of a player's page"), is_wide=True),
     Setting("merchant_id", rules.read_digits, FormSection.PUBLISHER, _("Merchant ID")),

@@ -28,6 +28,7 @@ from linking.models.note import (
     PlayerLabel,
     PlayerNote,
 )
+from linking.models.panel import PanelStart
 from linking.models.person import TIME_ZONE_DEFAULT, APIToken, Preference, SavedView
 from linking.models.question import VisitorQuestion
 from linking.models.refused_token import RefusedToken
@@ -45,7 +46,8 @@ __all__ = [
     "AlarmSettings", "AnswerCount", "AnyOf", "AuditEvent", "AwaitedUser", "BlockedUser", "ChangedUser", "ChatHost",
     "ClockOffset", "ConfigVersion", "Conflict", "ConflictDecision", "ConflictKind", "ConflictState", "ConnectAttempt",
     "ConnectionFlaw", "ConnectionState", "Decision", "EndReason", "Heartbeat", "Incident", "IncidentKind",
-    "Integration", "Label", "LabelColour", "Lease", "LoginAlgorithm", "LoginUser", "PlayerLabel", "PlayerNote",
+    "Integration", "Label", "LabelColour", "Lease", "LoginAlgorithm", "LoginUser", "PanelStart", "PlayerLabel",
+    "PlayerNote",
     "Preference", "Quarantined", "RefusedToken", "RequestSlot", "RunState", "SavedView", "Secret", "SecretName",
     "StopReason", "SupportToken", "SyncRun", "SyncSteering", "TokensIssued", "UserFeed", "Visitor", "VisitorAlias",
     "VisitorChat", "VisitorLink", "VisitorQuestion", "VisitorRefresh", "VisitorState", "VisitorWords", "WaitingWords",

@@ -99,6 +99,10 @@ class Integration(models.Model):
         max_length=10, choices=choices(UserIdForm), default=UserIdForm.UUID, db_default=UserIdForm.UUID.value
     )
 
+    # The app inside Zendesk whose signed starts are believed: its public key (PEM) and its installation's address.
+    zendesk_app_public_key = models.TextField(blank=True, default="", db_default="")
+    zendesk_app_audience = models.CharField(max_length=200, blank=True, default="", db_default="")
+
     publisher_account_url_template = models.CharField(max_length=500, default=PUBLISHER_URL_TEMPLATE, blank=True)
     merchant_id = models.CharField(max_length=50, blank=True)
     publisher_project_id = models.CharField(max_length=50, blank=True)

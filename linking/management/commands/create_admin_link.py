@@ -4,7 +4,6 @@ import os
 import sys
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 from django.utils import timezone
@@ -12,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from linking.accounts import roles, sign_in
+from linking.management.base_url import find_base_url
 
-ANY_HOST = ("0.0.0.0", "::", "[::]", "")  # noqa: S104 - compared with, never listened on
 ACTOR = "command line"
 _IN_THE_WAY = gettext_lazy(
     "No administrator can sign in, and the account %(name)s is switched off or is not an administrator. Create another "
@@ -78,7 +77,7 @@ class Command(BaseCommand):
         if link.promoted_from is not None:
             # On standard error, because a pipe may take the address alone.
             self.stderr.write(_(_PROMOTIONS[link.promoted_from]) % {"name": link.username})
-        address = (options["base_url"] or _address()).rstrip("/") + reverse("admin_link", args=[link.token])
+        address = (options["base_url"] or find_base_url()).rstrip("/") + reverse("admin_link", args=[link.token])
         self.stdout.write(address)
         hours = int(sign_in.LINK_LIFETIME.total_seconds() // 3600)
         self.stdout.write(
@@ -99,10 +98,3 @@ def _explain(obstacle: sign_in.LinkObstacle, *, username: str) -> str:
     if obstacle is sign_in.LinkObstacle.SWITCHED_OFF:
         sentence = _("The account %(name)s is switched off.")
     return sentence % {"name": username}
-
-
-def _address() -> str:
-    if settings.IS_PUBLIC:
-        return f"https://{settings.ALLOWED_HOSTS[0].lstrip('.')}"
-    host = "127.0.0.1" if settings.HOST in ANY_HOST else settings.HOST
-    return f"http://{host}:{settings.PORT}"

@@ -315,7 +315,7 @@ class TestContract:
             "email_verified", "email_claim", "name_claim", "claim_map", "email_lookup", "mode",
             "login_secret_key_previous", "previous_login_secret_until", "zendesk_shared_secret_next",
             "zendesk_secret_switch_at", "zendesk_client_id", "zendesk_client_secret", "zendesk_webhook_secret",
-            "export_requests_per_minute", "user_id_form",
+            "export_requests_per_minute", "user_id_form", "zendesk_app_public_key", "zendesk_app_audience",
         }  # fmt: skip
         assert set(example) | ours == set(integrations.KEYS)
 
