@@ -133,6 +133,7 @@ class LoginUserSerializer(serializers.Serializer[Any]):
     first_authenticated_at = UTCField(allow_null=True)
     last_authenticated_at = UTCField(allow_null=True)
     tokens_issued = serializers.IntegerField()
+    labels = serializers.ListField(child=serializers.CharField(), help_text="Names of the labels that support put on.")
     visitors = LinkedVisitorSerializer(source="open_links", many=True)
 
 

@@ -26,6 +26,7 @@ from linking.accounts import roles
 from linking.api import serializers as shapes
 from linking.api.access import MayRead, PerPerson
 from linking.models import Visitor, VisitorState
+from linking.notes import player_labels
 from linking.search import BadKeyset, UnknownFilter, find, pages, parse_query
 from linking.sync import refresh, unknown_visitors
 from linking.tasks import CLOCK
@@ -205,6 +206,8 @@ class OneLoginUser(_View):
             raise ValidationError({"detail": str(error)}) from error
         if found is None:
             raise NotFound(_("No player has this user ID."))
+        found_labels = player_labels.find_labels(player_keys=[found.pk]).get(found.pk, ())
+        found.labels = [label.name for label in found_labels]  # type: ignore[attr-defined]
         return Response(shapes.LoginUserSerializer(found, context=self.context()).data)
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 
-from linking.models import Conflict, ConflictDecision, LoginUser, Visitor, VisitorLink
+from linking.models import Conflict, ConflictDecision, LoginUser, PlayerLabel, PlayerNote, Visitor, VisitorLink
 from linking.sync.store import leases
 
 USERS_AT_ONCE = 500
@@ -83,7 +83,18 @@ def _unify(group: list[LoginUser], *, spelling: str) -> None:
     links.update(login_user=kept)
     for model, name in ((Conflict, "login_user"), (Conflict, "other_user"), (ConflictDecision, "login_user")):
         model.objects.filter(**{f"{name}__in": others}).update(**{name: kept})
+    _move_notes(others, kept=kept)
     is_seen = any(user.is_seen_in_chat for user in group)
     LoginUser.objects.filter(pk=kept.pk).update(is_seen_in_chat=is_seen)
     LoginUser.objects.filter(pk__in=others).update(is_seen_in_chat=True)
     LoginUser.objects.filter(pk__in=others, first_authenticated_at__isnull=True).delete()
+
+
+def _move_notes(others: list[int], *, kept: LoginUser) -> None:
+    PlayerNote.objects.filter(login_user__in=others).update(login_user=kept)
+    carried = PlayerLabel.objects.filter(login_user__in=others)
+    labels = set(carried.values_list("label_id", flat=True))
+    PlayerLabel.objects.bulk_create(
+        [PlayerLabel(login_user=kept, label_id=label) for label in labels], ignore_conflicts=True
+    )
+    carried.delete()

@@ -11,6 +11,7 @@ from linking.api.access import PerPerson
 from linking.clients.zendesk_api import ZendeskTryLater
 from linking.limits import Limiter
 from linking.models import VisitorAlias
+from linking.notes import labels, player_labels
 from linking.sync.chat.source import ChatSource
 from tests.factories import (
     LOGIN_SECRET_KEY,
@@ -23,6 +24,7 @@ from tests.factories import (
     make_login_user,
     make_visitor,
 )
+from tests.linking.conftest import make_person
 from tests.linking.sync.fake_chat import FakeChat, FakeTime
 
 pytestmark = pytest.mark.django_db
@@ -248,6 +250,13 @@ class TestUnknownVisitor:
 
 
 class TestOneLoginUser:
+    def test_names_the_labels_that_support_put_on(self, acme, nadia, signed_in):
+        by = make_person("lead")
+        for name in ("VIP", "Creator"):
+            label = labels.add_label(name=name, colour="grey", by=by, now=NOW)
+            player_labels.put_label(player=nadia.links.get().login_user, label_key=label.pk, by=by, now=NOW)
+        assert signed_in("agents").get(USER).json()["labels"] == ["Creator", "VIP"]
+
     def test_comes_with_all_linked_visitors(self, acme, nadia, signed_in):
         user = nadia.links.get().login_user
         make_link(visitor=make_visitor(integration=acme, visitor_id="1.phone"), login_user=user)

@@ -5,7 +5,9 @@ from urllib.parse import quote_plus
 import pytest
 
 from linking.models import SavedView
+from linking.notes import player_notes
 from tests.factories import NOW, make_integration, make_link, make_login_user, make_visitor
+from tests.linking.conftest import make_person
 
 pytestmark = pytest.mark.django_db
 EMAIL, PHONE_DIGITS = "chen.yu@player.example", "493012345678"
@@ -56,6 +58,8 @@ def contact_everywhere(acme):
     make_visitor(integration=acme, visitor_id="7.d", name="030-12345678 4930 12345678", external_id=f"+{PHONE_DIGITS}")
     linked = make_login_user(integration=acme, user_id="u-1", email=EMAIL, name=EMAIL)
     make_link(visitor=make_visitor(integration=acme, visitor_id="7.e", name="Somebody"), login_user=linked)
+    colleague = make_person("colleague", ["leads"])
+    player_notes.write_note(player=linked, text=f"See {EMAIL}\nor +49 30 12345678", by=colleague, now=NOW)
     named = make_login_user(integration=acme, user_id="u-2", name="Kai +49 30 12345678")
     make_link(visitor=make_visitor(integration=acme, visitor_id="7.f"), login_user=named)
     make_login_user(integration=acme, user_id="u-3", email=EMAIL, name=EMAIL, **PROOF)

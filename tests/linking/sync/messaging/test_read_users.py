@@ -8,6 +8,8 @@ from django.db import connection
 from linking.clients.zendesk_api import ZendeskTryLater
 from linking.clients.zendesk_support import CursorRefused, UsersPage
 from linking.models import Conflict, LoginUser, Quarantined, SyncRun, UserFeed, Visitor, VisitorLink
+from linking.notes import labels, player_labels, player_notes
+from tests.linking.conftest import make_person
 from tests.linking.sync.fake_chat import NOW
 from tests.linking.sync.messaging.fake_support import HOUR_AGO, make_issued, make_support, run, uuid
 
@@ -163,6 +165,20 @@ class TestSpelling:
         run(acme, time)
         assert (mapping(), LoginUser.objects.count(), VisitorLink.objects.get().pk) == ({"7": uuid(1)}, 1, link.pk)
         assert LoginUser.objects.get().is_seen_in_chat
+
+    def test_notes_and_labels_go_with_the_player_to_the_spelling_that_counts(self, acme, support, time):
+        support.put(7, external_id=uuid(1).upper())
+        run(acme, time)
+        claimed, by = LoginUser.objects.get(), make_person("lead")
+        player_notes.write_note(player=claimed, text="Refunded", by=by, now=NOW)
+        label = labels.add_label(name="VIP", colour="violet", by=by, now=NOW)
+        player_labels.put_label(player=claimed, label_key=label.pk, by=by, now=NOW)
+        make_issued(acme, uuid(1), at=NOW)
+        time.now += timedelta(seconds=10)
+        run(acme, time)
+        player = LoginUser.objects.get()
+        assert (player.user_id, player.notes.get().text) == (uuid(1), "Refunded")
+        assert player_labels.find_labels(player_keys=[player.pk]) == {player.pk: (label,)}
 
     def test_the_newest_of_several_spellings_that_got_tokens_counts(self, acme, support, time):
         for user_id, days in ((uuid(1), 1), (uuid(1).upper(), 3)):
