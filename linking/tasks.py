@@ -12,7 +12,8 @@ from celery.signals import worker_process_init, worker_shutting_down
 from django.conf import settings
 
 from linking import queue
-from linking.monitoring import alarms, heartbeats
+from linking.monitoring import alarms, heartbeats, waiting
+from linking.search import link_rates
 from linking.sync import Clock, Patience, refresh, run, schedule, unknown_visitors
 from linking.tokens import refused_players
 
@@ -88,8 +89,11 @@ def send_alarms() -> None:
 
 @shared_task
 def count_and_prune() -> None:
-    """Drop what has been kept for long enough."""
-    refused_players.prune(keep_days=settings.LINKING["KEEP_REFUSALS_DAYS"], now=_now())
+    """Count what plots show, and drop what has been kept for long enough."""
+    now = _now()
+    waiting.sample_waiting(now=now)
+    link_rates.count_days(now=now)
+    refused_players.prune(keep_days=settings.LINKING["KEEP_REFUSALS_DAYS"], now=now)
 
 
 @shared_task

@@ -23,11 +23,12 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from linking import queue
+from linking import queue, registry
 from linking.accounts import roles
 from linking.clients.vendor_urls import is_loopback_address, is_loopback_name
 from linking.core.addresses import WAS_FORWARDED
 from linking.monitoring import health, metrics
+from linking.sync import history
 
 # A broker that is away is asked for again only after this time, so that a probe a second does not pile up on it.
 BROKER_REMEMBERED_S = 5.0
@@ -92,7 +93,10 @@ class Metrics(APIView):
     def get(self, _request: Request) -> HttpResponse:
         """Answer with the numbers."""
         try:
-            return HttpResponse(metrics.build_metrics(now=timezone.now()), content_type=CONTENT_TYPE_LATEST)
+            now = timezone.now()
+            budgets = history.load_budgets(snapshot=registry.current(), now=now)
+            used = {slug: (budget.this_minute, budget.per_minute) for slug, budget in budgets.items()}
+            return HttpResponse(metrics.build_metrics(now=now, budgets=used), content_type=CONTENT_TYPE_LATEST)
         except DatabaseError as error:
             raise DatabaseAway from error
 

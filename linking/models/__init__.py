@@ -6,6 +6,7 @@ from linking.models.blocked_user import BlockedUser
 from linking.models.chat import CHAT_KIND_CHOICES, CHAT_RATING_CHOICES, VisitorChat
 from linking.models.conflict import CONFLICT_KIND_CHOICES, Conflict, ConflictKind, ConflictState
 from linking.models.connection import ChatHost, ConnectAttempt, ConnectionFlaw, ConnectionState, ZendeskConnection
+from linking.models.daily_counts import LinkRateDay, PassTotal, WaitingHour
 from linking.models.decision import ConflictDecision, Decision
 from linking.models.integration import (
     ConfigVersion,
@@ -35,7 +36,7 @@ from linking.models.refused_token import RefusedToken
 from linking.models.sql.any_of import AnyOf
 from linking.models.support import AwaitedUser, ChangedUser, SupportToken, UserFeed
 from linking.models.sync_run import Quarantined, RunState, StopReason, SyncRun, SyncSteering
-from linking.models.token_counts import AnswerCount, ClockOffset
+from linking.models.token_counts import AnswerCount, AnswerTotal, ClockOffset
 from linking.models.visitor import VISITOR_STATE_CHOICES, Visitor, VisitorAlias, VisitorRefresh, VisitorState
 from linking.models.webhook import WebhookDelivery
 from linking.models.words import VisitorWords, WaitingWords
@@ -43,13 +44,13 @@ from linking.models.words import VisitorWords, WaitingWords
 __all__ = [
     "CHAT_KIND_CHOICES", "CHAT_RATING_CHOICES", "CONFLICT_KIND_CHOICES", "LABELS_MAX", "LABEL_MAX_CHARACTERS",
     "NOTE_MAX_CHARACTERS", "TIME_ZONE_DEFAULT", "VISITOR_STATE_CHOICES", "APIToken", "AlarmChannel", "AlarmMessage",
-    "AlarmSettings", "AnswerCount", "AnyOf", "AuditEvent", "AwaitedUser", "BlockedUser", "ChangedUser", "ChatHost",
-    "ClockOffset", "ConfigVersion", "Conflict", "ConflictDecision", "ConflictKind", "ConflictState", "ConnectAttempt",
-    "ConnectionFlaw", "ConnectionState", "Decision", "EndReason", "Heartbeat", "Incident", "IncidentKind",
-    "Integration", "Label", "LabelColour", "Lease", "LoginAlgorithm", "LoginUser", "PanelStart", "PlayerLabel",
-    "PlayerNote",
-    "Preference", "Quarantined", "RefusedToken", "RequestSlot", "RunState", "SavedView", "Secret", "SecretName",
-    "StopReason", "SupportToken", "SyncRun", "SyncSteering", "TokensIssued", "UserFeed", "Visitor", "VisitorAlias",
-    "VisitorChat", "VisitorLink", "VisitorQuestion", "VisitorRefresh", "VisitorState", "VisitorWords", "WaitingWords",
-    "WebhookDelivery", "ZendeskConnection", "ZendeskProduct", "keep_secret",
+    "AlarmSettings", "AnswerCount", "AnswerTotal", "AnyOf", "AuditEvent", "AwaitedUser", "BlockedUser", "ChangedUser",
+    "ChatHost", "ClockOffset", "ConfigVersion", "Conflict", "ConflictDecision", "ConflictKind", "ConflictState",
+    "ConnectAttempt", "ConnectionFlaw", "ConnectionState", "Decision", "EndReason", "Heartbeat", "Incident",
+    "IncidentKind", "Integration", "Label", "LabelColour", "Lease", "LinkRateDay", "LoginAlgorithm", "LoginUser",
+    "PanelStart", "PassTotal", "PlayerLabel", "PlayerNote", "Preference", "Quarantined", "RefusedToken", "RequestSlot",
+    "RunState", "SavedView", "Secret", "SecretName", "StopReason", "SupportToken", "SyncRun", "SyncSteering",
+    "TokensIssued", "UserFeed", "Visitor", "VisitorAlias", "VisitorChat", "VisitorLink", "VisitorQuestion",
+    "VisitorRefresh", "VisitorState", "VisitorWords", "WaitingHour", "WaitingWords", "WebhookDelivery",
+    "ZendeskConnection", "ZendeskProduct", "keep_secret",
 ]  # fmt: skip

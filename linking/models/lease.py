@@ -40,6 +40,10 @@ class RequestSlot(models.Model):
     account = models.CharField(max_length=300, unique=True)
     next_free_epoch_s = models.FloatField(default=0)
     paused_until_epoch_s = models.FloatField(default=0)
+    # Calls that left in `minute` (epoch minutes) and in the one before it; what the pages show of the budget.
+    minute = models.BigIntegerField(default=0, db_default=0)
+    calls_this_minute = models.PositiveIntegerField(default=0, db_default=0)
+    calls_last_minute = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         verbose_name, verbose_name_plural = _("request slot"), _("request slots")

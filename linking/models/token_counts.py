@@ -47,6 +47,37 @@ class AnswerCount(models.Model):
         return f"{self.hour_at:%Y-%m-%d %H}h {self.reason} {self.count}"
 
 
+class AnswerTotal(models.Model):
+    """Answers of one integration, code and reason since ever; fields as in `AnswerCount`.
+
+    Counts by the hour are dropped after a while, and what Prometheus counts with must never fall.
+    """
+
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, null=True, related_name="answer_totals")
+    code = models.CharField(max_length=5, blank=True)
+    reason = models.CharField(max_length=40)
+    is_observed = models.BooleanField(default=False)
+    count = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("token answer total"), _("token answer totals")
+        constraints = [
+            models.UniqueConstraint(
+                name="one_total_a_kind",
+                fields=["integration", "code", "reason", "is_observed"],
+                condition=Q(integration__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="one_total_a_kind_of_none",
+                fields=["code", "reason", "is_observed"],
+                condition=Q(integration__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.integration_id} {self.reason} {self.count}"
+
+
 class ClockOffset(models.Model):
     """Tokens of one integration that were refused as not yet valid, by how many seconds and in which ten minutes."""
 

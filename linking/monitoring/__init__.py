@@ -2,7 +2,8 @@
 
 `status` and `freshness` give the state of a sync, `health` answers the probes, `metrics` Prometheus. `alarms` sends
 mail and webhooks, `drift` and `drift_notices` infer what changed at Zendesk, `heartbeats` stores when each process
-last reported, `product_move` counts who still uses Chat where an account moves to Messaging.
+last reported, `waiting` samples who waits
+for lookup, `product_move` counts who still uses Chat where an account moves to Messaging.
 """
 
 from linking.monitoring import (
@@ -16,9 +17,10 @@ from linking.monitoring import (
     product_move,
     status,
     stop_reasons,
+    waiting,
 )
 
 __all__ = [
     "alarms", "drift", "drift_notices", "freshness", "health", "heartbeats", "metrics", "product_move", "status",
-    "stop_reasons",
+    "stop_reasons", "waiting",
 ]  # fmt: skip

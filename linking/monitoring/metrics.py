@@ -1,7 +1,8 @@
 """The metrics that Prometheus reads, from the tables and from this process."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -9,30 +10,35 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from linking import registry
 from linking.models import Heartbeat, Quarantined
+from linking.monitoring.metrics_of_counts import list_budget_families, list_count_families
 from linking.monitoring.status import IntegrationStatus, load_statuses
 from linking.tokens import sightings
 
 
-def build_metrics(*, now: datetime) -> bytes:
+def build_metrics(*, now: datetime, budgets: Mapping[str, tuple[int, int]] = MappingProxyType({})) -> bytes:
     """Return the metrics in Prometheus' text format.
+
+    `budgets`: calls made and allowed this minute, by integration's slug.
 
     Raises: django.db.DatabaseError.
     """
     collectors = CollectorRegistry(auto_describe=False)
-    collectors.register(_Tables(now=now))
+    collectors.register(_Tables(now=now, budgets=budgets))
     return generate_latest(collectors)
 
 
 class _Tables:
     """Reads the tables when Prometheus collects, so that every process gives the same numbers."""
 
-    def __init__(self, *, now: datetime) -> None:
-        self._now = now
+    def __init__(self, *, now: datetime, budgets: Mapping[str, tuple[int, int]]) -> None:
+        self._now, self._budgets = now, budgets
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric family once."""
         rows = load_statuses(now=self._now)
         yield from _list_integration_families(rows)
+        yield from list_count_families()
+        yield from list_budget_families(self._budgets)
         ages = GaugeMetricFamily("zdbridge_heartbeat_age_seconds", "Age of the last heartbeat.", labels=["role"])
         for role, beat_at in Heartbeat.objects.order_by("name").values_list("name", "beat_at"):
             ages.add_metric([role], max(0.0, (self._now - beat_at) / timedelta(seconds=1)))

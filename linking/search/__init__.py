@@ -1,15 +1,16 @@
 """Search: finds visitors and Login users, the same way for pages, the JSON API and exports.
 
 `parse_query` reads a searched text; `find` takes the `Query` and returns lists, pages, counts or one record. `narrow`
-and `recent` filter and count visitors, `history` reads a record's links and conflicts, `saved_views` keeps filters.
+and `recent` filter and count visitors, `link_rates` counts them by day, `history` reads a record's links and conflicts,
+`saved_views` keeps filters.
 """
 
-from linking.search import find, history, narrow, pages, recent, saved_views, shown_rows
+from linking.search import find, history, link_rates, narrow, pages, recent, saved_views, shown_rows
 from linking.search.find import Count, UnknownFilter
 from linking.search.keyset import BadKeyset, Keyset, decode_keyset, encode_keyset
 from linking.search.query import Query, QueryKind, parse_query
 
 __all__ = [
     "BadKeyset", "Count", "Keyset", "Query", "QueryKind", "UnknownFilter", "decode_keyset", "encode_keyset", "find",
-    "history", "narrow", "pages", "parse_query", "recent", "saved_views", "shown_rows",
+    "history", "link_rates", "narrow", "pages", "parse_query", "recent", "saved_views", "shown_rows",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 
@@ -10,12 +10,39 @@ from django.db.models import Case, DateTimeField, F, Max, Min, OuterRef, Q, Quer
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from linking.core.config import Snapshot
 from linking.models import Integration, Quarantined, RunState, SyncRun, Visitor
 from linking.models.sync_run import REFRESH_TRIGGER
+from linking.sync.sources import find_source
+from linking.sync.store import request_slots
 
 # Before so many visitors and seconds a rate says more about chance than about the pass.
 RATE_AFTER_LOOKUPS = 10
 RATE_AFTER = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """One pass in a strip: how it ended (`stop_reason` is "" unless it stopped early) and how long it took.
+
+    `linked` is how many visitors it linked, anew or to another player.
+    """
+
+    key: int
+    state: str
+    stop_reason: str
+    started_at: datetime
+    took_s: float
+    linked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Calls to one Zendesk account in this minute of the clock and the one before, and how many a minute may have."""
+
+    this_minute: int
+    last_minute: int
+    per_minute: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +80,51 @@ def sum_earlier_passes(running: Iterable[SyncRun]) -> dict[int, EarlierPasses]:
     stopped = passes.filter(reduce(or_, since), state=RunState.STOPPED).values_list("integration_id")
     sums = stopped.annotate(read=Sum("lookups"), begin=Min("cursor_from_epoch_s"))
     return {key: EarlierPasses(lookups=lookups, from_epoch_s=from_epoch_s) for key, lookups, from_epoch_s in sums}
+
+
+def list_recent_passes(*, limit: int) -> dict[int, list[Pass]]:
+    """Return the last `limit` passes of each integration, oldest first, by its key; two queries by index.
+
+    A refresh of one visitor is no pass.
+    """
+    passes = SyncRun.objects.filter(integration=OuterRef("pk")).exclude(trigger=REFRESH_TRIGGER)
+    newest = passes.order_by("-started_at", "-pk").values("started_at")
+    # Where an integration has fewer passes, all of them count.
+    firsts = Integration.objects.annotate(first_at=Subquery(newest[limit - 1 : limit])).values_list("pk", "first_at")
+    wanted = [Q(integration=key) if at is None else Q(integration=key, started_at__gte=at) for key, at in firsts]
+    if not wanted:
+        return {}
+    rows = SyncRun.objects.filter(reduce(or_, wanted)).exclude(trigger=REFRESH_TRIGGER).order_by("started_at", "pk")
+    found: dict[int, list[Pass]] = {}
+    for one in rows.values_list(
+        "integration_id", "pk", "state", "stop_reason", "started_at", "touched_at", "finished_at", "linked", "relinked"
+    ):
+        key, pk, state, reason, started_at, touched_at, finished_at, linked, relinked = one
+        took = (finished_at or touched_at) - started_at
+        passed = Pass(
+            key=pk, state=state, stop_reason=reason, started_at=started_at, took_s=max(0.0, took.total_seconds()),
+            linked=linked + relinked,
+        )  # fmt: skip
+        found.setdefault(key, []).append(passed)
+    return {key: passes[-limit:] for key, passes in found.items()}
+
+
+def load_budgets(*, snapshot: Snapshot, now: datetime) -> dict[str, Budget]:
+    """Return how much of its account's budget each integration of `snapshot` used, by slug; one query."""
+    accounts = {
+        slug: find_source(config.zendesk_product).name_budget(config) or slug
+        for slug, config in snapshot.by_slug.items()
+    }
+    calls = request_slots.load_calls(accounts=accounts.values(), now_epoch_s=now.timestamp())
+    nothing = request_slots.Calls(this_minute=0, last_minute=0)
+    return {
+        slug: Budget(
+            this_minute=calls.get(account, nothing).this_minute,
+            last_minute=calls.get(account, nothing).last_minute,
+            per_minute=snapshot.by_slug[slug].requests_per_minute,
+        )
+        for slug, account in accounts.items()
+    }
 
 
 def list_unreadable() -> QuerySet[Quarantined]:

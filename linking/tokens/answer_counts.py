@@ -4,6 +4,7 @@ No token, no user and no e-mail is among them. Memory and table are bounded what
 by name are those that an integration lists and a few more an hour, the rest are `(other)`.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from django.db import transaction
 from django.db.models import Min, Sum
 
 from linking.core.text import clean_line
-from linking.models import AnswerCount, Integration
+from linking.models import AnswerCount, AnswerTotal, Integration
 from linking.models.token_counts import add_to_count
 from linking.tokens.write_behind import CountInMemory, WriteBehindBuffer, copy_count
 
@@ -147,9 +148,14 @@ def _store(batch: Mapping[_Key, CountInMemory]) -> None:
     # An integration can have been removed meanwhile.
     with transaction.atomic():
         kept = {0, *Integration.objects.filter(pk__in=wanted).values_list("pk", flat=True)}
+        totals: Counter[tuple[int, str, str, bool]] = Counter()
         for (hour, kind), count in batch.items():
             if kind.integration_id in kept:
                 _add(kind=kind, hour_at=_time(hour * HOUR_S), count=count)
+                totals[kind.integration_id, kind.code, kind.reason, kind.is_observed] += count.number
+        # In one order everywhere, as in `flush`.
+        for total in sorted(totals):
+            _add_to_total(*total, number=totals[total])
         if newest > _Hours.pruned_hour:
             AnswerCount.objects.filter(hour_at__lt=_time(newest * HOUR_S) - KEPT).delete()
     _Hours.pruned_hour = max(newest, _Hours.pruned_hour)
@@ -168,6 +174,13 @@ def _add(*, kind: AnswerKey, hour_at: datetime, count: CountInMemory) -> None:
     if same["integration_id"] is None:
         rows = rows.filter(integration__isnull=True)
     add_to_count(rows, number=count.number, new=same | {"first_at": _time(count.first_epoch_s)})
+
+
+def _add_to_total(integration_id: int, code: str, reason: str, is_observed: bool, *, number: int) -> None:
+    same = {"code": code, "reason": reason, "is_observed": is_observed}
+    rows = AnswerTotal.objects.filter(**same)
+    rows = rows.filter(integration_id=integration_id) if integration_id else rows.filter(integration__isnull=True)
+    add_to_count(rows, number=number, new=same | {"integration_id": integration_id or None})
 
 
 def _time(epoch_s: int) -> datetime:

@@ -18,14 +18,17 @@ def find_parted_user_ids(*, visitor_keys: Collection[int]) -> dict[int, frozense
     return {key: frozenset(user_ids) for key, user_ids in user_ids_by_visitor.items()}
 
 
-def count_parted(*, since: datetime, integration_id: int | None = None) -> int:
-    """Return how many visitors, seen since then, are linked to nobody because a person parted them from the user whose
-    ID they carry; one query over decisions in force, of which people make few."""
+def count_parted(*, since: datetime, until: datetime | None = None, integration_id: int | None = None) -> int:
+    """Return how many visitors, seen since then and before `until`, are linked to nobody because a person parted them
+    from the user whose ID they carry; one query over decisions in force, of which people make few.
+    """
     rows = _find_in_force().filter(
         conflict__visitor__state=VisitorState.ANONYMOUS,
         conflict__visitor__external_id=F("login_user__user_id"),
         conflict__visitor__last_seen_at__gte=since,
     )
+    if until is not None:
+        rows = rows.filter(conflict__visitor__last_seen_at__lt=until)
     if integration_id is not None:
         rows = rows.filter(conflict__visitor__integration_id=integration_id)
     return rows.values("conflict__visitor_id").distinct().count()

@@ -1,6 +1,10 @@
 """When the next call to a Zendesk account may leave: one row an account, shared by every worker on every machine."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, F, Value, When
 
 from linking.clients.retry_after import LONGEST_S
 from linking.core.gcra import MINUTE_S, next_slot
@@ -21,6 +25,14 @@ class Wait:
 
     seconds: float
     is_pause: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """How many calls left in this minute of the clock, and in the one before."""
+
+    this_minute: int
+    last_minute: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +63,9 @@ def take_slot(*, account: str, per_minute: int, now_epoch_s: float) -> Wait:
         slot = next_slot(tat=row.next_free_epoch_s, now=now_epoch_s, per_minute=per_minute)
         if not slot.is_free:
             return Wait(seconds=slot.wait_s)
-        if unchanged.filter(paused_until_epoch_s=row.paused_until_epoch_s).update(next_free_epoch_s=slot.next_tat):
+        if unchanged.filter(paused_until_epoch_s=row.paused_until_epoch_s).update(
+            next_free_epoch_s=slot.next_tat, **_count_call(now_epoch_s)
+        ):
             return Wait(seconds=0.0)
 
 
@@ -71,7 +85,7 @@ def reserve_slot(*, account: str, per_minute: int, now_epoch_s: float, within_s:
             return Reservation(seconds=at - now_epoch_s)
         unchanged = RequestSlot.objects.filter(pk=row.pk, next_free_epoch_s=row.next_free_epoch_s)
         if unchanged.filter(paused_until_epoch_s=row.paused_until_epoch_s).update(
-            next_free_epoch_s=at + MINUTE_S / per_minute
+            next_free_epoch_s=at + MINUTE_S / per_minute, **_count_call(at)
         ):
             return Reservation(seconds=at - now_epoch_s, is_mine=True)
 
@@ -86,6 +100,33 @@ def pause(*, account: str, until_epoch_s: float) -> None:
 def is_paused(*, account: str, now_epoch_s: float) -> bool:
     """Return whether Zendesk asked for a pause that is not over."""
     return is_ahead(_load_row(account).paused_until_epoch_s, now=now_epoch_s, longest=LONGEST_S)
+
+
+def load_calls(*, accounts: Iterable[str], now_epoch_s: float) -> dict[str, Calls]:
+    """Return the calls of this minute and the last of each account that was ever called; one query."""
+    minute = int(now_epoch_s // MINUTE_S)
+    rows = RequestSlot.objects.filter(account__in=sorted(set(accounts)))
+    return {row.account: _read_calls(row, minute=minute) for row in rows}
+
+
+def _read_calls(row: RequestSlot, *, minute: int) -> Calls:
+    if row.minute == minute:
+        return Calls(this_minute=row.calls_this_minute, last_minute=row.calls_last_minute)
+    return Calls(this_minute=0, last_minute=row.calls_this_minute if row.minute == minute - 1 else 0)
+
+
+def _count_call(at_epoch_s: float) -> dict[str, Any]:
+    """Return what the statement that takes a slot sets besides: the call counts in its minute."""
+    minute = int(at_epoch_s // MINUTE_S)
+    return {
+        "minute": minute,
+        "calls_this_minute": Case(When(minute=minute, then=F("calls_this_minute") + 1), default=Value(1)),
+        "calls_last_minute": Case(
+            When(minute=minute, then=F("calls_last_minute")),
+            When(minute=minute - 1, then=F("calls_this_minute")),
+            default=Value(0),
+        ),
+    }
 
 
 def _load_believable_row(account: str, *, now_epoch_s: float) -> RequestSlot:

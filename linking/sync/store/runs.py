@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 
-from linking.models import Integration, RunState, StopReason, SyncRun
+from linking.models import Integration, PassTotal, RunState, StopReason, SyncRun
 from linking.models.sync_run import COMMAND_TRIGGER, REFRESH_TRIGGER
 from linking.sync.store import leases
 
@@ -26,7 +27,8 @@ def start_run(*, integration_id: int, trigger: str, is_full: bool, now: datetime
     """Begin a run under a lease just taken. One that still says "running" belongs to a worker that is gone."""
     with transaction.atomic():
         orphans = SyncRun.objects.filter(integration_id=integration_id, state=RunState.RUNNING)
-        orphans.update(state=RunState.STOPPED, stop_reason=StopReason.KILLED, finished_at=now)
+        if killed := orphans.update(state=RunState.STOPPED, stop_reason=StopReason.KILLED, finished_at=now):
+            _add_to_total(integration_id=integration_id, outcome=StopReason.KILLED, number=killed, seconds=0.0)
         return SyncRun.objects.create(
             integration_id=integration_id, trigger=trigger, is_full=is_full, started_at=now, touched_at=now
         )
@@ -56,7 +58,7 @@ def finish_run(
 
     `status` is the one Zendesk refused with.
     """
-    SyncRun.objects.filter(pk=run.pk, state=RunState.RUNNING).update(
+    ended = SyncRun.objects.filter(pk=run.pk, state=RunState.RUNNING).update(
         state=RunState.STOPPED if reason else RunState.COMPLETE,
         stop_reason=reason,
         stop_detail=detail[:300],
@@ -65,11 +67,26 @@ def finish_run(
         finished_at=now,
         **counts,
     )
+    if ended and run.trigger != REFRESH_TRIGGER:
+        seconds = max(0.0, (now - run.started_at).total_seconds())
+        outcome = reason or RunState.COMPLETE.value
+        _add_to_total(integration_id=run.integration_id, outcome=outcome, number=1, seconds=seconds)
     try:
         run.refresh_from_db()
     except SyncRun.DoesNotExist:
         # The integration was removed under the pass, and its runs with it.
         run.state, run.stop_reason, run.stop_detail = RunState.STOPPED, reason, detail
+
+
+def _add_to_total(*, integration_id: int, outcome: str, number: int, seconds: float) -> None:
+    rows = PassTotal.objects.filter(integration_id=integration_id, outcome=outcome)
+    more = {"count": F("count") + number, "seconds": F("seconds") + seconds}
+    if not rows.update(**more):
+        # Somebody else may make the row in the same moment.
+        PassTotal.objects.bulk_create(
+            [PassTotal(integration_id=integration_id, outcome=outcome)], ignore_conflicts=True
+        )
+        rows.update(**more)
 
 
 def rewind(*, held: leases.Held, integration_id: int) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from linking.models import RequestSlot
-from linking.sync.store.request_slots import is_paused, pause, reserve_slot, take_slot
+from linking.sync.store.request_slots import Calls, is_paused, load_calls, pause, reserve_slot, take_slot
 
 pytestmark = pytest.mark.django_db
 NOW = 1_795_348_800.0
@@ -116,3 +116,46 @@ class TestIsPaused:
     def test_is_so_until_the_pause_is_over(self):
         pause(account="a", until_epoch_s=NOW + 3)
         assert [is_paused(account="a", now_epoch_s=NOW + later_s) for later_s in (0, 3)] == [True, False]
+
+
+class TestLoadCalls:
+    def count(self, *, now=NOW):
+        return load_calls(accounts=["a"], now_epoch_s=now).get("a")
+
+    def test_counts_calls_that_left_in_the_minute(self):
+        for second in range(3):
+            take(now=NOW + second)
+        assert self.count(now=NOW + 59) == Calls(this_minute=3, last_minute=0)
+
+    def test_counts_no_call_that_had_to_wait(self):
+        for _ in range(5):
+            take()
+        assert self.count() == Calls(this_minute=1, last_minute=0)
+
+    def test_begins_anew_with_each_minute(self):
+        for second in (0, 1, 60):
+            take(now=NOW + second)
+        assert self.count(now=NOW + 60) == Calls(this_minute=1, last_minute=2)
+
+    def test_tells_of_the_last_minute_before_the_first_call_of_this_one(self):
+        take()
+        assert self.count(now=NOW + 60) == Calls(this_minute=0, last_minute=1)
+
+    def test_forgets_what_is_longer_ago(self):
+        take()
+        take(now=NOW + 180)
+        assert self.count(now=NOW + 180) == Calls(this_minute=1, last_minute=0)
+        assert self.count(now=NOW + 400) == Calls(this_minute=0, last_minute=0)
+
+    def test_counts_a_reserved_call_in_the_minute_in_which_it_leaves(self):
+        take(now=NOW + 59)
+        reserve_slot(account="a", per_minute=60, now_epoch_s=NOW + 59.5, within_s=5)
+        assert self.count(now=NOW + 60) == Calls(this_minute=1, last_minute=1)
+
+    def test_knows_nothing_of_an_account_that_was_never_called(self):
+        assert self.count() is None
+
+    def test_costs_no_statement_more_than_taking_the_slot(self, django_assert_num_queries):
+        take()
+        with django_assert_num_queries(2):  # the row, and the slot with its count
+            take(now=NOW + 1)
