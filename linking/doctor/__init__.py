@@ -6,6 +6,7 @@ sentences. The rules are those of `linking/tokens`. `player` says why a player i
 
 from linking.doctor import cookie_reach
 from linking.doctor.causes import CAUSES
+from linking.doctor.claim_text import write_claim
 from linking.doctor.paste import PASTE_MAX_CHARACTERS
 from linking.doctor.player import PlayerWalk, explain_players
 from linking.doctor.service import diagnose_paste, may_diagnose
@@ -14,5 +15,5 @@ from linking.doctor.walk import StepState, WalkStep
 
 __all__ = [
     "CAUSES", "PASTE_MAX_CHARACTERS", "Diagnosis", "PlayerWalk", "StepState", "TokenKind", "Verdict", "VerdictState",
-    "WalkStep", "cookie_reach", "diagnose_paste", "explain_players", "may_diagnose",
+    "WalkStep", "cookie_reach", "diagnose_paste", "explain_players", "may_diagnose", "write_claim",
 ]  # fmt: skip

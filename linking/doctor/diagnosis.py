@@ -4,8 +4,9 @@ It stores, logs and sends nothing. The rules on a Login JWT are the functions th
 (`jws.read`, `check_signature`, `CLAIM_RULES`, `zendesk_jwt`); this module only explains, and reads past errors.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from linking.core.config import IntegrationConfig, SecretName
 from linking.doctor.login import judge_login
@@ -43,15 +44,17 @@ def diagnose(*, text: str, kind: TokenKind, around: DoctorContext) -> Diagnosis:
         found_in=found.place,
         slug=config.slug if config else "",
         verdicts=[*judge_page(found, config=config), found.verdict, *shape.verdicts, *verdicts],
+        claims=shape.claims,
         around=around,
     )
 
 
 def _build_diagnosis(
-    *, kind: TokenKind, found_in: str, slug: str, verdicts: Iterable[Verdict], around: DoctorContext
-) -> Diagnosis:
+    *, kind: TokenKind, found_in: str, slug: str, verdicts: Iterable[Verdict], around: DoctorContext,
+    claims: Mapping[str, Any] | None = None,
+) -> Diagnosis:  # fmt: skip
     texts = tuple(put_into_words(verdict, translate=around.translate) for verdict in verdicts)
-    return Diagnosis(kind=kind, found_in=found_in, slug=slug, verdicts=texts)
+    return Diagnosis(kind=kind, found_in=found_in, slug=slug, verdicts=texts, claims=claims)
 
 
 def _find_shape(found: FoundToken, *, cookie_names: tuple[str, ...]) -> tuple[FoundToken, TokenShape | None]:

@@ -1,6 +1,7 @@
 """Entry point of the token doctor: gives the current settings and keys to the pure functions of `diagnosis`.
 
-It stores, logs and sends nothing of a paste, and no verdict repeats a token, a secret or an e-mail address.
+It stores, logs and sends nothing of a paste, and no verdict repeats a token, a secret or an e-mail address. The claims
+of a readable token go to the person who pasted it, on the page alone.
 """
 
 from datetime import UTC, datetime

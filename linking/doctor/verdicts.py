@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 from linking.core.config import IntegrationConfig
 from linking.core.key_sets import KeySet
@@ -65,12 +66,17 @@ class DoctorContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """All verdicts in the order of the checks. `found_in`: where in the paste the token was."""
+    """All verdicts in the order of the checks. `found_in`: where in the paste the token was.
+
+    `claims`: what the token says, None where it cannot be read. Nothing of it is checked but by the verdicts, and it is
+    for the page of the person who pasted it: never for a log or an answer of the API.
+    """
 
     kind: TokenKind
     found_in: str
     slug: str
     verdicts: tuple[Verdict, ...]
+    claims: Mapping[str, Any] | None = field(default=None, repr=False)
 
     @property
     def is_accepted(self) -> bool:
@@ -81,6 +87,11 @@ class Diagnosis:
     def first_problem(self) -> Verdict | None:
         """The first verdict that refuses the token, None when it is accepted."""
         return next((one for one in self.verdicts if one.state is VerdictState.BAD), None)
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the signature is that of the integration's key."""
+        return any(one.rule == "signature" and one.state is VerdictState.GOOD for one in self.verdicts)
 
     @property
     def further_problems(self) -> int:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import jwt
 import pytest
@@ -24,6 +25,50 @@ ANNA, BORIS = "aaaaaaaa-1111-4222-8333-444455556666", "bbbbbbbb-1111-4222-8333-4
 READY_WITHIN_S = 30.0
 WIDGETS = ["web-sdk.js", "web-widget.js", "messaging.js"]
 CHAT_WIDGETS = ["web-sdk.js", "web-widget.js"]
+HOOKS = ["react-chat.js", "react-messaging.js", "vue-chat.js", "vue-messaging.js"]
+# What a hook needs of its framework, in a few lines: effects that run when what they depend on changes, after the last
+# one was cleaned up. `become` is what the page of the site does when a player signs in or out.
+FRAMEWORKS = {
+    "react": """
+        let last = null;
+        export function useEffect(effect, dependencies) {
+          if (last && dependencies.every((one, place) => Object.is(one, last.dependencies[place]))) return;
+          last?.cleanup?.();
+          last = { dependencies, cleanup: effect() };
+        }""",
+    "vue": """
+        export function ref(value) {
+          const watchers = new Set();
+          return {
+            watchers,
+            get value() { return value; },
+            set value(next) {
+              const before = value;
+              value = next;
+              if (!Object.is(before, next)) watchers.forEach((run) => run(next, before));
+            },
+          };
+        }
+        export function watch(source, callback, { immediate }) {
+          let cleanup = null;
+          const run = (value, before) => {
+            cleanup?.();
+            cleanup = null;
+            callback(value, before, (next) => { cleanup = next; });
+          };
+          source.watchers.add(run);
+          if (immediate) run(source.value, undefined);
+        }""",
+}
+BECOME = {
+    "react": "window.become = useSupportChat; become(null);",
+    "vue": """import { ref } from "vue";
+        const player = ref(null);
+        useSupportChat(player);
+        window.become = (id) => { player.value = id; };""",
+}
+HOOK_HTML = """<!doctype html><title>Shop</title><p id="who"></p><p id="visitor"></p><pre id="messages"></pre>
+<script type="importmap">{imports}</script><script>{stand_ins}</script><script type="module">{hook}</script>"""
 HTML = """<!doctype html><title>Shop</title><p id="who"></p><p id="visitor"></p><pre id="messages"></pre>
 <script>{first}</script><script>{second}</script>"""
 
@@ -62,7 +107,7 @@ def widget(chromium, live_server, shop):
     context = chromium.new_context()
 
     def opened(name, *, player, secret=""):
-        account = MESSAGING if name == "messaging.js" else DEMO
+        account = MESSAGING if "messaging" in name else DEMO
         make_integration(
             secrets={"zendesk_shared_secret": secret or account["zendesk_shared_secret"]},
             zendesk_account_key=DEMO["zendesk_account_key"],
@@ -73,18 +118,27 @@ def widget(chromium, live_server, shop):
         # The cookie belongs to 127.0.0.1, whatever the port, and not to localhost.
         bridge = live_server.url.replace("localhost", "127.0.0.1")
         values = {"token_url": f"{bridge}/generate/token/acme", "account_key": DEMO["zendesk_account_key"]}
-        parts = [STAND_INS, fill(name=name, values=values)]
-        # The classic widget reads its settings when it loads, the others are called when they are there.
-        first, second = reversed(parts) if name == "web-widget.js" else parts
+        code = fill(name=name, values=values)
         page = context.new_page()
         sign_in(page, shop=shop, player=player)
         # A document that really came from the shop's address: Chromium keeps one that was made up here from loopback.
         page.goto(f"{shop}/shop/shop.css")
-        page.set_content(HTML.format(first=first, second=second))
+        page.set_content(build_page(name, code))
         return page
 
     yield opened
     context.close()
+
+
+def build_page(name, code):
+    framework = name.partition("-")[0]
+    if framework in FRAMEWORKS:
+        module = f"data:text/javascript,{quote(FRAMEWORKS[framework])}"
+        imports = json.dumps({"imports": {framework: module}})
+        return HOOK_HTML.format(imports=imports, stand_ins=STAND_INS, hook=f"{code}\n{BECOME[framework]}")
+    # The classic widget reads its settings when it loads, the others are called when they are there.
+    first, second = (code, STAND_INS) if name == "web-widget.js" else (STAND_INS, code)
+    return HTML.format(first=first, second=second)
 
 
 def sign_in(page, *, shop, player):
@@ -100,6 +154,11 @@ def begin(page, name):
     if name != "web-widget.js":  # the classic one signs in by itself when it loads
         page.evaluate("signInToChat()")
     expect(page.locator("#who")).to_have_text(ANNA)
+
+
+def become(page, player):
+    page.evaluate("id => become(id)", player)
+    expect(page.locator("#who")).to_have_text(player)
 
 
 class TestSnippets:
@@ -181,6 +240,54 @@ class TestSnippets:
             page.evaluate("switchPlayerInChat()")
         # The refusal can come before the widget has signed the last player out: the two go their ways side by side.
         expect(page.locator("#who")).to_have_text("")
+
+
+class TestHooks:
+    @pytest.mark.parametrize("name", HOOKS)
+    def test_sign_the_player_in(self, widget, name):
+        page = widget(name, player=ANNA)
+        become(page, ANNA)
+        assert (taken(page), page.evaluate("refused")) == ([ANNA], [])
+
+    @pytest.mark.parametrize("name", HOOKS)
+    def test_do_nothing_while_nobody_is_signed_in(self, widget, name):
+        page = widget(name, player=ANNA)
+        page.evaluate("become(null)")
+        become(page, ANNA)
+        assert taken(page) == [ANNA]
+
+    @pytest.mark.parametrize("name", HOOKS)
+    def test_sign_the_player_out(self, widget, name):
+        page = widget(name, player=ANNA)
+        become(page, ANNA)
+        page.evaluate("become(null)")
+        expect(page.locator("#who")).to_have_text("")
+
+    @pytest.mark.parametrize("name", HOOKS)
+    def test_show_the_second_player_as_himself(self, widget, shop, name):
+        page = widget(name, player=ANNA)
+        become(page, ANNA)
+        sign_in(page, shop=shop, player=BORIS)
+        become(page, BORIS)
+        assert (taken(page), page.evaluate("refused")) == ([ANNA, BORIS], [])
+
+    @pytest.mark.parametrize("name", HOOKS)
+    def test_throw_away_a_token_that_comes_after_sign_out(self, widget, shop, name):
+        page = widget(name, player=ANNA)
+        held = []
+        page.route("**/generate/token/acme", lambda route: route.continue_() if held else held.append(route))
+        with page.expect_request("**/generate/token/acme"):
+            page.evaluate("id => become(id)", ANNA)
+        page.evaluate("become(null)")
+        sign_in(page, shop=shop, player=BORIS)
+        become(page, BORIS)
+        with page.expect_response("**/generate/token/acme"):
+            held[0].fulfill(
+                json={"token": login_jwt(sub=ANNA)},
+                headers={"Access-Control-Allow-Origin": shop, "Access-Control-Allow-Credentials": "true"},
+            )
+        expect(page.locator("#who")).to_have_text(BORIS)
+        assert taken(page) == [BORIS]
 
 
 class TestPlainFetch:

@@ -1,4 +1,4 @@
-"""The answers of the token endpoint in the last day or week: how many, why, and to which pages."""
+"""The answers of the token endpoint in the last hour, day or week: how many, why, and to which pages."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from linking.dashboard.setup.answers_plot import AnswersPlot, find_start, load_answers_plot
+from linking.dashboard.setup.answers_plot import LAST_HOUR, AnswersPlot, find_start, load_answers_plot
 from linking.dashboard.shell.parts import Badge, Text
 from linking.dashboard.shell.refusal_words import describe_refused_players, explain_reason
 from linking.models import Integration
@@ -46,8 +46,13 @@ class RefusedPlayers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """The most frequent kinds of a day or a week, how many are left out, the sums over all kinds, and a plot."""
+    """The most frequent kinds since `start_at`, how many are left out, the sums over all kinds, and a plot.
 
+    `is_hour` where only the last hour is meant. Counts are kept by the hour, so `start_at` is a full one.
+    """
+
+    start_at: datetime
+    is_hour: bool
     rows: tuple[AnswerRow, ...]
     kinds_left_out: int
     given: int
@@ -59,10 +64,13 @@ class Answers:
 
 
 def load_answers(*, integration: Integration, span: str, now: datetime) -> Answers:
-    """Return how `integration` answered over the last 24 hours or, where the address asks for it, seven days."""
-    tallies = answer_counts.tallies(integration_id=integration.pk, since=find_start(span=span, now=now))
+    """Return how `integration` answered over the last 24 hours or, where the address asks for it, an hour or a week."""
+    start_at = find_start(span=span, now=now)
+    tallies = answer_counts.tallies(integration_id=integration.pk, since=start_at)
     states = [(_find_state(tally), tally.count) for tally in tallies]
     return Answers(
+        start_at=start_at,
+        is_hour=span == LAST_HOUR,
         rows=tuple(_build_row(tally, origins=integration.allowed_origins) for tally in tallies[:ROWS_SHOWN]),
         kinds_left_out=max(0, len(tallies) - ROWS_SHOWN),
         given=sum(count for state, count in states if state is GIVEN),

@@ -22,7 +22,8 @@ from linking.tokens.refusals import Code
 HOUR = timedelta(hours=1)
 DAY_HOURS, TICK_HOURS = 24, 4
 WEEK_DAYS = 7
-WEEK = "7"  # in the address; anything else asks for a day
+# In the address; anything else asks for a day.
+WEEK, LAST_HOUR = "7", "hour"
 GIVEN = Series(word=gettext_lazy("Token issued"), colour="plot-good")
 OBSERVED = Series(word=gettext_lazy("Issued in observe mode only"), colour="plot-warn")
 _CODES: dict[str, Series] = {
@@ -49,14 +50,19 @@ class _Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswersPlot:
-    """The plot, None where nothing was answered, and whether it shows a week instead of a day."""
+    """The plot, None for the last hour and where nothing was answered, and whether it shows a week, not a day."""
 
     plot: StackedBars | None
     is_week: bool
 
 
 def load_answers_plot(*, integration: Integration, span: str, now: datetime) -> AnswersPlot:
-    """Return the plot of the last 24 hours, or for a `span` of `WEEK` of the last seven days; one query."""
+    """Return the plot of the last 24 hours, or for a `span` of `WEEK` of the last seven days; one query.
+
+    Counts are kept by the hour, so there is nothing to plot of a single one.
+    """
+    if span == LAST_HOUR:
+        return AnswersPlot(plot=None, is_week=False)
     is_week = span == WEEK
     wanted = _find_week(now=now) if is_week else _find_day(now=now)
     tallies = answer_counts.hourly_tallies(integration_id=integration.pk, since=wanted.start_at)
@@ -64,7 +70,9 @@ def load_answers_plot(*, integration: Integration, span: str, now: datetime) -> 
 
 
 def find_start(*, span: str, now: datetime) -> datetime:
-    """Return the beginning of the span that an address asks for."""
+    """Return the beginning of the span that an address asks for, a full hour: the last hour is never cut short."""
+    if span == LAST_HOUR:
+        return now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - HOUR
     return (_find_week(now=now) if span == WEEK else _find_day(now=now)).start_at
 
 

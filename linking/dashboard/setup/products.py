@@ -14,18 +14,22 @@ from linking.models import SecretName, ZendeskProduct
 class SetupWords:
     """The words of one product.
 
-    Of the key that signs tokens, of the access to Zendesk and of the first visitor: the checklist's title, and `…_todo`
-    what to do. `access_secret` is the secret that gives access, `access_refused` what to do when Zendesk refuses it, ""
-    where the reason of the stop says it. `needs` are the names of settings that belong to the key or the access.
+    `widget` says which widget takes the tokens. Of the key that signs tokens, of the access to Zendesk and of the first
+    visitor: the checklist's title, and `…_todo` what to do. `access_secret` is the secret that gives access,
+    `access_refused` what to do when Zendesk refuses it, "" where the reason of the stop says it. `needs` are the names
+    of settings that belong to the key or the access. `key_place` is the path at the account's own
+    address where the key is made, "" where no published one leads there.
     `is_connected_in_browser`: a person can get the access token with “Connect with Zendesk”. `webhook` says how to make
     Zendesk report at once.
     """
 
     product: Text
     snippet_files: tuple[str, ...]
+    widget: Text
     key: Text
     key_todo: Text
     key_needs: str
+    key_place: str
     access: Text
     access_todo: Text
     access_secret: SecretName
@@ -38,14 +42,28 @@ class SetupWords:
     webhook: Text
 
 
+_EVERYWHERE = ("express.js", "server.php", "django.py", "fetch.js", "curl.txt")
+_CHAT_SNIPPETS = (
+    "web-widget.js", "web-sdk.js", "react-chat.js", "vue-chat.js", "ios-chat.swift", "android-chat.kt", "unity-chat.cs",
+    *_EVERYWHERE,
+)  # fmt: skip
+_MESSAGING_SNIPPETS = (
+    "messaging.js", "react-messaging.js", "vue-messaging.js", "ios-messaging.swift", "android-messaging.kt",
+    "unity-messaging.cs", *_EVERYWHERE,
+)  # fmt: skip
 _CHAT = SetupWords(
     product=_("Chat"),
-    snippet_files=("web-widget.js", "web-sdk.js", "fetch.js", "curl.txt"),
+    snippet_files=_CHAT_SNIPPETS,
+    widget=_(
+        "This account is on Chat. A page needs Web Widget (Classic), or the Chat Web SDK (zChat) if you built your own "
+        "chat window. The Messaging widget does not take these tokens."
+    ),
     key=_("Zendesk's shared secret is set"),
     key_todo=_(
         "In Zendesk Chat, open Settings, Widget, Widget security, Visitor authentication. Generate it and copy it."
     ),
     key_needs="",
+    key_place="/chat/agent#widget/widget_security",
     access=_("Zendesk's access token is set"),
     access_todo=_("An administrator can connect with Zendesk on this page, or enter a Chat token with the scope read."),
     access_secret=SecretName.ZENDESK_ACCESS_TOKEN,
@@ -64,13 +82,18 @@ _CHAT = SetupWords(
 )
 _MESSAGING = SetupWords(
     product=_("Messaging"),
-    snippet_files=("messaging.js", "fetch.js", "curl.txt"),
+    snippet_files=_MESSAGING_SNIPPETS,
+    widget=_(
+        "This account is on Messaging. A page needs the Messaging widget. Web Widget (Classic) and the Chat Web SDK "
+        "(zChat) do not take these tokens."
+    ),
     key=_("Zendesk's signing key is set"),
     key_todo=_(
         "In Admin Center, open Account, Security, End user authentication, Messaging, and create a key. Copy its ID "
         "and its secret, which is shown once, into the integration's settings: Zendesk key ID, Zendesk shared secret."
     ),
     key_needs="zendesk_key_id",
+    key_place="",
     access=_("Zendesk's OAuth client is set"),
     access_todo=_(
         "In Admin Center, open Apps and integrations, APIs, OAuth clients. An admin creates a confidential client "

@@ -54,6 +54,23 @@ class TestAnswersOfTheDay:
             count(acme, ago=timedelta(hours=hours), number=2)
         assert table(agent)[0][2] == "6"
 
+    def test_of_the_last_hour_leave_out_the_rest_of_the_day(self, agent, acme):
+        count(acme, number=3)
+        count(acme, ago=timedelta(hours=3), number=5)
+        page = read(agent.get(PAGE, {"answers": "hour"}))
+        assert "0 issued, 3 refused" in page.text
+        assert page.one("nav", aria_label="Time shown").one("a", aria_current="true").text == "Last hour"
+        assert page.one(id="answers").text.startswith("Answers since ")
+
+    @pytest.mark.parametrize("word", ["", "week", "\x00"])
+    def test_are_those_of_the_day_by_themselves(self, agent, acme, word):
+        count(acme, ago=timedelta(hours=20), number=5)
+        assert "0 issued, 5 refused" in read(agent.get(PAGE, {"answers": word})).text
+
+    def test_are_one_step_away_for_the_last_hour(self, agent):
+        link = read(agent.get(PAGE)).one("nav", aria_label="Time shown").all("a")[0]
+        assert link.attributes["href"] == f"{PAGE}?answers=hour#answers"
+
     def test_leave_out_older_ones_and_those_of_others(self, agent, acme):
         count(acme, ago=timedelta(hours=26))
         count(make_integration(slug="other", login_project_id="other"))

@@ -26,9 +26,20 @@ class TestSetupPage:
     def test_offers_consent_in_the_browser_for_chat_alone(self, sign_in, product, is_offered):
         make(product)
         admin = sign_in("admin")
-        ways = [link.text for link in read(admin.get(PAGE)).one(class_="title").all("a")]
+        ways = [link.text for link in read(admin.get(PAGE)).one("section", aria_labelledby="elsewhere").all("a")]
         assert ("Connect with Zendesk" in ways) is is_offered
         assert (admin.get(f"{PAGE}connect/").status_code == 200) is is_offered
+
+    @pytest.mark.parametrize(
+        ("product", "words"),
+        [
+            ("chat", "A page needs Web Widget (Classic), or the Chat Web SDK (zChat)"),
+            ("messaging", "A page needs the Messaging widget."),
+        ],
+    )
+    def test_says_which_widget_the_account_needs(self, agent, product, words):
+        make(product)
+        assert words in read(agent.get(PAGE)).one("section", aria_labelledby="snippets").text
 
     @pytest.mark.parametrize("product", [product.value for product in ZendeskProduct])
     def test_names_the_product(self, agent, product):

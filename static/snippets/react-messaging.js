@@ -1,0 +1,35 @@
+// React: call the hook in a component that stays on the page, for example the one around your routes.
+// playerId is the user ID of the signed-in player, or null while nobody is signed in.
+import { useEffect } from "react";
+
+const TOKEN_URL = "@token_url@";
+
+async function fetchZendeskJwt() {
+  // The Login JWT is in a cookie, which is sent only with credentials.
+  const options = { credentials: "include", cache: "no-store" };
+  const answer = await fetch(TOKEN_URL, options);
+  const body = await answer.json();
+  if (!answer.ok) throw new Error(`${body.code} ${body.reason}: ${body.description}`);
+  return body.token;
+}
+
+export function useSupportChat(playerId) {
+  useEffect(() => {
+    if (!playerId) return undefined;
+    // A token that arrives after this player has signed out is dropped.
+    let isCurrent = true;
+    const giveZendeskJwt = (callback) => {
+      fetchZendeskJwt().then(
+        (jwt) => isCurrent && callback(jwt),
+        (error) => console.warn("The chat stays anonymous:", error.message),
+      );
+    };
+    zE("messenger", "loginUser", giveZendeskJwt, (error) => {
+      if (error) console.warn("Zendesk refused the sign-in:", error.reason, error.message);
+    });
+    return () => {
+      isCurrent = false;
+      zE("messenger", "logoutUser");
+    };
+  }, [playerId]);
+}
