@@ -106,7 +106,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "linking.accounts.sessions.SessionsThatCount",
     # A view requires a sign-in unless it says otherwise.
     "linking.api.closed_by_default.ClosedByDefault",
     "linking.dashboard.accounts.language.InOwnLanguage",

@@ -1,9 +1,10 @@
-"""The audit of what people do with lists: exports and refreshes of many visitors."""
+"""The audit: what people do with lists (exports, refreshes of many visitors), and reading what everybody did."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import Q, QuerySet
 
 from linking.models import AuditEvent
 
@@ -20,3 +21,25 @@ def audit_list_action(
         target=target,
         fields=list(filters),
     )
+
+
+def list_deeds(
+    *, person: str, actions: Sequence[str], since: datetime | None, until: datetime | None, before_pk: int
+) -> QuerySet[AuditEvent]:
+    """Return deeds, newest first: those by or about `person` ("" for all), of `actions` (empty for all).
+
+    `since` is included and `until` is not. `before_pk` is the last row of the page above, 0 for the first page.
+    """
+    deeds = AuditEvent.objects.order_by("-at", "-id")
+    if person:
+        deeds = deeds.filter(Q(actor=person) | Q(target=person) | Q(target=f"integration {person}"))
+    if actions:
+        deeds = deeds.filter(action__in=actions)
+    if since:
+        deeds = deeds.filter(at__gte=since)
+    if until:
+        deeds = deeds.filter(at__lt=until)
+    last = AuditEvent.objects.filter(pk=before_pk).first() if before_pk else None
+    if last:
+        deeds = deeds.filter(Q(at__lt=last.at) | Q(at=last.at, pk__lt=last.pk))
+    return deeds

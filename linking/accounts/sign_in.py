@@ -1,12 +1,8 @@
-"""How people sign in: closed sign-up, and the administrator link that works once.
-
-A link contains the signed key of its account and a digest of the account's state. Signing in and a new password change
-the state, so the link works once without a table of its own.
-"""
+"""How people sign in: closed sign-up, failed tries, and the link for an administrator."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -23,24 +19,21 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.core import signing
 from django.core.cache import cache
 from django.db import Error as StoreError
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from linking.accounts import mail, roles
+from linking.accounts.one_time_links import ADMIN_LINK, sign_link
 from linking.models import AuditEvent
 
-LINK_LIFETIME = timedelta(hours=24)
 DEFAULT_USERNAME = "administrator"
-LINK_MADE, LINK_USED = "admin_link.made", "admin_link.used"
-_SALT = "linking.dashboard.sign_in.admin_link"
+LINK_MADE = "admin_link.made"
 
 
 class ClosedSignupAdapter(DefaultAccountAdapter):
@@ -108,24 +101,8 @@ class PersonBackend(AuthenticationBackend):
 
     def get_user(self, user_id: int) -> Any:
         """Return the person of a session, with what they prefer in the same query."""
-        user = get_user_model().objects.select_related("preference").filter(pk=user_id).first()
+        user = get_user_model().objects.select_related("preference", "presence").filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
-
-
-class LinkFlaw(StrEnum):
-    """Why an administrator link does not work."""
-
-    BROKEN = "broken"
-    EXPIRED = "expired"
-    USED = "used"
-
-
-class LinkRefused(Exception):
-    """An administrator link that does not work; `flaw` says why."""
-
-    def __init__(self, flaw: LinkFlaw) -> None:
-        super().__init__(flaw.value)
-        self.flaw = flaw
 
 
 class LinkObstacle(StrEnum):
@@ -185,7 +162,7 @@ def make_admin_link(*, username: str, may_promote: bool, actor: str, now: dateti
             user.groups.add(Group.objects.get_or_create(name=roles.ADMINS)[0])
         done = ["account made"] if is_new else ["promoted"] if is_promoted else []
         AuditEvent.objects.create(at=now, actor=actor, action=LINK_MADE, target=username[:200], fields=done)
-    token = signing.dumps([user.pk, _state_of(user)], salt=_SALT)
+    token = sign_link(user=user, kind=ADMIN_LINK)
     return AdminLink(token=token, username=username, was_made=is_new, promoted_from=role if is_promoted else None)
 
 
@@ -228,40 +205,3 @@ def _count_as_shown(request: HttpRequest, user: Any, authenticator: Authenticato
 def _admins() -> Iterable[Any]:
     is_one = Q(is_superuser=True) | Q(groups__name=roles.ADMINS)
     return get_user_model().objects.filter(is_one, is_active=True).distinct()
-
-
-def account_of(*, token: str) -> Any:
-    """Return the account a link opens.
-
-    Raises: LinkRefused.
-    """
-    try:
-        user_pk, state = signing.loads(token, salt=_SALT, max_age=LINK_LIFETIME)
-    except signing.SignatureExpired as error:
-        raise LinkRefused(LinkFlaw.EXPIRED) from error
-    except (signing.BadSignature, ValueError, TypeError) as error:
-        raise LinkRefused(LinkFlaw.BROKEN) from error
-    user = get_user_model().objects.filter(pk=user_pk, is_active=True).first()
-    if user is None or not constant_time_compare(state, _state_of(user)) or not roles.is_admin(user):
-        raise LinkRefused(LinkFlaw.USED)
-    return user
-
-
-def use_admin_link(*, token: str, now: datetime) -> Any:
-    """Return the account of a link and make the link useless, also for somebody who sends it at the same moment.
-
-    Raises: LinkRefused.
-    """
-    user = account_of(token=token)
-    same = get_user_model().objects.filter(pk=user.pk, password=user.password, last_login=user.last_login)
-    if not same.update(last_login=now):
-        raise LinkRefused(LinkFlaw.USED)
-    user.last_login = now
-    name = user.get_username()
-    AuditEvent.objects.create(at=now, actor=name, actor_user=user, action=LINK_USED, target=name[:200])
-    return user
-
-
-def _state_of(user: Any) -> str:
-    seen = "" if user.last_login is None else user.last_login.isoformat()
-    return salted_hmac(_SALT, f"{user.pk}|{user.password}|{seen}", algorithm="sha256").hexdigest()[:32]

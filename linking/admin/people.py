@@ -1,5 +1,6 @@
 """People, their groups and second factors, and API tokens."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 # Their registrations have to come first, to be replaced by ours.
@@ -19,8 +20,9 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authtoken.models import Token, TokenProxy
 
+from linking.accounts import person_audit
 from linking.admin.tables import ReadOnlyAdmin
-from linking.models import APIToken, AuditEvent
+from linking.models import APIToken
 
 _WRITE = "write_by_token"
 
@@ -56,6 +58,24 @@ class PersonAdmin(django.contrib.auth.admin.UserAdmin):
         is_self = obj is not None and obj.pk == request.user.pk
         return super().has_delete_permission(request, obj) and _may_touch(request, obj) and not is_self
 
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Record a new account also in the audit, which the dashboard shows."""
+        _record_person(request, action="person.made", person=obj)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Record which boxes were changed, also in the audit."""
+        changes = [entry.get("changed", {}) for entry in message if isinstance(entry, dict)]
+        fields = [str(name) for change in changes for name in change.get("fields", [])]
+        _record_person(request, action="person.changed", person=obj, fields=fields)
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Record removed accounts, also in the audit."""
+        for person in queryset:
+            _record_person(request, action="person.removed", person=person)
+        return super().log_deletions(request, queryset)
+
     def get_actions(self, *_args: Any) -> Any:
         """Return none: removal is for one person at a time, so that the rules above hold."""
         return {}
@@ -83,6 +103,11 @@ class SecondFactorAdmin(ReadOnlyAdmin):
         """Return whether a second factor may be removed: a superuser's only by another one."""
         is_theirs = _may_touch(request, None if obj is None else obj.user)
         return admin.ModelAdmin.has_delete_permission(self, request, obj) and is_theirs
+
+    def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
+        """Remove the second factor and record it."""
+        super().delete_model(request, obj)
+        _record_person(request, action=person_audit.FACTOR_REMOVED, person=obj.user, fields=[str(obj.type)])
 
 
 class APITokenForm(forms.ModelForm):
@@ -162,11 +187,8 @@ def _may_touch(request: HttpRequest, person: Any) -> bool:
 
 
 def _record(request: HttpRequest, *, action: str, obj: APIToken) -> None:
-    person: Any = request.user
-    AuditEvent.objects.create(
-        at=timezone.now(),
-        actor=person.get_username(),
-        actor_user=person,
-        action=action,
-        target=obj.user.get_username()[:200],
-    )
+    _record_person(request, action=action, person=obj.user)
+
+
+def _record_person(request: HttpRequest, *, action: str, person: Any, fields: Sequence[str] = ()) -> None:
+    person_audit.record_deed(action=action, by=request.user, about=person, now=timezone.now(), fields=fields)

@@ -7,6 +7,7 @@ from linking.dashboard.conflicts import detail_page as conflict_page
 from linking.dashboard.conflicts import list_page as conflict_list
 from linking.dashboard.notes import label_page, writing
 from linking.dashboard.panel import card_call, start_page
+from linking.dashboard.people import audit_page, people_page
 from linking.dashboard.records import unlink
 from linking.dashboard.records import visitor_and_user as records
 from linking.dashboard.setup import connect, move, overview, reference, wiring
@@ -54,6 +55,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("zendesk/callback/", connect.handle_callback, name="zendesk_callback"),
     path("panel/<slug:slug>/", start_page.start_panel, name="panel"),
     path("panel/<slug:slug>/card", card_call.show_card, name="panel_card"),
+    path("people/", people_page.show_people, name="people"),
+    path("people/invite/", people_page.invite_person, name="people_invite"),
+    path("people/<int:user_id>/role/", people_page.change_role, name="person_role"),
+    path("people/<int:user_id>/link/", people_page.make_link, name="person_link"),
+    path("people/<int:user_id>/sign-out/", people_page.sign_out_person, name="person_sign_out"),
+    path("people/<int:user_id>/switch/", people_page.switch_person, name="person_switch"),
+    path("audit/", audit_page.show_audit, name="audit"),
     path("columns/", columns.choose_columns, name="columns"),
     path("theme/", theme.choose_theme, name="theme"),
     path("accounts/", include("linking.dashboard.accounts.urls")),

@@ -30,7 +30,7 @@ from linking.models.note import (
     PlayerNote,
 )
 from linking.models.panel import PanelStart
-from linking.models.person import TIME_ZONE_DEFAULT, APIToken, Preference, SavedView
+from linking.models.person import TIME_ZONE_DEFAULT, APIToken, Preference, Presence, SavedView
 from linking.models.question import VisitorQuestion
 from linking.models.refused_token import RefusedToken
 from linking.models.sql.any_of import AnyOf
@@ -48,9 +48,9 @@ __all__ = [
     "ChatHost", "ClockOffset", "ConfigVersion", "Conflict", "ConflictDecision", "ConflictKind", "ConflictState",
     "ConnectAttempt", "ConnectionFlaw", "ConnectionState", "Decision", "EndReason", "Heartbeat", "Incident",
     "IncidentKind", "Integration", "Label", "LabelColour", "Lease", "LinkRateDay", "LoginAlgorithm", "LoginUser",
-    "PanelStart", "PassTotal", "PlayerLabel", "PlayerNote", "Preference", "Quarantined", "RefusedToken", "RequestSlot",
-    "RunState", "SavedView", "Secret", "SecretName", "StopReason", "SupportToken", "SyncRun", "SyncSteering",
-    "TokensIssued", "UserFeed", "Visitor", "VisitorAlias", "VisitorChat", "VisitorLink", "VisitorQuestion",
-    "VisitorRefresh", "VisitorState", "VisitorWords", "WaitingHour", "WaitingWords", "WebhookDelivery",
-    "ZendeskConnection", "ZendeskProduct", "keep_secret",
+    "PanelStart", "PassTotal", "PlayerLabel", "PlayerNote", "Preference", "Presence", "Quarantined", "RefusedToken",
+    "RequestSlot", "RunState", "SavedView", "Secret", "SecretName", "StopReason", "SupportToken", "SyncRun",
+    "SyncSteering", "TokensIssued", "UserFeed", "Visitor", "VisitorAlias", "VisitorChat", "VisitorLink",
+    "VisitorQuestion", "VisitorRefresh", "VisitorState", "VisitorWords", "WaitingHour", "WaitingWords",
+    "WebhookDelivery", "ZendeskConnection", "ZendeskProduct", "keep_secret",
 ]  # fmt: skip

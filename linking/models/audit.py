@@ -22,7 +22,11 @@ class AuditEvent(models.Model):
         verbose_name, verbose_name_plural = _("audit event"), _("audit events")
         ordering = ["-at", "-id"]
         constraints = [models.CheckConstraint(name="audit_names_a_deed", condition=~Q(action="") & ~Q(actor=""))]
-        indexes = [models.Index(fields=["-at", "-id"], name="audit_newest")]
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="audit_newest"),
+            models.Index(fields=["actor", "-at"], name="audit_by_actor"),
+            models.Index(fields=["target", "-at"], name="audit_by_target"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor} {self.action} {self.target}"

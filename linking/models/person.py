@@ -41,6 +41,25 @@ class Preference(models.Model):
         return f"preferences of {self.user_id}"
 
 
+class Presence(models.Model):
+    """When a person was last here, to ten minutes, and since when their sessions count.
+
+    A session that began before `signed_out_at` has ended. A row is made at the first sign-in.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="presence"
+    )
+    last_seen_at = models.DateTimeField(null=True)
+    signed_out_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("presence"), _("presences")
+
+    def __str__(self) -> str:
+        return f"presence of {self.user_id}"
+
+
 class SavedView(models.Model):
     """A private view: `query` is the list's query string (`?state=anonymous&seen=7`), written by the list itself."""
 

@@ -105,6 +105,8 @@ def _list_sections(request: HttpRequest) -> list[Section]:
         sections.append(_build_conflicts_section(path))
     sections += [_build_section(path, "sync", _("Sync"), "refresh"), *_list_setup_sections(path)]
     if roles.is_admin(request.user):
+        sections.append(_build_section(path, "people", _("People"), "user-plus"))
+        sections.append(_build_section(path, "audit", _("Audit"), "list-check"))
         sections.append(_build_section(path, "admin:index", _("Admin"), "settings"))
     return sections
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from linking.accounts import roles, sign_in
+from linking.accounts import one_time_links, roles, sign_in
 from linking.management.base_url import find_base_url
 
 ACTOR = "command line"
@@ -79,7 +79,7 @@ class Command(BaseCommand):
             self.stderr.write(_(_PROMOTIONS[link.promoted_from]) % {"name": link.username})
         address = (options["base_url"] or find_base_url()).rstrip("/") + reverse("admin_link", args=[link.token])
         self.stdout.write(address)
-        hours = int(sign_in.LINK_LIFETIME.total_seconds() // 3600)
+        hours = int(one_time_links.ADMIN_LINK.lifetime.total_seconds() // 3600)
         self.stdout.write(
             _("The link signs %(name)s in. It works once, within %(hours)s hours.")
             % {"name": link.username, "hours": hours}

@@ -9,7 +9,8 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from linking.accounts.sign_in import LinkRefused, make_admin_link, use_admin_link
+from linking.accounts.one_time_links import ADMIN_LINK, LinkRefused, use_link
+from linking.accounts.sign_in import make_admin_link
 from linking.models import AuditEvent
 from tests.linking.conftest import make_person
 from tests.linking.dashboard.reading import read
@@ -182,9 +183,9 @@ class TestLink:
 
     def test_two_presses_at_once_sign_in_once(self):
         token = make_admin_link(username="root", may_promote=False, actor="test", now=timezone.now()).token
-        use_admin_link(token=token, now=timezone.now())
+        use_link(token=token, kind=ADMIN_LINK, now=timezone.now())
         with pytest.raises(LinkRefused, match="used"):
-            use_admin_link(token=token, now=timezone.now())
+            use_link(token=token, kind=ADMIN_LINK, now=timezone.now())
 
     def test_ends_after_a_day(self, client, path):
         with time_machine.travel(timezone.now() + timedelta(hours=25)):

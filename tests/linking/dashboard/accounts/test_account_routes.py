@@ -30,6 +30,7 @@ ROUTES = {
     "2fa/webauthn/keys/<int:pk>/remove/",
     "2fa/webauthn/reauthenticate/",
     "link/<str:token>/",
+    "invitation/<str:token>/",
     "login/",
     "logout/",
     "own-password/",

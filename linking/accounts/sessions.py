@@ -1,0 +1,81 @@
+"""Which sessions of a person still count, and when the person was last here."""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.middleware import AuthenticationMiddleware, get_user
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.signals import user_logged_in
+from django.db import OperationalError
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from linking.accounts.person_audit import record_deed
+from linking.models import Presence
+
+# A page a minute would otherwise be a write a minute.
+SEEN_EVERY = timedelta(minutes=10)
+SIGNED_OUT = "person.signed_out"
+_STARTED = "signed_in_at"
+_log = logging.getLogger(__name__)
+
+
+class SessionsThatCount(AuthenticationMiddleware):
+    """Django's middleware, which takes a session that was ended elsewhere for nobody's.
+
+    Like Django's it looks at the session only when somebody asks for the user: the token endpoint does not.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Attach the person who makes the request."""
+        super().process_request(request)
+        request.user = SimpleLazyObject(lambda: _find_person(request))  # type: ignore[assignment]
+
+
+def end_sessions(*, user: Any, by: Any, now: datetime) -> None:
+    """Sign `user` out everywhere: every session that exists at `now` ends with its next request."""
+    Presence.objects.update_or_create(user=user, defaults={"signed_out_at": now})
+    record_deed(action=SIGNED_OUT, by=by, about=user, now=now)
+
+
+def connect() -> None:
+    """Mark each session with the time of its sign-in."""
+    user_logged_in.connect(_start_session, dispatch_uid="linking.accounts.sessions")
+
+
+def _find_person(request: HttpRequest) -> Any:
+    user: Any = get_user(request)
+    if not user.is_authenticated:
+        return user
+    presence: Presence | None = getattr(user, "presence", None)
+    if presence is not None and _has_ended(request, presence):
+        request.session.flush()
+        return AnonymousUser()
+    now = timezone.now()
+    if presence is None or presence.last_seen_at is None or now - presence.last_seen_at >= SEEN_EVERY:
+        _note_presence(user, now=now)
+    return user
+
+
+def _has_ended(request: HttpRequest, presence: Presence) -> bool:
+    if presence.signed_out_at is None:
+        return False
+    # A session without the mark began before there were marks.
+    started_at = request.session.get(_STARTED, "")
+    return not started_at or datetime.fromisoformat(started_at) <= presence.signed_out_at
+
+
+def _start_session(request: HttpRequest, user: Any, **_kwargs: Any) -> None:
+    now = timezone.now()
+    request.session[_STARTED] = now.isoformat()
+    _note_presence(user, now=now)
+
+
+def _note_presence(user: Any, *, now: datetime) -> None:
+    try:
+        Presence.objects.update_or_create(user_id=user.pk, defaults={"last_seen_at": now})
+    except OperationalError as error:
+        # A store that can only be read still shows its pages.
+        _log.warning("Not stored that a person was here: %s", type(error).__name__)

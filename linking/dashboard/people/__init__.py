@@ -1,0 +1,1 @@
+"""Pages for admins: the people of this installation, and what everybody did."""

@@ -1,0 +1,143 @@
+"""What each deed of the audit is called: a sentence with who did it, and to whom or what."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from linking.models import AuditEvent
+
+FIELDS_SHOWN_MAX = 12
+
+
+class DeedKind(StrEnum):
+    """What a deed is about, as the page's filter offers it."""
+
+    PEOPLE = "people"
+    SIGN_INS = "sign_ins"
+    SETTINGS = "settings"
+    RECORDS = "records"
+    CONFLICTS = "conflicts"
+    LISTS = "lists"
+    SYNC = "sync"
+
+
+KIND_WORDS: Mapping[DeedKind, Any] = {
+    DeedKind.PEOPLE: _("People and groups"),
+    DeedKind.SIGN_INS: _("Sign-ins, passwords and second factors"),
+    DeedKind.SETTINGS: _("Integrations, alarms and API tokens"),
+    DeedKind.RECORDS: _("Players and notes"),
+    DeedKind.CONFLICTS: _("Conflicts and links"),
+    DeedKind.LISTS: _("Exports, views and refreshes"),
+    DeedKind.SYNC: _("Sync"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Deed:
+    """`sentence` names %(actor)s and %(target)s."""
+
+    kind: DeedKind
+    sentence: Any
+
+
+def _people(sentence: Any) -> _Deed:
+    return _Deed(kind=DeedKind.PEOPLE, sentence=sentence)
+
+
+def _sign_in(sentence: Any) -> _Deed:
+    return _Deed(kind=DeedKind.SIGN_INS, sentence=sentence)
+
+
+def _setting(sentence: Any) -> _Deed:
+    return _Deed(kind=DeedKind.SETTINGS, sentence=sentence)
+
+
+def _record(sentence: Any) -> _Deed:
+    return _Deed(kind=DeedKind.RECORDS, sentence=sentence)
+
+
+def _conflict(sentence: Any) -> _Deed:
+    return _Deed(kind=DeedKind.CONFLICTS, sentence=sentence)
+
+
+def _list(sentence: Any) -> _Deed:
+    return _Deed(kind=DeedKind.LISTS, sentence=sentence)
+
+
+def _sync(sentence: Any) -> _Deed:
+    return _Deed(kind=DeedKind.SYNC, sentence=sentence)
+
+
+DEEDS: Mapping[str, _Deed] = {
+    "person.invited": _people(_("%(actor)s invited %(target)s.")),
+    "person.link_made": _people(_("%(actor)s made a sign-in link for %(target)s.")),
+    "person.link_used": _sign_in(_("%(target)s signed in with a link.")),
+    "person.groups_changed": _people(_("%(actor)s changed the role of %(target)s.")),
+    "person.switched_off": _people(_("%(actor)s switched off the account %(target)s.")),
+    "person.switched_on": _people(_("%(actor)s switched on the account %(target)s.")),
+    "person.signed_out": _people(_("%(actor)s signed %(target)s out everywhere.")),
+    "person.made": _people(_("%(actor)s created the account %(target)s in the admin.")),
+    "person.changed": _people(_("%(actor)s changed the account %(target)s in the admin.")),
+    "person.removed": _people(_("%(actor)s removed the account %(target)s.")),
+    "person.demo_removed": _people(_("The demo account %(target)s was removed.")),
+    "person.signed_in": _sign_in(_("%(target)s signed in.")),
+    "person.sign_in_failed": _sign_in(_("Someone failed to sign in as %(target)s.")),
+    "person.password_set": _sign_in(_("%(target)s set a new password.")),
+    "factor.added": _sign_in(_("%(target)s added a second factor.")),
+    "factor.removed": _sign_in(_("%(actor)s removed a second factor of %(target)s.")),
+    "factor.renewed": _sign_in(_("%(target)s created new recovery codes.")),
+    "admin_link.made": _people(_("%(actor)s made an administrator link for %(target)s.")),
+    "admin_link.used": _sign_in(_("%(target)s signed in with an administrator link.")),
+    "api_token.made": _setting(_("%(actor)s made an API token for %(target)s.")),
+    "api_token.revoked": _setting(_("%(actor)s revoked the API token of %(target)s.")),
+    "integration.created": _setting(_("%(actor)s created the integration %(target)s.")),
+    "integration.changed": _setting(_("%(actor)s changed the integration %(target)s.")),
+    "integration.removed": _setting(_("%(actor)s removed the integration %(target)s.")),
+    "integration.connected": _setting(_("%(actor)s connected %(target)s with Zendesk.")),
+    "set_alarm": _setting(_("%(actor)s changed the alarm settings.")),
+    "alarm.tested": _setting(_("%(actor)s sent a test alarm.")),
+    "user.blocked": _record(_("%(actor)s blocked the player %(target)s.")),
+    "user.unblocked": _record(_("%(actor)s lifted the block of the player %(target)s.")),
+    "decide_conflict": _conflict(_("%(actor)s decided %(target)s.")),
+    "undo_conflict": _conflict(_("%(actor)s undid the decision about %(target)s.")),
+    "export": _list(_("%(actor)s exported %(target)s.")),
+    "recheck": _list(_("%(actor)s had %(target)s refreshed.")),
+    "pause_sync": _sync(_("%(actor)s paused the sync of %(target)s.")),
+    "resume_sync": _sync(_("%(actor)s resumed the sync of %(target)s.")),
+    "stop_pass": _sync(_("%(actor)s stopped a running sync of %(target)s.")),
+    "backfill_sync": _sync(_("%(actor)s had chats of %(target)s imported again.")),
+}
+_UNKNOWN = gettext_lazy("%(actor)s: %(action)s %(target)s")
+_NAMES_NOBODY = gettext_lazy("an unknown account")
+
+
+def list_actions(kind: DeedKind) -> list[str]:
+    """Return the actions of a kind, as the audit stores them."""
+    return [action for action, deed in DEEDS.items() if deed.kind == kind]
+
+
+def describe_deed(event: AuditEvent) -> SafeString:
+    """Return the sentence of a deed as HTML; names stand in `bdi`, because people choose them."""
+    deed = DEEDS.get(event.action)
+    sentence = str(deed.sentence if deed else _UNKNOWN)
+    words = {
+        "actor": format_html("<bdi>{}</bdi>", event.actor),
+        "target": format_html("<bdi>{}</bdi>", event.target or _NAMES_NOBODY),
+        "action": format_html("<code>{}</code>", event.action),
+    }
+    # The sentence is ours or a translator's and is escaped like every text; the names in it are escaped above.
+    return mark_safe(conditional_escape(sentence) % words)  # noqa: S308
+
+
+def describe_fields(fields: Sequence[str]) -> str:
+    """Return what was touched in one line, "" for nothing."""
+    shown = ", ".join(str(name) for name in fields[:FIELDS_SHOWN_MAX])
+    if len(fields) > FIELDS_SHOWN_MAX:
+        return gettext("%(names)s and %(number)d more") % {"names": shown, "number": len(fields) - FIELDS_SHOWN_MAX}
+    return shown
