@@ -63,6 +63,11 @@ def list_people() -> list[Person]:
     return [_build_person(user) for user in users.prefetch_related("groups").order_by("username")[:PEOPLE_SHOWN_MAX]]
 
 
+def find_account(pk: int) -> Any:
+    """Return the account with this key, None without one."""
+    return get_user_model().objects.filter(pk=pk).first()
+
+
 def invite(*, username: str, email: str, groups: Collection[str], by: Any, now: datetime) -> Invitation:
     """Make an account without a password in `groups`, and a link with which its owner chooses one.
 

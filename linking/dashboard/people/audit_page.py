@@ -87,7 +87,7 @@ def parse_filters(query: QueryDict) -> AuditFilters:
     Raises: BadAuditFilter.
     """
     kind = query.get("kind", "")
-    if kind and kind not in DeedKind:
+    if kind and kind not in {*DeedKind}:
         words = ", ".join(DeedKind)
         raise BadAuditFilter(_("%(name)s must be one of: %(values)s.") % {"name": "kind", "values": words})
     return AuditFilters(

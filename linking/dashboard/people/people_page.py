@@ -7,9 +7,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import get_user_model
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -84,7 +83,7 @@ def invite_person(request: HttpRequest) -> HttpResponse:
 def make_link(request: HttpRequest, user_id: int) -> HttpResponse:
     """Show a new link for somebody who lost the password or whose invitation ended, this once."""
     require_admin(request)
-    user = get_object_or_404(get_user_model(), pk=user_id)
+    user = _require_account(user_id)
     try:
         return _show_link(request, people.make_link(user=user, by=request.user, now=timezone.now()))
     except people.PersonRefused as refusal:
@@ -138,7 +137,7 @@ def _act(
 ) -> HttpResponse:
     """Do something about a person, say so and return to the page; `act` returns False if nothing changed."""
     require_admin(request)
-    user = get_object_or_404(get_user_model(), pk=user_id)
+    user = _require_account(user_id)
     try:
         changed = act(user, timezone.now())
     except people.PersonRefused as refusal:
@@ -146,6 +145,13 @@ def _act(
     else:
         messages.success(request, unchanged if changed is False else done % {"name": user.get_username()})
     return redirect("people")
+
+
+def _require_account(user_id: int) -> Any:
+    user = people.find_account(user_id)
+    if user is None:
+        raise Http404
+    return user
 
 
 def _show(request: HttpRequest, *, refusal: str = "", status: int = 200) -> HttpResponse:
