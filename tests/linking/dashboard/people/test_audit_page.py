@@ -108,7 +108,8 @@ def list_constants(tree):
     for node in tree.body:
         if isinstance(node, ast.Assign):
             target, value = node.targets[0], node.value
-            pairs = zip(target.elts, value.elts, strict=False) if isinstance(target, ast.Tuple) else [(target, value)]
+            is_list = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+            pairs = zip(target.elts, value.elts, strict=False) if is_list else [(target, value)]
             for name, text in pairs:
                 if isinstance(name, ast.Name) and isinstance(text, ast.Constant) and isinstance(text.value, str):
                     yield name.id, text.value
@@ -137,6 +138,7 @@ def actions_in_the_source():
             name = getattr(call.func, "attr", getattr(call.func, "id", ""))
             if name not in ("add_argument", "get_cache_key"):
                 values = [keyword.value for keyword in call.keywords if keyword.arg == "action"]
+                values += call.args[:1] if name == "_record" else []
                 found |= {text for value in values for text in list_actions(value, own=own, others=others)}
     return found
 
