@@ -64,15 +64,16 @@ def list_visitors(
     integration: str = "",
     state: str = "",
     since: datetime | None = None,
+    until: datetime | None = None,
     ordering: str = DEFAULT_ORDERING,
 ) -> QuerySet[Visitor]:
     """Return the visitors that match, each with its `integration` and its open link, in two queries a page.
 
     A row's `open_links` is a list of no or one `VisitorLink` with its `login_user` and `trust` loaded. `query` is what
     a person typed: parts of what Zendesk or Login know, all of them in any order, or an ID. `integration` is a slug,
-    `state` one of `VisitorState`, "" means any; `since` drops visitors last seen before it. Readers without
-    `sees_contact` find e-mail addresses and phone numbers only as a whole, and cannot order by name, which is often an
-    address.
+    `state` one of `VisitorState`, "" means any; `since` drops visitors last seen before it, `until` those last seen
+    at it or later. Readers without `sees_contact` find e-mail addresses and phone numbers only as a whole, and cannot
+    order by name, which is often an address.
 
     Raises: UnknownFilter.
     """
@@ -86,6 +87,7 @@ def list_visitors(
     visitors = _in_integration(Visitor.objects.all(), slug=integration)
     visitors = visitors.filter(state=state) if state else visitors
     visitors = visitors.filter(last_seen_at__gte=since) if since else visitors
+    visitors = visitors.filter(last_seen_at__lt=until) if until else visitors
     if query.kind is not QueryKind.EMPTY:
         if is_costly(query):
             newest = _newest_keys(visitors.order_by(DEFAULT_ORDERING, "-pk"))
@@ -179,17 +181,24 @@ def make_stand_in(user: LoginUser) -> str:
 
 
 def list_waiting_users(
-    *, sees_contact: bool, query: Query = EMPTY_QUERY, integration: str = "", since: datetime | None = None
+    *,
+    sees_contact: bool,
+    query: Query = EMPTY_QUERY,
+    integration: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> QuerySet[LoginUser]:
     """Return the Login users with a token and without a visitor so far, the last one to sign in first.
 
-    `query` and `sees_contact` as in `list_visitors`; `since` drops users who signed in last before it.
+    `query` and `sees_contact` as in `list_visitors`; `since` drops users who signed in last before it, `until` those
+    who did at it or later.
 
     Raises: UnknownFilter for a slug that is none.
     """
     waiting: QuerySet[LoginUser] = LoginUser.objects.filter(is_seen_in_chat=False, first_authenticated_at__isnull=False)
     waiting = _in_integration(waiting, slug=integration).select_related("integration")
     waiting = waiting.filter(last_authenticated_at__gte=since) if since else waiting
+    waiting = waiting.filter(last_authenticated_at__lt=until) if until else waiting
     order = ("-last_authenticated_at", "-pk")
     if query.kind is not QueryKind.EMPTY:
         if is_costly(query):

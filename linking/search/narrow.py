@@ -4,14 +4,17 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from linking.core.trust import Trust
 from linking.models import Conflict, LoginUser, Visitor, VisitorLink, VisitorState
 from linking.search.find import Count, Row, count_up_to_cap
 
 # Only of visitors whose record was read is it known that they have no e-mail address.
 READ_STATES = (VisitorState.LINKED, VisitorState.ANONYMOUS)
+# Trust depends on a link, its player and the conflicts, so no index finds it: only so many visitors are judged.
+JUDGED_MAX = 10_000
 
 
 def keep_in_conflict(visitors: QuerySet[Visitor]) -> QuerySet[Visitor]:
@@ -30,6 +33,22 @@ def keep_linked_since(visitors: QuerySet[Visitor], *, since: datetime) -> QueryS
 def keep_without_email(visitors: QuerySet[Visitor]) -> QuerySet[Visitor]:
     """Return those of `visitors` whose record has no e-mail address."""
     return visitors.filter(email="", state__in=READ_STATES)
+
+
+def keep_trust(visitors: QuerySet[Visitor], *, trust: Trust, among: QuerySet[Visitor]) -> QuerySet[Visitor]:
+    """Return those of `visitors` whose link deserves this word of trust, as `judge_trust` has it.
+
+    Disputed ones are found wherever they are; the others among the newest `JUDGED_MAX` of the visitors `among`.
+    """
+    links = VisitorLink.objects.open().filter(visitor_id=OuterRef("pk"))
+    if trust is Trust.DISPUTED:
+        return keep_in_conflict(visitors).filter(Exists(links))
+    is_proven = Q(login_user__first_authenticated_at__lte=F("last_confirmed_at"))
+    links = links.filter(is_proven) if trust is Trust.PROVEN else links.exclude(is_proven)
+    visitors = visitors.filter(Exists(links), ~Exists(Conflict.objects.open().filter(visitor_id=OuterRef("pk"))))
+    times = among.order_by("-last_seen_at", "-pk").values_list("last_seen_at", flat=True)
+    oldest_at = next(iter(times[JUDGED_MAX - 1 : JUDGED_MAX]), None)
+    return visitors.filter(last_seen_at__gte=oldest_at) if oldest_at else visitors
 
 
 def keep_keys(rows: QuerySet[Row], *, keys: Iterable[int]) -> QuerySet[Row]:

@@ -35,7 +35,8 @@ document.addEventListener("click", (event) => {
 // A form that changes something is sent once, even if its button is pressed again.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+  // A download leaves the page as it is, so it can be asked for again.
+  if (form.method !== "post" || form.hasAttribute("hx-post") || event.submitter?.hasAttribute("data-repeats")) return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "1";
 });

@@ -39,12 +39,18 @@ function showNews() {
   return true;
 }
 
-const actions = { "/": search, j: () => walk(1), k: () => walk(-1), r: showNews };
+function select() {
+  const box = document.activeElement?.closest("tr")?.querySelector("input[name='row']");
+  box?.click();
+  return Boolean(box);
+}
+
+const actions = { "/": search, j: () => walk(1), k: () => walk(-1), r: showNews, x: select };
 const dialog = document.getElementById("keys");
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (event.target.closest("input, textarea, select, [contenteditable], dialog:not(#drawer)")) return;
+  if (event.target.closest("input:not([type='checkbox']), textarea, select, [contenteditable], dialog:not(#drawer)")) return;
   if (event.key === "?" && dialog) {
     event.preventDefault();
     dialog.showModal();

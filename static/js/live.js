@@ -91,7 +91,11 @@ function markFresh() {
 function showNewsButton({ words, changed }) {
   pill.textContent = words;
   for (const row of findPart().querySelectorAll("tr.is-changed")) row.classList.remove("is-changed");
-  for (const key of changed) document.getElementById(key)?.closest("tr")?.classList.add("is-changed");
+  for (const key of changed) {
+    const row = document.getElementById(key)?.closest("tr");
+    row?.classList.add("is-changed");
+    row?.querySelector(".when")?.setAttribute("data-changed", findPart().dataset.changed);
+  }
   show(words ? "news" : "fresh");
   announce(words);
 }
@@ -108,6 +112,7 @@ function swap(old, fresh) {
   const now = document.adoptNode(fresh);
   old.replaceWith(now);
   window.htmx?.process(now);
+  now.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
   if (before.size) {
     for (const link of now.querySelectorAll("td.who > a")) link.closest("tr").classList.toggle("is-new", !before.has(link.id));
   }

@@ -1,5 +1,6 @@
 """Every page in a real browser: accessible in both themes and on a phone, quiet under its policy, usable by keys."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -167,9 +168,20 @@ class TestKeyboardAndCopy:
 class TestWithoutScripts:
     def test_filters_and_pages_work(self, open_page):
         page = open_page("/", java_script_enabled=False)
-        page.select_option("#seen", "7")
-        page.click("text=Apply")
-        expect(page.locator(".chip")).to_contain_text("Seen in the last 7 days")
+        page.click("#filter-seen summary")
+        page.click("text=last 7 days")
+        expect(page.locator("#filter-seen summary")).to_have_text("Seen: last 7 days")
+        page.click("#filter-days summary")
+        page.fill("[name=seen_from]", "2026-01-01")
+        page.click("#filter-days >> text=Apply")
+        expect(page).to_have_url(re.compile(r"/\?seen=7&seen_from=2026-01-01$"))
+
+    def test_rows_are_selected_and_refreshed(self, open_page):
+        page = open_page("/", java_script_enabled=False)
+        expect(page.locator(".selection")).to_be_hidden()
+        page.get_by_role("checkbox", name="Nadia").check()
+        page.get_by_role("button", name="Refresh from Zendesk").click()
+        expect(page.locator("#toasts")).to_contain_text("1 visitor is queued for a refresh.")
 
     def test_colours_are_switched_and_remembered(self, open_page):
         page = open_page("/sync/", java_script_enabled=False)

@@ -1,6 +1,6 @@
 """How pages write a time: in the reader's time zone. Every template has `render_time` as the filter `ago`."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django import template
 from django.utils.formats import date_format
@@ -11,6 +11,9 @@ from django.utils.translation import pgettext
 # Older times are shown as a date; the page's script counts the same days for the others.
 RELATIVE_FOR = timedelta(days=30)
 _AGO = '<relative-time datetime="{}" prefix="" threshold="P30D" class="nowrap" title="{}" no-title>{}</relative-time>'
+# In a list a script makes the tooltip, of the text that is there anyway.
+_AGO_IN_ROW = '<relative-time datetime="{}" prefix="" threshold="P30D" no-title>{}</relative-time>'
+_DATE_IN_ROW = '<time datetime="{}">{}</time>'
 _DATE = '<time datetime="{}" class="nowrap" title="{}">{}</time>'
 register = template.Library()
 
@@ -25,6 +28,14 @@ def render_time(at: datetime | None) -> str:
     text = date_format(local, "DATETIME_FORMAT" if is_near else "DATE_FORMAT")
     whole = date_format(local, pgettext("format of a full time", "j F Y, H:i:s T"))
     return format_html(_AGO if is_near else _DATE, local.isoformat(), whole, text)
+
+
+@register.filter("ago_in_row")
+def render_time_in_row(at: datetime) -> str:
+    """Return the element of `render_time` with fewer letters, for a cell that many rows have."""
+    is_near = abs(now() - at) < RELATIVE_FOR
+    text = date_format(localtime(at), "DATETIME_FORMAT" if is_near else "DATE_FORMAT")
+    return format_html(_AGO_IN_ROW if is_near else _DATE_IN_ROW, f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", text)
 
 
 def format_time(at: datetime) -> str:
@@ -45,6 +56,11 @@ def format_hour(at: datetime) -> str:
 def format_weekday(at: datetime) -> str:
     """Return the day of an aware time as `Sun 29`, for a scale of some days."""
     return date_format(localtime(at), pgettext("format of a weekday", "D j"))
+
+
+def format_day(day: date) -> str:
+    """Return a day as `29 Nov 2026`."""
+    return date_format(day, "DATE_FORMAT")
 
 
 def format_epoch(epoch_s: int) -> str:

@@ -1,17 +1,32 @@
-"""The tabs and filter chips of the visitors list, and links to other results where it is empty."""
+"""The filter chips of the visitors list: each names a filter, says its value, and holds the links that change it.
+
+They are plain links, so a filter applies at a click, with scripts and without; only the days are a form.
+"""
 
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from linking.dashboard.shell.parts import VISITOR_STATES, Text
-from linking.dashboard.shell.sources import describe_waiting_list
-from linking.dashboard.visitors.filters import LINKED_TODAY, NO_EMAIL, SIGNED_IN, TO_CHECK, VisitorFilters
+from linking.dashboard.shell.parts import TRUST_STATES, VISITOR_STATES, Text
+from linking.dashboard.shell.times import format_day
+from linking.dashboard.visitors.filters import (
+    LINKED_TODAY,
+    NO,
+    NO_EMAIL,
+    SEEN_DAYS,
+    SIGNED_IN,
+    TO_CHECK,
+    TRUSTS,
+    YES,
+    VisitorFilters,
+    parse_day,
+)
 from linking.models import Integration
 from linking.search import find
 
 WAYS_COUNT_CAP = 99
+SEARCH_SHOWN_CHARACTERS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +36,21 @@ class Choice:
     word: Text
     url: str
     is_chosen: bool = False
-    value: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chip:
+    """One filter: `word` names it, `value` is its value in words or "" for any, `clear_url` the list without it.
+
+    One without `choices` can only be removed, unless it `has_days`: then it holds the form with the two days.
+    """
+
+    key: str
+    word: Text
+    value: Text = ""
+    clear_url: str = ""
+    choices: tuple[Choice, ...] = ()
+    has_days: bool = False
 
 
 def list_ways_on(filters: VisitorFilters, *, sees_contact: bool) -> tuple[Choice, ...]:
@@ -47,47 +76,81 @@ def list_ways_on(filters: VisitorFilters, *, sees_contact: bool) -> tuple[Choice
     return tuple(ways)
 
 
-def list_state_choices(filters: VisitorFilters) -> list[Choice]:
-    """Return the tabs: every state, then the players who have no chat yet."""
-    states = ((key, state.word) for key, state in VISITOR_STATES.items())
-    words = [("", _("All")), *states, (SIGNED_IN, describe_waiting_list()[0])]
-    # The other list has no such order and no such filters.
-    any_order, of_users = {"ordering": ""}, {"ordering": "", "only": ""}
-    return [
-        Choice(
-            word=word,
-            url=filters.build_address(state=key, **(of_users if key == SIGNED_IN else any_order)),
-            is_chosen=filters.state == key,
-            value=key,
-        )
-        for key, word in words
-    ]
-
-
-def list_chips(filters: VisitorFilters, *, integrations: list[Integration]) -> list[Choice]:
-    """Return the active filters, each with the address of the list without it."""
+def list_chips(filters: VisitorFilters, *, integrations: list[Integration]) -> tuple[Chip, ...]:
+    """Return the chips from left to right: first those that can only be removed, then one for each filter."""
     names = {integration.slug: integration.name for integration in integrations}
+    several = (_build_chip(filters, "integration", _("Integration"), names),) if len(names) > 1 else ()
+    seen = _build_chip(filters, "seen", _("Seen"), {days: format_days(days) for days in SEEN_DAYS})
+    if filters.is_waiting_list:
+        return (*_list_fixed(filters), seen, *several, _build_days_chip(filters))
+    states = {key.value: state.word for key, state in VISITOR_STATES.items()}
+    trusts = {key: TRUST_STATES[key].word for key in TRUSTS}
+    return (
+        *_list_fixed(filters),
+        _build_chip(filters, "state", _("State"), states),
+        seen,
+        *several,
+        _build_chip(filters, "trust", _("Trust"), trusts),
+        _build_chip(filters, "banned", _("Banned"), {YES: _("Yes"), NO: _("No")}),
+        _build_days_chip(filters),
+    )
+
+
+def _list_fixed(filters: VisitorFilters) -> tuple[Chip, ...]:
+    """Return the chips of the search text and of what a view narrows."""
     chips = []
     if filters.q:
-        chips.append(Choice(word=_("Search: %s") % filters.q[:60], url=filters.build_address(q="")))
-    if filters.integration:
-        name = names.get(filters.integration, filters.integration)
-        chips.append(Choice(word=_("Integration: %s") % name, url=filters.build_address(integration="")))
+        value = filters.q[:SEARCH_SHOWN_CHARACTERS]
+        chips.append(Chip(key="q", word=_("Search"), value=value, clear_url=filters.build_address(q="")))
     if filters.only:
-        chips.append(Choice(word=_name_only_filters()[filters.only], url=filters.build_address(only="")))
-    if filters.seen:
-        chips.append(Choice(word=format_seen(filters.seen), url=filters.build_address(seen="")))
-    return chips
+        value = _name_only_filters()[filters.only]
+        chips.append(Chip(key="only", word=_("Only"), value=value, clear_url=filters.build_address(only="")))
+    return tuple(chips)
+
+
+def _build_chip(filters: VisitorFilters, key: str, word: str, words: dict[str, Text]) -> Chip:
+    chosen = getattr(filters, key)
+    return Chip(
+        key=key,
+        word=word,
+        value=words.get(chosen, chosen),
+        clear_url=filters.build_address(**{key: ""}) if chosen else "",
+        choices=tuple(
+            Choice(word=value_word, url=filters.build_address(**{key: value}), is_chosen=value == chosen)
+            for value, value_word in words.items()
+        ),
+    )
+
+
+def _build_days_chip(filters: VisitorFilters) -> Chip:
+    is_chosen = bool(filters.seen_from or filters.seen_to)
+    return Chip(
+        key="days",
+        word=_("Date range"),
+        value=_describe_days(filters),
+        clear_url=filters.build_address(seen_from="", seen_to="") if is_chosen else "",
+        has_days=True,
+    )
+
+
+def _describe_days(filters: VisitorFilters) -> str:
+    first, last = parse_day(filters.seen_from), parse_day(filters.seen_to)
+    values = {"first": format_day(first) if first else "", "last": format_day(last) if last else ""}
+    if first and last:
+        return _("%(first)s to %(last)s") % values
+    if first:
+        return _("since %(first)s") % values
+    return _("until %(last)s") % values if last else ""
 
 
 def _name_only_filters() -> dict[str, str]:
     return {
-        LINKED_TODAY: _("Linked in the last 24 hours"),
-        TO_CHECK: _("With an open conflict"),
-        NO_EMAIL: _("Without an e-mail address"),
+        LINKED_TODAY: _("linked in the last 24 hours"),
+        TO_CHECK: _("with an open conflict"),
+        NO_EMAIL: _("without an e-mail address"),
     }
 
 
-def format_seen(days: str) -> str:
-    """Return a number of days, one of `SEEN_DAYS`, as a filter in words."""
-    return ngettext("Seen in the last %s day", "Seen in the last %s days", int(days)) % days
+def format_days(days: str) -> str:
+    """Return a number of days, one of `SEEN_DAYS`, in words."""
+    return ngettext("last %s day", "last %s days", int(days)) % days

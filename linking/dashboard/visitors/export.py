@@ -1,4 +1,4 @@
-"""The list as a CSV file, for leads: streamed, and recorded in the audit.
+"""The list, or its selected rows, as a CSV file, for leads: streamed, and recorded in the audit.
 
 Cells that a spreadsheet could run are made inert. Rows are read by keyset, so memory does not grow with their number.
 """
@@ -8,18 +8,20 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from linking.accounts import audit, roles
 from linking.core.spreadsheets import inert
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.context import format_count
 from linking.dashboard.visitors.filters import VisitorFilters, parse_filters
-from linking.dashboard.visitors.queries import find_rows
+from linking.dashboard.visitors.selection import NothingSelected, Selection, find_selected, parse_selection
 from linking.models import LoginUser, Visitor
 from linking.search import UnknownFilter, find, pages
 
@@ -42,19 +44,26 @@ class _Echo:
 
 
 @page
-@require_GET
+@require_http_methods(["GET", "POST"])
 def export_visitors(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-    """Answer with the list that the address asks for, as CSV."""
+    """Answer with the list that the address asks for, or with the rows that a form selects, as CSV."""
     require(roles.can_export(request.user))
     now = timezone.now()
     try:
-        filters = parse_filters(request.GET)
-        rows = find_rows(filters, sees_contact=roles.can_see_contact(request.user), now=now)
+        if request.method == "POST":
+            selection = parse_selection(request.POST)
+        else:
+            selection = Selection(filters=parse_filters(request.GET), keys=None)
+        rows = find_selected(selection, sees_contact=roles.can_see_contact(request.user), now=now)
+    except NothingSelected:
+        messages.warning(request, _("No row is selected."))
+        return redirect("visitors")
     except UnknownFilter as error:
         return render(request, "dashboard/shell/bad_filter.html", {"sentence": str(error)}, status=400)
+    filters = selection.filters
     kind = "users" if filters.is_waiting_list else "visitors"
     target = f"{format_count(find.count_up_to_cap(rows))} {kind}"
-    audit.audit_list_action(user=request.user, action="export", target=target, filters=filters.names, now=now)
+    audit.audit_list_action(user=request.user, action="export", target=target, filters=selection.names, now=now)
     answer = StreamingHttpResponse(_iterate_lines(rows, filters=filters), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="zdbridge-{kind}-{now:%Y-%m-%d-%H%M}.csv"'
     return answer

@@ -3,6 +3,7 @@
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 
+from linking.dashboard.visitors.typed_filters import TYPED_FILTERS
 from linking.search import Query, QueryKind, find
 
 
@@ -27,11 +28,11 @@ def find_hint(query: Query, *, sees_contact: bool, has_rows: bool) -> str:
 
 
 def _explain_operator(query: Query) -> str:
-    if query.operator == "state":
-        return _("After state: write linked, anonymous, pending, gone or signed_in.")
-    if query.operator == "seen":
-        return _("After seen: write today, week or month.")
-    return _("There is no filter %s. Use the states above, or write state:linked or seen:week.") % f"{query.operator}:"
+    typed = TYPED_FILTERS.get(query.operator)
+    if typed:
+        return str(typed.hint)
+    values = {"word": f"{query.operator}:", "known": ", ".join(f"{name}:" for name in TYPED_FILTERS)}
+    return _("There is no filter %(word)s. The filters are %(known)s as in state:linked or seen:week.") % values
 
 
 def _explain_no_results(query: Query, *, sees_contact: bool) -> str:

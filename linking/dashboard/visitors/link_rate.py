@@ -42,11 +42,11 @@ def choose_apart(integrations: Sequence[Integration]) -> list[int]:
 def find_link_rate(
     *, filters: VisitorFilters, counts: recent.Recent, integrations: Sequence[Integration], now: datetime
 ) -> LinkRate | None:
-    """Return the link rate of the visitors in the list, None within a search or a state.
+    """Return the link rate of the visitors in the list, None where another filter than integration and time is active.
 
     `counts` are the visitors of every integration in the last 30 days.
     """
-    if filters.is_waiting_list or filters.q or filters.state or filters.only:
+    if not {"integration", "seen"}.issuperset(filters.names):
         return None
     days = filters.seen or recent.RECENT_DAYS
     if filters.integration or days != recent.RECENT_DAYS:

@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
@@ -32,7 +31,7 @@ from linking.dashboard.shell.rows import (
 )
 from linking.dashboard.shell.sources import describe_waiting_list
 from linking.dashboard.visitors.builtin_views import list_builtin_views
-from linking.dashboard.visitors.chips import Choice, format_seen, list_chips, list_state_choices, list_ways_on
+from linking.dashboard.visitors.chips import Choice, list_chips, list_ways_on
 from linking.dashboard.visitors.columns import (
     Column,
     ColumnChoice,
@@ -42,10 +41,8 @@ from linking.dashboard.visitors.columns import (
 )
 from linking.dashboard.visitors.filters import (
     NAMES,
-    SEEN_DAYS,
     SIGNED_IN,
     VisitorFilters,
-    extract_inline_filters,
     parse_filters,
 )
 from linking.dashboard.visitors.hints import find_hint
@@ -54,6 +51,8 @@ from linking.dashboard.visitors.news import build_news_url, can_be_newer
 from linking.dashboard.visitors.queries import find_rows
 from linking.dashboard.visitors.recheck import RECHECK_MAX
 from linking.dashboard.visitors.saved_views import list_view_rows
+from linking.dashboard.visitors.selection import SelectionBar, build_selection_bar
+from linking.dashboard.visitors.typed_filters import extract_typed_filters
 from linking.models import Integration
 from linking.monitoring import status
 from linking.search import BadKeyset, Count, UnknownFilter, find, pages, recent
@@ -63,8 +62,8 @@ from linking.search import BadKeyset, Count, UnknownFilter, find, pages, recent
 class Listing:
     """What the list's template shows.
 
-    `recheck` names how many visitors can be refreshed at once, "" for a person who may not; `legend` explains each word
-    of trust; `empty` is a machine word for why there are no rows, "" with rows, and `ways_on` are links to other
+    `selection` is the bar of the selected rows, None for a person who may do nothing with them; `legend` explains each
+    word of trust; `empty` is a machine word for why there are no rows, "" with rows, and `ways_on` are links to other
     results. `hint` is a sentence about the search text. The page polls `news_url` for newer rows; `can_be_newer` is
     whether new rows would stand first.
     """
@@ -79,7 +78,7 @@ class Listing:
     can_be_newer: bool
     export_url: str
     export_words: str
-    recheck: str
+    selection: SelectionBar | None
     legend: tuple[tuple[Badge, str], ...]
     columns: tuple[Column, ...]
     choices: tuple[ColumnChoice, ...]
@@ -88,6 +87,31 @@ class Listing:
     empty: str = ""
     ways_on: tuple[Choice, ...] = ()
     hint: str = ""
+
+    @property
+    def shows_state(self) -> bool:
+        """Whether the list has the column of this name."""
+        return "state" not in self.hidden
+
+    @property
+    def shows_login(self) -> bool:
+        """Whether the list has the column of this name."""
+        return "login" not in self.hidden
+
+    @property
+    def shows_visitor(self) -> bool:
+        """Whether the list has the column of this name."""
+        return "visitor" not in self.hidden
+
+    @property
+    def shows_integration(self) -> bool:
+        """Whether the list has the column of this name."""
+        return self.has_integrations and "integration" not in self.hidden
+
+    @property
+    def is_without_any(self) -> bool:
+        """Whether there is nothing that a filter could narrow."""
+        return self.empty in ("first_run", "sync_off", "nothing_yet")
 
 
 @page
@@ -103,7 +127,7 @@ def show_visitors(request: HttpRequest) -> HttpResponse:
         listing = make_listing(filters=filters, request=request, integrations=integrations, now=now)
     except (UnknownFilter, BadKeyset) as error:
         return render(request, "dashboard/shell/bad_filter.html", {"sentence": str(error)}, status=400)
-    context = {"listing": listing, "query": filters.build_address(), "page_open": PAGE_OPEN}
+    context = {"listing": listing, "query": filters.build_page_address(), "page_open": PAGE_OPEN}
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "dashboard/visitors/_list.html", context)
     context |= _build_page_context(filters, request=request, integrations=integrations, now=now)
@@ -112,7 +136,7 @@ def show_visitors(request: HttpRequest) -> HttpResponse:
 
 def _find_better_address(filters: VisitorFilters, *, request: HttpRequest) -> str:
     """Return a better address for the request: a shorter one of this list, or a record's; "" without one."""
-    inline = extract_inline_filters(filters)
+    inline = extract_typed_filters(filters)
     if inline != filters or _has_empty_filters(request):
         return _build_own_address(inline)
     if not filters.is_search_alone:
@@ -135,10 +159,8 @@ def _build_page_context(
         "waiting_title": waiting_title,
         "waiting_text": waiting_text,
         "filters": filters,
-        "states": list_state_choices(filters),
+        "kept_filters": filters.list_kept(besides=("seen_from", "seen_to")),
         "chips": list_chips(filters, integrations=integrations),
-        "integrations": [Choice(word=integration.name, url="", value=integration.slug) for integration in integrations],
-        "seen_choices": [Choice(word=format_seen(days), url="", value=days) for days in SEEN_DAYS],
         "rate": find_link_rate(filters=filters, counts=counts, integrations=integrations, now=now),
         "ready_views": list_builtin_views(filters=filters, counts=counts, now=now) if counts.total else [],
         "views": list_view_rows(
@@ -165,7 +187,12 @@ def make_listing(
     total = find.count_up_to_cap(records, cap=cap) if rows else Count(number=0, is_capped=False)
     several = len(integrations) > 1
     columns, hidden = list_columns(filters, has_several=several, reader=reader), find_hidden_columns(request)
-    may_recheck = roles.can_decide(request.user) and not filters.is_waiting_list
+    bar = build_selection_bar(
+        total,
+        is_waiting_list=filters.is_waiting_list,
+        may_refresh=roles.can_decide(request.user) and not filters.is_waiting_list,
+        refresh_max=RECHECK_MAX,
+    )
     return Listing(
         rows=rows,
         is_waiting_list=filters.is_waiting_list,
@@ -179,7 +206,7 @@ def make_listing(
         if rows and roles.can_export(request.user)
         else "",
         export_words=_describe_export(total, is_waiting_list=filters.is_waiting_list),
-        recheck=_describe_recheck(total) if rows and may_recheck else "",
+        selection=bar if rows and roles.can_export(request.user) else None,
         legend=() if filters.is_waiting_list else make_legend(),
         columns=tuple(column for column in columns if column.key not in hidden),
         choices=list_column_choices(columns, hidden=hidden),
@@ -204,8 +231,7 @@ def _build_rows(
 
 
 def _build_own_address(filters: VisitorFilters) -> str:
-    query = filters.build_address(cursor=filters.cursor, first=filters.first)
-    return reverse("visitors") + ("" if query == "?" else query)
+    return reverse("visitors") + filters.build_page_address()
 
 
 def _has_empty_filters(request: HttpRequest) -> bool:
@@ -218,7 +244,7 @@ def _find_empty_reason(filters: VisitorFilters, *, integrations: list[Integratio
         return "past_the_end"
     if not integrations:
         return "first_run"
-    if filters.q or filters.seen or filters.only or filters.integration or filters.state not in ("", SIGNED_IN):
+    if set(filters.names) - {"state"} or filters.state not in ("", SIGNED_IN):
         return "no_match"
     if filters.is_waiting_list:
         return "nobody_waits"
@@ -252,12 +278,6 @@ def _describe_export(total: Count, *, is_waiting_list: bool) -> str:
     else:
         words = ngettext("Export %s visitor (CSV)", "Export %s visitors (CSV)", total.number)
     return words % format_count(total)
-
-
-def _describe_recheck(total: Count) -> str:
-    if total.number > RECHECK_MAX:
-        return _("Refresh the first %s visitors") % intcomma(RECHECK_MAX)
-    return ngettext("Refresh %s visitor", "Refresh %s visitors", total.number) % intcomma(total.number)
 
 
 def _find_first_place(filters: VisitorFilters) -> int:

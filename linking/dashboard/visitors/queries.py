@@ -5,7 +5,17 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from linking.dashboard.visitors.filters import LINKED_TODAY, NO_EMAIL, TO_CHECK, VisitorFilters
+from linking.core.trust import Trust
+from linking.dashboard.visitors.filters import (
+    LINKED_TODAY,
+    NO_EMAIL,
+    TO_CHECK,
+    YES,
+    VisitorFilters,
+    find_since,
+    find_until,
+)
+from linking.models import Visitor
 from linking.search import find, narrow
 
 DAY = timedelta(days=1)
@@ -16,19 +26,29 @@ def find_rows(filters: VisitorFilters, *, sees_contact: bool, now: datetime) -> 
 
     Raises: UnknownFilter.
     """
-    since = now - timedelta(days=int(filters.seen)) if filters.seen else None
+    since, until = find_since(filters, now=now), find_until(filters)
     if filters.is_waiting_list:
         return find.list_waiting_users(
-            query=filters.query, integration=filters.integration, since=since, sees_contact=sees_contact
+            query=filters.query, integration=filters.integration, since=since, until=until, sees_contact=sees_contact
         )
     visitors = find.list_visitors(
         query=filters.query,
         integration=filters.integration,
         state=filters.state,
         since=since,
+        until=until,
         ordering=filters.order,
         sees_contact=sees_contact,
     )
+    if filters.banned:
+        visitors = visitors.filter(is_banned=filters.banned == YES)
+    if filters.trust:
+        among = find.list_visitors(integration=filters.integration, since=since, until=until, sees_contact=sees_contact)
+        visitors = narrow.keep_trust(visitors, trust=Trust(filters.trust), among=among)
+    return _keep_only(visitors, filters=filters, now=now)
+
+
+def _keep_only(visitors: QuerySet[Visitor], *, filters: VisitorFilters, now: datetime) -> QuerySet[Visitor]:
     if filters.only == LINKED_TODAY:
         return narrow.keep_linked_since(visitors, since=now - DAY)
     if filters.only == TO_CHECK:

@@ -1,9 +1,9 @@
-"""Refreshes all visitors of a list from Zendesk, after new chats and within the rate limit."""
+"""Refreshes the selected visitors of a list from Zendesk, after new chats and within the rate limit."""
 
 from django.contrib import messages
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,8 +13,7 @@ from django.views.decorators.http import require_POST
 
 from linking.accounts import audit, roles
 from linking.dashboard.shell.access import page, require
-from linking.dashboard.visitors.filters import parse_filters
-from linking.dashboard.visitors.queries import find_rows
+from linking.dashboard.visitors.selection import NothingSelected, find_selected, parse_selection
 from linking.search import UnknownFilter
 from linking.sync import lookups
 
@@ -25,22 +24,25 @@ RECHECK_MAX = 1_000
 @page
 @require_POST
 def recheck_visitors(request: HttpRequest) -> HttpResponse:
-    """Queue the visitors that the list's address finds, the newest ones first."""
+    """Queue the selected visitors, or the first of those that the list finds."""
     require(roles.can_decide(request.user))
     now = timezone.now()
     try:
-        filters = parse_filters(QueryDict(request.POST.get("query", "").removeprefix("?")))
-        if filters.is_waiting_list:
+        selection = parse_selection(request.POST)
+        if selection.filters.is_waiting_list:
             raise UnknownFilter(
                 name="state", message=_("Players without a chat have no record in Zendesk that could be refreshed.")
             )
-        visitors = find_rows(filters, sees_contact=roles.can_see_contact(request.user), now=now)
+        visitors = find_selected(selection, sees_contact=roles.can_see_contact(request.user), now=now)
+    except NothingSelected:
+        messages.warning(request, _("No visitor is selected."))
+        return redirect("visitors")
     except UnknownFilter as error:
         return render(request, "dashboard/shell/bad_filter.html", {"sentence": str(error)}, status=400)
     with transaction.atomic():
         number = lookups.queue_again(visitors=visitors, now=now, limit=RECHECK_MAX)
         audit.audit_list_action(
-            user=request.user, action="recheck", target=f"{number} visitors", filters=filters.names, now=now
+            user=request.user, action="recheck", target=f"{number} visitors", filters=selection.names, now=now
         )
     sentence = ngettext(
         "%s visitor is queued for a refresh. The next syncs update it.",
@@ -50,4 +52,4 @@ def recheck_visitors(request: HttpRequest) -> HttpResponse:
     messages.success(
         request, sentence % intcomma(number) if number else _("All of them are already queued for a refresh.")
     )
-    return redirect(reverse("visitors") + filters.build_address())
+    return redirect(reverse("visitors") + selection.filters.build_page_address())

@@ -23,9 +23,10 @@ from linking.dashboard.shell.rows import (
     choose_user_state,
     find_reader,
 )
-from linking.dashboard.visitors.filters import SIGNED_IN, VisitorFilters, extract_inline_filters
+from linking.dashboard.visitors.filters import SIGNED_IN, VisitorFilters
 from linking.dashboard.visitors.hints import find_hint
 from linking.dashboard.visitors.queries import find_rows
+from linking.dashboard.visitors.typed_filters import extract_typed_filters
 from linking.models import LoginUser, Visitor
 from linking.search import find
 
@@ -75,7 +76,7 @@ def find_first_matches(*, q: str, all_url: str, reader: Reader, now: datetime) -
     The order is that of the result page: the one record that a pasted text names, else the newest visitors, else the
     players who signed in and have no chat yet.
     """
-    filters = extract_inline_filters(VisitorFilters(q=q))
+    filters = extract_typed_filters(VisitorFilters(q=q))
     if len(filters.query.text) < CHARACTERS_AT_LEAST:
         return None
     hit = find.find_exact(filters.query) if filters.is_search_alone else None

@@ -2,11 +2,15 @@
 
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from django.conf import settings
 from django.template.loader import get_template
 
+from linking.core.config import ZendeskProduct
+from linking.dashboard.shell import parts
+from linking.dashboard.shell.sources import find_words
 from tests.factories import make_integration, make_visitor
 from tests.linking.dashboard.reading import read
 from zdbridge import settings as product_settings
@@ -49,6 +53,22 @@ class TestTemplates:
         code = " ".join(path.read_text() for path in (Path(settings.BASE_DIR) / "linking/dashboard").glob("*.py"))
         used = set(re.findall(r'_icon\.html" with name="([^"]+)"', pages)) | set(re.findall(r'icon="([^"]+)"', code))
         assert used - sprite == set()
+
+    def test_every_symbol_of_a_row_is_that_of_the_sprite(self):
+        sprite = dict(
+            re.findall(r'<symbol id="([a-z0-9-]+)"[^>]*>(.*?)</symbol>', (STATIC / "vendor/icons.svg").read_text())
+        )
+        sheet = (STATIC / "css/row_icons.css").read_text()
+        drawn = dict(
+            re.findall(r"\.(?:i-)?([a-z0-9.-]+) \{\n  --symbol: url\(\"data:image/svg\+xml,([^\"]+)\"\)", sheet)
+        )
+        names = {"copy.is-done": "check"}
+        shapes = {names.get(name, name): re.findall(r"d='([^']+)'", unquote(image)) for name, image in drawn.items()}
+        assert shapes == {name: re.findall(r'd="([^"]+)"', sprite[name]) for name in shapes}
+        badges = (*parts.VISITOR_STATES.values(), *parts.TRUST_STATES.values(), parts.IN_CONFLICT, parts.PAGE_OPEN)
+        assert {badge.icon for badge in badges} | {find_words(product).ban.icon for product in ZendeskProduct} <= set(
+            shapes
+        )
 
 
 class TestAssets:

@@ -31,7 +31,7 @@ class TestColumns:
         choose(lead, "visitor")
         page = read(lead.get("/?state=anonymous"))
         assert headings(lead) == ["Visitor", "Visitor ID", "Last seen"]
-        assert len(page.one("tbody").all("td")) == 3
+        assert len(page.one("tbody").all("td")) == 4  # and the box that selects the row
 
     def test_are_the_same_in_the_live_refresh(self, lead):
         choose(lead)

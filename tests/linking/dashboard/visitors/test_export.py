@@ -66,6 +66,39 @@ class TestExport:
         assert lead.get(f"{PAGE}?state=none").status_code == 400
 
 
+class TestSelectedRows:
+    def send(self, browser, **form):
+        return browser.post(PAGE, {"query": "", **form})
+
+    def lines(self, answer):
+        return list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+
+    def test_are_the_only_ones_in_the_file_and_in_the_audit(self, lead, acme):
+        boxes = [f"v{make_visitor(integration=acme, visitor_id=f'7.v{number}').pk}" for number in range(3)]
+        answer = self.send(lead, row=boxes[:2])
+        assert {row[1] for row in self.lines(answer)[1:]} == {"7.v0", "7.v1"}
+        event = AuditEvent.objects.get(action="export")
+        assert (event.target, event.fields) == ("2 visitors", ["rows"])
+
+    def test_all_that_match_may_be_meant(self, lead, acme):
+        box = f"v{make_visitor(integration=acme, visitor_id='7.v0').pk}"
+        make_visitor(integration=acme, visitor_id="7.v1")
+        assert len(self.lines(self.send(lead, row=[box], all="1"))) == 3
+
+    def test_of_players_hold_players(self, lead, acme):
+        proof = {"first_authenticated_at": "2026-11-22T12:00:00Z", "last_authenticated_at": "2026-11-22T12:00:00Z"}
+        user = make_login_user(integration=acme, tokens_issued=2, **proof)
+        answer = self.send(lead, query="?state=signed_in", row=[f"u{user.pk}"])
+        assert self.lines(answer)[1][1] == USER_ID
+
+    def test_none_is_told(self, lead, acme):
+        page = read(lead.post(PAGE, {"query": ""}, follow=True))
+        assert page.one(id="toasts").text == "No row is selected."
+
+    def test_are_not_for_agents(self, agent, acme):
+        assert self.send(agent, all="1").status_code == 403
+
+
 class TestLink:
     def test_leads_to_the_same_filters(self, lead, acme):
         make_visitor(integration=acme, name="Nadia")

@@ -24,8 +24,13 @@ class TestHints:
     @pytest.mark.parametrize(
         ("q", "sentence"),
         [
-            ("has:phone", "There is no filter has:."),
-            ("is:linked", "There is no filter is:."),  # found as text all the same
+            ("color:red", "There is no filter color:."),
+            ("has:phone", "After has: write conflict."),
+            ("trust:good", "After trust: write proven,"),
+            ("banned:maybe", "After banned: write yes or no."),
+            ("from:monday", "write a day such as 2026-11-30."),
+            ("integration:none", "After integration: write its short name"),
+            ("is:linked", "The filters are state:, trust:, banned:, seen:, from:, to:, integration:, has:"),
             ("state:happy", "After state: write linked,"),
             ("seen:never", "After seen: write today,"),
             ("https://acme.zendesk.com/agent/tickets/4711", "from ticket 4711."),

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from linking.models import Integration, Visitor
+from linking.models import Conflict, Integration, Visitor
 from tests.factories import USER_ID, make_integration, make_link, make_login_user, make_visitor
 from tests.linking.dashboard.reading import read
 
@@ -58,17 +58,23 @@ class TestRows:
         visitor = make_visitor(integration=integration, name="Nadia", email="nadia@player.example")
         make_link(visitor=visitor, login_user=make_login_user(integration=integration))
         cells = [cell.text for cell in rows_of(lead.get("/"))[0].all("td")]
-        assert cells[:2] == ["Nadia nadia@player.example", "Claimed"]
+        assert cells[1:3] == ["Nadia nadia@player.example", "Claimed"]
 
     def test_the_whole_id_is_there_though_the_middle_gives_way(self, lead):
         integration = make_integration()
         make_link(visitor=make_visitor(integration=integration), login_user=make_login_user(integration=integration))
-        code = rows_of(lead.get("/"))[0].all("code")[0]
-        assert "".join(part.text for part in code.all("span")) == USER_ID
+        player = rows_of(lead.get("/"))[0].one(class_="login").one("a")
+        assert "".join(part.text for part in player.all("span")) == USER_ID
+        assert player.attributes["href"] == f"/users/{USER_ID}/?integration=acme"
 
-    def test_copies_the_whole_id(self, lead):
-        make_visitor(integration=make_integration(), visitor_id="7700123.ab3XkQ9zLm2Rt7")
-        assert rows_of(lead.get("/"))[0].one("button").attributes["data-copy"] == "7700123.ab3XkQ9zLm2Rt7"
+    def test_are_light(self, lead):
+        """A list stays open all day and is fetched again at every press of its news."""
+        make_integration(slug="beta", name="Beta Arena", login_project_id="other")
+        integration = make_many(50)
+        for visitor in Visitor.objects.all():
+            user = make_login_user(integration=integration, user_id=f"{USER_ID[:-4]}{visitor.pk % 10000:04}")
+            make_link(visitor=visitor, login_user=user)
+        assert len(lead.get("/").content) < 60_000
 
     def test_masks_contact_data_for_agents(self, agent):
         make_visitor(integration=make_integration(), name="nadia@player.example", email="nadia@player.example")
@@ -89,7 +95,7 @@ class TestSecondLine:
         integration = make_integration()
         visitor = make_visitor(integration=integration, name=name, email=email)
         make_link(visitor=visitor, login_user=make_login_user(integration=integration, name=login_name))
-        return rows_of(lead.get("/"))[0].all("td")[0].text.removeprefix(name).strip()
+        return rows_of(lead.get("/"))[0].one(class_="who").text.removeprefix(name).strip()
 
     def test_does_not_say_the_address_twice(self, lead):
         assert self.beside(lead, name="n@player.example", email="n@player.example") == ""
@@ -140,9 +146,44 @@ class TestFilters:
 
     def test_each_is_a_chip_that_can_go(self, lead):
         make_many(1)
-        chip = read(lead.get("/?state=anonymous&seen=30&q=visitor")).all("a", class_="chip")[0]
-        assert chip.text == "Search: visitor Remove this filter"
-        assert chip.attributes["href"] == "?state=anonymous&seen=30"
+        chip = read(lead.get("/?state=anonymous&seen=30&q=visitor")).one(id="filter-q")
+        assert chip.text == "Search: visitor Remove the filter Search"
+        assert chip.one("a").attributes["href"] == "?state=anonymous&seen=30"
+
+    def test_each_says_its_value_and_offers_the_others(self, lead):
+        make_many(1)
+        chip = read(lead.get("/?state=anonymous&seen=30")).one(id="filter-state")
+        assert chip.one("summary").text == "State: Anonymous"
+        assert [(choice.text, choice.attributes["href"]) for choice in chip.one("ul").all("a")] == [
+            ("Linked", "?state=linked&seen=30"),
+            ("Anonymous", "?state=anonymous&seen=30"),
+            ("Waiting for lookup", "?state=pending&seen=30"),
+            ("Deleted in Zendesk", "?state=gone&seen=30"),
+        ]
+
+    def test_by_ban(self, lead):
+        make_many(2)
+        Visitor.objects.filter(visitor_id="77.v1").update(is_banned=True)
+        assert "Visitor 1" in rows_of(lead.get("/?banned=yes"))[0].text
+        assert "Visitor 0" in rows_of(lead.get("/?banned=no"))[0].text
+
+    def test_by_days_in_the_readers_time_zone(self, lead):
+        make_visitor(integration=make_integration(), name="Nadia")  # seen at noon on 22 November 2026
+        found = [
+            len(read(lead.get(f"/?seen_from={first}&seen_to={last}")).all("tbody"))
+            for first, last in [("2026-11-22", "2026-11-22"), ("2026-11-23", ""), ("", "2026-11-21")]
+        ]
+        assert found == [1, 0, 0]
+
+    def test_of_days_keep_the_others(self, lead):
+        make_many(1)
+        form = read(lead.get("/?state=anonymous&seen_from=2026-11-01")).one(id="filter-days").one("form")
+        sent = [(box.attributes["name"], box.attributes["value"]) for box in form.all("input")]
+        assert sent == [("state", "anonymous"), ("seen_from", "2026-11-01"), ("seen_to", "")]
+
+    def test_are_not_offered_where_nothing_could_be_narrowed(self, lead):
+        make_integration()
+        assert read(lead.get("/")).all("div", aria_label="Filters") == []
 
     @pytest.mark.parametrize(
         "query",
@@ -151,6 +192,11 @@ class TestFilters:
             "integration=none",
             "seen=x",
             "only=x",
+            "trust=x",
+            "banned=maybe",
+            "seen_from=2026-02-30",
+            "seen_to=20261130",
+            "state=signed_in&trust=proven",
             "state=signed_in&only=no_email",
             "ordering=email",
             "cursor=abc",
@@ -224,7 +270,7 @@ class TestWaitingUsers:
         now = timezone.now()
         proof = {"first_authenticated_at": now, "last_authenticated_at": now, "tokens_issued": 3}
         make_login_user(integration=make_integration(), name="Nadia", **proof)
-        assert [cell.text for cell in rows_of(lead.get("/?state=signed_in"))[0].all("td")][::2] == [
+        assert [cell.text for cell in rows_of(lead.get("/?state=signed_in"))[0].all("td")][1::2] == [
             "Nadia Page open now no e-mail",
             "3 tokens",
         ]
@@ -261,6 +307,9 @@ class TestWordsInTheSearch:
             ("Seen:Week nadia", "/?q=nadia&seen=7"),
             ("nadia  state:gone k seen:today", "/?q=nadia+k&state=gone&seen=1"),
             ("state:signed_in", "/?state=signed_in"),
+            ("trust:proven banned:YES", "/?trust=proven&banned=yes"),
+            ("has:conflict anna", "/?q=anna&only=to_check"),
+            ("from:2026-11-01 to:2026-11-30", "/?seen_from=2026-11-01&seen_to=2026-11-30"),
         ],
     )
     def test_become_filters(self, lead, q, address):
@@ -272,7 +321,46 @@ class TestWordsInTheSearch:
     @pytest.mark.parametrize("q", ["state:happy", "seen:once", "xstate:linked", "state:", "http://state:linked"])
     def test_that_name_nothing_stay_text(self, lead, q):
         make_many(1)
-        assert read(lead.get("/", {"q": q})).one(class_="chip").one("bdi").text == f"Search: {q}"
+        assert read(lead.get("/", {"q": q})).one(id="filter-q").one("bdi").text == q
+
+
+class TestTrust:
+    @pytest.fixture
+    def three(self, db):
+        """A visitor for each word of trust, named by it, and one that nobody is linked to."""
+        integration, now = make_integration(), timezone.now()
+        for name in ("proven", "claimed", "disputed"):
+            signed_in_at = now - timedelta(days=2)
+            proof = {"first_authenticated_at": signed_in_at, "last_authenticated_at": signed_in_at, "tokens_issued": 1}
+            proof = proof if name == "proven" else {}
+            times = {"first_seen_at": now - timedelta(days=1), "last_confirmed_at": now}
+            visitor = make_visitor(integration=integration, visitor_id=f"7.{name}", name=name)
+            make_link(
+                visitor=visitor, login_user=make_login_user(integration=integration, user_id=name, **proof), **times
+            )
+        Conflict.objects.create(
+            integration=integration, kind="relinked", visitor=visitor, subject="1|", first_seen_at=now, last_seen_at=now
+        )
+        make_visitor(integration=integration, visitor_id="7.nobody", name="nobody")
+
+    @pytest.mark.parametrize("trust", ["proven", "claimed", "disputed"])
+    def test_finds_those_whose_badge_says_so(self, lead, three, trust):
+        rows = rows_of(lead.get(f"/?trust={trust}"))
+        assert [(row.one(class_="who").one("a").text, row.one(class_="is").text) for row in rows] == [
+            (trust, trust.title())
+        ]
+
+    def test_is_judged_among_the_newest(self, lead, three, monkeypatch):
+        monkeypatch.setattr("linking.search.narrow.JUDGED_MAX", 2)
+        Visitor.objects.filter(name="claimed").update(first_seen_at=timezone.now() - timedelta(days=900),
+                                                      last_seen_at=timezone.now() - timedelta(days=900))  # fmt: skip
+        assert read(lead.get("/?trust=claimed")).all("tbody") == []
+
+
+class TestIntegrationInTheSearch:
+    def test_becomes_a_filter_where_there_is_one_of_that_name(self, lead):
+        make_many(1)
+        assert lead.get("/", {"q": "integration:Acme nadia"})["Location"] == "/?q=nadia&integration=acme"
 
 
 class TestNothingFits:

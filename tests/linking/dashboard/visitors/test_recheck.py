@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from linking.dashboard.visitors import recheck as rechecking
-from linking.models import AuditEvent, Visitor
+from linking.models import AuditEvent, Integration, Visitor
 from linking.sync.plans.facts import LookupPriority
-from tests.factories import NOW, make_integration, make_visitor
+from tests.factories import NOW, make_integration, make_login_user, make_visitor
 from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db
@@ -27,8 +27,14 @@ def waiting():
     return set(Visitor.objects.waiting().values_list("visitor_id", flat=True))
 
 
-def recheck(browser, query="", **options):
-    return browser.post("/recheck/visitors/", {"query": query}, **options)
+def recheck(browser, query="", *, rows=(), **options):
+    """Everything that the list finds, unless `rows` are ticked."""
+    chosen = {"row": rows} if rows else {"all": "1"}
+    return browser.post("/recheck/visitors/", {"query": query, **chosen}, **options)
+
+
+def box_of(visitor_id):
+    return f"v{Visitor.objects.get(visitor_id=visitor_id).pk}"
 
 
 class TestRecheck:
@@ -66,19 +72,57 @@ class TestRecheck:
 
     def test_is_for_leads(self, agent, three):
         assert recheck(agent).status_code == 403
-        assert read(agent.get("/")).all(id="recheck") == []
+        assert read(agent.get("/")).all(id="selected") == []
 
     def test_is_not_begun_by_a_link(self, lead, three):
         assert lead.get("/recheck/visitors/").status_code in (404, 405)
 
 
-class TestButton:
-    def test_names_how_many_it_is_for(self, lead, three):
-        assert read(lead.get("/")).one(id="recheck").one("button").text == "Refresh 3 visitors"
+class TestSelectedRows:
+    def test_are_queued_and_no_others(self, lead, three):
+        recheck(lead, "?state=anonymous", rows=[box_of("7.v1"), box_of("7.v2")])
+        assert waiting() == {"7.v1", "7.v2"}
+        event = AuditEvent.objects.get(action="recheck")
+        assert (event.target, event.fields) == ("2 visitors", ["rows"])
 
-    def test_carries_the_list_it_stands_under(self, lead, three):
+    def test_lead_back_to_the_page_they_were_ticked_on(self, lead, three):
+        query = "?state=anonymous&cursor=abc&first=51"
+        assert recheck(lead, query, rows=[box_of("7.v1")])["Location"] == f"/{query}"
+
+    @pytest.mark.parametrize("rows", [["u1"], ["x"], ["v"], ["v-1"], ["v9999999"], ["v1 OR 1=1"]])
+    def test_that_are_none_change_nothing(self, lead, three, rows):
+        recheck(lead, rows=rows)
+        assert waiting() == set()
+
+    def test_must_be_selected(self, lead, three):
+        page = read(lead.post("/recheck/visitors/", {"query": ""}, follow=True))
+        assert page.one(id="toasts").text == "No visitor is selected."
+        assert waiting() == set()
+
+
+class TestBar:
+    def test_says_how_many_match(self, lead, three):
+        bar = read(lead.get("/")).one(class_="selection")
+        assert bar.one("label").text == "All 3 visitors that match"
+        assert [button.text for button in bar.all("button")] == [
+            "Refresh from Zendesk",
+            "Export CSV",
+            "Clear selection",
+        ]
+
+    def test_says_how_many_a_refresh_takes(self, lead, three, monkeypatch):
+        monkeypatch.setattr("linking.dashboard.visitors.list_page.RECHECK_MAX", 2)
+        assert read(lead.get("/")).one(class_="note").text == "A refresh takes the first 2."
+
+    def test_carries_the_list_it_stands_above(self, lead, three):
         part = read(lead.get("/?state=anonymous", headers={"HX-Request": "true"}))
-        assert part.one(id="recheck").one("input", name="query").attributes["value"] == "?state=anonymous"
+        assert part.one(id="selected").one("input", name="query").attributes["value"] == "?state=anonymous"
 
-    def test_is_not_there_for_users(self, lead, three):
-        assert read(lead.get("/?state=signed_in")).all(id="recheck") == []
+    def test_refreshes_no_players(self, lead, three):
+        now = timezone.now()
+        make_login_user(
+            integration=Integration.objects.get(), first_authenticated_at=now, last_authenticated_at=now,
+            tokens_issued=1,
+        )  # fmt: skip
+        bar = read(lead.get("/?state=signed_in")).one(class_="selection")
+        assert [button.text for button in bar.all("button")] == ["Export CSV", "Clear selection"]
