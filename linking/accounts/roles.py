@@ -105,6 +105,11 @@ def can_export(user: User) -> bool:
     return find_role(user) >= Role.LEAD
 
 
+def can_share_views(user: User) -> bool:
+    """Return whether `user` may give everybody a saved view of the list."""
+    return find_role(user) >= Role.LEAD
+
+
 def can_decide(user: User) -> bool:
     """Return whether `user` may decide conflicts."""
     return find_role(user) >= Role.LEAD

@@ -61,11 +61,17 @@ class Presence(models.Model):
 
 
 class SavedView(models.Model):
-    """A private view: `query` is the list's query string (`?state=anonymous&seen=7`), written by the list itself."""
+    """A view of the list: `query` is its query string (`?state=anonymous&seen=7`), written by the list itself.
+
+    It is its owner's alone, or everybody's where it `is_shared`. `place` orders the private ones of a person, and the
+    shared ones.
+    """
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
     name = models.CharField(max_length=60)
     query = models.CharField(max_length=1000)
+    is_shared = models.BooleanField(default=False, db_default=False)
+    place = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     class Meta:
         ordering = ["name", "pk"]

@@ -3,6 +3,7 @@
 They are plain links, so a filter applies at a click, with scripts and without; only the days are a form.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -83,7 +84,7 @@ def list_chips(filters: VisitorFilters, *, integrations: list[Integration]) -> t
     seen = _build_chip(filters, "seen", _("Seen"), {days: format_days(days) for days in SEEN_DAYS})
     if filters.is_waiting_list:
         return (*_list_fixed(filters), seen, *several, _build_days_chip(filters))
-    states = {key.value: state.word for key, state in VISITOR_STATES.items()}
+    states = {str(key): state.word for key, state in VISITOR_STATES.items()}
     trusts = {key: TRUST_STATES[key].word for key in TRUSTS}
     return (
         *_list_fixed(filters),
@@ -108,7 +109,7 @@ def _list_fixed(filters: VisitorFilters) -> tuple[Chip, ...]:
     return tuple(chips)
 
 
-def _build_chip(filters: VisitorFilters, key: str, word: str, words: dict[str, Text]) -> Chip:
+def _build_chip(filters: VisitorFilters, key: str, word: str, words: Mapping[str, Text]) -> Chip:
     chosen = getattr(filters, key)
     return Chip(
         key=key,

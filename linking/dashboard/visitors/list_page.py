@@ -163,12 +163,8 @@ def _build_page_context(
         "chips": list_chips(filters, integrations=integrations),
         "rate": find_link_rate(filters=filters, counts=counts, integrations=integrations, now=now),
         "ready_views": list_builtin_views(filters=filters, counts=counts, now=now) if counts.total else [],
-        "views": list_view_rows(
-            owner_key=request.user.pk or 0,
-            filters=filters,
-            sees_contact=roles.can_see_contact(request.user),
-            now=now,
-        ),
+        "views": list_view_rows(request, filters=filters, now=now),
+        "may_share": roles.can_share_views(request.user),
     }
 
 
