@@ -43,6 +43,7 @@ try:
     # Only `up` uses these two; they are read here so that every command refuses a bad value.
     ENV.read_boolean("ZDBRIDGE_SANDBOX", default=True)
     ENV.read_integer("ZDBRIDGE_SANDBOX_PORT", default=9100, low=1, high=65535)
+    DEMO_SHOP_URL = ENV.read_url("ZDBRIDGE_DEMO_SHOP_URL", default="", schemes=("http", "https"))
     ALLOW_LOOPBACK = ENV.read_boolean("ZDBRIDGE_ALLOW_LOOPBACK", default=False)
     ALLOWED_HOSTS = list(ENV.read_hosts("ZDBRIDGE_ALLOWED_HOSTS"))
     TRUSTED_PROXIES = ENV.read_networks("ZDBRIDGE_TRUSTED_PROXIES")
@@ -344,6 +345,9 @@ LOGGING = {
         # They write two lines for each task, every few seconds, and nothing that the run history does not show.
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
+        # They write at each start that all is well, between the set-up and the greeting of `up`.
+        "celery.apps.worker": {"level": "WARNING"},
+        "celery.worker.consumer.connection": {"level": "WARNING"},
     },
 }
 
@@ -359,4 +363,5 @@ LINKING = {
     "REQUIRE_MFA": REQUIRE_MFA,
     "REDIS_URL": REDIS_URL,
     "HAS_MAIL": HAS_MAIL,
+    "DEMO_SHOP_URL": DEMO_SHOP_URL,
 }

@@ -11,6 +11,7 @@ from linking.dashboard.people import audit_page, people_page
 from linking.dashboard.records import unlink
 from linking.dashboard.records import visitor_and_user as records
 from linking.dashboard.setup import connect, move, overview, reference, wiring
+from linking.dashboard.shell import demo
 from linking.dashboard.sync import controls, sync_page
 from linking.dashboard.visitors import columns, export, news, recheck, saved_views, suggestions
 from linking.dashboard.visitors import list_page as visitor_list
@@ -67,6 +68,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<int:user_id>/switch/", people_page.switch_person, name="person_switch"),
     path("audit/", audit_page.show_audit, name="audit"),
     path("columns/", columns.choose_columns, name="columns"),
+    path("demo/hide/", demo.hide_banner, name="demo_hide"),
     path("theme/", theme.choose_theme, name="theme"),
     path("accounts/", include("linking.dashboard.accounts.urls")),
 ]

@@ -53,14 +53,32 @@ def build_greeting(*, plan: LaunchPlan, prepared: Mapping[str, Any]) -> str:
     if prepared.get("admin_note"):
         lines += [f"  {prepared['admin_note']}"]
     if plan.has_sandbox:
-        lines += [f"  Demo shop   {plan.sandbox_address}/shop/", f"  Sandbox     {plan.sandbox_address}/"]
-    if prepared.get("people"):
-        lines += ["", "  Demo accounts for the dashboard:"]
-        lines += [_describe_account(person) for person in prepared["people"]]
-        lines += ["  The shop's sign-in page lists the demo players."]
+        lines += [f"  Demo shop   {plan.shop_address}", f"  Sandbox     {plan.sandbox_address}/"]
+    lines += [f"  Data        {plan.data_dir}"]
+    people = prepared.get("people", ())
+    if people:
+        lines += ["", "  Demo accounts for the dashboard:", *(_describe_account(person) for person in people)]
     if os.geteuid() == 0:
         lines += ["", "  zdbridge runs as root. In production, use an account of its own."]
-    return "\n".join([*lines, *flaws, "", "  Press Ctrl-C to stop everything.", ""])
+    lines += flaws
+    if people:
+        lines += _describe_steps(plan=plan, people=people)
+    return "\n".join([*lines, "", "  Press Ctrl-C to stop everything.", ""])
+
+
+def _describe_steps(*, plan: LaunchPlan, people: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return what to try in the demo, in three steps, and how to leave it."""
+    lead = next((person for person in people if person["username"] == "lead"), people[0])
+    password = f" with the password {lead['password']}" if lead["password"] else ""
+    return [
+        "",
+        "  All people in the demo are invented. To try it:",
+        f"    1. Open the shop: {plan.shop_address}",
+        "    2. Sign in there as Nadia, open the chat and write a line.",
+        f"    3. Open {plan.address}/, sign in as {lead['username']}{password}, and search for nadia@player.example.",
+        "",
+        "  To leave the demo, stop and start again with: ZDBRIDGE_SANDBOX=0 python3 manage.py up --purge-demo",
+    ]
 
 
 def _list_flaws(sentences: Sequence[str]) -> list[str]:

@@ -22,6 +22,8 @@ def build_child_environment(*, plan: LaunchPlan, environment: Mapping[str, str])
             "ZDBRIDGE_ALLOW_LOOPBACK": "1",
             "XSOLLA_LOGIN_API_URL": f"{plan.sandbox_address}/login/api",
         }
+        if plan.has_demo:
+            sandbox["ZDBRIDGE_DEMO_SHOP_URL"] = plan.shop_address
         variables |= {
             name: value
             for name, value in sandbox.items()

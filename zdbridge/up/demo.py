@@ -97,6 +97,11 @@ def list_files(folder: Path) -> list[Path]:
     return sorted(folder.glob(_FILES))
 
 
+def read_login_project_id(folder: Path) -> str:
+    """Return the Login project of the integration `demo`."""
+    return str(json.loads(list_files(folder)[0].read_text(encoding="utf-8"))["login_project_id"])
+
+
 def parse_slug(path: Path) -> str:
     """Return the slug that the name of a file stands for."""
     return path.stem.replace("_integration", "", 1).replace("_", "-")

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from linking import integrations, registry
 from linking.core.secretbox import SealBroken
 from linking.models import AuditEvent, Integration, Secret
-from zdbridge.up import demo
+from zdbridge.up import demo, demo_history
 
 COMMAND = "python3 manage.py purge_demo"
 ACTOR = "purge of the demo"
@@ -75,13 +75,18 @@ def find_leftovers(*, data_dir: Path, folder: Path) -> DemoLeftovers:
     )
 
 
-def purge(*, leftovers: DemoLeftovers, data_dir: Path, now: datetime) -> list[str]:
-    """Remove the accounts and integrations in `leftovers` with all their data; return a sentence for each."""
+def purge(*, leftovers: DemoLeftovers, data_dir: Path, folder: Path, now: datetime) -> list[str]:
+    """Remove the accounts and integrations in `leftovers` with all their data; return a sentence for each.
+
+    With the integrations go the demo's labels, unless a player of another integration carries them.
+    """
     sentences = []
     for slug in leftovers.slugs:
         integrations.remove_integration(slug=slug, actor=integrations.Actor(name=ACTOR), now=now)
         sentence = _("Removed the integration %(slug)s with its visitors, users, links and runs.")
         sentences.append(sentence % {"slug": slug})
+    if leftovers.slugs:
+        sentences += _purge_labels(folder=folder, now=now)
     for username in leftovers.people:
         with transaction.atomic():
             User.objects.filter(username=username).delete()
@@ -96,6 +101,14 @@ def purge(*, leftovers: DemoLeftovers, data_dir: Path, now: datetime) -> list[st
         # While an account is left, the file shows that its password is another one.
         (data_dir / demo.SIGN_INS).unlink(missing_ok=True)
     return sentences
+
+
+def _purge_labels(*, folder: Path, now: datetime) -> Iterator[str]:
+    for label in demo_history.find_unused_labels(folder):
+        with transaction.atomic():
+            label.delete()
+            AuditEvent.objects.create(at=now, actor=ACTOR, action="label.removed", target=label.name)
+        yield _("Removed the label %(name)s.") % {"name": label.name}
 
 
 def find_people(*, data_dir: Path) -> Iterator[str]:

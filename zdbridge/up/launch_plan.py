@@ -44,6 +44,11 @@ class LaunchPlan:
         """The address of the sandbox."""
         return f"http://127.0.0.1:{self.sandbox_port}"
 
+    @property
+    def shop_address(self) -> str:
+        """The address of the demo's shop."""
+        return f"{self.sandbox_address}/shop/"
+
 
 @dataclass(frozen=True)
 class PreparePlan:

@@ -122,7 +122,9 @@ def _handle_leftovers(plan: PreparePlan) -> None:
 
     found = demo_leftovers.find_leftovers(data_dir=settings.DATA_DIR, folder=settings.BASE_DIR / "sandbox")
     if plan.is_purging:
-        for sentence in demo_leftovers.purge(leftovers=found, data_dir=settings.DATA_DIR, now=timezone.now()):
+        for sentence in demo_leftovers.purge(
+            leftovers=found, data_dir=settings.DATA_DIR, folder=settings.BASE_DIR / "sandbox", now=timezone.now()
+        ):
             print(sentence, flush=True)
         found = demo_leftovers.find_leftovers(data_dir=settings.DATA_DIR, folder=settings.BASE_DIR / "sandbox")
     if settings.IS_REACHABLE and not found.is_empty:
@@ -131,11 +133,12 @@ def _handle_leftovers(plan: PreparePlan) -> None:
 
 def _make_demo(plan: PreparePlan) -> list[dict[str, str]]:
     # Imports models, which needs Django to be set up.
-    from zdbridge.up import demo
+    from zdbridge.up import demo, demo_history
 
     people = [asdict(person) for person in demo.make_people(data_dir=settings.DATA_DIR)]
     folder = settings.BASE_DIR / "sandbox"
     demo.make_integrations(folder=folder, sandbox_port=plan.sandbox_port, data_dir=settings.DATA_DIR)
+    demo_history.make_history(folder=folder, login_project_id=demo.read_login_project_id(folder), now=timezone.now())
     return people
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from linking import conflicts
 from linking.accounts import roles
 from linking.dashboard.accounts.theme import find_theme
+from linking.dashboard.shell.demo import find_shop_url
 from linking.dashboard.shell.freshness import find_worst_freshness
 from linking.dashboard.shell.parts import Notice
 from linking.dashboard.shell.sources import describe_waiting_list
@@ -40,7 +41,8 @@ class Section:
 class Frame:
     """The frame of a page; it has no sections for a person in no group.
 
-    `has_search` is false for a person who may see no record, so there is nothing to search.
+    `has_search` is false for a person who may see no record, so there is nothing to search. `demo_shop_url` is the
+    address of the demo's shop, "" where there is no demo, or for a person who has hidden the banner.
     """
 
     theme: str
@@ -50,6 +52,7 @@ class Frame:
     query: str = ""
     sections: tuple[Section, ...] = ()
     freshness: Notice | None = None
+    demo_shop_url: str = ""
 
 
 def add_frame(request: HttpRequest) -> dict[str, Any]:
@@ -67,6 +70,7 @@ def make_frame(request: HttpRequest) -> Frame:
             theme=find_theme(request),
             has_mail=has_mail,
             role=_("Developer"),
+            demo_shop_url=find_shop_url(request),
             sections=tuple(_list_setup_sections(request.path)),
         )
     now = timezone.now()
@@ -75,6 +79,7 @@ def make_frame(request: HttpRequest) -> Frame:
         has_mail=has_mail,
         role=_name_role(user),
         has_search=True,
+        demo_shop_url=find_shop_url(request),
         query=request.GET.get("q", "")[:QUERY_SHOWN_CHARACTERS],
         sections=tuple(_list_sections(request)),
         freshness=find_worst_freshness(integrations=status.list_progress(now=now), now=now),

@@ -48,3 +48,35 @@ class TestBuildGreeting:
         assert announce.build_greeting(plan=plan, prepared={"flaws": ["Integration acme: …"]}).endswith(
             "    Integration acme: …"
         )
+
+
+OPEN = "http://127.0.0.1:8000/"
+
+
+class TestSteps:
+    PEOPLE = ({"username": "agent", "password": "a-word", "group": "agents"},)
+    LEAD = {"username": "lead", "password": "another-word", "group": "leads"}
+
+    def build(self, *people, environment=None) -> list[str]:
+        plan = read_plan(arguments=[], environment=environment or {})
+        return announce.build_greeting(plan=plan, prepared={"people": people}).splitlines()
+
+    def test_come_last_and_are_numbered(self) -> None:
+        steps = [line for line in self.build(*self.PEOPLE, self.LEAD) if line.lstrip()[:2] in ("1.", "2.", "3.")]
+        assert steps == [
+            "    1. Open the shop: http://127.0.0.1:9100/shop/",
+            "    2. Sign in there as Nadia, open the chat and write a line.",
+            f"    3. Open {OPEN}, sign in as lead with the password another-word, and search for nadia@player.example.",
+        ]
+
+    def test_tell_no_password_that_was_changed(self) -> None:
+        lines = self.build(*self.PEOPLE, {**self.LEAD, "password": ""})
+        assert "    3. Open http://127.0.0.1:8000/, sign in as lead, and search for nadia@player.example." in lines
+
+    def test_say_where_the_data_lie_and_how_to_leave(self) -> None:
+        text = "\n".join(self.build(self.LEAD, environment={"ZDBRIDGE_DATA_DIR": "/srv/zdbridge"}))
+        assert "  Data        /srv/zdbridge\n" in text
+        assert "ZDBRIDGE_SANDBOX=0 python3 manage.py up --purge-demo" in text
+
+    def test_are_not_there_without_a_demo(self, plan) -> None:
+        assert "Nadia" not in announce.build_greeting(plan=plan, prepared={"people": []})

@@ -35,7 +35,7 @@ def find(data_dir: Path) -> demo_leftovers.DemoLeftovers:
 
 
 def purge(data_dir: Path) -> list[str]:
-    return demo_leftovers.purge(leftovers=find(data_dir), data_dir=data_dir, now=NOW)
+    return demo_leftovers.purge(leftovers=find(data_dir), data_dir=data_dir, folder=SANDBOX, now=NOW)
 
 
 class TestFindLeftovers:
@@ -48,7 +48,7 @@ class TestFindLeftovers:
     def test_finds_people_and_integrations(self, tried_out):
         found = find(tried_out)
         assert (found.people, found.slugs, found.secrets) == (
-            ("admin", "agent", "lead"),
+            ("admin", "agent", "developer", "lead"),
             ("demo", "demo-messaging", "demo-rs256"),
             (),
         )
@@ -57,7 +57,7 @@ class TestFindLeftovers:
         lead = User.objects.get(username="lead")
         lead.set_password("chosen by the lead")
         lead.save()
-        assert find(tried_out).people == ("admin", "agent")
+        assert find(tried_out).people == ("admin", "agent", "developer")
 
     def test_knows_the_printed_password_under_another_hash(self, tried_out):
         # Signing in hashes a password anew where the rules for hashing have changed.
@@ -70,7 +70,7 @@ class TestFindLeftovers:
     def test_goes_by_the_address_where_the_passwords_are_lost(self, tried_out):
         (tried_out / demo.SIGN_INS).unlink()
         User.objects.filter(username="admin").update(email="kim@example.com")
-        assert find(tried_out).people == ("agent", "lead")
+        assert find(tried_out).people == ("agent", "developer", "lead")
 
     def test_leaves_out_an_integration_that_points_elsewhere_but_tells_of_its_secrets(self, tried_out):
         Integration.objects.filter(slug="demo").update(login_project_id="00000000-0000-4000-8000-000000000000")
@@ -94,7 +94,7 @@ class TestPurge:
     def test_says_and_records_each(self, tried_out):
         said = purge(tried_out)
         assert said[0] == "Removed the integration demo with its visitors, users, links and runs."
-        assert said[3:] == ["Removed the account admin.", "Removed the account agent.", "Removed the account lead."]
+        assert said[3:] == [f"Removed the account {name}." for name in ("admin", "agent", "developer", "lead")]
         events = AuditEvent.objects.filter(actor=demo_leftovers.ACTOR).order_by("pk").values_list("action", "target")
         assert {target for _action, target in events} == {
             "demo",
@@ -102,6 +102,7 @@ class TestPurge:
             "demo-rs256",
             "admin",
             "agent",
+            "developer",
             "lead",
         }
 
@@ -121,13 +122,13 @@ class TestCommand:
     def test_says_what_it_would_do_and_does_nothing(self, tried_out):
         output = StringIO()
         call_command("purge_demo", "--dry-run", stdout=output)
-        assert "Demo accounts with printed passwords exist: admin, agent, lead." in output.getvalue()
-        assert User.objects.count() == 4
+        assert "Demo accounts with printed passwords exist: admin, agent, developer, lead." in output.getvalue()
+        assert User.objects.count() == 5
 
     def test_does_it_and_says_so(self, tried_out):
         output = StringIO()
         call_command("purge_demo", stdout=output)
-        assert output.getvalue().count("Removed the") == 6
+        assert output.getvalue().count("Removed the") == 7
         call_command("purge_demo", stdout=output)
         assert output.getvalue().endswith("Nothing of the demo is left.\n")
 

@@ -25,7 +25,9 @@ class Command(BaseCommand):
         if dry_run:
             self.stdout.write(found.describe() or _("Nothing of the demo is left."))
             return
-        sentences = demo_leftovers.purge(leftovers=found, data_dir=settings.DATA_DIR, now=timezone.now())
+        sentences = demo_leftovers.purge(
+            leftovers=found, data_dir=settings.DATA_DIR, folder=settings.BASE_DIR / "sandbox", now=timezone.now()
+        )
         for sentence in [*sentences, *found.describe_secrets()]:
             self.stdout.write(sentence)
         if found.is_empty:
