@@ -109,7 +109,7 @@ def config_of(integration: Integration) -> tuple[IntegrationConfig, tuple[str, .
             flaws[row.name] = str(error)
     sentence = _("Integration %(slug)s: %(name)s cannot be used. %(why)s")
     problems = (sentence % {"slug": integration.slug, "name": name, "why": flaw} for name, flaw in flaws.items())
-    return _config(integration=integration, secrets=secrets), tuple(problems)
+    return build_config(integration=integration, secrets=secrets), tuple(problems)
 
 
 def know_running(environment: Mapping[str, str] | None) -> None:
@@ -219,7 +219,9 @@ def _is_behind() -> bool:
     return snapshot is None or _InForce.has_references or ConfigVersion.read() != snapshot.version
 
 
-def _config(*, integration: Integration, secrets: dict[str, str]) -> IntegrationConfig:
+def build_config(*, integration: Integration, secrets: Mapping[str, str]) -> IntegrationConfig:
+    """Return the settings of a row, stored or not, with `secrets` as they are used."""
+    blocks = integration.blocked_users.all() if integration.pk else ()
     values: dict[str, Any] = {}
     for setting in fields(IntegrationConfig):
         column, read = setting.metadata.get("column", setting.name), setting.metadata.get("read", _keep)
@@ -230,7 +232,7 @@ def _config(*, integration: Integration, secrets: dict[str, str]) -> Integration
     return IntegrationConfig(
         **values
         | {
-            "blocked_user_ids": frozenset(block.user_id for block in integration.blocked_users.all()),
+            "blocked_user_ids": frozenset(block.user_id for block in blocks),
             "zendesk_api_url": _api_url(integration),
             "is_host_sought": integration.zendesk_api_url == AUTO,
         }

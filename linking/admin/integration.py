@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from linking import integrations
 from linking.admin.boxes import NamedDateTime
-from linking.admin.integration_form import IntegrationForm, find_password_flaw
+from linking.admin.integration_form import IntegrationForm
 from linking.admin.integration_sections import build_fieldsets
 from linking.core.config import Mode
 from linking.models import Integration
@@ -141,7 +141,7 @@ def _lead_to_setup(request: HttpRequest, obj: Integration) -> HttpResponseRedire
 def _find_delete_flaw(request: HttpRequest, *, row: Integration) -> str:
     if request.POST.get("slug", "").strip() != row.slug:
         return _("Nothing was removed. Type the slug of the integration.")
-    flaw = find_password_flaw(request.user, request.POST.get("own_password", ""))
+    flaw = integrations.find_password_flaw(request.user, request.POST.get("own_password", ""))
     return _("Nothing was removed. %(why)s") % {"why": flaw} if flaw else ""
 
 

@@ -1,6 +1,5 @@
 """The form of an integration: secrets are written and never rendered, every rule is the settings feature's."""
 
-import time
 from typing import Any, ClassVar
 
 from django import forms
@@ -15,12 +14,7 @@ from django.utils.translation import gettext_lazy
 from linking import integrations
 from linking.admin.boxes import NamedDateTime
 from linking.admin.integration_sections import remove_box
-from linking.limits import Limiter
 from linking.models import Integration, Secret
-
-# A stolen session must not be able to try passwords here without end.
-PASSWORD_TRIES_PER_MINUTE = 5
-_tries = Limiter(per_minute=PASSWORD_TRIES_PER_MINUTE)
 
 
 def _password_box(label: Any, *, autocomplete: str) -> forms.CharField:
@@ -161,7 +155,8 @@ class IntegrationForm(forms.ModelForm):
         return str(self.fields[name].label) if name in self.fields else name
 
     def _check_password(self) -> None:
-        flaw = "" if self.person is None else find_password_flaw(self.person, self.cleaned_data.get("own_password", ""))
+        password = self.cleaned_data.get("own_password", "")
+        flaw = "" if self.person is None else integrations.find_password_flaw(self.person, password)
         if flaw:
             self.add_error("own_password", ValidationError(flaw))
 
@@ -186,16 +181,6 @@ def _apply(setting: integrations.Setting, *, field: Any) -> None:
     field.label, field.help_text = setting.label, setting.help
     if setting.choices:
         field.choices = [(str(word), label) for word, label in setting.choices.items()]
-
-
-def find_password_flaw(person: Any, password: str) -> str:
-    """Return a sentence on why `password` does not show that it is `person` who asks, "" when it does."""
-    # Somebody who signs in through an identity provider has no password to be asked for.
-    if not person.has_usable_password():
-        return ""
-    if _tries.wait_s(key=str(person.pk), now=time.time()):
-        return _("Too many attempts. Wait a minute.")
-    return "" if person.check_password(password) else _("This is not your password.")
 
 
 def _state_of(secret: Secret | None) -> str:

@@ -10,7 +10,7 @@ from linking.dashboard.panel import card_call, start_page
 from linking.dashboard.people import audit_page, people_page
 from linking.dashboard.records import unlink
 from linking.dashboard.records import visitor_and_user as records
-from linking.dashboard.setup import connect, move, overview, reference, wiring
+from linking.dashboard.setup import connect, guide, move, overview, reference, wiring
 from linking.dashboard.shell import demo
 from linking.dashboard.sync import controls, sync_page
 from linking.dashboard.visitors import columns, export, news, recheck, saved_views, suggestions
@@ -51,6 +51,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sync/<slug:slug>/stop/", controls.stop_sync, name="sync_stop"),
     path("sync/<slug:slug>/backfill/", controls.backfill_chats, name="sync_backfill"),
     path("setup/", overview.show_setup, name="setup"),
+    path("integrations/new/", guide.show_product, name="guide"),
+    path("integrations/new/drop/", guide.drop_guide, name="guide_drop"),
+    path("integrations/new/<slug:step>/", guide.show_step, name="guide_step"),
     path("setup/<slug:slug>/", wiring.show_wiring, name="setup_integration"),
     path("setup/<slug:slug>/codes/", reference.show_reference, name="setup_reference"),
     path("setup/<slug:slug>/move/", move.show_move, name="setup_move"),

@@ -13,7 +13,18 @@ from linking.integrations.connecting import (
     find_account_authority,
     finish_connecting,
 )
+from linking.integrations.drafts import (
+    collect_values,
+    create_from_draft,
+    drop_draft,
+    find_draft,
+    keep_draft,
+    open_secrets,
+    propose_slug,
+    split_good_secrets,
+)
 from linking.integrations.export import Comparison, Difference, Export, compare_settings, export_settings
+from linking.integrations.own_password import find_password_flaw
 from linking.integrations.progress import SetupProgress, find_integration, list_integrations, load_progress
 from linking.integrations.rehearsal import Rehearsal, rehearse_change, rehearse_integration
 from linking.integrations.saving import (
@@ -36,6 +47,7 @@ from linking.integrations.settings import (
     FormSection,
     Setting,
 )
+from linking.integrations.trials import Trial, is_testable, try_config, try_secret
 
 __all__ = [
     "KEYS",
@@ -58,21 +70,34 @@ __all__ = [
     "Setting",
     "SettingWarning",
     "SetupProgress",
+    "Trial",
     "begin_connecting",
     "block_user",
     "check_integration",
+    "collect_values",
     "compare_settings",
+    "create_from_draft",
+    "drop_draft",
     "export_settings",
     "find_account_authority",
+    "find_draft",
     "find_integration",
+    "find_password_flaw",
     "finish_connecting",
+    "is_testable",
     "judge_integration",
     "judge_values",
+    "keep_draft",
     "lift_block",
     "list_integrations",
     "load_progress",
+    "open_secrets",
+    "propose_slug",
     "rehearse_change",
     "rehearse_integration",
     "remove_integration",
     "save_integration",
+    "split_good_secrets",
+    "try_config",
+    "try_secret",
 ]  # fmt: skip

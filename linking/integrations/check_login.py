@@ -35,7 +35,7 @@ def check_integration(*, slug: str, login_api_url: str, allow_loopback: bool, no
         raise registry.NoSuchIntegration(slug)
     config = registry.config_of(row)[0]
     checks = [_check_settings(row), *_check_secrets(row), *_check_connection(row), _check_origins(config)]
-    login, login_clock = _check_login_keys(config=config, base_url=login_api_url, allow_loopback=allow_loopback)
+    login, login_clock = check_login_keys(config=config, base_url=login_api_url, allow_loopback=allow_loopback)
     zendesk, zendesk_clock = _CHECKS[config.zendesk_product](
         config=config, is_wanted=row.sync_enabled, allow_loopback=allow_loopback, now=now
     )
@@ -108,9 +108,10 @@ def _check_origins(config: IntegrationConfig) -> Check:
     )
 
 
-def _check_login_keys(
+def check_login_keys(
     *, config: IntegrationConfig, base_url: str, allow_loopback: bool
 ) -> tuple[Check, datetime | None]:
+    """Return whether Login knows the project and lists usable keys, and the time there, None if unknown."""
     name = "login_keys"
     try:
         client = LoginClient(base_url=base_url, allow_loopback=allow_loopback)

@@ -47,6 +47,15 @@ def check_support(
         return [*checks, _find_player(client, config=config)], owner.answered_at
 
 
+def check_client(*, config: IntegrationConfig, allow_loopback: bool) -> Check:
+    """Return whether Zendesk gives the OAuth client an access token, which is not kept; one call."""
+    try:
+        fetch_token.ask_for_token(config, allow_loopback=allow_loopback)
+    except (PassStopped, ZendeskRefused) as error:
+        return build_bad("zendesk_client", str(error))
+    return build_good("zendesk_client", _("Zendesk gives the OAuth client an access token."))
+
+
 def _judge_owner(user_id: str) -> Check:
     if not user_id:
         return build_bad(

@@ -86,6 +86,30 @@ def check_zendesk(
         return [*host, *token, *_check_account(client=client, config=config), _check_limit(config)], agent.answered_at
 
 
+def check_token(*, config: IntegrationConfig, allow_loopback: bool) -> Check:
+    """Return whether Zendesk Chat accepts the access token, and its agent may read visitors; one call.
+
+    A second call is made where the token is refused, to tell whether it is one of Zendesk Support.
+    """
+    try:
+        client = ChatClient(
+            base_url=config.zendesk_api_url,
+            access_token=config.zendesk_access_token,
+            allow_loopback=allow_loopback,
+        )
+    except ZendeskRefused as error:
+        return _explain_refusal(error, config=config)
+    with closing(client):
+        try:
+            agent = client.agents_me()
+        except ZendeskRefused as error:
+            return _explain_refusal(error, config=config, allow_loopback=allow_loopback)
+        except ZendeskError as error:
+            return build_bad("zendesk_token", _("%(why)s Try again later.") % {"why": error})
+    role = _check_role(is_enabled=agent.is_enabled, roles=agent.roles)
+    return build_good("zendesk_token", _("Zendesk accepts the access token.")) if role.is_ok else role
+
+
 def _find_host(
     *, config: IntegrationConfig, allow_loopback: bool, now: datetime
 ) -> tuple[IntegrationConfig, tuple[Check, ...]]:

@@ -3,11 +3,13 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from linking.accounts import roles
 from linking.dashboard.shell.access import setup_page
-from linking.integrations import PRODUCT_HELP, list_integrations
+from linking.integrations import PRODUCT_HELP, find_draft, list_integrations
+from linking.models import DraftPurpose
 
 
 @setup_page
@@ -20,7 +22,9 @@ def show_setup(request: HttpRequest) -> HttpResponse:
     is_admin = roles.is_admin(request.user)
     context = {
         "integrations": integrations,
-        "add_url": reverse("admin:linking_integration_add") if is_admin else "",
+        "add_url": reverse("guide") if is_admin else "",
+        "has_draft": is_admin
+        and find_draft(owner=request.user, purpose=DraftPurpose.GUIDE, now=timezone.now()) is not None,
         "how_to_tell": PRODUCT_HELP,
     }
     return render(request, "dashboard/setup/overview.html", context)

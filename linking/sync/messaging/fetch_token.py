@@ -70,11 +70,19 @@ def fetch_after(
 
 def fetch_anew(config: IntegrationConfig, *, clock: Clock, allow_loopback: bool) -> str:
     """Fetch a token, keep it for everybody and return it. Raises: PassStopped."""
+    asked_at = clock.now()
+    tokens = ask_for_token(config, allow_loopback=allow_loopback)
+    renew_at = asked_at + timedelta(seconds=renew_in_s(tokens.life_s or LIFE_UNTOLD_S))
+    support_tokens.keep(config=config, access_token=tokens.access_token, renew_at=renew_at, now=asked_at)
+    return tokens.access_token
+
+
+def ask_for_token(config: IntegrationConfig, *, allow_loopback: bool) -> Tokens:
+    """Return a token that nobody keeps. Raises: PassStopped."""
     if not config.zendesk_api_url or not config.zendesk_client_id or not config.zendesk_client_secret:
         raise PassStopped(NOT_SET_UP, reason=StopReason.SETUP)
-    asked_at = clock.now()
     try:
-        tokens = _ask_for_token(config, allow_loopback=allow_loopback)
+        return _ask_for_token(config, allow_loopback=allow_loopback)
     except OAuthRefused as error:
         if error.code == "address":
             raise PassStopped(str(error), reason=StopReason.HOST) from error
@@ -82,9 +90,6 @@ def fetch_anew(config: IntegrationConfig, *, clock: Clock, allow_loopback: bool)
     except OAuthError as error:
         wait_s = error.retry_after_s if isinstance(error, OAuthTryLater) else 0
         raise PassStopped(str(error), reason=StopReason.VENDOR_FAULT, resume_in_s=wait_s or None) from error
-    renew_at = asked_at + timedelta(seconds=renew_in_s(tokens.life_s or LIFE_UNTOLD_S))
-    support_tokens.keep(config=config, access_token=tokens.access_token, renew_at=renew_at, now=asked_at)
-    return tokens.access_token
 
 
 def _ask_for_token(config: IntegrationConfig, *, allow_loopback: bool) -> Tokens:

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from rest_framework.authtoken.models import Token
 
-from linking.admin import integration_form
+from linking.integrations import own_password
 from linking.limits import Limiter
 from linking.models import AuditEvent, Integration, Secret, VisitorLink
 from tests.factories import (
@@ -35,7 +35,7 @@ HOSTILE = "<script>alert(1)</script>"
 
 @pytest.fixture(autouse=True)
 def whole_budget(monkeypatch):
-    monkeypatch.setattr(integration_form, "_tries", Limiter(per_minute=5))
+    monkeypatch.setattr(own_password, "_tries", Limiter(per_minute=5))
 
 
 def person(group: str, **changes) -> User:
@@ -239,12 +239,14 @@ class TestIntegration:
         admin.post(url_of(acme), boxes(admin, url_of(acme)) | changed)
         assert Secret.objects.get(name="login_secret_key").reveal() == CANARY
 
-    @pytest.mark.parametrize("password", ["", "wrong"])
-    def test_sets_no_secret_without_it(self, acme, admin, password):
+    @pytest.mark.parametrize(
+        ("password", "why"), [("", "Enter your own password."), ("wrong", "This is not your password.")]
+    )
+    def test_sets_no_secret_without_it(self, acme, admin, password, why):
         response = admin.post(
             url_of(acme), boxes(admin, url_of(acme)) | {"login_secret_key": CANARY, "own_password": password}
         )
-        assert "This is not your password." in response.content.decode()
+        assert why in response.content.decode()
         assert Secret.objects.get(name="login_secret_key").reveal() == LOGIN_SECRET_KEY
 
     def test_lets_nobody_try_passwords_without_end(self, acme, admin):
@@ -294,7 +296,7 @@ class TestIntegration:
         [
             ({}, "Type the slug"),
             ({"slug": "acm", "own_password": "own-password"}, "Type the slug"),
-            ({"slug": "acme"}, "This is not your password"),
+            ({"slug": "acme"}, "Enter your own password"),
             ({"slug": "acme", "own_password": "wrong"}, "This is not your password"),
         ],
     )

@@ -5,7 +5,7 @@ import base64
 import pytest
 from django.test import Client
 
-from linking.admin import integration_form
+from linking.integrations import own_password
 from linking.limits import Limiter
 from linking.models import Secret
 from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, make_integration
@@ -36,7 +36,7 @@ TOLD = {
 
 @pytest.fixture(autouse=True)
 def whole_budget(monkeypatch):
-    monkeypatch.setattr(integration_form, "_tries", Limiter(per_minute=5))
+    monkeypatch.setattr(own_password, "_tries", Limiter(per_minute=5))
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ class TestOverview:
     def test_only_admins_are_offered_to_add_one(self, agent, sign_in):
         assert read(agent.get("/setup/")).one(class_="empty").all("a") == []
         add = read(sign_in("admin").get("/setup/")).one(class_="empty").one("a")
-        assert add.attributes["href"] == "/admin/linking/integration/add/"
+        assert add.attributes["href"] == "/integrations/new/"
 
     def test_says_how_to_tell_the_products_apart(self, agent):
         assert "Channels lists Messaging for Messaging" in read(agent.get("/setup/")).one(class_="empty").text
