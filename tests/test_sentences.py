@@ -26,6 +26,7 @@ EXEMPT = {
     "linking/clients/zendesk_chat.py:ChatClient.visitor": "why a record cannot be read, stored with it in English",
     "linking/clients/zendesk_records.py": "why a record cannot be read, stored with it in English",
     "linking/sync/": "details that the history of syncs keeps in English",
+    "linking/conflicts/bulk.py": "messages of errors for which pages have sentences of their own",
     "linking/conflicts/decisions.py": "messages of errors for which pages have sentences of their own",
     "linking/core/": "messages of errors for which callers have sentences of their own",
     "linking/search/keyset.py": "a damaged address, which only a program can write",

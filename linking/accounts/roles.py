@@ -15,6 +15,7 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, Permission
 from django.db.models import Q
@@ -23,12 +24,13 @@ from django.db.models.signals import post_migrate
 AGENTS, LEADS, ADMINS, DEVELOPERS = "agents", "leads", "admins", "developers"
 GROUPS = (AGENTS, LEADS, ADMINS, DEVELOPERS)
 User = AbstractBaseUser | AnonymousUser
+PEOPLE_MAX = 200
 
 # What `admins` may do in the admin, as Django's own permissions: by app and model, the verbs.
 _MACHINE_WRITTEN = (
-    "alarmmessage", "answercount", "auditevent", "clockoffset", "conflict", "conflictdecision", "heartbeat",
-    "incident", "lease", "loginuser", "quarantined", "requestslot", "syncrun", "syncsteering", "visitor",
-    "visitoralias", "visitorlink", "webhookdelivery",
+    "alarmmessage", "answercount", "auditevent", "clockoffset", "conflict", "conflictdecision", "conflictflag",
+    "conflictnotice", "decisionbatch", "heartbeat", "incident", "lease", "loginuser", "quarantined", "requestslot",
+    "syncrun", "syncsteering", "visitor", "visitoralias", "visitorlink", "webhookdelivery",
 )  # fmt: skip
 ADMIN_PERMISSIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "linking": {
@@ -123,6 +125,13 @@ def can_write_notes(user: User) -> bool:
 def can_keep_labels(user: User) -> bool:
     """Return whether `user` may add, rename and remove the labels of the house."""
     return find_role(user) >= Role.LEAD
+
+
+def list_deciders() -> list[Any]:
+    """Return the active people who may decide conflicts, by user name; at most `PEOPLE_MAX`."""
+    may_decide = Q(groups__name__in=(LEADS, ADMINS)) | Q(is_superuser=True)
+    people = get_user_model().objects.filter(may_decide, is_active=True).distinct()
+    return list(people.order_by("username")[:PEOPLE_MAX])
 
 
 def is_admin(user: User) -> bool:

@@ -12,6 +12,9 @@ from linking.models import (
     ClockOffset,
     Conflict,
     ConflictDecision,
+    ConflictFlag,
+    ConflictNotice,
+    DecisionBatch,
     Heartbeat,
     Incident,
     Lease,
@@ -130,6 +133,21 @@ _register(
     list_display=("conflict", "verdict", "login_user", "by_name", "at", "is_in_force"),
     list_filter=("verdict", "is_in_force"),
     list_select_related=("conflict", "login_user"),
+)
+_register(
+    DecisionBatch,
+    list_display=("pk", "verdict", "by_name", "at"),
+    list_filter=("verdict",),
+)
+_register(
+    ConflictFlag,
+    list_display=("conflict", "by_name", "at"),
+    list_select_related=("conflict",),
+)
+_register(
+    ConflictNotice,
+    list_display=("made_at", "channel", "attempts", "next_try_at", "sent_at", "failure"),
+    list_filter=("channel",),
 )
 _register(
     SyncSteering,

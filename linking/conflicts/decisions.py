@@ -64,6 +64,14 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What effects rest on: the visitor's open link, and the link that undoing the decision in force would reopen."""
+
+    open_link: VisitorLink | None
+    reopens: VisitorLink | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictChoice:
     """One available decision; `login_user` is the user that an `unlink` is about, None for the others."""
 
@@ -90,19 +98,25 @@ def find_users(*, conflict: Conflict) -> tuple[LoginUser, ...]:
     return tuple({user.pk: user for user in sides}.values())[:USERS_MAX]
 
 
+def is_offered(*, kind: str, verdict: str) -> bool:
+    """Return whether conflicts of a kind can be decided so."""
+    return verdict in _OFFERED[kind]
+
+
 def list_choices(*, conflict: Conflict) -> tuple[ConflictChoice, ...]:
     """Return the available decisions with what each would change, without the one in force.
 
     `conflict` has its visitor and users loaded.
     """
     decision = find_decision(conflict=conflict)
+    facts = _find_facts(conflict=conflict, undone=decision)
     choices = []
     for verdict in _OFFERED[conflict.kind]:
         users = _linkable(conflict) if verdict == Decision.UNLINK else (None,)
         for user in users:
             if decision and decision.verdict == verdict and decision.login_user == user:
                 continue
-            effect = _effect(conflict=conflict, undone=decision, user=user)
+            effect = _effect(facts, undone=decision, user=user)
             choices.append(ConflictChoice(verdict=verdict, effect=effect, login_user=user))
     return tuple(choices)
 
@@ -110,7 +124,9 @@ def list_choices(*, conflict: Conflict) -> tuple[ConflictChoice, ...]:
 def preview_undo(*, conflict: Conflict) -> Effect | None:
     """Return what undoing the decision in force changes, None without one."""
     decision = find_decision(conflict=conflict)
-    return None if decision is None else _effect(conflict=conflict, undone=decision, user=None)
+    if decision is None:
+        return None
+    return _effect(_find_facts(conflict=conflict, undone=decision), undone=decision, user=None)
 
 
 @transaction.atomic
@@ -241,15 +257,24 @@ def _find_newest_key(*, conflict_id: int) -> int:
     return decisions.values_list("pk", flat=True).first() or 0
 
 
-def _effect(*, conflict: Conflict, undone: ConflictDecision | None, user: LoginUser | None) -> Effect:
-    blocked_user = undone.login_user if undone and undone.verdict == Decision.UNLINK else None
+def _find_facts(*, conflict: Conflict, undone: ConflictDecision | None) -> _Facts:
     open_link = VisitorLink.objects.open().filter(visitor=conflict.visitor).select_related("login_user").first()
-    ends = open_link if open_link and user and open_link.login_user_id == user.pk else None
-    if blocked_user is None or undone is None:
-        return Effect(ends=ends, blocks_link_to=user)
+    blocked_user = _find_blocked_user(undone)
+    if undone is None or blocked_user is None:
+        return _Facts(open_link=open_link, reopens=None)
     is_free = open_link is None and not _is_blocked_elsewhere(conflict=conflict, user=blocked_user)
     reopens = undone.ended_link if is_free and _has_external_id_of(conflict.visitor, user=blocked_user) else None
-    return Effect(ends=ends, blocks_link_to=user, unblocks_link_to=blocked_user, reopens=reopens)
+    return _Facts(open_link=open_link, reopens=reopens)
+
+
+def _effect(facts: _Facts, *, undone: ConflictDecision | None, user: LoginUser | None) -> Effect:
+    link = facts.open_link
+    ends = link if link and user and link.login_user_id == user.pk else None
+    return Effect(ends=ends, blocks_link_to=user, unblocks_link_to=_find_blocked_user(undone), reopens=facts.reopens)
+
+
+def _find_blocked_user(decision: ConflictDecision | None) -> LoginUser | None:
+    return decision.login_user if decision and decision.verdict == Decision.UNLINK else None
 
 
 def _has_external_id_of(visitor: Visitor, *, user: LoginUser) -> bool:

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from linking.models import Conflict, ConflictDecision, ConflictState, Integration, LoginUser, Visitor, VisitorLink
 
 LINKS_SHOWN = 20
-_JOINED = ("integration", "visitor", "login_user", "other_user", "decided_by")
+_JOINED = ("integration", "visitor", "login_user", "other_user", "decided_by", "owner")
 
 
 def find_conflict(*, conflict_id: int) -> Conflict:
@@ -15,22 +15,14 @@ def find_conflict(*, conflict_id: int) -> Conflict:
     return Conflict.objects.select_related(*_JOINED).get(pk=conflict_id)
 
 
-def list_conflicts(*, state: str, kind: str = "", integration: str = "") -> QuerySet[Conflict]:
-    """Return the conflicts in `state`, newest first, with what `find_conflict` loads; "" means any."""
-    rows = Conflict.objects.filter(state=state).select_related(*_JOINED).order_by("-pk")
-    rows = rows.filter(kind=kind) if kind else rows
-    return rows.filter(integration__slug=integration) if integration else rows
+def list_open() -> QuerySet[Conflict]:
+    """Return the open conflicts, unordered, to be counted."""
+    return Conflict.objects.open().order_by()
 
 
 def list_integrations() -> list[tuple[str, str]]:
     """Return slug and name of every integration, by name."""
     return list(Integration.objects.order_by("name", "pk").values_list("slug", "name"))
-
-
-def find_next_open(*, conflict_id: int) -> Conflict | None:
-    """Return the open conflict below this one in the list, or the first of those above it."""
-    rows = Conflict.objects.filter(state=ConflictState.OPEN).exclude(pk=conflict_id).order_by("-pk")
-    return rows.filter(pk__lt=conflict_id).first() or rows.first()
 
 
 def is_open(*, conflict_id: int) -> bool:

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from linking.dashboard.accounts import theme
+from linking.dashboard.conflicts import bulk_pages, owner_and_flags
 from linking.dashboard.conflicts import detail_page as conflict_page
 from linking.dashboard.conflicts import list_page as conflict_list
 from linking.dashboard.notes import label_page, writing
@@ -41,6 +42,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("labels/<int:label_key>/change/", label_page.change_label, name="label_change"),
     path("labels/<int:label_key>/remove/", label_page.remove_label, name="label_remove"),
     path("conflicts/", conflict_list.show_conflicts, name="conflicts"),
+    path("conflicts/bulk/", bulk_pages.preview_bulk, name="conflict_bulk"),
+    path("conflicts/bulk/decide/", bulk_pages.decide_bulk, name="conflict_bulk_decide"),
+    path("conflicts/bulk/<int:batch_id>/", bulk_pages.show_batch, name="conflict_batch"),
+    path("conflicts/bulk/<int:batch_id>/undo/", bulk_pages.undo_batch, name="conflict_batch_undo"),
+    path("conflicts/take/", owner_and_flags.take_conflicts, name="conflicts_take"),
+    path("conflicts/flags/<int:flag_id>/remove/", owner_and_flags.remove_flag, name="conflict_unflag"),
+    path("conflicts/<int:conflict_id>/assign/", owner_and_flags.assign_conflict, name="conflict_assign"),
+    path("conflicts/<int:conflict_id>/flag/", owner_and_flags.flag_conflict, name="conflict_flag"),
     path("conflicts/<int:conflict_id>/", conflict_page.show_conflict, name="conflict"),
     path("conflicts/<int:conflict_id>/decide/", conflict_page.decide_conflict, name="conflict_decide"),
     path("conflicts/<int:conflict_id>/undo/", conflict_page.undo_decision, name="conflict_undo"),

@@ -1,13 +1,29 @@
 """What is stored, one file a concept."""
 
-from linking.models.alarm import AlarmChannel, AlarmMessage, AlarmSettings, Incident, IncidentKind
+from linking.models.alarm import (
+    AlarmChannel,
+    AlarmMessage,
+    AlarmSettings,
+    ConflictDigest,
+    ConflictNotice,
+    Incident,
+    IncidentKind,
+    NoticeFrequency,
+)
 from linking.models.audit import AuditEvent
 from linking.models.blocked_user import BlockedUser
 from linking.models.chat import CHAT_KIND_CHOICES, CHAT_RATING_CHOICES, VisitorChat
-from linking.models.conflict import CONFLICT_KIND_CHOICES, Conflict, ConflictKind, ConflictState
+from linking.models.conflict import (
+    CONFLICT_KIND_CHOICES,
+    FLAG_REASON_MAX_CHARACTERS,
+    Conflict,
+    ConflictFlag,
+    ConflictKind,
+    ConflictState,
+)
 from linking.models.connection import ChatHost, ConnectAttempt, ConnectionFlaw, ConnectionState, ZendeskConnection
 from linking.models.daily_counts import LinkRateDay, PassTotal, WaitingHour
-from linking.models.decision import ConflictDecision, Decision
+from linking.models.decision import ConflictDecision, Decision, DecisionBatch
 from linking.models.draft import DRAFT_LIFE, DraftPurpose, DraftSecret, IntegrationDraft, draft_secret_place
 from linking.models.integration import (
     ConfigVersion,
@@ -43,16 +59,17 @@ from linking.models.webhook import WebhookDelivery
 from linking.models.words import VisitorWords, WaitingWords
 
 __all__ = [
-    "CHAT_KIND_CHOICES", "CHAT_RATING_CHOICES", "CONFLICT_KIND_CHOICES", "DRAFT_LIFE", "LABELS_MAX",
-    "LABEL_MAX_CHARACTERS", "NOTE_MAX_CHARACTERS", "TIME_ZONE_DEFAULT", "VISITOR_STATE_CHOICES", "APIToken",
-    "AlarmChannel", "AlarmMessage", "AlarmSettings", "AnswerCount", "AnswerTotal", "AnyOf", "AuditEvent",
-    "AwaitedUser", "BlockedUser", "ChangedUser", "ChatHost", "ClockOffset", "ConfigVersion", "Conflict",
-    "ConflictDecision", "ConflictKind", "ConflictState", "ConnectAttempt", "ConnectionFlaw", "ConnectionState",
-    "Decision", "DraftPurpose", "DraftSecret", "EndReason", "Heartbeat", "Incident", "IncidentKind", "Integration",
-    "IntegrationDraft", "Label", "LabelColour", "Lease", "LinkRateDay", "LoginAlgorithm", "LoginUser", "PanelStart",
-    "PassTotal", "PlayerLabel", "PlayerNote", "Preference", "Presence", "Quarantined", "RefusedToken", "RequestSlot",
-    "RunState", "SavedView", "Secret", "SecretName", "StopReason", "SupportToken", "SyncRun", "SyncSteering",
-    "TokensIssued", "UserFeed", "Visitor", "VisitorAlias", "VisitorChat", "VisitorLink", "VisitorQuestion",
-    "VisitorRefresh", "VisitorState", "VisitorWords", "WaitingHour", "WaitingWords", "WebhookDelivery",
-    "ZendeskConnection", "ZendeskProduct", "draft_secret_place", "keep_secret",
+    "CHAT_KIND_CHOICES", "CHAT_RATING_CHOICES", "CONFLICT_KIND_CHOICES", "DRAFT_LIFE", "FLAG_REASON_MAX_CHARACTERS",
+    "LABELS_MAX", "LABEL_MAX_CHARACTERS", "NOTE_MAX_CHARACTERS", "TIME_ZONE_DEFAULT", "VISITOR_STATE_CHOICES",
+    "APIToken", "AlarmChannel", "AlarmMessage", "AlarmSettings", "AnswerCount", "AnswerTotal", "AnyOf",
+    "AuditEvent", "AwaitedUser", "BlockedUser", "ChangedUser", "ChatHost", "ClockOffset", "ConfigVersion",
+    "Conflict", "ConflictDecision", "ConflictDigest", "ConflictFlag", "ConflictKind", "ConflictNotice",
+    "ConflictState", "ConnectAttempt", "ConnectionFlaw", "ConnectionState", "Decision", "DecisionBatch",
+    "DraftPurpose", "DraftSecret", "EndReason", "Heartbeat", "Incident", "IncidentKind", "Integration",
+    "IntegrationDraft", "Label", "LabelColour", "Lease", "LinkRateDay", "LoginAlgorithm", "LoginUser",
+    "NoticeFrequency", "PanelStart", "PassTotal", "PlayerLabel", "PlayerNote", "Preference", "Presence",
+    "Quarantined", "RefusedToken", "RequestSlot", "RunState", "SavedView", "Secret", "SecretName", "StopReason",
+    "SupportToken", "SyncRun", "SyncSteering", "TokensIssued", "UserFeed", "Visitor", "VisitorAlias", "VisitorChat",
+    "VisitorLink", "VisitorQuestion", "VisitorRefresh", "VisitorState", "VisitorWords", "WaitingHour",
+    "WaitingWords", "WebhookDelivery", "ZendeskConnection", "ZendeskProduct", "draft_secret_place", "keep_secret",
 ]  # fmt: skip

@@ -11,6 +11,14 @@ WEBHOOK_PLACE = "alarm_settings|webhook"  # where the sealed address belongs; it
 MINUTES_DEFAULT = 15
 
 
+class NoticeFrequency(models.TextChoices):
+    """How often people are told of new conflicts at most."""
+
+    NEVER = "never", _("Never")
+    HOUR = "hour", _("At most once an hour")
+    DAY = "day", _("At most once a day")
+
+
 class AlarmSettings(models.Model):
     """Whom to tell: one row for the installation. An empty address means that nobody is told that way.
 
@@ -27,6 +35,20 @@ class AlarmSettings(models.Model):
     mail_from = models.EmailField(_("send mail from"), blank=True)
     webhook_sealed = SealedTextField(blank=True, editable=False)
     webhook_host = models.CharField(_("webhook"), max_length=255, blank=True, editable=False)
+    conflicts_every = models.CharField(
+        _("notices of new conflicts"),
+        max_length=10,
+        choices=NoticeFrequency.choices,
+        default=NoticeFrequency.NEVER,
+        db_default=NoticeFrequency.NEVER.value,
+    )
+    # Addresses with a comma between them.
+    conflicts_mail_to = models.CharField(
+        _("send notices by mail to"), max_length=500, blank=True, default="", db_default=""
+    )
+    conflicts_by_webhook = models.BooleanField(_("send notices to the webhook"), default=False, db_default=False)
+    # The address under which an administrator opened this page last, for links in mails.
+    dashboard_url = models.CharField(max_length=300, blank=True, default="", db_default="", editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = _("alarm settings")
@@ -98,3 +120,46 @@ class AlarmMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.incident_id}"
+
+
+class ConflictDigest(models.Model):
+    """Up to when new conflicts and flags were told of, and when the next notice may be made; one row."""
+
+    upto_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="conflict_digest_is_one_row", condition=Q(pk=1))]
+
+    def __str__(self) -> str:
+        return f"{self.upto_at:%Y-%m-%d %H:%M:%S}"
+
+
+class ConflictNotice(models.Model):
+    """One notice of new conflicts for one channel; `counts` holds numbers by kind and integration, and no names.
+
+    `next_try_at` is empty once the notice is sent or given up.
+    """
+
+    channel = models.CharField(max_length=10, choices=AlarmChannel.choices)
+    counts = models.JSONField()
+    made_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("conflict notice"), _("conflict notices")
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="conflict_notice_sent_is_settled", condition=Q(sent_at__isnull=True) | Q(next_try_at__isnull=True)
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_try_at"], name="conflict_notice_due", condition=Q(next_try_at__isnull=False))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.made_at:%Y-%m-%d %H:%M:%S}"

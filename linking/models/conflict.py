@@ -58,6 +58,12 @@ class Conflict(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     decided_at = models.DateTimeField(null=True)
+    # The person who works on it; nobody once the account is gone.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    # The time of the newest flag, empty without one; keeps "flagged" an index scan.
+    flagged_at = models.DateTimeField(null=True, blank=True)
 
     objects = ConflictQuerySet.as_manager()
 
@@ -72,7 +78,44 @@ class Conflict(models.Model):
                 | (Q(state="decided", decided_at__isnull=False) & ~Q(decision="")),
             ),
         ]
-        indexes = [models.Index(fields=["state", "-last_seen_at", "-id"], name="conflict_by_state")]
+        indexes = [
+            models.Index(fields=["state", "-last_seen_at", "-id"], name="conflict_by_state"),
+            models.Index(fields=["state", "-first_seen_at", "-id"], name="conflict_newest"),
+            models.Index(fields=["state", "kind", "-first_seen_at", "-id"], name="conflict_newest_of_kind"),
+            models.Index(fields=["state", "integration", "-first_seen_at", "-id"], name="conflict_newest_of_one"),
+            models.Index(
+                fields=["owner", "state", "-first_seen_at", "-id"],
+                name="conflict_by_owner",
+                condition=Q(owner__isnull=False),
+            ),
+            models.Index(
+                fields=["state", "-first_seen_at", "-id"],
+                name="conflict_flagged",
+                condition=Q(flagged_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.visitor_id}"
+
+
+FLAG_REASON_MAX_CHARACTERS = 200
+
+
+class ConflictFlag(models.Model):
+    """A person's request that a lead looks at a conflict. One person has at most one on a conflict."""
+
+    conflict = models.ForeignKey(Conflict, on_delete=models.CASCADE, related_name="flags")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    # The name stays when the account goes.
+    by_name = models.CharField(max_length=150)
+    reason = models.CharField(max_length=FLAG_REASON_MAX_CHARACTERS)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("conflict flag"), _("conflict flags")
+        ordering = ["-pk"]
+        constraints = [models.CheckConstraint(name="flag_has_a_reason", condition=~Q(reason=""))]
+
+    def __str__(self) -> str:
+        return f"{self.by_name} {self.conflict_id}"

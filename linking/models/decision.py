@@ -16,6 +16,22 @@ class Decision(models.TextChoices):
     UNDO = "undo", _("Undone")
 
 
+class DecisionBatch(models.Model):
+    """One decision about many conflicts at once; each conflict has a `ConflictDecision` of its own that names it."""
+
+    verdict = models.CharField(max_length=20, choices=Decision.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    by_name = models.CharField(max_length=150)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("bulk decision"), _("bulk decisions")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} {self.pk}"
+
+
 class ConflictDecision(models.Model):
     """One deed about one conflict: who, what, when.
 
@@ -36,6 +52,9 @@ class ConflictDecision(models.Model):
     # The name stays when the account goes.
     by_name = models.CharField(max_length=150)
     at = models.DateTimeField()
+    batch = models.ForeignKey(
+        DecisionBatch, on_delete=models.SET_NULL, null=True, blank=True, related_name="decisions", db_index=False
+    )
 
     class Meta:
         verbose_name, verbose_name_plural = _("conflict decision"), _("conflict decisions")
@@ -52,7 +71,8 @@ class ConflictDecision(models.Model):
         indexes = [
             models.Index(
                 fields=["conflict"], name="decision_keeps_apart", condition=Q(is_in_force=True, verdict="unlink")
-            )
+            ),
+            models.Index(fields=["batch", "-id"], name="decision_by_batch", condition=Q(batch__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
-// Single-key shortcuts: / searches, j and k step through the rows, r shows new rows, ? lists the keys. A box in that list
-// switches the others off.
+// Single-key shortcuts: / searches, j and k step through the rows, x selects one, r shows new rows, ? lists the keys. A
+// control with `data-key` is pressed by its key. A box in the list of keys switches all but ? off.
 const KEY = "zdbridge-keys";
-const ROWS = "tbody td.who > a, article.conflict h3 > a";
+const ROWS = "tbody td.who > a";
 const drawer = document.getElementById("drawer");
 
 function isOn() {
@@ -24,7 +24,7 @@ function walk(step) {
   if (drawer?.open) return drawer.dispatchEvent(new CustomEvent("walk", { detail: step }));
   const rows = [...document.querySelectorAll(ROWS)];
   if (!rows.length) return false;
-  const here = rows.findIndex((row) => row.closest("tr, article").contains(document.activeElement));
+  const here = rows.findIndex((row) => row.closest("tr").contains(document.activeElement));
   const next = here === -1 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(here + step, 0), rows.length - 1);
   rows[next].focus();
   rows[next].scrollIntoView({ block: "nearest" });
@@ -40,9 +40,17 @@ function showNews() {
 }
 
 function select() {
-  const box = document.activeElement?.closest("tr")?.querySelector("input[name='row']");
+  const box = document.activeElement?.closest("tr")?.querySelector("input[type='checkbox'][name]");
   box?.click();
   return Boolean(box);
+}
+
+function press(key) {
+  const root = drawer?.open ? drawer : document;
+  const control = root.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  if (!control?.checkVisibility() || control.disabled) return false;
+  control.click();
+  return true;
 }
 
 const actions = { "/": search, j: () => walk(1), k: () => walk(-1), r: showNews, x: select };
@@ -50,14 +58,16 @@ const dialog = document.getElementById("keys");
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  // A ticked box takes no text, so the keys go on working there.
   if (event.target.closest("input:not([type='checkbox']), textarea, select, [contenteditable], dialog:not(#drawer)")) return;
   if (event.key === "?" && dialog) {
     event.preventDefault();
     dialog.showModal();
     return;
   }
-  const action = Object.hasOwn(actions, event.key) && isOn() && actions[event.key];
-  if (action && action()) event.preventDefault();
+  if (!isOn()) return;
+  const action = Object.hasOwn(actions, event.key) ? actions[event.key] : () => press(event.key);
+  if (action()) event.preventDefault();
 });
 
 document.querySelector("[data-keys]")?.addEventListener("click", () => dialog?.showModal());

@@ -86,6 +86,8 @@ class ConflictRow:
     decision: str
     decided_by: str
     decided_at: datetime | None
+    is_open: bool
+    is_flagged: bool
 
 
 def build_link_row(link: VisitorLink, *, reader: Reader) -> LinkRow:
@@ -134,6 +136,8 @@ def build_conflict_row(conflict: Conflict, *, reader: Reader) -> ConflictRow:
         decision=describe_decision(conflict.decision),
         decided_by=conflict.decided_by.get_username() if conflict.decided_by else "",
         decided_at=conflict.decided_at,
+        is_open=is_open,
+        is_flagged=conflict.flagged_at is not None,
     )
 
 

@@ -19,7 +19,6 @@ from linking.dashboard.shell.freshness import find_worst_freshness
 from linking.dashboard.shell.parts import Notice
 from linking.dashboard.shell.sources import describe_waiting_list
 from linking.dashboard.visitors.filters import SIGNED_IN
-from linking.models import ConflictState
 from linking.monitoring import status
 from linking.search import Count, find
 
@@ -106,8 +105,7 @@ def _list_sections(request: HttpRequest) -> list[Section]:
             is_current=is_waiting, count=format_count(waiting),
         ),
     ]  # fmt: skip
-    if roles.can_decide(request.user):
-        sections.append(_build_conflicts_section(path))
+    sections.append(_build_conflicts_section(path))
     sections += [_build_section(path, "sync", _("Sync"), "refresh"), *_list_setup_sections(path)]
     if roles.is_admin(request.user):
         sections.append(_build_section(path, "people", _("People"), "user-plus"))
@@ -124,7 +122,7 @@ def _list_setup_sections(path: str) -> list[Section]:
 
 
 def _build_conflicts_section(path: str) -> Section:
-    count = find.count_up_to_cap(conflicts.find.list_conflicts(state=ConflictState.OPEN))
+    count = find.count_up_to_cap(conflicts.find.list_open())
     url = reverse("conflicts")
     return Section(
         url=url, label=_("Conflicts"), icon="git-merge", is_current=path.startswith(url),

@@ -177,6 +177,6 @@ class TestChecklist:
     def test_budget(self, agent, django_assert_max_num_queries):
         make_integration()
         with django_assert_max_num_queries(
-            18
-        ):  # six of the frame, integration, its pair, secrets, clock, answers, their hours, refused players, five steps
+            19
+        ):  # seven of the frame, integration, its pair, secrets, clock, answers, hours, refused players, five steps
             agent.get("/setup/acme/")
