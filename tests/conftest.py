@@ -9,6 +9,7 @@ import pytest
 from linking import registry
 from linking.api.health import forget_readiness
 from linking.api.token import forget_limits
+from linking.dashboard.shell import health_strip
 from linking.sync import refresh, unknown_visitors
 from linking.tokens import answer_counts as answer_log
 from linking.tokens import clock_offsets as clock_meter
@@ -38,6 +39,8 @@ def forget_process_state() -> Iterator[None]:
     forget_readiness()
     unknown_visitors.limiter.forget()
     refresh.limiter.forget()
+    # Pages read it once in ten seconds, so their budgets are without it.
+    health_strip.remember_nothing()
     yield
     for one in (registry, sightings, refused_players, answer_log, clock_meter, key_sets, email_lookup):
         one.forget()

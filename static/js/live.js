@@ -109,6 +109,11 @@ function swap(old, fresh) {
     const current = document.getElementById(part.id);
     if (current) part.replaceWith(current);
   }
+  // What a person opened or closed stays so; what nobody touched follows the page.
+  for (const part of old.querySelectorAll("details[data-was]")) {
+    const next = part.open !== (part.dataset.was === "open") && fresh.querySelector(`#${CSS.escape(part.id)}`);
+    if (next) next.open = part.open;
+  }
   const now = document.adoptNode(fresh);
   old.replaceWith(now);
   window.htmx?.process(now);

@@ -1,6 +1,6 @@
 """The frame of every page: colours, navigation with counts, freshness, the person's role."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
@@ -15,8 +15,7 @@ from linking import conflicts
 from linking.accounts import roles
 from linking.dashboard.accounts.theme import find_theme
 from linking.dashboard.shell.demo import find_shop_url
-from linking.dashboard.shell.freshness import find_worst_freshness
-from linking.dashboard.shell.parts import Notice
+from linking.dashboard.shell.health_strip import Health, build_health
 from linking.dashboard.shell.sources import describe_waiting_list
 from linking.dashboard.visitors.filters import SIGNED_IN
 from linking.monitoring import status
@@ -50,7 +49,7 @@ class Frame:
     has_search: bool = False
     query: str = ""
     sections: tuple[Section, ...] = ()
-    freshness: Notice | None = None
+    health: Health = field(default_factory=Health)
     demo_shop_url: str = ""
 
 
@@ -81,7 +80,7 @@ def make_frame(request: HttpRequest) -> Frame:
         demo_shop_url=find_shop_url(request),
         query=request.GET.get("q", "")[:QUERY_SHOWN_CHARACTERS],
         sections=tuple(_list_sections(request)),
-        freshness=find_worst_freshness(integrations=status.list_progress(now=now), now=now),
+        health=build_health(status.list_progress(now=now), now=now),
     )
 
 

@@ -1,7 +1,7 @@
 """How current the data of an integration is, and what keeps it from being updated, in sentences."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from django.utils.html import format_html, format_html_join
@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy
 from linking.core.config import SecretName
 from linking.dashboard.shell.parts import Notice
 from linking.dashboard.shell.times import render_time
-from linking.models import Integration, RunState
+from linking.models import RunState
 from linking.models.sync_run import COMMAND_TRIGGER
-from linking.monitoring import freshness, status, stop_reasons
+from linking.monitoring import freshness, stop_reasons
 
-# An integration that was never read hides nothing; one that is stale or stopped does.
-_WORST_FIRST = ("bad", "warn", "good", "quiet")
+# With so much to look up, what a page shows may be older than the last sync says.
+MANY_WAIT = timedelta(minutes=5)
 _STANDINGS: Mapping[freshness.SyncStanding, Notice] = MappingProxyType(
     {
         freshness.SyncStanding.DISABLED: Notice(
@@ -45,8 +45,8 @@ _STANDINGS: Mapping[freshness.SyncStanding, Notice] = MappingProxyType(
 _WITH_OWN_TIME = (freshness.SyncStanding.NEVER_SYNCED, freshness.SyncStanding.STALE, freshness.SyncStanding.FRESH)
 
 
-def describe_freshness(*, standing: freshness.SyncStanding, last_success_at: datetime | None, of: str = "") -> Notice:
-    """Return how current the data of an integration is; `of` is its name, where a page shows several."""
+def describe_freshness(*, standing: freshness.SyncStanding, last_success_at: datetime | None) -> Notice:
+    """Return how current the data of an integration is."""
     notice, at = _STANDINGS[standing], render_time(last_success_at)
     sentences = [format_html(str(notice.text), at=at)]
     if standing not in _WITH_OWN_TIME:
@@ -54,26 +54,17 @@ def describe_freshness(*, standing: freshness.SyncStanding, last_success_at: dat
         last_sync = _("The last complete sync was {at}.") if is_running else _("Last updated {at}.")
         sentences.append(format_html(last_sync if at else _("No sync has completed yet."), at=at))
     text = format_html_join(" ", "{}", ((sentence,) for sentence in sentences))
-    if of:
-        text = format_html(_("{integration}: {freshness}"), integration=of, freshness=text)
     return Notice(text=text, tone=notice.tone, icon=notice.icon)
 
 
-def find_worst_freshness(*, integrations: list[Integration], now: datetime) -> Notice | None:
-    """Return the freshness that needs attention most, or None when no integration is enabled.
+def do_many_wait(number: int, *, per_minute: int) -> bool:
+    """Return whether looking up those who wait takes longer than `MANY_WAIT` at the pace of the budget."""
+    return timedelta(minutes=number / max(1, per_minute)) > MANY_WAIT
 
-    Missing secrets do not count here: they would cost each page a query, and the set-up page shows them.
-    """
-    enabled = [integration for integration in integrations if integration.enabled]
-    candidates = [
-        describe_freshness(
-            standing=status.find_standing(integration, now=now),
-            last_success_at=integration.last_success_at,
-            of=integration.name if len(enabled) > 1 else "",
-        )
-        for integration in enabled
-    ]
-    return min(candidates, key=lambda candidate: _WORST_FIRST.index(candidate.tone), default=None)
+
+def show_backlog(notice: Notice) -> Notice:
+    """Return a freshness that is not green: the last sync is recent, but what it found is not looked up yet."""
+    return Notice(text=notice.text, tone="warn", icon="clock") if notice.tone == "good" else notice
 
 
 def explain_block(reason: str) -> str:

@@ -6,6 +6,7 @@ from django import template
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.timezone import localtime, now
+from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 # Older times are shown as a date; the page's script counts the same days for the others.
@@ -66,3 +67,13 @@ def format_day(day: date) -> str:
 def format_epoch(epoch_s: int) -> str:
     """Return epoch seconds as `format_time` does."""
     return format_time(datetime.fromtimestamp(epoch_s, tz=UTC))
+
+
+def format_duration(took: timedelta) -> str:
+    """Return a duration short enough for a table."""
+    seconds = max(0.0, took.total_seconds())
+    if seconds < 10:
+        return _("%.1f s") % seconds
+    if seconds < 120:
+        return _("%d s") % seconds
+    return _("%d min") % (seconds // 60) if seconds < 7200 else _("%d h") % (seconds // 3600)

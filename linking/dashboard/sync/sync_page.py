@@ -2,27 +2,34 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from linking import registry
 from linking.accounts import roles
+from linking.dashboard.plots.lines import LinePlot
+from linking.dashboard.plots.meter import Meter, draw_meter
+from linking.dashboard.plots.strip import Strip
 from linking.dashboard.shell.access import page
 from linking.dashboard.shell.freshness import (
     describe_freshness,
     describe_missing,
+    do_many_wait,
     explain_block,
     explain_stop,
+    show_backlog,
 )
 from linking.dashboard.shell.not_modified import answer_if_changed
 from linking.dashboard.shell.numbers import parse_key
 from linking.dashboard.shell.parts import RUN_STATES, Badge, Notice
 from linking.dashboard.shell.sources import SourceWords, find_words
-from linking.dashboard.shell.times import format_epoch
+from linking.dashboard.shell.times import format_duration, format_epoch
 from linking.dashboard.sync.notices import (
     Finding,
     Trouble,
@@ -31,11 +38,13 @@ from linking.dashboard.sync.notices import (
     find_troubles,
     list_drift_findings,
 )
+from linking.dashboard.sync.pass_strip import SHOWN, build_pass_strip
 from linking.dashboard.sync.progress import Progress, describe_backlog, describe_progress
 from linking.dashboard.sync.quarantine import load_unreadable
 from linking.dashboard.sync.run_facts import describe_run
+from linking.dashboard.sync.waiting_plot import build_waiting_plot, find_since
 from linking.models import Integration, SyncRun, SyncSteering
-from linking.monitoring import drift_notices, freshness, heartbeats, status
+from linking.monitoring import drift_notices, freshness, heartbeats, status, waiting
 from linking.sync import history
 from linking.tokens import clock_offsets
 
@@ -70,7 +79,11 @@ class Pause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationCard:
-    """One integration on the sync page."""
+    """One integration on the sync page.
+
+    `passes` is the strip of its last ones, None before the first. `waiting_plot` is None where nobody waited all day.
+    `is_open`: something is wrong, so the details show at once.
+    """
 
     slug: str
     name: str
@@ -88,6 +101,10 @@ class IntegrationCard:
     progress: Progress | None
     may_steer: bool
     can_pause: bool
+    passes: Strip | None
+    budget: Meter
+    waiting_plot: LinePlot | None
+    is_open: bool
 
 
 @page
@@ -135,16 +152,6 @@ def build_run_row(run: SyncRun, *, now: datetime) -> RunRow:
     )
 
 
-def format_duration(took: timedelta) -> str:
-    """Return a duration short enough for a table."""
-    seconds = max(0.0, took.total_seconds())
-    if seconds < 10:
-        return _("%.1f s") % seconds
-    if seconds < 120:
-        return _("%d s") % seconds
-    return _("%d min") % (seconds // 60) if seconds < 7200 else _("%d h") % (seconds // 3600)
-
-
 def find_silent_processes(*, now: datetime) -> Notice | None:
     """Return a warning when scheduler or worker has not been heard from lately, None otherwise."""
     silent = heartbeats.find_silent(names=ROLES, now=now)
@@ -173,6 +180,9 @@ def _list_cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpR
     clocks = clock_offsets.readings(now=now)
     troubles = find_troubles()
     before = history.sum_earlier_passes(running.values())
+    passes = history.list_recent_passes(limit=SHOWN)
+    budgets = history.load_budgets(snapshot=registry.current(), now=now)
+    hours = waiting.list_hours(since=find_since(now=now))
     user = request.user
     to_mend = find_connections_to_mend(is_admin=roles.is_admin(user), now=now)
     return [
@@ -190,6 +200,9 @@ def _list_cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpR
             clock_findings=find_clock_findings(clocks.get(rows[summary.slug].pk)),
             trouble=troubles.get(rows[summary.slug].pk),
             may_steer=roles.can_decide(user),
+            passes=passes.get(rows[summary.slug].pk, []),
+            budget=budgets.get(summary.slug),
+            waiting_hours=hours.get(rows[summary.slug].pk, {}),
             now=now,
         )
         for summary in status.load_statuses(now=now)
@@ -207,27 +220,51 @@ def _build_card(
     clock_findings: tuple[Finding, ...],
     trouble: Trouble | None,
     may_steer: bool,
+    passes: list[history.Pass],
+    budget: history.Budget | None,
+    waiting_hours: Mapping[datetime, int],
     now: datetime,
 ) -> IntegrationCard:
     wish: SyncSteering | None = getattr(row, "steering", None)
     is_paused = wish is not None and wish.paused_at is not None
     is_resting = summary.standing in (freshness.SyncStanding.DISABLED, freshness.SyncStanding.SYNC_OFF)
-    waiting = 0 if run else summary.counts.waiting_lookups
+    number_waiting = summary.counts.waiting_lookups
+    missing = describe_missing(summary.missing) if summary.standing is freshness.SyncStanding.INCOMPLETE else ""
+    findings = (*problems, *clock_findings)
+    freshness_notice = describe_freshness(standing=summary.standing, last_success_at=summary.last_success_at)
+    if do_many_wait(number_waiting, per_minute=row.requests_per_minute):
+        freshness_notice = show_backlog(freshness_notice)
     return IntegrationCard(
         slug=summary.slug,
         name=summary.name,
         words=find_words(row.zendesk_product),
-        freshness=describe_freshness(standing=summary.standing, last_success_at=summary.last_success_at),
+        freshness=freshness_notice,
         blocked="" if problems and row.blocked_reason else explain_block(summary.blocked_reason),
-        missing=describe_missing(summary.missing) if summary.standing is freshness.SyncStanding.INCOMPLETE else "",
-        findings=(*problems, *clock_findings),
+        missing=missing,
+        findings=findings,
         trouble=trouble,
         pause=Pause(at=wish.paused_at, by=wish.paused_by) if wish and wish.paused_at else None,
         backfill_from=wish.backfill_from if wish else None,
         waits_half_read=is_paused and not run and row.cursor_epoch_s is not None and not row.is_caught_up,
-        backlog=describe_backlog(waiting=waiting, per_minute=row.requests_per_minute),
+        backlog=describe_backlog(waiting=0 if run else number_waiting, per_minute=row.requests_per_minute),
         counts=summary.counts,
         progress=describe_progress(run, before=before, now=now) if run else None,
         may_steer=may_steer and summary.standing is not freshness.SyncStanding.DISABLED,
         can_pause=not is_resting and not is_paused,
+        passes=build_pass_strip(passes, duration=format_duration, has_table=True),
+        budget=_draw_budget(budget, per_minute=row.requests_per_minute),
+        waiting_plot=build_waiting_plot(waiting_hours, now=now),
+        is_open=bool(findings or missing or trouble or row.blocked_reason or is_paused)
+        or freshness_notice.tone in ("bad", "warn"),
     )
+
+
+def _draw_budget(budget: history.Budget | None, *, per_minute: int) -> Meter:
+    used = budget or history.Budget(this_minute=0, last_minute=0, per_minute=per_minute)
+    values = {
+        "used": intcomma(used.this_minute),
+        "limit": intcomma(used.per_minute),
+        "before": intcomma(used.last_minute),
+    }
+    sentence = _("%(used)s of %(limit)s calls this minute, %(before)s in the minute before")
+    return draw_meter(used=used.this_minute, limit=used.per_minute, sentence=sentence % values)

@@ -93,7 +93,7 @@ class TestRuns:
 
     def test_one_with_its_figures(self, lead):
         make_run(integration=make_integration(), calls=1041, chats=310)
-        cells = [cell.text for cell in read(lead.get("/sync/")).one("tbody").all("td")]
+        cells = [cell.text for cell in read(lead.get("/sync/")).one("table", class_="runs").one("tbody").all("td")]
         assert cells[1] == "Complete"
         assert cells[4:6] == ["1,041", "310"]
 
@@ -123,7 +123,7 @@ class TestRuns:
         for _number in range(26):
             make_run(integration=integration)
         address = read(lead.get("/sync/")).one(id="older-runs").attributes["href"]
-        assert len(read(lead.get(f"/sync/{address}")).one("tbody").all("tr")) == 1
+        assert len(read(lead.get(f"/sync/{address}")).one("table", class_="runs").one("tbody").all("tr")) == 1
 
 
 class TestProgress:
@@ -316,7 +316,7 @@ class TestBudget:
         assert Integration.objects.count() == 5
         # Runs, running ones, what was done before them, heartbeats, rows, drift, clocks, connections, incidents, seven
         # of standings.
-        with django_assert_max_num_queries(FRAME_QUERIES + 19):
+        with django_assert_max_num_queries(FRAME_QUERIES + 23):
             lead.get("/sync/")
 
 
@@ -340,11 +340,11 @@ class TestTriggers:
     )  # fmt: skip
     def test_are_told_truthfully(self, lead, trigger, words):
         make_run(integration=make_integration(), trigger=trigger)
-        assert words in read(lead.get("/sync/")).one("tbody").text
+        assert words in read(lead.get("/sync/")).one("table", class_="runs").one("tbody").text
 
     def test_a_pass_that_read_again_says_from_when(self, lead):
         make_run(integration=make_integration(), is_full=True, cursor_from_epoch_s=1_767_225_600)
-        assert "again from 1 Jan 2026" in read(lead.get("/sync/")).one("tbody").text
+        assert "again from 1 Jan 2026" in read(lead.get("/sync/")).one("table", class_="runs").one("tbody").text
 
 
 class TestTrouble:

@@ -1,0 +1,54 @@
+"""A strip of bars, one for each time something ran: how long it took is the height, how it ended the colour."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from linking.dashboard.plots.scales import PlotTable, scale_length
+
+# In units of the SVG.
+HEIGHT, STEP, BAR = 100, 6, 5
+# The shortest run is still seen, and its colour too.
+LEAST = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run: seconds, the name of its colour (`plot-…` in plots.css), and what it says under the pointer."""
+
+    seconds: float
+    colour: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripBar:
+    """A rectangle that stands on the ground."""
+
+    x: int
+    y: int
+    height: int
+    colour: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strip:
+    """A plot for `_strip.html`; the newest run stands last, at the end of the place for `slots` of them."""
+
+    summary: str
+    bars: tuple[StripBar, ...]
+    width: int
+    table: PlotTable | None = None
+    height: int = HEIGHT
+    bar: int = BAR
+
+
+def draw_strip(*, runs: Sequence[Run], slots: int, summary: str, table: PlotTable | None = None) -> Strip:
+    """Return the strip of the last `slots` of `runs`, oldest first. The longest is as high as the strip."""
+    shown = runs[-slots:]
+    longest_ms = max((round(run.seconds * 1000) for run in shown), default=0)
+    bars = []
+    for place, run in enumerate(shown, start=slots - len(shown)):
+        height = max(LEAST, scale_length(round(run.seconds * 1000), end=max(1, longest_ms), length=HEIGHT))
+        bars.append(StripBar(x=place * STEP, y=HEIGHT - height, height=height, colour=run.colour, title=run.title))
+    return Strip(summary=summary, bars=tuple(bars), width=slots * STEP, table=table)
