@@ -40,6 +40,11 @@ class CountedLabel:
     is_capped: bool
 
 
+def list_labels() -> list[Label]:
+    """Return all labels, by name."""
+    return list(Label.objects.all())
+
+
 def list_counted() -> list[CountedLabel]:
     """Return all labels, by name, with their numbers of players, in one query."""
     counted = Label.objects.annotate(players=RawSQL(_COUNT_PLAYERS, [], output_field=IntegerField()))  # noqa: S611

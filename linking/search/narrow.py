@@ -6,10 +6,11 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from linking.core.trust import Trust
-from linking.models import Conflict, LoginUser, Visitor, VisitorLink, VisitorState
-from linking.search.find import Count, Row, count_up_to_cap
+from linking.models import Conflict, Label, LoginUser, PlayerLabel, Visitor, VisitorLink, VisitorState
+from linking.search.find import Count, Row, UnknownFilter, count_up_to_cap
 
 # Only of visitors whose record was read is it known that they have no e-mail address.
 READ_STATES = (VisitorState.LINKED, VisitorState.ANONYMOUS)
@@ -49,6 +50,26 @@ def keep_trust(visitors: QuerySet[Visitor], *, trust: Trust, among: QuerySet[Vis
     times = among.order_by("-last_seen_at", "-pk").values_list("last_seen_at", flat=True)
     oldest_at = next(iter(times[JUDGED_MAX - 1 : JUDGED_MAX]), None)
     return visitors.filter(last_seen_at__gte=oldest_at) if oldest_at else visitors
+
+
+def keep_labelled(visitors: QuerySet[Visitor], *, label: str) -> QuerySet[Visitor]:
+    """Return those of `visitors` whose player carries the label of this name. Raises: UnknownFilter."""
+    players = _list_labelled(label)
+    links = VisitorLink.objects.open().filter(login_user__in=players).order_by()
+    return visitors.filter(pk__in=links.values("visitor_id"))
+
+
+def keep_labelled_users(users: QuerySet[LoginUser], *, label: str) -> QuerySet[LoginUser]:
+    """Return those of `users` who carry the label of this name. Raises: UnknownFilter."""
+    return users.filter(pk__in=_list_labelled(label))
+
+
+def _list_labelled(label: str) -> QuerySet[Any, Any]:
+    names = dict(Label.objects.values_list("low_name", "pk"))
+    if label not in names:
+        sentence = _("There is no label of this name. The labels are: %(names)s.")
+        raise UnknownFilter(name="label", message=sentence % {"names": ", ".join(names)})
+    return PlayerLabel.objects.filter(label=names[label]).order_by().values("login_user_id")
 
 
 def keep_keys(rows: QuerySet[Row], *, keys: Iterable[int]) -> QuerySet[Row]:

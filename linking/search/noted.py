@@ -5,10 +5,12 @@ found is a bounded number of keys, which the lists take in beside what they find
 """
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import and_
 
 from django.db.models import Q
 
-from linking.models import Label, PlayerLabel, PlayerNote, VisitorLink
+from linking.models import PlayerLabel, PlayerNote, VisitorLink
 from linking.search.query import Query, QueryKind
 from linking.search.text_index import SearchWords, is_indexed
 
@@ -58,14 +60,6 @@ def _match_notes(query: Query, *, words: SearchWords) -> Q | None:
 def _find_by_labels(query: Query) -> list[int]:
     if query.kind is not QueryKind.TEXT or not is_indexed(query.words):
         return []
-    wanted = [word.lower() for word in query.words]
-    # There are twenty at most, and the database may lower-case ASCII only.
-    labels = [
-        key
-        for key, name in Label.objects.order_by().values_list("pk", "low_name")
-        if all(word in name for word in wanted)
-    ]
-    if not labels:
-        return []
-    carried = PlayerLabel.objects.filter(label__in=labels).order_by("-pk")
+    names = reduce(and_, (Q(label__low_name__contains=word.lower()) for word in query.words))
+    carried = PlayerLabel.objects.filter(names).order_by("-pk")
     return list(carried.values_list("login_user_id", flat=True)[:NOTED_MAX])

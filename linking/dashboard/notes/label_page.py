@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from linking.accounts import roles
-from linking.dashboard.notes.panels import LabelChip
+from linking.dashboard.notes.chips import LabelChip, build_chip
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.context import format_count
 from linking.models import LABEL_MAX_CHARACTERS, LABELS_MAX, Label, LabelColour
@@ -119,7 +119,7 @@ def _build_row(row: labels.CountedLabel) -> LabelRow:
     loss = ngettext("%s player loses this label.", "%s players lose this label.", row.players)
     label = row.label
     return LabelRow(
-        chip=LabelChip(key=label.pk, name=label.name, colour=label.colour),
+        chip=build_chip(label),
         players=players % number,
         loss=loss % number if row.players else _("No player has this label."),
     )

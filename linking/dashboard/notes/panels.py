@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from linking.accounts import roles
+from linking.dashboard.notes.chips import LabelChip, build_chip
 from linking.dashboard.shell.rows import Reader, find_reader
-from linking.models import NOTE_MAX_CHARACTERS, Label, LoginUser, PlayerNote
+from linking.models import NOTE_MAX_CHARACTERS, LoginUser, PlayerNote
 from linking.notes import player_labels, player_notes
 
 SHOWN = 5
@@ -63,16 +64,6 @@ class NotesPanel:
     draft: str
     alert: str
     text_max: int = NOTE_MAX_CHARACTERS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelChip:
-    """A label; `is_put` is whether the player carries it."""
-
-    key: int
-    name: str
-    colour: str
-    is_put: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,9 +126,7 @@ def build_labels_panel(
     *, players: Sequence[LoginUser], request: HttpRequest, back: str, is_open: bool = False
 ) -> LabelsPanel:
     """Return the labels of one person and those that can be put on it."""
-    offered = tuple(
-        _build_chip(label, is_put=is_put) for label, is_put in player_labels.list_labels_of(players=players)
-    )
+    offered = tuple(build_chip(label, is_put=is_put) for label, is_put in player_labels.list_labels_of(players=players))
     return LabelsPanel(
         player=players[0].pk,
         back=back,
@@ -146,15 +135,6 @@ def build_labels_panel(
         may_keep_labels=roles.can_keep_labels(request.user),
         is_open=is_open,
     )
-
-
-def build_chips(found: Sequence[Label]) -> tuple[LabelChip, ...]:
-    """Return labels as chips."""
-    return tuple(_build_chip(label, is_put=True) for label in found)
-
-
-def _build_chip(label: Label, *, is_put: bool) -> LabelChip:
-    return LabelChip(key=label.pk, name=label.name, colour=label.colour, is_put=is_put)
 
 
 def _build_row(

@@ -1,8 +1,9 @@
 """Rows of the lists: plain records, masked for agents, that cost a template no query."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from urllib.parse import quote, urlencode
 
 from django.http import HttpRequest
@@ -12,14 +13,18 @@ from linking.accounts import roles
 from linking.conflicts import find as find_conflicts
 from linking.core.masking import mask_block, mask_email, mask_id, mask_phone, mask_text
 from linking.core.trust import Trust
+from linking.dashboard.notes.chips import LabelChip, build_chips
 from linking.dashboard.shell.parts import NOT_LINKED, TRUST_STATES, Badge, IDText, Text, choose_states, split_id
 from linking.dashboard.shell.sources import find_words, name_source
-from linking.models import LoginUser, Visitor
+from linking.models import Label, LoginUser, Visitor
+from linking.notes import player_labels
 from linking.search import find
 
 # A token lives for five minutes, and the widget asks for the next one when it ends; the sixth minute is for the way and
 # for sightings, which are written in batches. A page that was closed counts as open for that long.
 PAGE_OPEN_FOR = timedelta(minutes=6)
+LabelsByPlayer = Mapping[int, tuple[Label, ...]]
+NO_LABELS: LabelsByPlayer = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +48,7 @@ class VisitorRow:
     integration: str
     source: Text
     last_seen_at: datetime
+    labels: tuple[LabelChip, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +66,7 @@ class UserRow:
     last_authenticated_at: datetime | None
     tokens_issued: int
     is_page_open: bool
+    labels: tuple[LabelChip, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,17 +115,33 @@ def build_user_url(*, user_id: str, integration: str) -> str:
     return build_record_url("user", user_id, integration=integration)
 
 
-def build_visitor_rows(visitors: Sequence[Visitor], *, reader: Reader) -> tuple[VisitorRow, ...]:
-    """Return the rows of a page of visitors from `find.list_visitors`; one query where any has no link."""
+def build_visitor_rows(
+    visitors: Sequence[Visitor], *, reader: Reader, labels: LabelsByPlayer = NO_LABELS
+) -> tuple[VisitorRow, ...]:
+    """Return the rows of a page of visitors from `find.list_visitors`; one query where any has no link.
+
+    `labels` are those of the visitors' players, from `find_row_labels`, where the rows show them.
+    """
     # The word of trust of a linked visitor already says that a conflict is open.
     unlinked = [visitor for visitor in visitors if not visitor.open_links]  # type: ignore[attr-defined]
     in_conflict = find_conflicts.find_in_conflict(visitors=unlinked) if unlinked else frozenset()
     return tuple(
-        _build_visitor_row(visitor, reader=reader, has_open_conflict=visitor.pk in in_conflict) for visitor in visitors
+        _build_visitor_row(visitor, reader=reader, has_open_conflict=visitor.pk in in_conflict, labels=labels)
+        for visitor in visitors
     )
 
 
-def _build_visitor_row(visitor: Visitor, *, reader: Reader, has_open_conflict: bool) -> VisitorRow:
+def find_row_labels(records: Sequence[Visitor | LoginUser]) -> LabelsByPlayer:
+    """Return the labels of the players on a page of visitors, or of players, by the players' keys; one query."""
+    visitors = [record for record in records if isinstance(record, Visitor)]
+    players = {link.login_user_id for visitor in visitors for link in visitor.open_links}  # type: ignore[attr-defined]
+    players |= {record.pk for record in records if isinstance(record, LoginUser)}
+    return player_labels.find_labels(player_keys=players)
+
+
+def _build_visitor_row(
+    visitor: Visitor, *, reader: Reader, has_open_conflict: bool, labels: LabelsByPlayer
+) -> VisitorRow:
     link = next(iter(visitor.open_links), None)  # type: ignore[attr-defined]
     user, trust = (link.login_user, link.trust) if link else (None, Trust.NONE)
     slug, words = visitor.integration.slug, find_words(visitor.integration.zendesk_product)
@@ -137,6 +160,7 @@ def _build_visitor_row(visitor: Visitor, *, reader: Reader, has_open_conflict: b
         integration=visitor.integration.name,
         source=name_source(visitor.integration.zendesk_product),
         last_seen_at=visitor.last_seen_at,
+        labels=build_chips(labels.get(user.pk, ())) if user else (),
     )
 
 
@@ -147,8 +171,8 @@ def choose_user_state(user: LoginUser) -> Badge:
     return TRUST_STATES[user.trust] if user.trust else NOT_LINKED
 
 
-def build_user_row(user: LoginUser, *, reader: Reader, now: datetime) -> UserRow:
-    """Return the row of a player, its `integration` loaded."""
+def build_user_row(user: LoginUser, *, reader: Reader, now: datetime, labels: LabelsByPlayer = NO_LABELS) -> UserRow:
+    """Return the row of a player, its `integration` loaded; `labels` as in `build_visitor_rows`."""
     return UserRow(
         key=f"u{user.pk}",
         url=build_user_url(user_id=reader.find_user_key(user), integration=user.integration.slug),
@@ -161,6 +185,7 @@ def build_user_row(user: LoginUser, *, reader: Reader, now: datetime) -> UserRow
         last_authenticated_at=user.last_authenticated_at,
         tokens_issued=user.tokens_issued,
         is_page_open=is_page_open(last_authenticated_at=user.last_authenticated_at, now=now),
+        labels=build_chips(labels.get(user.pk, ())),
     )
 
 

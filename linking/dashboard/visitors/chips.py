@@ -3,7 +3,7 @@
 They are plain links, so a filter applies at a click, with scripts and without; only the days are a form.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -23,7 +23,7 @@ from linking.dashboard.visitors.filters import (
     VisitorFilters,
     parse_day,
 )
-from linking.models import Integration
+from linking.models import Integration, Label
 from linking.search import find
 
 WAYS_COUNT_CAP = 99
@@ -77,13 +77,17 @@ def list_ways_on(filters: VisitorFilters, *, sees_contact: bool) -> tuple[Choice
     return tuple(ways)
 
 
-def list_chips(filters: VisitorFilters, *, integrations: list[Integration]) -> tuple[Chip, ...]:
+def list_chips(
+    filters: VisitorFilters, *, integrations: list[Integration], labels: Sequence[Label]
+) -> tuple[Chip, ...]:
     """Return the chips from left to right: first those that can only be removed, then one for each filter."""
+    carried = {label.low_name: label.name for label in labels}
+    labelled = (_build_chip(filters, "label", _("Label"), carried),) if labels else ()
     names = {integration.slug: integration.name for integration in integrations}
     several = (_build_chip(filters, "integration", _("Integration"), names),) if len(names) > 1 else ()
     seen = _build_chip(filters, "seen", _("Seen"), {days: format_days(days) for days in SEEN_DAYS})
     if filters.is_waiting_list:
-        return (*_list_fixed(filters), seen, *several, _build_days_chip(filters))
+        return (*_list_fixed(filters), seen, *several, *labelled, _build_days_chip(filters))
     states = {str(key): state.word for key, state in VISITOR_STATES.items()}
     trusts = {key: TRUST_STATES[key].word for key in TRUSTS}
     return (
@@ -93,6 +97,7 @@ def list_chips(filters: VisitorFilters, *, integrations: list[Integration]) -> t
         *several,
         _build_chip(filters, "trust", _("Trust"), trusts),
         _build_chip(filters, "banned", _("Banned"), {YES: _("Yes"), NO: _("No")}),
+        *labelled,
         _build_days_chip(filters),
     )
 

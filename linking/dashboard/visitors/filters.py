@@ -20,8 +20,8 @@ LINKED_TODAY, TO_CHECK, NO_EMAIL = "linked_today", "to_check", "no_email"
 ONLY = (LINKED_TODAY, TO_CHECK, NO_EMAIL)
 TRUSTS = (Trust.PROVEN.value, Trust.CLAIMED.value, Trust.DISPUTED.value)
 YES, NO = "yes", "no"
-# A label or a note becomes a filter with a field here, a row in `typed_filters.py` and a chip in `chips.py`.
-FILTERS = ("q", "state", "integration", "seen", "seen_from", "seen_to", "trust", "banned", "only")
+# A filter has a field here, a row in `typed_filters.py` and a chip in `chips.py`.
+FILTERS = ("q", "state", "integration", "seen", "seen_from", "seen_to", "trust", "banned", "label", "only")
 OF_VISITORS_ALONE = ("trust", "banned", "only")
 PLACE_MAX_DIGITS = 12
 DAY_CHARACTERS = len("2026-11-30")
@@ -33,8 +33,9 @@ class VisitorFilters:
     """The list's filters as the address gives them; "" means any.
 
     `seen` is a number of days as text; `seen_from` and `seen_to` are days such as `2026-11-30`, both of them included,
-    in the reader's time zone. `trust` is one of `TRUSTS`, `banned` is `YES` or `NO`, `only` is one of `ONLY`; `first`
-    is the place of the page's first row, as text, which a cursor does not hold.
+    in the reader's time zone. `trust` is one of `TRUSTS`, `banned` is `YES` or `NO`, `label` is the name of a label in
+    lower case, `only` is one of `ONLY`; `first` is the place of the page's first row, as text, which a cursor does not
+    hold.
     """
 
     q: str = ""
@@ -45,6 +46,7 @@ class VisitorFilters:
     seen_to: str = ""
     trust: str = ""
     banned: str = ""
+    label: str = ""
     only: str = ""
     ordering: str = ""
     cursor: str = ""
@@ -108,8 +110,8 @@ NAMES = tuple(field.name for field in fields(VisitorFilters))
 def parse_filters(query: QueryDict) -> VisitorFilters:
     """Return the filters of an address.
 
-    Raises: UnknownFilter for a value that is none; `state`, `integration` and `ordering` are checked where they are
-    used.
+    Raises: UnknownFilter for a value that is none; `state`, `integration`, `label` and `ordering` are checked where
+    they are used.
     """
     filters = VisitorFilters(**{name: query.get(name, "").replace("\x00", "") for name in NAMES})
     _require_one_of(filters.seen, name="seen", known=SEEN_DAYS, message=_("seen must be one of: %s (days)."))

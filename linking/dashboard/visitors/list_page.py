@@ -28,6 +28,7 @@ from linking.dashboard.shell.rows import (
     build_visitor_rows,
     build_visitor_url,
     find_reader,
+    find_row_labels,
 )
 from linking.dashboard.shell.sources import describe_waiting_list
 from linking.dashboard.visitors.builtin_views import list_builtin_views
@@ -55,6 +56,7 @@ from linking.dashboard.visitors.selection import SelectionBar, build_selection_b
 from linking.dashboard.visitors.typed_filters import extract_typed_filters
 from linking.models import Integration
 from linking.monitoring import status
+from linking.notes import labels
 from linking.search import BadKeyset, Count, UnknownFilter, find, pages, recent
 
 
@@ -160,7 +162,7 @@ def _build_page_context(
         "waiting_text": waiting_text,
         "filters": filters,
         "kept_filters": filters.list_kept(besides=("seen_from", "seen_to")),
-        "chips": list_chips(filters, integrations=integrations),
+        "chips": list_chips(filters, integrations=integrations, labels=labels.list_labels()),
         "rate": find_link_rate(filters=filters, counts=counts, integrations=integrations, now=now),
         "ready_views": list_builtin_views(filters=filters, counts=counts, now=now) if counts.total else [],
         "views": list_view_rows(request, filters=filters, now=now),
@@ -221,9 +223,10 @@ def _build_page_url(filters: VisitorFilters, *, cursor: str, step: int) -> str:
 def _build_rows(
     records: list[Any], *, is_waiting_list: bool, reader: Reader, now: datetime
 ) -> tuple[VisitorRow, ...] | tuple[UserRow, ...]:
+    found = find_row_labels(records)
     if is_waiting_list:
-        return tuple(build_user_row(user, reader=reader, now=now) for user in records)
-    return build_visitor_rows(records, reader=reader)
+        return tuple(build_user_row(user, reader=reader, now=now, labels=found) for user in records)
+    return build_visitor_rows(records, reader=reader, labels=found)
 
 
 def _build_own_address(filters: VisitorFilters) -> str:

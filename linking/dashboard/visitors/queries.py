@@ -28,9 +28,10 @@ def find_rows(filters: VisitorFilters, *, sees_contact: bool, now: datetime) -> 
     """
     since, until = find_since(filters, now=now), find_until(filters)
     if filters.is_waiting_list:
-        return find.list_waiting_users(
+        waiting = find.list_waiting_users(
             query=filters.query, integration=filters.integration, since=since, until=until, sees_contact=sees_contact
         )
+        return narrow.keep_labelled_users(waiting, label=filters.label) if filters.label else waiting
     visitors = find.list_visitors(
         query=filters.query,
         integration=filters.integration,
@@ -42,6 +43,8 @@ def find_rows(filters: VisitorFilters, *, sees_contact: bool, now: datetime) -> 
     )
     if filters.banned:
         visitors = visitors.filter(is_banned=filters.banned == YES)
+    if filters.label:
+        visitors = narrow.keep_labelled(visitors, label=filters.label)
     if filters.trust:
         among = find.list_visitors(integration=filters.integration, since=since, until=until, sees_contact=sees_contact)
         visitors = narrow.keep_trust(visitors, trust=Trust(filters.trust), among=among)

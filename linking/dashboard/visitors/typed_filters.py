@@ -24,6 +24,7 @@ from linking.dashboard.visitors.filters import (
 )
 from linking.models import VisitorState
 from linking.monitoring import status
+from linking.notes import labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,12 @@ def _read_day(value: str) -> str:
 def _read_integration(value: str) -> str:
     # The list's own cost; asked only where somebody types this filter.
     return next((one.slug for one in status.list_integrations() if one.slug == value.lower()), "")
+
+
+def _read_label(value: str) -> str:
+    # A name of several words is typed with a mark for its blanks, which would end the filter.
+    names = [label.low_name for label in labels.list_labels()]
+    return next((name for name in names if value.lower() in (name, name.replace(" ", "_"), name.replace(" ", "-"))), "")
 
 
 def _one_of(*words: str, **more: str) -> Callable[[str], str]:
@@ -82,6 +89,11 @@ TYPED_FILTERS: Mapping[str, TypedFilter] = MappingProxyType(
             field="integration",
             read=_read_integration,
             hint=_("After integration: write its short name, as it stands in the address of its set-up page."),
+        ),
+        "label": TypedFilter(
+            field="label",
+            read=_read_label,
+            hint=_("After label: write the name of a label, with _ for a blank."),
         ),
         "has": TypedFilter(field="only", read=_one_of(conflict=TO_CHECK), hint=_("After has: write conflict.")),
     }

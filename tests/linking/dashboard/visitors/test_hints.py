@@ -30,7 +30,7 @@ class TestHints:
             ("banned:maybe", "After banned: write yes or no."),
             ("from:monday", "write a day such as 2026-11-30."),
             ("integration:none", "After integration: write its short name"),
-            ("is:linked", "The filters are state:, trust:, banned:, seen:, from:, to:, integration:, has:"),
+            ("is:linked", "The filters are state:, trust:, banned:, seen:, from:, to:, integration:, label:, has:"),
             ("state:happy", "After state: write linked,"),
             ("seen:never", "After seen: write today,"),
             ("https://acme.zendesk.com/agent/tickets/4711", "from ticket 4711."),

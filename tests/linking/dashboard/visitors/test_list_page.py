@@ -9,7 +9,8 @@ from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db
 FRAME_QUERIES = 7  # session, person, group, integrations, three counts
-LIST_QUERIES = FRAME_QUERIES + 9  # integrations, visitors, links, conflicts, count, share, two ready views, kept views
+# Integrations, visitors, links, conflicts, labels, count, share, two ready views, kept views, and the labels there are.
+LIST_QUERIES = FRAME_QUERIES + 11
 
 
 def rows_of(answer):

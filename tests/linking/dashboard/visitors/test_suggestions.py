@@ -112,8 +112,8 @@ class TestBudget:
         user = make_login_user(integration=make_integration(slug="b", login_project_id="b"))
         make_link(visitor=make_visitor(integration=user.integration, name="Nadia"), login_user=user)
         # Session, person, groups; is there an index; the record it may name, four ways; visitors, their links and
-        # the conflicts of those who are not linked.
-        with django_assert_max_num_queries(11):
+        # the conflicts of those who are not linked; notes and names of labels.
+        with django_assert_max_num_queries(13):
             look(lead, "nadia")
 
 
