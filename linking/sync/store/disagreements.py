@@ -6,7 +6,16 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, QuerySet
 
 from linking.core.states import ConflictKind
-from linking.models import Conflict, ConflictDecision, ConflictState, Decision, LoginUser, SyncRun, Visitor
+from linking.models import (
+    Conflict,
+    ConflictDecision,
+    ConflictFlag,
+    ConflictState,
+    Decision,
+    LoginUser,
+    SyncRun,
+    Visitor,
+)
 from linking.sync.plans.conflict_rules import SHARED_DEVICE_SUBJECT
 from linking.sync.plans.facts import Disagreement
 
@@ -54,21 +63,38 @@ def _turn_into_shared_devices(*, visitor_keys: Collection[int], now: datetime) -
     if not visitor_keys:
         return
     open_ones = _find_untouched(visitor_keys=visitor_keys)
-    taken = set(
+    staying = dict(
         Conflict.objects.filter(
             visitor__pk__any_of=visitor_keys, kind=ConflictKind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT
-        ).values_list("visitor_id", flat=True)
+        ).values_list("visitor_id", "pk")
     )
-    surplus = []
+    surplus = {}
     for key, visitor_key in open_ones.order_by("pk").values_list("pk", "visitor_id"):
-        if visitor_key in taken:
-            surplus.append(key)
+        if visitor_key in staying:
+            surplus[key] = staying[visitor_key]
             continue
-        taken.add(visitor_key)
+        staying[visitor_key] = key
         Conflict.objects.filter(pk=key).update(
             kind=ConflictKind.SHARED_DEVICE, subject=SHARED_DEVICE_SUBJECT, last_seen_at=now
         )
-    Conflict.objects.filter(pk__any_of=surplus).delete()
+    if surplus:
+        _hand_over(surplus)
+        Conflict.objects.filter(pk__any_of=list(surplus)).delete()
+
+
+def _hand_over(surplus: Mapping[int, int]) -> None:
+    """Let flags and owners of conflicts that merge into others go on there; `surplus` maps the one to the other."""
+    flags = list(ConflictFlag.objects.filter(conflict__pk__any_of=list(surplus)))
+    for flag in flags:
+        flag.conflict_id = surplus[flag.conflict_id]
+    ConflictFlag.objects.bulk_update(flags, ["conflict"])
+    rows = Conflict.objects.filter(pk__any_of=list(surplus)).exclude(owner=None, flagged_at=None)
+    for key, owner, flagged_at in rows.values_list("pk", "owner", "flagged_at"):
+        staying = Conflict.objects.filter(pk=surplus[key])
+        if flagged_at:
+            staying.filter(flagged_at=None).update(flagged_at=flagged_at)
+        if owner:
+            staying.filter(owner=None).update(owner=owner)
 
 
 def _find_untouched(*, visitor_keys: Collection[int]) -> QuerySet[Conflict]:

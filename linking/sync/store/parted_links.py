@@ -50,13 +50,14 @@ def note_claims(*, claims: Mapping[int, str], now: datetime) -> None:
 def move_conflicts(*, row: Visitor, other: Visitor) -> None:
     """Move the conflicts of `row`, which is given up, to `other`, which it was joined into.
 
-    The same question twice becomes one, but what people decided about either of them stays.
+    The same question twice becomes one, but what people decided, took or flagged stays.
     """
     known = set(Conflict.objects.filter(visitor=other).values_list("kind", "subject"))
     for conflict in Conflict.objects.filter(visitor=row):
         subject = conflict.subject
         if (conflict.kind, subject) in known:
-            if not ConflictDecision.objects.filter(conflict=conflict).exists():
+            is_untouched = conflict.owner_id is None and conflict.flagged_at is None
+            if is_untouched and not ConflictDecision.objects.filter(conflict=conflict).exists():
                 continue
             subject = build_subject(subject, row.visitor_id)
         Conflict.objects.filter(pk=conflict.pk).update(visitor=other, subject=subject)
