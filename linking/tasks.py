@@ -12,7 +12,7 @@ from celery.signals import worker_process_init, worker_shutting_down
 from django.conf import settings
 
 from linking import queue
-from linking.monitoring import alarms, heartbeats, waiting
+from linking.monitoring import alarms, conflict_notices, heartbeats, waiting
 from linking.search import link_rates
 from linking.sync import Clock, Patience, refresh, run, schedule, unknown_visitors
 from linking.tokens import refused_players
@@ -61,7 +61,8 @@ def tick() -> None:
         if schedule.claim(integration_id=integration_id, now=now):
             queue.put(task=sync_integration.name, integration_id=integration_id)
     alarms.watch(now=now)
-    if alarms.list_due(now=now):
+    conflict_notices.watch(now=now)
+    if alarms.list_due(now=now) or conflict_notices.list_due(now=now):
         queue.put(task=send_alarms.name)
 
 
@@ -82,9 +83,12 @@ def sync_integration(integration_id: int, trigger: str = "schedule") -> None:
 
 @shared_task
 def send_alarms() -> None:
-    """Send the alarms that are due: about a sync that has stopped, or that works again."""
+    """Send what is due: alarms about a sync that has stopped or works again, and notices of new conflicts."""
+    allow_loopback = bool(settings.LINKING["ALLOW_LOOPBACK"])
     for message_id in alarms.list_due(now=_now()):
-        alarms.send(message_id=message_id, allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]), now=_now())
+        alarms.send(message_id=message_id, allow_loopback=allow_loopback, now=_now())
+    for notice_id in conflict_notices.list_due(now=_now()):
+        conflict_notices.send(notice_id=notice_id, allow_loopback=allow_loopback, now=_now())
 
 
 @shared_task

@@ -28,7 +28,7 @@ SETTINGS: Mapping[str, TableWords] = MappingProxyType(
         "Authenticator": TableWords(_("Second factors"), _("Remove one that a person has lost")),
         "EmailAddress": TableWords(_("E-mail addresses of people"), _("Entered by the people themselves")),
         "APIToken": TableWords(_("API tokens"), _("Access for programs")),
-        "AlarmSettings": TableWords(_("Alarms"), _("Who is told when a sync stops")),
+        "AlarmSettings": TableWords(_("Alarms"), _("Who is told when a sync stops, or when conflicts are new")),
         "BlockedUser": TableWords(_("Blocked players"), _("Players who get no token")),
     }
 )
@@ -41,6 +41,9 @@ RECORDS: Mapping[str, TableWords] = MappingProxyType(
         "VisitorLink": TableWords(_("Links"), _("Which visitor is which player, now and before")),
         "Conflict": TableWords(_("Conflicts"), _("What Zendesk and Login disagree about")),
         "ConflictDecision": TableWords(_("Conflict decisions"), _("Who decided what")),
+        "DecisionBatch": TableWords(_("Bulk decisions"), _("Who decided many conflicts at once")),
+        "ConflictFlag": TableWords(_("Conflict flags"), _("Who asked a lead to look")),
+        "ConflictNotice": TableWords(_("Conflict notices"), _("Which were sent, and which failed")),
         "SyncRun": TableWords(_("Syncs"), _("The last syncs and how they ended")),
         "SyncSteering": TableWords(_("Paused syncs"), _("Who paused a sync or reads old chats again")),
         "Quarantined": TableWords(_("Unreadable records"), _("What Zendesk sent and zdbridge could not read")),

@@ -1,5 +1,7 @@
 """The alarm settings in the admin: one row, whose webhook is written and never shown."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from django import forms
@@ -11,10 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from linking.models import AlarmChannel, AlarmSettings, AuditEvent
-from linking.monitoring import alarms
+from linking.models import AlarmChannel, AlarmSettings, AuditEvent, NoticeFrequency
+from linking.monitoring import alarms, conflict_notices
 
 WEBHOOK_MAX_CHARACTERS = 300
+ADDRESSES_MAX = 10
+_NOTICES = {
+    AlarmChannel.MAIL: gettext_lazy("Notices by mail"),
+    AlarmChannel.WEBHOOK: gettext_lazy("Notices by webhook"),
+}
 
 
 class AlarmForm(forms.ModelForm):
@@ -31,8 +38,21 @@ class AlarmForm(forms.ModelForm):
 
     class Meta:
         model = AlarmSettings
-        fields = ("after_minutes", "mail_to", "mail_from")
+        fields = (
+            "after_minutes",
+            "mail_to",
+            "mail_from",
+            "conflicts_every",
+            "conflicts_mail_to",
+            "conflicts_by_webhook",
+        )
         help_texts = {
+            "conflicts_every": gettext_lazy(
+                "Tells how many conflicts are new or flagged, by kind and integration, without names. Nothing is sent "
+                "while nothing is new."
+            ),
+            "conflicts_mail_to": gettext_lazy("One address or several, with a comma between them."),
+            "conflicts_by_webhook": gettext_lazy("Uses the webhook above."),
             "mail_to": gettext_lazy("The mail server is the one in EMAIL_URL."),
             "mail_from": gettext_lazy("If empty, the sender is ZDBRIDGE_MAIL_FROM."),
         }
@@ -42,6 +62,18 @@ class AlarmForm(forms.ModelForm):
         if self.instance.webhook_host:
             sentence = _("An address at %(host)s is stored. Leave the box empty to keep it.")
             self.fields["webhook"].help_text = sentence % {"host": self.instance.webhook_host}
+
+    def clean_conflicts_mail_to(self) -> str:
+        """Return the addresses with a comma between them.
+
+        Raises: ValidationError for one that is no address, or for too many.
+        """
+        addresses = [part.strip() for part in self.cleaned_data["conflicts_mail_to"].split(",") if part.strip()]
+        if len(addresses) > ADDRESSES_MAX:
+            raise forms.ValidationError(_("At most %s addresses, please.") % ADDRESSES_MAX)
+        for address in addresses:
+            forms.EmailField().clean(address)
+        return ", ".join(addresses)
 
     def clean_webhook(self) -> str:
         """Return the address.
@@ -64,7 +96,13 @@ class AlarmSettingsAdmin(admin.ModelAdmin):
     change_form_template = "admin/linking/alarmsettings/change_form.html"
     list_display = ("__str__", "after_minutes", "mail_to", "webhook_host")
     actions = None
-    fields = ("after_minutes", "mail_to", "mail_from", "webhook", "remove_webhook")
+    fieldsets = (
+        (gettext_lazy("Alarms"), {"fields": ("after_minutes", "mail_to", "mail_from", "webhook", "remove_webhook")}),
+        (
+            gettext_lazy("New conflicts"),
+            {"fields": ("conflicts_every", "conflicts_mail_to", "conflicts_by_webhook")},
+        ),
+    )
 
     def has_add_permission(self, *_args: Any, **_kwargs: Any) -> bool:
         """Return False: the row makes itself."""
@@ -83,11 +121,15 @@ class AlarmSettingsAdmin(admin.ModelAdmin):
         """Store the row, with the webhook where one was given or taken away."""
         if form.cleaned_data["webhook"] or form.cleaned_data["remove_webhook"]:
             alarms.keep_webhook(settings=obj, url=form.cleaned_data["webhook"])
+        # Mails are sent without a request, so the address for their links is the one that an administrator uses.
+        obj.dashboard_url = request.build_absolute_uri("/").rstrip("/")[:300]
         obj.save()
         _record(request, action="set_alarm", fields=sorted(form.changed_data))
         if not (obj.mail_to or obj.webhook_sealed):
             messages.warning(request, _("Neither mail nor webhook is set, so no one is alerted."))
-        elif obj.mail_to and not settings.LINKING["HAS_MAIL"]:
+        if obj.conflicts_every != NoticeFrequency.NEVER and not conflict_notices.list_channels(settings=obj):
+            messages.warning(request, _("Notices of conflicts have neither an address nor a webhook, so none is sent."))
+        if (obj.mail_to or obj.conflicts_mail_to) and not settings.LINKING["HAS_MAIL"]:
             messages.warning(
                 request, _("No mail can be sent, because no mail server is set. The operator can set EMAIL_URL.")
             )
@@ -97,16 +139,21 @@ class AlarmSettingsAdmin(admin.ModelAdmin):
         if "_test" not in request.POST:
             return super().response_change(request, obj)
         channels = alarms.list_channels(settings=obj)
+        allow_loopback = bool(settings.LINKING["ALLOW_LOOPBACK"])
         for channel in channels:
-            _send_test(request, obj=obj, channel=channel)
+            send = partial(alarms.send_test, settings=obj, channel=channel, allow_loopback=allow_loopback)
+            _send_test(request, send=send, name=channel.label)
+        for channel in conflict_notices.list_channels(settings=obj):
+            send = partial(conflict_notices.send_test, settings=obj, channel=channel, allow_loopback=allow_loopback)
+            _send_test(request, send=send, name=_NOTICES[channel])
         _record(request, action="alarm.tested", fields=[channel.value for channel in channels])
         return HttpResponseRedirect(request.get_full_path())
 
 
-def _send_test(request: HttpRequest, *, obj: AlarmSettings, channel: AlarmChannel) -> None:
-    values = {"channel": channel.label}
+def _send_test(request: HttpRequest, *, send: Callable[[], None], name: object) -> None:
+    values = {"channel": name}
     try:
-        alarms.send_test(settings=obj, channel=channel, allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]))
+        send()
     except alarms.AlarmNotSent as error:
         messages.error(request, _("%(channel)s: the test failed. %(why)s") % (values | {"why": str(error)}))
     else:

@@ -57,6 +57,11 @@ class AlarmSettings(models.Model):
     def __str__(self) -> str:
         return str(self._meta.verbose_name)
 
+    @property
+    def conflict_addresses(self) -> list[str]:
+        """The mail addresses for notices of conflicts."""
+        return [address for part in self.conflicts_mail_to.split(",") if (address := part.strip())]
+
 
 class IncidentKind(models.TextChoices):
     """What is wrong with an integration's sync."""

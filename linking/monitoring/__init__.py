@@ -1,13 +1,14 @@
 """Monitoring: the state of each integration and of the installation, and alarms when something is wrong.
 
 `status` and `freshness` give the state of a sync, `health` answers the probes, `metrics` Prometheus. `alarms` sends
-mail and webhooks, `drift` and `drift_notices` infer what changed at Zendesk, `heartbeats` stores when each process
-last reported, `waiting` samples who waits
-for lookup, `product_move` counts who still uses Chat where an account moves to Messaging.
+mail and webhooks, `conflict_notices` tells of new conflicts, `drift` and `drift_notices` infer what changed at Zendesk,
+`heartbeats` stores when each process last reported, `waiting` samples who waits for lookup, `product_move` counts who
+still uses Chat where an account moves to Messaging.
 """
 
 from linking.monitoring import (
     alarms,
+    conflict_notices,
     drift,
     drift_notices,
     freshness,
@@ -21,6 +22,6 @@ from linking.monitoring import (
 )
 
 __all__ = [
-    "alarms", "drift", "drift_notices", "freshness", "health", "heartbeats", "metrics", "product_move", "status",
-    "stop_reasons", "waiting",
+    "alarms", "conflict_notices", "drift", "drift_notices", "freshness", "health", "heartbeats", "metrics",
+    "product_move", "status", "stop_reasons", "waiting",
 ]  # fmt: skip

@@ -5,9 +5,10 @@ send none twice. A problem that is over within a minute causes no message. Sched
 process does it while one of them is silent, so that their failure is reported as well.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from django.core.mail import EmailMessage
@@ -68,7 +69,7 @@ class AlarmText:
 
     subject: str
     sentence: str
-    facts: dict[str, str]
+    facts: Mapping[str, Any]
 
 
 def watch(*, now: datetime) -> None:
@@ -116,13 +117,13 @@ def send(*, message_id: int, allow_loopback: bool, now: datetime) -> None:
     row = rows.select_related("incident__integration__steering").first()
     if row is None or row.next_try_at is None or row.next_try_at > now:
         return
-    later = None if row.attempts + 1 >= TRIES else now + min(RETRY_FIRST * 2**row.attempts, RETRY_LONGEST)
+    later = compute_next_try(attempts=row.attempts, now=now)
     is_claimed = rows.filter(next_try_at=row.next_try_at).update(next_try_at=later, attempts=F("attempts") + 1)
     if not is_claimed:
         return
     settings = AlarmSettings.objects.first() or AlarmSettings()
     try:
-        _dispatch(settings, channel=AlarmChannel(row.channel), text=_build_text(row), allow_loopback=allow_loopback)
+        dispatch(settings, channel=AlarmChannel(row.channel), text=_build_text(row), allow_loopback=allow_loopback)
     except AlarmNotSent as error:
         rows.update(failure=str(error)[:200])
     else:
@@ -137,7 +138,30 @@ def send_test(*, settings: AlarmSettings, channel: AlarmChannel, allow_loopback:
     sentence = _("This is a test alarm from zdbridge. Nothing is wrong.")
     facts = {"text": sentence, "event": "test", "state": "test", "kind": "test", "integration": ""}
     text = AlarmText(subject=_("zdbridge: test alarm"), sentence=sentence, facts=facts)
-    _dispatch(settings, channel=channel, text=text, allow_loopback=allow_loopback)
+    dispatch(settings, channel=channel, text=text, allow_loopback=allow_loopback)
+
+
+def compute_next_try(*, attempts: int, now: datetime) -> datetime | None:
+    """Return when a message that was tried `attempts` times before is tried again if this fails, None for never."""
+    return None if attempts + 1 >= TRIES else now + min(RETRY_FIRST * 2**attempts, RETRY_LONGEST)
+
+
+def dispatch(
+    settings: AlarmSettings,
+    *,
+    channel: AlarmChannel,
+    text: AlarmText,
+    allow_loopback: bool,
+    mail_to: Sequence[str] | None = None,
+) -> None:
+    """Send a text by one channel, once; by mail to `mail_to`, or else to the address of the alarms.
+
+    Raises: AlarmNotSent with the reason.
+    """
+    if channel is AlarmChannel.MAIL:
+        _mail(settings, text=text, to=[settings.mail_to] if mail_to is None else list(mail_to))
+    else:
+        _post(settings, text=text, allow_loopback=allow_loopback)
 
 
 def list_channels(*, settings: AlarmSettings) -> list[AlarmChannel]:
@@ -190,13 +214,6 @@ def _parse_host(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
-
-
-def _dispatch(settings: AlarmSettings, *, channel: AlarmChannel, text: AlarmText, allow_loopback: bool) -> None:
-    if channel is AlarmChannel.MAIL:
-        _mail(settings, text=text)
-    else:
-        _post(settings, text=text, allow_loopback=allow_loopback)
 
 
 @transaction.atomic
@@ -260,14 +277,14 @@ def _choose_templates(row: AlarmMessage) -> tuple[str, str]:
     return _("zdbridge: the sync of %(name)s was switched off or paused"), sentence
 
 
-def _mail(settings: AlarmSettings, *, text: AlarmText) -> None:
-    if not settings.mail_to:
+def _mail(settings: AlarmSettings, *, text: AlarmText, to: list[str]) -> None:
+    if not any(to):
         raise AlarmNotSent(_("The mail address was removed from the alarm settings."))
     # A line end in the name of an integration would end the header.
     subject = clean_line(text.subject, max_characters=SUBJECT_MAX_CHARACTERS)
     try:
         # Without a sender of its own the mail has the one that the operator set for all mail.
-        mail.send(EmailMessage(subject, text.sentence, settings.mail_from or None, [settings.mail_to]))
+        mail.send(EmailMessage(subject, text.sentence, settings.mail_from or None, to))
     except mail.MailFailed as error:
         raise AlarmNotSent(str(error)) from error
 
@@ -291,7 +308,7 @@ def _post(settings: AlarmSettings, *, text: AlarmText, allow_loopback: bool) -> 
             deadline_s=CALL_DEADLINE_S,
         )
         try:
-            answer = out.post_json(path=parts.path or "/", value=text.facts, query=parse_qsl(query, True))
+            answer = out.post_json(path=parts.path or "/", value=dict(text.facts), query=parse_qsl(query, True))
         finally:
             out.close()
     except OutboundError as error:

@@ -22,7 +22,13 @@ def admin():
 
 
 def save(client, **changes):
-    values = {"after_minutes": "15", "mail_to": "", "mail_from": "", "webhook": ""} | changes
+    values = {
+        "after_minutes": "15",
+        "mail_to": "",
+        "mail_from": "",
+        "webhook": "",
+        "conflicts_every": "never",
+    } | changes
     return client.post(PAGE, values, follow=True)
 
 
@@ -90,3 +96,31 @@ class TestSendATest:
 
     def test_mail_without_a_server_is_warned_of_when_saved(self, admin):
         assert "because no mail server is set." in save(admin, mail_to="lead@shop.example").content.decode()
+
+
+class TestNoticesOfConflicts:
+    def test_are_off_until_they_are_chosen(self, admin):
+        save(admin, conflicts_every="never")
+        assert AlarmSettings.objects.get().conflicts_every == "never"
+
+    def test_keep_addresses_and_where_the_dashboard_is(self, admin):
+        save(admin, conflicts_every="day", conflicts_mail_to=" a@shop.example,b@shop.example, ")
+        row = AlarmSettings.objects.get()
+        assert (row.conflicts_every, row.conflict_addresses, row.dashboard_url) == (
+            "day", ["a@shop.example", "b@shop.example"], "http://testserver",
+        )  # fmt: skip
+
+    @pytest.mark.parametrize("addresses", ["nobody", "a@shop.example, nobody", ", ".join(["a@shop.example"] * 11)])
+    def test_refuse_what_is_no_address(self, admin, addresses):
+        save(admin, conflicts_every="day", conflicts_mail_to=addresses)
+        assert AlarmSettings.objects.get().conflicts_every == "never"
+
+    def test_without_a_way_to_send_them_are_warned_of(self, admin):
+        page = save(admin, conflicts_every="hour").content.decode()
+        assert "Notices of conflicts have neither an address nor a webhook" in page
+
+    def test_are_tested_together_with_the_alarms(self, admin, settings):
+        settings.LINKING = settings.LINKING | {"HAS_MAIL": True}
+        page = save(admin, _test="yes", conflicts_every="hour", conflicts_mail_to="a@shop.example").content.decode()
+        assert "Notices by mail: the test was sent." in page
+        assert [(one.to, one.subject) for one in mail.outbox] == [(["a@shop.example"], "zdbridge: test notice")]
