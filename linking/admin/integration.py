@@ -19,7 +19,7 @@ from linking.admin.boxes import NamedDateTime
 from linking.admin.integration_form import IntegrationForm
 from linking.admin.integration_sections import build_fieldsets
 from linking.core.config import Mode
-from linking.models import Integration
+from linking.models import DraftPurpose, Integration
 
 
 @admin.register(Integration)
@@ -52,7 +52,16 @@ class IntegrationAdmin(admin.ModelAdmin):
         held = set() if obj is None else set(obj.secrets.values_list("name", flat=True))
         return build_fieldsets(is_new=obj is None, held=held)
 
-    def save_model(self, request: HttpRequest, obj: Integration, form: Any, *_args: Any) -> None:
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Show or save the form; one that is opened anew begins without the secrets of earlier tries."""
+        if request.method != "POST":
+            row = self.get_object(request, object_id) if object_id else None
+            integrations.drop_draft(owner=request.user, purpose=DraftPurpose.FORM, integration=row)
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: Integration, form: Any, change: bool) -> None:
         """Store through the settings feature, which the form has asked already."""
         saved = integrations.save_integration(
             slug=obj.slug,
@@ -61,6 +70,7 @@ class IntegrationAdmin(admin.ModelAdmin):
             now=timezone.now(),
             allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
         )
+        integrations.drop_draft(owner=request.user, purpose=DraftPurpose.FORM, integration=obj if change else None)
         obj.__dict__.update(saved.integration.__dict__)
         for warning in saved.warnings:
             values = {"setting": form.label_of(warning.key), "sentence": warning.sentence}

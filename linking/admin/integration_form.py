@@ -14,12 +14,15 @@ from django.utils.translation import gettext_lazy
 from linking import integrations
 from linking.admin.boxes import NamedDateTime
 from linking.admin.integration_sections import remove_box
-from linking.models import Integration, Secret
+from linking.models import DraftPurpose, Integration, Secret
 
 
 def _password_box(label: Any, *, autocomplete: str) -> forms.CharField:
     widget = forms.PasswordInput(render_value=False, attrs={"autocomplete": autocomplete, "class": "vURLField"})
     return forms.CharField(label=label, required=False, strip=False, widget=widget)
+
+
+_KEPT = gettext_lazy("Kept, sealed, until you save. Enter again to change.")
 
 
 class OriginsField(forms.CharField):
@@ -95,8 +98,12 @@ class IntegrationForm(forms.ModelForm):
             # Who may only look has no boxes of settings.
             if setting.name in self.fields:
                 _apply(setting, field=self.fields[setting.name])
+        self._kept = self._open_kept()
         for name in integrations.SECRET_NAMES:
-            self.fields[name].help_text = _state_of(held.get(name))
+            self.fields[name].help_text = _KEPT if name in self._kept else _state_of(held.get(name))
+        if "slug" in self.fields:
+            self.fields["slug"].required = False
+            self.fields["slug"].help_text = _("The short name in addresses and commands. If empty, made from the name.")
         for field in self.fields.values():
             if isinstance(field.widget, NamedDateTime):
                 field.widget.label = field.label or ""
@@ -105,7 +112,8 @@ class IntegrationForm(forms.ModelForm):
     @property
     def changed_data(self) -> list[str]:
         """Return the boxes that changed, for the record: the person's own password is none of them."""
-        return [name for name in super().changed_data if name != "own_password"]
+        changed = [name for name in super().changed_data if name != "own_password"]
+        return [*changed, *(name for name in self._kept if name not in changed)]
 
     def values(self) -> dict[str, object]:
         """Return what the settings feature is to store; boxes of secrets left empty keep what is set."""
@@ -116,11 +124,15 @@ class IntegrationForm(forms.ModelForm):
                 values[name] = data[name]
             elif data.get(remove_box(name)):
                 values[name] = None
+            elif name in self._kept:
+                values[name] = self._kept[name]
         return values
 
     def clean(self) -> dict[str, Any]:
         """Ask the settings feature, and for the password where a secret changes."""
         super().clean()
+        if "slug" in self.fields and not self.cleaned_data.get("slug") and "slug" not in self.errors:
+            self.cleaned_data["slug"] = integrations.propose_slug(self.cleaned_data.get("name", ""))
         values = self.values()
         if any(name in values for name in integrations.SECRET_NAMES):
             self._check_password()
@@ -142,13 +154,37 @@ class IntegrationForm(forms.ModelForm):
         return self.cleaned_data
 
     def _post_clean(self) -> None:
-        """Say at each secret that was typed that it has to be typed again: none is sent back to the browser."""
+        """Keep the good secrets where something else is wrong: sealed, and none is sent back to the browser."""
         super()._post_clean()  # type: ignore[misc]
         if not self.errors:
             return
-        for name in (*integrations.SECRET_NAMES, "own_password"):
-            if self.data.get(self.add_prefix(name)):
-                self.add_error(name, _("Enter it again. Nothing was saved, and the form does not keep secrets."))
+        typed = {name: str(self.cleaned_data.get(name) or "") for name in integrations.SECRET_NAMES}
+        good = {name: plain for name, plain in typed.items() if plain and name not in self.errors}
+        if good and self.person is not None:
+            integrations.keep_draft(
+                owner=self.person,
+                purpose=DraftPurpose.FORM,
+                integration=self._find_stored(),
+                values={},
+                secrets=good,
+                now=timezone.now(),
+            )
+        for name in good:
+            self.fields[name].help_text = _KEPT
+        if self.data.get(self.add_prefix("own_password")) and "own_password" not in self.errors:
+            self.add_error("own_password", _("Enter it again. Nothing was saved, and the form does not keep it."))
+
+    def _open_kept(self) -> dict[str, str]:
+        """Return the secrets that earlier tries of this form left, where this is another try."""
+        if not self.is_bound or self.person is None:
+            return {}
+        draft = integrations.find_draft(
+            owner=self.person, purpose=DraftPurpose.FORM, integration=self._find_stored(), now=timezone.now()
+        )
+        return {} if draft is None else integrations.open_secrets(draft)
+
+    def _find_stored(self) -> Integration | None:
+        return self.instance if self.instance.pk else None
 
     def label_of(self, name: str) -> str:
         """Return what the box of a setting is called on the page; the name itself where there is no such box."""

@@ -11,7 +11,7 @@ from linking.dashboard.panel import card_call, start_page
 from linking.dashboard.people import audit_page, people_page
 from linking.dashboard.records import unlink
 from linking.dashboard.records import visitor_and_user as records
-from linking.dashboard.setup import connect, guide, move, overview, reference, wiring
+from linking.dashboard.setup import connect, guide, move, overview, reference, secrets, settings_file, wiring
 from linking.dashboard.shell import demo
 from linking.dashboard.sync import controls, sync_page
 from linking.dashboard.visitors import columns, export, news, recheck, saved_views, suggestions
@@ -61,10 +61,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sync/<slug:slug>/backfill/", controls.backfill_chats, name="sync_backfill"),
     path("setup/", overview.show_setup, name="setup"),
     path("integrations/new/", guide.show_product, name="guide"),
+    path("integrations/new/import/", settings_file.import_new, name="guide_import"),
     path("integrations/new/drop/", guide.drop_guide, name="guide_drop"),
     path("integrations/new/<slug:step>/", guide.show_step, name="guide_step"),
     path("setup/<slug:slug>/", wiring.show_wiring, name="setup_integration"),
     path("setup/<slug:slug>/codes/", reference.show_reference, name="setup_reference"),
+    path("setup/<slug:slug>/secrets/", secrets.show_secrets, name="setup_secrets"),
+    path("setup/<slug:slug>/export/", settings_file.export_file, name="setup_export"),
+    path("setup/<slug:slug>/import/", settings_file.import_settings, name="setup_import"),
     path("setup/<slug:slug>/move/", move.show_move, name="setup_move"),
     path("setup/<slug:slug>/doctor/", wiring.diagnose, name="setup_doctor"),
     path("setup/<slug:slug>/connect/", connect.show_connection, name="setup_connect"),

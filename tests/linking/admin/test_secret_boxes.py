@@ -7,7 +7,7 @@ from django.test import Client
 
 from linking.integrations import own_password
 from linking.limits import Limiter
-from linking.models import Secret
+from linking.models import DraftSecret, Secret
 from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, make_integration
 from tests.linking.admin.test_admin import boxes, person, url_of
 
@@ -51,9 +51,23 @@ def admin():
     return client
 
 
+@pytest.fixture
+def unchanged(acme, admin):
+    """What the form sends back unchanged; fetched once, because a form that is opened anew begins anew."""
+    return boxes(admin, url_of(acme))
+
+
+@pytest.fixture
+def post(acme, admin, unchanged):
+    return lambda **sent: admin.post(url_of(acme), unchanged | {"own_password": "own-password"} | sent)
+
+
 def posted(admin, acme, secrets):
     sent = boxes(admin, url_of(acme)) | secrets | {"own_password": "own-password"}
     return admin.post(url_of(acme), sent)
+
+
+SPOILT = {LOGIN: GOOD, "cookie_name": "no cookie;"}
 
 
 def kept(name):
@@ -93,9 +107,36 @@ class TestBoxes:
     def test_stay_where_a_button_asks_for_it(self, acme, admin):
         assert posted(admin, acme, {"_continue": "1"}).url == url_of(acme)
 
-    def test_say_at_each_secret_that_it_has_to_be_typed_again(self, acme, admin):
-        errors = posted(admin, acme, {LOGIN: GOOD, "cookie_name": "no cookie;"}).context["adminform"].form.errors
-        assert {name for name in errors if "Enter it again" in str(errors[name])} == {LOGIN, "own_password"}
+    def test_say_that_a_good_one_is_kept_beside_an_error(self, post):
+        form = post(**SPOILT).context["adminform"].form
+        assert str(form.fields[LOGIN].help_text) == "Kept, sealed, until you save. Enter again to change."
+        assert {name for name in form.errors if "Enter it again" in str(form.errors[name])} == {"own_password"}
+
+    def test_need_a_kept_one_no_second_time(self, post):
+        post(**SPOILT)
+        assert kept(LOGIN) == LOGIN_SECRET_KEY
+        post()
+        assert kept(LOGIN) == GOOD and not DraftSecret.objects.exists()
+
+    def test_save_a_kept_one_only_with_ones_own_password(self, post):
+        post(**SPOILT)
+        response = post(own_password="")
+        assert "Enter your own password." in response.content.decode()
+        assert kept(LOGIN) == LOGIN_SECRET_KEY
+
+    def test_keep_no_bad_one(self, post):
+        post(**SPOILT | {LOGIN: "short"})
+        assert not DraftSecret.objects.exists()
+
+    def test_forget_what_was_kept_when_the_form_is_opened_anew(self, post, acme, admin):
+        post(**SPOILT)
+        admin.get(url_of(acme))
+        assert not DraftSecret.objects.exists()
+
+    def test_let_a_removal_win_over_a_kept_one(self, post):
+        post(**SPOILT)
+        post(**{f"remove_{LOGIN}": "on"})
+        assert not Secret.objects.filter(name=LOGIN).exists()
 
     def test_of_a_day_and_a_time_are_named(self, acme, admin):
         page = admin.get(url_of(acme)).content.decode()
