@@ -21,6 +21,7 @@ from sandbox.problem import Problem
 from sandbox.routing import Call, Route, Service
 from sandbox.shop.service import ShopService
 from sandbox.support.agent import AgentService
+from sandbox.support.apps import SDKService
 from sandbox.support.service import SupportService
 from sandbox.support.sunco.service import SunCoService
 from sandbox.world.box import Box
@@ -43,7 +44,7 @@ class App:
         self.box = box
         self.services: tuple[Service, ...] = (
             ZendeskService(), OAuthService(), WidgetService(), MessagingService(), LoginService(), ShopService(),
-            ControlService(), SunCoService(), AgentService(), SupportService(),
+            ControlService(), SunCoService(), AgentService(), SDKService(), SupportService(),
         )  # fmt: skip
 
     def answer(self, request: Request) -> Response:

@@ -9,6 +9,7 @@ import pytest
 from linking import registry
 from linking.api.health import forget_readiness
 from linking.api.token import forget_limits
+from linking.dashboard.panel import card_call
 from linking.dashboard.shell import health_strip
 from linking.sync import refresh, unknown_visitors
 from linking.tokens import answer_counts as answer_log
@@ -39,6 +40,7 @@ def forget_process_state() -> Iterator[None]:
     forget_readiness()
     unknown_visitors.limiter.forget()
     refresh.limiter.forget()
+    card_call.limiter.forget()
     # Pages read it once in ten seconds, so their budgets are without it.
     health_strip.remember_nothing()
     yield

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from html import escape
+from urllib.parse import urlencode
 
 from sandbox.http1 import NO_STORE, Response
 from sandbox.problem import Problem
 from sandbox.routing import Call, Route, Service, Table
+from sandbox.support import apps
 from sandbox.world.box import Box
 from sandbox.world.state import format_time
 
@@ -20,7 +22,7 @@ class AgentService(Service):
     def __init__(self) -> None:
         self.table = Table([
             Route("GET", "/users/{user_id}", show_user), Route("GET", "/users/{user_id}/requested_tickets", show_user),
-            Route("GET", "/tickets/{ticket_id}", show_ticket),
+            Route("GET", "/tickets/{ticket_id}", show_ticket), *apps.ROUTES,
         ])  # fmt: skip
 
     def guard(self, call: Call, _route: Route, /) -> None:
@@ -44,7 +46,9 @@ def show_user(call: Call) -> Response:
         ("Role", user.role), ("State", state), ("Changed", format_time(user.updated_s)),
         ("Tickets", ", ".join(tickets) or "none"),
     ]  # fmt: skip
-    return _render_page(title=user.name or "No name", facts=facts)
+    return _render_page(
+        title=user.name or "No name", facts=facts, app_url=_build_app_url(call, "user_sidebar", user.id)
+    )
 
 
 def show_ticket(call: Call) -> Response:
@@ -53,20 +57,28 @@ def show_ticket(call: Call) -> Response:
     if ticket is None:
         raise Problem(404, "Not Found", "There is no such ticket.")
     facts = [("Ticket", str(ticket.id)), ("Requester", str(ticket.requester_id)), ("Channel", "Messaging")]
-    return _render_page(title=ticket.subject, facts=facts)
+    app_url = _build_app_url(call, "ticket_sidebar", ticket.requester_id)
+    return _render_page(title=ticket.subject, facts=facts, app_url=app_url)
+
+
+def _build_app_url(call: Call, location: str, user_id: int) -> str:
+    return f"{call.base}/apps/{location}?{urlencode({'app': call.box.config.messaging_slug, 'person': user_id})}"
 
 
 def _parse_id(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
-def _render_page(*, title: str, facts: list[tuple[str, str]], status: int = 200) -> Response:
+def _render_page(*, title: str, facts: list[tuple[str, str]], status: int = 200, app_url: str = "") -> Response:
     rows = "".join(f"<div><dt>{escape(name)}</dt><dd><bdi>{escape(value)}</bdi></dd></div>" for name, value in facts)
+    link = (
+        f'<p><a id="with-app" href="{escape(app_url)}">The same page with the zdbridge app</a></p>' if app_url else ""
+    )
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f'<meta name="color-scheme" content="light dark"><title>{escape(title)} · demo Zendesk Support</title>'
         '<link rel="icon" href="/shop/icon.svg"><link rel="stylesheet" href="/shop/shop.css"></head>'
-        f'<body class="sign-in"><main><h1 id="person"><bdi>{escape(title)}</bdi></h1><dl>{rows}</dl></main></body>'
-        "</html>"
+        f'<body class="sign-in"><main><h1 id="person"><bdi>{escape(title)}</bdi></h1><dl>{rows}</dl>{link}</main>'
+        "</body></html>"
     )
     return Response(status, page.encode(), "text/html; charset=utf-8", [NO_STORE])

@@ -37,6 +37,7 @@ class SupportBook:
         self.waiting: list[tuple[float, Effect]] = []
         self.events = EventHook(switches=self.switches, clock=clock)
         self.sunco_hook = SunCoHook(switches=self.switches)
+        self.last_start = ""  # the token of the newest start of an app, to be tried again
         self.people.load([build_owner(created_s=0)])
 
     def close(self) -> None:

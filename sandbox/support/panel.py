@@ -1,16 +1,17 @@
 """The signed start of an app in the agent's browser: the app's public key, and the token of a start.
 
-Source: README M11. Only the token and the key are imitated; the page around the frame is not.
+Source: README M11. `apps.py` imitates the page around the frame.
 """
 
 from __future__ import annotations
 
 import secrets
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from sandbox.http1 import Response, respond_json
 from sandbox.jwt import encode_rs256
@@ -20,13 +21,20 @@ from sandbox.routing import Call, Route
 APP_ID, INSTALLATION_ID = "1001", "5001"
 ISSUER = "sandbox.zendesk.com"
 AUDIENCE = f"https://{ISSUER}/api/v2/apps/installations/{INSTALLATION_ID}.json"
+# Written down, so that the demo integrations can have its public half. It is invented and protects nothing.
+KEY_FILE = Path(__file__).parents[1] / "demo_app_key.pem"
 LIFE_S = 300  # Source: README M11, about five minutes
 
 
 @lru_cache(maxsize=2)
-def make_key(_app_id: str, /) -> rsa.RSAPrivateKey:
-    """Return the key pair of an app, made once a process; "" stands for somebody else's."""
-    return rsa.generate_private_key(65_537, 2048)
+def make_key(app_id: str, /) -> rsa.RSAPrivateKey:
+    """Return the key pair of the app; "" stands for somebody else's, made once a process."""
+    if app_id != APP_ID:
+        return rsa.generate_private_key(65_537, 2048)
+    key = load_pem_private_key(KEY_FILE.read_bytes(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError("The app's key is of RSA.")
+    return key
 
 
 def show_public_key(call: Call) -> Response:

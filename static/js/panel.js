@@ -98,6 +98,23 @@ function makeOther(visitor) {
   return row;
 }
 
+function makeNote(note) {
+  const row = cloneRow("note-row");
+  slot("text", row).textContent = note.text;
+  slot("author", row).textContent = note.author;
+  writeTime(slot("written", row), note.written_at);
+  return row;
+}
+
+function makeLabel(label) {
+  const chip = document.createElement("span");
+  chip.className = `label label-${label.colour}`;
+  const name = document.createElement("bdi");
+  name.textContent = label.name;
+  chip.append(name);
+  return chip;
+}
+
 function showCard(card) {
   say("");
   panel.dataset.state = "card";
@@ -117,6 +134,11 @@ function showCard(card) {
   if (card.last_token_at) writeTime(slot("last_token"), card.last_token_at);
   showRow("last_token", Boolean(card.last_token_at));
   showRow("no_token", Boolean(card.user_id) && !card.last_token_at);
+  slot("labels").replaceChildren(...card.labels.map(makeLabel));
+  showRow("labels", card.labels.length > 0);
+  slot("notes").replaceChildren(...card.notes.map(makeNote));
+  showRow("notes", card.notes.length > 0);
+  showRow("more_notes", card.notes_left_out > 0);
   slot("others").replaceChildren(...card.other_visitors.map(makeOther));
   showRow("others", card.other_visitors.length > 0);
   showRow("more_others", card.other_visitors_left_out > 0);

@@ -22,12 +22,14 @@ from linking.dashboard.shell.rows import (
     is_page_open,
 )
 from linking.dashboard.shell.sources import find_words, name_source
-from linking.models import Conflict, ConflictState, LoginUser, Visitor, VisitorLink, VisitorState
+from linking.models import Conflict, ConflictState, LoginUser, PlayerNote, Visitor, VisitorLink, VisitorState
+from linking.notes import player_labels, player_notes
 from linking.search import find, history
 from linking.sync import parted_links
 
 OTHERS_SHOWN = 5
 CONFLICTS_SHOWN = 3
+NOTES_SHOWN = 3
 # The panel is shown to whoever works in Zendesk, so nobody sees more here than an agent.
 READER = Reader(sees_contact=False)
 # A person's word of trust, where visitors of several integrations have their own.
@@ -51,7 +53,7 @@ class Verdict:
 
 
 def build_card(found: FoundPerson, *, request: HttpRequest, now: datetime) -> dict[str, Any]:
-    """Return the card of a person of whom a user or a visitor is known; seven queries at most."""
+    """Return the card of a person of whom a user or a visitor is known, in a fixed number of queries."""
     user, visitor = found.user, found.visitor
     players = find.list_namesakes(user) if user else []
     links = [link for link in history.list_links(players) if link.ended_at is None] if players else []
@@ -76,8 +78,7 @@ def build_card(found: FoundPerson, *, request: HttpRequest, now: datetime) -> di
         "open_conflicts_left_out": len(conflicts) - len(conflicts[:CONFLICTS_SHOWN]),
         "publisher_account_url": _build_publisher_url(user) if user else "",
         "record_url": request.build_absolute_uri(_build_record_path(user, visitor=visitor)),
-        # What colleagues wrote about the player goes here, to be read only.
-        "notes": [],
+        **_build_notes(players),
         "answered_at": now.isoformat(),
     }
 
@@ -160,6 +161,28 @@ def _build_conflict(conflict: Conflict, *, request: HttpRequest) -> dict[str, An
         "since_at": conflict.first_seen_at.isoformat(),
         # Agents may not open a conflict's own page. The record shows it.
         "url": request.build_absolute_uri(build_visitor_url(visitor_id=conflict.visitor.visitor_id, integration=slug)),
+    }
+
+
+def _build_notes(players: Sequence[LoginUser]) -> dict[str, Any]:
+    """Return the newest notes on the player and its labels, both to be read only."""
+    if not players:
+        return {"notes": [], "notes_left_out": 0, "labels": []}
+    notes = player_notes.list_notes(players=players, limit=NOTES_SHOWN)
+    found = player_labels.find_labels(player_keys=[player.pk for player in players])
+    labels = {label.pk: label for carried in found.values() for label in carried}
+    return {
+        "notes": [_build_note(note) for note in notes.rows],
+        "notes_left_out": notes.total - len(notes.rows),
+        "labels": [{"name": label.name, "colour": label.colour} for label in labels.values()],
+    }
+
+
+def _build_note(note: PlayerNote) -> dict[str, str]:
+    return {
+        "text": READER.mask_block(note.text),
+        "author": note.author_name,
+        "written_at": note.written_at.isoformat(),
     }
 
 

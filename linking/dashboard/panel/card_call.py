@@ -89,14 +89,16 @@ def _answer(
     fresh = {"pass": panel.renew_pass(held, config=config, now=now.timestamp())}
     if is_known:
         return JsonResponse(build_card(found, request=request, now=now) | fresh)
-    return _answer_unknown(found, fresh=fresh)
+    return _answer_unknown(found, reference=reference, fresh=fresh)
 
 
-def _answer_unknown(found: FoundPerson, *, fresh: Mapping[str, str]) -> JsonResponse:
+def _answer_unknown(found: FoundPerson, *, reference: PersonReference, fresh: Mapping[str, str]) -> JsonResponse:
     if found.is_waiting:
         body = {"detail": found.sentence, "reason": "waiting", **fresh}
         return JsonResponse(body, status=404, headers={"Retry-After": str(RETRY_AFTER_S)})
-    sentence = _("zdbridge does not know this person: no player with this ID has signed in, and no sync has seen one.")
+    sentence = _("Anonymous: this person was not signed in, so Zendesk names no player.")
+    if reference.external_id:
+        sentence = _("zdbridge does not know this player: no token was issued to this ID, and no sync has seen it.")
     return JsonResponse({"detail": sentence, "reason": "unknown", **fresh}, status=404)
 
 

@@ -81,12 +81,12 @@ REFUSALS: Mapping[StartReason, Refusal] = {
         problem=_("This start comes from another Zendesk account."),
         fix=_("An administrator checks the Zendesk subdomain in zdbridge."),
     ),
-    StartReason.EXPIRED: Refusal(problem=_("This start is too old."), fix=_RELOAD),
+    StartReason.EXPIRED: Refusal(problem=_("This panel was started too long ago."), fix=_RELOAD),
     StartReason.NOT_YET_VALID: Refusal(
         problem=_("This start is not valid yet: the clock of the zdbridge server is slow."),
         fix=_("An administrator sets the clock of the server."),
     ),
-    StartReason.REPLAYED: Refusal(problem=_("This start was used before."), fix=_RELOAD),
+    StartReason.REPLAYED: Refusal(problem=_("This panel was started before, and a start counts once."), fix=_RELOAD),
     StartReason.UNAVAILABLE: Refusal(
         problem=_("The database of zdbridge cannot be reached at the moment."), fix=_RELOAD
     ),
