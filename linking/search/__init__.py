@@ -7,10 +7,12 @@ and `recent` filter and count visitors, `link_rates` counts them by day, `histor
 
 from linking.search import find, history, link_rates, narrow, pages, recent, saved_views, shown_rows
 from linking.search.find import Count, UnknownFilter
+from linking.search.history import ChatPlace
 from linking.search.keyset import BadKeyset, Keyset, decode_keyset, encode_keyset
 from linking.search.query import Query, QueryKind, parse_query
 
 __all__ = [
-    "BadKeyset", "Count", "Keyset", "Query", "QueryKind", "UnknownFilter", "decode_keyset", "encode_keyset", "find",
-    "history", "link_rates", "narrow", "pages", "parse_query", "recent", "saved_views", "shown_rows",
+    "BadKeyset", "ChatPlace", "Count", "Keyset", "Query", "QueryKind", "UnknownFilter", "decode_keyset",
+    "encode_keyset", "find", "history", "link_rates", "narrow", "pages", "parse_query", "recent", "saved_views",
+    "shown_rows",
 ]  # fmt: skip

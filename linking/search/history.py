@@ -1,12 +1,58 @@
-"""What a record's page shows below its essentials: links, conflicts and former IDs, newest first."""
+"""What a record's page shows below its head: chats, links, conflicts, decisions and former IDs, newest first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q
 
-from linking.models import Conflict, ConflictKind, LoginUser, Visitor, VisitorLink
+from linking.models import (
+    BlockedUser,
+    Conflict,
+    ConflictDecision,
+    ConflictKind,
+    LoginUser,
+    Visitor,
+    VisitorChat,
+    VisitorLink,
+)
+from linking.search.find import Count, count_up_to_cap
 
 HISTORY_LIMIT = 100
+# A pill says "500+" rather than have a page count the chats of a bot.
+CHATS_COUNTED_MOST = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatPlace:
+    """Where a page of chats begins: below the chat `key` that began at `at`, or without a key with all of that time."""
+
+    at: datetime
+    key: int | None = None
+
+
+def list_chats(*, visitor_keys: Iterable[int], below: ChatPlace | None = None, limit: int) -> list[VisitorChat]:
+    """Return the newest chats of some visitors, each with its visitor and integration.
+
+    `below`: only those after this place in the order.
+    """
+    chats = VisitorChat.objects.filter(visitor__pk__any_of=sorted(visitor_keys))
+    if below is not None:
+        chats = chats.filter(started_at__lte=below.at)
+    if below is not None and below.key is not None:
+        chats = chats.exclude(started_at=below.at, pk__gte=below.key)
+    return list(chats.select_related("visitor__integration").order_by("-started_at", "-pk")[:limit])
+
+
+def find_last_chat(*, visitor_keys: Iterable[int]) -> VisitorChat | None:
+    """Return the newest chat of some visitors, with its visitor and integration; None without one."""
+    return next(iter(list_chats(visitor_keys=visitor_keys, limit=1)), None)
+
+
+def count_chats(*, visitor_keys: Iterable[int]) -> Count:
+    """Return how many chats of some visitors are stored, counting no further than `CHATS_COUNTED_MOST`."""
+    chats = VisitorChat.objects.filter(visitor__pk__any_of=sorted(visitor_keys))
+    return count_up_to_cap(chats, cap=CHATS_COUNTED_MOST)
 
 
 def list_links(of: Visitor | Sequence[LoginUser]) -> list[VisitorLink]:
@@ -34,6 +80,20 @@ def list_conflicts(of: Visitor | Sequence[LoginUser]) -> list[Conflict]:
         condition = Q(login_user__in=of) | Q(other_user__in=of) | on_device
     joined = ("integration", "visitor", "login_user", "other_user", "decided_by")
     return list(Conflict.objects.filter(condition).select_related(*joined)[:HISTORY_LIMIT])
+
+
+def list_decisions(conflicts: Sequence[Conflict]) -> list[ConflictDecision]:
+    """Return the newest decisions about some conflicts, undone ones too."""
+    keys = [conflict.pk for conflict in conflicts]
+    return list(ConflictDecision.objects.filter(conflict__in=keys).order_by("-pk")[:HISTORY_LIMIT])
+
+
+def list_blocks(players: Sequence[LoginUser]) -> list[BlockedUser]:
+    """Return the blocks of a player, with their integrations; `players` are the same person in several of these."""
+    mine = Q()
+    for player in players:
+        mine |= Q(integration=player.integration_id, user_id=player.user_id)
+    return list(BlockedUser.objects.filter(mine).select_related("integration")[:HISTORY_LIMIT])
 
 
 def list_aliases(visitor: Visitor) -> list[str]:

@@ -10,14 +10,29 @@ function say(text) {
   setTimeout(() => line.remove(), TOAST_MS);
 }
 
+// Without https or permission there is no clipboard, but browsers still copy what is selected in a box.
+function copyFromBox(button) {
+  const box = document.createElement("textarea");
+  box.value = button.dataset.copy;
+  box.className = "only-heard";
+  button.after(box);
+  box.select();
+  const isCopied = document.execCommand("copy");
+  box.remove();
+  button.focus({ preventScroll: true });
+  return isCopied;
+}
+
 async function copy(button) {
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
   } catch {
-    // Without https or permission there is no clipboard; a selection can still be copied by hand.
-    const code = button.parentElement.querySelector("code");
-    if (code) getSelection().selectAllChildren(code);
-    return;
+    if (!copyFromBox(button)) {
+      // The last resort: select it, to be copied by hand.
+      const code = button.parentElement.querySelector("code");
+      if (code) getSelection().selectAllChildren(code);
+      return;
+    }
   }
   button.classList.add("is-done");
   say(button.dataset.said);
@@ -69,6 +84,11 @@ for (const form of document.querySelectorAll("form[data-apply]")) {
 
 // An answer that exchanges a part of the page tells what happened.
 document.body.addEventListener("say", (event) => say(event.detail.text));
+
+// A search that names one record redirects to it: reading begins at its name.
+if (performance.getEntriesByType("navigation")[0]?.redirectCount) {
+  document.querySelector("h1[data-record]")?.focus({ preventScroll: true });
+}
 
 document.body.addEventListener("htmx:responseError", (event) => {
   const text = event.detail.elt.closest("[data-failed]")?.dataset.failed;

@@ -34,7 +34,8 @@ async function fill(address) {
     document.title = page.title;
     drawer.setAttribute("aria-label", page.title);
     body.scrollTop = 0;
-    body.focus();
+    // Reading begins at the name.
+    (body.querySelector("h1") ?? body).focus({ preventScroll: true });
   } catch (error) {
     if (error.name !== "AbortError") location.assign(address);
   }

@@ -1,27 +1,30 @@
-"""What the pages of visitors and players share: link history, conflicts, and the events of the timeline."""
+"""What the pages of visitors and players share: link history and conflicts."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from linking.dashboard.records.why import describe_end, describe_evidence, describe_sign_in, name_run
+from linking.dashboard.records.why import (
+    describe_decision,
+    describe_end,
+    describe_evidence,
+    describe_sign_in,
+    name_run,
+)
 from linking.dashboard.shell.parts import (
     NEVER_SIGNED_IN,
     SIGNED_IN,
     TRUST_STATES,
     Badge,
-    Event,
     IDText,
     Text,
     split_id,
 )
 from linking.dashboard.shell.rows import Reader, build_user_url, build_visitor_url
 from linking.dashboard.shell.sources import find_words, name_source
-from linking.models import Conflict, ConflictState, Decision, LoginUser, Visitor, VisitorLink
+from linking.models import Conflict, ConflictState, LoginUser, VisitorLink
 
 OPEN_CONFLICT = Badge(word=gettext_lazy("Open"), icon="alert-circle", tone="warn")
 DECIDED_CONFLICT = Badge(word=gettext_lazy("Decided"), icon="circle-check", tone="quiet")
@@ -139,76 +142,6 @@ def build_conflict_row(conflict: Conflict, *, reader: Reader) -> ConflictRow:
         is_open=is_open,
         is_flagged=conflict.flagged_at is not None,
     )
-
-
-def describe_decision(decision: str) -> str:
-    """Return a decision in words; "" for none, the stored word for one that this version does not know."""
-    return str(Decision(decision).label) if decision in Decision.values else decision
-
-
-def list_visitor_events(
-    *, visitor: Visitor, links: Iterable[VisitorLink], conflicts: Iterable[Conflict], reader: Reader
-) -> list[Event]:
-    """Return the events of a visitor, newest first, as the reader may see them."""
-    events = []
-    if visitor.last_chat_id:  # a visitor without one was looked up before its first chat ended
-        events.append(Event(at=visitor.last_seen_at, kind="chats", title=_("Last chat seen"), icon="clock"))
-        events.append(Event(at=visitor.first_seen_at, kind="chats", title=_("First chat seen"), icon="clock"))
-    if visitor.created_at:
-        events.append(Event(at=visitor.created_at, kind="record", title=_("Created in Zendesk"), icon="circle-dashed"))
-    if visitor.checked_at:
-        events.append(Event(at=visitor.checked_at, kind="record", title=_("Updated"), icon="refresh"))
-    if visitor.gone_at:
-        events.append(Event(at=visitor.gone_at, kind="record", title=_("Deleted in Zendesk"), icon="trash-x"))
-    events += [
-        event for link in links for event in list_link_events(link, with_name=reader.mask_id(link.login_user.user_id))
-    ]
-    events += list_conflict_events(conflicts)
-    return sort_newest_first(events)
-
-
-def list_link_events(link: VisitorLink, *, with_name: str) -> list[Event]:
-    """Return the beginning and the end of a link; `with_name` is the other side."""
-    events = [Event(at=link.first_seen_at, kind="links", title=_("Linked"), text=with_name, icon="link")]
-    if link.ended_at:
-        text = f"{with_name} · {describe_end(link=link)}"
-        events.append(Event(at=link.ended_at, kind="links", title=_("Link ended"), text=text, icon="link-off"))
-    return events
-
-
-def list_conflict_events(conflicts: Iterable[Conflict]) -> list[Event]:
-    """Return when conflicts were found."""
-    return [
-        Event(
-            at=conflict.first_seen_at,
-            kind="conflicts",
-            title=_("Conflict found"),
-            text=conflict.get_kind_display(),
-            icon="alert-triangle",
-        )
-        for conflict in conflicts
-    ]
-
-
-def list_user_events(
-    *, players: Sequence[LoginUser], links: Iterable[VisitorLink], conflicts: Iterable[Conflict]
-) -> list[Event]:
-    """Return the events of a player, newest first; `players` are the same person in several integrations."""
-    events = []
-    for user in players:
-        build = partial(Event, kind="tokens", icon="key", text=user.integration.name if len(players) > 1 else "")
-        if user.first_authenticated_at:
-            events.append(build(at=user.first_authenticated_at, title=_("First token issued")))
-        if user.last_authenticated_at and user.tokens_issued > 1:
-            events.append(build(at=user.last_authenticated_at, title=_("Last token issued")))
-    events += [event for link in links for event in list_link_events(link, with_name=link.visitor.visitor_id)]
-    events += list_conflict_events(conflicts)
-    return sort_newest_first(events)
-
-
-def sort_newest_first(events: list[Event]) -> list[Event]:
-    """Return `events` in the order a timeline shows them."""
-    return sorted(events, key=lambda event: event.at, reverse=True)
 
 
 def build_side(user: LoginUser, *, slug: str, reader: Reader) -> Side:

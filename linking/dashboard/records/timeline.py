@@ -1,63 +1,180 @@
-"""The timeline of a visitor or a player, with all events or those of one kind."""
+"""The timeline of a visitor or a player: a page of events, newest first, by day, all of them or those of one kind."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
 from types import MappingProxyType
+from urllib.parse import urlencode
 
-from django.utils.translation import gettext_lazy as _
+from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from linking.dashboard.shell.parts import Event, Text
+from linking.dashboard.records.events import Event, Place, build_chat_event, find_chat_place, parse_place
+from linking.dashboard.shell.parts import Text
+from linking.dashboard.shell.rows import Reader
+from linking.search import Count, history
 
-PARAMETER = "events"
+KIND = "events"
+BEFORE = "before"
+SECTION = "timeline"
+PAGE = 50
 # A shorter timeline needs no filter.
 CHOICE_FROM = 5
-_KINDS: Mapping[str, Text] = MappingProxyType(
+KINDS: Mapping[str, Text] = MappingProxyType(
     {
-        "chats": _("Chats"),
-        "tokens": _("Tokens"),
-        "links": _("Links"),
-        "conflicts": _("Conflicts"),
-        "record": _("Record in Zendesk"),
+        "chats": gettext_lazy("Chats"),
+        "tokens": gettext_lazy("Tokens"),
+        "refusals": gettext_lazy("Refusals"),
+        "links": gettext_lazy("Links"),
+        "conflicts": gettext_lazy("Conflicts"),
+        "record": gettext_lazy("Record in Zendesk"),
     }
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindChoice:
-    """One kind of events to show alone; `count` is how many there are."""
+    """One kind of events to show alone; `count` is how many there are, with a plus where there are more."""
 
+    key: str
     word: Text
     url: str
-    count: int
+    count: str
     is_chosen: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """The events of one day in the reader's time zone."""
+
+    heading: str
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """The events to show, newest first, and the kinds to choose from, if there are enough events."""
+    """A page of events by day, the kinds to choose from, if there are enough events, and the ways to other pages.
 
-    events: list[Event]
-    kinds: tuple[KindChoice, ...]
-
-
-def build_timeline(events: list[Event], *, kind: str, own_url: str) -> Timeline:
-    """Return the timeline of a record whose page stands at `own_url`, which has a query.
-
-    A `kind` that no event has shows all events.
+    `older_url` and `newest_url` are "" where the page is the last or the first.
     """
-    chosen_kind = kind if any(event.kind == kind for event in events) else ""
-    counts = {kind: sum(event.kind == kind for event in events) for kind in _KINDS}
-    present_kinds = [kind for kind in _KINDS if counts[kind]]
-    kinds = [KindChoice(word=_("All"), url=f"{own_url}#timeline", count=len(events), is_chosen=not chosen_kind)]
-    kinds += [
+
+    days: tuple[Day, ...]
+    kinds: tuple[KindChoice, ...]
+    older_url: str
+    newest_url: str
+
+
+def load_timeline(
+    request: HttpRequest,
+    *,
+    visitor_keys: Collection[int],
+    build_events: Callable[[bool], Sequence[Event]],
+    reader: Reader,
+    own_url: str,
+    now: datetime,
+    with_visitor: bool = False,
+) -> Timeline:
+    """Return the page of a record's timeline that the address asks for; one query, or two where chats fill a page.
+
+    Args:
+        visitor_keys: whose chats are in it; `with_visitor`: each chat names its visitor.
+        build_events: returns all other events, told whether chats are stored.
+        own_url: the address of the record's page, with a query.
+    """
+    before = parse_place(request.GET.get(BEFORE, ""))
+    # One more than a page shows whether there is an older one.
+    chats = history.list_chats(visitor_keys=visitor_keys, below=find_chat_place(before), limit=PAGE + 1)
+    is_all = before is None and len(chats) <= PAGE
+    chat_count = Count(number=len(chats), is_capped=False) if is_all else history.count_chats(visitor_keys=visitor_keys)
+    return build_timeline(
+        events=build_events(chat_count.number > 0),
+        chats=[build_chat_event(chat, reader=reader, with_visitor=with_visitor) for chat in chats],
+        chat_count=chat_count,
+        kind=request.GET.get(KIND, ""),
+        before=before,
+        own_url=own_url,
+        now=now,
+    )
+
+
+def build_timeline(
+    *,
+    events: Sequence[Event],
+    chats: Sequence[Event],
+    chat_count: Count,
+    kind: str,
+    before: Place | None,
+    own_url: str,
+    now: datetime,
+) -> Timeline:
+    """Return the page of a timeline below the place `before`, or its first, with the events of one `kind` or of all.
+
+    Args:
+        events: all events but the chats that are stored.
+        chats: the newest of these below the place, one more than a page where there are as many.
+        chat_count: how many are stored in all.
+
+    A kind that no event has shows all events.
+    """
+    counts = {kind: sum(event.kind == kind for event in events) for kind in KINDS}
+    texts = {kind: str(count) for kind, count in counts.items()}
+    counts["chats"] += chat_count.number
+    texts["chats"] = f"{chat_count.number}+" if chat_count.is_capped else str(counts["chats"])
+    chosen = kind if counts.get(kind) else ""
+    shown = [event for event in events if chosen in ("", event.kind)] + [*chats] * (chosen in ("", "chats"))
+    below = [event for event in shown if before is None or event.place < before]
+    page = sorted(below, key=lambda event: event.place, reverse=True)[: PAGE + 1]
+    here = {KIND: chosen} if chosen else {}
+    older = here | {BEFORE: page[PAGE - 1].place.encode()} if len(page) > PAGE else {}
+    return Timeline(
+        days=_group_by_day(page[:PAGE], today=localtime(now).date()),
+        kinds=_build_kinds(counts, texts=texts, chosen=chosen, own_url=own_url, is_more=chat_count.is_capped),
+        older_url=_build_address(own_url, older) if older else "",
+        newest_url=_build_address(own_url, here) if before else "",
+    )
+
+
+def _group_by_day(events: Sequence[Event], *, today: date) -> tuple[Day, ...]:
+    days = groupby(events, key=lambda event: localtime(event.place.at).date())
+    return tuple(Day(heading=_name_day(day, today=today), events=tuple(group)) for day, group in days)
+
+
+def _name_day(day: date, *, today: date) -> str:
+    written = date_format(day, "DATE_FORMAT")
+    if day == today:
+        return _("Today, %(day)s") % {"day": written}
+    return _("Yesterday, %(day)s") % {"day": written} if day == today - timedelta(days=1) else written
+
+
+def _build_kinds(
+    counts: Mapping[str, int], *, texts: Mapping[str, str], chosen: str, own_url: str, is_more: bool
+) -> tuple[KindChoice, ...]:
+    present = [kind for kind in KINDS if counts[kind]]
+    number = sum(counts.values())
+    if number < CHOICE_FROM or len(present) < 2:
+        return ()
+    whole = KindChoice(
+        key="all",
+        word=_("All"),
+        url=_build_address(own_url, {}),
+        count=f"{number}+" if is_more else str(number),
+        is_chosen=not chosen,
+    )
+    return whole, *(
         KindChoice(
-            word=_KINDS[kind],
-            url=f"{own_url}&{PARAMETER}={kind}#timeline",
-            count=counts[kind],
-            is_chosen=kind == chosen_kind,
+            key=kind,
+            word=KINDS[kind],
+            url=_build_address(own_url, {KIND: kind}),
+            count=texts[kind],
+            is_chosen=kind == chosen,
         )
-        for kind in present_kinds
-    ]
-    is_worth_it = len(events) >= CHOICE_FROM and len(present_kinds) > 1
-    shown_events = [event for event in events if event.kind == chosen_kind] if chosen_kind else events
-    return Timeline(events=shown_events, kinds=tuple(kinds) if is_worth_it else ())
+        for kind in present
+    )
+
+
+def _build_address(own_url: str, parameters: Mapping[str, str]) -> str:
+    return f"{own_url}&{urlencode(parameters)}#{SECTION}" if parameters else f"{own_url}#{SECTION}"

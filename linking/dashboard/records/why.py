@@ -10,7 +10,7 @@ from linking.core.trust import Trust
 from linking.dashboard.shell.parts import TRUST_STATES, Badge
 from linking.dashboard.shell.sources import find_words
 from linking.dashboard.shell.times import format_time
-from linking.models import LoginUser, Visitor, VisitorLink, VisitorState
+from linking.models import Decision, LoginUser, Visitor, VisitorLink, VisitorState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +117,11 @@ def name_run(*, link: VisitorLink) -> str:
 def describe_end(*, link: VisitorLink) -> str:
     """Return why an ended link ended; "" for an open one."""
     return str(find_words(link.visitor.integration.zendesk_product).ends[link.end_reason]) if link.end_reason else ""
+
+
+def describe_decision(decision: str) -> str:
+    """Return a decision in words; "" for none, the stored word for one that this version does not know."""
+    return str(Decision(decision).label) if decision in Decision.values else decision
 
 
 def describe_evidence(*, link: VisitorLink) -> str:

@@ -7,6 +7,8 @@ from urllib.parse import quote, urlsplit
 _CHAT = "https://{subdomain}.zendesk.com/chat/agent#visitors/visitor_list/state#!{account}-{token}"
 # Source: fact sheet of Messaging accounts, section 3, agent pages.
 _AGENT = "https://{subdomain}.zendesk.com/agent/users/{user_id}"
+# Source: reference sheet of Zendesk Chat, links for staff (inferred: no page of the vendor names it).
+_TICKET = "https://{subdomain}.zendesk.com/agent/tickets/{ticket_id}"
 _VISITOR_ID = re.compile(r"(?P<account>[0-9]{1,20})[.-](?P<token>[A-Za-z0-9]{1,100})\Z")
 _USER_ID = re.compile(r"[0-9]{1,20}\Z")
 _SUBDOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
@@ -26,6 +28,11 @@ def build_agent_address(*, subdomain: str, visitor_id: str) -> str:
     if not _USER_ID.match(visitor_id) or not _SUBDOMAIN.match(subdomain):
         return ""
     return _AGENT.format(subdomain=subdomain, user_id=visitor_id)
+
+
+def build_ticket_address(*, subdomain: str, ticket_id: int) -> str:
+    """Return where Zendesk Support's agents see the ticket made from a chat, or "" when that cannot be told."""
+    return _TICKET.format(subdomain=subdomain, ticket_id=ticket_id) if _SUBDOMAIN.match(subdomain) else ""
 
 
 def build_publisher_address(

@@ -1,8 +1,7 @@
-"""Small frozen records that several pages hand to their templates: states in words, IDs, facts, events."""
+"""Small frozen records that several pages hand to their templates: states in words, IDs, facts."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from types import MappingProxyType
 
 from django.utils.functional import Promise
@@ -36,17 +35,6 @@ class IDText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One line of a timeline. `kind` is one of `chats links conflicts tokens record`."""
-
-    at: datetime
-    title: Text
-    kind: str
-    text: Text = ""
-    icon: str = "history"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """A sentence with a symbol and a tone as in `Badge`; `text` may be safe HTML."""
 
@@ -72,6 +60,7 @@ TRUST_STATES: Mapping[str, Badge] = MappingProxyType(
     }
 )
 IN_CONFLICT = Badge(word=_("Open conflict"), icon="alert-circle", tone="warn")
+BLOCKED = Badge(word=_("Blocked"), icon="ban", tone="bad")
 PAGE_OPEN = Badge(word=_("Page open now"), icon="login-2", tone="accent")
 NOT_LINKED = Badge(word=_("Not linked"), icon="link-off", tone="quiet")
 SIGNED_IN = Badge(word=_("Signed in through Login"), icon="key", tone="quiet")

@@ -39,6 +39,14 @@ def render_time_in_row(at: datetime) -> str:
     return format_html(_AGO_IN_ROW if is_near else _DATE_IN_ROW, f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", text)
 
 
+@register.filter("clock")
+def render_clock(at: datetime) -> str:
+    """Return an element with the hour of an aware time, for a list whose headings name the day."""
+    local = localtime(at)
+    whole = date_format(local, pgettext("format of a full time", "j F Y, H:i:s T"))
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), whole, format_clock(at))
+
+
 def format_time(at: datetime) -> str:
     """Return an aware time as `29 Nov 2026, 10:02 CET`."""
     return date_format(localtime(at), "DATETIME_FORMAT")
