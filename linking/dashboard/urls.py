@@ -14,13 +14,14 @@ from linking.dashboard.records import visitor_and_user as records
 from linking.dashboard.setup import connect, guide, move, overview, reference, secrets, settings_file, wiring
 from linking.dashboard.shell import demo
 from linking.dashboard.sync import controls, sync_page
-from linking.dashboard.visitors import columns, export, news, recheck, saved_views, suggestions
+from linking.dashboard.visitors import columns, export, jump, news, recheck, saved_views, suggestions
 from linking.dashboard.visitors import list_page as visitor_list
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", visitor_list.show_visitors, name="visitors"),
     path("news/", news.check_news, name="news"),
     path("search/", suggestions.show_matches, name="matches"),
+    path("jump/", jump.show_jump_matches, name="jump"),
     path("export/visitors.csv", export.export_visitors, name="visitors_export"),
     path("recheck/visitors/", recheck.recheck_visitors, name="visitors_recheck"),
     path("views/", saved_views.show_views, name="views"),

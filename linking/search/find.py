@@ -1,6 +1,7 @@
 """Finds visitors and Login users, the same way for the pages, the JSON API and exports."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -139,6 +140,13 @@ def find_login_user(*, user_id: str, integration: str = "", with_visitors: bool 
     if user is not None and with_visitors:
         user.open_links = _list_links_of_person(user)  # type: ignore[attr-defined]
     return user
+
+
+def list_login_users(*, keys: Collection[int]) -> list[LoginUser]:
+    """Return the few Login users with `keys`, each with its integration and `trust` loaded, in no order."""
+    if not keys:
+        return []
+    return list(LoginUser.objects.with_trust().filter(pk__in=keys).select_related("integration").order_by())
 
 
 def _find_by_id(users: QuerySet[LoginUser], *, user_id: str) -> LoginUser | None:

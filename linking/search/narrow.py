@@ -77,6 +77,11 @@ def keep_keys(rows: QuerySet[Row], *, keys: Iterable[int]) -> QuerySet[Row]:
     return rows.order_by().filter(pk__in=list(keys))
 
 
+def list_visitor_keys_of(players: Iterable[int]) -> QuerySet[Any, Any]:
+    """Return the keys of visitors that are linked to the players with these keys, as a condition takes them."""
+    return VisitorLink.objects.open().filter(login_user__in=list(players)).order_by().values("visitor_id")
+
+
 def list_users(*, keys: Iterable[int]) -> list[LoginUser]:
     """Return the Login users with `keys`, each with its integration, in no order."""
     return list(keep_keys(LoginUser.objects.select_related("integration"), keys=keys))

@@ -1,6 +1,7 @@
-// A record beside the list: on a wide window, a row's link opens its page in a drawer on the right. The address changes
-// too, so that a reload or a copied link shows the page itself. Esc, the cross and "back" close the drawer and return the
-// focus to the row; j and k step through the list. Without scripts, on a phone or with Ctrl, the link is a plain link.
+// A record beside the list: on a wide window, a row's link opens its page in a drawer on the right. The list stays usable:
+// it makes room, and another row's link changes the record. The address changes too, so that a reload or a copied link
+// shows the page itself. Esc, the cross and "back" close the drawer and return the focus to the row; j and k step through
+// the list. Without scripts, on a phone or with Ctrl, the link is a plain link.
 const drawer = document.getElementById("drawer");
 const body = drawer?.querySelector("[data-drawer-body]");
 const pageLink = drawer?.querySelector("[data-drawer-page]");
@@ -31,6 +32,7 @@ async function fill(address) {
     body.replaceChildren(...content.map((part) => document.adoptNode(part)));
     body.removeAttribute("aria-busy");
     window.htmx?.process(body);
+    document.dispatchEvent(new CustomEvent("opened", { detail: page.getElementById("content").dataset.record }));
     document.title = page.title;
     drawer.setAttribute("aria-label", page.title);
     body.scrollTop = 0;
@@ -41,11 +43,30 @@ async function fill(address) {
   }
 }
 
+// The list is narrower beside a drawer, and what is above it may wrap: the row stays where it is on the screen.
+function keepInPlace(row, change) {
+  const top = row?.getBoundingClientRect().top;
+  change();
+  if (row?.isConnected) scrollBy({ top: row.getBoundingClientRect().top - top, behavior: "instant" });
+}
+
+function markRow() {
+  for (const row of document.querySelectorAll(`${ROWS}[aria-current]`)) row.removeAttribute("aria-current");
+  if (drawer.open) findRow(drawer.dataset.row)?.setAttribute("aria-current", "true");
+}
+
 function open(link, { isNew }) {
   const method = drawer.open ? "replaceState" : "pushState";
   if (isNew) history[method]({ row: link.id }, "", link.href);
-  if (!drawer.open) drawer.showModal();
+  drawer.dataset.row = link.id;
+  // Not modal: what is beside it can be read, pressed and heard.
+  if (!drawer.open) keepInPlace(link, () => drawer.show());
+  markRow();
   fill(link.href);
+}
+
+function close() {
+  keepInPlace(findRow(drawer.dataset.row), () => drawer.close());
 }
 
 // Runs for every way to close: the cross, "back", and Esc, which some browsers do not let a page intercept. The event
@@ -54,7 +75,8 @@ function leave() {
   if (drawer.open) return;
   request?.abort();
   document.title = list.title;
-  findRow(drawer.dataset.row)?.focus();
+  markRow();
+  findRow(drawer.dataset.row)?.focus({ preventScroll: true });
   if (readRowID()) history.back();
 }
 
@@ -63,8 +85,8 @@ function walk(step) {
   const here = rows.findIndex((row) => row.id === drawer.dataset.row);
   const next = rows[here + step];
   if (here === -1 || !next) return;
-  drawer.dataset.row = next.id;
   open(next, { isNew: true });
+  next.scrollIntoView({ block: "nearest" });
 }
 
 if (drawer) {
@@ -73,22 +95,27 @@ if (drawer) {
     const isPlain = !(event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
     if (!link || !isPlain || !ROOM.matches) return;
     event.preventDefault();
-    drawer.dataset.row = link.id;
     open(link, { isNew: true });
   });
   drawer.addEventListener("close", leave);
   drawer.addEventListener("click", (event) => {
     const step = Number(event.target.closest("[data-step]")?.dataset.step);
     if (step) walk(step);
-    else if (event.target === drawer || event.target.closest("[data-drawer-close]")) drawer.close();
+    else if (event.target.closest("[data-drawer-close]")) close();
   });
+  document.addEventListener("keydown", (event) => {
+    // A menu, a box or a dialog above takes its own Escape.
+    if (event.key !== "Escape" || !drawer.open || event.defaultPrevented) return;
+    if (event.target.closest("details[data-closes], input:not([type='checkbox']), textarea, select, dialog:not(#drawer)")) return;
+    event.preventDefault();
+    close();
+  });
+  document.addEventListener("swapped", markRow);
   drawer.addEventListener("walk", (event) => walk(event.detail));
   addEventListener("popstate", () => {
     const row = readRowID() && findRow(readRowID());
-    if (row) {
-      drawer.dataset.row = row.id;
-      open(row, { isNew: false });
-    } else if (readRowID()) location.reload();
-    else if (drawer.open) drawer.close();
+    if (row) open(row, { isNew: false });
+    else if (readRowID()) location.reload();
+    else if (drawer.open) close();
   });
 }

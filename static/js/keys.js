@@ -14,7 +14,7 @@ function isOn() {
 
 function search() {
   const box = document.getElementById("search");
-  if (!box || drawer?.open) return false;
+  if (!box) return false;
   box.focus();
   box.select();
   return true;
@@ -40,7 +40,8 @@ function showNews() {
 }
 
 function select() {
-  const box = document.activeElement?.closest("tr")?.querySelector("input[type='checkbox'][name]");
+  const row = drawer?.open ? document.getElementById(drawer.dataset.row) : document.activeElement;
+  const box = row?.closest("tr")?.querySelector("input[type='checkbox'][name]");
   box?.click();
   return Boolean(box);
 }

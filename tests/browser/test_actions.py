@@ -27,6 +27,51 @@ def names(page):
     return [text.partition("\n")[0] for text in page.locator("#action-list [role=option]").all_inner_texts()]
 
 
+class TestRecords:
+    def test_are_found_from_every_page_and_opened_with_enter(self, opened):
+        page = opened("/sync/")
+        page.keyboard.type("nadia")
+        expect(page.locator("#jump-visitors-1")).to_be_visible()
+        groups = page.locator("#action-list [role=group]")
+        assert [group.get_attribute("aria-label") for group in groups.all()] == ["Players", "Visitors"]
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile(rf"/visitors/{re.escape(VISITOR)}/"))
+        assert page.said == []
+
+    def test_opened_lately_are_offered_before_anything_is_typed(self, opened):
+        page = opened()
+        expect(page.locator("#jump-visitors-1")).to_contain_text("Nadia")
+
+    def test_leave_nothing_of_a_person_in_the_browser(self, opened):
+        page = opened()
+        page.keyboard.type("hana")
+        expect(page.locator("#jump-visitors-1")).to_contain_text("Hana")
+        stored = page.evaluate("JSON.stringify({...localStorage})")
+        assert re.fullmatch(r'\{"zdbridge-recent":"\[\\"v\d+\\"\]"\}', stored)
+
+    def test_do_not_take_enter_from_a_named_action(self, opened):
+        page = opened("/")
+        page.keyboard.type("sync")
+        expect(page.locator("#action-list [aria-selected=true]")).to_contain_text("Sync")
+
+    def test_hold_integrations(self, opened):
+        page = opened("/sync/")
+        page.keyboard.type("acme")
+        expect(page.locator("#jump-integrations-1")).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile("/setup/acme/"))
+
+    @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 1440), ("dark", 390)])
+    def test_are_accessible(self, opened, theme, width):
+        page = opened("/", theme=theme, width=width)
+        page.keyboard.type("na")
+        page.keyboard.type("dia")
+        expect(page.locator("#jump-visitors-1")).to_be_visible()
+        assert flaws(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 class TestActions:
     def test_are_what_the_page_offers_this_person(self, opened):
         assert {
@@ -41,6 +86,7 @@ class TestActions:
     def test_are_found_by_words_and_done_with_enter(self, opened):
         page = opened(permissions=["clipboard-read", "clipboard-write"])
         page.keyboard.type("visitor copy")
+        expect(page.locator("#action-list [role=option]")).to_have_count(1)
         assert names(page) == ["Copy the visitor ID"]
         page.keyboard.press("Enter")
         expect(page.locator("#toasts")).to_contain_text("Visitor ID copied")
@@ -65,7 +111,7 @@ class TestActions:
     def test_say_when_there_is_none(self, opened):
         page = opened()
         page.keyboard.type("make coffee")
-        expect(page.locator("#actions [role=status]")).to_be_visible()
+        expect(page.locator("#actions [data-none]")).to_be_visible()
         page.keyboard.press("Enter")
         expect(page.locator("#actions")).to_be_visible()
 

@@ -65,6 +65,31 @@ class TestDrawer:
         page.go_back()
         expect(page.locator("main h1")).to_have_text("Visitors")
 
+    def test_leaves_the_list_in_place_and_in_use(self, open_page):  # noqa: F811
+        page = open_page("/")
+        row = page.locator("#list tbody tr", has_text="Hana")
+        top = row.bounding_box()["y"]
+        page.get_by_role("link", name="Hana", exact=True).click()
+        expect(drawer(page).locator("h1")).to_contain_text("Hana")
+        assert abs(row.bounding_box()["y"] - top) < 2
+        box = drawer(page).bounding_box()
+        assert (box["width"], row.bounding_box()["x"] + row.bounding_box()["width"] < box["x"]) == (480, True)
+        page.get_by_role("link", name="Nadia", exact=True).click()
+        expect(drawer(page).locator("h1")).to_contain_text("Nadia")
+        expect(page.locator("#list a[aria-current=true]")).to_have_text("Nadia")
+
+    def test_selects_its_row_by_key(self, opened):
+        page = opened("/")
+        page.keyboard.press("x")
+        expect(page.get_by_role("checkbox", name="Nadia")).to_be_checked()
+
+    def test_keeps_a_note_when_escape_is_pressed_in_it(self, opened):
+        page = opened()
+        note = drawer(page).locator("textarea").first
+        note.fill("Refunded")
+        note.press("Escape")
+        expect(note).to_have_value("Refunded")
+
     def test_walks_on_with_the_keys_of_the_list(self, opened):
         page = opened("/")
         first = page.url

@@ -142,6 +142,7 @@ def show_visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
         "refresh_url": refresh_url,
         "may_refresh": may_refresh,
         "may_decide": roles.can_decide(request.user),
+        "record_key": f"v{visitor.pk}",
         **build_record_notes(context.pop("players"), request=request, back=own_url),
     }
     return render(request, "dashboard/records/visitor.html", context | extra)
@@ -187,6 +188,7 @@ def show_user(request: HttpRequest, user_id: str) -> HttpResponse:
             visitor_ids=[row.visitor.text for row in context["open_links"][:COPIED_MOST]],
             link=link,
         ),
+        "record_key": f"u{user.pk}",
     }
     return render(request, "dashboard/records/user.html", context | extra)
 

@@ -37,13 +37,13 @@ CHARACTERS_AT_LEAST = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """One matching visitor or player, as this reader may see it."""
+    """One matching visitor or player, as this reader may see it; an integration has no `record`."""
 
     url: str
     name: str
     subtitle: str
     states: tuple[Badge, ...]
-    record: IDText
+    record: IDText | None
     ban: Badge | None = None
 
 
@@ -106,21 +106,23 @@ def _suggest_hit(hit: find.Hit, *, reader: Reader, now: datetime) -> tuple[Match
 
 def _build_matches(records: Sequence[Visitor | LoginUser], *, reader: Reader, now: datetime) -> tuple[Match, ...]:
     rows = build_visitor_rows([record for record in records if isinstance(record, Visitor)], reader=reader)
-    by_key = {row.key: _match_visitor(row) for row in rows}
+    by_key = {row.key: match_visitor(row) for row in rows}
     return tuple(
-        by_key[f"v{record.pk}"] if isinstance(record, Visitor) else _match_user(record, reader=reader, now=now)
+        by_key[f"v{record.pk}"] if isinstance(record, Visitor) else match_user(record, reader=reader, now=now)
         for record in records
     )
 
 
-def _match_user(user: LoginUser, *, reader: Reader, now: datetime) -> Match:
+def match_user(user: LoginUser, *, reader: Reader, now: datetime) -> Match:
+    """Return a player from `find.find_login_user` or `find.list_waiting_users` as a match."""
     row = build_user_row(user, reader=reader, now=now)
     # For a player with a chat, the visitor matters more than the open page.
     state = PAGE_OPEN if row.is_page_open and not user.is_seen_in_chat else choose_user_state(user)
     return Match(url=row.url, name=row.name, subtitle=row.email, states=(state,), record=row.user)
 
 
-def _match_visitor(row: VisitorRow) -> Match:
+def match_visitor(row: VisitorRow) -> Match:
+    """Return a visitor's row as a match."""
     return Match(
         url=row.url,
         name=row.name,
