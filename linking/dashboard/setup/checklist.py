@@ -55,7 +55,7 @@ def _list_secret_steps(integration: Integration, *, secrets: dict[str, Secret]) 
     login = _check_secret(
         secrets.get(SecretName.LOGIN_SECRET_KEY),
         kind=StepKind.LOGIN_KEY,
-        title=_("Login project's secret key is set"),
+        title=_("Login project's secret key"),
         todo=_("In Publisher Account, open Login, Security, and copy the secret key into the integration's settings."),
     )
     if integration.login_algorithm == LoginAlgorithm.RS256:
@@ -101,7 +101,7 @@ def _check_account(integration: Integration) -> ChecklistStep:
     is_refused = integration.blocked_reason == StopReason.HOST
     return ChecklistStep(
         kind=StepKind.ZENDESK_ACCOUNT,
-        title=_("Zendesk account is set"),
+        title=_("Zendesk account"),
         is_done=bool(integration.zendesk_subdomain or integration.zendesk_api_url) and not is_refused,
         todo=explain_block(StopReason.HOST) if is_refused else _("Enter the subdomain in the integration's settings."),
     )
@@ -110,7 +110,7 @@ def _check_account(integration: Integration) -> ChecklistStep:
 def _check_origins(integration: Integration, *, progress: SetupProgress) -> ChecklistStep:
     return ChecklistStep(
         kind=StepKind.ORIGINS,
-        title=_("Pages with the widget are listed"),
+        title=_("Pages with the widget"),
         is_done=bool(integration.allowed_origins),
         todo=_("Add their origins, such as https://shop.example, to the integration's settings."),
         at=progress.origins_set_at if integration.allowed_origins else None,

@@ -58,13 +58,13 @@ _CHAT = SetupWords(
         "This account is on Chat. A page needs Web Widget (Classic), or the Chat Web SDK (zChat) if you built your own "
         "chat window. The Messaging widget does not take these tokens."
     ),
-    key=_("Zendesk's shared secret is set"),
+    key=_("Zendesk's shared secret"),
     key_todo=_(
         "In Zendesk Chat, open Settings, Widget, Widget security, Visitor authentication. Generate it and copy it."
     ),
     key_needs="",
     key_place="/chat/agent#widget/widget_security",
-    access=_("Zendesk's access token is set"),
+    access=_("Zendesk's access token"),
     access_todo=_("An administrator can connect with Zendesk on this page, or enter a Chat token with the scope read."),
     access_secret=SecretName.ZENDESK_ACCESS_TOKEN,
     access_needs="",
@@ -87,14 +87,14 @@ _MESSAGING = SetupWords(
         "This account is on Messaging. A page needs the Messaging widget. Web Widget (Classic) and the Chat Web SDK "
         "(zChat) do not take these tokens."
     ),
-    key=_("Zendesk's signing key is set"),
+    key=_("Zendesk's signing key"),
     key_todo=_(
         "In Admin Center, open Account, Security, End user authentication, Messaging, and create a key. Copy its ID "
         "and its secret, which is shown once, into the integration's settings: Zendesk key ID, Zendesk shared secret."
     ),
     key_needs="zendesk_key_id",
     key_place="",
-    access=_("Zendesk's OAuth client is set"),
+    access=_("Zendesk's OAuth client"),
     access_todo=_(
         "In Admin Center, open Apps and integrations, APIs, OAuth clients. An admin creates a confidential client "
         "there. Copy its ID and secret into the integration's settings."

@@ -21,6 +21,8 @@ _TIMES = frozenset({"exp", "iat", "nbf", "auth_time"})
 _PROJECT = "xsolla_login_project_id"
 # Which claim a rule judges, where the rule is not called as the claim.
 _CLAIM_OF_RULE = {"not_expired": "exp", "issuer": "iss", "project": _PROJECT, "audience": "aud", "kind": "type"}
+# Rules about a claim that a token may do without.
+_OPTIONAL = frozenset({"iat", "nbf", "audience"})
 # Later years than a date can have.
 _END_EPOCH_S = 253_402_300_800
 
@@ -78,10 +80,10 @@ def describe_token(diagnosis: Diagnosis, *, reader: Reader, now: float) -> Token
 
 
 def find_value(rule: str, *, claims: Mapping[str, Any] | None, reader: Reader, now: float) -> str:
-    """Return the value that `rule` judged, with its time, "" where the rule judges no claim or the token has none."""
+    """Return the value that `rule` judged, with its time, "" where the rule judges no claim."""
     name = _CLAIM_OF_RULE.get(rule, rule)
     if claims is None or name not in claims:
-        return ""
+        return _("not in the token") if claims is not None and rule in _OPTIONAL else ""
     row = _build_row(name, claims[name], reader=reader, now=now)
     return _("%(value)s (%(time)s)") % {"value": row.value, "time": row.time} if row.time else row.value
 

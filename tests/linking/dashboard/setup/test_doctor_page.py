@@ -54,6 +54,10 @@ class TestFolding:
         assert f"Good exp {clock + 86_340} (16 Jan 2027, 07:59 UTC, in 23 h 59 min)" in lines
         assert f"Good iat {clock - 60} (15 Jan 2027, 07:59 UTC, 1 min 0 s ago)" in lines
 
+    def test_says_which_claims_are_not_there(self, lead):
+        lines = [line.text for line in diagnose(lead, login_jwt(**NADIA)).all("details")[0].all("li")]
+        assert "Good nbf not in the token" in lines
+
 
 class TestFacts:
     def test_say_whose_token_it_is_and_how_long_it_lives(self, clock, lead):

@@ -165,7 +165,7 @@ class TestChecklist:
 
     def test_tells_when_the_origins_were_set(self, agent):
         step = read(agent.get(PAGE)).all("li", class_="is-done")[4]
-        assert ("listed" in step.text, step.all("relative-time")) == (True, [])
+        assert ("Pages with the widget" in step.text, step.all("relative-time")) == (True, [])
         change = {"actor": "x", "action": "integration.changed", "target": "acme"}
         AuditEvent.objects.create(at=NOW, fields=["name", "allowed_origins"], **change)
         AuditEvent.objects.create(at=NOW + timedelta(days=1), fields=["name"], **change)
