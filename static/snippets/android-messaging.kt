@@ -8,8 +8,12 @@ import zendesk.android.Zendesk
 
 private const val TOKEN_URL = "@token_url@"
 
-// What zdbridge says when it refuses: a stable code, a finer reason, and a sentence that says what to do.
-class BridgeRefusal(val code: String, val reason: String, description: String) : IOException(description)
+// What zdbridge says when it refuses: a stable code, a finer reason, and what to do.
+class BridgeRefusal(
+    val code: String,
+    val reason: String,
+    description: String,
+) : IOException(description)
 
 // loginJwt is the token of the signed-in player, as the Login SDK gives it to you.
 suspend fun fetchZendeskJwt(loginJwt: String): String = withContext(Dispatchers.IO) {
@@ -23,7 +27,11 @@ suspend fun fetchZendeskJwt(loginJwt: String): String = withContext(Dispatchers.
         val stream = if (isGiven) connection.inputStream else connection.errorStream
         val body = JSONObject(stream.bufferedReader().use { it.readText() })
         if (!isGiven) {
-            throw BridgeRefusal(body.getString("code"), body.getString("reason"), body.getString("description"))
+            throw BridgeRefusal(
+                body.getString("code"),
+                body.getString("reason"),
+                body.getString("description"),
+            )
         }
         body.getString("token")
     } finally {

@@ -1,5 +1,6 @@
-# A view of your Django site. Your server holds the player's Login JWT and asks zdbridge itself.
-# The widget on your page then asks your server: put the address of this view into its snippet.
+# A view of your Django site. Your server holds the player's Login JWT and asks
+# zdbridge itself. The widget on your page asks your server: put the address of this
+# view into its snippet.
 import logging
 
 import requests
@@ -17,12 +18,16 @@ def give_zendesk_jwt(request):
     # Yours: where your server keeps the player's Login JWT.
     login_jwt = request.session.get("login_jwt")
     if not login_jwt:
-        signed_out = {"code": "00-00", "reason": "not_passed", "description": "No player is signed in."}
-        return JsonResponse(signed_out, status=401)
+        return refuse(401, "00-00", "not_passed", "No player is signed in.")
     try:
-        answer = requests.get(TOKEN_URL, headers={"Authorization": f"Bearer {login_jwt}"}, timeout=5)
+        headers = {"Authorization": f"Bearer {login_jwt}"}
+        answer = requests.get(TOKEN_URL, headers=headers, timeout=5)
         return JsonResponse(answer.json(), status=answer.status_code)
     except requests.RequestException as error:
         logger.warning("zdbridge did not answer: %s", error)
-        away = {"code": "away", "reason": "away", "description": "Try again in a minute."}
-        return JsonResponse(away, status=503)
+        return refuse(503, "away", "away", "Try again in a minute.")
+
+
+def refuse(status, code, reason, description):
+    body = {"code": code, "reason": reason, "description": description}
+    return JsonResponse(body, status=status)

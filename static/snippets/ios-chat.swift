@@ -1,12 +1,14 @@
 import ChatProvidersSDK
 import Foundation
 
-// The answer of zdbridge when it refuses: a stable code, a finer reason, and a sentence that says what to do.
+// What zdbridge says when it refuses: a stable code, a finer reason, and what to do.
 struct BridgeRefusal: Decodable, Error {
     let code: String
     let reason: String
     let description: String
 }
+
+private let tokenURL = URL(string: "@token_url@")!
 
 private struct BridgeAnswer: Decodable {
     let token: String
@@ -14,7 +16,7 @@ private struct BridgeAnswer: Decodable {
 
 // loginJWT is the token of the signed-in player, as the Login SDK gives it to you.
 func fetchZendeskJWT(loginJWT: String) async throws -> String {
-    var request = URLRequest(url: URL(string: "@token_url@")!)
+    var request = URLRequest(url: tokenURL)
     request.cachePolicy = .reloadIgnoringLocalCacheData
     request.setValue("Bearer \(loginJWT)", forHTTPHeaderField: "Authorization")
     let (body, response) = try await URLSession.shared.data(for: request)
@@ -24,7 +26,7 @@ func fetchZendeskJWT(loginJWT: String) async throws -> String {
     return try JSONDecoder().decode(BridgeAnswer.self, from: body).token
 }
 
-// The Chat SDK calls getToken when it connects and again during a chat; every call gets a new token.
+// The Chat SDK calls getToken when it connects and again during a chat.
 final class BridgeAuthenticator: NSObject, JWTAuthenticator {
     private let currentLoginJWT: () -> String
 
@@ -46,5 +48,6 @@ final class BridgeAuthenticator: NSObject, JWTAuthenticator {
 
 // Call this once the player has signed in, and after the Chat SDK is initialized.
 func signInToSupport(currentLoginJWT: @escaping () -> String) {
-    Chat.instance?.setIdentity(authenticator: BridgeAuthenticator(currentLoginJWT: currentLoginJWT))
+    let authenticator = BridgeAuthenticator(currentLoginJWT: currentLoginJWT)
+    Chat.instance?.setIdentity(authenticator: authenticator)
 }

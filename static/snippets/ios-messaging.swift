@@ -1,12 +1,14 @@
 import Foundation
 import ZendeskSDK
 
-// The answer of zdbridge when it refuses: a stable code, a finer reason, and a sentence that says what to do.
+// What zdbridge says when it refuses: a stable code, a finer reason, and what to do.
 struct BridgeRefusal: Decodable, Error {
     let code: String
     let reason: String
     let description: String
 }
+
+private let tokenURL = URL(string: "@token_url@")!
 
 private struct BridgeAnswer: Decodable {
     let token: String
@@ -14,7 +16,7 @@ private struct BridgeAnswer: Decodable {
 
 // loginJWT is the token of the signed-in player, as the Login SDK gives it to you.
 func fetchZendeskJWT(loginJWT: String) async throws -> String {
-    var request = URLRequest(url: URL(string: "@token_url@")!)
+    var request = URLRequest(url: tokenURL)
     request.cachePolicy = .reloadIgnoringLocalCacheData
     request.setValue("Bearer \(loginJWT)", forHTTPHeaderField: "Authorization")
     let (body, response) = try await URLSession.shared.data(for: request)

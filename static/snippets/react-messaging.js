@@ -1,4 +1,4 @@
-// React: call the hook in a component that stays on the page, for example the one around your routes.
+// React: call the hook in a component that stays on the page, such as the root.
 // playerId is the user ID of the signed-in player, or null while nobody is signed in.
 import { useEffect } from "react";
 

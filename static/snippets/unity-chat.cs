@@ -3,7 +3,8 @@ using System.Threading.Tasks;
 using UnityEngine;
 using UnityEngine.Networking;
 
-// Call it on the main thread, every time the chat asks for a token: a token is good for a few minutes.
+// Call it on the main thread, every time the chat asks for a token: each is good for
+// a few minutes.
 public static class SupportChat
 {
     [Serializable]
@@ -25,7 +26,10 @@ public static class SupportChat
         request.SetRequestHeader("Authorization", "Bearer " + loginJwt);
         var operation = request.SendWebRequest();
         while (!operation.isDone) await Task.Yield();
-        if (request.result == UnityWebRequest.Result.ConnectionError) throw new Exception(request.error);
+        if (request.result == UnityWebRequest.Result.ConnectionError)
+        {
+            throw new Exception(request.error);
+        }
         var answer = JsonUtility.FromJson<Answer>(request.downloadHandler.text);
         if (request.responseCode != 200)
         {

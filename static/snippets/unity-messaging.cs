@@ -3,7 +3,8 @@ using System.Threading.Tasks;
 using UnityEngine;
 using UnityEngine.Networking;
 
-// Call its functions on the main thread. Add the using line of Zendesk's SDK for Unity, as its own guide says.
+// Call its functions on the main thread. Add the using line of Zendesk's SDK for
+// Unity, as its own guide says.
 public static class SupportChat
 {
     private static int turn;
@@ -27,7 +28,10 @@ public static class SupportChat
         request.SetRequestHeader("Authorization", "Bearer " + loginJwt);
         var operation = request.SendWebRequest();
         while (!operation.isDone) await Task.Yield();
-        if (request.result == UnityWebRequest.Result.ConnectionError) throw new Exception(request.error);
+        if (request.result == UnityWebRequest.Result.ConnectionError)
+        {
+            throw new Exception(request.error);
+        }
         var answer = JsonUtility.FromJson<Answer>(request.downloadHandler.text);
         if (request.responseCode != 200)
         {

@@ -1,5 +1,5 @@
 // Vue: call this once in the setup of your root component.
-// playerId is a ref with the user ID of the signed-in player, or null while nobody is signed in.
+// playerId is a ref: the user ID of the signed-in player, null while nobody is signed in.
 import { watch } from "vue";
 
 const TOKEN_URL = "@token_url@";

@@ -78,10 +78,16 @@ def make_frame(request: HttpRequest) -> Frame:
         role=_name_role(user),
         has_search=True,
         demo_shop_url=find_shop_url(request),
-        query=request.GET.get("q", "")[:QUERY_SHOWN_CHARACTERS],
+        query=_find_query(request),
         sections=tuple(_list_sections(request)),
         health=build_health(status.list_progress(now=now), now=now),
     )
+
+
+def _find_query(request: HttpRequest) -> str:
+    """Return what stands in the search box: other pages have a `q` of their own, which searches for no visitor."""
+    is_search = request.path == reverse("visitors")
+    return request.GET.get("q", "")[:QUERY_SHOWN_CHARACTERS] if is_search else ""
 
 
 def format_count(count: Count) -> str:

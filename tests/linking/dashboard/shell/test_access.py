@@ -123,12 +123,24 @@ class TestNavigation:
             ("developer", ["Set-up", "API"]),
             ("agent", ["Visitors", "Signed in, no chat yet", "Conflicts", "Sync", "Set-up", "API"]),
             ("lead", ["Visitors", "Signed in, no chat yet", "Conflicts", "Sync", "Set-up", "API"]),
-            ("admin", ["Visitors", "Signed in, no chat yet", "Conflicts", "Sync", "Set-up", "API", "Admin"]),
+            (
+                "admin",
+                [
+                    "Visitors", "Signed in, no chat yet", "Conflicts", "Sync", "Set-up", "API", "People", "Audit",
+                    "Admin",
+                ],
+            ),
         ],
-    )
+    )  # fmt: skip
     def test_offers_what_a_person_may_open(self, sign_in, who, words):
         entries = read(sign_in(who).get("/setup/acme/")).one("nav", aria_label="Main").all("a")
         assert [entry.text.split(" 0")[0].split(" 1")[0] for entry in entries] == words
+
+    def test_searches_for_nothing_that_a_page_filters_by(self, lead):
+        assert read(lead.get("/setup/acme/codes/?q=expired")).one(id="search").attributes["value"] == ""
+
+    def test_keeps_what_was_searched_for(self, lead):
+        assert read(lead.get("/?q=nadia")).one(id="search").attributes["value"] == "nadia"
 
     def test_marks_the_page_one_is_on(self, lead):
         entry = read(lead.get("/sync/")).one("nav", aria_label="Main").one("a", aria_current="page")
