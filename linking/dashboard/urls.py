@@ -14,7 +14,7 @@ from linking.dashboard.records import visitor_and_user as records
 from linking.dashboard.setup import connect, guide, move, overview, reference, secrets, settings_file, wiring
 from linking.dashboard.shell import demo
 from linking.dashboard.sync import controls, sync_page
-from linking.dashboard.visitors import columns, export, jump, news, recheck, saved_views, suggestions
+from linking.dashboard.visitors import columns, export, jump, link_rate_page, news, recheck, saved_views, suggestions
 from linking.dashboard.visitors import list_page as visitor_list
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -84,6 +84,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<int:user_id>/sign-out/", people_page.sign_out_person, name="person_sign_out"),
     path("people/<int:user_id>/switch/", people_page.switch_person, name="person_switch"),
     path("audit/", audit_page.show_audit, name="audit"),
+    path("link-rate/", link_rate_page.show_link_rate, name="link_rate"),
     path("columns/", columns.choose_columns, name="columns"),
     path("demo/hide/", demo.hide_banner, name="demo_hide"),
     path("theme/", theme.choose_theme, name="theme"),

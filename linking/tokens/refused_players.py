@@ -5,13 +5,15 @@ player whom nobody signed for is noted only if known here, and no more is kept t
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 
 from linking.core.config import IntegrationConfig
 from linking.core.key_sets import NO_KEYS, KeySet
@@ -48,19 +50,21 @@ class _Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A refused token of a player; `origin` is the page's, "" for none."""
+    """A refused token of a player, by the integration that refused it; `origin` is the page's, "" for none."""
 
     at: datetime
     reason: str
     origin: str
+    integration: str
+    integration_name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusalsOfPlayer:
     """How often an ID was refused at one integration, and when last."""
 
+    integration_id: int
     integration: str
-    integration_name: str
     number: int
     last_at: datetime
 
@@ -119,10 +123,25 @@ def forget() -> None:
     _Minute.number, _Minute.looked_at = 0, Counter()
 
 
-def list_refusals(*, integration_id: int, user_id: str) -> list[Refusal]:
-    """Return the refusals of a player that are kept, newest first, at most `LISTED_MOST`; one query."""
-    rows = RefusedToken.objects.filter(integration_id=integration_id, user_id=user_id).order_by("-at", "-pk")
-    return [Refusal(at=row.at, reason=row.reason, origin=row.origin) for row in rows[:LISTED_MOST]]
+def list_refusals(*, players: Collection[tuple[int, str]]) -> list[Refusal]:
+    """Return the refusals of a person that are kept, newest first, at most `LISTED_MOST`; one query.
+
+    `players`: the key of each integration with the user ID that the person has there.
+    """
+    if not players:
+        return []
+    wanted = reduce(or_, (Q(integration_id=key, user_id=user_id) for key, user_id in players))
+    rows = RefusedToken.objects.filter(wanted).select_related("integration").order_by("-at", "-pk")
+    return [
+        Refusal(
+            at=row.at,
+            reason=row.reason,
+            origin=row.origin,
+            integration=row.integration.slug,
+            integration_name=row.integration.name,
+        )
+        for row in rows[:LISTED_MOST]
+    ]
 
 
 def sum_up(*, user_ids: Iterable[str]) -> dict[str, list[RefusalsOfPlayer]]:
@@ -130,12 +149,12 @@ def sum_up(*, user_ids: Iterable[str]) -> dict[str, list[RefusalsOfPlayer]]:
     rows = (
         RefusedToken.objects.filter(user_id__in=list(user_ids))
         .order_by()
-        .values_list("user_id", "integration__slug", "integration__name")
+        .values_list("user_id", "integration_id", "integration__slug")
         .annotate(number=Count("pk"), last_at=Max("at"))
     )
     found: dict[str, list[RefusalsOfPlayer]] = {}
-    for user_id, slug, name, number, last_at in rows:
-        one = RefusalsOfPlayer(integration=slug, integration_name=name, number=number, last_at=last_at)
+    for user_id, key, slug, number, last_at in rows:
+        one = RefusalsOfPlayer(integration_id=key, integration=slug, number=number, last_at=last_at)
         found.setdefault(user_id, []).append(one)
     return {user_id: sorted(places, key=lambda one: one.last_at, reverse=True) for user_id, places in found.items()}
 

@@ -4,32 +4,26 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from linking.dashboard.records.refusals import load_refusals
-from linking.dashboard.shell.access import require_integration
 from linking.dashboard.shell.parts import split_id
-from linking.dashboard.shell.rows import build_user_url, find_reader
+from linking.dashboard.shell.rows import find_reader
 from linking.search import Query
 from linking.tokens import refused_players
 
 
 def show_refusals(request: HttpRequest, *, user_id: str) -> HttpResponse:
-    """Show why an unknown ID got no token, at the integration of the address or the one that refused it last.
+    """Show why an unknown ID got no token, at every integration or the one of the address.
 
     Raises: Http404 where it was never refused.
     """
-    places = refused_players.sum_up(user_ids=[user_id]).get(user_id, [])
     slug = request.GET.get("integration", "")
-    place = next((place for place in places if slug in ("", place.integration)), None)
-    if place is None:
+    places = refused_players.sum_up(user_ids=[user_id]).get(user_id, [])
+    places = [place for place in places if slug in ("", place.integration)]
+    if not places:
         raise Http404
-    panel = load_refusals(user_id=user_id, integration=require_integration(place.integration))
+    panel = load_refusals([(place.integration_id, user_id) for place in places])
     context = {
         "user_id": split_id(find_reader(request).mask_id(user_id)),
-        "place": place,
-        "elsewhere": [
-            (other, build_user_url(user_id=user_id, integration=other.integration))
-            for other in places
-            if other is not place
-        ],
+        "number": sum(place.number for place in places),
         "refusals": panel,
         "last": panel.newest[0] if panel.newest else None,
     }

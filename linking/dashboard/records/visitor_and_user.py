@@ -18,6 +18,7 @@ from linking.core.trust import Trust
 from linking.dashboard.conflicts.detail_page import describe_effect
 from linking.dashboard.notes.panels import build_record_notes
 from linking.dashboard.records import refresh_state, unknown_player, unknown_visitor
+from linking.dashboard.records.chat_weeks_plot import load_chat_weeks_plot
 from linking.dashboard.records.copying import build_copy_text, build_link
 from linking.dashboard.records.events import (
     build_chat_event,
@@ -164,8 +165,9 @@ def show_user(request: HttpRequest, user_id: str) -> HttpResponse:
     if reader.find_user_key(user) != user_id:
         return redirect(own_url)
     now = timezone.now()
-    refusals = load_refusals(user_id=user.user_id, integration=user.integration)
-    context = _build_user_context(user, reader=reader, refusals=refusals, now=now)
+    players = find.list_namesakes(user)
+    refusals = load_refusals([(player.integration_id, player.user_id) for player in players])
+    context = _build_user_context(user, players=players, reader=reader, refusals=refusals, now=now)
     link = build_link(request, own_url=own_url)
     extra = {
         "timeline": load_timeline(
@@ -178,7 +180,8 @@ def show_user(request: HttpRequest, user_id: str) -> HttpResponse:
             with_visitor=True,
         ),
         "may_decide": roles.can_decide(request.user),
-        **build_record_notes(context.pop("players"), request=request, back=own_url),
+        "chat_weeks": load_chat_weeks_plot(players, now=now),
+        **build_record_notes(players, request=request, back=own_url),
         "refusals": refusals,
         "copy_link": link,
         "copy_text": build_copy_text(
@@ -291,8 +294,9 @@ def _build_user_card(person: LoginUser, *, integration: Integration, reader: Rea
     )
 
 
-def _build_user_context(user: LoginUser, *, reader: Reader, refusals: RefusalsPanel, now: datetime) -> dict[str, Any]:
-    players = find.list_namesakes(user)
+def _build_user_context(
+    user: LoginUser, *, players: Sequence[LoginUser], reader: Reader, refusals: RefusalsPanel, now: datetime
+) -> dict[str, Any]:
     links = history.list_links(players)
     conflicts = history.list_conflicts(players)
     rows = [build_link_row(link, reader=reader) for link in links]
@@ -302,7 +306,6 @@ def _build_user_context(user: LoginUser, *, reader: Reader, refusals: RefusalsPa
     conflict_rows = [build_conflict_row(conflict, reader=reader) for conflict in conflicts]
     decided, blocks = history.list_decisions(conflicts), history.list_blocks(players)
     return {
-        "players": players,
         "card": card,
         "is_masked": not reader.sees_contact,
         **_build_trust_context(user, players=players, is_blocked=bool(blocks)),

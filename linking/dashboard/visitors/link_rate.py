@@ -82,7 +82,7 @@ def count_linked(*, total: int, linked: int, pending: int) -> str:
     values = {
         "linked": intcomma(linked),
         "read": intcomma(read),
-        "share": _compute_share(linked, of=read),
+        "share": compute_share(linked, of=read),
         "pending": intcomma(pending),
     }
     if not read:
@@ -92,7 +92,8 @@ def count_linked(*, total: int, linked: int, pending: int) -> str:
     return _("Linked: %(linked)s of %(read)s looked up (%(share)s %%), %(pending)s waiting for lookup.") % values
 
 
-def _compute_share(number: int, *, of: int) -> int:
+def compute_share(number: int, *, of: int) -> int:
+    """Return `number` in per cent of `of`, 0 of nothing."""
     # Only all are 100 %, and only none are 0 %.
     nearest = round(100 * number / of) if of else 0
     if 0 < number < of:

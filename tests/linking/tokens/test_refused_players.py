@@ -194,7 +194,7 @@ class TestReading:
         self.make(acme, ago=timedelta(hours=1))
         self.make(acme, reason="issuer")
         self.make(acme, user_id="another")
-        found = refused_players.list_refusals(integration_id=acme.pk, user_id=USER_ID)
+        found = refused_players.list_refusals(players=[(acme.pk, USER_ID)])
         assert [one.reason for one in found] == ["issuer", "expired"]
 
     def test_sums_up_where_an_id_was_refused(self, acme):

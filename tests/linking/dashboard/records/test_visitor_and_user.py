@@ -297,8 +297,8 @@ class TestUserPage:
 
     def test_budget(self, lead, django_assert_max_num_queries):
         make_linked()
-        # Slug, user, namesakes, links, conflicts, blocks, chats, last chat, refusals, four of the walk, notes, labels.
-        with django_assert_max_num_queries(FRAME_QUERIES + 15):
+        # Slug, user, names, links, conflicts, blocks, chats, last chat, weeks, refusals, walk (four), notes, labels.
+        with django_assert_max_num_queries(FRAME_QUERIES + 16):
             lead.get(f"{USER_PAGE}?integration=acme")
 
 
