@@ -130,4 +130,6 @@ def _begin(day: date) -> datetime:
 
 
 def _build_row(event: AuditEvent) -> DeedRow:
-    return DeedRow(at=event.at, sentence=describe_deed(event), touched=describe_fields(event.fields))
+    # A new integration has all its settings, which says nothing.
+    touched = "" if event.action == "integration.created" else describe_fields(event.fields)
+    return DeedRow(at=event.at, sentence=describe_deed(event), touched=touched)

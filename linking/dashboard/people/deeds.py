@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from linking.models import AuditEvent
 
 FIELDS_SHOWN_MAX = 12
+# What the audit stores for deeds of commands.
+COMMAND_LINE = "command line"
 
 
 class DeedKind(StrEnum):
@@ -125,6 +127,7 @@ DEEDS: Mapping[str, _Deed] = {
     "backfill_sync": _sync(_("%(actor)s had chats of %(target)s imported again.")),
 }
 _UNKNOWN = gettext_lazy("%(actor)s: %(action)s %(target)s")
+_COMMAND_LINE = gettext_lazy("The command line")
 _NAMES_NOBODY = gettext_lazy("an unknown account")
 
 
@@ -138,7 +141,7 @@ def describe_deed(event: AuditEvent) -> SafeString:
     deed = DEEDS.get(event.action)
     sentence = str(deed.sentence if deed else _UNKNOWN)
     words = {
-        "actor": format_html("<bdi>{}</bdi>", event.actor),
+        "actor": format_html("<bdi>{}</bdi>", _COMMAND_LINE if event.actor == COMMAND_LINE else event.actor),
         "target": format_html("<bdi>{}</bdi>", event.target or _NAMES_NOBODY),
         "action": format_html("<code>{}</code>", event.action),
     }
