@@ -17,7 +17,7 @@ VISITOR, USER = "7700123.ab3XkQ9zLm2Rt7", "3f0d2c54-7a1e-4c7b-9a55-0e6b6f1d9c01"
 PAGES = [
     "/", "/?state=linked&seen=30&q=na", "/?q=nothing-like-that", "/?state=signed_in", f"/visitors/{VISITOR}/",
     "/visitors/7700123.second/", f"/users/{USER}/", "/users/waits/", "/conflicts/", "/conflicts/?state=decided",
-    "/sync/", "/setup/", "/setup/acme/", "/setup/acme/codes/", "/people/", "/audit/",
+    "/sync/", "/setup/acme/", "/setup/acme/codes/", "/people/", "/audit/",
     "/labels/", "/nothing/", "/accounts/2fa/", "/accounts/password/change/", "/accounts/language/",
     "/accounts/time-zone/",
 ]  # fmt: skip
