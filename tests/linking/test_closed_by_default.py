@@ -26,9 +26,10 @@ ELSEWHERE = {"REMOTE_ADDR": "203.0.113.9"}
 REFUSED = (301, 302, 401, 403, 404, 405)
 # What nobody may see of the product, by contract: their own way in, and what machines ask. Any other page is no answer.
 ANSWERED = {"accounts/login/", "healthz"}
-# What developers may see besides: set-up, codes, how the API is called, and their own account.
+# What developers may see besides: set-up, codes, how the API is called, their own account, and by Ctrl+K, which shows
+# them integrations alone, the set-up pages.
 OPEN_TO_DEVELOPERS = {
-    "setup/<slug:slug>/", "setup/<slug:slug>/codes/", "api/schema/", "api/docs/",
+    "setup/<slug:slug>/", "setup/<slug:slug>/codes/", "api/schema/", "api/docs/", "jump/",
     "accounts/own-password/", "accounts/password/change/", "accounts/language/", "accounts/time-zone/",
     "accounts/reauthenticate/", "accounts/2fa/", "accounts/logout/",
 }  # fmt: skip
@@ -72,6 +73,17 @@ class TestDevelopers:
     @pytest.mark.parametrize("route", ["setup/<slug:slug>/", "setup/<slug:slug>/codes/", "api/docs/", "api/schema/"])
     def test_see_what_is_theirs(self, browser, route):
         assert browser.get(address(route), **ELSEWHERE).status_code == 200
+
+    def test_do_nothing_but_what_is_theirs(self, browser):
+        """A form that was sent is answered by a page or leads on; what is refused does neither."""
+        done = {
+            route
+            for route in CLOSED
+            if (answer := browser.post(address(route), **ELSEWHERE)).status_code in (200, 201, 202, 204, 302)
+            and not answer.get("Location", "").startswith(("/admin/login/", "/accounts/"))
+        }
+        ours = {"", "api/docs/", "setup/<slug:slug>/doctor/", "accounts/own-password/", "demo/hide/"}
+        assert {route for route in done if not route.startswith(("accounts/", "admin/logout"))} <= ours
 
     @pytest.mark.parametrize("route", [route for route in CLOSED if route.startswith("api/v1/")])
     def test_read_no_record_of_the_api(self, browser, route):
