@@ -11,7 +11,7 @@ from linking.dashboard.panel import card_call, start_page
 from linking.dashboard.people import audit_page, people_page
 from linking.dashboard.records import unlink
 from linking.dashboard.records import visitor_and_user as records
-from linking.dashboard.setup import connect, guide, move, overview, reference, secrets, settings_file, wiring
+from linking.dashboard.setup import connect, guide, move, overview, panel_app, reference, secrets, settings_file, wiring
 from linking.dashboard.shell import demo
 from linking.dashboard.sync import controls, sync_page
 from linking.dashboard.visitors import columns, export, jump, link_rate_page, news, recheck, saved_views, suggestions
@@ -70,6 +70,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("setup/<slug:slug>/secrets/", secrets.show_secrets, name="setup_secrets"),
     path("setup/<slug:slug>/export/", settings_file.export_file, name="setup_export"),
     path("setup/<slug:slug>/import/", settings_file.import_settings, name="setup_import"),
+    path("setup/<slug:slug>/app/", panel_app.download_app, name="setup_panel_app"),
     path("setup/<slug:slug>/move/", move.show_move, name="setup_move"),
     path("setup/<slug:slug>/doctor/", wiring.diagnose, name="setup_doctor"),
     path("setup/<slug:slug>/connect/", connect.show_connection, name="setup_connect"),
