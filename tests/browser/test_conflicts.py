@@ -120,8 +120,7 @@ class TestOneByOne:
         page = open_page("/conflicts/")
         make_conflicts(3)
         page.goto("/conflicts/?kind=relinked&order=oldest")
-        page.keyboard.press("j")
-        page.keyboard.press("Enter")
+        page.keyboard.press("n")
         expect(page.locator("h1")).to_contain_text("Which of the two is this?")
         first = page.url
         page.keyboard.press("n")
