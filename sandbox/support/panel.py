@@ -5,6 +5,7 @@ Source: README M11. `apps.py` imitates the page around the frame.
 
 from __future__ import annotations
 
+import json
 import secrets
 from functools import lru_cache
 from pathlib import Path
@@ -22,7 +23,7 @@ APP_ID, INSTALLATION_ID = "1001", "5001"
 ISSUER = "sandbox.zendesk.com"
 AUDIENCE = f"https://{ISSUER}/api/v2/apps/installations/{INSTALLATION_ID}.json"
 # Written down, so that the demo integrations can have its public half. It is invented and protects nothing.
-KEY_FILE = Path(__file__).parents[1] / "demo_app_key.pem"
+APP_FILE = Path(__file__).parents[1] / "demo_app.json"
 LIFE_S = 300  # Source: README M11, about five minutes
 
 
@@ -31,7 +32,8 @@ def make_key(app_id: str, /) -> rsa.RSAPrivateKey:
     """Return the key pair of the app; "" stands for somebody else's, made once a process."""
     if app_id != APP_ID:
         return rsa.generate_private_key(65_537, 2048)
-    key = load_pem_private_key(KEY_FILE.read_bytes(), password=None)
+    app = json.loads(APP_FILE.read_text(encoding="utf-8"))
+    key = load_pem_private_key(app["private_key"].encode(), password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise TypeError("The app's key is of RSA.")
     return key
