@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from linking.models import (
     BlockedUser,
@@ -34,9 +34,10 @@ class ChatPlace:
 def list_chats(*, visitor_keys: Iterable[int], below: ChatPlace | None = None, limit: int) -> list[VisitorChat]:
     """Return the newest chats of some visitors, each with its visitor and integration.
 
-    `below`: only those after this place in the order.
+    `below`: only those after this place in the order. Those of one visitor are read in the index's order, however many
+    there are; those of several are all sorted.
     """
-    chats = VisitorChat.objects.filter(visitor__pk__any_of=sorted(visitor_keys))
+    chats = _find_chats(visitor_keys)
     if below is not None:
         chats = chats.filter(started_at__lte=below.at)
     if below is not None and below.key is not None:
@@ -51,8 +52,14 @@ def find_last_chat(*, visitor_keys: Iterable[int]) -> VisitorChat | None:
 
 def count_chats(*, visitor_keys: Iterable[int]) -> Count:
     """Return how many chats of some visitors are stored, counting no further than `CHATS_COUNTED_MOST`."""
-    chats = VisitorChat.objects.filter(visitor__pk__any_of=sorted(visitor_keys))
-    return count_up_to_cap(chats, cap=CHATS_COUNTED_MOST)
+    return count_up_to_cap(_find_chats(visitor_keys), cap=CHATS_COUNTED_MOST)
+
+
+def _find_chats(visitor_keys: Iterable[int]) -> QuerySet[VisitorChat]:
+    keys = sorted(visitor_keys)
+    # A list of one key would be sorted like any other list.
+    condition = Q(visitor=keys[0]) if len(keys) == 1 else Q(visitor__pk__any_of=keys)
+    return VisitorChat.objects.filter(condition)
 
 
 def list_links(of: Visitor | Sequence[LoginUser]) -> list[VisitorLink]:

@@ -8,7 +8,7 @@ const list = dialog?.querySelector("[role='listbox']");
 const emptyNote = dialog?.querySelector("[data-none]");
 const status = dialog?.querySelector("[data-found]");
 const PLACES = [
-  ["here", ".btn, .out a, .facts [data-copy], #export"],
+  ["here", ".btn, .out a, :is(.facts, .head-facts) [data-copy], #export"],
   ["go", ".side nav a"],
   ["me", ".themes button, .me a, .me button"],
 ];

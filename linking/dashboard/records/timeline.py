@@ -177,4 +177,5 @@ def _build_kinds(
 
 
 def _build_address(own_url: str, parameters: Mapping[str, str]) -> str:
-    return f"{own_url}&{urlencode(parameters)}#{SECTION}" if parameters else f"{own_url}#{SECTION}"
+    # Without the fragment that templates put behind it: a script that fetches this must not scroll.
+    return f"{own_url}&{urlencode(parameters)}" if parameters else own_url
