@@ -100,6 +100,7 @@ class Visitor(models.Model):
             models.Index(fields=["name", "id"], name="visitor_by_name"),
             models.Index(fields=["last_chat_id"], name="visitor_by_chat", condition=~Q(last_chat_id="")),
             models.Index(fields=["visitor_id"], name="visitor_by_id"),
+            models.Index(fields=["-last_seen_at", "-id"], name="visitor_banned", condition=Q(is_banned=True)),
             models.Index(fields=["external_id"], name="visitor_by_external_id", condition=~Q(external_id="")),
             # The last column is not for order: it answers "due now?" without a look at the table.
             models.Index(

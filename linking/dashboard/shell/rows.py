@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from types import MappingProxyType
 from urllib.parse import quote, urlencode
 
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from linking.accounts import roles
 from linking.conflicts import find as find_conflicts
@@ -49,6 +50,16 @@ class VisitorRow:
     source: Text
     last_seen_at: datetime
     labels: tuple[LabelChip, ...] = ()
+
+    @property
+    def state(self) -> Badge:
+        """The first of `states`; nearly every row has one alone, and a loop costs a template more than its badge."""
+        return self.states[0]
+
+    @property
+    def second_state(self) -> Badge | None:
+        """The second of `states`, None where there is one alone."""
+        return self.states[1] if len(self.states) > 1 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +205,12 @@ def is_page_open(*, last_authenticated_at: datetime | None, now: datetime) -> bo
     return last_authenticated_at is not None and now - last_authenticated_at <= PAGE_OPEN_FOR
 
 
+@cache
+def _find_prefix(name: str, _script_prefix: str) -> str:
+    """Return what the address of each record begins with; a list has a hundred of them."""
+    return reverse(name, args=["x"])[: -len("x/")]
+
+
 def _choose_subtitle(name: str, *others: str) -> str:
     return next((other for other in others if other and other != name), "")
 
@@ -201,5 +218,5 @@ def _choose_subtitle(name: str, *others: str) -> str:
 def build_record_url(name: str, record_id: str, *, integration: str = "") -> str:
     """Return the address of a record's page, `visitor` or `user`; without an integration it is whichever knows it."""
     # An ID is one step of the path, so a slash or `..` in it must be quoted, which `reverse` does not do.
-    path = reverse(name, args=["x"])[: -len("x/")] + quote(record_id, safe="") + "/"
+    path = _find_prefix(name, get_script_prefix()) + quote(record_id, safe="") + "/"
     return f"{path}?{urlencode({'integration': integration})}" if integration else path

@@ -13,7 +13,7 @@ from django.utils.translation import pgettext
 RELATIVE_FOR = timedelta(days=30)
 _AGO = '<relative-time datetime="{}" prefix="" threshold="P30D" class="nowrap" title="{}" no-title>{}</relative-time>'
 # In a list a script makes the tooltip, of the text that is there anyway.
-_AGO_IN_ROW = '<relative-time datetime="{}" prefix="" threshold="P30D" no-title>{}</relative-time>'
+_AGO_IN_ROW = '<relative-time datetime="{}" no-title>{}</relative-time>'
 _DATE_IN_ROW = '<time datetime="{}">{}</time>'
 _DATE = '<time datetime="{}" class="nowrap" title="{}">{}</time>'
 register = template.Library()

@@ -159,4 +159,4 @@ def _name_only_filters() -> dict[str, str]:
 
 def format_days(days: str) -> str:
     """Return a number of days, one of `SEEN_DAYS`, in words."""
-    return ngettext("last %s day", "last %s days", int(days)) % days
+    return ngettext("last day", "last %(days)s days", int(days)) % {"days": days}
