@@ -31,10 +31,11 @@ def find_player_keys(query: Query, *, sees_contact: bool) -> list[int]:
 
 
 def find_visitor_keys(player_keys: Sequence[int]) -> list[int]:
-    """Return the keys of visitors linked to these players, at most `NOTED_MAX`, the newest links first."""
+    """Return the keys of visitors linked to these players, at most `NOTED_MAX`."""
     if not player_keys:
         return []
-    links = VisitorLink.objects.open().filter(login_user__pk__any_of=player_keys).order_by("-pk")
+    # In this order, because for another or none PostgreSQL would read links one by one until it had so many.
+    links = VisitorLink.objects.open().filter(login_user__pk__any_of=player_keys).order_by("login_user_id")
     return list(links.values_list("visitor_id", flat=True)[:NOTED_MAX])
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from linking.models import Label
 from linking.notes import labels, player_labels
+from linking.search import narrow
 from tests.factories import NOW, make_integration, make_link, make_login_user, make_visitor
 from tests.linking.conftest import make_person
 from tests.linking.dashboard.reading import read
@@ -58,6 +59,10 @@ class TestRows:
 @pytest.mark.usefixtures("people")
 class TestFilter:
     def test_finds_the_visitors_of_players_with_the_label(self, agent):
+        assert names(agent.get("/", {"label": "big <b>vip"})) == ["Nadia"]
+
+    def test_finds_them_by_walking_the_list_where_they_are_many(self, agent, monkeypatch):
+        monkeypatch.setattr(narrow, "LABELLED_FEW", 0)
         assert names(agent.get("/", {"label": "big <b>vip"})) == ["Nadia"]
 
     def test_finds_players_without_a_chat(self, agent):
