@@ -12,6 +12,7 @@ from celery.signals import worker_process_init, worker_shutting_down
 from django.conf import settings
 
 from linking import queue
+from linking.models import IntegrationDraft
 from linking.monitoring import alarms, conflict_notices, heartbeats, waiting
 from linking.search import link_rates
 from linking.sync import Clock, Patience, refresh, run, schedule, unknown_visitors
@@ -98,6 +99,7 @@ def count_and_prune() -> None:
     waiting.sample_waiting(now=now)
     link_rates.count_days(now=now)
     refused_players.prune(keep_days=settings.LINKING["KEEP_REFUSALS_DAYS"], now=now)
+    IntegrationDraft.objects.delete_stale(now=now)
 
 
 @shared_task

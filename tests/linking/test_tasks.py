@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from linking import queue, tasks
-from linking.models import Heartbeat, RefusedToken, VisitorQuestion
+from linking.models import Heartbeat, IntegrationDraft, RefusedToken, VisitorQuestion
 from linking.sync import refresh, run, unknown_visitors
 from linking.sync.store import questions
 from tests.factories import make_integration, make_visitor
@@ -94,3 +94,13 @@ class TestCountAndPrune:
             RefusedToken.objects.create(integration=acme, user_id="u", at=now - timedelta(days=days), reason="expired")
         tasks.count_and_prune()
         assert RefusedToken.objects.count() == 1
+
+
+class TestDrafts:
+    def test_are_deleted_seven_days_after_their_last_change(self, django_user_model):
+        owner = django_user_model.objects.create_user("ada")
+        now = timezone.now()
+        for purpose, age in (("guide", timedelta(days=7, minutes=1)), ("form", timedelta(days=6))):
+            IntegrationDraft.objects.create(owner=owner, purpose=purpose, touched_at=now - age)
+        tasks.count_and_prune()
+        assert [draft.purpose for draft in IntegrationDraft.objects.all()] == ["form"]
