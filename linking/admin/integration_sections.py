@@ -10,9 +10,9 @@ from linking.core.config import SecretName
 
 NEEDED = (
     "name",
+    "zendesk_product",
     "login_project_id",
     SecretName.LOGIN_SECRET_KEY.value,
-    "zendesk_product",
     "zendesk_subdomain",
     SecretName.ZENDESK_SHARED_SECRET.value,
     SecretName.ZENDESK_ACCESS_TOKEN.value,

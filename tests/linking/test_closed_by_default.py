@@ -16,6 +16,7 @@ OPEN = {
     "generate/token",
     "generate/token/<str:slug>",
     "accounts/link/<str:token>/",  # carries its own proof
+    "accounts/invitation/<str:token>/",  # as above
     "accounts/login/",
     "accounts/logout/",
     "theme/",  # a cookie for light or dark

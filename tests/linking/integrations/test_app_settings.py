@@ -71,6 +71,8 @@ class TestPublicKey:
             (make_pem(bits=1024), "The key has 1024 bits"),
             (7, "as text"),
         ],
+        # Keys are new in each process, and every worker must give the cases the same names.
+        ids=["words", "half a key", "accents", "half a JSON text", "too long", "a short key", "a number"],
     )
     def test_says_what_is_wrong(self, value, words):
         assert words in problem("zendesk_app_public_key", zendesk_app_public_key=value)
