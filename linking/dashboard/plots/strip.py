@@ -42,6 +42,15 @@ class Strip:
     height: int = HEIGHT
     bar: int = BAR
 
+    def list_outlines(self) -> list[tuple[str, str]]:
+        """Return the bars as one outline a colour, for `_small_strip.html`: (colour, the `d` of a path)."""
+        outlines: dict[str, str] = {}
+        for bar in self.bars:
+            outlines[bar.colour] = (
+                outlines.get(bar.colour, "") + f"M{bar.x} {bar.y}h{self.bar}v{bar.height}h-{self.bar}z"
+            )
+        return list(outlines.items())
+
 
 def draw_strip(*, runs: Sequence[Run], slots: int, summary: str, table: PlotTable | None = None) -> Strip:
     """Return the strip of the last `slots` of `runs`, oldest first. The longest is as high as the strip."""
