@@ -72,7 +72,7 @@ class TestCopying:
 
     def test_works_where_there_is_no_clipboard(self, open_page):  # noqa: F811
         page = open_page(RECORD, **CLIPBOARD)
-        page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error('not allowed'))")
+        page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('not allowed')); }")
         page.locator("#user-id").click()
         expect(page.locator("#toasts")).to_contain_text("User ID copied")
         assert page.evaluate("navigator.clipboard.readText()") == USER
