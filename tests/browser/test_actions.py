@@ -81,7 +81,7 @@ class TestActions:
             "Conflicts",
             "Sign out",
         } <= set(names(opened()))
-        assert "Conflicts" not in names(opened(who="agent"))
+        assert "People" not in names(opened(who="agent"))
 
     def test_are_found_by_words_and_done_with_enter(self, opened):
         page = opened(permissions=["clipboard-read", "clipboard-write"])

@@ -1,7 +1,5 @@
 """What the frame of every page owes a phone, a printer and hostile text."""
 
-import re
-
 import pytest
 from playwright.sync_api import expect
 
@@ -36,7 +34,7 @@ class TestPhone:
         page = open_page("/", width=width)
         for row in page.locator("tbody tr").all():
             assert row.locator(".who").bounding_box()["width"] >= 90
-            assert row.locator(".visitor code").bounding_box()["width"] >= 80
+            assert row.locator(".visitor code").bounding_box()["width"] >= 70
             for cell in row.locator("td:visible").all():
                 box = cell.bounding_box()
                 assert box["width"] > 0
@@ -51,7 +49,7 @@ class TestPhone:
         page = open_page("/", width=width, who="admin")
         sections = page.locator(".side nav a")
         boxes = [sections.nth(place).bounding_box() for place in range(sections.count())]
-        assert len(boxes) == 7
+        assert len(boxes) == 9
         assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
 
     def test_a_junk_id_without_a_blank_does_not_widen_the_page(self, open_page):  # noqa: F811
@@ -111,33 +109,6 @@ class TestLowWindow:
         assert page.locator("#search").bounding_box()["y"] < 0
 
 
-class TestFilters:
-    @pytest.mark.parametrize("width", [1024, 1440])
-    def test_stay_on_one_line(self, open_page, width):  # noqa: F811
-        page = open_page("/", width=width, java_script_enabled=False)
-        tops = {page.locator(what).bounding_box()["y"] for what in ("#seen", "#integration", ".more .btn")}
-        assert len(tops) == 1
-        assert page.locator("#integration").bounding_box()["width"] <= 14 * 16
-
-    def test_apply_as_soon_as_they_are_chosen(self, open_page):  # noqa: F811
-        page = open_page("/")
-        expect(page.get_by_role("button", name="Apply")).to_be_hidden()
-        page.select_option("#seen", "7")
-        expect(page).to_have_url(re.compile(r"/\?seen=7$"))
-
-    def test_wait_for_a_button_while_keys_choose(self, open_page):  # noqa: F811
-        page = open_page("/")
-        page.focus("#seen")
-        page.keyboard.press("ArrowDown")
-        page.keyboard.press("ArrowDown")
-        expect(page.get_by_role("button", name="Apply")).to_be_visible()
-        expect(page.locator("#seen")).to_be_focused()
-        page.keyboard.press("Tab")
-        page.keyboard.press("Tab")
-        page.keyboard.press("Enter")
-        expect(page).to_have_url(re.compile(r"/\?seen=7$"))
-
-
 class TestWithoutScripts:
     @pytest.mark.parametrize("width", [320, 390, 1024, 1440])
     def test_times_stay_in_the_table(self, open_page, width):  # noqa: F811
@@ -170,4 +141,4 @@ class TestKeysButton:
         page = open_page("/")
         page.locator("details.me summary").click()
         page.get_by_role("button", name="Keyboard shortcuts").click()
-        expect(page.locator("#keys")).to_contain_text("All actions on this page")
+        expect(page.locator("#keys")).to_contain_text("Find and do")

@@ -189,7 +189,7 @@ class TestPeople:
     def test_read_it_on_the_record_which_the_drawer_shows_too(self, lead, word):
         page = look(lead, f"/visitors/{VISITOR_ID}/")
         assert states_in(page.one("h1")) == [SHOWN[word]]
-        history = page.one("section", aria_labelledby="links")
+        history = page.one("details", class_="technical")
         assert states_in(history) == [SHOWN[word]] * bool(word)
 
     def test_read_it_on_the_users_page(self, lead, word):

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from linking.dashboard.plots.scales import PlotTable, Series
 from linking.dashboard.plots.stacked_bars import StackedBars, Step, draw_stacked_bars
+from linking.dashboard.shell.times import format_near_day
 from linking.models import LoginUser
 from linking.search import chat_weeks
 
@@ -32,18 +32,14 @@ def load_chat_weeks_plot(players: Sequence[LoginUser], *, now: datetime) -> Stac
         % values,
         steps=[Step(title=_describe_week(week, number=number), above=(number,)) for week, number in weeks],
         above=(_CHATS,),
-        ticks=[_format_day(week) for week, _number in weeks[::TICK_WEEKS]],
+        ticks=[format_near_day(week) for week, _number in weeks[::TICK_WEEKS]],
         table=PlotTable(
             head=(_("Week from (UTC)"), str(_CHATS.word)),
-            rows=tuple((_format_day(week), str(intcomma(number))) for week, number in reversed(weeks) if number),
+            rows=tuple((format_near_day(week), str(intcomma(number))) for week, number in reversed(weeks) if number),
         ),
     )
 
 
 def _describe_week(week: date, *, number: int) -> str:
     words = ngettext("Week from %(day)s: %(number)s chat", "Week from %(day)s: %(number)s chats", number)
-    return words % {"day": _format_day(week), "number": intcomma(number)}
-
-
-def _format_day(day: date) -> str:
-    return date_format(day, pgettext("format of a day of these weeks", "j M"))
+    return words % {"day": format_near_day(week), "number": intcomma(number)}

@@ -8,7 +8,6 @@ from types import MappingProxyType
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
-from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from linking.dashboard.records.events import Event, Place, build_chat_event, find_chat_place, parse_place
 from linking.dashboard.shell.parts import Text
 from linking.dashboard.shell.rows import Reader
+from linking.dashboard.shell.times import format_day
 from linking.search import Count, history
 
 KIND = "events"
@@ -144,7 +144,7 @@ def _group_by_day(events: Sequence[Event], *, today: date) -> tuple[Day, ...]:
 
 
 def _name_day(day: date, *, today: date) -> str:
-    written = date_format(day, "DATE_FORMAT")
+    written = format_day(day)
     if day == today:
         return _("Today, %(day)s") % {"day": written}
     return _("Yesterday, %(day)s") % {"day": written} if day == today - timedelta(days=1) else written

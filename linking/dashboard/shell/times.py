@@ -14,7 +14,7 @@ RELATIVE_FOR = timedelta(days=30)
 _AGO = '<relative-time datetime="{}" prefix="" threshold="P30D" class="nowrap" title="{}" no-title>{}</relative-time>'
 # In a list a script makes the tooltip, of the text that is there anyway.
 _AGO_IN_ROW = '<relative-time datetime="{}" no-title>{}</relative-time>'
-_DATE_IN_ROW = '<time datetime="{}">{}</time>'
+_DATE_IN_ROW = '<time datetime="{}" title="{}">{}</time>'
 _DATE = '<time datetime="{}" class="nowrap" title="{}">{}</time>'
 register = template.Library()
 
@@ -27,24 +27,31 @@ def render_time(at: datetime | None) -> str:
     local = localtime(at)
     is_near = abs(now() - at) < RELATIVE_FOR
     text = date_format(local, "DATETIME_FORMAT" if is_near else "DATE_FORMAT")
-    whole = date_format(local, pgettext("format of a full time", "j F Y, H:i:s T"))
+    whole = format_full_time(at)
     return format_html(_AGO if is_near else _DATE, local.isoformat(), whole, text)
 
 
 @register.filter("ago_in_row")
 def render_time_in_row(at: datetime) -> str:
     """Return the element of `render_time` with fewer letters, for a cell that many rows have."""
-    is_near = abs(now() - at) < RELATIVE_FOR
-    text = date_format(localtime(at), "DATETIME_FORMAT" if is_near else "DATE_FORMAT")
-    return format_html(_AGO_IN_ROW if is_near else _DATE_IN_ROW, f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", text)
+    stamp = f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    if abs(now() - at) < RELATIVE_FOR:
+        return format_html(_AGO_IN_ROW, stamp, format_time(at))
+    return format_html(_DATE_IN_ROW, stamp, format_full_time(at), format_day(localtime(at)))
 
 
 @register.filter("clock")
 def render_clock(at: datetime) -> str:
     """Return an element with the hour of an aware time, for a list whose headings name the day."""
     local = localtime(at)
-    whole = date_format(local, pgettext("format of a full time", "j F Y, H:i:s T"))
-    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), whole, format_clock(at))
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', local.isoformat(), format_full_time(at), format_clock(at)
+    )
+
+
+def format_full_time(at: datetime) -> str:
+    """Return an aware time as `29 November 2026, 10:02:05 CET`."""
+    return date_format(localtime(at), pgettext("format of a full time", "j F Y, H:i:s T"))
 
 
 def format_time(at: datetime) -> str:
@@ -62,14 +69,19 @@ def format_hour(at: datetime) -> str:
     return date_format(localtime(at), pgettext("format of a day and an hour", "j M, H:i"))
 
 
-def format_weekday(at: datetime) -> str:
-    """Return the day of an aware time as `Sun 29`, for a scale of some days."""
-    return date_format(localtime(at), pgettext("format of a weekday", "D j"))
-
-
 def format_day(day: date) -> str:
     """Return a day as `29 Nov 2026`."""
     return date_format(day, "DATE_FORMAT")
+
+
+def format_near_day(day: date) -> str:
+    """Return a day of this or the last half-year as `29 Nov`, for plots and their tables."""
+    return date_format(day, pgettext("format of a day of these weeks", "j M"))
+
+
+def format_weekday(at: datetime) -> str:
+    """Return the day of an aware time as `Sun 29`, for a scale of some days."""
+    return date_format(localtime(at), pgettext("format of a weekday", "D j"))
 
 
 def format_epoch(epoch_s: int) -> str:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy
 
 from linking.dashboard.plots.lines import LinePlot, Point, draw_line
 from linking.dashboard.plots.scales import PlotTable, Series
 from linking.dashboard.plots.stacked_bars import StackedBars, Step, draw_stacked_bars
+from linking.dashboard.shell.times import format_near_day
 from linking.dashboard.visitors.link_rate import compute_share
 from linking.models import Integration
 from linking.search import link_rates
@@ -84,7 +84,7 @@ def _draw_rate(days: Mapping[date, link_rates.RateOfDay], *, shown: list[date]) 
     return draw_line(
         summary=_summarize(days),
         points=[_build_point(day, one=days.get(day)) for day in shown],
-        ticks=[_format_day(day) for day in shown[::TICK_DAYS]],
+        ticks=[format_near_day(day) for day in shown[::TICK_DAYS]],
         table=_build_table(days, shown=shown),
         colour="plot-good",
         end=100,
@@ -97,7 +97,7 @@ def _build_point(day: date, *, one: link_rates.RateOfDay | None) -> Point:
         return Point(value=None, title="")
     share = compute_share(one.linked, of=one.looked_up)
     values = {
-        "day": _format_day(day),
+        "day": format_near_day(day),
         "share": share,
         "linked": intcomma(one.linked),
         "looked_up": intcomma(one.looked_up),
@@ -111,14 +111,14 @@ def _draw_reasons(days: Mapping[date, link_rates.RateOfDay], *, shown: list[date
     for day in shown:
         one = days.get(day)
         counts = tuple(getattr(one, name) for name in _REASONS) if one else (0,) * len(_REASONS)
-        title = _("%(day)s: %(number)s not linked") % {"day": _format_day(day), "number": intcomma(sum(counts))}
+        title = _("%(day)s: %(number)s not linked") % {"day": format_near_day(day), "number": intcomma(sum(counts))}
         lines = [f"{series.word}: {intcomma(count)}" for series, count in zip(_SERIES, counts, strict=True) if count]
         steps.append(Step(title="\n".join([title, *lines]), above=counts))
     return draw_stacked_bars(
         summary=_("Why the other visitors were not linked, by day."),
         steps=steps,
         above=_SERIES,
-        ticks=[_format_day(day) for day in shown[::TICK_DAYS]],
+        ticks=[format_near_day(day) for day in shown[::TICK_DAYS]],
         table=_build_table(days, shown=shown),
     )
 
@@ -131,7 +131,7 @@ def _build_table(days: Mapping[date, link_rates.RateOfDay], *, shown: list[date]
             share = _("%s %%") % compute_share(one.linked, of=one.looked_up) if one.looked_up else "–"
             counts = (one.linked, one.looked_up), tuple(getattr(one, name) for name in _REASONS)
             numbers = tuple(tuple(str(intcomma(number)) for number in part) for part in counts)
-            rows.append((_format_day(day), *numbers[0], share, *numbers[1]))
+            rows.append((format_near_day(day), *numbers[0], share, *numbers[1]))
     return PlotTable(head=head, rows=tuple(rows))
 
 
@@ -143,13 +143,9 @@ def _summarize(days: Mapping[date, link_rates.RateOfDay]) -> str:
 
 def _describe_newest(days: Mapping[date, link_rates.RateOfDay]) -> str:
     newest = max((one for one in days.values() if one.looked_up), key=lambda one: one.day)
-    values = {"share": compute_share(newest.linked, of=newest.looked_up), "day": _format_day(newest.day)}
+    values = {"share": compute_share(newest.linked, of=newest.looked_up), "day": format_near_day(newest.day)}
     return _("%(share)s %% on %(day)s") % values
 
 
 def _count_rest(one: link_rates.RateOfDay) -> int:
     return sum(getattr(one, name) for name in _REASONS)
-
-
-def _format_day(day: date) -> str:
-    return date_format(day, pgettext("format of a day of these weeks", "j M"))

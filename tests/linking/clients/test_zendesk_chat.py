@@ -1,6 +1,7 @@
 """The Chat client against answers as they come over the wire."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -33,7 +34,10 @@ def visitor(script, visitor_id="7.a"):
 class TestExportPage:
     def test_asks_for_the_fields_it_uses_and_nothing_more(self):
         _, server = export(as_json(PAGE))
-        fields = "chats%28id%2Ctype%2Cupdate_timestamp%2Ctimestamp%2Cdeleted%2Cvisitor%29"
+        fields = quote(
+            "chats(id,type,update_timestamp,timestamp,end_timestamp,deleted,visitor,duration,rating,tags,"
+            "department_name,missed,zendesk_ticket_id)"
+        )
         wanted = f"/incremental/chats?start_time=1&limit=1000&fields={fields}"
         assert server.heads[0].startswith(f"GET {wanted} HTTP/1.1")
 
