@@ -28,8 +28,13 @@ function addRoles() {
   }
 }
 
+// A tooltip of a time says the time itself, and paper shows it in place of the age.
+function addTimes() {
+  for (const time of findList().querySelectorAll(".when > :not([title])")) time.title = time.textContent;
+}
+
 document.addEventListener("pointerover", (event) => {
-  const cut = event.target.closest?.("#list :is(.cut, .when > *)");
+  const cut = event.target.closest?.("#list .cut");
   if (cut && !cut.title) cut.title = cut.textContent;
 });
 
@@ -75,6 +80,7 @@ document.addEventListener("reset", (event) => {
 
 function prepare() {
   addRoles();
+  addTimes();
   addCopyButtons();
   tickAll(findBoxes().filter((box) => ticked.has(box.value)), true);
   showSelection();
