@@ -144,4 +144,4 @@ class TestKeysButton:
         page = open_page("/")
         page.locator("details.me summary").click()
         page.get_by_role("button", name="Keyboard shortcuts").click()
-        expect(page.locator("#keys")).to_contain_text("Find and do")
+        expect(page.locator("#keys")).to_contain_text("Find a player, visitor, integration or action")
