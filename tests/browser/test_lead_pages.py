@@ -57,12 +57,14 @@ class TestSyncPage:
 
     def test_a_box_that_was_opened_outlives_the_live_refresh(self, open_page):  # noqa: F811
         page = open_page("/sync/")
+        page.locator("#details-acme > summary").click()
         page.locator("#again-acme summary").click()
         page.fill("#from-acme", "2026-01-31")
         with page.expect_response("**/sync/"):
             page.locator("#sync").dispatch_event("refresh")
         expect(page.locator("#from-acme")).to_have_value("2026-01-31")
         expect(page.locator("#again-acme")).to_have_attribute("open", "")
+        expect(page.locator("#details-acme")).to_have_attribute("open", "")
 
 
 class TestConflictPage:
@@ -123,5 +125,5 @@ class TestViews:
         page.click("text=Save view")
         page.fill("#view-name", "Nobody knows them")
         page.get_by_role("button", name="Save", exact=True).click()
-        expect(page.locator(".views .mine a")).to_contain_text("Nobody knows them 2")
+        expect(page.get_by_role("list", name="My views")).to_contain_text("Nobody knows them")
         assert looked_at(page, "/?state=anonymous") == []
