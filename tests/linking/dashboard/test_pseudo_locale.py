@@ -18,8 +18,8 @@ PAGES = [
     "/", "/?state=linked&seen=30&q=na", "/?q=nothing-like-that", "/?state=signed_in", f"/visitors/{VISITOR}/",
     "/visitors/7700123.second/", f"/users/{USER}/", "/users/waits/", "/conflicts/", "/conflicts/?state=decided",
     "/sync/", "/setup/acme/", "/setup/acme/codes/", "/people/", "/audit/",
-    "/labels/", "/nothing/", "/accounts/2fa/", "/accounts/password/change/", "/accounts/language/",
-    "/accounts/time-zone/",
+    "/labels/", "/views/", "/link-rate/", "/integrations/new/", "/setup/acme/secrets/", "/setup/acme/import/",
+    "/nothing/", "/accounts/2fa/", "/accounts/password/change/", "/accounts/language/", "/accounts/time-zone/",
 ]  # fmt: skip
 READ_ATTRIBUTES = {"alt", "aria-label", "data-said", "placeholder", "title"}
 # Data, code and names are the same in every language.
