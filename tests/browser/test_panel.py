@@ -244,10 +244,9 @@ class TestRefusedStart:
 class TestFrame:
     def test_is_refused_to_another_site(self, desk: Desk):
         """The same page under another name of this machine is another site to the browser."""
-        desk.open(host="localhost")
-        desk.page.wait_for_timeout(500)
-        assert any("frame-ancestors" in line for line in desk.said)
-        assert desk.frame.url.startswith("chrome-error://")
+        with desk.page.expect_console_message(lambda line: "frame-ancestors" in line.text):
+            desk.open(host="localhost")
+        desk.frame.wait_for_url("chrome-error://**", wait_until="commit")
 
 
 class TestTheme:
