@@ -32,7 +32,7 @@ EXEMPT = {
     "linking/search/keyset.py": "a damaged address, which only a program can write",
     "linking/search/shown_rows.py": "a damaged address, which only a program can write",
     "linking/dashboard/visitors/news.py:_count_new": "a damaged address, which only a program can write",
-    "linking/dashboard/records/visitor_and_user.py": "messages of 404, for which the page has a sentence of its own",
+    "linking/dashboard/records/visitor_page.py": "messages of 404, for which the page has a sentence of its own",
     "linking/monitoring/metrics.py": "help texts of metrics, which are English",
     "linking/monitoring/metrics_of_counts.py": "help texts of metrics, which are English",
     "linking/tokens/clock_reading.py:_median": "the message of a programming error",

@@ -9,8 +9,7 @@ from linking.dashboard.conflicts import list_page as conflict_list
 from linking.dashboard.notes import label_page, writing
 from linking.dashboard.panel import card_call, start_page
 from linking.dashboard.people import audit_page, people_page
-from linking.dashboard.records import unlink
-from linking.dashboard.records import visitor_and_user as records
+from linking.dashboard.records import player_page, unlink, visitor_page
 from linking.dashboard.setup import connect, guide, move, overview, panel_app, reference, secrets, settings_file, wiring
 from linking.dashboard.shell import demo
 from linking.dashboard.sync import controls, sync_page
@@ -30,10 +29,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("views/<int:view_id>/share/", saved_views.share_view, name="view_share"),
     path("views/<int:view_id>/move/", saved_views.move_view, name="view_move"),
     path("views/<int:view_id>/remove/", saved_views.remove_view, name="view_remove"),
-    path("visitors/<path:visitor_id>/refresh/", records.refresh_visitor, name="visitor_refresh"),
+    path("visitors/<path:visitor_id>/refresh/", visitor_page.refresh_visitor, name="visitor_refresh"),
     path("visitors/<path:visitor_id>/unlink/", unlink.unlink_visitor, name="visitor_unlink"),
-    path("visitors/<path:visitor_id>/", records.show_visitor, name="visitor"),
-    path("users/<path:user_id>/", records.show_user, name="user"),
+    path("visitors/<path:visitor_id>/", visitor_page.show_visitor, name="visitor"),
+    path("users/<path:user_id>/", player_page.show_player, name="user"),
     path("players/<int:player_key>/notes/", writing.write_note, name="note_write"),
     path("players/<int:player_key>/labels/", writing.choose_label, name="player_label"),
     path("notes/<int:note_key>/edit/", writing.edit_note, name="note_edit"),

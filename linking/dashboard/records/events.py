@@ -156,22 +156,16 @@ def describe_length(length_s: int | None) -> str:
     return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
 
 
-def list_record_events(visitor: Visitor, *, has_chats: bool, refresh: LastRefresh | None) -> list[Event]:
-    """Return what happened to a visitor's record in Zendesk, and when chats were seen where none is stored."""
+def list_record_events(visitor: Visitor, *, refresh: LastRefresh | None) -> list[Event]:
+    """Return what happened to a visitor's record in Zendesk."""
     moments = [
-        (visitor.created_at, Source.CREATED, "record", _("Created in Zendesk"), "circle-dashed"),
-        (visitor.checked_at, Source.UPDATED, "record", _("Updated from Zendesk"), "refresh"),
-        (visitor.gone_at, Source.GONE, "record", _("Deleted in Zendesk"), "trash-x"),
+        (visitor.created_at, Source.CREATED, _("Created in Zendesk"), "circle-dashed"),
+        (visitor.checked_at, Source.UPDATED, _("Updated from Zendesk"), "refresh"),
+        (visitor.gone_at, Source.GONE, _("Deleted in Zendesk"), "trash-x"),
     ]
-    if visitor.last_chat_id and not has_chats:
-        # Chats from before zdbridge stored them.
-        moments += [
-            (visitor.first_seen_at, Source.FIRST_CHAT, "chats", _("First chat seen"), "message"),
-            (visitor.last_seen_at, Source.LAST_CHAT, "chats", _("Last chat seen"), "message"),
-        ]
     events = [
-        Event(place=Place(at=at, source=source, number=visitor.pk), kind=kind, title=title, icon=icon)
-        for at, source, kind, title, icon in moments
+        Event(place=Place(at=at, source=source, number=visitor.pk), kind="record", title=title, icon=icon)
+        for at, source, title, icon in moments
         if at is not None
     ]
     if refresh is not None:
@@ -179,6 +173,20 @@ def list_record_events(visitor: Visitor, *, has_chats: bool, refresh: LastRefres
         title = _("Refreshed from Zendesk by hand")
         events.append(Event(place=place, kind="record", title=title, text=refresh.text, icon="refresh"))
     return events
+
+
+def list_seen_events(visitor: Visitor) -> list[Event]:
+    """Return when a visitor's first and last chat were seen, for chats from before zdbridge stored them."""
+    if not visitor.last_chat_id:
+        return []
+    moments = [
+        (visitor.first_seen_at, Source.FIRST_CHAT, _("First chat seen")),
+        (visitor.last_seen_at, Source.LAST_CHAT, _("Last chat seen")),
+    ]
+    return [
+        Event(place=Place(at=at, source=source, number=visitor.pk), kind="chats", title=title, icon="message")
+        for at, source, title in moments
+    ]
 
 
 def list_link_events(links: Iterable[VisitorLink], *, reader: Reader, of_visitor: bool) -> list[Event]:

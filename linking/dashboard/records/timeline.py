@@ -1,6 +1,6 @@
 """The timeline of a visitor or a player: a page of events, newest first, by day, all of them or those of one kind."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -72,17 +72,18 @@ def load_timeline(
     request: HttpRequest,
     *,
     visitor_keys: Collection[int],
-    build_events: Callable[[bool], Sequence[Event]],
+    events: Sequence[Event],
     reader: Reader,
     own_url: str,
     now: datetime,
+    in_place_of_chats: Sequence[Event] = (),
     with_visitor: bool = False,
 ) -> Timeline:
     """Return the page of a record's timeline that the address asks for; one query, or two where chats fill a page.
 
     Args:
         visitor_keys: whose chats are in it; `with_visitor`: each chat names its visitor.
-        build_events: returns all other events, told whether chats are stored.
+        events: all other events; `in_place_of_chats`: those to show as well where no chat is stored.
         own_url: the address of the record's page, with a query.
     """
     before = parse_place(request.GET.get(BEFORE, ""))
@@ -90,8 +91,8 @@ def load_timeline(
     chats = history.list_chats(visitor_keys=visitor_keys, below=find_chat_place(before), limit=PAGE + 1)
     is_all = before is None and len(chats) <= PAGE
     chat_count = Count(number=len(chats), is_capped=False) if is_all else history.count_chats(visitor_keys=visitor_keys)
-    return build_timeline(
-        events=build_events(chat_count.number > 0),
+    return _build_timeline(
+        events=events if chat_count.number else [*events, *in_place_of_chats],
         chats=[build_chat_event(chat, reader=reader, with_visitor=with_visitor) for chat in chats],
         chat_count=chat_count,
         kind=request.GET.get(KIND, ""),
@@ -101,7 +102,7 @@ def load_timeline(
     )
 
 
-def build_timeline(
+def _build_timeline(
     *,
     events: Sequence[Event],
     chats: Sequence[Event],

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from linking.accounts import roles
 from linking.conflicts import decisions, find
-from linking.dashboard.records.visitor_and_user import get_visitor_or_404
+from linking.dashboard.records.visitor_page import get_visitor_or_404
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.numbers import parse_key
 from linking.dashboard.shell.rows import build_visitor_url

@@ -1,6 +1,7 @@
 """The timeline of a record: every chat as a line, by day, page by page, and what else happened."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 
@@ -136,6 +137,35 @@ class TestVisitorsTimeline:
     def test_names_the_player_it_was_linked_to(self, lead, player):
         LoginUser.objects.update(name="nadia77")
         assert "12:00 Linked nadia77" in lines(lead)
+
+
+class TestKinds:
+    @pytest.fixture
+    def relinked(self, acme, visitor):
+        make_link(visitor=visitor, login_user=make_login_user(integration=acme), ended_at=NOW, end_reason="relinked")
+        make_link(visitor=visitor, login_user=make_login_user(integration=acme, user_id="b"))
+
+    def titles(self, answer):
+        return [line.one("strong").text for line in read(answer).one(id="timeline").all("li")]
+
+    def kinds(self, answer):
+        return [kind.text for kind in read(answer).one("nav", aria_label="Kind of events").all("a")]
+
+    def test_are_offered_where_there_are_such_events(self, lead, relinked):
+        assert self.kinds(lead.get(VISITOR_PAGE)) == ["All 6", "Chats 2", "Links 3", "Record in Zendesk 1"]
+
+    def test_are_shown_alone_when_asked_for(self, lead, relinked):
+        answer = lead.get(f"{VISITOR_PAGE}&events=links")
+        assert sorted(self.titles(answer)) == ["Link ended", "Linked", "Linked"]
+        chosen = read(answer).one("nav", aria_label="Kind of events").one("a", aria_current="true")
+        assert (chosen.text, chosen.attributes["href"]) == ("Links 3", f"{VISITOR_PAGE}&events=links#timeline")
+
+    @pytest.mark.parametrize("kind", ["", "tokens", "<b>"])
+    def test_without_events_show_all_of_them(self, lead, relinked, kind):
+        assert len(self.titles(lead.get(f"{VISITOR_PAGE}&{urlencode({'events': kind})}"))) == 6
+
+    def test_are_not_offered_among_few_events(self, lead, visitor):
+        assert read(lead.get(VISITOR_PAGE)).all("nav", aria_label="Kind of events") == []
 
 
 class TestPages:

@@ -2,11 +2,9 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.utils import timezone
 
-from linking import queue
 from linking.conflicts.decisions import decide
-from linking.models import Conflict, Integration, LoginUser, Visitor, VisitorAlias, VisitorRefresh
+from linking.models import Conflict, Integration, LoginUser, Visitor, VisitorAlias
 from tests.factories import (
     LOGIN_PROJECT_ID,
     NOW,
@@ -23,7 +21,6 @@ pytestmark = pytest.mark.django_db
 VISITOR = "7700123.ab3XkQ9zLm2Rt7"
 PAGE = f"/visitors/{VISITOR}/"
 USER_PAGE = f"/users/{USER_ID}/"
-NEVER_LOOKED_UP = {"state": "pending", "checked_at": None}
 FRAME_QUERIES = 7
 PROOF = {"first_authenticated_at": NOW, "last_authenticated_at": NOW, "tokens_issued": 2}
 
@@ -237,175 +234,9 @@ class TestVisitorPage:
             lead.get(f"{PAGE}?integration=acme")
 
 
-class TestLastRefresh:
-    def told(self, client, *, attempts=0, **kept):
-        visitor = make_visitor(integration=make_integration(), lookup_attempts=attempts)
-        VisitorRefresh.objects.create(visitor=visitor, at=kept.pop("at", NOW), **kept)
-        return read(client.get(f"{PAGE}?integration=acme")).one(class_="refreshed").text
-
-    @pytest.mark.parametrize(
-        ("kept", "words"),
-        [
-            ({"changed": ["name", "is_banned"]}, "Changed: name, ban."),
-            ({"changed": []}, "Nothing changed."),
-            (
-                {"queued_because": "A pause of 12 s is needed."},
-                "A pause of 12 s is needed. The visitor has been updated since.",
-            ),
-            (
-                {"queued_because": "A pause of 12 s is needed.", "at": NOW + timedelta(minutes=1)},
-                "Not possible at once: A pause of 12 s is needed. Queued, next in line.",
-            ),
-        ],
-    )
-    def test_is_told_to_everybody(self, agent, kept, words):
-        assert words in self.told(agent, **kept)
-
-    def test_of_a_record_nobody_can_read_says_that_it_is_tried_again(self, agent):
-        kept = {"queued_because": "The visitor's id cannot be read.", "at": NOW + timedelta(minutes=1)}
-        words = "Not possible at once: The visitor's id cannot be read. It is retried automatically."
-        assert words in self.told(agent, attempts=1, **kept)
-
-    def test_is_told_again_after_a_reload(self, agent):
-        first = self.told(agent, changed=["notes"])
-        assert read(agent.get(f"{PAGE}?integration=acme")).one(class_="refreshed").text == first
-
-    def test_is_not_there_where_nobody_asked(self, lead):
-        make_visitor(integration=make_integration())
-        assert read(lead.get(f"{PAGE}?integration=acme")).all(class_="refreshed") == []
-
-
-class TestUserPage:
-    def test_lists_all_visitors_of_the_user(self, lead):
-        link = make_linked(visitor={"name": "On the phone"})
-        laptop = make_visitor(integration=Integration.objects.get(), visitor_id="7700123.laptop", name="On the laptop")
-        make_link(visitor=laptop, login_user=link.login_user)
-        page = read(lead.get(USER_PAGE))
-        assert page.one("h2", id="linked").text == "2 linked visitors"
-        assert {"On the phone", "On the laptop"} <= {name.text for name in page.all("bdi")}
-
-    def test_says_that_a_user_is_not_in_chat_yet(self, lead):
-        make_login_user(integration=make_integration(), **PROOF)
-        page = read(lead.get(USER_PAGE))
-        steps = [step.all("p")[0].text for step in page.one("ol", class_="checklist").all("li", class_="is-unknown")]
-        assert "The player chatted, and the chat ended Not known" in steps
-        assert "Why is this player not linked?" in [heading.text for heading in page.all("h2")]
-
-    def test_masks_for_agents(self, agent):
-        make_login_user(integration=make_integration(), email="nadia@player.example", name="nadia@player.example")
-        assert b"nadia@player.example" not in agent.get(USER_PAGE).content
-
-    def test_budget(self, lead, django_assert_max_num_queries):
-        make_linked()
-        # Slug, user, names, links, conflicts, blocks, chats, last chat, weeks, refusals, walk (four), notes, labels.
-        with django_assert_max_num_queries(FRAME_QUERIES + 16):
-            lead.get(f"{USER_PAGE}?integration=acme")
-
-
-class TestRefresh:
-    @pytest.fixture
-    def queued(self, monkeypatch):
-        calls = []
-        monkeypatch.setattr(queue, "put", lambda task, **arguments: calls.append(arguments))
-        return calls
-
-    def test_queues_one_task_and_says_that_it_is_under_way(self, agent, queued):
-        visitor = make_visitor(integration=make_integration())
-        answer = agent.post(f"{PAGE}refresh/", follow=True)
-        assert queued == [{"visitor_pk": visitor.pk}]
-        assert "Refreshing from Zendesk." in read(answer).one(id="refreshing").text
-
-    def test_is_not_queued_twice_while_under_way(self, agent, queued):
-        make_visitor(integration=make_integration())
-        agent.post(f"{PAGE}refresh/")
-        agent.post(f"{PAGE}refresh/")
-        assert len(queued) == 1
-
-    def test_says_what_has_changed(self, agent, queued):
-        make_visitor(integration=make_integration(), name="Old")
-        agent.post(f"{PAGE}refresh/")
-        Visitor.objects.update(name="New", checked_at=timezone.now())
-        assert "Changed: name." in read(agent.get(PAGE)).one(id="refreshing").text
-
-    def test_says_that_nothing_has_changed_once(self, agent, queued):
-        make_visitor(integration=make_integration())
-        agent.post(f"{PAGE}refresh/")
-        Visitor.objects.update(checked_at=timezone.now())
-        assert "Nothing has changed" in read(agent.get(PAGE)).one(id="refreshing").text
-        assert read(agent.get(PAGE)).all(id="refreshing") == []
-
-    def test_the_waiting_page_asks_to_be_loaded_again_when_it_is_over(self, agent, queued):
-        make_visitor(integration=make_integration())
-        agent.post(f"{PAGE}refresh/")
-        Visitor.objects.update(checked_at=timezone.now())
-        assert agent.get(PAGE, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
-
-    def test_says_so_when_the_broker_is_mute(self, agent, monkeypatch):
-        def refuse(**_arguments):
-            raise queue.BrokerUnavailable
-
-        monkeypatch.setattr(queue, "put", refuse)
-        make_visitor(integration=make_integration())
-        answer = agent.post(f"{PAGE}refresh/", follow=True)
-        assert "the broker is not responding" in read(answer).one(id="toasts").text
-
-    def test_is_asked_for_by_opening_the_page_of_one_that_was_never_looked_up(self, agent, queued):
-        visitor = make_visitor(integration=make_integration(), **NEVER_LOOKED_UP)
-        assert "Refreshing from Zendesk." in read(agent.get(PAGE)).one(id="refreshing").text
-        agent.get(PAGE)
-        assert queued == [{"visitor_pk": visitor.pk}]
-
-    @pytest.mark.parametrize("integration", [{"enabled": False}, {"blocked_reason": "credentials"}])
-    def test_is_not_asked_for_where_zendesk_cannot_be_asked(self, agent, queued, integration):
-        make_visitor(integration=make_integration(**integration), **NEVER_LOOKED_UP)
-        agent.get(PAGE)
-        assert queued == []
-
-    def test_is_not_asked_for_by_opening_the_page_of_one_that_is_known(self, agent, queued):
-        make_visitor(integration=make_integration())
-        agent.get(PAGE)
-        assert queued == []
-
-    def test_keeps_no_contact_data_in_the_session(self, agent, queued):
-        make_visitor(integration=make_integration(), email="nadia@player.example")
-        agent.post(f"{PAGE}refresh/")
-        assert "nadia" not in str(dict(agent.session))
-
-
 class TestStoredRows:
     def test_looking_changes_no_record(self, lead):
         make_linked()
         before = (list(Visitor.objects.values()), list(LoginUser.objects.values()))
         lead.get(PAGE)
         assert (list(Visitor.objects.values()), list(LoginUser.objects.values())) == before
-
-
-class TestTimeline:
-    @pytest.fixture
-    def visitor(self, db):
-        link = make_linked(ended_at=NOW, end_reason="relinked")
-        make_link(visitor=link.visitor, login_user=make_login_user(integration=link.visitor.integration, user_id="b"))
-        return link.visitor
-
-    def titles(self, answer):
-        return [line.one("strong").text for line in read(answer).one(id="timeline").all("li")]
-
-    def kinds(self, answer):
-        return [kind.text for kind in read(answer).one("nav", aria_label="Kind of events").all("a")]
-
-    def test_offers_the_kinds_there_are(self, lead, visitor):
-        assert self.kinds(lead.get(PAGE)) == ["All 6", "Chats 2", "Links 3", "Record in Zendesk 1"]
-
-    def test_shows_one_kind_when_asked(self, lead, visitor):
-        answer = lead.get(f"{PAGE}?events=links")
-        assert sorted(self.titles(answer)) == ["Link ended", "Linked", "Linked"]
-        chosen = read(answer).one("nav", aria_label="Kind of events").one("a", aria_current="true")
-        assert (chosen.text, chosen.attributes["href"]) == ("Links 3", f"{PAGE}?integration=acme&events=links#timeline")
-
-    @pytest.mark.parametrize("asked", ["", "tokens", "<b>"])
-    def test_shows_everything_for_a_kind_there_is_none_of(self, lead, visitor, asked):
-        assert len(self.titles(lead.get(PAGE, {"events": asked}))) == 6
-
-    def test_offers_no_choice_among_few(self, lead):
-        make_visitor(integration=make_integration())
-        assert read(lead.get(PAGE)).all("nav", aria_label="Kind of events") == []
