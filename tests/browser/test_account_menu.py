@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.keys import press
 from tests.browser.test_pages import flaws, only_looks, open_page, records  # noqa: F401 - fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -44,7 +45,7 @@ class TestAccountMenu:
     def test_closes_with_escape_and_beside(self, open_page):  # noqa: F811
         page = open_page("/")
         name_of(page).click()
-        page.keyboard.press("Escape")
+        press(page, "Escape")
         expect(page.locator(".me .menu")).to_be_hidden()
         expect(name_of(page)).to_be_focused()
         name_of(page).click()
@@ -53,9 +54,9 @@ class TestAccountMenu:
 
     def test_offers_its_ways_among_all_actions(self, open_page):  # noqa: F811
         page = open_page("/")
-        page.keyboard.press("Control+k")
+        press(page, "Control+k")
         page.keyboard.type("time zone")
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         expect(page.locator("h1")).to_have_text("Time zone")
 
     def test_offers_the_browsers_own_zone(self, open_page):  # noqa: F811

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.keys import press
 from tests.browser.test_pages import VISITOR, flaws, open_page, records  # noqa: F401 - fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -16,7 +17,7 @@ def opened(open_page):  # noqa: F811
 
     def make(path=f"/visitors/{VISITOR}/", **options):
         page = open_page(path, **options)
-        page.keyboard.press("Control+k")
+        press(page, "Control+k")
         expect(page.locator("#actions")).to_be_visible()
         return page
 
@@ -34,8 +35,8 @@ class TestRecords:
         expect(page.locator("#jump-visitors-1")).to_be_visible()
         groups = page.locator("#action-list [role=group]")
         assert [group.get_attribute("aria-label") for group in groups.all()] == ["Players", "Visitors"]
-        page.keyboard.press("ArrowDown")
-        page.keyboard.press("Enter")
+        press(page, "ArrowDown")
+        press(page, "Enter")
         expect(page).to_have_url(re.compile(rf"/visitors/{re.escape(VISITOR)}/"))
         assert page.said == []
 
@@ -59,7 +60,7 @@ class TestRecords:
         page = opened("/sync/")
         page.keyboard.type("acme")
         expect(page.locator("#jump-integrations-1")).to_be_visible()
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         expect(page).to_have_url(re.compile("/setup/acme/"))
 
     @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 1440), ("dark", 390)])
@@ -88,38 +89,38 @@ class TestActions:
         page.keyboard.type("visitor copy")
         expect(page.locator("#action-list [role=option]")).to_have_count(1)
         assert names(page) == ["Copy the visitor ID"]
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         expect(page.locator("#toasts")).to_contain_text("Visitor ID copied")
         assert (page.evaluate("navigator.clipboard.readText()"), page.said) == (VISITOR, [])
 
     def test_are_walked_with_the_arrows(self, opened):
         page = opened()
         page.keyboard.type("no chat")
-        page.keyboard.press("ArrowDown")
-        page.keyboard.press("ArrowUp")
-        page.keyboard.press("Enter")
+        press(page, "ArrowDown")
+        press(page, "ArrowUp")
+        press(page, "Enter")
         expect(page).to_have_url(re.compile(r"state=signed_in"))
 
     def test_close_with_escape_or_the_same_keys(self, opened):
         page = opened()
-        page.keyboard.press("Escape")
+        press(page, "Escape")
         expect(page.locator("#actions")).to_be_hidden()
-        page.keyboard.press("Control+k")
-        page.keyboard.press("Control+k")
+        press(page, "Control+k")
+        press(page, "Control+k")
         expect(page.locator("#actions")).to_be_hidden()
 
     def test_say_when_there_is_none(self, opened):
         page = opened()
         page.keyboard.type("make coffee")
         expect(page.locator("#actions [data-none]")).to_be_visible()
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         expect(page.locator("#actions")).to_be_visible()
 
     def test_are_those_of_the_record_in_an_open_drawer(self, open_page):  # noqa: F811
         page = open_page("/")
         page.get_by_role("link", name="Nadia", exact=True).click()
         expect(page.locator("#drawer h1")).to_contain_text("Nadia")
-        page.keyboard.press("Control+k")
+        press(page, "Control+k")
         assert "Open in Publisher Account" in names(page)
         assert "Live" not in names(page)
 

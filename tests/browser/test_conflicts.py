@@ -8,6 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from linking.models import Conflict, ConflictFlag, ConflictKind, VisitorLink
+from tests.browser.keys import press
 from tests.browser.test_lead_pages import looked_at
 from tests.browser.test_pages import flaws, open_page, records  # noqa: F401 - fixtures
 from tests.factories import make_link, make_login_user, make_visitor
@@ -60,11 +61,11 @@ class TestTwentyAtOnce:
         make_conflicts(19)
         page.reload()
         page.get_by_label("Select page").focus()
-        page.keyboard.press("Space")
+        press(page, "Space")
         page.get_by_role("button", name="Ignore…").focus()
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         expect(page.locator("#confirm")).to_be_focused()
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         expect(page.locator("h1")).to_be_focused()
         assert Conflict.objects.filter(decision="ignore").count() == 20
 
@@ -86,12 +87,12 @@ class TestSelection:
         page.reload()
         keep = page.get_by_role("button", name="Keep link…")
         expect(keep).to_be_disabled()
-        page.keyboard.press("j")
-        page.keyboard.press("j")
-        page.keyboard.press("x")
+        press(page, "j")
+        press(page, "j")
+        press(page, "x")
         expect(page.locator("[data-count]")).to_have_text("1 selected")
         expect(keep).to_be_enabled()
-        page.keyboard.press("x")
+        press(page, "x")
         expect(page.locator("[data-count]")).to_have_text("None selected")
         boxes = page.locator("input[name=conflict]")
         boxes.nth(0).click()
@@ -120,18 +121,18 @@ class TestOneByOne:
         page = open_page("/conflicts/")
         make_conflicts(3)
         page.goto("/conflicts/?kind=relinked&order=oldest")
-        page.keyboard.press("n")
+        press(page, "n")
         expect(page.locator("h1")).to_contain_text("Which of the two is this?")
         first = page.url
-        page.keyboard.press("n")
+        press(page, "n")
         expect(page).not_to_have_url(first)
         page.wait_for_load_state()
-        page.keyboard.press("1")
+        press(page, "1")
         expect(page.locator("#last-decision p")).to_have_text("Decided: Keep link")
         expect(page).to_have_url(re.compile(r"\?kind=relinked&order=oldest&decided=\d+$"))
         expect(page.locator("h1")).to_be_focused()
         page.wait_for_load_state()
-        page.keyboard.press("5")
+        press(page, "5")
         expect(page.locator("#last-decision p")).to_have_text("Decided: Ignore")
         assert sorted(Conflict.objects.exclude(decision="").values_list("decision", flat=True)) == ["ignore", "keep"]
 

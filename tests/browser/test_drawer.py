@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.keys import press
 from tests.browser.test_pages import VISITOR, flaws, open_page, records  # noqa: F401 - fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -39,7 +40,7 @@ class TestDrawer:
 
     def test_closes_with_escape_and_gives_the_focus_back(self, opened):
         page = opened()
-        page.keyboard.press("Escape")
+        press(page, "Escape")
         expect(drawer(page)).to_be_hidden()
         expect(page).to_have_url(LIST)
         expect(page.get_by_role("link", name="Nadia", exact=True)).to_be_focused()
@@ -80,7 +81,7 @@ class TestDrawer:
 
     def test_selects_its_row_by_key(self, opened):
         page = opened("/")
-        page.keyboard.press("x")
+        press(page, "x")
         expect(page.get_by_role("checkbox", name="Nadia")).to_be_checked()
 
     def test_keeps_a_note_when_escape_is_pressed_in_it(self, opened):
@@ -93,9 +94,9 @@ class TestDrawer:
     def test_walks_on_with_the_keys_of_the_list(self, opened):
         page = opened("/")
         first = page.url
-        page.keyboard.press("k")
+        press(page, "k")
         expect(drawer(page).locator("h1")).to_contain_text("AAAA")
-        page.keyboard.press("j")
+        press(page, "j")
         expect(drawer(page).locator("h1")).to_contain_text("Nadia")
         expect(page).to_have_url(first)
 

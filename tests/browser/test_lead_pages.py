@@ -8,6 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from linking.models import Conflict, Incident, Integration, SyncSteering, Visitor
+from tests.browser.keys import press
 from tests.browser.test_pages import flaws, open_page, records  # noqa: F401
 from tests.factories import make_login_user, make_run
 
@@ -88,7 +89,7 @@ class TestDecidingByKey:
         )  # fmt: skip
         page = open_page(f"/conflicts/{other.pk}/")
         page.locator(".choices button").first.focus()
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         expect(page).to_have_url(re.compile(rf"/conflicts/{first.pk}/\?decided={other.pk}$"))
         expect(page.locator("h1")).to_be_focused()
         assert flaws(page) == []
@@ -101,21 +102,21 @@ class TestKeys:
     def test_walk_the_rows(self, open_page):  # noqa: F811
         page = open_page("/")
         links = page.locator("tbody td.who > a")
-        page.keyboard.press("j")
+        press(page, "j")
         expect(links.nth(0)).to_be_focused()
-        page.keyboard.press("j")
+        press(page, "j")
         expect(links.nth(1)).to_be_focused()
-        page.keyboard.press("k")
+        press(page, "k")
         expect(links.nth(0)).to_be_focused()
 
     def test_are_told_and_can_be_switched_off(self, open_page):  # noqa: F811
         page = open_page("/")
-        page.keyboard.press("?")
+        press(page, "?")
         expect(page.locator("#keys")).to_be_visible()
         assert flaws(page) == []
         page.uncheck("#keys-on")
-        page.keyboard.press("Escape")
-        page.keyboard.press("/")
+        press(page, "Escape")
+        press(page, "/")
         expect(page.locator("#search")).not_to_be_focused()
 
 

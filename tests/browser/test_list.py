@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.keys import press
 from tests.browser.test_pages import flaws, open_page, records  # noqa: F401 - fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -49,8 +50,8 @@ class TestChips:
     def test_close_on_escape_with_the_focus_back(self, open_page):  # noqa: F811
         page = open_page("/")
         page.click("#filter-state summary")
-        page.keyboard.press("Tab")
-        page.keyboard.press("Escape")
+        press(page, "Tab")
+        press(page, "Escape")
         expect(page.locator("#filter-state .menu")).to_be_hidden()
         expect(page.locator("#filter-state summary")).to_be_focused()
 
@@ -59,10 +60,10 @@ class TestSelection:
     def test_counts_rows_ticked_by_mouse_and_key(self, open_page):  # noqa: F811
         page = open_page("/")
         boxes(page).first.check()
-        page.keyboard.press("j")
-        page.keyboard.press("x")
+        press(page, "j")
+        press(page, "x")
         expect(page.locator("[data-selected]")).to_have_text("2 selected")
-        page.keyboard.press("x")
+        press(page, "x")
         expect(page.locator("[data-selected]")).to_have_text("1 selected")
         assert page.said == []
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from linking.models import Integration, Visitor
+from tests.browser.keys import press
 from tests.browser.test_pages import VISITOR, flaws, open_page, records  # noqa: F401 - fixtures
 from tests.factories import make_run, make_visitor
 
@@ -168,7 +169,7 @@ class TestFocus:
         look(page)
         expect(pill(page)).to_be_visible()
         expect(page.locator(f"#{key}")).to_be_focused()
-        page.keyboard.press("r")
+        press(page, "r")
         expect(page.locator(f"#{key} >> xpath=ancestor::tbody//tr").nth(2)).to_contain_text("Newcomer")
         expect(pill(page)).to_be_hidden()
         expect(page.locator(f"#{key}")).to_be_focused()
@@ -180,7 +181,7 @@ class TestFocus:
         expect(page.locator("#drawer h1")).to_contain_text("Nadia")
         arrive()
         look(page)
-        page.keyboard.press("Escape")
+        press(page, "Escape")
         expect(row(page)).to_be_focused()
 
 

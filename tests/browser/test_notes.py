@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from linking.models import LoginUser, PlayerNote
 from linking.notes import labels, player_labels, player_notes
+from tests.browser.keys import press
 from tests.browser.test_pages import VISITOR, flaws, open_page, records  # noqa: F401 - fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -46,7 +47,7 @@ class TestWriting:
         page = open_page(PAGE)
         box(page).click()
         page.keyboard.type("Refunded")
-        page.keyboard.press("Control+Enter")
+        press(page, "Control+Enter")
         expect(texts(page)).to_have_text(["Refunded"])
         expect(page.locator("#toasts")).to_contain_text("Note saved.")
         expect(box(page)).to_have_value("")
@@ -63,7 +64,7 @@ class TestWriting:
         page = open_page("/?q=Nadia&state=linked")
         page.get_by_role("link", name="Nadia", exact=True).click()
         box(page).fill("Refunded")
-        page.keyboard.press("Control+Enter")
+        press(page, "Control+Enter")
         expect(page.locator("#drawer .note-text")).to_have_text(["Refunded"])
         expect(page.locator("#drawer [data-toasts]")).to_contain_text("Note saved.")
 
@@ -81,7 +82,7 @@ class TestDrafts:
         page.reload()
         expect(box(page)).to_have_value("Half a thought")
         box(page).focus()
-        page.keyboard.press("Control+Enter")
+        press(page, "Control+Enter")
         expect(texts(page)).to_have_text(["Half a thought"])
         page.reload()
         expect(box(page)).to_have_value("")
@@ -104,7 +105,7 @@ class TestEditing:
         player_notes.edit_note(note=note, text="Changed elsewhere", seen=0, by=note.author, now=timezone.now())
         edit = item.get_by_role("textbox")
         edit.fill("Changed here")
-        page.keyboard.press("Control+Enter")
+        press(page, "Control+Enter")
         expect(item.get_by_role("alert")).to_contain_text("changed meanwhile")
         expect(item.locator(".note-text")).to_have_text("Changed elsewhere")
         expect(edit).to_have_value("Changed here")

@@ -13,6 +13,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from linking.models import Conflict
+from tests.browser.keys import press
 from tests.factories import make_integration, make_link, make_login_user, make_run, make_visitor
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
@@ -132,8 +133,8 @@ class TestAccessibility:
 
     def test_the_first_stop_skips_to_the_content(self, open_page):
         page = open_page("/")
-        page.keyboard.press("Tab")
-        page.keyboard.press("Enter")
+        press(page, "Tab")
+        press(page, "Enter")
         expect(page.locator("main")).to_be_focused()
 
 
@@ -149,13 +150,13 @@ class TestPolicy:
 class TestKeyboardAndCopy:
     def test_the_slash_goes_to_the_search(self, open_page):
         page = open_page("/sync/")
-        page.keyboard.press("/")
+        press(page, "/")
         expect(page.locator("#search")).to_be_focused()
 
     def test_a_pasted_id_opens_its_record(self, open_page):
         page = open_page("/sync/")
         page.fill("#search", VISITOR.replace(".", "-"))
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         expect(page.locator("h1")).to_contain_text("Nadia")
 
     def test_an_id_is_copied_whole_and_announced(self, open_page):

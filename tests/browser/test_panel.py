@@ -15,6 +15,7 @@ from linking.models import ConfigVersion, Conflict, Integration
 from sandbox.server import SandboxServer
 from sandbox.support.panel import APP_FILE
 from sandbox.world.box import Box, load_config
+from tests.browser.keys import press
 from tests.browser.test_pages import AXE, RULES, only_looks
 from tests.factories import make_integration, make_link, make_login_user, make_visitor
 
@@ -165,7 +166,7 @@ class TestGoodStart:
         expect(desk.app.locator("#copied")).to_have_text("Copied")
         desk.page.evaluate("document.body.insertAdjacentHTML('afterbegin', '<textarea id=paste></textarea>')")
         desk.page.locator("#paste").focus()
-        desk.page.keyboard.press("Control+V")
+        press(desk.page, "Control+V")
         assert desk.page.locator("#paste").input_value() == desk.people[find_places(desk)[0]].external_id
 
     def test_shows_the_user_of_a_users_page(self, desk: Desk):

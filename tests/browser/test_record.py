@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from linking.models import Visitor, VisitorChat
+from tests.browser.keys import press
 from tests.browser.test_pages import USER, VISITOR, flaws, open_page, records  # noqa: F401 - fixtures
 from tests.factories import NOW
 
@@ -30,7 +31,7 @@ class TestKeys:
     @pytest.mark.parametrize("path", [RECORD, f"/users/{USER}/"])
     def test_c_copies_the_user_id(self, open_page, path):  # noqa: F811
         page = open_page(path, **CLIPBOARD)
-        page.keyboard.press("c")
+        press(page, "c")
         expect(page.locator("#toasts")).to_contain_text("User ID copied")
         assert page.evaluate("navigator.clipboard.readText()") == USER
 
@@ -40,23 +41,23 @@ class TestKeys:
         page.evaluate(
             "addEventListener('click', (event) => { event.preventDefault(); window.pressed = event.target; })"
         )
-        page.keyboard.press(key)
+        press(page, key)
         assert way in page.evaluate("pressed.textContent")
 
     def test_are_those_of_the_record_in_an_open_drawer(self, open_page):  # noqa: F811
         page = open_page("/?q=Nadia&state=linked", **CLIPBOARD)
         page.get_by_role("link", name="Nadia", exact=True).click()
         expect(page.locator("#drawer h1")).to_be_focused()
-        page.keyboard.press("c")
+        press(page, "c")
         expect(page.locator("#drawer [data-toasts]")).to_contain_text("User ID copied")
         assert page.evaluate("navigator.clipboard.readText()") == USER
 
     def test_do_nothing_once_they_are_switched_off(self, open_page):  # noqa: F811
         page = open_page(RECORD, **CLIPBOARD)
-        page.keyboard.press("?")
+        press(page, "?")
         page.locator("#keys-on").uncheck()
-        page.keyboard.press("Escape")
-        page.keyboard.press("c")
+        press(page, "Escape")
+        press(page, "c")
         assert page.locator("#toasts p").count() == 0
 
 
@@ -82,7 +83,7 @@ class TestFocus:
     def test_is_on_the_name_after_a_search_that_names_one_record(self, open_page):  # noqa: F811
         page = open_page("/")
         page.locator("#search").fill(VISITOR)
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         expect(page.locator("main h1")).to_be_focused()
 
     def test_is_left_alone_on_a_record_opened_otherwise(self, open_page):  # noqa: F811

@@ -18,6 +18,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from playwright.sync_api import expect
 
+from tests.browser.keys import press
 from tests.browser.test_pages import USER, VISITOR, open_page, records  # noqa: F401 - fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.storeless, pytest.mark.django_db(transaction=True)]
@@ -35,7 +36,7 @@ class Hand:
 
     def press(self, key):
         self._count()
-        self.page.keyboard.press(key)
+        press(self.page, key)
 
     def type(self, text):
         self._count()

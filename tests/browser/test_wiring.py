@@ -7,6 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from linking.models import AnswerCount, Integration
+from tests.browser.keys import press
 from tests.browser.test_pages import flaws, only_looks, open_page, records  # noqa: F401 - fixtures
 from tests.factories import login_jwt
 
@@ -23,7 +24,7 @@ class TestWiringPage:
         page = open_page(PREVIEWED, theme=theme, width=width)
         previewed = flaws(page)
         page.fill("#text", login_jwt(**WRONG))
-        page.keyboard.press("Control+Enter")
+        press(page, "Control+Enter")
         expect(page.locator("#diagnosis")).to_be_focused()
         # Wherever the page has scrolled to by now, half a button may be below the bar at the top.
         page.evaluate("window.scrollTo({top: 0, behavior: 'instant'})")
@@ -36,7 +37,7 @@ class TestWiringPage:
         make_developer(page)
         page.goto(page.url)
         page.fill("#text", login_jwt(groups=[{"name": "x" * 190}]))
-        page.keyboard.press("Control+Enter")
+        press(page, "Control+Enter")
         expect(page.locator("#diagnosis")).to_be_focused()
         page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         page.evaluate("window.scrollTo({top: 0, behavior: 'instant'})")
