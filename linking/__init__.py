@@ -13,7 +13,8 @@ token is refused), `integrations/` (settings and secrets), `conflicts/`, `search
     sync
     monitoring
     tokens
-    accounts | limits | queue | registry               who may sign in, how often, what is queued, settings in memory
+    accounts | limits | queue | registry | sealing     who may sign in, how often, what is queued, settings in memory,
+                                                       seal keys and what rests under which
     models                                             the tables
     clients | fields                                   the two vendors over HTTP; sealed columns
     core                                               plain values that every room shares

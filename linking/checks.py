@@ -11,7 +11,9 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from linking import sealing
 from linking.clients.vendor_urls import address_flaw, is_loopback_name
 from linking.core.secretbox import SealBroken
 from linking.models import Secret
@@ -26,6 +28,7 @@ def connect() -> None:
     register(check_seal_keys, Tags.security)
     register(check_mail, Tags.security)
     register(check_secrets_open, Tags.database)
+    register(check_seals, Tags.database)
 
 
 def check_loopback(**_kwargs: Any) -> list[CheckMessage]:
@@ -80,6 +83,27 @@ def check_secrets_open(*, databases: Sequence[str] | None = None, **_kwargs: Any
         # The table does not exist before the first migration; /readyz reports a database that does not respond.
         return []
     return [_build_warning(row) for row in rows if not _can_open(row)]
+
+
+def check_seals(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+    """Report W011: values rest under an older seal key, or unsealed.
+
+    Runs only with `--database default`, and before migrate.
+    """
+    if not databases:
+        return []
+    try:
+        number = sealing.standing.count_to_move()
+    except DatabaseError:
+        return []
+    if not number:
+        return []
+    message = ngettext(
+        "%(number)s sealed value does not rest under the newest seal key.",
+        "%(number)s sealed values do not rest under the newest seal key.",
+        number,
+    ) % {"number": number}
+    return [CheckWarning(message, hint=_("Run: manage.py seal rewrap"), id="linking.W011")]
 
 
 def _can_open(row: Secret) -> bool:

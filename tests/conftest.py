@@ -11,6 +11,7 @@ from linking.api.health import forget_readiness
 from linking.api.token import forget_limits
 from linking.dashboard.panel import card_call
 from linking.dashboard.shell import health_strip
+from linking.monitoring.health import forget_seals
 from linking.sync import refresh, unknown_visitors
 from linking.tokens import answer_counts as answer_log
 from linking.tokens import clock_offsets as clock_meter
@@ -38,6 +39,7 @@ def forget_process_state() -> Iterator[None]:
         one.forget()
     forget_limits()
     forget_readiness()
+    forget_seals()
     unknown_visitors.limiter.forget()
     refresh.limiter.forget()
     card_call.limiter.forget()

@@ -30,10 +30,12 @@ def connect() -> None:
 def check_keys(**_kwargs: Any) -> list[CheckMessage]:
     """Report a key that can be guessed: E001 for one in use, W004 for one that only opens older secrets."""
     newest, *older = (key.strip() for key in settings.SEAL_KEYS)
-    in_use = {"ZDBRIDGE_SECRET_KEY": settings.SECRET_KEY, "ZDBRIDGE_SEAL_KEYS": newest}
+    in_use = [("ZDBRIDGE_SECRET_KEY", settings.SECRET_KEY), ("ZDBRIDGE_SEAL_KEYS", newest)]
+    # Sessions under a fallback are believed, so one that can be guessed lets anyone in, too.
+    in_use += [("ZDBRIDGE_SECRET_KEY_FALLBACKS", key) for key in settings.SECRET_KEY_FALLBACKS]
     messages: list[CheckMessage] = [
         Error(flaw, hint=_build_key_hint(name), id="zdbridge.E001")
-        for name, key in in_use.items()
+        for name, key in in_use
         if (flaw := keys.find_flaw(key, name=name))
     ]
     if newest == settings.SECRET_KEY:
@@ -42,12 +44,14 @@ def check_keys(**_kwargs: Any) -> list[CheckMessage]:
     if any(keys.find_flaw(key, name="ZDBRIDGE_SEAL_KEYS") for key in older):
         # It has to stay while it seals a secret, or there would be no way from a weak key to a good one.
         message = _("An older key in ZDBRIDGE_SEAL_KEYS can be guessed.")
-        hint = _("Set the secrets again, so that the newest key seals them. Then remove the older key.")
+        hint = _("Run: manage.py seal rewrap. Then remove the older key.")
         messages.append(CheckWarning(message, hint=hint, id="zdbridge.W004"))
     return messages
 
 
 def _build_key_hint(name: str) -> str:
+    if name == "ZDBRIDGE_SECRET_KEY_FALLBACKS":
+        return _("Remove this fallback. Everyone who signed in under it signs in again.")
     if name == "ZDBRIDGE_SEAL_KEYS":
         # Without the old key nothing could open the secrets that it seals.
         hint = _("Create a key with %(command)s and put it before the old one, separated by a comma.")

@@ -17,6 +17,7 @@ VARIABLES = (
     "DATABASE_URL",
     "REDIS_URL",
     "ZDBRIDGE_SECRET_KEY",
+    "ZDBRIDGE_SECRET_KEY_FALLBACKS",
     "ZDBRIDGE_SEAL_KEYS",
     "ZDBRIDGE_HOST",
     "ZDBRIDGE_PORT",
@@ -37,7 +38,14 @@ VARIABLES = (
 )
 
 # Variables whose value is or contains a secret; the value is never written down.
-SECRET_VARIABLES = ("DATABASE_URL", "REDIS_URL", "ZDBRIDGE_SECRET_KEY", "ZDBRIDGE_SEAL_KEYS", "EMAIL_URL")
+SECRET_VARIABLES = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "ZDBRIDGE_SECRET_KEY",
+    "ZDBRIDGE_SECRET_KEY_FALLBACKS",
+    "ZDBRIDGE_SEAL_KEYS",
+    "EMAIL_URL",
+)
 
 _ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")

@@ -33,6 +33,7 @@ try:
     SECRET_KEY = ENV.read_or_create_secret(
         "ZDBRIDGE_SECRET_KEY", path=DATA_DIR / "secret_key", create=lambda: secrets.token_urlsafe(64)
     )
+    SECRET_KEY_FALLBACKS = list(ENV.read_words("ZDBRIDGE_SECRET_KEY_FALLBACKS"))
     SEAL_KEYS = tuple(
         ENV.read_or_create_secret(
             "ZDBRIDGE_SEAL_KEYS", path=DATA_DIR / "seal_keys", create=lambda: Fernet.generate_key().decode()

@@ -31,6 +31,7 @@ from django.utils.translation import gettext_lazy
 from linking.accounts import mail, roles
 from linking.accounts.one_time_links import ADMIN_LINK, sign_link
 from linking.models import AuditEvent
+from linking.models.factor import open_factor, seal_factor
 
 DEFAULT_USERNAME = "administrator"
 LINK_MADE = "admin_link.made"
@@ -73,7 +74,15 @@ class ClosedSignupAdapter(DefaultAccountAdapter):
 
 
 class FactorAdapter(DefaultMFAAdapter):
-    """Second factors as allauth keeps them, with plain names for keys."""
+    """Second factors as allauth keeps them, but sealed, and with plain names for keys."""
+
+    def encrypt(self, text: str) -> str:
+        """Return a TOTP secret or the seed of recovery codes as it is stored."""
+        return seal_factor(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Return what `encrypt` sealed, or a value that was stored before factors were sealed."""
+        return open_factor(encrypted_text)
 
     def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:  # noqa: A002 - allauth's word
         """Return the name that a new key is offered."""

@@ -18,9 +18,12 @@ class KeyRing:
     """Fernet keys, newest first: the newest seals, all of them open. Nothing of them is in `repr`."""
 
     def __init__(self, *, keys: Sequence[str]) -> None:
-        self._fernets = [Fernet(key.strip().encode()) for key in keys]
+        stripped = [key.strip().encode() for key in keys]
+        self._fernets = [Fernet(key) for key in stripped]
         self._box = MultiFernet(self._fernets)
-        self._fingerprint_key = hmac.digest(keys[-1].strip().encode(), b"zdbridge fingerprint", sha256)
+        self._first_fingerprint_key = hmac.digest(stripped[-1], b"zdbridge fingerprint", sha256)
+        self.marks = tuple(hmac.digest(key, b"zdbridge seal key", sha256).hex()[:8] for key in stripped)
+        """8 hexadecimal digits for each key, newest first, by which people tell keys apart."""
 
     def seal(self, plain: str, *, place: str) -> str:
         """Return `v1:` and the sealed `plain`, which opens only with the same `place` (`integration|7|secret`)."""
@@ -40,14 +43,24 @@ class KeyRing:
             raise SealBroken(f"The secret at {place} was sealed for another place.")
         return plain
 
-    def is_current(self, sealed: str) -> bool:
-        """Return whether `sealed` was sealed by the newest key."""
-        try:
-            self._fernets[0].decrypt(sealed.removeprefix(PREFIX).encode("ascii"))
-        except (InvalidToken, UnicodeError):
-            return False
-        return True
+    def find_key(self, sealed: str) -> int | None:
+        """Return the place in the ring of the key that sealed `sealed`, 0 for the newest; None if none of them did."""
+        for number, fernet in enumerate(self._fernets):
+            try:
+                fernet.decrypt(sealed.removeprefix(PREFIX).encode("ascii"))
+            except (InvalidToken, UnicodeError):
+                continue
+            return number
+        return None
 
-    def fingerprint(self, plain: str) -> str:
-        """Return 8 hexadecimal digits that tell one secret from another and give none away (HMAC, not a plain hash)."""
-        return hmac.digest(self._fingerprint_key, plain.encode(), sha256).hex()[:8]
+    def derive_fingerprint_key(self) -> str:
+        """Return the key that an installation's fingerprints begin with, as hexadecimal digits.
+
+        It follows from the oldest key. The installation stores it, so that fingerprints outlive that key.
+        """
+        return self._first_fingerprint_key.hex()
+
+
+def build_fingerprint(plain: str, *, key: str) -> str:
+    """Return 8 hexadecimal digits that tell one secret from another and give none away (HMAC, not a plain hash)."""
+    return hmac.digest(bytes.fromhex(key), plain.encode(), sha256).hex()[:8]

@@ -13,7 +13,14 @@ from linking.core.secretbox import SealBroken
 from linking.fields import key_ring
 from linking.integrations.saving import Actor, SaveResult, judge_values, save_integration
 from linking.integrations.settings import RULES
-from linking.models import DraftPurpose, DraftSecret, Integration, IntegrationDraft, draft_secret_place
+from linking.models import (
+    DraftPurpose,
+    DraftSecret,
+    Integration,
+    IntegrationDraft,
+    draft_secret_place,
+    take_fingerprint,
+)
 
 SLUG_MAX_CHARACTERS = 50
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
@@ -51,7 +58,7 @@ def keep_draft(
             name=SecretName(name),
             defaults={
                 "sealed": ring.seal(plain, place=draft_secret_place(draft_id=draft.pk, name=name)),
-                "fingerprint": ring.fingerprint(plain),
+                "fingerprint": take_fingerprint(plain),
                 "kept_at": now,
             },
         )

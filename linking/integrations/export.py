@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from linking import registry
-from linking.fields import key_ring
 from linking.integrations.saving import ChangePlan, SettingWarning, plan_change
 from linking.integrations.settings import RULES, SECRETS
-from linking.models import Integration, Secret
+from linking.models import Integration, Secret, take_fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +82,7 @@ def _list_fields(plan: ChangePlan) -> Iterator[Difference]:
 def _list_secrets(plan: ChangePlan, *, slug: str) -> Iterator[Difference]:
     held = {row.name: row.fingerprint for row in Secret.objects.filter(integration__slug=slug)}
     for name, plain in plan.secrets.items():
-        mark = None if plain is None else key_ring().fingerprint(plain)
+        mark = None if plain is None else take_fingerprint(plain)
         yield Difference(key=str(name), before=held.get(name), after=mark, is_secret=True)
 
 

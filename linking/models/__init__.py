@@ -25,6 +25,7 @@ from linking.models.connection import ChatHost, ConnectAttempt, ConnectionFlaw, 
 from linking.models.daily_counts import LinkRateDay, PassTotal, WaitingHour
 from linking.models.decision import ConflictDecision, Decision, DecisionBatch
 from linking.models.draft import DRAFT_LIFE, DraftPurpose, DraftSecret, IntegrationDraft, draft_secret_place
+from linking.models.fingerprint import FingerprintKey, take_fingerprint
 from linking.models.integration import (
     ConfigVersion,
     Integration,
@@ -65,11 +66,12 @@ __all__ = [
     "AuditEvent", "AwaitedUser", "BlockedUser", "ChangedUser", "ChatHost", "ClockOffset", "ConfigVersion",
     "Conflict", "ConflictDecision", "ConflictDigest", "ConflictFlag", "ConflictKind", "ConflictNotice",
     "ConflictState", "ConnectAttempt", "ConnectionFlaw", "ConnectionState", "Decision", "DecisionBatch",
-    "DraftPurpose", "DraftSecret", "EndReason", "Heartbeat", "Incident", "IncidentKind", "Integration",
-    "IntegrationDraft", "Label", "LabelColour", "Lease", "LinkRateDay", "LoginAlgorithm", "LoginUser",
+    "DraftPurpose", "DraftSecret", "EndReason", "FingerprintKey", "Heartbeat", "Incident", "IncidentKind",
+    "Integration", "IntegrationDraft", "Label", "LabelColour", "Lease", "LinkRateDay", "LoginAlgorithm", "LoginUser",
     "NoticeFrequency", "PanelStart", "PassTotal", "PlayerLabel", "PlayerNote", "Preference", "Presence",
     "Quarantined", "RefusedToken", "RequestSlot", "RunState", "SavedView", "Secret", "SecretName", "StopReason",
     "SupportToken", "SyncRun", "SyncSteering", "TokensIssued", "UserFeed", "Visitor", "VisitorAlias", "VisitorChat",
     "VisitorLink", "VisitorQuestion", "VisitorRefresh", "VisitorState", "VisitorWords", "WaitingHour",
     "WaitingWords", "WebhookDelivery", "ZendeskConnection", "ZendeskProduct", "draft_secret_place", "keep_secret",
+    "take_fingerprint",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ from linking.core.config import (
     ZendeskProduct,
 )
 from linking.fields import SealedTextField, key_ring
+from linking.models.fingerprint import take_fingerprint
 from linking.models.sql import bulk
 
 PUBLISHER_URL_TEMPLATE = "https://publisher.xsolla.com/{merchant_id}/projects/{project_id}/login/users/{user_id}"
@@ -177,14 +178,13 @@ def secret_place(*, integration_id: int, name: str) -> str:
 
 def keep_secret(*, integration: Integration, name: SecretName, plain: str, actor: str, now: datetime) -> Secret:
     """Seal `plain` into its row, made or replaced, and return the row."""
-    ring = key_ring()
     place = secret_place(integration_id=integration.pk, name=name)
     row, _created = Secret.objects.update_or_create(
         integration=integration,
         name=name,
         defaults={
-            "sealed": ring.seal(plain, place=place),
-            "fingerprint": ring.fingerprint(plain),
+            "sealed": key_ring().seal(plain, place=place),
+            "fingerprint": take_fingerprint(plain),
             "set_at": now,
             "set_by": actor,
         },

@@ -1,6 +1,7 @@
 """Readiness of this process."""
 
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,11 +13,12 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from linking import registry
+from linking import registry, sealing
 from linking.models import Heartbeat, Secret
 from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER, SyncStanding
 from linking.monitoring.status import load_standings
 
+SEALS_REMEMBERED_S = 60.0
 _SILENT_ROLES = {
     "beat": gettext_lazy("The scheduler (role beat) is not responding. Is it running?"),
     "worker": gettext_lazy("The worker (role worker) is not responding. Is it running?"),
@@ -64,7 +66,7 @@ class Readiness:
 def find_readiness(*, now: datetime, is_broker_up: bool) -> Readiness:
     """Return the problems at `now`, as a web process sees them.
 
-    Parts: database, migrations, secret; broker, configuration, beat, worker, sync. A secret is `broken` only when
+    Parts: database, migrations, secret; broker, configuration, beat, worker, seal, sync. A secret is `broken` only when
     no secret of the enabled integrations can be read.
     """
     try:
@@ -149,6 +151,27 @@ def _find_degraded(*, is_broker_up: bool, now: datetime) -> Iterator[Flaw]:
         detail = _("The settings cannot be read. The last known ones are in use, so changes have no effect.")
         yield Flaw(part="configuration", detail=detail)
     yield from _find_silent_roles(now=now)
+    yield from _find_old_seals()
+
+
+def _find_old_seals(clock: Callable[[], float] = time.monotonic) -> Iterator[Flaw]:
+    # To find out opens everything sealed, so it is remembered for longer than the rest.
+    if clock() - _Seals.asked_at >= SEALS_REMEMBERED_S:
+        _Seals.to_move = sealing.standing.count_to_move()
+        _Seals.asked_at = clock()
+    if _Seals.to_move:
+        detail = _("Not everything sealed rests under the newest seal key. Run: manage.py seal rewrap")
+        yield Flaw(part="seal", detail=detail)
+
+
+def forget_seals() -> None:
+    """Count anew at the next question what rests under older seal keys."""
+    _Seals.asked_at = float("-inf")
+
+
+class _Seals:
+    to_move = 0
+    asked_at = float("-inf")
 
 
 def _find_silent_roles(*, now: datetime) -> Iterator[Flaw]:

@@ -68,6 +68,12 @@ GOOD, OTHER, SEALS = (base64.urlsafe_b64encode(sha256(word).digest()).decode() f
 WEAK = base64.urlsafe_b64encode(b"our seal key is thirty-two long!").decode()
 
 
+class TestFallbacks:
+    def test_are_judged_like_the_key_in_use(self, settings):
+        settings.SECRET_KEY_FALLBACKS = [GOOD + OTHER, "x"]
+        assert find() == ["zdbridge.E001"]
+
+
 class TestKeys:
     @pytest.mark.parametrize(
         ("secret_key", "seal_keys", "ids"),

@@ -98,6 +98,8 @@ DEEDS: Mapping[str, _Deed] = {
     "admin_link.used": _sign_in(_("%(target)s signed in with an administrator link.")),
     "api_token.made": _setting(_("%(actor)s made an API token for %(target)s.")),
     "api_token.revoked": _setting(_("%(actor)s revoked the API token of %(target)s.")),
+    "seal.rewrap_began": _setting(_("%(actor)s began to move everything sealed to the seal key %(target)s.")),
+    "seal.rewrapped": _setting(_("%(actor)s moved everything sealed to the seal key %(target)s.")),
     "integration.created": _setting(_("%(actor)s created the integration %(target)s.")),
     "integration.changed": _setting(_("%(actor)s changed the integration %(target)s.")),
     "integration.removed": _setting(_("%(actor)s removed the integration %(target)s.")),

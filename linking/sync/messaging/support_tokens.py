@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from linking.core.config import IntegrationConfig
 from linking.fields import key_ring
-from linking.models import SupportToken
+from linking.models import SupportToken, take_fingerprint
 from linking.models.support import support_token_place
 
 # Longer than the longest call.
@@ -68,4 +68,4 @@ def forget(*, config: IntegrationConfig, access_token: str) -> None:
 
 def _mark(config: IntegrationConfig) -> str:
     parts = (config.zendesk_api_url, config.zendesk_client_id, config.zendesk_client_secret)
-    return key_ring().fingerprint("\n".join(parts))
+    return take_fingerprint("\n".join(parts))

@@ -26,6 +26,7 @@ from linking.models import (
     Secret,
     ZendeskConnection,
     keep_secret,
+    take_fingerprint,
 )
 from linking.models.connection import refresh_place
 
@@ -160,7 +161,7 @@ def _build_values(*, integration_id: int, tokens: Tokens, now: datetime) -> dict
         "flaw": "",
         "claimed_at": None,
         "refresh_sealed": ring.seal(refresh, place=refresh_place(integration_id=integration_id)) if refresh else "",
-        "token_mark": ring.fingerprint(tokens.access_token),
+        "token_mark": take_fingerprint(tokens.access_token),
         "scope": tokens.scope,
         "expires_at": None if life_s is None else now + timedelta(seconds=life_s),
         "renew_at": None if life_s is None or not refresh else now + timedelta(seconds=renew_in_s(life_s)),

@@ -1,7 +1,7 @@
 import pytest
 from cryptography.fernet import Fernet
 
-from linking.core.secretbox import KeyRing, SealBroken
+from linking.core.secretbox import KeyRing, SealBroken, build_fingerprint
 
 OLD, NEW, FOREIGN = (Fernet.generate_key().decode() for _ in range(3))
 PLACE = "integration|7|login_secret_key"
@@ -25,10 +25,15 @@ class TestKeyRing:
         sealed = KeyRing(keys=[NEW, OLD]).seal("secret", place=PLACE)
         assert KeyRing(keys=[NEW]).unseal(sealed, place=PLACE) == "secret"
 
-    def test_knows_what_the_newest_key_sealed(self):
+    def test_knows_which_key_sealed(self):
         ring = KeyRing(keys=[NEW, OLD])
-        assert ring.is_current(ring.seal("secret", place=PLACE))
-        assert not ring.is_current(KeyRing(keys=[OLD]).seal("secret", place=PLACE))
+        sealed = (KeyRing(keys=[key]).seal("secret", place=PLACE) for key in (NEW, OLD, FOREIGN))
+        assert [ring.find_key(one) for one in sealed] == [0, 1, None]
+
+    def test_tells_keys_apart_by_marks_that_give_nothing_away(self):
+        marks = KeyRing(keys=[NEW, OLD]).marks
+        assert marks == (*KeyRing(keys=[NEW]).marks, *KeyRing(keys=[OLD]).marks)
+        assert all(len(mark) == 8 and mark not in NEW + OLD for mark in marks)
 
     def test_opens_nothing_with_a_foreign_key(self):
         sealed = KeyRing(keys=[FOREIGN]).seal("secret", place=PLACE)
@@ -54,13 +59,19 @@ class TestKeyRing:
         with pytest.raises(SealBroken):
             ring.unseal(ring.seal("secret", place=PLACE).removeprefix("v1:"), place=PLACE)
 
-    def test_tells_secrets_apart_by_a_fingerprint(self):
-        ring = KeyRing(keys=[NEW])
-        assert ring.fingerprint("a") == ring.fingerprint("a") != ring.fingerprint("b")
-        assert len(ring.fingerprint("a")) == 8
-
-    def test_keeps_fingerprints_when_a_new_key_is_put_in_front(self):
-        assert KeyRing(keys=[OLD]).fingerprint("a") == KeyRing(keys=[NEW, OLD]).fingerprint("a")
+    def test_begins_fingerprints_with_the_oldest_key(self):
+        old, both, new = (KeyRing(keys=keys).derive_fingerprint_key() for keys in ([OLD], [NEW, OLD], [NEW]))
+        assert old == both != new
 
     def test_shows_no_key(self):
         assert NEW not in repr(KeyRing(keys=[NEW]))
+
+
+class TestBuildFingerprint:
+    def test_tells_secrets_apart(self):
+        key = KeyRing(keys=[NEW]).derive_fingerprint_key()
+        assert build_fingerprint("a", key=key) == build_fingerprint("a", key=key) != build_fingerprint("b", key=key)
+
+    def test_is_short_and_depends_on_the_key(self):
+        marks = {build_fingerprint("a", key=KeyRing(keys=[key]).derive_fingerprint_key()) for key in (OLD, NEW)}
+        assert len(marks) == 2 and all(len(mark) == 8 for mark in marks)

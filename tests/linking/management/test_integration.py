@@ -5,9 +5,8 @@ import sys
 import pytest
 from django.core.management import CommandError, call_command
 
-from linking.fields import key_ring
 from linking.management.commands import integration as command
-from linking.models import Integration
+from linking.models import Integration, take_fingerprint
 from tests.factories import LOGIN_PROJECT_ID, LOGIN_SECRET_KEY, make_integration
 
 pytestmark = pytest.mark.django_db
@@ -222,7 +221,7 @@ class TestSetDryRun:
     def test_tells_a_changed_secret_by_its_fingerprints(self, stdin):
         row = make_integration().secrets.get(name="login_secret_key")
         ran = self.compare(stdin, login_secret_key=CANARY)
-        mark = key_ring().fingerprint(CANARY)
+        mark = take_fingerprint(CANARY)
         assert ran.out.splitlines()[0] == f"login_secret_key: will change (fingerprint {row.fingerprint} → {mark})"
         assert CANARY not in ran.out + ran.err
 
