@@ -188,6 +188,13 @@ def make_stand_in(user: LoginUser) -> str:
     return f"~{user.pk}"
 
 
+def find_by_stand_ins(stand_ins: Collection[str]) -> dict[str, LoginUser]:
+    """Return the users that these texts stand for, by stand-in; other texts and users who are gone are left out."""
+    matches = {text: match for text in stand_ins if (match := _STAND_IN.fullmatch(text))}
+    users = LoginUser.objects.select_related("integration").in_bulk([int(match[1]) for match in matches.values()])
+    return {text: users[int(match[1])] for text, match in matches.items() if int(match[1]) in users}
+
+
 def list_waiting_users(
     *,
     sees_contact: bool,

@@ -74,8 +74,8 @@ def _describe_steps(*, plan: LaunchPlan, people: Sequence[Mapping[str, str]]) ->
         "",
         "  All people in the demo are invented. To try it:",
         f"    1. Open the shop: {plan.shop_address}",
-        "    2. Sign in there as Nadia, open the chat and write a line.",
-        f"    3. Open {plan.address}/, sign in as {lead['username']}{password}, and search for nadia@player.example.",
+        "    2. Sign in there as Nadia, open the chat and write a line. The chat shows a visitor ID.",
+        f"    3. Open {plan.address}/, sign in as {lead['username']}{password}, and search for that visitor ID.",
         "",
         "  To leave the demo, stop and start again with: ZDBRIDGE_SANDBOX=0 python3 manage.py up --purge-demo",
     ]

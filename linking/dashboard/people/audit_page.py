@@ -19,7 +19,8 @@ from linking.accounts import audit
 from linking.dashboard.people.deeds import KIND_WORDS, DeedKind, describe_deed, describe_fields, list_actions
 from linking.dashboard.shell.access import page, require_admin
 from linking.dashboard.shell.numbers import parse_key
-from linking.models import AuditEvent
+from linking.models import AuditEvent, LoginUser
+from linking.search import find
 
 PAGE_SIZE = 50
 NAME_MAX = 200
@@ -71,7 +72,7 @@ def show_audit(request: HttpRequest) -> HttpResponse:
     events = _find_events(filters)
     shown = events[:PAGE_SIZE]
     context = {
-        "rows": [_build_row(event) for event in shown],
+        "rows": _build_rows(shown),
         "older": filters.build_address(before=shown[-1].pk) if len(events) > PAGE_SIZE else "",
         "newest": filters.build_address() if filters.before else "",
         "filters": filters,
@@ -129,7 +130,23 @@ def _begin(day: date) -> datetime:
     return make_aware(datetime.combine(day, time.min))
 
 
-def _build_row(event: AuditEvent) -> DeedRow:
+def _build_rows(events: Sequence[AuditEvent]) -> list[DeedRow]:
+    """Return the rows; a player is stored as "slug ~key", so that the audit itself names nobody."""
+    stand_ins = {event.pk: event.target.rpartition(" ")[2] for event in events if event.target}
+    players = find.find_by_stand_ins(set(stand_ins.values()))
+    return [_build_row(event, player=players.get(stand_ins.get(event.pk, ""))) for event in events]
+
+
+def _build_row(event: AuditEvent, *, player: LoginUser | None) -> DeedRow:
     # A new integration has all its settings, which says nothing.
     touched = "" if event.action == "integration.created" else describe_fields(event.fields)
-    return DeedRow(at=event.at, sentence=describe_deed(event), touched=touched)
+    return DeedRow(at=event.at, sentence=describe_deed(event, player=_point_to(player)), touched=touched)
+
+
+def _point_to(player: LoginUser | None) -> tuple[str, str]:
+    """Return address and name of a player, ("", "") for none."""
+    if player is None:
+        return ("", "")
+    query = urlencode({"integration": player.integration.slug})
+    address = reverse("user", args=[find.make_stand_in(player)])
+    return (f"{address}?{query}", player.name or player.email or player.user_id)

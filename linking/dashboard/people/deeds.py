@@ -143,13 +143,19 @@ def list_actions(kind: DeedKind) -> list[str]:
     return [action for action, deed in DEEDS.items() if deed.kind == kind]
 
 
-def describe_deed(event: AuditEvent) -> SafeString:
-    """Return the sentence of a deed as HTML; names stand in `bdi`, because people choose them."""
+def describe_deed(event: AuditEvent, *, player: tuple[str, str] = ("", "")) -> SafeString:
+    """Return the sentence of a deed as HTML; names stand in `bdi`, because people choose them.
+
+    `player` is the address and the name of the player whom the deed concerns.
+    """
+    address, name = player
     deed = DEEDS.get(event.action)
     sentence = str(deed.sentence if deed else _UNKNOWN)
     words = {
         "actor": format_html("<bdi>{}</bdi>", _COMMAND_LINE if event.actor == COMMAND_LINE else event.actor),
-        "target": format_html("<bdi>{}</bdi>", event.target or _NAMES_NOBODY),
+        "target": format_html('<a href="{}"><bdi>{}</bdi></a>', address, name)
+        if address
+        else format_html("<bdi>{}</bdi>", event.target or _NAMES_NOBODY),
         "action": format_html("<code>{}</code>", event.action),
     }
     # The sentence is ours or a translator's and is escaped like every text; the names in it are escaped above.

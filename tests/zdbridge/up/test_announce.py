@@ -65,13 +65,13 @@ class TestSteps:
         steps = [line for line in self.build(*self.PEOPLE, self.LEAD) if line.lstrip()[:2] in ("1.", "2.", "3.")]
         assert steps == [
             "    1. Open the shop: http://127.0.0.1:9100/shop/",
-            "    2. Sign in there as Nadia, open the chat and write a line.",
-            f"    3. Open {OPEN}, sign in as lead with the password another-word, and search for nadia@player.example.",
+            "    2. Sign in there as Nadia, open the chat and write a line. The chat shows a visitor ID.",
+            f"    3. Open {OPEN}, sign in as lead with the password another-word, and search for that visitor ID.",
         ]
 
     def test_tell_no_password_that_was_changed(self) -> None:
         lines = self.build(*self.PEOPLE, {**self.LEAD, "password": ""})
-        assert "    3. Open http://127.0.0.1:8000/, sign in as lead, and search for nadia@player.example." in lines
+        assert "    3. Open http://127.0.0.1:8000/, sign in as lead, and search for that visitor ID." in lines
 
     def test_say_where_the_data_lie_and_how_to_leave(self) -> None:
         text = "\n".join(self.build(self.LEAD, environment={"ZDBRIDGE_DATA_DIR": "/srv/zdbridge"}))

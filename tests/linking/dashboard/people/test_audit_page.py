@@ -8,6 +8,7 @@ import pytest
 
 from linking.dashboard.people.deeds import DEEDS, describe_fields
 from linking.models import AuditEvent, Preference
+from tests.factories import make_integration, make_login_user
 from tests.linking.conftest import make_person
 from tests.linking.dashboard.reading import read
 
@@ -44,6 +45,17 @@ class TestSentences:
         text = admin.get("/audit/").content.decode()
         assert "<script>x" not in text
         assert "%(actor)s&lt;b&gt;" in text
+
+    def test_name_a_player_and_lead_to_the_record(self, admin):
+        player = make_login_user(integration=make_integration(), name="Nadia <b>")
+        record("note.written", target=f"acme ~{player.pk}")
+        row = read(admin.get("/audit/")).one(class_="deed-list")
+        assert row.all("p")[1].text == "ada wrote a note on the player Nadia <b> ."
+        assert "Nadia &lt;b&gt;" in admin.get(row.one("a").attributes["href"], follow=True).content.decode()
+
+    def test_keep_the_key_of_a_player_who_is_gone(self, admin):
+        record("note.written", target="acme ~404")
+        assert sentences(admin) == ["ada wrote a note on the player acme ~404 ."]
 
     def test_are_in_the_time_zone_of_the_reader(self, client):
         person = make_person("admin")

@@ -41,6 +41,19 @@ class TestOverview:
         make_integration(slug="beta", login_project_id="other")
         assert len(read(agent.get("/setup/")).one(class_="rows").all("a")) == 2
 
+    def test_says_how_far_each_has_come(self, agent):
+        make_integration()
+        make_integration(slug="beta", login_project_id="other", allowed_origins=[])
+        rows = [row.text for row in read(agent.get("/setup/")).one(class_="rows").all("li")]
+        assert [row.partition(" done ")[0] for row in rows] == ["Acme Games acme 5 of 9", "Acme Games beta 4 of 9"]
+        assert rows[1].endswith("Next step: Pages with the widget")
+
+    def test_looks_only_at_the_first_of_very_many(self, agent, monkeypatch):
+        monkeypatch.setattr("linking.dashboard.setup.overview.CHECKLISTS_MAX", 1)
+        make_integration()
+        make_integration(slug="beta", login_project_id="other")
+        assert read(agent.get("/setup/")).one(class_="rows").text.count(" of 9 done") == 1
+
 
 class TestSnippets:
     def test_have_the_real_address(self, agent):
