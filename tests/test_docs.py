@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from zdbridge import VERSION
+
 pytestmark = pytest.mark.storeless
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -36,6 +38,20 @@ class TestChangelog:
         versions = re.findall(r"^## (.+)$", read("CHANGELOG.md"), re.MULTILINE)
         assert versions[0] == "Unreleased"
         assert all(re.fullmatch(r"\d+\.\d+\.\d+ - \d{4}-\d\d-\d\d", version) for version in versions[1:])
+
+    def test_agrees_with_the_version_that_the_product_tells(self):
+        """The newest release while nothing is unreleased; a later one with `-dev` as soon as something is."""
+        _, unreleased, *rest = re.split(r"^## (?:Unreleased|(?=\d))", read("CHANGELOG.md"), flags=re.MULTILINE)
+        newest = rest[0].split(" ")[0]
+        if unreleased.strip():
+            assert VERSION.endswith("-dev")
+            assert to_numbers(VERSION.removesuffix("-dev")) > to_numbers(newest)
+        else:
+            assert newest == VERSION
+
+
+def to_numbers(version: str) -> list[int]:
+    return [int(number) for number in version.split(".")]
 
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]

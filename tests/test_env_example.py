@@ -14,7 +14,7 @@ from zdbridge.env import VARIABLES
 ROOT = Path(__file__).resolve().parents[1]
 READERS = {
     "read_text", "read_boolean", "read_integer", "read_words", "read_url", "read_networks", "read_hosts", "read_days",
-    "read_or_create_secret",
+    "read_choice", "read_or_create_secret",
 }  # fmt: skip
 
 
@@ -70,6 +70,7 @@ class TestNonsense:
             ("ZDBRIDGE_REQUIRE_MFA", "yes please"),
             ("ZDBRIDGE_ALLOWED_HOSTS", "*"),
             ("ZDBRIDGE_TRUSTED_PROXIES", "everybody"),
+            ("ZDBRIDGE_HSTS", "yes"),
             ("ZDBRIDGE_TOKEN_LIMIT_PER_ADDRESS", "-5"),
             ("ZDBRIDGE_TOKEN_LIMIT_PER_USER", "1e3"),
             ("ZDBRIDGE_KEEP_REFUSALS_DAYS", "0"),

@@ -27,6 +27,7 @@ VARIABLES = (
     "ZDBRIDGE_ALLOW_LOOPBACK",
     "ZDBRIDGE_ALLOWED_HOSTS",
     "ZDBRIDGE_TRUSTED_PROXIES",
+    "ZDBRIDGE_HSTS",
     "ZDBRIDGE_TOKEN_LIMIT_PER_ADDRESS",
     "ZDBRIDGE_TOKEN_LIMIT_PER_USER",
     "ZDBRIDGE_TOKEN_FRONT",
@@ -85,6 +86,13 @@ class Environment:
         if not value:
             return default
         raise BadSetting(f"{name} must be 1 or 0, not “{clip(value)}”.")
+
+    def read_choice(self, name: str, *, choices: tuple[str, ...]) -> str:
+        """Return one of `choices`, the first of them by default."""
+        value = self.read_text(name, default=choices[0]).lower()
+        if value not in choices:
+            raise BadSetting(f"{name} must be {', '.join(choices[:-1])} or {choices[-1]}, not “{clip(value)}”.")
+        return value
 
     def read_integer(self, name: str, *, default: int, low: int, high: int) -> int:
         """Return a whole number from `low` to `high`, both included."""

@@ -11,6 +11,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from zdbridge import VERSION
+
 # Every process with settings may queue a task, so the application that `shared_task` looks up is created here.
 from zdbridge import celery as _celery  # noqa: F401
 from zdbridge.addresses import read_database, read_redis
@@ -22,6 +24,13 @@ from zdbridge.serving.bodies import BODY_MAX_BYTES
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV = Environment(source=os.environ)
 TOKEN_LIMIT_MAX = 1_000_000
+# What ZDBRIDGE_HSTS may be, from the strictest down, and the checks of `check --deploy` that each answers.
+HSTS_CHECKS_SILENCED: dict[str, list[str]] = {
+    "preload": [],
+    "subdomains": ["security.W021"],
+    "host": ["security.W005", "security.W021"],
+    "off": ["security.W004"],
+}
 
 try:
     # --- what an operator may set (see .env.example) -----------------------------------------------------------
@@ -54,6 +63,7 @@ try:
     TOKEN_LIMIT_PER_USER = ENV.read_integer("ZDBRIDGE_TOKEN_LIMIT_PER_USER", default=60, low=0, high=TOKEN_LIMIT_MAX)
     TOKEN_FRONT = ENV.read_boolean("ZDBRIDGE_TOKEN_FRONT", default=True)
     KEEP_REFUSALS_DAYS = ENV.read_days("ZDBRIDGE_KEEP_REFUSALS_DAYS", default=14)
+    HSTS = ENV.read_choice("ZDBRIDGE_HSTS", choices=tuple(HSTS_CHECKS_SILENCED))
     REQUIRE_MFA = ENV.read_boolean("ZDBRIDGE_REQUIRE_MFA", default=False)
     MAIL = read_mail_settings(env=ENV, hosts=ALLOWED_HOSTS)
     XSOLLA_LOGIN_API_URL = ENV.read_url(
@@ -104,6 +114,7 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "zdbridge.headers.StrictHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -263,9 +274,11 @@ CSRF_COOKIE_NAME = "__Host-csrftoken" if IS_PUBLIC else "zdbridge_csrftoken"
 CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in ALLOWED_HOSTS if host not in LOOPBACK_NAMES]
 SECURE_SSL_REDIRECT = IS_PUBLIC
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
-SECURE_HSTS_SECONDS = 31_536_000 if IS_PUBLIC else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_PUBLIC
-SECURE_HSTS_PRELOAD = IS_PUBLIC
+SECURE_HSTS_SECONDS = 31_536_000 if IS_PUBLIC and HSTS != "off" else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_PUBLIC and HSTS in ("preload", "subdomains")
+SECURE_HSTS_PRELOAD = IS_PUBLIC and HSTS == "preload"
+# Django reports less than its maximum; an operator who asked for less knows.
+SILENCED_SYSTEM_CHECKS = HSTS_CHECKS_SILENCED[HSTS]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -355,6 +368,7 @@ LOGGING = {
 # --- settings of `linking` -------------------------------------------------------------------------------------------
 # `linking` reads only these; see linking/apps.py.
 LINKING = {
+    "VERSION": VERSION,
     "SEAL_KEYS": SEAL_KEYS,
     "ALLOW_LOOPBACK": ALLOW_LOOPBACK,
     "XSOLLA_LOGIN_API_URL": XSOLLA_LOGIN_API_URL,

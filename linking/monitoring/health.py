@@ -24,6 +24,9 @@ _SILENT_ROLES = {
     "worker": gettext_lazy("The worker (role worker) is not responding. Is it running?"),
 }
 ROLES = tuple(_SILENT_ROLES)
+# The label of an application and the name of one of its migrations.
+Migration = tuple[str, str]
+_APP = "linking"
 _SYNC_FLAWS = {
     SyncStanding.STALE: gettext_lazy(
         "Integration %(slug)s: the last complete sync was too long ago. See the sync page."
@@ -66,11 +69,12 @@ class Readiness:
 def find_readiness(*, now: datetime, is_broker_up: bool) -> Readiness:
     """Return the problems at `now`, as a web process sees them.
 
-    Parts: database, migrations, secret; broker, configuration, beat, worker, seal, sync. A secret is `broken` only when
-    no secret of the enabled integrations can be read.
+    Parts: database, migrations, secret; schema, broker, configuration, beat, worker, seal, sync. A secret is `broken`
+    only when no secret of the enabled integrations can be read.
     """
     try:
-        unapplied = _count_unapplied()
+        applied = set(MigrationRecorder(connection).applied_migrations())
+        unapplied = _count_unapplied(applied)
         if unapplied:
             detail = ngettext(
                 "%(number)s migration is not applied. Run: manage.py migrate",
@@ -79,7 +83,11 @@ def find_readiness(*, now: datetime, is_broker_up: bool) -> Readiness:
             ) % {"number": unapplied}
             return Readiness(broken=(Flaw(part="migrations", detail=detail),))
         secrets = find_secret_flaws()
-        degraded = (*_find_degraded(is_broker_up=is_broker_up, now=now), *_find_stopped_syncs(now=now))
+        degraded = (
+            *_find_newer_schema(applied),
+            *_find_degraded(is_broker_up=is_broker_up, now=now),
+            *_find_stopped_syncs(now=now),
+        )
     except DatabaseError:
         connection.close()
         return Readiness(broken=(Flaw(part="database", detail=_("The database does not answer.")),))
@@ -128,20 +136,31 @@ def find_flaws_at_start(*, now: datetime) -> tuple[Flaw, ...]:
 
 
 @cache
-def _list_migrations() -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
+def _list_migrations() -> dict[Migration, tuple[Migration, ...]]:
     # The files do not change while the process lives; a migration's `replaces` lets a squashed one count as applied.
     loader = MigrationLoader(None, ignore_no_migrations=True)
     return {key: tuple(migration.replaces) for key, migration in loader.disk_migrations.items()}
 
 
-def _count_unapplied() -> int:
-    applied = set(MigrationRecorder(connection).applied_migrations())
+def _count_unapplied(applied: Collection[Migration]) -> int:
     known = _list_migrations()
     replaced = {old for key, olds in known.items() if key in applied for old in olds}
     return sum(
-        key not in applied and key not in replaced and not (olds and applied.issuperset(olds))
+        key not in applied and key not in replaced and not (olds and set(olds) <= set(applied))
         for key, olds in known.items()
     )
+
+
+def _find_newer_schema(applied: Collection[Migration]) -> Iterator[Flaw]:
+    """Report migrations of the product that this code does not have: a newer release has migrated the database."""
+    known = _list_migrations()
+    names = set(known) | {old for olds in known.values() for old in olds}
+    newer = sorted(name for app, name in applied if app == _APP and (app, name) not in names)
+    if newer:
+        detail = _(
+            "The database is newer than the code (%(name)s). It was migrated by a release that does not run here."
+        )
+        yield Flaw(part="schema", detail=detail % {"name": newer[-1]})
 
 
 def _find_degraded(*, is_broker_up: bool, now: datetime) -> Iterator[Flaw]:

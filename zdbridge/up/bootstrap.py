@@ -3,6 +3,8 @@
 It uses the standard library only until the environment is right. `.venv` contains a stamp: the hashes of the lock files
 it was installed from, and its Python. With another stamp or none, the lock is installed again. A marker file of an
 installation that never ended means that `.venv` is created anew.
+
+With `--no-install` before the command it never runs pip. Then any Python that has the packages of the lock will do.
 """
 
 import fcntl
@@ -17,10 +19,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+from zdbridge import VERSION
+from zdbridge.up.installed import find_gaps
+
+NO_INSTALL = "--no-install"
 PRODUCT_LOCK, TEST_LOCK = "requirements.txt", "requirements-dev.txt"
 _STAMP, _LOG = "zdbridge-stamp.json", "zdbridge-install.log"
 # Next to .venv, because it must survive `venv --clear` and exist before the first file in .venv.
 _MARKER = ".venv-unfinished"
+# How many packages a message names.
+_SHOWN = 5
 # Web servers and developers read what these commands write.
 _MAKE_PUBLIC_FILES = ("collectstatic", "makemigrations", "makemessages", "compilemessages")
 
@@ -31,10 +39,18 @@ class CannotStart(Exception):
 
 def run(*, root: str, arguments: Sequence[str]) -> None:
     """Run the command in `arguments` in the environment of the checkout `root`, which is made first if needed."""
-    folder, is_test = Path(root), list(arguments[:1]) == ["test"]
+    folder, is_installing = Path(root), list(arguments[:1]) != [NO_INSTALL]
+    command = list(arguments) if is_installing else list(arguments[1:])
+    if command == ["--version"]:
+        print(f"zdbridge {VERSION}")
+        return
+    lock = TEST_LOCK if command[:1] == ["test"] else PRODUCT_LOCK
     try:
-        _enter_environment(root=folder, lock=TEST_LOCK if is_test else PRODUCT_LOCK)
-        _dispatch(root=folder, arguments=arguments)
+        if is_installing:
+            _enter_environment(root=folder, lock=lock)
+        else:
+            _accept_environment(root=folder, lock=lock, command=command)
+        _dispatch(root=folder, arguments=command)
     except CannotStart as error:
         sys.exit(f"zdbridge: {error}")
     except KeyboardInterrupt:
@@ -48,12 +64,20 @@ def _dispatch(*, root: Path, arguments: Sequence[str]) -> None:
         os.execv(sys.executable, [sys.executable, "-m", "pytest", *rest])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zdbridge.settings")
     if command == "up":
+        _make_importable(root)
         # The rest of the product can be imported only in the environment.
         from zdbridge.up.supervisor import main as up
 
         sys.exit(up(arguments=rest))
     _prepare_process(command=command)
     _run_django(arguments=[command, *rest])
+
+
+def _make_importable(root: Path) -> None:
+    """Let the processes that `up` starts import the product, whatever the current folder is."""
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if str(root) not in paths:
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(root), *filter(None, paths)])
 
 
 def _prepare_process(*, command: str) -> None:
@@ -96,6 +120,35 @@ def _enter_environment(*, root: Path, lock: str) -> None:
         _reexecute(python=Path(getattr(sys, "_base_executable", sys.executable)))
     make_environment(root=root, lock=lock)
     _reexecute(python=python)
+
+
+def _accept_environment(*, root: Path, lock: str, command: Sequence[str]) -> None:
+    """Return when this Python has the packages in `lock`; otherwise re-execute in `.venv`, which is left as it is.
+
+    Another version of a package is reported and accepted, because a changed lock must not stop what runs.
+
+    Raises: CannotStart.
+    """
+    try:
+        gaps = find_gaps(root / lock)
+    except OSError as error:
+        raise CannotStart(f"{root / lock} cannot be read ({error.strerror}). Restore it from git.") from None
+    venv = root / ".venv"
+    if gaps.missing:
+        if Path(sys.prefix).resolve() != venv.resolve() and (venv / "bin" / "python").exists():
+            # Not sys.argv, because with `-m zdbridge` its first word is a file inside the package.
+            _reexecute(python=venv / "bin" / "python", arguments=[str(root / "manage.py"), NO_INSTALL, *command])
+        raise CannotStart(
+            f"{sys.executable} lacks {_shorten(gaps.missing)}. Install {lock} into it "
+            f"(pip install --require-hashes -r {lock}), or run the command without {NO_INSTALL}."
+        )
+    if gaps.different:
+        _print(f"This environment differs from {lock}: {_shorten(gaps.different, separator='; ')}.")
+
+
+def _shorten(words: Sequence[str], *, separator: str = ", ") -> str:
+    shown = separator.join(words[:_SHOWN])
+    return f"{shown} and {len(words) - _SHOWN} more" if len(words) > _SHOWN else shown
 
 
 def is_adequate(*, root: Path, lock: str) -> bool:
@@ -270,10 +323,10 @@ def _format_version() -> str:
     return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
-def _reexecute(*, python: Path) -> NoReturn:
+def _reexecute(*, python: Path, arguments: Sequence[str] = ()) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(python, [str(python), *sys.argv])
+    os.execv(python, [str(python), *(arguments or sys.argv)])
 
 
 def _print(text: str) -> None:

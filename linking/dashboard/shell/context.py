@@ -51,6 +51,7 @@ class Frame:
     sections: tuple[Section, ...] = ()
     health: Health = field(default_factory=Health)
     demo_shop_url: str = ""
+    version: str = field(default_factory=lambda: str(settings.LINKING["VERSION"]))
 
 
 def add_frame(request: HttpRequest) -> dict[str, Any]:

@@ -84,6 +84,13 @@ class TestReadyz:
         response = ask()
         assert (response.status_code, parts(response)) == (503, ["migrations"])
 
+    def test_is_degraded_while_the_database_is_newer_than_the_code(self, everybody_beats):
+        for app, name in (("linking", "9999_next_release"), ("another", "0001_initial")):
+            feature.MigrationRecorder.Migration.objects.create(app=app, name=name)
+        response = ask()
+        assert (response.status_code, response.json()["status"], parts(response)) == (200, "degraded", ["schema"])
+        assert "9999_next_release" in told(response)
+
     def test_is_degraded_when_the_broker_is_away(self, everybody_beats, monkeypatch):
         monkeypatch.setattr(health.queue, "is_available", lambda: False)
         response = ask()

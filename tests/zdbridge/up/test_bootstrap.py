@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from zdbridge.up import bootstrap
+from zdbridge import VERSION
+from zdbridge.up import bootstrap, installed
 from zdbridge.up.bootstrap import PRODUCT_LOCK, TEST_LOCK, CannotStart, explain_pip_error, is_adequate, make_environment
 
 pytestmark = pytest.mark.storeless
@@ -46,14 +47,22 @@ class TestManagePy:
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
         assert "needs Python 3.11 or newer. This is 3.9" in done.stderr
 
-    def test_needs_only_the_standard_library_until_the_environment_is_right(self) -> None:
+    @pytest.mark.parametrize("module", [bootstrap, installed], ids=lambda module: module.__name__)
+    def test_needs_only_the_standard_library_until_the_environment_is_right(self, module) -> None:
         imported = [
             name
-            for node in ast.parse(Path(bootstrap.__file__).read_text()).body
+            for node in ast.parse(Path(module.__file__).read_text()).body
             if isinstance(node, ast.Import | ast.ImportFrom)
             for name in ([node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
         ]
-        assert {name.split(".")[0] for name in imported} <= set(sys.stdlib_module_names)
+        own = {"zdbridge", "zdbridge.up.installed"}
+        assert {name.split(".")[0] for name in imported if name not in own} <= set(sys.stdlib_module_names)
+
+    @pytest.mark.parametrize("arguments", [["--version"], ["--no-install", "--version"]])
+    def test_prints_its_version_without_an_environment(self, checkout: Path, arguments: list[str], capsys) -> None:
+        bootstrap.run(root=str(checkout), arguments=arguments)
+        assert capsys.readouterr().out == f"zdbridge {VERSION}\n"
+        assert not (checkout / ".venv").exists()
 
 
 class TestIsAdequate:
@@ -201,7 +210,7 @@ class TestDispatch:
         shutil.copy(ROOT / "manage.py", ready)
         room = ready / "zdbridge" / "up"
         room.mkdir(parents=True)
-        for name in ("__init__.py", "up/__init__.py", "up/bootstrap.py"):
+        for name in ("__init__.py", "up/__init__.py", "up/bootstrap.py", "up/installed.py"):
             shutil.copy(ROOT / "zdbridge" / name, ready / "zdbridge" / name)
         (room / "supervisor.py").write_text("def main(*, arguments): print(arguments); return 7\n")
         (ready / ".venv" / "pyvenv.cfg").write_text(f"home = {Path(sys._base_executable).parent}\n")

@@ -1,6 +1,7 @@
 """The account menu at the foot of every page."""
 
 import pytest
+from django.conf import settings
 
 from linking.models import Preference
 from tests.linking.conftest import make_person
@@ -29,6 +30,12 @@ class TestAccountMenu:
     def test_names_the_person_and_their_role(self, sign_in, who, role):
         page = "/" if who != "outsider" else "/accounts/time-zone/"
         assert menu(sign_in(who), page).one("summary").text == f"Your account: {who} {role}"
+
+    def test_names_the_version(self, lead):
+        assert menu(lead).one("p", class_="version").text == f"zdbridge {settings.LINKING['VERSION']}"
+
+    def test_tells_the_version_to_nobody_who_is_not_signed_in(self, client):
+        assert settings.LINKING["VERSION"] not in client.get("/accounts/login/").content.decode()
 
     def test_names_the_time_zone(self, client):
         person = make_person("lead")
