@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from pathlib import Path
 
 import hypothesis
 import pytest
+from django.db import connection
+from pytest_django.plugin import DjangoDbBlocker
 
 from linking import registry
 from linking.api.health import forget_readiness
@@ -17,6 +20,7 @@ from linking.tokens import answer_counts as answer_log
 from linking.tokens import clock_offsets as clock_meter
 from linking.tokens import email_lookup, refused_players, sightings
 from linking.tokens import key_fetching as key_sets
+from tests import migrated_store
 
 # How long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("zdbridge", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -30,6 +34,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(STORELESS):
             item.add_marker(pytest.mark.storeless)
+
+
+@pytest.fixture(scope="session")
+def kept_store(request: pytest.FixtureRequest) -> Path | None:
+    """Return where a migrated SQLite store is kept between runs; None on PostgreSQL and without pytest's cache."""
+    cache = getattr(request.config, "cache", None)
+    if cache is None or connection.vendor != "sqlite":
+        return None
+    return migrated_store.find_store(cache.mkdir("migrated-store"))
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(
+    django_db_keepdb: bool, django_db_modify_db_settings: None, django_db_createdb: bool, kept_store: Path | None
+) -> bool:
+    """Start from the kept store where there is one; Django still runs the migrations that it lacks, which are none."""
+    if kept_store is None or django_db_createdb:
+        return django_db_keepdb
+    return migrated_store.copy_store(kept_store, to=Path(connection.settings_dict["TEST"]["NAME"]))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, django_db_use_migrations: bool, kept_store: Path | None
+) -> None:
+    """Keep a store that was migrated just now for the next run."""
+    if kept_store is not None and django_db_use_migrations and not kept_store.exists():
+        with django_db_blocker.unblock():
+            migrated_store.keep_store(connection.settings_dict["NAME"], kept=kept_store)
 
 
 @pytest.fixture(autouse=True)
