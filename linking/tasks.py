@@ -55,9 +55,9 @@ def is_shutting_down() -> bool:
 
 @shared_task
 def tick() -> None:
-    """Record that scheduler and worker are alive, and queue what is due."""
+    """Record that the queue moves, and queue what is due."""
     now = _now()
-    heartbeats.note(names=("beat", "worker"), now=now)
+    heartbeats.note(names=(heartbeats.TICK,), now=now)
     for integration_id in schedule.list_due(now=now):
         if schedule.claim(integration_id=integration_id, now=now):
             queue.put(task=sync_integration.name, integration_id=integration_id)

@@ -5,6 +5,8 @@ from typing import Any
 
 from celery import Celery, bootsteps, signals
 
+from zdbridge.pulse import worker as worker_pulse
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zdbridge.settings")
 
 app = Celery("zdbridge")
@@ -29,3 +31,5 @@ class AnnounceShutdown(bootsteps.StartStopStep):
 
 
 app.steps["worker"].add(AnnounceShutdown)
+app.steps["worker"].add(worker_pulse.ReportPulse)
+worker_pulse.connect()

@@ -111,6 +111,7 @@ INSTALLED_APPS = [
     "rest_framework.authtoken",
 ]
 MIDDLEWARE = [
+    "linking.api.probe_hosts.ProbesByAnyHost",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -369,6 +370,7 @@ LOGGING = {
 # `linking` reads only these; see linking/apps.py.
 LINKING = {
     "VERSION": VERSION,
+    "DATA_DIR": DATA_DIR,
     "SEAL_KEYS": SEAL_KEYS,
     "ALLOW_LOOPBACK": ALLOW_LOOPBACK,
     "XSOLLA_LOGIN_API_URL": XSOLLA_LOGIN_API_URL,

@@ -1,20 +1,37 @@
 """Celery's scheduler, which goes on ticking when the machine's clock is set back.
 
 Celery stores when each entry last ran, in memory and on disk. After the clock is set back by an hour, it would wait for
-an hour, even after a restart.
+an hour, even after a restart. It also reports that it ticks (`zdbridge.pulse`).
 """
 
+import time
 from datetime import timedelta
 from typing import Any
 
 from celery.beat import PersistentScheduler
 
+from zdbridge.pulse.pulse import Pulse
+
 # Rounding, or the time between two readings of the clock, is not a step back.
 _TOLERANCE = timedelta(seconds=1)
+# It ticks every few seconds; a broker that does not answer delays a tick by some more.
+SILENT_AFTER_S = 30.0
 
 
 class SteadyScheduler(PersistentScheduler):
     """Treats an entry that last ran in the future as one that ran just now."""
+
+    _ticked_at_s: float | None = None
+
+    def setup_schedule(self) -> None:
+        """Prepare the schedule, and begin to report."""
+        super().setup_schedule()
+        if not self.lazy:
+            Pulse(role="beat", is_well=self.is_ticking).start()
+
+    def is_ticking(self) -> bool:
+        """Return whether the last tick is not long ago."""
+        return self._ticked_at_s is not None and time.monotonic() - self._ticked_at_s < SILENT_AFTER_S
 
     def tick(self, *arguments: Any, **options: Any) -> float:
         """Run what is due; return the seconds until the next tick."""
@@ -26,4 +43,5 @@ class SteadyScheduler(PersistentScheduler):
         if ahead:
             # The order of the entries was computed from those times.
             self.populate_heap()
+        self._ticked_at_s = time.monotonic()
         return float(super().tick(*arguments, **options))

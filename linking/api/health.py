@@ -25,6 +25,7 @@ from rest_framework.views import APIView
 
 from linking import queue, registry
 from linking.accounts import roles
+from linking.api.probe_hosts import ASKED_HOST
 from linking.clients.vendor_urls import is_loopback_address, is_loopback_name
 from linking.core.addresses import WAS_FORWARDED
 from linking.monitoring import health, metrics
@@ -106,7 +107,7 @@ def _is_from_here(request: HttpRequest | Request) -> bool:
     # gives it away.
     if request.META.get(WAS_FORWARDED) or any(name in request.headers for name in _PROXY_HEADERS):
         return False
-    host, _port = split_domain_port(request.get_host())
+    host, _port = split_domain_port(request.META.get(ASKED_HOST) or request.get_host())
     return is_loopback_address(request.META.get("REMOTE_ADDR", "")) and is_loopback_name(host.strip("[]"))
 
 
@@ -138,7 +139,9 @@ def _recall_readiness(clock: Callable[[], float] = time.monotonic) -> health.Rea
     if not _Readiness.lock.acquire(blocking=found is None) and found is not None:
         return found
     try:
-        found = _Readiness.found = health.find_readiness(now=timezone.now(), is_broker_up=_is_broker_up())
+        found = _Readiness.found = health.find_readiness(
+            now=timezone.now(), is_broker_up=_is_broker_up(), data_dir=settings.LINKING["DATA_DIR"]
+        )
         _Readiness.asked_at = clock()
         return found
     finally:

@@ -35,13 +35,13 @@ from linking.models import (
 )
 from linking.models.alarm import WEBHOOK_PLACE
 from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER
+from linking.monitoring.heartbeats import TICK
 from linking.monitoring.status import annotate_catching_up, is_catching_up, is_paused
 
 PATIENCE = timedelta(seconds=60)  # a problem that is over by then causes no message
 RETRY_FIRST, RETRY_LONGEST = timedelta(minutes=1), timedelta(hours=1)
 TRIES = 12
 SUBJECT_MAX_CHARACTERS = 200
-_SENDERS = ("beat", "worker")
 CALL_DEADLINE_S = 10.0
 _BEGAN = {
     IncidentKind.STALE: gettext_lazy(
@@ -171,13 +171,12 @@ def list_channels(*, settings: AlarmSettings) -> list[AlarmChannel]:
 
 
 def stand_in(*, allow_loopback: bool, now: datetime) -> bool:
-    """Watch and send if the scheduler or the worker is silent; return whether one is.
+    """Watch and send if no worker does, because no tick of the scheduler was carried out lately; return whether so.
 
     Raises: django.db.Error.
     """
     earliest, latest = now - HEARTBEAT_STALE_AFTER, now + HEARTBEAT_STALE_AFTER
-    alive = Heartbeat.objects.filter(name__in=_SENDERS, beat_at__gte=earliest, beat_at__lte=latest)
-    if alive.count() == len(_SENDERS):
+    if Heartbeat.objects.filter(name=TICK, beat_at__gte=earliest, beat_at__lte=latest).exists():
         return False
     watch(now=now)
     for message_id in list_due(now=now):

@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from pathlib import Path
 
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
@@ -15,7 +16,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from linking import registry, sealing
 from linking.models import Heartbeat, Secret
+from linking.monitoring import storage
+from linking.monitoring.flaws import Flaw
 from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER, SyncStanding
+from linking.monitoring.heartbeats import REFRESH, TICK
 from linking.monitoring.status import load_standings
 
 SEALS_REMEMBERED_S = 60.0
@@ -27,6 +31,12 @@ ROLES = tuple(_SILENT_ROLES)
 # The label of an application and the name of one of its migrations.
 Migration = tuple[str, str]
 _APP = "linking"
+_SILENT_REFRESH = gettext_lazy("The worker for what people request (refresh) is not responding. Is it running?")
+_WAITING_QUEUE = gettext_lazy(
+    "Scheduler and worker run, but nothing was taken from the queue for minutes. Is the worker busy or stuck?"
+)
+# Two long syncs can hold every process of a worker for some minutes.
+QUEUE_STALE_AFTER = timedelta(minutes=5)
 _SYNC_FLAWS = {
     SyncStanding.STALE: gettext_lazy(
         "Integration %(slug)s: the last complete sync was too long ago. See the sync page."
@@ -44,14 +54,6 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flaw:
-    """One problem: `part` is a machine word, `detail` a sentence without secrets."""
-
-    part: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
     """`broken` stops all work of this process; `degraded` affects one integration, or work that can wait."""
 
@@ -66,11 +68,11 @@ class Readiness:
         return Status.DEGRADED if self.degraded else Status.READY
 
 
-def find_readiness(*, now: datetime, is_broker_up: bool) -> Readiness:
+def find_readiness(*, now: datetime, is_broker_up: bool, data_dir: Path) -> Readiness:
     """Return the problems at `now`, as a web process sees them.
 
-    Parts: database, migrations, secret; schema, broker, configuration, beat, worker, seal, sync. A secret is `broken`
-    only when no secret of the enabled integrations can be read.
+    Parts: database, migrations, secret; schema, disk, broker, configuration, beat, worker, refresh, queue, seal, sync.
+    A secret is `broken` only when no secret of the enabled integrations can be read, the database if it stores nothing.
     """
     try:
         applied = set(MigrationRecorder(connection).applied_migrations())
@@ -82,9 +84,11 @@ def find_readiness(*, now: datetime, is_broker_up: bool) -> Readiness:
                 unapplied,
             ) % {"number": unapplied}
             return Readiness(broken=(Flaw(part="migrations", detail=detail),))
+        read_only = tuple(storage.find_database_flaws(now=now))
         secrets = find_secret_flaws()
         degraded = (
             *_find_newer_schema(applied),
+            *storage.find_folder_flaws(data_dir),
             *_find_degraded(is_broker_up=is_broker_up, now=now),
             *_find_stopped_syncs(now=now),
         )
@@ -92,8 +96,8 @@ def find_readiness(*, now: datetime, is_broker_up: bool) -> Readiness:
         connection.close()
         return Readiness(broken=(Flaw(part="database", detail=_("The database does not answer.")),))
     if secrets.is_every_one:
-        return Readiness(broken=secrets.flaws, degraded=degraded)
-    return Readiness(degraded=(*secrets.flaws, *degraded))
+        return Readiness(broken=(*read_only, *secrets.flaws), degraded=degraded)
+    return Readiness(broken=read_only, degraded=(*secrets.flaws, *degraded))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,10 +199,14 @@ class _Seals:
 
 def _find_silent_roles(*, now: datetime) -> Iterator[Flaw]:
     beats = dict(Heartbeat.objects.values_list("name", "beat_at"))
-    for role in ROLES:
-        beat_at = beats.get(role)
-        if beat_at is None or now - beat_at > HEARTBEAT_STALE_AFTER:
-            yield Flaw(part=role, detail=str(_SILENT_ROLES[role]))
+    silent = [role for role in ROLES if role not in beats or now - beats[role] > HEARTBEAT_STALE_AFTER]
+    for role in silent:
+        yield Flaw(part=role, detail=str(_SILENT_ROLES[role]))
+    # Rows that a worker of the last release does not write are judged only where they are.
+    if now - beats.get(REFRESH, now) > HEARTBEAT_STALE_AFTER:
+        yield Flaw(part=REFRESH, detail=str(_SILENT_REFRESH))
+    if not silent and now - beats.get(TICK, now) > QUEUE_STALE_AFTER:
+        yield Flaw(part="queue", detail=str(_WAITING_QUEUE))
 
 
 def _find_stopped_syncs(*, now: datetime, among: Collection[SyncStanding] = tuple(_SYNC_FLAWS)) -> Iterator[Flaw]:

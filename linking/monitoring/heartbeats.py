@@ -1,10 +1,16 @@
-"""When each process last reported that it is alive."""
+"""When each process last reported that it is alive.
+
+`beat` and `worker` report themselves, and so does `refresh`, the worker for what people request. `tick` tells when the
+scheduler's message was last carried out by a worker: it falls behind when the broker or the queue stands still.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from linking.models import Heartbeat
 from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER
+
+BEAT, WORKER, REFRESH, TICK = "beat", "worker", "refresh", "tick"
 
 
 def note(*, names: Sequence[str], now: datetime) -> None:

@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from linking import registry
 from linking.models import Heartbeat, Quarantined
+from linking.monitoring.heartbeats import BEAT, REFRESH, TICK, WORKER
 from linking.monitoring.metrics_of_counts import list_budget_families, list_count_families
 from linking.monitoring.status import IntegrationStatus, load_statuses
 from linking.tokens import sightings
@@ -40,7 +41,7 @@ class _Tables:
         yield from list_count_families()
         yield from list_budget_families(self._budgets)
         ages = GaugeMetricFamily("zdbridge_heartbeat_age_seconds", "Age of the last heartbeat.", labels=["role"])
-        for role, beat_at in Heartbeat.objects.order_by("name").values_list("name", "beat_at"):
+        for role, beat_at in _list_heartbeats():
             ages.add_metric([role], max(0.0, (self._now - beat_at) / timedelta(seconds=1)))
         yield ages
         number = Quarantined.objects.count()
@@ -51,6 +52,11 @@ class _Tables:
         yield GaugeMetricFamily(
             "zdbridge_configuration_stale", "1: the last known settings are in use.", value=is_stale
         )
+
+
+def _list_heartbeats() -> Iterator[tuple[str, datetime]]:
+    rows = Heartbeat.objects.filter(name__in=(BEAT, WORKER, REFRESH, TICK)).order_by("name")
+    return rows.values_list("name", "beat_at").iterator()
 
 
 def _list_integration_families(rows: list[IntegrationStatus]) -> Iterator[Metric]:

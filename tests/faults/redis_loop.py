@@ -94,7 +94,7 @@ def seconds_until_a_message(rig, *, limit_s=180.0):
     from linking.models import Heartbeat
 
     began_at, began = timezone.now(), time.monotonic()
-    ticks = Heartbeat.objects.filter(name="worker", beat_at__gte=began_at)
+    ticks = Heartbeat.objects.filter(name="tick", beat_at__gte=began_at)
     while not rig.look(ticks.exists) and time.monotonic() - began < limit_s:
         time.sleep(0.1)
         rig.revive()

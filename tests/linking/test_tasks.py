@@ -33,9 +33,9 @@ class TestTick:
         tasks.tick()
         assert len(queued) == 1
 
-    def test_says_that_scheduler_and_worker_live(self, queued):
+    def test_says_that_the_queue_moves_and_nothing_of_the_roles(self, queued):
         tasks.tick()
-        assert set(Heartbeat.objects.values_list("name", flat=True)) == {"beat", "worker"}
+        assert set(Heartbeat.objects.values_list("name", flat=True)) == {"tick"}
 
 
 class TestTasks:

@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from zdbridge.broker.folder_queue import recover
 from zdbridge.up.children import ChildSpec
@@ -11,6 +12,10 @@ from zdbridge.up.launch_plan import LaunchPlan
 
 # The queues of the two workers; zdbridge.settings assigns the tasks.
 _PASS_QUEUES, _REQUEST_QUEUES = ("celery",), ("ask", "refresh")
+# The web role answers probes itself.
+_UNWATCHED = ("sandbox", "web")
+# `zdbridge.pulse` reads it in the child; importing that here would import Django.
+PULSE_VARIABLE = "ZDBRIDGE_PULSE_FILE"
 _WEBHOOKS = {"--webhook": "/api/v1/hooks/zendesk/demo", "--support-webhook": "/api/v1/hooks/zendesk/demo-messaging"}
 
 
@@ -45,7 +50,14 @@ def build_child_specs(*, plan: LaunchPlan, environment: Mapping[str, str]) -> li
         specs.append(_build_request_worker(plan=plan, variables=variables))
     if "beat" in plan.roles:
         specs.append(ChildSpec(name="beat", command=_build_beat_command(plan), environment=variables))
-    return specs
+    return [_watch(spec, plan=plan) if spec.name not in _UNWATCHED else spec for spec in specs]
+
+
+def _watch(spec: ChildSpec, *, plan: LaunchPlan) -> ChildSpec:
+    """Return `spec` with a file of its own by which the child shows that it works."""
+    # Several `up` can share a data folder.
+    path = plan.data_dir / f".pulse-{spec.name}-{os.getpid()}"
+    return replace(spec, pulse=path, environment={**spec.environment, PULSE_VARIABLE: str(path)})
 
 
 def _build_sandbox_command(plan: LaunchPlan) -> tuple[str, ...]:

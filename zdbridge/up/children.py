@@ -27,6 +27,8 @@ class ChildSpec:
     environment: Mapping[str, str] = field(default_factory=dict)
     # Called before every start, including the first.
     before_start: Callable[[], None] | None = None
+    # The file whose time the child renews while it works; None for a child that is not watched.
+    pulse: Path | None = None
 
 
 class Child:
@@ -79,6 +81,11 @@ class Child:
         """Send SIGTERM. The keeper passes it to its child only, because a worker's pool must not get it twice."""
         if self.is_running and self._process is not None:
             self._process.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Kill the command and its group at once, stopped ones too. The keeper then ends as after any exit."""
+        if self._group is not None:
+            _kill_group(self._group)
 
     def clean_up(self) -> None:
         """Kill what is left of the child, wait for it, and read its last output."""

@@ -23,6 +23,7 @@ from zdbridge.up.child_specs import build_child_environment, build_child_specs
 from zdbridge.up.children import Child, ChildSpec
 from zdbridge.up.launch_plan import BadArguments, LaunchPlan, PreparePlan, find_reachable_host, read_plan
 from zdbridge.up.locks import AlreadyRunning, hold
+from zdbridge.up.watchdog import Watchdog
 
 # This many exits in a row, each within this many seconds of the start, end `up`.
 EARLY_EXIT_S, MAX_EARLY_EXITS = 10.0, 5
@@ -93,7 +94,7 @@ class Supervisor:
         """Start every child once, in order."""
         for supervised in self._children:
             if not self._stop.is_set():
-                supervised.child.start()
+                supervised.start()
 
     def watch(self, *, until: float = float("inf")) -> None:
         """Restart children that end, until `stop` is set or the monotonic time `until`. Raises: GaveUp."""
@@ -117,6 +118,8 @@ class Supervisor:
             time.sleep(_POLL_S / 2)
         for child in children:
             child.clean_up()
+        for supervised in self._children:
+            supervised.end_watch()
 
 
 class _SupervisedChild:
@@ -126,16 +129,32 @@ class _SupervisedChild:
         self.child = child
         self._early_exits = 0
         self._restart_at_s: float | None = None
+        self._watchdog = Watchdog(child.spec.pulse) if child.spec.pulse is not None else None
+
+    def start(self) -> None:
+        """Start the child, and watch it from now on."""
+        if self._watchdog is not None:
+            self._watchdog.begin(now_s=time.monotonic())
+        self.child.start()
+
+    def end_watch(self) -> None:
+        """Leave no file behind."""
+        if self._watchdog is not None:
+            self._watchdog.end()
 
     def check(self, *, now_s: float) -> None:
-        """Handle an exit, or restart when it is time. Raises: GaveUp."""
+        """Handle an exit, kill a child that works no more, or restart when it is time. Raises: GaveUp."""
         if self.child.is_running:
+            if self._watchdog is not None and self._watchdog.is_wedged(now_s=now_s):
+                write_line("up", f"{self.child.spec.name} does not respond. It is killed and starts again.")
+                self._watchdog.begin(now_s=now_s)
+                self.child.kill()
             return
         if self._restart_at_s is None:
             self._restart_at_s = now_s + self._handle_exit(now_s=now_s)
         elif now_s >= self._restart_at_s:
             self._restart_at_s = None
-            self.child.start()
+            self.start()
 
     def _handle_exit(self, *, now_s: float) -> float:
         code = self.child.exit_code

@@ -1,3 +1,5 @@
+import errno
+
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import OperationalError, connection
@@ -10,7 +12,7 @@ from linking.api import health
 from linking.core.addresses import WAS_FORWARDED
 from linking.models import Heartbeat, Integration, Secret, keep_secret
 from linking.monitoring import health as feature
-from linking.monitoring import metrics
+from linking.monitoring import metrics, storage
 from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, login_jwt, make_integration, make_visitor
 from zdbridge.serving.proxies import TrustedProxies
 
@@ -51,6 +53,14 @@ def told(response) -> str:
     return " ".join(flaw["detail"] for name in ("down", "degraded") for flaw in response.json().get(name, ()))
 
 
+def build_refusal(kind):
+    """The driver's own error for a write that found no room, or no right."""
+    error = Exception(kind)
+    error.sqlstate = {"full": "53100", "read-only": "25006"}[kind]
+    error.sqlite_errorname = {"full": "SQLITE_FULL", "read-only": "SQLITE_READONLY"}[kind]
+    return error
+
+
 def make_second(**changes):
     return make_integration(slug="second", login_project_id="p-second", **changes)
 
@@ -66,6 +76,15 @@ class TestHealthz:
 
     def test_refuses_other_methods(self):
         assert Client().post("/healthz").status_code == 405
+
+    @pytest.mark.parametrize("host", ["127.0.0.1:8000", "10.0.0.7", "[::1]:8000", "web:8000", "-not a host-", ""])
+    def test_answers_by_any_name(self, settings, host):
+        settings.ALLOWED_HOSTS = [".support.example"]
+        assert Client().get("/healthz", HTTP_HOST=host).status_code == 200
+
+    def test_of_pages_the_name_still_counts(self, settings):
+        settings.ALLOWED_HOSTS = ["support.example"]
+        assert Client().get("/accounts/login/", HTTP_HOST="127.0.0.1").status_code == 400
 
 
 @pytest.mark.django_db
@@ -111,6 +130,44 @@ class TestReadyz:
     def test_is_degraded_when_an_old_configuration_is_in_use(self, everybody_beats, monkeypatch):
         monkeypatch.setattr(registry, "is_stale", lambda: True)
         assert parts(ask()) == ["configuration"]
+
+    @pytest.mark.parametrize(("name", "part"), [("beat", "beat"), ("worker", "worker"), ("refresh", "refresh")])
+    def test_tells_a_dead_role_from_the_others(self, everybody_beats, name, part):
+        old = timezone.now() - timezone.timedelta(minutes=2)
+        Heartbeat.objects.update_or_create(name=name, defaults={"beat_at": old})
+        assert parts(ask()) == [part]
+
+    def test_is_degraded_when_the_queue_stands_still_although_both_live(self, everybody_beats):
+        Heartbeat.objects.create(name="tick", beat_at=timezone.now() - timezone.timedelta(minutes=6))
+        assert parts(ask()) == ["queue"]
+
+    def test_blames_a_dead_role_and_not_the_queue(self, everybody_beats):
+        old = timezone.now() - timezone.timedelta(minutes=6)
+        Heartbeat.objects.create(name="tick", beat_at=old)
+        Heartbeat.objects.filter(name="beat").update(beat_at=old)
+        assert parts(ask()) == ["beat"]
+
+    @pytest.mark.parametrize(("number", "words"), [(errno.ENOSPC, "is full"), (errno.EROFS, "cannot be written")])
+    def test_is_degraded_when_the_data_folder_takes_nothing(self, everybody_beats, monkeypatch, number, words):
+        def fail(*_arguments):
+            raise OSError(number, "no")
+
+        monkeypatch.setattr(storage.os, "write", fail)
+        response = ask()
+        assert (response.status_code, parts(response)) == (200, ["disk"]) and words in told(response)
+
+    def test_leaves_no_file_in_the_data_folder(self, everybody_beats, settings):
+        ask()
+        assert not list(settings.LINKING["DATA_DIR"].glob(".probe-*"))
+
+    @pytest.mark.parametrize(("kind", "words"), [("full", "its disk is full"), ("read-only", "it is read-only")])
+    def test_is_down_when_the_database_stores_nothing(self, everybody_beats, monkeypatch, kind, words):
+        def fail(*_arguments, **_options):
+            raise OperationalError("no") from build_refusal(kind)
+
+        monkeypatch.setattr(storage.Heartbeat.objects, "bulk_create", fail)
+        response = ask()
+        assert (response.status_code, parts(response)) == (503, ["database"]) and words in told(response)
 
     def test_costs_the_same_however_many_visitors_there_are(self, everybody_beats):
         make_visitor(integration=make_integration())
@@ -261,6 +318,17 @@ class TestMetrics:
         make_integration()
         body = Client().get("/metrics", HTTP_HOST="127.0.0.1").content.decode()
         assert LOGIN_SECRET_KEY not in body and ZENDESK_SHARED_SECRET not in body
+
+    @pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost", "[::1]:8000"])
+    def test_are_given_on_this_machine_whatever_the_hosts(self, settings, host):
+        settings.ALLOWED_HOSTS = ["support.example"]
+        assert Client().get("/metrics", HTTP_HOST=host).status_code == 200
+
+    @pytest.mark.parametrize("host", ["support.example", "evil.example", ""])
+    def test_are_refused_by_another_name_without_a_token(self, settings, host):
+        # A page whose name was made to lead here must not read them through somebody's browser.
+        settings.ALLOWED_HOSTS = ["support.example"]
+        assert Client().get("/metrics", HTTP_HOST=host).status_code == 401
 
     @pytest.mark.parametrize(
         "environ",

@@ -243,21 +243,21 @@ class TestWebhookFlaw:
 
 
 class TestStandIn:
-    """While scheduler and worker live, alarms are theirs; a serving process tells of their silence."""
+    """While ticks are carried out, alarms are theirs; a serving process tells of it when they are not."""
 
     def heard(self, **ago):
         for name, seconds in ago.items():
             Heartbeat.objects.create(name=name, beat_at=LATER - timedelta(seconds=seconds))
 
-    @pytest.mark.parametrize("ago", [{}, {"beat": 1}, {"worker": 1}, {"beat": 1, "worker": 90}])
-    def test_tells_where_one_of_them_is_silent(self, acme, by_mail, ago):
+    @pytest.mark.parametrize("ago", [{}, {"beat": 1, "worker": 1}, {"tick": 90}, {"tick": -90}])
+    def test_tells_where_no_tick_is_carried_out(self, acme, by_mail, ago):
         self.heard(**ago)
         alarms.watch(now=NOW)
         assert alarms.stand_in(allow_loopback=False, now=LATER)
         assert [one.subject for one in mail.outbox] == ["zdbridge: the sync of Acme Games needs attention"]
 
-    def test_leaves_it_to_them_while_both_live(self, acme, by_mail):
-        self.heard(beat=1, worker=30)
+    def test_leaves_it_to_the_ticks_while_there_are_any(self, acme, by_mail):
+        self.heard(tick=30)
         assert not alarms.stand_in(allow_loopback=False, now=LATER)
         assert not Incident.objects.exists()
 
