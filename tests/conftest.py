@@ -10,6 +10,7 @@ from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
 from linking import registry
+from linking.accounts import single_sign_on
 from linking.api.health import forget_readiness
 from linking.api.token import forget_limits
 from linking.dashboard.panel import card_call
@@ -76,6 +77,7 @@ def forget_process_state() -> Iterator[None]:
     unknown_visitors.limiter.forget()
     refresh.limiter.forget()
     card_call.limiter.forget()
+    single_sign_on.forget()
     # Pages read it once in ten seconds, so their budgets are without it.
     health_strip.remember_nothing()
     yield

@@ -20,6 +20,7 @@ from zdbridge.env import LOOPBACK_NAMES, BadSetting, Environment, find_data_dir,
 from zdbridge.mail import NOT_SET, read_mail_settings
 from zdbridge.private import make_private_database
 from zdbridge.serving.bodies import BODY_MAX_BYTES
+from zdbridge.single_sign_on import read_groups_with_factor, read_single_sign_on
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV = Environment(source=os.environ)
@@ -64,7 +65,8 @@ try:
     TOKEN_FRONT = ENV.read_boolean("ZDBRIDGE_TOKEN_FRONT", default=True)
     KEEP_REFUSALS_DAYS = ENV.read_days("ZDBRIDGE_KEEP_REFUSALS_DAYS", default=14)
     HSTS = ENV.read_choice("ZDBRIDGE_HSTS", choices=tuple(HSTS_CHECKS_SILENCED))
-    REQUIRE_MFA = ENV.read_boolean("ZDBRIDGE_REQUIRE_MFA", default=False)
+    REQUIRE_MFA = read_groups_with_factor(ENV)
+    SINGLE_SIGN_ON = read_single_sign_on(ENV)
     MAIL = read_mail_settings(env=ENV, hosts=ALLOWED_HOSTS)
     XSOLLA_LOGIN_API_URL = ENV.read_url(
         "XSOLLA_LOGIN_API_URL", default="https://login.xsolla.com/api", schemes=("https", "http")
@@ -103,6 +105,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
     "corsheaders",
     "csp",
     "django_htmx",
@@ -378,6 +381,7 @@ LINKING = {
     "TOKEN_LIMIT_PER_USER": TOKEN_LIMIT_PER_USER,
     "KEEP_REFUSALS_DAYS": KEEP_REFUSALS_DAYS,
     "REQUIRE_MFA": REQUIRE_MFA,
+    "SINGLE_SIGN_ON": SINGLE_SIGN_ON,
     "REDIS_URL": REDIS_URL,
     "HAS_MAIL": HAS_MAIL,
     "DEMO_SHOP_URL": DEMO_SHOP_URL,

@@ -1,9 +1,11 @@
-"""People: their groups (`roles`), signing in (`sign_in`, `one_time_links`, `sessions`), what admins do about them
-(`people`), mail, the audit of what they do, and their `preferences`.
+"""People: their groups (`roles`), signing in here (`sign_in`, `one_time_links`, `sessions`) and at an issuer (`issuer`,
+`issuer_accounts`, `single_sign_on`), what admins do about them (`people`), mail, the audit of what they do, and their
+`preferences`.
 
 Nothing is imported here: the mail backend loads before the tables do.
 """
 
 __all__ = [
-    "audit", "mail", "one_time_links", "people", "person_audit", "preferences", "roles", "sessions", "sign_in",
+    "audit", "issuer", "issuer_accounts", "mail", "one_time_links", "people", "person_audit", "preferences", "roles",
+    "sessions", "sign_in", "single_sign_on",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ codes, as every rank may, and see no record unless another group of theirs lets 
 Views ask a function of this module what a person may do; only this module compares ranks and names groups.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -67,6 +67,8 @@ class FactorStep(StrEnum):
 
 # allauth's word in its records, and what it asks for at sign-in. Recovery codes stand in for one of them.
 FACTOR_METHOD = "mfa"
+# Ours, where the issuer at which people sign in says that it has asked for a second factor.
+ISSUER_FACTOR_METHOD = "issuer_mfa"
 _FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 _RANK_OF_GROUP = {AGENTS: Role.AGENT, LEADS: Role.LEAD, ADMINS: Role.ADMIN}
 _REMEMBERED = "_linking_groups"
@@ -139,18 +141,19 @@ def is_admin(user: User) -> bool:
     return find_role(user) >= Role.ADMIN
 
 
-def find_factor_step(user: User, *, records: Sequence[Mapping[str, Any]], is_required: bool) -> FactorStep:
-    """Return what `user`, if an admin, has to do about a second factor before anything else (`ZDBRIDGE_REQUIRE_MFA`).
+def find_factor_step(user: User, *, records: Sequence[Mapping[str, Any]], groups: Collection[str]) -> FactorStep:
+    """Return what `user`, if in one of `groups`, has to do about a second factor before anything else.
 
     `records` are the ways this person authenticated in this session, as allauth keeps them. A session can be without
-    the second factor when it is older than the factor, or than the operator's wish for one.
+    the second factor when it is older than the factor, or than the operator's wish for one. `groups` are those of
+    `ZDBRIDGE_REQUIRE_MFA`.
     """
-    if not is_required or not is_admin(user):
+    if not groups or _find_groups(user).isdisjoint(groups):
         return FactorStep.NONE
-    if not is_mfa_enabled(user, types=_FACTORS):
-        return FactorStep.SET_UP
-    is_shown = any(record.get("method") == FACTOR_METHOD for record in records)
-    return FactorStep.NONE if is_shown else FactorStep.SHOW
+    methods = {record.get("method") for record in records}
+    if is_mfa_enabled(user, types=_FACTORS):
+        return FactorStep.NONE if FACTOR_METHOD in methods else FactorStep.SHOW
+    return FactorStep.NONE if ISSUER_FACTOR_METHOD in methods else FactorStep.SET_UP
 
 
 def make_groups() -> None:

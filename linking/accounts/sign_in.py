@@ -29,6 +29,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from linking.accounts import mail, roles
+from linking.accounts.issuer import may_use_password
 from linking.accounts.one_time_links import ADMIN_LINK, sign_link
 from linking.models import AuditEvent
 from linking.models.factor import open_factor, seal_factor
@@ -106,7 +107,8 @@ class PersonBackend(AuthenticationBackend):
         # The sign-in page sends what looks like an address as both, and allauth would try the address twice.
         if credentials.get("email") == credentials.get("username"):
             credentials.pop("email", None)
-        return super().authenticate(request, **credentials)
+        user = super().authenticate(request, **credentials)
+        return user if user is None or may_use_password(user) else None
 
     def get_user(self, user_id: int) -> Any:
         """Return the person of a session, with what they prefer in the same query."""

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 # Their registrations have to come first, to be replaced by ours.
-import allauth.mfa.admin  # noqa: F401
+import allauth.mfa.admin
+import allauth.socialaccount.admin  # noqa: F401
 import django.contrib.auth.admin
 import rest_framework.authtoken.admin
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django import forms
 from django.contrib import admin
 from django.contrib.auth import get_user_model
@@ -28,6 +30,8 @@ _WRITE = "write_by_token"
 
 User: Any = get_user_model()
 admin.site.unregister([User, Group, TokenProxy, Authenticator])
+# The issuer is set by the environment, and its tokens are not stored.
+admin.site.unregister([SocialAccount, SocialApp, SocialToken])
 
 
 @admin.register(User)

@@ -17,8 +17,8 @@ from linking.limits import Limiter
 CALLS_PER_MINUTE = 1200
 WRITE_PERMISSION = "linking.write_by_token"
 _FACTOR_WORDS = {
-    roles.FactorStep.SET_UP: gettext_lazy("Administrators need a second factor. Set one up under your account first."),
-    roles.FactorStep.SHOW: gettext_lazy("Administrators need a second factor. Open any page and confirm it first."),
+    roles.FactorStep.SET_UP: gettext_lazy("Your role needs a second factor. Set one up under your account first."),
+    roles.FactorStep.SHOW: gettext_lazy("Your role needs a second factor. Open any page and confirm it first."),
 }
 
 
@@ -38,7 +38,7 @@ class MayUseSetup(BasePermission):
         step = roles.find_factor_step(
             request.user,
             records=get_authentication_records(request, request.user),
-            is_required=bool(settings.LINKING["REQUIRE_MFA"]) and not is_by_token,
+            groups=() if is_by_token else settings.LINKING["REQUIRE_MFA"],
         )
         if step is not roles.FactorStep.NONE:
             self.message = _FACTOR_WORDS[step]

@@ -1,6 +1,7 @@
 """Every view is closed unless it says otherwise, and an open one is answered without asking who is there.
 
-Where administrators need a second factor, the closed ones are closed to those who have none, or have not shown it.
+Where the operator requires a second factor of a group, the closed ones are closed to those of its members who have
+none, or have not shown it.
 """
 
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from linking.accounts import roles
 
-# Pages an admin gets to who has no second factor yet: to set one up, choose a password, or leave.
+# Pages for a person who has no second factor yet: to set one up, choose a password, or leave.
 _TO_SET_UP = (
     "account_change_password", "account_logout", "account_reauthenticate", "account_set_password", "mfa_activate_totp",
     "mfa_add_webauthn", "mfa_index", "mfa_list_webauthn", "own_password", "theme",
@@ -53,11 +54,11 @@ def _lead_to_second_factor(request: HttpRequest) -> HttpResponseBase | None:
     step = roles.find_factor_step(
         request.user,
         records=get_authentication_records(request, request.user),
-        is_required=bool(settings.LINKING["REQUIRE_MFA"]),
+        groups=settings.LINKING["REQUIRE_MFA"],
     )
     name = request.resolver_match.url_name if request.resolver_match else ""
     if step is roles.FactorStep.SET_UP and name not in _TO_SET_UP:
-        messages.warning(request, _("Administrators need a second factor here: set one up, then come back."))
+        messages.warning(request, _("Your role needs a second factor here: set one up, then come back."))
         return HttpResponseRedirect(reverse("mfa_index"))
     if step is roles.FactorStep.SHOW and name not in _TO_SHOW:
         ways = get_adapter().get_reauthentication_methods(request.user)

@@ -17,7 +17,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import path, re_path
 
-from linking.dashboard.accounts import language, sign_in_links, time_zone
+from linking.dashboard.accounts import language, sign_in_links, single_sign_on, time_zone
 
 View = Callable[..., HttpResponseBase]
 
@@ -70,6 +70,9 @@ urlpatterns = [
     path("2fa/webauthn/reauthenticate/", webauthn.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
     path("2fa/webauthn/keys/<int:pk>/edit/", webauthn.edit_webauthn, name="mfa_edit_webauthn"),
     path("2fa/webauthn/keys/<int:pk>/remove/", webauthn.remove_webauthn, name="mfa_remove_webauthn"),
+    path("single-sign-on/", single_sign_on.start_sign_in, name="single_sign_on"),
+    path("single-sign-on/return/", single_sign_on.handle_return, name="single_sign_on_return"),
+    path("single-sign-on/own/", single_sign_on.show_own, name="single_sign_on_own"),
     path("link/<str:token>/", sign_in_links.open_admin_link, name="admin_link"),
     path("invitation/<str:token>/", sign_in_links.open_invitation, name="invitation"),
     path("own-password/", sign_in_links.choose_password, name="own_password"),

@@ -10,11 +10,14 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from linking.accounts import issuer_accounts
 from linking.models import AuditEvent
 
 FIELDS_SHOWN_MAX = 12
 # What the audit stores for deeds of commands.
 COMMAND_LINE = "command line"
+# And for what the issuer's groups bring about.
+ISSUER = issuer_accounts.ACTOR
 
 
 class DeedKind(StrEnum):
@@ -88,6 +91,9 @@ DEEDS: Mapping[str, _Deed] = {
     "person.changed": _people(_("%(actor)s changed the account %(target)s in the admin.")),
     "person.removed": _people(_("%(actor)s removed the account %(target)s.")),
     "person.demo_removed": _people(_("The demo account %(target)s was removed.")),
+    "person.joined_issuer": _people(_("The account %(target)s was joined with single sign-on.")),
+    "person.made_by_issuer": _people(_("The account %(target)s was created at its first single sign-on.")),
+    "person.parted_issuer": _people(_("%(actor)s ended single sign-on for the own account.")),
     "person.signed_in": _sign_in(_("%(target)s signed in.")),
     "person.sign_in_failed": _sign_in(_("Someone failed to sign in as %(target)s.")),
     "person.password_set": _sign_in(_("%(target)s set a new password.")),
@@ -134,7 +140,7 @@ DEEDS: Mapping[str, _Deed] = {
     "backfill_sync": _sync(_("%(actor)s had chats of %(target)s imported again.")),
 }
 _UNKNOWN = gettext_lazy("%(actor)s: %(action)s %(target)s")
-_COMMAND_LINE = gettext_lazy("The command line")
+_ACTORS: Mapping[str, Any] = {COMMAND_LINE: gettext_lazy("The command line"), ISSUER: gettext_lazy("Single sign-on")}
 _NAMES_NOBODY = gettext_lazy("an unknown account")
 
 
@@ -152,7 +158,7 @@ def describe_deed(event: AuditEvent, *, player: tuple[str, str] = ("", "")) -> S
     deed = DEEDS.get(event.action)
     sentence = str(deed.sentence if deed else _UNKNOWN)
     words = {
-        "actor": format_html("<bdi>{}</bdi>", _COMMAND_LINE if event.actor == COMMAND_LINE else event.actor),
+        "actor": format_html("<bdi>{}</bdi>", _ACTORS.get(event.actor, event.actor)),
         "target": format_html('<a href="{}"><bdi>{}</bdi></a>', address, name)
         if address
         else format_html("<bdi>{}</bdi>", event.target or _NAMES_NOBODY),

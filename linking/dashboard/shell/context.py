@@ -1,6 +1,6 @@
 """The frame of every page: colours, navigation with counts, freshness, the person's role."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +12,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from linking import conflicts
-from linking.accounts import roles
+from linking.accounts import issuer, roles
 from linking.dashboard.accounts.theme import find_theme
 from linking.dashboard.shell.demo import find_shop_url
 from linking.dashboard.shell.health_strip import Health, build_health
@@ -40,11 +40,14 @@ class Frame:
     """The frame of a page; it has no sections for a person in no group.
 
     `has_search` is false for a person who may see no record, so there is nothing to search. `demo_shop_url` is the
-    address of the demo's shop, "" where there is no demo, or for a person who has hidden the banner.
+    address of the demo's shop, "" where there is no demo, or for a person who has hidden the banner. `issuer_host` is
+    where people can sign in besides here, "" without such a place.
     """
 
     theme: str
     has_mail: bool
+    issuer_host: str
+    has_passwords_for_all: bool
     role: str = ""
     has_search: bool = False
     query: str = ""
@@ -61,21 +64,25 @@ def add_frame(request: HttpRequest) -> dict[str, Any]:
 
 def make_frame(request: HttpRequest) -> Frame:
     """Return the frame for the person who makes this request; at most five queries."""
-    user, has_mail = getattr(request, "user", None), bool(settings.LINKING["HAS_MAIL"])
+    user, found = getattr(request, "user", None), issuer.find_issuer()
+    plain = Frame(
+        theme=find_theme(request),
+        has_mail=bool(settings.LINKING["HAS_MAIL"]),
+        issuer_host=found.host if found else "",
+        has_passwords_for_all=not (found and found.emergency_accounts),
+    )
     if user is None or not roles.can_use_setup(user):
-        return Frame(theme=find_theme(request), has_mail=has_mail)
+        return plain
     if not roles.can_see_pages(user):
-        return Frame(
-            theme=find_theme(request),
-            has_mail=has_mail,
+        return replace(
+            plain,
             role=_("Developer"),
             demo_shop_url=find_shop_url(request),
             sections=tuple(_list_setup_sections(request.path)),
         )
     now = timezone.now()
-    return Frame(
-        theme=find_theme(request),
-        has_mail=has_mail,
+    return replace(
+        plain,
         role=_name_role(user),
         has_search=True,
         demo_shop_url=find_shop_url(request),

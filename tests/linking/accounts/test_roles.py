@@ -96,9 +96,9 @@ class TestFactorStep:
         Authenticator.objects.create(user=admin, type=Authenticator.Type.TOTP, data={})
         return admin
 
-    def step(self, user, *methods, is_required=True):
+    def step(self, user, *methods, groups=("admins",)):
         records = [{"method": method} for method in methods]
-        return roles.find_factor_step(user, records=records, is_required=is_required)
+        return roles.find_factor_step(user, records=records, groups=groups)
 
     def test_is_setting_one_up_for_an_admin_without_one(self):
         assert self.step(person("admins"), "password") == "set_up"
@@ -110,10 +110,23 @@ class TestFactorStep:
         assert self.step(equipped, "password", "mfa") == ""
 
     def test_is_none_when_it_is_not_required(self, equipped):
-        assert self.step(equipped, is_required=False) == ""
+        assert self.step(equipped, groups=()) == ""
 
-    def test_is_none_for_leads(self):
+    def test_is_none_for_groups_that_need_none(self):
         assert self.step(person("leads")) == ""
+
+    @pytest.mark.parametrize("group", ["agents", "leads", "admins", "developers"])
+    def test_is_setting_one_up_for_each_group_that_needs_one(self, group):
+        assert self.step(person(group), groups=(group,)) == "set_up"
+
+    def test_is_setting_one_up_for_a_superuser_among_admins(self):
+        assert self.step(person(is_superuser=True)) == "set_up"
+
+    def test_is_none_where_the_issuer_asked_for_it(self):
+        assert self.step(person("admins"), "socialaccount", "issuer_mfa") == ""
+
+    def test_is_showing_the_own_one_whatever_the_issuer_asked_for(self, equipped):
+        assert self.step(equipped, "socialaccount", "issuer_mfa") == "show"
 
     def test_recovery_codes_alone_are_no_second_factor(self):
         admin = person("admins")

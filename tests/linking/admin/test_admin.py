@@ -131,22 +131,22 @@ class TestEntrance:
         assert admin.get("/admin/").status_code == 200
 
     def test_leads_an_admin_without_second_factor_to_setting_one_up(self, admin, settings):
-        settings.LINKING = settings.LINKING | {"REQUIRE_MFA": True}
+        settings.LINKING = settings.LINKING | {"REQUIRE_MFA": ("admins",)}
         response = admin.get("/admin/", follow=True)
         assert reverse("mfa_index") in [url for url, _status in response.redirect_chain]
 
     @pytest.mark.parametrize("url", ["/", "/sync/", "/conflicts/", "/export/visitors.csv", "/api/docs/"])
     def test_keeps_an_admin_without_second_factor_from_the_pages_too(self, admin, settings, url):
-        settings.LINKING = settings.LINKING | {"REQUIRE_MFA": True}
+        settings.LINKING = settings.LINKING | {"REQUIRE_MFA": ("admins",)}
         assert admin.get(url).url == reverse("mfa_index")
 
     def test_keeps_an_admin_without_second_factor_from_the_api(self, admin, settings):
-        settings.LINKING = settings.LINKING | {"REQUIRE_MFA": True}
+        settings.LINKING = settings.LINKING | {"REQUIRE_MFA": ("admins",)}
         response = admin.get("/api/v1/visitors/")
         assert response.status_code == 403 and "second factor" in response.json()["detail"]
 
     def test_lets_an_admin_without_second_factor_set_one_up_or_go(self, admin, settings):
-        settings.LINKING = settings.LINKING | {"REQUIRE_MFA": True}
+        settings.LINKING = settings.LINKING | {"REQUIRE_MFA": ("admins",)}
         urls = [
             reverse(name) for name in ("mfa_index", "mfa_activate_totp", "account_reauthenticate", "account_logout")
         ]
@@ -154,7 +154,7 @@ class TestEntrance:
 
     @pytest.mark.parametrize("url", ["/", "/api/v1/visitors/"])
     def test_asks_nobody_else_for_a_second_factor(self, settings, url):
-        settings.LINKING = settings.LINKING | {"REQUIRE_MFA": True}
+        settings.LINKING = settings.LINKING | {"REQUIRE_MFA": ("admins",)}
         client = Client()
         client.force_login(person("leads"))
         assert client.get(url).status_code == 200

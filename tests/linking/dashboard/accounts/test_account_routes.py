@@ -41,6 +41,9 @@ ROUTES = {
     "password/reset/key/done/",
     "password/set/",
     "reauthenticate/",
+    "single-sign-on/",
+    "single-sign-on/own/",
+    "single-sign-on/return/",
     "language/",
     "time-zone/",
 }

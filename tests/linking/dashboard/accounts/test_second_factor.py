@@ -26,7 +26,7 @@ def forget_used_codes():
 
 @pytest.fixture
 def required(settings):
-    settings.LINKING = settings.LINKING | {"REQUIRE_MFA": True}
+    settings.LINKING = settings.LINKING | {"REQUIRE_MFA": ("admins",)}
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ class TestShowing:
     @pytest.mark.parametrize("path", HIDDEN)
     @pytest.mark.parametrize("is_required", [True, False])
     def test_is_not_skipped_by_a_link(self, client, settings, is_required, path):
-        settings.LINKING = settings.LINKING | {"REQUIRE_MFA": is_required}
+        settings.LINKING = settings.LINKING | {"REQUIRE_MFA": ("admins",) if is_required else ()}
         assert client.post(link_path("ada"))["Location"] == "/accounts/2fa/authenticate/"
         assert client.get(path).status_code == 302
 

@@ -148,7 +148,7 @@ def actions_in_the_source():
     for tree, own in modules:
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
             name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-            if name not in ("add_argument", "get_cache_key"):
+            if name not in ("add_argument", "consume", "get_cache_key"):
                 values = [keyword.value for keyword in call.keywords if keyword.arg == "action"]
                 values += call.args[:1] if name == "_record" else []
                 found |= {text for value in values for text in list_actions(value, own=own, others=others)}

@@ -64,7 +64,7 @@ class TestAccess:
         assert [one.status_code for one in (client.get(PAGE), client.post(START), client.get(CALLBACK))] == [302] * 3
 
     def test_asks_for_the_second_factor_where_that_is_wanted(self, admin, settings):
-        settings.LINKING = settings.LINKING | {"REQUIRE_MFA": True}
+        settings.LINKING = settings.LINKING | {"REQUIRE_MFA": ("admins",)}
         assert [one.url for one in (admin.get(PAGE), admin.post(START))] == [reverse("mfa_index")] * 2
         assert not ConnectAttempt.objects.exists()
 
