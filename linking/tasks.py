@@ -13,7 +13,7 @@ from django.conf import settings
 
 from linking import queue
 from linking.models import IntegrationDraft
-from linking.monitoring import alarms, conflict_notices, heartbeats, waiting
+from linking.monitoring import alarms, conflict_notices, heartbeats, row_counts, waiting
 from linking.search import link_rates
 from linking.sync import Clock, Patience, refresh, run, schedule, unknown_visitors
 from linking.tokens import refused_players
@@ -100,6 +100,12 @@ def count_and_prune() -> None:
     link_rates.count_days(now=now)
     refused_players.prune(keep_days=settings.LINKING["KEEP_REFUSALS_DAYS"], now=now)
     IntegrationDraft.objects.delete_stale(now=now)
+
+
+@shared_task
+def count_rows() -> None:
+    """Count the rows of every integration, where they are too many to be counted when a page asks."""
+    row_counts.count_if_due(now=_now())
 
 
 @shared_task

@@ -182,6 +182,7 @@ if REDIS_URL:
 
 TICK_S = 5
 COUNT_S = 300
+COUNT_ROWS_S = 30
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -201,6 +202,7 @@ CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "linking.tasks.tick", "schedule": TICK_S, "options": {"expires": TICK_S}},
     "ask": {"task": "linking.tasks.answer_questions", "schedule": TICK_S, "options": {"expires": TICK_S}},
     "count": {"task": "linking.tasks.count_and_prune", "schedule": COUNT_S, "options": {"expires": COUNT_S}},
+    "rows": {"task": "linking.tasks.count_rows", "schedule": COUNT_ROWS_S, "options": {"expires": COUNT_ROWS_S}},
 }
 # What people request has a queue and a worker of its own: it delays neither ticks nor passes, and long passes do not
 # delay it.

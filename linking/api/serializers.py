@@ -149,6 +149,9 @@ class CountsSerializer(serializers.Serializer[Any]):
     users = serializers.IntegerField()
     waiting_users = serializers.IntegerField()
     open_conflicts = serializers.IntegerField()
+    counted_at = UTCField(
+        allow_null=True, help_text="When the worker counted them; null where they were counted for this answer."
+    )
 
 
 class IntegrationSerializer(serializers.Serializer[Any]):

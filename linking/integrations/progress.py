@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max, Min
+from django.db.models import Max
 
-from linking.models import AuditEvent, Integration, LoginUser, Visitor, VisitorLink
+from linking.models import AuditEvent, Integration, Visitor
+from linking.monitoring import row_counts
 from linking.tokens import answer_counts
 
 
@@ -24,14 +25,13 @@ def load_progress(integration: Integration) -> SetupProgress:
     """Return what the tables show, in five queries."""
     # The record of changes names the settings that each change touched.
     changes = AuditEvent.objects.filter(target=integration.slug, fields__icontains='"allowed_origins"').order_by()
-    users = LoginUser.objects.filter(integration=integration)
-    links = VisitorLink.objects.filter(visitor__integration=integration).order_by()
+    firsts = row_counts.find_firsts(integration_id=integration.pk)
     return SetupProgress(
         origins_set_at=changes.aggregate(at=Max("at"))["at"],
         token_asked_at=answer_counts.first_asked_at(integration_id=integration.pk),
-        token_issued_at=users.aggregate(at=Min("first_authenticated_at"))["at"],
+        token_issued_at=firsts.token_at,
         has_visitor=Visitor.objects.filter(integration=integration).exists(),
-        linked_at=links.aggregate(at=Min("first_seen_at"))["at"],
+        linked_at=firsts.link_at,
     )
 
 

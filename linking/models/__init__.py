@@ -22,7 +22,7 @@ from linking.models.conflict import (
     ConflictState,
 )
 from linking.models.connection import ChatHost, ConnectAttempt, ConnectionFlaw, ConnectionState, ZendeskConnection
-from linking.models.daily_counts import LinkRateDay, PassTotal, WaitingHour
+from linking.models.daily_counts import LinkRateDay, PassTotal, RowCounts, WaitingHour
 from linking.models.decision import ConflictDecision, Decision, DecisionBatch
 from linking.models.draft import DRAFT_LIFE, DraftPurpose, DraftSecret, IntegrationDraft, draft_secret_place
 from linking.models.fingerprint import FingerprintKey, take_fingerprint
@@ -69,9 +69,9 @@ __all__ = [
     "DraftPurpose", "DraftSecret", "EndReason", "FingerprintKey", "Heartbeat", "Incident", "IncidentKind",
     "Integration", "IntegrationDraft", "Label", "LabelColour", "Lease", "LinkRateDay", "LoginAlgorithm", "LoginUser",
     "NoticeFrequency", "PanelStart", "PassTotal", "PlayerLabel", "PlayerNote", "Preference", "Presence",
-    "Quarantined", "RefusedToken", "RequestSlot", "RunState", "SavedView", "Secret", "SecretName", "StopReason",
-    "SupportToken", "SyncRun", "SyncSteering", "TokensIssued", "UserFeed", "Visitor", "VisitorAlias", "VisitorChat",
-    "VisitorLink", "VisitorQuestion", "VisitorRefresh", "VisitorState", "VisitorWords", "WaitingHour",
+    "Quarantined", "RefusedToken", "RequestSlot", "RowCounts", "RunState", "SavedView", "Secret", "SecretName",
+    "StopReason", "SupportToken", "SyncRun", "SyncSteering", "TokensIssued", "UserFeed", "Visitor", "VisitorAlias",
+    "VisitorChat", "VisitorLink", "VisitorQuestion", "VisitorRefresh", "VisitorState", "VisitorWords", "WaitingHour",
     "WaitingWords", "WebhookDelivery", "ZendeskConnection", "ZendeskProduct", "draft_secret_place", "keep_secret",
     "take_fingerprint",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Small rows of numbers that plots and metrics read instead of counting visitors: by day, by hour, and since ever."""
+"""Small rows of numbers that pages and metrics read instead of counting: by day, by hour, now and since ever."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -68,3 +68,32 @@ class PassTotal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.integration_id} {self.outcome} {self.count}"
+
+
+class RowCounts(models.Model):
+    """Numbers of rows of one integration at the last count, so that no page counts millions.
+
+    `waiting_lookups`: visitors waiting for lookup. `waiting_users`: players who signed in and have not chatted yet.
+    `first_token_at`, `first_link_at`: when a player got the first token and a visitor the first link, None before that.
+    `took_s`: how long the last count took, which sets when the next one is worth its cost.
+    """
+
+    integration = models.OneToOneField("linking.Integration", on_delete=models.CASCADE, related_name="row_counts")
+    linked = models.PositiveIntegerField(default=0)
+    anonymous = models.PositiveIntegerField(default=0)
+    pending = models.PositiveIntegerField(default=0)
+    gone = models.PositiveIntegerField(default=0)
+    waiting_lookups = models.PositiveIntegerField(default=0)
+    users = models.PositiveIntegerField(default=0)
+    waiting_users = models.PositiveIntegerField(default=0)
+    open_conflicts = models.PositiveIntegerField(default=0)
+    first_token_at = models.DateTimeField(null=True)
+    first_link_at = models.DateTimeField(null=True)
+    counted_at = models.DateTimeField()
+    took_s = models.FloatField(default=0)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("counts of an integration"), _("counts of integrations")
+
+    def __str__(self) -> str:
+        return f"{self.integration_id} {self.counted_at:%Y-%m-%d %H:%M:%S}"

@@ -2,8 +2,8 @@
 
 `status` and `freshness` give the state of a sync, `health` answers the probes, `metrics` Prometheus. `alarms` sends
 mail and webhooks, `conflict_notices` tells of new conflicts, `drift` and `drift_notices` infer what changed at Zendesk,
-`heartbeats` stores when each process last reported, `waiting` samples who waits for lookup, `product_move` counts who
-still uses Chat where an account moves to Messaging.
+`heartbeats` stores when each process last reported, `row_counts` keeps the numbers of rows at hand, `waiting` samples
+who waits for lookup, `product_move` counts who still uses Chat where an account moves to Messaging.
 """
 
 from linking.monitoring import (
@@ -16,6 +16,7 @@ from linking.monitoring import (
     heartbeats,
     metrics,
     product_move,
+    row_counts,
     status,
     stop_reasons,
     waiting,
@@ -23,5 +24,5 @@ from linking.monitoring import (
 
 __all__ = [
     "alarms", "conflict_notices", "drift", "drift_notices", "freshness", "health", "heartbeats", "metrics",
-    "product_move", "status", "stop_reasons", "waiting",
+    "product_move", "row_counts", "status", "stop_reasons", "waiting",
 ]  # fmt: skip

@@ -5,16 +5,18 @@ learnt page by page. It runs under a lease, paces its calls by the account's req
 is stored is always a whole page or batch with the cursor that belongs to it, and the next pass goes on from there.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from linking import registry
 from linking.models import Integration, StopReason, SyncRun
 from linking.models.sync_run import COMMAND_TRIGGER
+from linking.monitoring import row_counts
 from linking.sync import schedule
 from linking.sync.calls_with_retries import Clock, PassStopped, Patience
 from linking.sync.sources import find_source
@@ -23,6 +25,7 @@ from linking.sync.work import COUNTS, Tell, Work
 
 __all__ = ["COUNTS", "PassReport", "run_pass"]
 LEASE_WAIT_SLICE_S = 1.0
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,17 @@ def run_pass(
             ending.detail = _work_through(
                 work, allow_loopback=allow_loopback, is_retrying=is_retrying, is_rechecking=is_rechecking
             )
-        return PassReport(reason=ending.reason, detail=ending.detail, run=run)
+        report = PassReport(reason=ending.reason, detail=ending.detail, run=run)
+    # Whoever typed the command may read the numbers next.
+    _count_rows(now=clock.now(), is_urgent=trigger == COMMAND_TRIGGER)
+    return report
+
+
+def _count_rows(*, now: datetime, is_urgent: bool) -> None:
+    try:
+        row_counts.count_if_due(now=now, is_urgent=is_urgent)
+    except DatabaseError as error:
+        logger.warning("The rows could not be counted (%s).", type(error).__name__)
 
 
 def _start_run(held: leases.Held, *, integration_id: int, trigger: str, is_full: bool, now: datetime) -> SyncRun:

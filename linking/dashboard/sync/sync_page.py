@@ -44,7 +44,7 @@ from linking.dashboard.sync.quarantine import load_unreadable
 from linking.dashboard.sync.run_facts import describe_run
 from linking.dashboard.sync.waiting_plot import build_waiting_plot, find_since
 from linking.models import Integration, SyncRun, SyncSteering
-from linking.monitoring import drift_notices, freshness, heartbeats, status, waiting
+from linking.monitoring import drift_notices, freshness, heartbeats, row_counts, status, waiting
 from linking.sync import history
 from linking.tokens import clock_offsets
 
@@ -97,7 +97,7 @@ class IntegrationCard:
     backfill_from: datetime | None
     waits_half_read: bool
     backlog: str
-    counts: status.Counts
+    counts: row_counts.Counts
     progress: Progress | None
     may_steer: bool
     can_pause: bool
