@@ -12,7 +12,7 @@ from celery.signals import worker_process_init, worker_shutting_down
 from django.conf import settings
 
 from linking import queue
-from linking.models import IntegrationDraft
+from linking.models import IntegrationDraft, TokenDay
 from linking.monitoring import alarms, conflict_notices, heartbeats, row_counts, waiting
 from linking.search import link_rates
 from linking.sync import Clock, Patience, refresh, run, schedule, unknown_visitors
@@ -99,6 +99,7 @@ def count_and_prune() -> None:
     waiting.sample_waiting(now=now)
     link_rates.count_days(now=now)
     refused_players.prune(keep_days=settings.LINKING["KEEP_REFUSALS_DAYS"], now=now)
+    TokenDay.objects.prune(now=now)
     IntegrationDraft.objects.delete_stale(now=now)
 
 

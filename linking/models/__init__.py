@@ -54,7 +54,7 @@ from linking.models.refused_token import RefusedToken
 from linking.models.sql.any_of import AnyOf
 from linking.models.support import AwaitedUser, ChangedUser, SupportToken, UserFeed
 from linking.models.sync_run import Quarantined, RunState, StopReason, SyncRun, SyncSteering
-from linking.models.token_counts import AnswerCount, AnswerTotal, ClockOffset
+from linking.models.token_counts import AnswerCount, AnswerTotal, ClockOffset, TokenDay
 from linking.models.visitor import VISITOR_STATE_CHOICES, Visitor, VisitorAlias, VisitorRefresh, VisitorState
 from linking.models.webhook import WebhookDelivery
 from linking.models.words import VisitorWords, WaitingWords
@@ -70,7 +70,8 @@ __all__ = [
     "Integration", "IntegrationDraft", "Label", "LabelColour", "Lease", "LinkRateDay", "LoginAlgorithm", "LoginUser",
     "NoticeFrequency", "PanelStart", "PassTotal", "PlayerLabel", "PlayerNote", "Preference", "Presence",
     "Quarantined", "RefusedToken", "RequestSlot", "RowCounts", "RunState", "SavedView", "Secret", "SecretName",
-    "StopReason", "SupportToken", "SyncRun", "SyncSteering", "TokensIssued", "UserFeed", "Visitor", "VisitorAlias",
+    "StopReason", "SupportToken", "SyncRun", "SyncSteering", "TokenDay",
+    "TokensIssued", "UserFeed", "Visitor", "VisitorAlias",
     "VisitorChat", "VisitorLink", "VisitorQuestion", "VisitorRefresh", "VisitorState", "VisitorWords", "WaitingHour",
     "WaitingWords", "WebhookDelivery", "ZendeskConnection", "ZendeskProduct", "draft_secret_place", "keep_secret",
     "take_fingerprint",

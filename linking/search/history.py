@@ -12,6 +12,7 @@ from linking.models import (
     ConflictDecision,
     ConflictKind,
     LoginUser,
+    TokenDay,
     Visitor,
     VisitorChat,
     VisitorLink,
@@ -101,6 +102,11 @@ def list_blocks(players: Sequence[LoginUser]) -> list[BlockedUser]:
     for player in players:
         mine |= Q(integration=player.integration_id, user_id=player.user_id)
     return list(BlockedUser.objects.filter(mine).select_related("integration")[:HISTORY_LIMIT])
+
+
+def list_token_days(players: Sequence[LoginUser]) -> list[TokenDay]:
+    """Return the tokens of a player by day, newest first; `players` are the same person in several integrations."""
+    return list(TokenDay.objects.filter(login_user__in=players).order_by("-day", "-pk")[:HISTORY_LIMIT])
 
 
 def list_aliases(visitor: Visitor) -> list[str]:

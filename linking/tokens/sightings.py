@@ -2,6 +2,7 @@
 
 A user who was not seen lately is written within a second or two; the tokens of one who comes again and again are added
 up and written every ten. So much is lost when a process is killed; a sighting is made again at the next page load.
+Tokens are also counted by player and day: those written together count on the day of the last one.
 """
 
 import logging
@@ -13,10 +14,10 @@ from functools import lru_cache, partial
 from multiprocessing.util import Finalize
 
 from django.db import Error as StoreError
-from django.db import IntegrityError, close_old_connections, connection
+from django.db import IntegrityError, close_old_connections, connection, transaction
 from django.utils import timezone
 
-from linking.models import Integration, LoginUser, TokensIssued
+from linking.models import Integration, LoginUser, TokenDay, TokensIssued
 from linking.tokens import login_jwt
 from linking.tokens.verified_tokens import AT_MOST
 from linking.tokens.write_behind import WriteBehindBuffer
@@ -92,9 +93,11 @@ def start_flushing(*, also: Sequence[Flush] = ()) -> None:
 
 
 def _store(batch: Mapping[_Key, TokensIssued]) -> None:
+    tokens = list(batch.values())
     try:
-        # One statement, so a transaction by itself.
-        LoginUser.objects.note_tokens(list(batch.values()), now=timezone.now())
+        with transaction.atomic():
+            LoginUser.objects.note_tokens(tokens, now=timezone.now())
+            TokenDay.objects.add(tokens)
     except IntegrityError:
         _leave_out_removed(batch)
         raise

@@ -6,10 +6,10 @@ import pytest
 from django.utils import timezone
 
 from linking import queue, tasks
-from linking.models import Heartbeat, IntegrationDraft, RefusedToken, VisitorQuestion
+from linking.models import Heartbeat, IntegrationDraft, RefusedToken, TokenDay, VisitorQuestion
 from linking.sync import refresh, run, unknown_visitors
 from linking.sync.store import questions
-from tests.factories import make_integration, make_visitor
+from tests.factories import make_integration, make_login_user, make_visitor
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +94,17 @@ class TestCountAndPrune:
             RefusedToken.objects.create(integration=acme, user_id="u", at=now - timedelta(days=days), reason="expired")
         tasks.count_and_prune()
         assert RefusedToken.objects.count() == 1
+
+
+class TestTokenDays:
+    def test_are_pruned_with_the_counts(self):
+        now = timezone.now()
+        for days in (1, 31):
+            user = make_login_user(integration=make_integration(slug=f"in-{days}"), user_id="u")
+            at = now - timedelta(days=days)
+            TokenDay.objects.create(login_user=user, day=at.date(), tokens=1, last_at=at)
+        tasks.count_and_prune()
+        assert [day.login_user.integration.slug for day in TokenDay.objects.all()] == ["in-1"]
 
 
 class TestDrafts:

@@ -7,6 +7,7 @@ and before anything else has happened there; a store with a real integration of 
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from linking.models import (
     RefusedToken,
     RunState,
     SyncRun,
+    TokenDay,
     TokensIssued,
 )
 from linking.notes import labels, player_labels, player_notes
@@ -83,6 +85,16 @@ def _make_players(rows: list[dict[str, Any]], *, integration: Integration, now: 
         for row in rows
     ]
     LoginUser.objects.note_tokens(tokens, now=now)
+    TokenDay.objects.add([part for player in tokens for part in _spread(player)])
+
+
+def _spread(tokens: TokensIssued) -> Iterator[TokensIssued]:
+    """Yield the tokens of a player day by day, as if issued at even intervals."""
+    between = (tokens.last_at - tokens.first_at) / max(1, tokens.number - 1)
+    times = [tokens.last_at - number * between for number in reversed(range(tokens.number))]
+    for _day, times_of_day in groupby(times, key=datetime.date):
+        *earlier, last_at = times_of_day
+        yield tokens._replace(number=len(earlier) + 1, last_at=last_at)
 
 
 def _make_labels(history: Mapping[str, Any], *, players: Mapping[str, LoginUser], now: datetime) -> None:

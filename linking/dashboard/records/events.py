@@ -23,6 +23,7 @@ from linking.models import (
     ConflictDecision,
     Decision,
     LoginUser,
+    TokenDay,
     Visitor,
     VisitorChat,
     VisitorLink,
@@ -31,6 +32,7 @@ from linking.search import ChatPlace
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_MINUTE = timedelta(minutes=1)  # stored times of last tokens are rounded to it
 _LATEST_US = 4_102_444_800_000_000  # 2100-01-01
 
 
@@ -52,6 +54,7 @@ class Source(IntEnum):
     LAST_TOKEN = 12
     BLOCKED = 13
     REFUSED = 14
+    TOKENS_OF_DAY = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -230,13 +233,18 @@ def list_conflict_events(conflicts: Iterable[Conflict], *, decisions: Iterable[C
     ]
 
 
-def list_token_events(players: Sequence[LoginUser]) -> list[Event]:
-    """Return the first and the last token of a player; `players` are the same person in several integrations."""
+def list_token_events(players: Sequence[LoginUser], *, days: Sequence[TokenDay]) -> list[Event]:
+    """Return the tokens of a player: the first one, then those of each day, then the last one if its day is not stored.
+
+    `players` are the same person in several integrations.
+    """
     events = []
     for user in players:
         where = user.integration.name if len(players) > 1 else ""
+        own_days = [day for day in days if day.login_user_id == user.pk]
+        events += [_build_token_day(day, where=where) for day in own_days if not _is_first_token_alone(day, user)]
         moments = [(user.first_authenticated_at, Source.FIRST_TOKEN, _("First token issued"))]
-        if user.tokens_issued > 1:
+        if user.tokens_issued > 1 and not own_days:
             moments.append((user.last_authenticated_at, Source.LAST_TOKEN, _("Last token issued")))
         events += [
             Event(place=Place(at=at, source=source, number=user.pk), kind="tokens", title=title, text=where, icon="key")
@@ -272,6 +280,23 @@ def list_block_events(blocks: Iterable[BlockedUser]) -> list[Event]:
         )
         for block in blocks
     ]
+
+
+def _build_token_day(day: TokenDay, *, where: str) -> Event:
+    title = ngettext("%(number)d token issued", "%(number)d tokens issued", day.tokens) % {"number": day.tokens}
+    return Event(
+        place=Place(at=day.last_at, source=Source.TOKENS_OF_DAY, number=day.pk),
+        kind="tokens",
+        title=title,
+        text=where,
+        facts=(_("that day, the last one at this time"),) if day.tokens > 1 else (),
+        icon="key",
+    )
+
+
+def _is_first_token_alone(day: TokenDay, user: LoginUser) -> bool:
+    first_at = user.first_authenticated_at
+    return day.tokens == 1 and first_at is not None and abs(day.last_at - first_at) < _MINUTE
 
 
 def _describe_deed(decision: ConflictDecision) -> str:

@@ -34,7 +34,7 @@ from linking.dashboard.shell.access import page
 from linking.dashboard.shell.parts import BLOCKED
 from linking.dashboard.shell.rows import Reader, build_user_url, choose_user_state, find_reader
 from linking.dashboard.shell.sources import describe_waiting_list, find_words
-from linking.models import BlockedUser, Conflict, ConflictDecision, ConflictState, LoginUser, VisitorLink
+from linking.models import BlockedUser, Conflict, ConflictDecision, ConflictState, LoginUser, TokenDay, VisitorLink
 from linking.search import UnknownFilter, find, history
 
 COPIED_MOST = 5  # visitor IDs of a player that *Copy all* takes along
@@ -53,6 +53,7 @@ class PlayerPast:
     decisions: list[ConflictDecision]
     blocks: list[BlockedUser]
     refusals: RefusalsPanel
+    token_days: list[TokenDay]
 
 
 @page
@@ -119,6 +120,7 @@ def _load_past(user: LoginUser) -> PlayerPast:
         conflicts=conflicts,
         decisions=history.list_decisions(conflicts),
         blocks=history.list_blocks(players),
+        token_days=history.list_token_days(players),
         refusals=load_refusals([(player.integration_id, player.user_id) for player in players]),
     )
 
@@ -174,7 +176,7 @@ def _load_timeline(request: HttpRequest, past: PlayerPast, *, reader: Reader, ow
         request,
         visitor_keys=_list_visitor_keys(past),
         events=[
-            *list_token_events(past.players),
+            *list_token_events(past.players, days=past.token_days),
             *list_refusal_events(past.refusals),
             *list_block_events(past.blocks),
             *list_link_events(past.links, reader=reader, of_visitor=False),

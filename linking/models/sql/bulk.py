@@ -43,9 +43,9 @@ def insert(
         merge=tuple(merge.items()), is_sparing=is_sparing,
     )  # fmt: skip
     fixed = _prepare(model, same)
-    for text in _texts(_fields(model, columns), rows):
+    for text in build_texts(find_fields(model, columns), rows):
         # The placeholders of the values stand before that of the rows.
-        _execute(statement, [*fixed, text])
+        execute(statement, [*fixed, text])
 
 
 def update(
@@ -60,8 +60,8 @@ def update(
     same = same or {}
     statement = _update_statement(model, tuple(columns), same=tuple(same))
     fixed = _prepare(model, same)
-    for text in _texts(_fields(model, columns), rows):
-        _execute(statement, [*fixed, text])
+    for text in build_texts(find_fields(model, columns), rows):
+        execute(statement, [*fixed, text])
 
 
 def table_name(model: type[models.Model]) -> str:
@@ -80,7 +80,7 @@ def _insert_statement(
     merge: tuple[tuple[str, str], ...],
     is_sparing: bool,
 ) -> str:
-    fields = _fields(model, columns)
+    fields = find_fields(model, columns)
     names = ", ".join(_quote(model, [*columns, *same]))
     conflict = ""
     if unique:
@@ -88,22 +88,21 @@ def _insert_statement(
         changes += [f"{_quote(model, [name])[0]} = {sql}" for name, sql in merge]
         conflict = f" ON CONFLICT ({', '.join(_quote(model, unique))}) DO UPDATE SET {', '.join(changes)}"
         conflict += f" WHERE {_tell_apart(_quote(model, update))}" if is_sparing else ""
-    values = ", ".join([*_placeholders(fields), *("%s" for _ in same)])
+    values = ", ".join([*list_placeholders(fields), *("%s" for _ in same)])
     # The condition keeps SQLite from reading ON CONFLICT as the beginning of a join.
-    return (
-        f"INSERT INTO {table_name(model)} AS kept ({names}) SELECT {values} FROM {_source(fields)} WHERE true{conflict}"  # noqa: S608  names of the model
-    )
+    rows = f"SELECT {values} FROM {name_source(fields)} WHERE true"  # noqa: S608  names of the model
+    return f"INSERT INTO {table_name(model)} AS kept ({names}) {rows}{conflict}"
 
 
 @cache
 def _update_statement(model: type[models.Model], columns: tuple[str, ...], *, same: tuple[str, ...]) -> str:
-    fields = _fields(model, columns)
+    fields = find_fields(model, columns)
     key, *names = _quote(model, columns)
-    key_given, *given = _placeholders(fields)
+    key_given, *given = list_placeholders(fields)
     pairs = [*zip(names, given, strict=True), *((name, "%s") for name in _quote(model, same))]
     changes = ", ".join(f"{name} = {value}" for name, value in pairs)
     table = table_name(model)
-    return f"UPDATE {table} SET {changes} FROM {_source(fields)} WHERE {table}.{key} = {key_given}"  # noqa: S608  names of the model
+    return f"UPDATE {table} SET {changes} FROM {name_source(fields)} WHERE {table}.{key} = {key_given}"  # noqa: S608  names of the model
 
 
 def _tell_apart(names: Sequence[str]) -> str:
@@ -113,34 +112,38 @@ def _tell_apart(names: Sequence[str]) -> str:
     return f"({kept}) {differ} ({excluded})"
 
 
-def _fields(model: type[models.Model], names: Iterable[str]) -> list[Any]:
+def find_fields(model: type[models.Model], names: Iterable[str]) -> list[Any]:
+    """Return the fields of a model that have these names."""
     return [model._meta.get_field(name) for name in names]  # noqa: SLF001  Django documents it
 
 
 def _prepare(model: type[models.Model], same: Mapping[str, object]) -> list[Any]:
-    fields = _fields(model, same)
+    fields = find_fields(model, same)
     return [field.get_db_prep_save(value, connection) for field, value in zip(fields, same.values(), strict=True)]
 
 
 def _quote(model: type[models.Model], names: Iterable[str]) -> list[str]:
-    return [connection.ops.quote_name(field.column) for field in _fields(model, names)]
+    return [connection.ops.quote_name(field.column) for field in find_fields(model, names)]
 
 
-def _source(fields: Sequence[Any]) -> str:
+def name_source(fields: Sequence[Any]) -> str:
+    """Return the SQL of the rows that one parameter, a text from `build_texts`, holds; its name is `given`."""
     if connection.vendor == "sqlite":
         return "json_each(%s) AS given"
     types = ", ".join(f"c{place} {field.rel_db_type(connection)}" for place, field in enumerate(fields))
     return f"json_to_recordset(%s::json) AS given({types})"
 
 
-def _placeholders(fields: Sequence[Any]) -> list[str]:
+def list_placeholders(fields: Sequence[Any]) -> list[str]:
+    """Return the SQL of each value of a row of `given`, in the order of `fields`."""
     places = range(len(fields))
     if connection.vendor == "sqlite":
         return [f"json_extract(given.value, '$[{place}]')" for place in places]
     return [f"given.c{place}" for place in places]
 
 
-def _texts(fields: Sequence[Any], rows: Rows) -> Iterable[str]:
+def build_texts(fields: Sequence[Any], rows: Rows) -> Iterable[str]:
+    """Yield `rows` as the texts that `name_source` takes apart, so many to each that a statement stays small."""
     moments = [place for place, field in enumerate(fields) if isinstance(field, models.DateTimeField)]
     is_sqlite = connection.vendor == "sqlite"
     # The rows of a batch share many of their times.
@@ -163,6 +166,7 @@ def _sqlite_text(moment: datetime) -> str:
     return str(moment.astimezone(UTC))[: -len("+00:00")]
 
 
-def _execute(statement: str, parameters: list[Any]) -> None:
+def execute(statement: str, parameters: list[Any]) -> None:
+    """Run a statement. Raises: django.db.Error."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)

@@ -4,13 +4,15 @@ from datetime import UTC, datetime
 import pytest
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
-from linking.models import Integration, LoginUser
+from linking.models import Integration, LoginUser, TokenDay, token_counts
+from linking.models.token_counts import TokenDayQuerySet
 from linking.tokens import login_jwt, sightings, write_behind
 from linking.tokens.write_behind import TURNS
 from tests.factories import make_integration, make_login_user
 
 pytestmark = pytest.mark.django_db
 NOON = 1_767_268_800
+A_DAY_S = 86_400
 
 
 @pytest.fixture
@@ -151,6 +153,83 @@ class TestFlush:
             sightings.flush()
         assert sightings.flush() == 1
         assert LoginUser.objects.get().integration_id == acme.pk
+
+
+class TestDays:
+    def days(self):
+        return list(TokenDay.objects.order_by("day").values_list("day", "tokens", "last_at"))
+
+    def test_add_up_over_flushes(self, acme):
+        for at in (NOON, NOON + 300, NOON + 600):
+            note(acme, at=at)
+            sightings.flush()
+        assert self.days() == [(time(NOON).date(), 3, time(NOON + 600))]
+
+    def test_are_days_of_utc(self, acme):
+        for at in (NOON, NOON + A_DAY_S):
+            note(acme, at=at)
+            sightings.flush()
+        assert [(day, tokens) for day, tokens, _at in self.days()] == [
+            (time(NOON).date(), 1), (time(NOON + A_DAY_S).date(), 1),
+        ]  # fmt: skip
+
+    def test_never_move_their_last_time_back(self, acme):
+        for at in (NOON + 60, NOON):
+            note(acme, at=at)
+            sightings.flush()
+        assert self.days() == [(time(NOON).date(), 2, time(NOON + 60))]
+
+    def test_belong_to_their_own_player(self, acme):
+        other = make_integration(slug="other")
+        for integration, user_id in ((acme, "nadia"), (acme, "omar"), (other, "nadia")):
+            note(integration, user_id)
+        note(acme, "omar")
+        sightings.flush()
+        found = TokenDay.objects.values_list("login_user__integration", "login_user__user_id", "tokens")
+        assert set(found) == {(acme.pk, "nadia", 1), (acme.pk, "omar", 2), (other.pk, "nadia", 1)}
+
+    def test_cost_one_statement_a_batch(self, acme, django_assert_num_queries):
+        for number in range(20):
+            note(acme, f"user-{number}")
+        # Two statements in a savepoint of the test's transaction.
+        with django_assert_num_queries(4):
+            sightings.flush()
+
+    def test_are_written_with_the_player_or_not_at_all(self, acme, monkeypatch):
+        def fail(*_args):
+            raise OperationalError("away")
+
+        note(acme)
+        with monkeypatch.context() as broken:
+            broken.setattr(TokenDayQuerySet, "add", fail)
+            with pytest.raises(OperationalError):
+                sightings.flush()
+        assert LoginUser.objects.count() == 0
+        sightings.flush()
+        assert self.days() == [(time(NOON).date(), 1, time(NOON))]
+
+    def test_go_with_their_player(self, acme):
+        note(acme)
+        sightings.flush()
+        LoginUser.objects.all().delete()
+        assert self.days() == []
+
+    def test_are_pruned_after_thirty_days(self, acme):
+        note(acme)
+        sightings.flush()
+        for days, left in ((29, 1), (30, 0)):
+            TokenDay.objects.prune(now=time(NOON + days * A_DAY_S))
+            assert TokenDay.objects.count() == left
+
+    def test_are_pruned_beyond_a_number_of_rows_and_in_parts(self, acme, monkeypatch):
+        monkeypatch.setattr(token_counts, "TOKEN_DAY_ROWS_MOST", 3)
+        monkeypatch.setattr(token_counts, "_DELETED_AT_ONCE", 2)
+        for number in range(8):
+            note(acme, f"user-{number}")
+        sightings.flush()
+        newest = list(TokenDay.objects.order_by("-pk").values_list("pk", flat=True)[:3])
+        assert TokenDay.objects.prune(now=time(NOON)) == 5
+        assert list(TokenDay.objects.order_by("-pk").values_list("pk", flat=True)) == newest
 
 
 class TestFlushOfThoseNotWrittenLately:

@@ -117,6 +117,14 @@ class TestMakeHistory:
         assert not Conflict.objects.exists()
 
 
+class TestTokenDays:
+    def test_add_up_to_the_tokens_of_each_player(self, past) -> None:
+        for player in LoginUser.objects.exclude(tokens_issued=0):
+            days = list(player.token_days.order_by("day"))
+            assert sum(day.tokens for day in days) == player.tokens_issued
+            assert days[-1].last_at == player.last_authenticated_at
+
+
 class TestPurge:
     def purge(self, tmp_path: Path) -> list[str]:
         found = demo_leftovers.find_leftovers(data_dir=tmp_path, folder=SANDBOX)

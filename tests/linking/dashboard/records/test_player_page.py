@@ -39,6 +39,7 @@ class TestPlayerPage:
 
     def test_budget(self, lead, django_assert_max_num_queries):
         make_linked()
-        # Slug, user, names, links, conflicts, blocks, chats, last chat, weeks, refusals, walk (four), notes, labels.
-        with django_assert_max_num_queries(FRAME_QUERIES + 16):
+        # Slug, user, names, links, conflicts, blocks, token days, chats, last chat, weeks, refusals, walk (four),
+        # notes, labels.
+        with django_assert_max_num_queries(FRAME_QUERIES + 17):
             lead.get(f"{USER_PAGE}?integration=acme")

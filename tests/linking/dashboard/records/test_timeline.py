@@ -7,7 +7,7 @@ import pytest
 
 from linking.dashboard.records.events import Place, Source, describe_length, parse_place
 from linking.dashboard.records.timeline import PAGE
-from linking.models import BlockedUser, Integration, LoginUser, Visitor, VisitorChat
+from linking.models import BlockedUser, Integration, LoginUser, TokenDay, Visitor, VisitorChat
 from tests.factories import NOW, USER_ID, make_chat, make_integration, make_link, make_login_user, make_visitor
 from tests.linking.dashboard.reading import read
 
@@ -241,3 +241,44 @@ class TestPlayersTimeline:
         assert "Blocked by admin" in page.one("section", id="timeline").text
         assert "Blocked" in page.one("h1").text
         assert "This player is blocked and gets no token" in page.one(class_="why").text
+
+
+class TestTokens:
+    def tokens(self, client):
+        return lines(client, f"{USER_PAGE}&events=tokens")
+
+    @pytest.fixture
+    def verified(self, player):
+        first_at, last_at = NOW - timedelta(days=40, seconds=20), NOW - timedelta(hours=2)
+        LoginUser.objects.filter(pk=player.pk).update(
+            first_authenticated_at=first_at, last_authenticated_at=last_at, tokens_issued=90
+        )
+        return player
+
+    def make_day(self, player, *, days_ago, tokens):
+        at = NOW - timedelta(days=days_ago)
+        TokenDay.objects.create(login_user=player, day=at.date(), tokens=tokens, last_at=at.replace(second=0))
+
+    def test_stand_by_day(self, lead, verified):
+        self.make_day(verified, days_ago=0, tokens=12)
+        self.make_day(verified, days_ago=3, tokens=1)
+        assert self.tokens(lead) == [
+            "12:00 12 tokens issued · that day, the last one at this time",
+            "12:00 1 token issued",
+            "11:59 First token issued",
+        ]
+
+    def test_are_the_first_and_the_last_where_no_day_is_stored(self, lead, verified):
+        assert self.tokens(lead) == ["10:00 Last token issued", "11:59 First token issued"]
+
+    def test_name_the_first_once_where_it_was_the_only_one_of_its_day(self, lead, verified):
+        self.make_day(verified, days_ago=0, tokens=2)
+        self.make_day(verified, days_ago=40, tokens=1)
+        assert self.tokens(lead)[1:] == ["11:59 First token issued"]
+
+    def test_name_the_integration_where_a_player_has_several(self, lead, verified):
+        other = make_integration(slug="other", name="Other")
+        twin = make_login_user(integration=other, first_authenticated_at=NOW, last_authenticated_at=NOW,
+                               tokens_issued=2)  # fmt: skip
+        self.make_day(twin, days_ago=0, tokens=2)
+        assert "Other" in self.tokens(lead)[0]
