@@ -84,12 +84,29 @@ class VisitorSerializer(serializers.Serializer[Any]):
     last_seen_at = UTCField()
     checked_at = UTCField(allow_null=True, help_text="When Zendesk was last asked for this visitor.")
     gone_at = UTCField(allow_null=True)
+    chats = serializers.SerializerMethodField(
+        help_text="How many chats are stored; null for Messaging, of which none are."
+    )
+    last_chat_at = serializers.SerializerMethodField(help_text="When the last of these began, null without one.")
     link = serializers.SerializerMethodField()
 
     def get_user_id(self, visitor: Any) -> str | None:
         """Return the linked user's ID."""
         user_id = next((link.login_user.user_id for link in visitor.open_links), None)
         return user_id if user_id is None or self.context.get("can_see_contact") else mask_id(user_id)
+
+    def get_chats(self, visitor: Any) -> int | None:
+        """Return how many chats of the visitor are stored; the context has `chats` by the visitors' keys."""
+        if visitor.integration.zendesk_product != ZendeskProduct.CHAT:
+            return None
+        found = self.context["chats"].get(visitor.pk)
+        return found.number if found else 0
+
+    @extend_schema_field(UTCField(allow_null=True))
+    def get_last_chat_at(self, visitor: Any) -> str | None:
+        """Return when the visitor's last chat began."""
+        found = self.context["chats"].get(visitor.pk)
+        return UTCField().to_representation(found.last_at) if found else None
 
     @extend_schema_field(TrustField())
     def get_trust(self, visitor: Any) -> str:

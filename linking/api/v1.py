@@ -1,5 +1,6 @@
 """The JSON API: translates in, asks `linking.search.find`, translates out."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,7 +28,7 @@ from linking.api import serializers as shapes
 from linking.api.access import MayRead, PerPerson
 from linking.models import Visitor, VisitorState
 from linking.notes import player_labels
-from linking.search import BadKeyset, UnknownFilter, find, pages, parse_query
+from linking.search import BadKeyset, UnknownFilter, find, history, pages, parse_query
 from linking.sync import refresh, unknown_visitors
 from linking.tasks import CLOCK
 
@@ -48,9 +49,11 @@ class _View(APIView):
     permission_classes = (MayRead,)
     throttle_classes = (PerPerson,)
 
-    def context(self) -> dict[str, Any]:
-        """Return what the shapes need to know of the caller."""
-        return {"can_see_contact": roles.can_see_contact(self.request.user)}
+    def context(self, visitors: Sequence[Visitor | None] = ()) -> dict[str, Any]:
+        """Return what the shapes need to know of the caller and, in one query more, of the chats of `visitors`."""
+        keys = [visitor.pk for visitor in visitors if visitor]
+        chats = history.sum_up_chats(visitor_keys=keys) if keys else {}
+        return {"can_see_contact": roles.can_see_contact(self.request.user), "chats": chats}
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Return `response`, which no cache on the way may keep: it says who people are."""
@@ -117,7 +120,7 @@ class Visitors(_View):
             raise ValidationError({"detail": str(error)}) from error
         except BadKeyset as error:
             raise ValidationError({"detail": f"cursor: {error}"}) from error
-        results = shapes.VisitorSerializer(page.rows, many=True, context=self.context()).data
+        results = shapes.VisitorSerializer(page.rows, many=True, context=self.context(page.rows)).data
         return Response(
             {
                 "next": _address(request, asked=asked, cursor=page.next),
@@ -147,7 +150,7 @@ class OneVisitor(_View):
             if lookup.outcome is unknown_visitors.Outcome.WAITING:
                 return _waiting(lookup)
             found = find.find_visitor(visitor_id=lookup.visitor_id, integration=lookup.integration)
-        return Response(shapes.VisitorSerializer(found, context=self.context()).data)
+        return Response(shapes.VisitorSerializer(found, context=self.context([found])).data)
 
 
 class RefreshVisitor(_View):

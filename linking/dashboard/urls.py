@@ -13,7 +13,17 @@ from linking.dashboard.records import player_page, unlink, visitor_page
 from linking.dashboard.setup import connect, guide, move, overview, panel_app, reference, secrets, settings_file, wiring
 from linking.dashboard.shell import demo
 from linking.dashboard.sync import controls, sync_page
-from linking.dashboard.visitors import columns, export, jump, link_rate_page, news, recheck, saved_views, suggestions
+from linking.dashboard.visitors import (
+    columns,
+    export,
+    jump,
+    link_rate_page,
+    news,
+    page_size,
+    recheck,
+    saved_views,
+    suggestions,
+)
 from linking.dashboard.visitors import list_page as visitor_list
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -86,6 +96,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/", audit_page.show_audit, name="audit"),
     path("link-rate/", link_rate_page.show_link_rate, name="link_rate"),
     path("columns/", columns.choose_columns, name="columns"),
+    path("rows/", page_size.choose_page_size, name="page_size"),
     path("demo/hide/", demo.hide_banner, name="demo_hide"),
     path("theme/", theme.choose_theme, name="theme"),
     path("accounts/", include("linking.dashboard.accounts.urls")),

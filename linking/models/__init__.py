@@ -48,7 +48,7 @@ from linking.models.note import (
     PlayerNote,
 )
 from linking.models.panel import PanelStart
-from linking.models.person import TIME_ZONE_DEFAULT, APIToken, Preference, Presence, SavedView
+from linking.models.person import LIST_ROWS_DEFAULT, TIME_ZONE_DEFAULT, APIToken, Preference, Presence, SavedView
 from linking.models.question import VisitorQuestion
 from linking.models.refused_token import RefusedToken
 from linking.models.sql.any_of import AnyOf
@@ -61,7 +61,8 @@ from linking.models.words import VisitorWords, WaitingWords
 
 __all__ = [
     "CHAT_KIND_CHOICES", "CHAT_RATING_CHOICES", "CONFLICT_KIND_CHOICES", "DRAFT_LIFE", "FLAG_REASON_MAX_CHARACTERS",
-    "LABELS_MAX", "LABEL_MAX_CHARACTERS", "NOTE_MAX_CHARACTERS", "TIME_ZONE_DEFAULT", "VISITOR_STATE_CHOICES",
+    "LABELS_MAX", "LABEL_MAX_CHARACTERS", "LIST_ROWS_DEFAULT",
+    "NOTE_MAX_CHARACTERS", "TIME_ZONE_DEFAULT", "VISITOR_STATE_CHOICES",
     "APIToken", "AlarmChannel", "AlarmMessage", "AlarmSettings", "AnswerCount", "AnswerTotal", "AnyOf",
     "AuditEvent", "AwaitedUser", "BlockedUser", "ChangedUser", "ChatHost", "ClockOffset", "ConfigVersion",
     "Conflict", "ConflictDecision", "ConflictDigest", "ConflictFlag", "ConflictKind", "ConflictNotice",

@@ -20,12 +20,14 @@ class APIToken(TokenProxy):
 
 
 TIME_ZONE_DEFAULT = "UTC"
+LIST_ROWS_DEFAULT = 50
 
 
 class Preference(models.Model):
     """`time_zone` is a name of the time zone database; every time a page shows this person is in it.
 
     `language` is a code of `settings.LANGUAGES`; empty: pages are in the language that the browser asks for.
+    `list_rows` is how many rows a page of the visitors list has.
     """
 
     user = models.OneToOneField(
@@ -33,6 +35,7 @@ class Preference(models.Model):
     )
     time_zone = models.CharField(max_length=64, default=TIME_ZONE_DEFAULT, db_default=TIME_ZONE_DEFAULT)
     language = models.CharField(max_length=10, blank=True, default="", db_default="")
+    list_rows = models.PositiveSmallIntegerField(default=LIST_ROWS_DEFAULT, db_default=LIST_ROWS_DEFAULT)
 
     class Meta:
         constraints = [models.CheckConstraint(name="preference_names_a_zone", condition=~Q(time_zone=""))]

@@ -19,13 +19,15 @@ from linking.dashboard.shell.parts import NOT_LINKED, TRUST_STATES, Badge, IDTex
 from linking.dashboard.shell.sources import find_words, name_source
 from linking.models import Label, LoginUser, Visitor
 from linking.notes import player_labels
-from linking.search import find
+from linking.search import find, history
 
 # A token lives for five minutes, and the widget asks for the next one when it ends; the sixth minute is for the way and
 # for sightings, which are written in batches. A page that was closed counts as open for that long.
 PAGE_OPEN_FOR = timedelta(minutes=6)
 LabelsByPlayer = Mapping[int, tuple[Label, ...]]
 NO_LABELS: LabelsByPlayer = MappingProxyType({})
+ChatsByVisitor = Mapping[int, history.ChatSum]
+NO_CHATS: ChatsByVisitor = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,8 @@ class VisitorRow:
     """One visitor as a list shows it; `user` is None without an open link.
 
     `source` is the product, "" where all integrations have the same one. `subtitle` is what stands below the name: the
-    address, or the name at Login where the address is the name already.
+    address, or the name at Login where the address is the name already. `chats` and `last_chat_at` are None where no
+    chat is stored, or the list does not show them.
     """
 
     key: str
@@ -50,6 +53,8 @@ class VisitorRow:
     source: Text
     last_seen_at: datetime
     labels: tuple[LabelChip, ...] = ()
+    chats: int | None = None
+    last_chat_at: datetime | None = None
 
     @property
     def state(self) -> Badge:
@@ -127,17 +132,28 @@ def build_user_url(*, user_id: str, integration: str) -> str:
 
 
 def build_visitor_rows(
-    visitors: Sequence[Visitor], *, reader: Reader, labels: LabelsByPlayer = NO_LABELS
+    visitors: Sequence[Visitor],
+    *,
+    reader: Reader,
+    labels: LabelsByPlayer = NO_LABELS,
+    chats: ChatsByVisitor = NO_CHATS,
 ) -> tuple[VisitorRow, ...]:
     """Return the rows of a page of visitors from `find.list_visitors`; one query where any has no link.
 
-    `labels` are those of the visitors' players, from `find_row_labels`, where the rows show them.
+    `labels` are those of the visitors' players, from `find_row_labels`, and `chats` the visitors' own, where the rows
+    show them.
     """
     # The word of trust of a linked visitor already says that a conflict is open.
     unlinked = [visitor for visitor in visitors if not visitor.open_links]  # type: ignore[attr-defined]
     in_conflict = find_conflicts.find_in_conflict(visitors=unlinked) if unlinked else frozenset()
     return tuple(
-        _build_visitor_row(visitor, reader=reader, has_open_conflict=visitor.pk in in_conflict, labels=labels)
+        _build_visitor_row(
+            visitor,
+            reader=reader,
+            has_open_conflict=visitor.pk in in_conflict,
+            labels=labels,
+            chats=chats.get(visitor.pk),
+        )
         for visitor in visitors
     )
 
@@ -151,7 +167,7 @@ def find_row_labels(records: Sequence[Visitor | LoginUser]) -> LabelsByPlayer:
 
 
 def _build_visitor_row(
-    visitor: Visitor, *, reader: Reader, has_open_conflict: bool, labels: LabelsByPlayer
+    visitor: Visitor, *, reader: Reader, has_open_conflict: bool, labels: LabelsByPlayer, chats: history.ChatSum | None
 ) -> VisitorRow:
     link = next(iter(visitor.open_links), None)  # type: ignore[attr-defined]
     user, trust = (link.login_user, link.trust) if link else (None, Trust.NONE)
@@ -172,6 +188,8 @@ def _build_visitor_row(
         source=name_source(visitor.integration.zendesk_product),
         last_seen_at=visitor.last_seen_at,
         labels=build_chips(labels.get(user.pk, ())) if user else (),
+        chats=chats.number if chats else None,
+        last_chat_at=chats.last_at if chats else None,
     )
 
 

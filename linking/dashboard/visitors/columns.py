@@ -1,4 +1,6 @@
-"""The columns of the visitors list: their headings, which of them sort, and which a person hides (in a cookie).
+"""The columns of the visitors list: their headings, which of them sort, and which a person hides.
+
+A cookie holds the names of those that are not as they are at first.
 
 The cells stand in templates/dashboard/visitors/_visitor_rows.html, in the same order.
 """
@@ -25,8 +27,13 @@ OPTIONAL: Mapping[str, Text] = MappingProxyType(
         "login": _("User ID"),
         "visitor": _("Visitor ID"),
         "integration": _("Integration"),
+        "chats": _("Chats"),
+        "last-chat": _("Last chat"),
     }
 )
+# When a visitor was last seen is mostly the time of the last chat.
+HIDDEN_AT_FIRST = frozenset({"last-chat"})
+OF_CHATS = ("chats", "last-chat")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +58,8 @@ class ColumnChoice:
     is_shown: bool
 
 
-def list_columns(filters: VisitorFilters, *, has_several: bool, reader: Reader) -> tuple[Column, ...]:
-    """Return the headings from left to right."""
+def list_columns(filters: VisitorFilters, *, has_several: bool, has_chats: bool, reader: Reader) -> tuple[Column, ...]:
+    """Return the headings from left to right. `has_several` integrations; `has_chats`: one of them reads chats."""
     if filters.is_waiting_list:
         several = (Column(word=_("Integration")),) if has_several else ()
         plain = (Column(word=_("Player")), Column(word=_("User ID")), Column(word=_("Tokens")))
@@ -64,6 +71,7 @@ def list_columns(filters: VisitorFilters, *, has_several: bool, reader: Reader) 
         name,
         *(Column(word=OPTIONAL[key], key=key) for key in ("state", "login", "visitor")),
         *((Column(word=OPTIONAL["integration"], key="integration"),) if has_several else ()),
+        *(Column(word=OPTIONAL[key], key=key) for key in OF_CHATS if has_chats),
         _build_sortable_column(filters, field="last_seen_at", word=_("Last seen"), first="-last_seen_at"),
     )
 
@@ -91,7 +99,7 @@ def list_column_choices(columns: tuple[Column, ...], *, hidden: frozenset[str]) 
 
 def find_hidden_columns(request: HttpRequest) -> frozenset[str]:
     """Return the names of the columns that this person hides."""
-    return frozenset(request.COOKIES.get(COOKIE, "").split(".")) & OPTIONAL.keys()
+    return HIDDEN_AT_FIRST ^ (frozenset(request.COOKIES.get(COOKIE, "").split(".")) & OPTIONAL.keys())
 
 
 @page
@@ -102,8 +110,8 @@ def choose_columns(request: HttpRequest) -> HttpResponse:
     offered = OPTIONAL.keys() & set(request.POST.getlist("offered"))
     # A column that was not offered, as with a single integration, keeps its setting.
     hidden = (find_hidden_columns(request) - offered) | (offered - set(request.POST.getlist("column")))
-    if hidden:
-        value = ".".join(sorted(hidden))
+    if changed := hidden ^ HIDDEN_AT_FIRST:
+        value = ".".join(sorted(changed))
         response.set_cookie(
             COOKIE, value, max_age=COOKIE_AGE_S, samesite="Lax", secure=request.is_secure(), httponly=True
         )

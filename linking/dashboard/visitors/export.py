@@ -20,6 +20,7 @@ from linking.accounts import audit, roles
 from linking.core.spreadsheets import inert
 from linking.dashboard.shell.access import page, require
 from linking.dashboard.shell.context import format_count
+from linking.dashboard.shell.rows import LabelsByPlayer, find_row_labels
 from linking.dashboard.visitors.filters import VisitorFilters, parse_filters
 from linking.dashboard.visitors.selection import NothingSelected, Selection, find_selected, parse_selection
 from linking.models import LoginUser, Visitor
@@ -28,10 +29,11 @@ from linking.search import UnknownFilter, find, pages
 CHUNK = 1_000
 VISITOR_COLUMNS = (
     "integration", "visitor_id", "state", "name", "email", "phone", "user_id", "verified", "trust", "first_seen_at",
-    "last_seen_at", "checked_at", "is_banned", "source",
+    "last_seen_at", "checked_at", "is_banned", "source", "labels",
 )  # fmt: skip
 USER_COLUMNS = (
     "integration", "user_id", "name", "email", "first_authenticated_at", "last_authenticated_at", "tokens_issued",
+    "labels",
 )  # fmt: skip
 
 
@@ -71,39 +73,45 @@ def export_visitors(request: HttpRequest) -> HttpResponse | StreamingHttpRespons
 
 def _iterate_lines(rows: QuerySet[Any], *, filters: VisitorFilters) -> Iterator[str]:
     columns = USER_COLUMNS if filters.is_waiting_list else VISITOR_COLUMNS
-    cells: Callable[[Any], tuple[object, ...]] = _list_user_cells if filters.is_waiting_list else _list_visitor_cells
+    cells: Callable[..., tuple[object, ...]] = _list_user_cells if filters.is_waiting_list else _list_visitor_cells
     writer = csv.writer(_Echo(), lineterminator="\r\n")
     yield "\ufeff" + writer.writerow(columns)  # by this mark spreadsheets know the text as UTF-8
-    for row in _iterate_rows(rows, ordering=filters.order):
-        yield writer.writerow([_format_cell(value) for value in cells(row)])
+    for part in _iterate_parts(rows, ordering=filters.order):
+        labels = find_row_labels(part)
+        for row in part:
+            yield writer.writerow([_format_cell(value) for value in cells(row, labels=labels)])
 
 
-def _iterate_rows(rows: QuerySet[Any], *, ordering: str) -> Iterator[Any]:
+def _iterate_parts(rows: QuerySet[Any], *, ordering: str) -> Iterator[list[Any]]:
     cursor = ""
     while True:
         part = pages.load_page(rows, ordering=ordering, cursor=cursor, size=CHUNK)
-        yield from part.rows
+        yield part.rows
         cursor = part.next
         if not cursor:
             return
 
 
-def _list_visitor_cells(row: Visitor) -> tuple[object, ...]:
+def _list_visitor_cells(row: Visitor, *, labels: LabelsByPlayer) -> tuple[object, ...]:
     link = next(iter(row.open_links), None)  # type: ignore[attr-defined]
     user = link.login_user if link else None
     return (
         row.integration.slug, row.visitor_id, row.state, row.name, row.email, row.phone,
         user.user_id if user else None, user.is_verified if user else None, link.trust if link else None,
         row.first_seen_at, row.last_seen_at, row.checked_at, row.is_banned,
-        row.integration.zendesk_product,
+        row.integration.zendesk_product, _join_labels(labels, user),
     )  # fmt: skip
 
 
-def _list_user_cells(row: LoginUser) -> tuple[object, ...]:
+def _list_user_cells(row: LoginUser, *, labels: LabelsByPlayer) -> tuple[object, ...]:
     return (
         row.integration.slug, row.user_id, row.name, row.email, row.first_authenticated_at, row.last_authenticated_at,
-        row.tokens_issued,
+        row.tokens_issued, _join_labels(labels, row),
     )  # fmt: skip
+
+
+def _join_labels(labels: LabelsByPlayer, user: LoginUser | None) -> str:
+    return "; ".join(label.name for label in labels.get(user.pk, ())) if user else ""
 
 
 def _format_cell(value: object) -> str:

@@ -19,6 +19,7 @@ from linking.dashboard.shell.access import page
 from linking.dashboard.shell.context import format_count
 from linking.dashboard.shell.parts import PAGE_OPEN, Badge
 from linking.dashboard.shell.rows import (
+    NO_CHATS,
     Reader,
     UserRow,
     VisitorRow,
@@ -34,6 +35,7 @@ from linking.dashboard.shell.sources import describe_waiting_list
 from linking.dashboard.visitors.builtin_views import list_builtin_views
 from linking.dashboard.visitors.chips import Choice, list_chips, list_ways_on
 from linking.dashboard.visitors.columns import (
+    OF_CHATS,
     Column,
     ColumnChoice,
     find_hidden_columns,
@@ -49,15 +51,16 @@ from linking.dashboard.visitors.filters import (
 from linking.dashboard.visitors.hints import find_hint
 from linking.dashboard.visitors.link_rate import choose_apart, find_link_rate
 from linking.dashboard.visitors.news import build_news_url, can_be_newer
+from linking.dashboard.visitors.page_size import SIZES, find_page_size
 from linking.dashboard.visitors.queries import find_rows
 from linking.dashboard.visitors.recheck import RECHECK_MAX
 from linking.dashboard.visitors.saved_views import list_view_rows
 from linking.dashboard.visitors.selection import SelectionBar, build_selection_bar
 from linking.dashboard.visitors.typed_filters import extract_typed_filters
-from linking.models import Integration
+from linking.models import Integration, ZendeskProduct
 from linking.monitoring import status
 from linking.notes import labels
-from linking.search import BadKeyset, Count, UnknownFilter, find, pages, recent
+from linking.search import BadKeyset, Count, UnknownFilter, find, history, pages, recent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +89,9 @@ class Listing:
     choices: tuple[ColumnChoice, ...]
     hidden: frozenset[str]
     has_integrations: bool
+    has_chats: bool
+    page_size: int
+    sizes: tuple[int, ...]
     empty: str = ""
     ways_on: tuple[Choice, ...] = ()
     hint: str = ""
@@ -111,6 +117,16 @@ class Listing:
         return self.has_integrations and "integration" not in self.hidden
 
     @property
+    def shows_chats(self) -> bool:
+        """Whether the list has the column of this name."""
+        return self.has_chats and "chats" not in self.hidden
+
+    @property
+    def shows_last_chat(self) -> bool:
+        """Whether the list has the column of this name."""
+        return self.has_chats and "last-chat" not in self.hidden
+
+    @property
     def is_without_any(self) -> bool:
         """Whether there is nothing that a filter could narrow."""
         return self.empty in ("first_run", "sync_off", "nothing_yet")
@@ -129,7 +145,12 @@ def show_visitors(request: HttpRequest) -> HttpResponse:
         listing = make_listing(filters=filters, request=request, integrations=integrations, now=now)
     except (UnknownFilter, BadKeyset) as error:
         return render(request, "dashboard/shell/bad_filter.html", {"sentence": str(error)}, status=400)
-    context = {"listing": listing, "query": filters.build_page_address(), "page_open": PAGE_OPEN}
+    context = {
+        "listing": listing,
+        "query": filters.build_page_address(),
+        "first_page_query": filters.build_page_address(cursor="", first=""),
+        "page_open": PAGE_OPEN,
+    }
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "dashboard/visitors/_list.html", context)
     context |= _build_page_context(filters, request=request, integrations=integrations, now=now)
@@ -170,6 +191,18 @@ def _build_page_context(
     }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A page of what the filters find, the rows made of it, how many there are in all, and the columns to show."""
+
+    part: pages.Page
+    rows: tuple[VisitorRow, ...] | tuple[UserRow, ...]
+    total: Count
+    columns: tuple[Column, ...]
+    hidden: frozenset[str]
+    size: int
+
+
 def make_listing(
     *, filters: VisitorFilters, request: HttpRequest, integrations: list[Integration], now: datetime
 ) -> Listing:
@@ -178,41 +211,68 @@ def make_listing(
     Raises: UnknownFilter, BadKeyset.
     """
     reader = find_reader(request)
-    records = find_rows(filters, sees_contact=reader.sees_contact, now=now)
-    part = pages.load_page(records, ordering=filters.order, cursor=filters.cursor)
-    rows = _build_rows(part.rows, is_waiting_list=filters.is_waiting_list, reader=reader, now=now)
+    found = _find_page(filters, request=request, integrations=integrations, reader=reader, now=now)
+    rows, may_export = found.rows, roles.can_export(request.user)
+    return Listing(
+        rows=rows,
+        is_waiting_list=filters.is_waiting_list,
+        showing=_describe_count(row_count=len(rows), total=found.total, filters=filters) if rows else "",
+        next_url=_build_page_url(filters, cursor=found.part.next, step=len(rows)),
+        previous_url=_build_page_url(filters, cursor=found.part.previous, step=-found.size),
+        self_url=_build_own_address(filters),
+        news_url=build_news_url(filters=filters, records=found.part.rows, rows=rows),
+        can_be_newer=can_be_newer(filters),
+        export_url=reverse("visitors_export") + filters.build_address() if rows and may_export else "",
+        export_words=_describe_export(found.total, is_waiting_list=filters.is_waiting_list),
+        selection=_build_bar(found.total, filters=filters, request=request) if rows and may_export else None,
+        legend=() if filters.is_waiting_list else make_legend(),
+        columns=tuple(column for column in found.columns if column.key not in found.hidden),
+        choices=list_column_choices(found.columns, hidden=found.hidden),
+        hidden=found.hidden,
+        has_integrations=len(integrations) > 1,
+        has_chats=_reads_chats(integrations),
+        page_size=found.size,
+        sizes=SIZES,
+        empty="" if rows else _find_empty_reason(filters, integrations=integrations),
+        ways_on=() if rows else list_ways_on(filters, sees_contact=reader.sees_contact),
+        hint=find_hint(filters.query, sees_contact=reader.sees_contact, has_rows=bool(rows)),
+    )
+
+
+def _find_page(
+    filters: VisitorFilters, *, request: HttpRequest, integrations: list[Integration], reader: Reader, now: datetime
+) -> _Found:
+    records, size = find_rows(filters, sees_contact=reader.sees_contact, now=now), find_page_size(request)
+    hidden, has_chats = find_hidden_columns(request), _reads_chats(integrations)
+    part = pages.load_page(records, ordering=filters.order, cursor=filters.cursor, size=size)
+    rows = _build_rows(
+        part.rows,
+        is_waiting_list=filters.is_waiting_list,
+        with_chats=has_chats and not hidden.issuperset(OF_CHATS),
+        reader=reader,
+        now=now,
+    )
     cap = find.SEARCH_COUNT_CAP if filters.q else find.COUNT_CAP
-    total = find.count_up_to_cap(records, cap=cap) if rows else Count(number=0, is_capped=False)
-    several = len(integrations) > 1
-    columns, hidden = list_columns(filters, has_several=several, reader=reader), find_hidden_columns(request)
-    bar = build_selection_bar(
+    return _Found(
+        part=part,
+        rows=rows,
+        total=find.count_up_to_cap(records, cap=cap) if rows else Count(number=0, is_capped=False),
+        columns=list_columns(filters, has_several=len(integrations) > 1, has_chats=has_chats, reader=reader),
+        hidden=hidden,
+        size=size,
+    )
+
+
+def _reads_chats(integrations: list[Integration]) -> bool:
+    return any(integration.zendesk_product == ZendeskProduct.CHAT for integration in integrations)
+
+
+def _build_bar(total: Count, *, filters: VisitorFilters, request: HttpRequest) -> SelectionBar:
+    return build_selection_bar(
         total,
         is_waiting_list=filters.is_waiting_list,
         may_refresh=roles.can_decide(request.user) and not filters.is_waiting_list,
         refresh_max=RECHECK_MAX,
-    )
-    return Listing(
-        rows=rows,
-        is_waiting_list=filters.is_waiting_list,
-        showing=_describe_count(row_count=len(rows), total=total, filters=filters) if rows else "",
-        next_url=_build_page_url(filters, cursor=part.next, step=len(rows)),
-        previous_url=_build_page_url(filters, cursor=part.previous, step=-pages.PAGE_SIZE),
-        self_url=_build_own_address(filters),
-        news_url=build_news_url(filters=filters, records=part.rows, rows=rows),
-        can_be_newer=can_be_newer(filters),
-        export_url=reverse("visitors_export") + filters.build_address()
-        if rows and roles.can_export(request.user)
-        else "",
-        export_words=_describe_export(total, is_waiting_list=filters.is_waiting_list),
-        selection=bar if rows and roles.can_export(request.user) else None,
-        legend=() if filters.is_waiting_list else make_legend(),
-        columns=tuple(column for column in columns if column.key not in hidden),
-        choices=list_column_choices(columns, hidden=hidden),
-        hidden=hidden,
-        has_integrations=len(integrations) > 1,
-        empty="" if rows else _find_empty_reason(filters, integrations=integrations),
-        ways_on=() if rows else list_ways_on(filters, sees_contact=reader.sees_contact),
-        hint=find_hint(filters.query, sees_contact=reader.sees_contact, has_rows=bool(rows)),
     )
 
 
@@ -221,12 +281,13 @@ def _build_page_url(filters: VisitorFilters, *, cursor: str, step: int) -> str:
 
 
 def _build_rows(
-    records: list[Any], *, is_waiting_list: bool, reader: Reader, now: datetime
+    records: list[Any], *, is_waiting_list: bool, with_chats: bool, reader: Reader, now: datetime
 ) -> tuple[VisitorRow, ...] | tuple[UserRow, ...]:
     found = find_row_labels(records)
     if is_waiting_list:
         return tuple(build_user_row(user, reader=reader, now=now, labels=found) for user in records)
-    return build_visitor_rows(records, reader=reader, labels=found)
+    chats = history.sum_up_chats(visitor_keys=[record.pk for record in records]) if with_chats and records else NO_CHATS
+    return build_visitor_rows(records, reader=reader, labels=found, chats=chats)
 
 
 def _build_own_address(filters: VisitorFilters) -> str:

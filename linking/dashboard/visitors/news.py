@@ -21,6 +21,7 @@ from django.views.decorators.http import require_safe
 from linking.dashboard.shell.access import page
 from linking.dashboard.shell.context import format_count
 from linking.dashboard.shell.rows import Reader, UserRow, VisitorRow, build_user_row, build_visitor_rows, find_reader
+from linking.dashboard.visitors import page_size
 from linking.dashboard.visitors.filters import WAITING_ORDERING, VisitorFilters, parse_filters
 from linking.dashboard.visitors.queries import find_rows
 from linking.models import LoginUser, Visitor
@@ -41,7 +42,8 @@ NEW_CAP = 50
 # Where the newest stand first. In any other order, and on a later page, nothing can be newer than the first row.
 NEWEST_FIRST = ("-last_seen_at", "-first_seen_at", WAITING_ORDERING)
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
-_UNTOLD = {"key", "url", "user_url"}
+# No news: the keys, labels that people put here, and chats, which the time of the last one tells already.
+_UNTOLD = {"key", "url", "user_url", "labels", "chats", "last_chat_at"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ def check_news(request: HttpRequest) -> HttpResponse:
     query = request.GET
     try:
         filters = parse_filters(query)
-        marks_by_key = shown_rows.decode_shown(query.get("rows", ""), rows_max=pages.PAGE_SIZE)
+        marks_by_key = shown_rows.decode_shown(query.get("rows", ""), rows_max=page_size.SIZES[-1])
         changes = find_news(
             filters=filters,
             since=query.get("since", ""),

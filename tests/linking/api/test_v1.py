@@ -10,7 +10,7 @@ from linking.api import v1
 from linking.api.access import PerPerson
 from linking.clients.zendesk_api import ZendeskTryLater
 from linking.limits import Limiter
-from linking.models import VisitorAlias
+from linking.models import Integration, VisitorAlias
 from linking.notes import labels, player_labels
 from linking.sync.chat.source import ChatSource
 from tests.factories import (
@@ -19,6 +19,7 @@ from tests.factories import (
     USER_ID,
     ZENDESK_ACCESS_TOKEN,
     ZENDESK_SHARED_SECRET,
+    make_chat,
     make_integration,
     make_link,
     make_login_user,
@@ -166,8 +167,24 @@ class TestVisitors:
             user = make_login_user(integration=acme, user_id=f"u{number}")
             make_link(visitor=make_visitor(integration=acme, visitor_id=f"1.v{number}"), login_user=user)
         client = signed_in("leads")
-        with django_assert_max_num_queries(6):
+        with django_assert_max_num_queries(7):
             client.get(LIST)
+
+
+class TestChats:
+    @pytest.mark.parametrize("url", [LIST, ONE])
+    def test_are_counted_with_the_time_of_the_last(self, nadia, signed_in, url):
+        for hours in (1, 5):
+            make_chat(visitor=nadia, chat_id=f"c{hours}", started_at=NOW - timedelta(hours=hours))
+        body = signed_in("agents").get(url).json()
+        row = body["results"][0] if url == LIST else body
+        assert (row["chats"], row["last_chat_at"]) == (2, "2026-11-22T11:00:00Z")
+
+    @pytest.mark.parametrize(("product", "chats"), [("chat", 0), ("messaging", None)])
+    def test_are_none_or_not_known(self, nadia, signed_in, product, chats):
+        Integration.objects.update(zendesk_product=product)
+        row = signed_in("agents").get(LIST).json()["results"][0]
+        assert (row["chats"], row["last_chat_at"]) == (chats, None)
 
 
 class TestMasking:

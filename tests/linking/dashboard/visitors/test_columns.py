@@ -1,13 +1,18 @@
 """Columns of the visitors list that somebody does without."""
 
-import pytest
+from datetime import timedelta
 
-from tests.factories import make_integration, make_visitor
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from linking.models import Integration, Visitor
+from tests.factories import NOW, make_chat, make_integration, make_visitor
 from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db
-ALL = ["Visitor", "State", "User ID", "Visitor ID", "Last seen"]
-OFFERED = ["state", "login", "visitor"]
+ALL = ["Visitor", "State", "User ID", "Visitor ID", "Chats", "Last seen"]
+OFFERED = ["state", "login", "visitor", "chats"]
 
 
 @pytest.fixture(autouse=True)
@@ -54,8 +59,38 @@ class TestColumns:
         choose(lead, "state", "login")
         boxes = read(lead.get("/")).one(id="column-choice").all("input", type="checkbox")
         assert [(box.attributes["value"], "checked" in box.attributes) for box in boxes] == [
-            ("state", True), ("login", True), ("visitor", False),
+            ("state", True), ("login", True), ("visitor", False), ("chats", False), ("last-chat", False),
         ]  # fmt: skip
+
+    def test_of_chats_say_how_many_and_when_the_last_was(self, lead):
+        choose(lead, "chats", "last-chat", offered=["chats", "last-chat"])
+        nadia = Visitor.objects.get()
+        for hours in (1, 5):
+            make_chat(visitor=nadia, chat_id=f"c{hours}", started_at=NOW - timedelta(hours=hours))
+        make_visitor(
+            integration=nadia.integration,
+            visitor_id="7.silent",
+            first_seen_at=NOW - timedelta(days=1),
+            last_seen_at=NOW - timedelta(days=1),
+        )
+        first, second = read(lead.get("/")).one("tbody").all("tr")
+        assert first.one(class_="chats").text == "2"
+        (last_chat_at,) = first.one(class_="last-chat").children
+        assert last_chat_at.attributes["datetime"] == "2026-11-22T11:00:00Z"
+        assert (second.one(class_="chats").text, second.one(class_="last-chat").text) == ("", "")
+
+    def test_of_chats_cost_nothing_where_they_are_hidden(self, lead, django_assert_num_queries):
+        lead.get("/")
+        with CaptureQueriesContext(connection) as shown:
+            lead.get("/")
+        number = len(shown)
+        choose(lead, "state", "login", "visitor")
+        with django_assert_num_queries(number - 1):
+            lead.get("/")
+
+    def test_of_chats_are_not_there_where_none_are_read(self, lead):
+        Integration.objects.update(zendesk_product="messaging")
+        assert "Chats" not in headings(lead)
 
     def test_lead_back_to_the_same_list_and_nowhere_else(self, lead):
         assert choose(lead, back="/?q=n&seen=7")["Location"] == "/?q=n&seen=7"

@@ -2,10 +2,12 @@ import csv
 import io
 
 import pytest
+from django.contrib.auth.models import User
 
 from linking.dashboard.visitors import export
-from linking.models import AuditEvent
-from tests.factories import USER_ID, make_integration, make_link, make_login_user, make_visitor
+from linking.models import AuditEvent, LoginUser
+from linking.notes import labels, player_labels
+from tests.factories import NOW, USER_ID, make_integration, make_link, make_login_user, make_visitor
 from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +30,21 @@ class TestExport:
         _head, row = table(lead)
         assert row == [
             "acme", "7700123.ab3XkQ9zLm2Rt7", "linked", "Nadia", "", "", USER_ID, "false", "claimed",
-            "2026-11-22T12:00:00Z", "2026-11-22T12:00:00Z", "2026-11-22T12:00:00Z", "false", "chat",
+            "2026-11-22T12:00:00Z", "2026-11-22T12:00:00Z", "2026-11-22T12:00:00Z", "false", "chat", "",
         ]  # fmt: skip
+
+    @pytest.mark.parametrize(("query", "of"), [("", "nadia"), ("?state=signed_in", "omar")])
+    def test_holds_the_labels_of_players(self, lead, acme, query, of):
+        make_link(visitor=make_visitor(integration=acme), login_user=make_login_user(integration=acme, user_id="nadia"))
+        proof = dict.fromkeys(("first_authenticated_at", "last_authenticated_at"), "2026-11-22T12:00:00Z")
+        make_login_user(integration=acme, user_id="omar", tokens_issued=1, **proof)
+        by = User.objects.get(username="lead")
+        for name in ("VIP", "=Tester"):
+            label = labels.add_label(name=name, colour="violet", by=by, now=NOW)
+            player = LoginUser.objects.select_related("integration").get(user_id=of)
+            player_labels.put_label(player=player, label_key=label.pk, by=by, now=NOW)
+        head, row = table(lead, query)
+        assert (head[-1], row[-1]) == ("labels", "'=Tester; VIP")
 
     def test_holds_what_the_filters_find(self, lead, acme):
         make_visitor(integration=acme, name="Nadia")
@@ -46,7 +61,7 @@ class TestExport:
         proof = {"first_authenticated_at": "2026-11-22T12:00:00Z", "last_authenticated_at": "2026-11-22T12:00:00Z"}
         make_login_user(integration=acme, tokens_issued=2, **proof)
         head, row = table(lead, "?state=signed_in")
-        assert (head[1], row[1], row[-1]) == ("user_id", USER_ID, "2")
+        assert (head[1], row[1], row[-2]) == ("user_id", USER_ID, "2")
 
     @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\t=1", "＝1"])
     def test_runs_in_no_spreadsheet(self, lead, acme, name):

@@ -9,8 +9,9 @@ from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db
 FRAME_QUERIES = 7  # session, person, group, integrations, three counts
-# Integrations, visitors, links, conflicts, labels, count, share, two ready views, kept views, and the labels there are.
-LIST_QUERIES = FRAME_QUERIES + 11
+# Integrations, visitors, links, conflicts, labels, chats, count, share, two ready views, kept views, and the labels
+# there are.
+LIST_QUERIES = FRAME_QUERIES + 12
 
 
 def rows_of(answer):
