@@ -30,13 +30,14 @@ class LinkingConfig(AppConfig):
         from corsheaders.signals import check_request_enabled
 
         from linking import checks
-        from linking.accounts import person_audit, roles, sessions, sign_in
+        from linking.accounts import devices, person_audit, roles, sessions, sign_in
         from linking.api import cors
         from linking.models.sql import note_upkeep, word_upkeep
 
         roles.connect()
         sign_in.connect()
         sessions.connect()
+        devices.connect()
         person_audit.connect()
         checks.connect()
         word_upkeep.connect(self)

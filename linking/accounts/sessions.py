@@ -36,8 +36,13 @@ class SessionsThatCount(AuthenticationMiddleware):
 
 def end_sessions(*, user: Any, by: Any, now: datetime) -> None:
     """Sign `user` out everywhere: every session that exists at `now` ends with its next request."""
-    Presence.objects.update_or_create(user=user, defaults={"signed_out_at": now})
+    void_sessions(user=user, now=now)
     record_deed(action=SIGNED_OUT, by=by, about=user, now=now)
+
+
+def void_sessions(*, user: Any, now: datetime) -> None:
+    """Let no session of `user` count that exists at `now`."""
+    Presence.objects.update_or_create(user=user, defaults={"signed_out_at": now})
 
 
 def connect() -> None:

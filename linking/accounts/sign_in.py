@@ -28,7 +28,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from linking.accounts import mail, roles
+from linking.accounts import mail, roles, tries
 from linking.accounts.issuer import may_use_password
 from linking.accounts.one_time_links import ADMIN_LINK, sign_link
 from linking.models import AuditEvent
@@ -53,6 +53,18 @@ class ClosedSignupAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - the signature is allauth's
         """Return False: sign-up is closed."""
         return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Take one try for this name; `tries` says how many there are.
+
+        Raises: ValidationError.
+        """
+        self._login_failed_rl_usage = tries.consume_try(request, login=tries.read_login(credentials))
+        if self._login_failed_rl_usage is None:
+            raise self.validation_error("too_many_login_attempts")
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        tries.forget_tries(request, login=tries.read_login(credentials))
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
         """Return the person of these credentials, or None; a try that could not be judged does not count as failed."""

@@ -22,7 +22,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authtoken.models import Token, TokenProxy
 
-from linking.accounts import person_audit
+from linking.accounts import people, person_audit
 from linking.admin.tables import ReadOnlyAdmin
 from linking.models import APIToken
 
@@ -61,6 +61,12 @@ class PersonAdmin(django.contrib.auth.admin.UserAdmin):
         """Return whether the person may be removed: nobody removes themselves, and a superuser only another one."""
         is_self = obj is not None and obj.pk == request.user.pk
         return super().has_delete_permission(request, obj) and _may_touch(request, obj) and not is_self
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save the person, and end what lets in somebody who is switched off here."""
+        super().save_model(request, obj, form, change)
+        if change and not obj.is_active and "is_active" in form.changed_data:
+            people.end_access(user=obj, now=timezone.now())
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Record a new account also in the audit, which the dashboard shows."""

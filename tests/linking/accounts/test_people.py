@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
+from rest_framework.authtoken.models import Token
 
 from linking.accounts import people
 from linking.accounts.people import PersonRefused
@@ -132,12 +133,32 @@ class TestChangeGroups:
                 act()
 
 
+def switch_off(user, *, by, way):
+    if way == "people":
+        people.switch(user=user, is_active=False, by=by, now=timezone.now())
+        return
+    browser = Client()
+    browser.force_login(by)
+    page = f"/admin/auth/user/{user.pk}/change/"
+    answer = browser.post(page, {"username": user.username, "groups": [user.groups.get().pk]})
+    assert (answer.status_code, get_user_model().objects.get(pk=user.pk).is_active) == (302, False)
+
+
 class TestSwitch:
     def test_ends_the_sessions_at_once(self, admin, lead):
         user = get_user_model().objects.get(username="lead")
         people.switch(user=user, is_active=False, by=admin, now=timezone.now())
         assert lead.get("/").status_code == 302
         assert last_deed() == ("admin", "person.switched_off", "lead", [])
+
+    @pytest.mark.parametrize("way", ["people", "admin"])
+    def test_ends_what_let_the_person_in_for_good(self, admin, lead, way):
+        user = get_user_model().objects.get(username="lead")
+        Token.objects.create(user=user)
+        switch_off(user, by=admin, way=way)
+        people.switch(user=user, is_active=True, by=admin, now=timezone.now())
+        assert lead.get("/").status_code == 302
+        assert not Token.objects.filter(user=user).exists()
 
 
 class TestListPeople:
