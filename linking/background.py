@@ -10,7 +10,7 @@ from django.utils import timezone
 from linking import limits, registry
 from linking.clients.xsolla_login import LoginClient
 from linking.core.config import LoginAlgorithm
-from linking.monitoring import alarms
+from linking.monitoring import alarms, shared_counts
 from linking.tokens import answer_counts, clock_offsets, email_lookup, key_fetching, refused_players, sightings
 
 WATCH_EVERY_S = 60.0
@@ -25,7 +25,9 @@ class _AlarmThread:
 def start(*, login_api_url: str, allow_loopback: bool, redis_url: str) -> None:
     """Start the threads of this process; a second call does nothing."""
     registry.start_refreshing()
-    sightings.start_flushing(also=(answer_counts.flush, clock_offsets.flush, refused_players.flush))
+    sightings.start_flushing(
+        also=(answer_counts.flush, clock_offsets.flush, refused_players.flush, shared_counts.flush)
+    )
     email_lookup.use(
         lambda: LoginClient(base_url=login_api_url, allow_loopback=allow_loopback, deadline_s=email_lookup.DEADLINE_S)
     )

@@ -1,5 +1,6 @@
 """The Celery tasks. A message only triggers; a query finds what is due, so a lost message loses nothing."""
 
+import logging
 import mmap
 import signal
 import sys
@@ -8,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_process_init, worker_shutting_down
+from celery.signals import task_postrun, worker_process_init, worker_shutting_down
 from django.conf import settings
+from django.db import Error as StoreError
 
 from linking import queue
 from linking.models import IntegrationDraft, TokenDay
-from linking.monitoring import alarms, conflict_notices, heartbeats, row_counts, waiting
+from linking.monitoring import alarms, clocks, conflict_notices, heartbeats, row_counts, shared_counts, waiting
 from linking.search import link_rates
 from linking.sync import Clock, Patience, refresh, run, schedule, unknown_visitors
 from linking.tokens import refused_players
@@ -23,6 +25,15 @@ LONGEST_WAIT_S = 2.0
 PASS_DEADLINE_S = 200.0
 REFRESH_DEADLINE_S = 30.0
 SLOT_WAIT_S = 5.0
+
+COUNTS_EVERY_S = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+class _Written:
+    at_s, turn = float("-inf"), 0
+
 
 # One byte shared with the forked children, because only the parent gets the signal. A byte, unlike a lock, cannot stay
 # locked when a child is killed.
@@ -51,6 +62,20 @@ def exit_on_sigterm(**_details: Any) -> None:
 def is_shutting_down() -> bool:
     """Return whether the worker is shutting down."""
     return _shutting_down[0] == 1
+
+
+@task_postrun.connect
+def write_counts(**_details: Any) -> None:
+    """Write what the tasks of this process have counted, now and then."""
+    _Written.turn += 1
+    now_s = time.monotonic()
+    if now_s - _Written.at_s < COUNTS_EVERY_S:
+        return
+    _Written.at_s = now_s
+    try:
+        shared_counts.flush(turn=_Written.turn)
+    except StoreError as error:
+        logger.warning("Counts could not be written (%s); they wait.", type(error).__name__)
 
 
 @shared_task
@@ -96,6 +121,7 @@ def send_alarms() -> None:
 def count_and_prune() -> None:
     """Count what plots show, and drop what has been kept for long enough."""
     now = _now()
+    clocks.prune(now=now)
     waiting.sample_waiting(now=now)
     link_rates.count_days(now=now)
     refused_players.prune(keep_days=settings.LINKING["KEEP_REFUSALS_DAYS"], now=now)

@@ -38,6 +38,7 @@ EXEMPT = {
     "linking/dashboard/records/visitor_page.py": "messages of 404, for which the page has a sentence of its own",
     "linking/monitoring/metrics.py": "help texts of metrics, which are English",
     "linking/monitoring/metrics_of_counts.py": "help texts of metrics, which are English",
+    "linking/monitoring/metrics_of_signals.py": "help texts of metrics, which are English",
     "linking/tokens/clock_reading.py:_median": "the message of a programming error",
     "zdbridge/addresses.py": "a wrong variable, reported before Django is set up",
     "zdbridge/env.py": "a wrong variable, reported before Django is set up",

@@ -114,6 +114,7 @@ INSTALLED_APPS = [
     "rest_framework.authtoken",
 ]
 MIDDLEWARE = [
+    "linking.api.response_counts.ResponseCounts",
     "linking.api.probe_hosts.ProbesByAnyHost",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -16,7 +16,8 @@ from django.http import HttpResponse
 from django.http.request import split_domain_port, validate_host
 
 from linking import registry
-from linking.api.token import TokenView, answer_to
+from linking.api.response_counts import note_response
+from linking.api.token import TokenResponse, TokenView, answer_to
 from linking.core.cors import Headers
 from linking.tokens.endpoint import TokenAnswer
 
@@ -93,6 +94,9 @@ class TokenFront:
             given = response_for_exception(TokenCall(environ=environ, slug=slug), error)
         if isinstance(given, TokenAnswer):
             return given.status, [*given.headers, *self._more_headers], given.body
+        if not isinstance(given, TokenResponse):
+            # An accident; what the token route decides is counted where it is timed.
+            note_response(PATH, status=given.status_code)
         return given.status_code, [*_headers(given), *self._more_headers], given.content
 
     def _is_redirected(self, environ: Environ) -> bool:

@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 from linking.api.token_schema import TokenSchema, describe_token_route
 from linking.core.cors import Headers
 from linking.limits import Limiter
+from linking.monitoring import token_times
 from linking.tokens import endpoint as tokens
 from linking.tokens.http import HEADERS_KEPT
 
@@ -107,7 +108,10 @@ def answer_to(environ: Mapping[str, Any], slug: str | None) -> tokens.TokenAnswe
 
     `slug` is the last part of a path that names an integration, else None.
     """
-    return tokens.serve(tokens.TokenRequest.from_environ(environ, slug), time.time(), _limits())
+    began_s, now_s = time.perf_counter(), time.time()
+    given = tokens.serve(tokens.TokenRequest.from_environ(environ, slug), now_s, _limits())
+    token_times.note(took_s=time.perf_counter() - began_s, status=given.status, reason=given.reason, now_s=now_s)
+    return given
 
 
 @cache

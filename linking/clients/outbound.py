@@ -25,6 +25,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from linking.clients import traffic
+from linking.clients.traffic import Service
 from linking.clients.vendor_urls import address_flaw, is_loopback_address, is_public_address
 
 CONNECT_TIMEOUT_S = 3.05  # a little over the 3 s after which TCP sends its first packet again
@@ -65,6 +67,9 @@ class AnswerTooLarge(OutboundError):
     """The answer was larger than any answer can be."""
 
 
+_OUTCOMES: dict[type[OutboundError], str] = {AddressRefused: "refused", AnswerTooSlow: "slow"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What came back, whatever its status: `body` is decompressed, `headers` ignore case."""
@@ -82,18 +87,25 @@ class Outbound:
         hosts: the hosts allowed, as `core.vendor_urls.address_flaw` takes them.
         allow_loopback: whether `http://` on this machine is allowed.
         deadline_s: the time a whole call may take.
+        service: whom the calls are counted for.
 
     Raises: AddressRefused.
     """
 
     def __init__(
-        self, *, base_url: str, hosts: Sequence[str], allow_loopback: bool, deadline_s: float = DEADLINE_S
+        self,
+        *,
+        base_url: str,
+        hosts: Sequence[str],
+        allow_loopback: bool,
+        deadline_s: float = DEADLINE_S,
+        service: Service = Service.OTHER,
     ) -> None:
         flaw = address_flaw(base_url, allow_loopback=allow_loopback, hosts=hosts)
         if flaw:
             raise AddressRefused(_(flaw), was_sent=False)
         self._base_url = base_url.rstrip("/")
-        self._deadline_s = deadline_s
+        self._deadline_s, self._service = deadline_s, service
         self._session = _session()
 
     def get(self, *, path: str, query: Query = (), headers: Mapping[str, str] | None = None) -> Answer:
@@ -127,11 +139,18 @@ class Outbound:
     ) -> Answer:
         if not path.startswith("/"):
             raise ValueError("A path begins with a slash.")
-        with _deadline(seconds=self._deadline_s) as deadline:
-            try:
-                return self._send(method=method, path=path, query=query, headers=headers, data=data)
-            except (requests.RequestException, HTTPError, HTTPException, OSError) as error:
-                raise _translate(error=error, is_over=deadline.is_over) from error
+        try:
+            with _deadline(seconds=self._deadline_s) as deadline:
+                try:
+                    answer = self._send(method=method, path=path, query=query, headers=headers, data=data)
+                except (requests.RequestException, HTTPError, HTTPException, OSError) as error:
+                    raise _translate(error=error, is_over=deadline.is_over) from error
+        except OutboundError as error:
+            traffic.note_failure(self._service, outcome=_OUTCOMES.get(type(error), "network"))
+            raise
+        date, age = answer.headers.get("Date", ""), answer.headers.get("Age", "")
+        traffic.note_answer(self._service, status=answer.status, date=date, age=age)
+        return answer
 
     def _send(
         self,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from linking.clients.outbound import AddressRefused, Answer, Outbound, OutboundError
 from linking.clients.retry_after import http_date, retry_after_s
+from linking.clients.traffic import Service
 from linking.core.key_sets import BadKeySet, KeyEncoding, list_keys
 
 CALL_DEADLINE_S = 5.0
@@ -67,6 +68,7 @@ class LoginClient:
                 hosts=(urlsplit(base_url).hostname or "",),
                 allow_loopback=allow_loopback,
                 deadline_s=deadline_s,
+                service=Service.LOGIN,
             )
         except (AddressRefused, ValueError) as error:
             sentence = _("XSOLLA_LOGIN_API_URL cannot be used. %(why)s")

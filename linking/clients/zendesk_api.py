@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from linking.clients.outbound import AddressRefused, Answer, AnswerTooLarge, Outbound, OutboundError
 from linking.clients.retry_after import retry_after_s
+from linking.clients.traffic import Service
 from linking.clients.vendor_urls import ZENDESK_HOSTS
 from linking.core.strict_json import refuse_constant, refuse_duplicates
 
@@ -73,7 +74,11 @@ class ZendeskClient:
             raise ZendeskRefused(_("The access token is empty or contains spaces."), reason="credentials")
         try:
             self._out = Outbound(
-                base_url=base_url, hosts=ZENDESK_HOSTS, allow_loopback=allow_loopback, deadline_s=deadline_s
+                base_url=base_url,
+                hosts=ZENDESK_HOSTS,
+                allow_loopback=allow_loopback,
+                deadline_s=deadline_s,
+                service=Service.ZENDESK,
             )
         except AddressRefused as error:
             raise ZendeskRefused(str(error), reason="host") from error

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from linking.clients.oauth_messages import SCOPE, TOKEN_PATH, BadTokens, Tokens, read_refusal, read_tokens
 from linking.clients.outbound import AddressRefused, Answer, Outbound, OutboundError
 from linking.clients.retry_after import retry_after_s
+from linking.clients.traffic import Service
 from linking.clients.vendor_urls import ZENDESK_HOSTS
 
 CALL_DEADLINE_S = 15.0
@@ -61,7 +62,11 @@ class OAuthClient:
         self._client = {"client_id": client_id, "client_secret": client_secret}
         try:
             self._out = Outbound(
-                base_url=authority, hosts=ZENDESK_HOSTS, allow_loopback=allow_loopback, deadline_s=CALL_DEADLINE_S
+                base_url=authority,
+                hosts=ZENDESK_HOSTS,
+                allow_loopback=allow_loopback,
+                deadline_s=CALL_DEADLINE_S,
+                service=Service.ZENDESK,
             )
         except AddressRefused as error:
             raise OAuthRefused(str(error), code="address") from error

@@ -51,6 +51,7 @@ from linking.models.panel import PanelStart
 from linking.models.person import LIST_ROWS_DEFAULT, TIME_ZONE_DEFAULT, APIToken, Preference, Presence, SavedView
 from linking.models.question import VisitorQuestion
 from linking.models.refused_token import RefusedToken
+from linking.models.shared_count import SharedCount
 from linking.models.sql.any_of import AnyOf
 from linking.models.support import AwaitedUser, ChangedUser, SupportToken, UserFeed
 from linking.models.sync_run import Quarantined, RunState, StopReason, SyncRun, SyncSteering
@@ -71,8 +72,8 @@ __all__ = [
     "Integration", "IntegrationDraft", "Label", "LabelColour", "Lease", "LinkRateDay", "LoginAlgorithm", "LoginUser",
     "NoticeFrequency", "PanelStart", "PassTotal", "PlayerLabel", "PlayerNote", "Preference", "Presence",
     "Quarantined", "RefusedToken", "RequestSlot", "RowCounts", "RunState", "SavedView", "Secret", "SecretName",
-    "StopReason", "SupportToken", "SyncRun", "SyncSteering", "TokenDay",
-    "TokensIssued", "UserFeed", "Visitor", "VisitorAlias",
+    "SharedCount", "StopReason", "SupportToken", "SyncRun", "SyncSteering", "TokenDay", "TokensIssued", "UserFeed",
+    "Visitor", "VisitorAlias",
     "VisitorChat", "VisitorLink", "VisitorQuestion", "VisitorRefresh", "VisitorState", "VisitorWords", "WaitingHour",
     "WaitingWords", "WebhookDelivery", "ZendeskConnection", "ZendeskProduct", "draft_secret_place", "keep_secret",
     "take_fingerprint",

@@ -2,12 +2,14 @@
 
 `status` and `freshness` give the state of a sync, `health` answers the probes, `metrics` Prometheus. `alarms` sends
 mail and webhooks, `conflict_notices` tells of new conflicts, `drift` and `drift_notices` infer what changed at Zendesk,
-`heartbeats` stores when each process last reported, `row_counts` keeps the numbers of rows at hand, `waiting` samples
-who waits for lookup, `product_move` counts who still uses Chat where an account moves to Messaging.
+`heartbeats` stores when each process last reported, `row_counts` keeps the numbers of rows at hand, `shared_counts`
+adds up what all processes count, `token_times` times the token route, `clocks` judges this machine's clock, `waiting`
+samples who waits for lookup, `product_move` counts who still uses Chat where an account moves to Messaging.
 """
 
 from linking.monitoring import (
     alarms,
+    clocks,
     conflict_notices,
     drift,
     drift_notices,
@@ -17,12 +19,14 @@ from linking.monitoring import (
     metrics,
     product_move,
     row_counts,
+    shared_counts,
     status,
     stop_reasons,
+    token_times,
     waiting,
 )
 
 __all__ = [
-    "alarms", "conflict_notices", "drift", "drift_notices", "freshness", "health", "heartbeats", "metrics",
-    "product_move", "row_counts", "status", "stop_reasons", "waiting",
+    "alarms", "clocks", "conflict_notices", "drift", "drift_notices", "freshness", "health", "heartbeats", "metrics",
+    "product_move", "row_counts", "shared_counts", "status", "stop_reasons", "token_times", "waiting",
 ]  # fmt: skip

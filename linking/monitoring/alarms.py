@@ -5,6 +5,7 @@ send none twice. A problem that is over within a minute causes no message. Sched
 process does it while one of them is silent, so that their failure is reported as well.
 """
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from linking.accounts import mail
 from linking.clients.outbound import Outbound, OutboundError
+from linking.clients.traffic import Service
 from linking.clients.vendor_urls import address_flaw, is_inward, is_loopback_name
 from linking.core.config import ZendeskProduct
 from linking.core.secretbox import SealBroken
@@ -34,6 +36,7 @@ from linking.models import (
     Integration,
 )
 from linking.models.alarm import WEBHOOK_PLACE
+from linking.monitoring import shared_counts
 from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER
 from linking.monitoring.heartbeats import TICK
 from linking.monitoring.status import annotate_catching_up, is_catching_up, is_paused
@@ -158,10 +161,16 @@ def dispatch(
 
     Raises: AlarmNotSent with the reason.
     """
-    if channel is AlarmChannel.MAIL:
-        _mail(settings, text=text, to=[settings.mail_to] if mail_to is None else list(mail_to))
-    else:
-        _post(settings, text=text, allow_loopback=allow_loopback)
+    outcome = "failed"
+    try:
+        if channel is AlarmChannel.MAIL:
+            _mail(settings, text=text, to=[settings.mail_to] if mail_to is None else list(mail_to))
+        else:
+            _post(settings, text=text, allow_loopback=allow_loopback)
+        outcome = "sent"
+    finally:
+        key = shared_counts.CountKey(shared_counts.ALARMS, f"{channel.value},{outcome}")
+        shared_counts.add(key, now_s=time.time())
 
 
 def list_channels(*, settings: AlarmSettings) -> list[AlarmChannel]:
@@ -305,6 +314,7 @@ def _post(settings: AlarmSettings, *, text: AlarmText, allow_loopback: bool) -> 
             hosts=[_parse_host(base)],
             allow_loopback=allow_loopback,
             deadline_s=CALL_DEADLINE_S,
+            service=Service.WEBHOOK,
         )
         try:
             answer = out.post_json(path=parts.path or "/", value=dict(text.facts), query=parse_qsl(query, True))

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from linking import registry, sealing
 from linking.models import Heartbeat, Secret
-from linking.monitoring import storage
+from linking.monitoring import clocks, storage
 from linking.monitoring.flaws import Flaw
 from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER, SyncStanding
 from linking.monitoring.heartbeats import REFRESH, TICK
@@ -89,6 +89,7 @@ def find_readiness(*, now: datetime, is_broker_up: bool, data_dir: Path) -> Read
         degraded = (
             *_find_newer_schema(applied),
             *storage.find_folder_flaws(data_dir),
+            *clocks.find_flaws(now=now),
             *_find_degraded(is_broker_up=is_broker_up, now=now),
             *_find_stopped_syncs(now=now),
         )

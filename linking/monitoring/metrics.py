@@ -5,15 +5,16 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from django.conf import settings
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 
-from linking import registry
 from linking.models import Heartbeat, Quarantined
+from linking.monitoring import heartbeats, shared_counts
 from linking.monitoring.heartbeats import BEAT, REFRESH, TICK, WORKER
 from linking.monitoring.metrics_of_counts import list_budget_families, list_count_families
+from linking.monitoring.metrics_of_signals import list_queue_families, list_signal_families
 from linking.monitoring.status import IntegrationStatus, load_statuses
-from linking.tokens import sightings
 
 
 def build_metrics(*, now: datetime, budgets: Mapping[str, tuple[int, int]] = MappingProxyType({})) -> bytes:
@@ -46,12 +47,19 @@ class _Tables:
         yield ages
         number = Quarantined.objects.count()
         yield GaugeMetricFamily("zdbridge_quarantined_records", "Records that could not be read.", value=number)
-        dropped = sightings.count_dropped()
-        yield CounterMetricFamily("zdbridge_sightings_dropped", "Sightings that this process dropped.", value=dropped)
-        is_stale = float(registry.is_stale())
+        yield from list_signal_families(now=self._now)
+        yield from list_queue_families(now=self._now)
+        is_stale = not heartbeats.find_silent(names=(shared_counts.STALE_ROW,), now=self._now)
         yield GaugeMetricFamily(
-            "zdbridge_configuration_stale", "1: the last known settings are in use.", value=is_stale
+            "zdbridge_configuration_stale", "1: some process uses the last known settings.", value=float(is_stale)
         )
+        yield from _list_facts()
+
+
+def _list_facts() -> Iterator[Metric]:
+    version = GaugeMetricFamily("zdbridge_info", "1; the version is a label.", labels=["version"])
+    version.add_metric([str(settings.LINKING.get("VERSION", ""))], 1)
+    yield version
 
 
 def _list_heartbeats() -> Iterator[tuple[str, datetime]]:

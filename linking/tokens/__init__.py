@@ -7,5 +7,5 @@ seen.
 
 __all__ = [
     "answer_counts", "clock_offsets", "clock_reading", "cookies", "email_lookup", "endpoint", "http", "jws",
-    "key_fetching", "login_jwt", "refusals", "refused_players", "sightings", "zendesk_jwt",
+    "key_fetching", "login_jwt", "refusals", "refused_players", "sightings", "write_behind", "zendesk_jwt",
 ]  # fmt: skip

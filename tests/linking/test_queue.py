@@ -1,4 +1,5 @@
 import socket
+import time
 
 import pytest
 from celery import Celery
@@ -59,3 +60,28 @@ class TestIsThere:
     def test_misses_one_that_is_mute(self, broker, mute_address):
         broker(mute_address)
         assert not queue.is_available()
+
+
+class TestMeasureQueues:
+    """The same wherever the broker is: in the data folder, or in Redis with `REDIS_URL` set."""
+
+    @pytest.fixture(autouse=True)
+    def empty_queue(self):
+        with queue._brief_connection() as broker:
+            broker.default_channel.queue_declare("refresh")
+            broker.default_channel.queue_purge("refresh")
+            yield
+            broker.default_channel.queue_purge("refresh")
+
+    def measure(self, now_s):
+        return {one.name: one for one in queue.measure_queues(now_s=now_s)}["refresh"]
+
+    def test_counts_what_waits_and_tells_the_oldest(self):
+        began_s = time.time()
+        for _ in range(2):
+            queue.put(task="linking.tasks.refresh_visitor", visitor_pk=1)
+        standing = self.measure(now_s=began_s + 60)
+        assert standing.messages == 2 and 50 < standing.oldest_age_s <= 60
+
+    def test_of_an_empty_queue_is_nothing(self):
+        assert self.measure(now_s=0.0) == queue.QueueStanding("refresh", 0, 0.0)

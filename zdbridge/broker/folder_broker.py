@@ -98,6 +98,10 @@ class FolderChannel(virtual.Channel):
     def _size(self, queue: str) -> int:
         return self._queues.count(queue=queue)
 
+    def find_oldest_epoch_s(self, queue: str) -> float | None:
+        """Return when the oldest waiting message of `queue` was sent, None without one."""
+        return self._queues.find_oldest_epoch_s(queue=queue)
+
     def _purge(self, queue: str) -> int:
         return self._queues.purge(queue=queue)
 

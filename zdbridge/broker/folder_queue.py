@@ -91,6 +91,12 @@ class FolderQueue:
         """Return the number of messages that wait in `queue`."""
         return len(_list_messages(self._build_path(state="ready", queue=queue)))
 
+    def find_oldest_epoch_s(self, *, queue: str) -> float | None:
+        """Return when the oldest waiting message of `queue` was stored, in epoch seconds; None without one."""
+        names = _list_messages(self._build_path(state="ready", queue=queue))
+        stored_at_ns = names[0].partition("-")[0] if names else ""
+        return int(stored_at_ns) / 1e9 if stored_at_ns.isdigit() else None
+
     def purge(self, *, queue: str) -> int:
         """Delete the waiting messages of `queue`; return their number."""
         ready, count = self._build_path(state="ready", queue=queue), 0
