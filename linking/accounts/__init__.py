@@ -6,6 +6,6 @@ Nothing is imported here: the mail backend loads before the tables do.
 """
 
 __all__ = [
-    "audit", "devices", "issuer", "issuer_accounts", "mail", "one_time_links", "people", "person_audit", "preferences",
-    "roles", "sessions", "sign_in", "single_sign_on",
+    "audit", "devices", "issuer", "issuer_accounts", "mail", "one_time_links", "passwords", "people", "person_audit",
+    "preferences", "roles", "sessions", "sign_in", "single_sign_on",
 ]  # fmt: skip

@@ -104,3 +104,8 @@ if (!document.getElementById("drawer")) {
 }
 
 for (const line of document.querySelectorAll("[data-toast]")) setTimeout(() => line.remove(), TOAST_MS * 2);
+
+// Drafts of notes are the person's who leaves.
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("[data-signs-out]")) sessionStorage.clear();
+});

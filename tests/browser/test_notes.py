@@ -95,6 +95,16 @@ class TestDrafts:
         page.get_by_role("link", name="Nadia", exact=True).click()
         expect(box(page)).to_have_value("Half a thought")
 
+    def test_do_not_outlive_the_session(self, open_page):  # noqa: F811
+        page = open_page(PAGE)
+        kept = "Object.values(sessionStorage).includes('Half a thought')"
+        box(page).fill("Half a thought")
+        assert page.evaluate(kept)
+        page.locator("details.me summary").click()
+        page.get_by_role("button", name="Sign out").click()
+        page.wait_for_url("**/accounts/login/")
+        assert not page.evaluate(kept)
+
 
 class TestEditing:
     def test_keeps_both_texts_when_the_note_was_changed_meanwhile(self, marked):
