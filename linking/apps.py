@@ -32,7 +32,7 @@ class LinkingConfig(AppConfig):
         from linking import checks
         from linking.accounts import devices, person_audit, roles, sessions, sign_in
         from linking.api import cors
-        from linking.models.sql import note_upkeep, word_upkeep
+        from linking.models.sql import audit_guard, note_upkeep, word_upkeep
 
         roles.connect()
         sign_in.connect()
@@ -42,4 +42,5 @@ class LinkingConfig(AppConfig):
         checks.connect()
         word_upkeep.connect(self)
         note_upkeep.connect(self)
+        audit_guard.connect(self)
         check_request_enabled.connect(cors.is_zendesk_account, dispatch_uid="linking.api.cors")

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from linking import sealing
 from linking.clients.vendor_urls import address_flaw, is_loopback_name
 from linking.core.secretbox import SealBroken
+from linking.keeping import is_key_lost
 from linking.models import Secret
 
 _LOGIN_HOSTS = ("login.xsolla.com",)
@@ -29,6 +30,7 @@ def connect() -> None:
     register(check_mail, Tags.security)
     register(check_secrets_open, Tags.database)
     register(check_seals, Tags.database)
+    register(check_erasure_key, Tags.database)
 
 
 def check_loopback(**_kwargs: Any) -> list[CheckMessage]:
@@ -104,6 +106,18 @@ def check_seals(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> li
         number,
     ) % {"number": number}
     return [CheckWarning(message, hint=_("Run: manage.py seal rewrap"), id="linking.W011")]
+
+
+def check_erasure_key(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+    """Report W012: the key to who was erased cannot be opened, so these people may be stored again."""
+    try:
+        if not databases or not is_key_lost():
+            return []
+    except DatabaseError:
+        return []
+    hint = _("Put the lost key back at the end of ZDBRIDGE_SEAL_KEYS; docs/privacy.md says what to do without it.")
+    message = _("The erasure key cannot be opened: people who were erased may be stored again.")
+    return [CheckWarning(message, hint=hint, id="linking.W012")]
 
 
 def _can_open(row: Secret) -> bool:

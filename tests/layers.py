@@ -17,12 +17,12 @@ ROWS = (
     ("management",),
     ("api", "dashboard", "admin", "checks"),
     ("tasks", "background"),
-    ("notes",),
+    ("notes", "privacy"),
     ("integrations", "doctor", "search", "conflicts", "panel"),
     ("sync",),
     ("monitoring",),
     ("tokens",),
-    ("accounts", "limits", "queue", "registry", "sealing"),
+    ("accounts", "keeping", "limits", "queue", "registry", "sealing"),
     ("models",),
     ("clients", "fields"),
     ("core",),
@@ -90,8 +90,8 @@ CLOCK_CALLS = {"now", "utcnow", "today"}
 APART = {"linking": {"zdbridge", "sandbox"}, "sandbox": {"linking", "zdbridge", "django"}, "zdbridge": {"sandbox"}}
 # Rooms that hand on what others may import, in their `__init__.py`.
 CLOSED = (
-    "accounts", "conflicts", "doctor", "integrations", "limits", "monitoring", "notes", "panel", "sealing", "search",
-    "sync",
+    "accounts", "conflicts", "doctor", "integrations", "limits", "monitoring", "notes", "panel", "privacy", "sealing",
+    "search", "sync",
 )  # fmt: skip
 # Rooms that name in `__all__` which of their modules others may import from.
 BY_MODULE = ("clients", "tokens")

@@ -10,7 +10,7 @@ from linking.models.alarm import (
     IncidentKind,
     NoticeFrequency,
 )
-from linking.models.audit import AuditEvent
+from linking.models.audit import AppendOnly, AuditEvent, AuditUpkeep
 from linking.models.blocked_user import BlockedUser
 from linking.models.chat import CHAT_KIND_CHOICES, CHAT_RATING_CHOICES, VisitorChat
 from linking.models.conflict import (
@@ -25,6 +25,7 @@ from linking.models.connection import ChatHost, ConnectAttempt, ConnectionFlaw, 
 from linking.models.daily_counts import LinkRateDay, PassTotal, RowCounts, WaitingHour
 from linking.models.decision import ConflictDecision, Decision, DecisionBatch
 from linking.models.draft import DRAFT_LIFE, DraftPurpose, DraftSecret, IntegrationDraft, draft_secret_place
+from linking.models.erasure import ErasedMark, ErasureKey, ErasureReceipt
 from linking.models.fingerprint import FingerprintKey, take_fingerprint
 from linking.models.integration import (
     ConfigVersion,
@@ -65,11 +66,13 @@ __all__ = [
     "LABELS_MAX", "LABEL_MAX_CHARACTERS", "LIST_ROWS_DEFAULT",
     "NOTE_MAX_CHARACTERS", "TIME_ZONE_DEFAULT", "VISITOR_STATE_CHOICES",
     "APIToken", "AlarmChannel", "AlarmMessage", "AlarmSettings", "AnswerCount", "AnswerTotal", "AnyOf",
-    "AuditEvent", "AwaitedUser", "BlockedUser", "ChangedUser", "ChatHost", "ClockOffset", "ConfigVersion",
+    "AppendOnly", "AuditEvent", "AuditUpkeep", "AwaitedUser", "BlockedUser", "ChangedUser", "ChatHost", "ClockOffset",
+    "ConfigVersion",
     "Conflict", "ConflictDecision", "ConflictDigest", "ConflictFlag", "ConflictKind", "ConflictNotice",
     "ConflictState", "ConnectAttempt", "ConnectionFlaw", "ConnectionState", "Decision", "DecisionBatch",
-    "DraftPurpose", "DraftSecret", "EndReason", "FingerprintKey", "Heartbeat", "Incident", "IncidentKind",
-    "Integration", "IntegrationDraft", "Label", "LabelColour", "Lease", "LinkRateDay", "LoginAlgorithm", "LoginUser",
+    "DraftPurpose", "DraftSecret", "EndReason", "ErasedMark", "ErasureKey", "ErasureReceipt", "FingerprintKey",
+    "Heartbeat", "Incident", "IncidentKind", "Integration", "IntegrationDraft", "Label", "LabelColour", "Lease",
+    "LinkRateDay", "LoginAlgorithm", "LoginUser",
     "NoticeFrequency", "PanelStart", "PassTotal", "PlayerLabel", "PlayerNote", "Preference", "Presence",
     "Quarantined", "RefusedToken", "RequestSlot", "RowCounts", "RunState", "SavedView", "Secret", "SecretName",
     "SharedCount", "StopReason", "SupportToken", "SyncRun", "SyncSteering", "TokenDay", "TokensIssued", "UserFeed",

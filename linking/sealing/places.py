@@ -9,9 +9,18 @@ from allauth.mfa.models import Authenticator
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
-from linking.models import AlarmSettings, DraftSecret, FingerprintKey, Secret, SupportToken, ZendeskConnection
+from linking.models import (
+    AlarmSettings,
+    DraftSecret,
+    ErasureKey,
+    FingerprintKey,
+    Secret,
+    SupportToken,
+    ZendeskConnection,
+)
 from linking.models.alarm import WEBHOOK_PLACE
 from linking.models.connection import refresh_place
+from linking.models.erasure import ERASURE_KEY_PLACE
 from linking.models.factor import FACTOR_PLACE
 from linking.models.fingerprint import FINGERPRINT_PLACE
 from linking.models.support import support_token_place
@@ -143,5 +152,12 @@ COLUMNS = (
         model=FingerprintKey,
         column="sealed",
         list_parts=_list_text("sealed", lambda _row: FINGERPRINT_PLACE),
+    ),
+    SealedColumn(
+        name="erasure_key",
+        label=_("Key of erasures"),
+        model=ErasureKey,
+        column="sealed",
+        list_parts=_list_text("sealed", lambda _row: ERASURE_KEY_PLACE),
     ),
 )

@@ -19,6 +19,7 @@ from linking.core.config import IntegrationConfig
 from linking.core.key_sets import NO_KEYS, KeySet
 from linking.core.text import clean_line
 from linking.core.user_ids import user_id_flaw
+from linking.keeping import Kind, Trace, find_erased
 from linking.models import Integration, LoginUser, RefusedToken
 from linking.tokens.answer_counts import ORIGIN_MAX_CHARACTERS
 from linking.tokens.http import bearer_token, cookie_token
@@ -207,7 +208,9 @@ def _is_signed(token: LoginToken, *, config: IntegrationConfig, keys: Mapping[st
 def _store(batch: Mapping[_Key, CountInMemory]) -> None:
     """Write those of `batch` whom we may keep."""
     with transaction.atomic():
-        keys = _keep_known(batch)
+        traces = {key: Trace(key.integration_id, Kind.USER, key.user_id) for key in batch}
+        erased = find_erased(traces.values())
+        keys = _keep_known(key for key, trace in traces.items() if trace not in erased)
         room = _find_room(keys)
         rows = []
         for key in keys:

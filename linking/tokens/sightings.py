@@ -17,6 +17,7 @@ from django.db import Error as StoreError
 from django.db import IntegrityError, close_old_connections, connection, transaction
 from django.utils import timezone
 
+from linking.keeping import Kind, Trace, find_erased
 from linking.models import Integration, LoginUser, TokenDay, TokensIssued
 from linking.tokens import login_jwt
 from linking.tokens.verified_tokens import AT_MOST
@@ -93,14 +94,24 @@ def start_flushing(*, also: Sequence[Flush] = ()) -> None:
 
 
 def _store(batch: Mapping[_Key, TokensIssued]) -> None:
-    tokens = list(batch.values())
     try:
         with transaction.atomic():
+            tokens = _leave_out_erased(batch)
             LoginUser.objects.note_tokens(tokens, now=timezone.now())
             TokenDay.objects.add(tokens)
     except IntegrityError:
         _leave_out_removed(batch)
         raise
+
+
+def _leave_out_erased(batch: Mapping[_Key, TokensIssued]) -> list[TokensIssued]:
+    """Return what may be kept of a batch: who was erased still gets tokens, and nothing is noted of it."""
+    traces = {
+        (key, user_id): (Trace(key, Kind.USER, user_id), Trace(key, Kind.EMAIL, issued.email))
+        for (key, user_id), issued in batch.items()
+    }
+    erased = find_erased(trace for mine in traces.values() for trace in mine)
+    return [issued for key, issued in batch.items() if erased.isdisjoint(traces[key])]
 
 
 def _leave_out_removed(keys: Collection[_Key]) -> None:

@@ -15,6 +15,7 @@ from linking.clients.zendesk_records import VisitorRecord
 from linking.core.config import UserIdForm
 from linking.core.states import VisitorState
 from linking.core.user_ids import is_uuid
+from linking.keeping import Kind, find_erased, hold_shared
 from linking.models import SyncRun, Visitor
 from linking.models.sql import bulk
 from linking.sync.messaging.feed import move_on
@@ -23,6 +24,7 @@ from linking.sync.plans.facts import LookupPriority
 from linking.sync.store import leases
 from linking.sync.store.answers import BatchResult, store_answers
 from linking.sync.store.batch import VisitorAnswer
+from linking.sync.store.erased import list_traces
 from linking.sync.store.runs import touch_run
 
 NOT_A_UUID = "not_a_uuid"
@@ -78,6 +80,8 @@ def store_people(
 
 def store_kept(*, run: SyncRun, reading: Reading, now: datetime) -> tuple[int, BatchResult]:
     """Store those of the users who are kept, in the caller's transaction; return how many are new, and what changed."""
+    # Before any row is locked, as erasures do it.
+    hold_shared()
     key = run.integration_id
     users = _newest_of_each(reading, latest_at=now + CLOCKS_DIFFER_MOST)
     known = _find_known(integration_id=key, visitor_ids=[*users, *reading.gone])
@@ -92,6 +96,7 @@ def store_kept(*, run: SyncRun, reading: Reading, now: datetime) -> tuple[int, B
         if is_wanted and not is_repeat and not _is_overtaken(user, known=kept):
             records[user_id] = record
     records |= {user_id: None for user_id in reading.gone if user_id in known}
+    records = _leave_out_erased(records, known=known, integration_id=key)
     people = [record for record in records.values() if record is not None]
     added = [record for record in people if record.visitor_id not in known]
     _add(added, integration_id=key, now=now)
@@ -139,6 +144,20 @@ def _read_identity(
         return user.as_visitor(user_id=spelling)
     reason = user.find_junk_reason() or (NOT_A_UUID if user.external_id else "")
     return user.as_visitor(user_id="", junk_reason=reason if is_kept else "")
+
+
+def _leave_out_erased(
+    records: Mapping[str, VisitorRecord | None], *, known: Collection[str], integration_id: int
+) -> dict[str, VisitorRecord | None]:
+    """Leave out people who were erased; of those who are kept all the same, the answers take care."""
+    traces = {
+        user_id: list_traces(integration_id, record, asked_id=user_id)
+        for user_id, record in records.items()
+        if record is not None and user_id not in known
+    }
+    # An address alone may be another player's; the answers judge that.
+    erased = find_erased(trace for mine in traces.values() for trace in mine if trace.kind is not Kind.EMAIL)
+    return {user_id: record for user_id, record in records.items() if erased.isdisjoint(traces.get(user_id, ()))}
 
 
 def _is_repeat(record: VisitorRecord | None, *, known: _Known | None) -> bool:

@@ -10,6 +10,7 @@ from linking.clients.support_records import SupportUser
 from linking.clients.zendesk_api import ZendeskGone
 from linking.clients.zendesk_support import SHOWN_MOST
 from linking.core.config import IntegrationConfig
+from linking.keeping import Kind, Trace, find_erased
 from linking.models import ChangedUser, Visitor
 from linking.sync.messaging.calls import ask
 from linking.sync.messaging.people import Reading, store_people
@@ -20,6 +21,8 @@ from linking.sync.work import Work
 
 def note_changed(*, integration_id: int, user_id: str, now: datetime) -> None:
     """Let a user be read by the next pass. Nothing but the bare ID is kept, whoever it is, and only until then."""
+    if find_erased([Trace(integration_id, Kind.VISITOR, user_id)]):
+        return
     row = ChangedUser(integration_id=integration_id, user_id=user_id, noted_at=now)
     ChangedUser.objects.bulk_create(
         [row], update_conflicts=True, unique_fields=["integration", "user_id"], update_fields=["noted_at"]

@@ -19,6 +19,7 @@ from linking.sync.plans.visitor_states import plan_gone, plan_link
 from linking.sync.store import parted_links
 from linking.sync.store.batch import Batch, Subject, VisitorAnswer, end_link
 from linking.sync.store.disagreements import find_shared_devices, store_disagreements
+from linking.sync.store.erased import leave_out_erased
 from linking.sync.store.quarantine import forget_readable, quarantine_records
 from linking.sync.store.rows import apply_facts, read_facts
 
@@ -51,6 +52,7 @@ def store_answers(*, run: SyncRun, answers: Sequence[VisitorAnswer], now: dateti
     Stale or repeated answers are harmless: what they say is compared with the rows as they are now, and an answer to a
     question that was put before the one whose answer is kept changes nothing.
     """
+    answers = leave_out_erased(answers, integration_id=run.integration_id)
     subjects = Batch.load(integration_id=run.integration_id, answers=answers, now=now).subjects
     _load_links(subjects)
     owners = _find_email_owners(run=run, subjects=subjects)

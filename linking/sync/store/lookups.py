@@ -15,6 +15,7 @@ from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
 from linking.clients.zendesk_records import is_own_form
+from linking.keeping import Kind, Trace, find_erased
 from linking.models import Integration, LoginUser, Visitor
 from linking.models.sync_run import LEFT_COUNTED_MOST
 from linking.sync.plans.facts import LookupPriority
@@ -80,9 +81,11 @@ def queue_named_visitor(*, integration_id: int, notice: WebhookNotice, now: date
     """Let the visitor that a webhook call names be asked about first, in the caller's transaction.
 
     It counts as seen at that moment, which puts it first among the most urgent, before the export names the chat. A new
-    one is added where its ID has Zendesk's own form. Return False where there is nothing to do: it was read since, or
-    the ID leads to no visitor.
+    one is added where its ID has Zendesk's own form. Return False where there is nothing to do: it was read since, the
+    ID leads to no visitor, or to somebody who was erased.
     """
+    if find_erased([Trace(integration_id, Kind.VISITOR, notice.visitor_id)]):
+        return False
     visitor_id = find_canonical_ids(integration_id=integration_id, visitor_ids=[notice.visitor_id]).get(
         notice.visitor_id, notice.visitor_id
     )

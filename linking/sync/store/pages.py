@@ -1,7 +1,7 @@
 """Parses and stores one page of the export."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 
@@ -11,6 +11,7 @@ from linking.clients.zendesk_chat import ExportPage
 from linking.clients.zendesk_records import ChatRecord, Unreadable, id_text, parse_chat, parse_time, unreadable
 from linking.core.states import VisitorState
 from linking.core.text import email_key
+from linking.keeping import Kind, Trace, find_erased
 from linking.models import Integration, LoginUser, SyncRun, Visitor
 from linking.models.sql import bulk
 from linking.sync.plans.seen_visitors import merge_chats, plan_export
@@ -161,6 +162,7 @@ def _sort_unreadable(*, run: SyncRun, page: ParsedPage, is_retry: bool, now: dat
 
 
 def _store_seen(*, integration_id: int, chats: Sequence[ChatRecord], now: datetime) -> int:
+    chats = _leave_out_erased(chats, integration_id=integration_id)
     carried = {chat.visitor.visitor_id for chat in chats if chat.visitor is not None}
     aliases = find_canonical_ids(integration_id=integration_id, visitor_ids=carried)
     seen = merge_chats(chats=chats, aliases=aliases)
@@ -193,6 +195,36 @@ def _store_seen(*, integration_id: int, chats: Sequence[ChatRecord], now: dateti
     keys |= {other_id: keys[visitor_id] for other_id, visitor_id in aliases.items() if visitor_id in keys}
     store_chats(integration_id=integration_id, chats=chats, keys=keys)
     return len(plan.added)
+
+
+def _leave_out_erased(chats: Sequence[ChatRecord], *, integration_id: int) -> list[ChatRecord]:
+    traces = {
+        chat.chat_id: {
+            Trace(integration_id, Kind.VISITOR, chat.visitor.visitor_id),
+            Trace(integration_id, Kind.EMAIL, chat.visitor.email),
+            # Where the token had an address, it is the visitor's name.
+            Trace(integration_id, Kind.EMAIL, chat.visitor.name),
+        }
+        for chat in chats
+        if chat.visitor is not None
+    }
+    erased = find_erased(trace for mine in traces.values() for trace in mine)
+    if not erased:
+        return list(chats)
+    ids = {trace.value for mine in traces.values() if mine & erased for trace in mine if trace.kind is Kind.VISITOR}
+    known = {one for one in ids if Trace(integration_id, Kind.VISITOR, one) not in erased}
+    known &= set(_find_keys(integration_id=integration_id, visitor_ids=sorted(known)))
+    return [
+        chat if erased.isdisjoint(traces.get(chat.chat_id, ())) else _without_contact(chat)
+        for chat in chats
+        if erased.isdisjoint(traces.get(chat.chat_id, ())) or (chat.visitor and chat.visitor.visitor_id in known)
+    ]
+
+
+def _without_contact(chat: ChatRecord) -> ChatRecord:
+    """Return the chat of another player's device, on which somebody erased wrote an address once."""
+    visitor = chat.visitor and replace(chat.visitor, name="", email="", phone="", notes="")
+    return replace(chat, visitor=visitor)
 
 
 def _find_keys(*, integration_id: int, visitor_ids: Collection[str]) -> dict[str, int]:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from linking.clients.zendesk_records import Unreadable
+from linking.keeping import find_erased, list_words
 from linking.models import Quarantined, SyncRun
 from linking.sync.store.runs import Cursor
 
@@ -21,7 +22,7 @@ def quarantine_records(
         source: `chat`, `visitor` or `export`.
         place: where the page that held them was asked from, so that it can be asked for again.
     """
-    by_key = {record.key: record for record in records}
+    by_key = _leave_out_erased(records, integration_id=run.integration_id)
     if not by_key:
         return 0
     mine = Quarantined.objects.filter(integration_id=run.integration_id, source=source, record_key__any_of=by_key)
@@ -70,6 +71,13 @@ def settle_place(*, integration_id: int, place: Cursor, unreadable: Collection[s
         row.retry_at = now + min(RETRY_FIRST * 2 ** min(row.attempts, 5), RETRY_LONGEST)
     Quarantined.objects.bulk_update(rows, ["attempts", "retry_at"], batch_size=_BATCH)
     return right
+
+
+def _leave_out_erased(records: Iterable[Unreadable], *, integration_id: int) -> dict[str, Unreadable]:
+    by_key = {record.key: record for record in records}
+    words = {key: set(list_words(integration_id, f"{key} {record.raw}")) for key, record in by_key.items()}
+    erased = find_erased(word for mine in words.values() for word in mine) if words else frozenset()
+    return {key: record for key, record in by_key.items() if erased.isdisjoint(words[key])}
 
 
 def _build_row(*, run: SyncRun, source: str, record: Unreadable, place: Cursor | None, now: datetime) -> Quarantined:

@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from django.db.models import F
 
 from linking.clients.zendesk_records import VisitorRecord
+from linking.keeping import find_erased
 from linking.models import SyncRun, Visitor, VisitorAlias, VisitorQuestion
 from linking.models.sql.times import match_ahead
 from linking.sync.store.answers import BatchResult, store_answers
 from linking.sync.store.batch import VisitorAnswer
+from linking.sync.store.erased import list_traces
 from linking.sync.store.rows import find_canonical_ids
 
 # Longer than any question takes; a claim that is older belongs to a process that is gone.
@@ -120,6 +122,9 @@ def store_found(
     It counts as seen when it was asked about; the first chat that the export names of it puts that right.
     """
     key = run.integration_id
+    if find_erased(list_traces(key, record, asked_id=asked_id)):
+        note_answer(integration_id=key, visitor_id=asked_id, reason=NOT_KEPT)
+        return BatchResult()
     ids = find_canonical_ids(integration_id=key, visitor_ids={asked_id, record.visitor_id})
     target = ids.get(record.visitor_id, record.visitor_id)
     # The export may have named it meanwhile, under the id that was asked for: then the answer joins the two.

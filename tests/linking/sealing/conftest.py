@@ -10,6 +10,7 @@ from linking.models import (
     AlarmSettings,
     DraftPurpose,
     DraftSecret,
+    ErasureKey,
     IntegrationDraft,
     SupportToken,
     ZendeskConnection,
@@ -43,6 +44,7 @@ def everything(db, use_keys):
     fields_row.delete()
     use_keys(OLD)
     ensure_fingerprint_key()
+    ErasureKey.ensure()
     integration, person = make_integration(), make_person("admin")
     ring = fields.key_ring()
     draft = IntegrationDraft.objects.create(owner=person, purpose=DraftPurpose.GUIDE, touched_at=NOW)

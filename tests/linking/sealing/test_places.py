@@ -13,6 +13,7 @@ from linking.sealing.places import COLUMNS, walk_rows
 ROOT = Path(__file__).resolve().parents[3] / "linking"
 # Who seals, and into which column. A new place that seals needs a row here and one in COLUMNS.
 SEALERS = {
+    "models/erasure.py": "erasure_key",
     "integrations/drafts.py": "draft_secrets",
     "models/factor.py": "second_factors",
     "models/fingerprint.py": "fingerprint_key",

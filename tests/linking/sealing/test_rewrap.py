@@ -15,7 +15,7 @@ from tests.linking.sealing.conftest import NEW, OLD
 
 KINDS = {
     "integration_secrets", "draft_secrets", "refresh_tokens", "support_tokens", "alarm_webhook", "second_factors",
-    "fingerprint_key",
+    "fingerprint_key", "erasure_key",
 }  # fmt: skip
 
 
