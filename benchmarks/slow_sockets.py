@@ -204,7 +204,7 @@ def _proxy(name: str, *, folder: Path) -> Iterator[None]:
     program = shutil.which(name)
     if program is None:
         raise SystemExit(f"{name} is not installed.")
-    file = documented_proxies.write(name, folder=folder, port=PROXY_PORT, bridge_port=PORT)
+    file = documented_proxies.write(name, folder=folder, port=PROXY_PORT, bridge_ports=(PORT, PORT))
     command = [program, *documented_proxies.RUN[name], str(file)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=sys.stderr)
     try:
