@@ -23,10 +23,10 @@ class SteadyScheduler(PersistentScheduler):
 
     _ticked_at_s: float | None = None
 
-    def setup_schedule(self) -> None:
-        """Prepare the schedule, and begin to report."""
-        super().setup_schedule()
-        if not self.lazy:
+    def __init__(self, *arguments: Any, lazy: bool = False, **options: Any) -> None:
+        """Prepare the schedule and begin to report. A lazy one, made for the banner, does neither."""
+        super().__init__(*arguments, lazy=lazy, **options)
+        if not lazy:
             Pulse(role="beat", is_well=self.is_ticking).start()
 
     def is_ticking(self) -> bool:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from celery import Celery
 
+from zdbridge import steady_beat
 from zdbridge.steady_beat import SteadyScheduler
 
 TICK_S = 5
@@ -42,3 +43,27 @@ class TestTick:
     def test_does_not_come_early(self, scheduler):
         set_back(scheduler, timedelta(0))
         assert scheduler.tick() > TICK_S - 1
+
+
+class TestReporting:
+    @pytest.fixture
+    def roles(self, monkeypatch):
+        begun = []
+
+        class Noted:
+            def __init__(self, *, role, is_well):
+                self._role = role
+
+            def start(self):
+                begun.append(self._role)
+
+        monkeypatch.setattr(steady_beat, "Pulse", Noted)
+        return begun
+
+    @pytest.mark.parametrize(("is_lazy", "expected"), [(False, ["beat"]), (True, [])], ids=["runs", "banner"])
+    def test_begins_with_a_scheduler_that_runs(self, is_lazy, expected, roles, tmp_path):
+        app = Celery("reporting", broker="memory://", set_as_current=False)
+        made = SteadyScheduler(app, schedule_filename=str(tmp_path / "schedule"), lazy=is_lazy)
+        assert roles == expected
+        if not is_lazy:
+            made.close()
