@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import Error as StoreError
 
 from linking import queue
+from linking.accounts import api_tokens
 from linking.models import IntegrationDraft, TokenDay
 from linking.monitoring import alarms, clocks, conflict_notices, heartbeats, row_counts, shared_counts, waiting
 from linking.search import link_rates
@@ -127,6 +128,7 @@ def count_and_prune() -> None:
     refused_players.prune(keep_days=settings.LINKING["KEEP_REFUSALS_DAYS"], now=now)
     TokenDay.objects.prune(now=now)
     IntegrationDraft.objects.delete_stale(now=now)
+    api_tokens.move_old_tokens(now=now)
 
 
 @shared_task

@@ -12,7 +12,6 @@ EXEMPT = {
     "linking/migrations/": "what models were called once, and statements for the database",
     "linking/models/sql/": "statements for the database",
     "linking/limits/sharing.py:_EXCHANGE": "a program for Redis",
-    "linking/models/integration.py:Integration.Meta": "Django stores the name of a permission in the database",
     "linking/api/serializers.py": "the OpenAPI description, which is English",
     "linking/api/token_schema.py": "the OpenAPI description, which is English",
     "linking/api/diagnose.py:_REQUEST": "the OpenAPI description, which is English",

@@ -1,11 +1,12 @@
 """People: their groups (`roles`), signing in here (`sign_in`, `one_time_links`, `sessions`) and at an issuer (`issuer`,
-`issuer_accounts`, `single_sign_on`), what admins do about them (`people`), mail, the audit of what they do, and their
-`preferences`.
+`issuer_accounts`, `single_sign_on`), what admins do about them (`people`), mail, the audit of what they do, their
+`preferences` and their `api_tokens`.
 
 Nothing is imported here: the mail backend loads before the tables do.
 """
 
 __all__ = [
+    "api_tokens",
     "audit", "devices", "issuer", "issuer_accounts", "mail", "one_time_links", "passwords", "people", "person_audit",
     "preferences", "roles", "sessions", "sign_in", "single_sign_on",
 ]  # fmt: skip

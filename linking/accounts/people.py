@@ -17,9 +17,8 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
-from rest_framework.authtoken.models import Token
 
-from linking.accounts import roles, sessions
+from linking.accounts import api_tokens, roles, sessions
 from linking.accounts.one_time_links import INVITATION, sign_link
 from linking.accounts.person_audit import record_deed
 
@@ -120,7 +119,7 @@ def change_groups(*, user: Any, groups: Collection[str], by: Any, now: datetime)
 
 
 def switch(*, user: Any, is_active: bool, by: Any, now: datetime) -> None:
-    """Let `user` sign in again, or stop letting them in: sessions and the API token end for good.
+    """Let `user` sign in again, or stop letting them in: sessions and API tokens end for good.
 
     Raises: PersonRefused.
     """
@@ -129,14 +128,14 @@ def switch(*, user: Any, is_active: bool, by: Any, now: datetime) -> None:
     with transaction.atomic():
         get_user_model().objects.filter(pk=user.pk).update(is_active=is_active)
         if not is_active:
-            end_access(user=user, now=now)
+            end_access(user=user, by=by, now=now)
         record_deed(action=SWITCHED_ON if is_active else SWITCHED_OFF, by=by, about=user, now=now)
 
 
-def end_access(*, user: Any, now: datetime) -> None:
-    """End what lets somebody in who is switched off: switched on again, they sign in anew and get a new API token."""
+def end_access(*, user: Any, by: Any, now: datetime) -> None:
+    """End what lets somebody in who is switched off: switched on again, they sign in anew and get new API tokens."""
     sessions.void_sessions(user=user, now=now)
-    Token.objects.filter(user=user).delete()
+    api_tokens.end_tokens(user=user, by=by, now=now)
 
 
 def sign_out_everywhere(*, user: Any, by: Any, now: datetime) -> None:

@@ -7,26 +7,26 @@ from typing import Any, ClassVar
 import allauth.mfa.admin
 import allauth.socialaccount.admin  # noqa: F401
 import django.contrib.auth.admin
-import rest_framework.authtoken.admin
+import rest_framework.authtoken.admin  # noqa: F401
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.db.models import ManyToManyField
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from rest_framework.authtoken.models import Token, TokenProxy
+from rest_framework.authtoken.models import TokenProxy
 
-from linking.accounts import people, person_audit
+from linking.accounts import api_tokens, people, person_audit
 from linking.admin.tables import ReadOnlyAdmin
 from linking.models import APIToken
-
-_WRITE = "write_by_token"
+from linking.models.person import TokenScope
 
 User: Any = get_user_model()
 admin.site.unregister([User, Group, TokenProxy, Authenticator])
@@ -66,7 +66,7 @@ class PersonAdmin(django.contrib.auth.admin.UserAdmin):
         """Save the person, and end what lets in somebody who is switched off here."""
         super().save_model(request, obj, form, change)
         if change and not obj.is_active and "is_active" in form.changed_data:
-            people.end_access(user=obj, now=timezone.now())
+            people.end_access(user=obj, by=request.user, now=timezone.now())
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Record a new account also in the audit, which the dashboard shows."""
@@ -79,6 +79,17 @@ class PersonAdmin(django.contrib.auth.admin.UserAdmin):
         fields = [str(name) for change in changes for name in change.get("fields", [])]
         _record_person(request, action="person.changed", person=obj, fields=fields)
         return super().log_change(request, obj, message)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:  # noqa: A002 - Django's
+        """Show the form, or set the password; then every session and API token of the person ends."""
+        before: Any = self.get_object(request, id)
+        response = super().user_change_password(request, id, form_url)
+        after: Any = self.get_object(request, id)
+        if after is not None and after.password != before.password:
+            if after.pk != request.user.pk:
+                people.end_access(user=after, by=request.user, now=timezone.now())
+            messages.info(request, _ended_sentence(is_own=after.pk == request.user.pk))
+        return response
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         """Record removed accounts, also in the audit."""
@@ -121,70 +132,92 @@ class SecondFactorAdmin(ReadOnlyAdmin):
 
 
 class APITokenForm(forms.ModelForm):
-    """Whose token it is to be, and whether it may do more than read."""
+    """Whose token it is to be, what it may do and for how long."""
 
-    may_write = forms.BooleanField(
-        required=False, label=_("May refresh records"), help_text=_("If not, the token can only read.")
+    chosen_scopes = forms.MultipleChoiceField(
+        label=_("May do"),
+        choices=TokenScope.choices,
+        initial=[TokenScope.READ],
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("If the person may do it, too."),
     )
+    days = forms.TypedChoiceField(label=_("Ends"), coerce=int, initial=api_tokens.LIFE_DEFAULT_DAYS)
 
     class Meta:
         model = APIToken
-        fields = ("user",)
+        fields = ("user", "name")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # The page of a token that exists is only looked at and has no fields.
-        users: Any = self.fields.get("user")
-        if users is not None:
-            users.queryset = User.objects.filter(is_active=True, auth_token__isnull=True).order_by("username")
+        fields: Any = self.fields
+        if "user" in fields:
+            fields["user"].queryset = User.objects.filter(is_active=True).order_by("username")
+        if "days" in fields:
+            fields["days"].choices = list_lives()
+
+    def clean(self) -> Any:
+        """Refuse another token where the person has many already."""
+        values = super().clean()
+        user = (values or {}).get("user")
+        if user is not None and APIToken.objects.filter(user=user).count() >= api_tokens.TOKENS_MAX:
+            self.add_error("user", _("This person has too many tokens. Revoke one first."))
+        return values
+
+
+def list_lives() -> list[tuple[int, str]]:
+    """Return how long a new token may live, in days and in words."""
+    return [
+        (days, ngettext("in %(days)d day", "in %(days)d days", days) % {"days": days}) for days in api_tokens.LIFE_DAYS
+    ]
 
 
 @admin.register(APIToken)
-class APITokenAdmin(rest_framework.authtoken.admin.TokenAdmin):
+class APITokenAdmin(admin.ModelAdmin):
     """API tokens: the key is shown once, when it is made, and never again. A token's page is where it is revoked."""
 
     form = APITokenForm
-    fields = ("user", "may_write")
-    list_display = ("user", "created", "may_write")
-    list_display_links = ("user",)
-    list_filter = ()
-    autocomplete_fields = ()
+    list_display = ("name", "user", "hint", "scopes", "created_at", "ends_at", "last_used_at")
+    list_select_related = ("user",)
+    search_fields = ("name", "user__username")
+    readonly_fields = ("hint", "scopes", "created_at", "created_by", "ends_at", "last_used_at")
     made_template = "admin/linking/apitoken/made.html"
 
-    @admin.display(boolean=True, description=_("May refresh"))
-    def may_write(self, token: APIToken) -> bool:
-        """Return whether the token may do more than read."""
-        return token.user.user_permissions.filter(codename=_WRITE).exists()
+    def get_fields(self, _request: HttpRequest, obj: Any = None) -> Any:
+        """Return the boxes of a new token, or what is known of one."""
+        return ("user", "name", "chosen_scopes", "days") if obj is None else ("user", "name", *self.readonly_fields)
 
     def has_change_permission(self, *_args: Any, **_kwargs: Any) -> bool:
         """Return False: a token is made anew instead."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether a token may be revoked."""
-        return admin.ModelAdmin.has_delete_permission(self, request, obj)
-
     def get_deleted_objects(self, objs: Any, _request: HttpRequest) -> Any:
         """Return the tokens by their owners' names."""
         return [str(one) for one in objs], {str(APIToken._meta.verbose_name_plural): len(objs)}, set(), []  # noqa: SLF001
 
-    def save_model(self, request: HttpRequest, obj: APIToken, form: Any, change: bool) -> None:
-        """Make the token and set what it may do."""
-        super().save_model(request, obj, form, change)
-        permission = Permission.objects.get(codename=_WRITE, content_type__app_label="linking")
-        if form.cleaned_data["may_write"]:
-            obj.user.user_permissions.add(permission)
-        else:
-            obj.user.user_permissions.remove(permission)
-        _record(request, action="api_token.made", obj=obj)
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
+        """Make the token."""
+        made = api_tokens.make_token(
+            user=obj.user,
+            name=obj.name,
+            scopes=form.cleaned_data["chosen_scopes"],
+            days=form.cleaned_data["days"],
+            by=request.user,
+            now=timezone.now(),
+        )
+        obj.__dict__.update(made.row.__dict__)
+        obj.key = made.key
 
     def delete_model(self, request: HttpRequest, obj: APIToken) -> None:
-        """Revoke the token, and what it was allowed."""
-        Token.objects.filter(user_id=obj.user_id).delete()
-        obj.user.user_permissions.remove(*Permission.objects.filter(codename=_WRITE))
-        _record(request, action="api_token.revoked", obj=obj)
+        """Revoke the token."""
+        api_tokens.revoke_token(row=obj, by=request.user, now=timezone.now())
 
-    def response_add(self, request: HttpRequest, obj: APIToken, _post_url_continue: Any = None) -> HttpResponse:
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        """Revoke several tokens."""
+        for row in queryset:
+            self.delete_model(request, row)
+
+    def response_add(self, request: HttpRequest, obj: Any, _post_url_continue: Any = None) -> HttpResponse:
         """Show the key, this once: in the answer itself, not in a message that a cookie would carry."""
         context = {**self.admin_site.each_context(request), "title": str(obj), "key": obj.key, "opts": self.opts}
         response = TemplateResponse(request, self.made_template, context)
@@ -192,12 +225,14 @@ class APITokenAdmin(rest_framework.authtoken.admin.TokenAdmin):
         return response
 
 
+def _ended_sentence(*, is_own: bool) -> str:
+    if is_own:
+        return gettext("Your API tokens still work. Revoke those that others may know.")
+    return gettext("The sessions and API tokens of this person have ended.")
+
+
 def _may_touch(request: HttpRequest, person: Any) -> bool:
     return person is None or not person.is_superuser or bool(getattr(request.user, "is_superuser", False))
-
-
-def _record(request: HttpRequest, *, action: str, obj: APIToken) -> None:
-    _record_person(request, action=action, person=obj.user)
 
 
 def _record_person(request: HttpRequest, *, action: str, person: Any, fields: Sequence[str] = ()) -> None:

@@ -6,16 +6,21 @@ from typing import Any
 from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.utils.translation import gettext_lazy
-from rest_framework.authtoken.models import Token
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from linking.accounts import roles
+from linking.api.token_authentication import may_call
 from linking.limits import Limiter
+from linking.models import APIToken
+from linking.models.person import TokenScope
 
 CALLS_PER_MINUTE = 1200
-WRITE_PERMISSION = "linking.write_by_token"
+_SCOPE_WORDS = {
+    TokenScope.READ: gettext_lazy("This API token may not read records. Make one with the scope read."),
+    TokenScope.REFRESH: gettext_lazy("This API token may not refresh records. Make one with the scope refresh."),
+}
 _FACTOR_WORDS = {
     roles.FactorStep.SET_UP: gettext_lazy("Your role needs a second factor. Set one up under your account first."),
     roles.FactorStep.SHOW: gettext_lazy("Your role needs a second factor. Open any page and confirm it first."),
@@ -29,11 +34,19 @@ class MayUseSetup(BasePermission):
 
     def has_permission(self, request: Request, _view: Any) -> bool:
         """Return whether the call may go on."""
-        return roles.can_use_setup(request.user) and self.has_shown_factor(request)
+        is_member = roles.can_use_setup(request.user)
+        return is_member and self.has_shown_factor(request) and self.has_scope(request, TokenScope.READ)
+
+    def has_scope(self, request: Request, scope: TokenScope) -> bool:
+        """Return whether the token of a call, if it has one, has `scope`; else `message` says what to do."""
+        if may_call(request.auth, scope):
+            return True
+        self.message = _SCOPE_WORDS[scope]
+        return False
 
     def has_shown_factor(self, request: Request) -> bool:
         """Return whether a person who needs a second factor has shown it; else `message` says what to do."""
-        is_by_token = isinstance(request.auth, Token)
+        is_by_token = isinstance(request.auth, APIToken)
         # A token is no sign-in: its owner may be a script, and it opens nothing that is for administrators alone.
         step = roles.find_factor_step(
             request.user,
@@ -46,7 +59,7 @@ class MayUseSetup(BasePermission):
 
 
 class MayRead(MayUseSetup):
-    """Agents, leads and admins; an API token reads only, unless its owner was given `write_by_token`."""
+    """Agents, leads and admins; an API token needs the scope `read`, and `refresh` for anything but reading."""
 
     message = gettext_lazy("Your account is in none of the groups agents, leads and admins.")
 
@@ -54,10 +67,7 @@ class MayRead(MayUseSetup):
         """Return whether the call may go on; what it may do to a record, `roles` says."""
         if not roles.can_see_pages(request.user) or not self.has_shown_factor(request):
             return False
-        if isinstance(request.auth, Token) and request.method not in SAFE_METHODS:
-            self.message = gettext_lazy("This API token is read-only. An administrator can let it refresh records.")
-            return request.user.has_perm(WRITE_PERMISSION)
-        return True
+        return self.has_scope(request, TokenScope.READ if request.method in SAFE_METHODS else TokenScope.REFRESH)
 
 
 class PerPerson(BaseThrottle):

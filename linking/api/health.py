@@ -17,7 +17,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema
 from prometheus_client import CONTENT_TYPE_LATEST
-from rest_framework.authentication import TokenAuthentication
 from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -26,8 +25,10 @@ from rest_framework.views import APIView
 from linking import queue, registry
 from linking.accounts import roles
 from linking.api.probe_hosts import ASKED_HOST
+from linking.api.token_authentication import ByAPIToken, may_call
 from linking.clients.vendor_urls import is_loopback_address, is_loopback_name
 from linking.core.addresses import WAS_FORWARDED
+from linking.models.person import TokenScope
 from linking.monitoring import health, metrics
 from linking.sync import history
 
@@ -64,15 +65,18 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 class FromHereOrWithToken(BasePermission):
-    """This machine itself, or an API token of somebody who may see the pages."""
+    """This machine itself, or an API token with the scope `metrics` of somebody who may see the pages."""
 
     message = gettext_lazy(
-        "Use the API token of a member of agents, leads or admins, or read the metrics on this machine."
+        "Use an API token with the scope metrics of a member of agents, leads or admins, or read the metrics on this "
+        "machine."
     )
 
     def has_permission(self, request: Request, _view: object) -> bool:
         """Return whether the numbers may be read."""
-        return _is_from_here(request) or roles.can_see_pages(request.user)
+        if _is_from_here(request):
+            return True
+        return roles.can_see_pages(request.user) and may_call(request.auth, TokenScope.METRICS)
 
 
 class DatabaseAway(APIException):
@@ -87,7 +91,7 @@ class DatabaseAway(APIException):
 class Metrics(APIView):
     """`GET /metrics`: Prometheus' text format."""
 
-    authentication_classes = (TokenAuthentication,)
+    authentication_classes = (ByAPIToken,)
     permission_classes = (FromHereOrWithToken,)
     throttle_classes = ()
 
@@ -117,7 +121,7 @@ def _is_known(request: HttpRequest) -> bool:
         # Whoever brings neither is not looked up at all.
         if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
             return True
-        return TokenAuthentication().authenticate(Request(request)) is not None
+        return ByAPIToken().authenticate(Request(request)) is not None
     except (AuthenticationFailed, DatabaseError):
         return False
 

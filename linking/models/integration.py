@@ -128,8 +128,6 @@ class Integration(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("integration"), _("integrations")
         ordering = ["name", "id"]
-        # API tokens only read, unless their owner was given this.
-        permissions = [("write_by_token", "May have records refreshed with an API token")]
         constraints = [
             models.CheckConstraint(name="integration_project_is_named", condition=~Q(login_project_id="")),
             models.CheckConstraint(

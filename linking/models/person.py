@@ -1,22 +1,52 @@
-"""What belongs to one person: an API token, preferences and saved views."""
+"""What belongs to one person: API tokens, preferences and saved views."""
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from rest_framework.authtoken.models import TokenProxy
 
 
-class APIToken(TokenProxy):
-    """The framework's token under a name that does not give it away: wherever an object is named, its text is shown."""
+class TokenScope(models.TextChoices):
+    """What a program may do with an API token, if its owner may do it too."""
+
+    READ = "read", _("Read records")
+    REFRESH = "refresh", _("Have records refreshed")
+    METRICS = "metrics", _("Read metrics")
+
+
+class APIToken(models.Model):
+    """A key with which a program calls the API as a person; only its SHA-256 digest is stored.
+
+    `hint` is how the key begins, "" for one from before there were hints. `scopes` are words with blanks between
+    them. `ends_at` is empty for a key from before keys ended. `last_used_at` is written at most once a minute.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens", verbose_name=_("person")
+    )
+    name = models.CharField(_("name"), max_length=60)
+    digest = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=12, blank=True, default="", db_default="")
+    scopes = models.CharField(_("scopes"), max_length=60)
+    created_at = models.DateTimeField(_("made"))
+    created_by = models.CharField(_("made by"), max_length=150)
+    ends_at = models.DateTimeField(_("ends"), null=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True)
 
     class Meta:
-        proxy = True
         verbose_name = _("API token")
         verbose_name_plural = _("API tokens")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(name="api_token_may_do_something", condition=~Q(scopes="") & ~Q(name="")),
+        ]
 
     def __str__(self) -> str:
         return str(_("API token of %(name)s") % {"name": self.user.get_username()})
+
+    def allows(self, scope: TokenScope) -> bool:
+        """Return whether the token has this scope."""
+        return scope.value in self.scopes.split()
 
 
 TIME_ZONE_DEFAULT = "UTC"

@@ -6,6 +6,9 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.test import Client
+from django.utils import timezone
+
+from linking.accounts import api_tokens
 
 GROUP_OF = {"admin": "admins", "lead": "leads", "agent": "agents", "developer": "developers", "outsider": ""}
 
@@ -16,6 +19,12 @@ def make_person(name: str, groups: Sequence[str] | None = None, **changes):
     for group in [GROUP_OF[name]] if groups is None and GROUP_OF.get(name) else groups or ():
         person.groups.add(Group.objects.get_or_create(name=group)[0])
     return person
+
+
+def make_key(person, *scopes: str, name: str = "script") -> str:
+    """Make an API token of `person` and return its key."""
+    made = api_tokens.make_token(user=person, name=name, scopes=scopes, days=90, by=person, now=timezone.now())
+    return made.key
 
 
 @pytest.fixture

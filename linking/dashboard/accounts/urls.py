@@ -17,7 +17,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import path, re_path
 
-from linking.dashboard.accounts import language, sign_in_links, single_sign_on, time_zone
+from linking.dashboard.accounts import language, own_tokens, sign_in_links, single_sign_on, time_zone
 
 View = Callable[..., HttpResponseBase]
 
@@ -76,6 +76,8 @@ urlpatterns = [
     path("link/<str:token>/", sign_in_links.open_admin_link, name="admin_link"),
     path("invitation/<str:token>/", sign_in_links.open_invitation, name="invitation"),
     path("own-password/", sign_in_links.choose_password, name="own_password"),
+    path("tokens/", own_tokens.show_tokens, name="own_tokens"),
+    path("tokens/<int:token_id>/revoke/", own_tokens.revoke_token, name="own_token_revoke"),
     path("language/", language.choose_language, name="language"),
     path("time-zone/", time_zone.choose_time_zone, name="time_zone"),
 ]

@@ -114,7 +114,7 @@ def sign_out_person(request: HttpRequest, user_id: int) -> HttpResponse:
         request,
         user_id,
         lambda user, now: people.sign_out_everywhere(user=user, by=request.user, now=now),
-        done=_("%(name)s is signed out everywhere. An API token of theirs still works."),
+        done=_("%(name)s is signed out everywhere. API tokens of theirs still work."),
     )
 
 

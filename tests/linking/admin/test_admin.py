@@ -5,14 +5,14 @@ from allauth.core.context import request_context
 from allauth.mfa.models import Authenticator
 from django.contrib.admin import site
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import AnonymousUser, Group, Permission, User
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.test import Client
 from django.urls import reverse
-from rest_framework.authtoken.models import Token
 
+from linking.accounts import api_tokens
 from linking.integrations import own_password
 from linking.limits import Limiter
-from linking.models import AuditEvent, Integration, Secret, VisitorLink
+from linking.models import APIToken, AuditEvent, Integration, Secret, VisitorLink
 from tests.factories import (
     LOGIN_SECRET_KEY,
     ZENDESK_ACCESS_TOKEN,
@@ -23,6 +23,7 @@ from tests.factories import (
     make_run,
     make_visitor,
 )
+from tests.linking.conftest import make_key
 
 pytestmark = pytest.mark.django_db
 CANARY = "canary-secret-canary-secret-canary-0001"
@@ -324,43 +325,105 @@ class TestAPIToken:
     def agent(self):
         return person("agents")
 
-    def test_key_is_shown_when_it_is_made(self, admin, agent):
-        response = admin.post(self.MAKE, {"user": agent.pk})
-        assert Token.objects.get().key in response.content.decode()
+    @pytest.fixture
+    def make(self, admin, agent):
+        """Make a token and return the answer and the key in it."""
+
+        def made(**sent):
+            values = {"user": agent.pk, "name": "script", "chosen_scopes": ["read"], "days": "90"} | sent
+            response = admin.post(self.MAKE, values)
+            return response, re.search(r"zdb_[\w-]{43}", response.content.decode())
+
+        return made
+
+    def test_key_is_shown_when_it_is_made(self, make):
+        response, key = make()
+        assert APIToken.objects.get().digest == api_tokens.digest_key(key.group())
         assert "no-store" in response["Cache-Control"]
 
-    def test_key_is_shown_nowhere_else(self, admin, agent):
-        admin.post(self.MAKE, {"user": agent.pk})
-        delete = reverse("admin:linking_apitoken_delete", args=[agent.pk])
-        urls = ("/admin/", "/admin/linking/apitoken/", delete, f"/admin/auth/user/{agent.pk}/change/")
-        assert not any(Token.objects.get().key in admin.get(url).content.decode() for url in urls)
+    def test_key_is_shown_nowhere_else(self, admin, agent, make):
+        _response, key = make()
+        token = APIToken.objects.get()
+        pages = [reverse(f"admin:linking_apitoken_{name}", args=[token.pk]) for name in ("change", "delete")]
+        urls = ("/admin/", "/admin/linking/apitoken/", *pages, f"/admin/auth/user/{agent.pk}/change/")
+        assert not any(key.group() in admin.get(url).content.decode() for url in urls)
 
-    def test_key_is_in_no_record(self, admin, agent):
-        admin.post(self.MAKE, {"user": agent.pk})
-        key = Token.objects.get().key
-        admin.post(reverse("admin:linking_apitoken_delete", args=[agent.pk]), {"post": "yes"})
-        assert key not in f"{list(LogEntry.objects.values())}{list(AuditEvent.objects.values())}"
+    def test_key_is_in_no_record(self, admin, make):
+        _response, key = make()
+        admin.post(reverse("admin:linking_apitoken_delete", args=[APIToken.objects.get().pk]), {"post": "yes"})
+        rows = [*APIToken.objects.values(), *LogEntry.objects.values(), *AuditEvent.objects.values()]
+        assert key.group() not in str(rows)
 
-    def test_reads_only_by_default(self, admin, agent):
-        admin.post(self.MAKE, {"user": agent.pk})
-        assert not User.objects.get(pk=agent.pk).has_perm("linking.write_by_token")
+    def test_may_do_what_was_chosen(self, make):
+        make(chosen_scopes=["refresh", "metrics"])
+        assert APIToken.objects.get().scopes == "refresh metrics"
 
-    def test_may_be_allowed_more(self, admin, agent):
-        admin.post(self.MAKE, {"user": agent.pk, "may_write": "on"})
-        assert User.objects.get(pk=agent.pk).has_perm("linking.write_by_token")
+    @pytest.mark.parametrize("sent", [{"chosen_scopes": []}, {"days": "4000"}, {"days": ""}, {"name": ""}])
+    def test_is_not_made_without_a_name_an_end_and_scopes(self, make, sent):
+        make(**sent)
+        assert not APIToken.objects.exists()
 
-    def test_can_be_revoked(self, admin, agent):
-        admin.post(self.MAKE, {"user": agent.pk, "may_write": "on"})
-        admin.post(reverse("admin:linking_apitoken_delete", args=[agent.pk]), {"post": "yes"})
-        assert not Token.objects.exists()
-        assert not Permission.objects.filter(user=agent, codename="write_by_token").exists()
+    def test_is_one_of_several(self, make):
+        make()
+        make(name="another")
+        assert APIToken.objects.count() == 2
 
-    def test_has_a_page_with_the_way_to_revoke_it(self, admin, agent):
-        admin.post(self.MAKE, {"user": agent.pk})
-        page = reverse("admin:linking_apitoken_change", args=[agent.pk])
+    def test_is_not_one_of_too_many(self, make, monkeypatch):
+        monkeypatch.setattr(api_tokens, "TOKENS_MAX", 1)
+        make()
+        make(name="another")
+        assert APIToken.objects.count() == 1
+
+    def test_can_be_revoked(self, admin, make):
+        make()
+        admin.post(reverse("admin:linking_apitoken_delete", args=[APIToken.objects.get().pk]), {"post": "yes"})
+        assert not APIToken.objects.exists()
+        assert AuditEvent.objects.filter(action="api_token.revoked", target="one-of-agents").exists()
+
+    def test_is_revoked_with_others_at_once(self, admin, make):
+        make()
+        sent = {"action": "delete_selected", "_selected_action": [APIToken.objects.get().pk], "post": "yes"}
+        admin.post("/admin/linking/apitoken/", sent)
+        assert AuditEvent.objects.filter(action="api_token.revoked").count() == 1
+
+    def test_has_a_page_with_the_way_to_revoke_it(self, admin, make):
+        make()
+        token = APIToken.objects.get()
+        page = reverse("admin:linking_apitoken_change", args=[token.pk])
         assert f'href="{page}"' in admin.get("/admin/linking/apitoken/").content.decode()
-        assert reverse("admin:linking_apitoken_delete", args=[agent.pk]) in admin.get(page).content.decode()
-        assert Token.objects.get().key not in admin.get(page).content.decode()
+        assert reverse("admin:linking_apitoken_delete", args=[token.pk]) in admin.get(page).content.decode()
+
+
+class TestEndOfAccess:
+    @pytest.fixture
+    def agent(self):
+        user = person("agents")
+        make_key(user, "read")
+        return user
+
+    def test_comes_with_switching_off(self, admin, agent):
+        admin.post(f"/admin/auth/user/{agent.pk}/change/", {"username": agent.username})
+        assert not APIToken.objects.exists()
+
+    def test_comes_with_a_password_that_an_admin_sets(self, admin, agent):
+        password = "another long password"
+        sent = {"password1": password, "password2": password, "usable_password": "true"}
+        response = admin.post(f"/admin/auth/user/{agent.pk}/password/", sent, follow=True)
+        assert "The sessions and API tokens of this person have ended." in response.content.decode()
+        assert not APIToken.objects.exists()
+
+    def test_does_not_come_with_ones_own_password(self, admin):
+        me = User.objects.get(username="one-of-admins")
+        make_key(me, "read")
+        password = "another long password"
+        sent = {"password1": password, "password2": password, "usable_password": "true"}
+        response = admin.post(f"/admin/auth/user/{me.pk}/password/", sent, follow=True)
+        assert "Your API tokens still work." in response.content.decode()
+        assert APIToken.objects.exists()
+
+    def test_does_not_come_with_a_password_that_is_refused(self, admin, agent):
+        admin.post(f"/admin/auth/user/{agent.pk}/password/", {"password1": "x", "password2": "y"})
+        assert APIToken.objects.exists()
 
 
 class TestPeople:

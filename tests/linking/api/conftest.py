@@ -1,10 +1,10 @@
 import pytest
 from django.contrib.auth.models import Group, User
-from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from linking.api.access import PerPerson
 from linking.limits import Limiter
+from tests.linking.conftest import make_key
 
 
 @pytest.fixture(autouse=True)
@@ -36,11 +36,11 @@ def signed_in(person):
 
 @pytest.fixture
 def with_token(person):
-    """A client that sends the API token of a member of a group."""
+    """A client that sends the API token of a member of a group, with these scopes."""
 
-    def make(group: str) -> APIClient:
+    def make(group: str, *scopes: str) -> APIClient:
         client = APIClient()
-        client.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.create(user=person(group)).key}")
+        client.credentials(HTTP_AUTHORIZATION=f"Token {make_key(person(group), *scopes or ('read',))}")
         return client
 
     return make

@@ -347,7 +347,10 @@ class TestMetrics:
         assert Client().get("/metrics", **({"HTTP_HOST": "localhost"} | environ)).status_code == 401
 
     def test_are_given_to_a_token_from_elsewhere(self, with_token):
-        assert with_token("agents").get("/metrics", REMOTE_ADDR="203.0.113.9").status_code == 200
+        assert with_token("agents", "metrics").get("/metrics", REMOTE_ADDR="203.0.113.9").status_code == 200
+
+    def test_refuses_a_token_without_the_scope(self, with_token):
+        assert with_token("agents", "read", "refresh").get("/metrics", REMOTE_ADDR="203.0.113.9").status_code == 403
 
     def test_are_refused_to_a_token_of_somebody_in_no_group(self, with_token):
         assert with_token("").get("/metrics", REMOTE_ADDR="203.0.113.9").status_code == 403

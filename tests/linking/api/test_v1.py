@@ -2,7 +2,6 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import Permission, User
 from rest_framework.test import APIClient
 
 from linking import queue
@@ -338,11 +337,10 @@ class TestRefresh:
     def test_by_a_read_only_token_is_403(self, nadia, with_token, sent):
         response = with_token("leads").post(REFRESH)
         assert (response.status_code, sent) == (403, [])
-        assert "read-only" in response.json()["detail"]
+        assert "scope refresh" in response.json()["detail"]
 
     def test_by_a_token_that_may_write_is_queued(self, nadia, with_token, sent):
-        client = with_token("leads")
-        User.objects.get().user_permissions.add(Permission.objects.get(codename="write_by_token"))
+        client = with_token("leads", "refresh")
         assert client.post(REFRESH).status_code == 202
 
     def test_in_a_session_needs_the_csrf_token(self, nadia, person, sent):

@@ -20,6 +20,7 @@ PAGES = [
     "/sync/", "/setup/acme/", "/setup/acme/codes/", "/people/", "/audit/",
     "/labels/", "/views/", "/link-rate/", "/integrations/new/", "/setup/acme/secrets/", "/setup/acme/import/",
     "/nothing/", "/accounts/2fa/", "/accounts/password/change/", "/accounts/language/", "/accounts/time-zone/",
+    "/accounts/tokens/",
 ]  # fmt: skip
 READ_ATTRIBUTES = {"alt", "aria-label", "data-said", "placeholder", "title"}
 # Data, code and names are the same in every language.

@@ -7,7 +7,6 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.db import connection
-from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from linking import registry
@@ -16,6 +15,7 @@ from linking.doctor.verdicts import TokenKind
 from linking.limits import Limiter
 from linking.tokens.endpoint import TokenLimits, TokenRequest, answer
 from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, login_jwt, make_integration
+from tests.linking.conftest import make_key
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/diagnose/"
@@ -81,7 +81,7 @@ class TestCall:
 
     def test_takes_an_api_token(self, acme):
         client = APIClient()
-        client.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.create(user=member('leads')).key}")
+        client.credentials(HTTP_AUTHORIZATION=f"Token {make_key(member('leads'), 'read')}")
         assert client.post(URL, {"text": login_jwt()}, format="json").json()["is_accepted"] is True
 
     def test_asks_for_the_form_token_of_a_session(self, acme):

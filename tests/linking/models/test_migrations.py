@@ -6,9 +6,11 @@ import pytest
 from django.apps import apps
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from rest_framework.authtoken.models import Token
 
 from linking import registry
-from linking.models import Conflict, Integration, SyncRun, VisitorLink
+from linking.accounts.api_tokens import digest_key
+from linking.models import APIToken, Conflict, Integration, SyncRun, VisitorLink
 from linking.monitoring.status import list_missing_setup
 from tests.factories import NOW, login_jwt, make_integration, make_link, make_login_user, make_run, make_visitor
 
@@ -29,6 +31,15 @@ class TestReadStatuses:
         make_run(integration=make_integration(), state="stopped", **run)
         import_module("linking.migrations.0004_webhook_and_refresh").read_statuses(apps, None)
         assert SyncRun.objects.get().stop_status == status
+
+
+class TestMoveTokens:
+    def test_keeps_digests_and_leaves_the_keys_to_the_release_before(self, django_user_model):
+        token = Token.objects.create(user=django_user_model.objects.create_user("ada"))
+        import_module("linking.migrations.0034_api_tokens").move_tokens(apps, None)
+        row = APIToken.objects.get()
+        assert (row.digest, row.name, row.scopes) == (digest_key(token.key), "moved", "read metrics")
+        assert Token.objects.exists()
 
 
 class TestJoinQuestions:

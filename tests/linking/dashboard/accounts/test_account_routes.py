@@ -46,6 +46,8 @@ ROUTES = {
     "single-sign-on/return/",
     "language/",
     "time-zone/",
+    "tokens/",
+    "tokens/<int:token_id>/revoke/",
 }
 RESET_PAGES = ["", "done/", "key/1-abc/", "key/done/"]
 GONE = ["signup/", "confirm-email/", "confirm-email/abc/", "inactive/", "email/", "login/code/", "3rdparty/"]
