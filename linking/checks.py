@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.db import DatabaseError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,6 +19,7 @@ from linking.clients.vendor_urls import address_flaw, is_loopback_name
 from linking.core.secretbox import SealBroken
 from linking.keeping import is_key_lost
 from linking.models import Secret
+from linking.monitoring import secret_ages
 
 _LOGIN_HOSTS = ("login.xsolla.com",)
 
@@ -31,6 +33,7 @@ def connect() -> None:
     register(check_secrets_open, Tags.database)
     register(check_seals, Tags.database)
     register(check_erasure_key, Tags.database)
+    register(check_secret_ages, Tags.database)
 
 
 def check_loopback(**_kwargs: Any) -> list[CheckMessage]:
@@ -118,6 +121,23 @@ def check_erasure_key(*, databases: Sequence[str] | None = None, **_kwargs: Any)
     hint = _("Put the lost key back at the end of ZDBRIDGE_SEAL_KEYS; docs/privacy.md says what to do without it.")
     message = _("The erasure key cannot be opened: people who were erased may be stored again.")
     return [CheckWarning(message, hint=hint, id="linking.W012")]
+
+
+def check_secret_ages(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+    """Report W013: a secret is older than ZDBRIDGE_ROTATE_SECRETS_DAYS.
+
+    Runs only with `--database default`, and before migrate.
+    """
+    if not databases:
+        return []
+    try:
+        rows = secret_ages.list_due(now=timezone.now())
+    except DatabaseError:
+        return []
+    sentence = _("Integration %(slug)s: %(name)s is due for a change, set on %(day)s.")
+    hint = _("Change it on the page Secrets of the integration. docs/keys.md says how.")
+    facts = [{"slug": row.integration.slug, "name": row.name, "day": f"{row.set_at:%Y-%m-%d}"} for row in rows]
+    return [CheckWarning(sentence % fact, hint=hint, id="linking.W013") for fact in facts]
 
 
 def _can_open(row: Secret) -> bool:

@@ -14,7 +14,7 @@ from zdbridge.env import VARIABLES
 ROOT = Path(__file__).resolve().parents[1]
 READERS = {
     "read_text", "read_boolean", "read_integer", "read_words", "read_url", "read_networks", "read_hosts", "read_days",
-    "read_choice", "read_or_create_secret",
+    "read_choice", "read_or_create_secret", "read_prefix", "read_folder",
 }  # fmt: skip
 
 

@@ -32,6 +32,9 @@ VARIABLES = (
     "ZDBRIDGE_TOKEN_LIMIT_PER_USER",
     "ZDBRIDGE_TOKEN_FRONT",
     "ZDBRIDGE_KEEP_REFUSALS_DAYS",
+    "ZDBRIDGE_REFERENCE_PREFIX",
+    "ZDBRIDGE_REFERENCE_FOLDER",
+    "ZDBRIDGE_ROTATE_SECRETS_DAYS",
     "ZDBRIDGE_REQUIRE_MFA",
     "ZDBRIDGE_OIDC_ISSUER",
     "ZDBRIDGE_OIDC_CLIENT_ID",
@@ -154,6 +157,27 @@ class Environment:
             if word == "*" or "/" in word or " " in word or (":" in word and not word.startswith("[")):
                 raise BadSetting(f"{name} must list host names such as support.example.com, not “{clip(word)}”.")
         return words
+
+    def read_prefix(self, name: str) -> str:
+        """Return how names of variables begin. Refuses a beginning of this product's own secrets."""
+        value = self.read_text(name)
+        own = next((secret for secret in SECRET_VARIABLES if value and secret.startswith(value)), "")
+        if own or (value and not (value.isascii() and value.replace("_", "a").isalnum())):
+            raise BadSetting(f"{name} must be letters, digits and _, and no beginning of {own or 'other names'}.")
+        return value
+
+    def read_folder(self, name: str, *, apart_from: Path) -> str:
+        """Return the absolute path of a folder, "" for none. Refuses one that holds or is in `apart_from`."""
+        value = self.read_text(name)
+        if not value:
+            return ""
+        folder = Path(value).expanduser()
+        if not folder.is_absolute():
+            raise BadSetting(f"{name} must be an absolute path, not “{clip(value)}”.")
+        real, other = folder.resolve(), apart_from.resolve()
+        if real.is_relative_to(other) or other.is_relative_to(real):
+            raise BadSetting(f"{name} must be apart from ZDBRIDGE_DATA_DIR, which holds the keys.")
+        return str(folder)
 
     def read_or_create_secret(self, name: str, *, path: Path, create: Callable[[], str]) -> str:
         """Return the value of `name`, or of the file `path` (mode 0600), which is created when missing."""

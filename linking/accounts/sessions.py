@@ -4,6 +4,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.account.authentication import get_authentication_records
 from django.contrib.auth.middleware import AuthenticationMiddleware, get_user
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in
@@ -43,6 +44,15 @@ def end_sessions(*, user: Any, by: Any, now: datetime) -> None:
 def void_sessions(*, user: Any, now: datetime) -> None:
     """Let no session of `user` count that exists at `now`."""
     Presence.objects.update_or_create(user=user, defaults={"signed_out_at": now})
+
+
+def count_seconds_since_proof(request: HttpRequest, *, now: datetime) -> float:
+    """Return the seconds since this session's sign-in or the latest second factor shown in it; infinity for never."""
+    records = get_authentication_records(request, request.user)
+    moments = [float(record["at"]) for record in records if "at" in record]
+    if started_at := request.session.get(_STARTED, ""):
+        moments.append(datetime.fromisoformat(started_at).timestamp())
+    return now.timestamp() - max(moments) if moments else float("inf")
 
 
 def connect() -> None:

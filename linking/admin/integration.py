@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from linking import integrations
+from linking.accounts import sessions
 from linking.admin.boxes import NamedDateTime
 from linking.admin.integration_form import IntegrationForm
 from linking.admin.integration_sections import build_fieldsets
@@ -45,7 +46,8 @@ class IntegrationAdmin(admin.ModelAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form, told who uses it."""
         form = super().get_form(request, obj, change=change, **kwargs)
-        return type("BoundIntegrationForm", (form,), {"person": request.user})
+        proven_s_ago = sessions.count_seconds_since_proof(request, now=timezone.now())
+        return type("BoundIntegrationForm", (form,), {"person": request.user, "proven_s_ago": proven_s_ago})
 
     def get_fieldsets(self, _request: HttpRequest, obj: Any = None) -> Any:
         """Return the boxes that every integration needs, and the rest in sections that open."""
@@ -151,7 +153,9 @@ def _lead_to_setup(request: HttpRequest, obj: Integration) -> HttpResponseRedire
 def _find_delete_flaw(request: HttpRequest, *, row: Integration) -> str:
     if request.POST.get("slug", "").strip() != row.slug:
         return _("Nothing was removed. Type the slug of the integration.")
-    flaw = integrations.find_password_flaw(request.user, request.POST.get("own_password", ""))
+    proven_s_ago = sessions.count_seconds_since_proof(request, now=timezone.now())
+    password = request.POST.get("own_password", "")
+    flaw = integrations.find_password_flaw(request.user, password, proven_s_ago=proven_s_ago)
     return _("Nothing was removed. %(why)s") % {"why": flaw} if flaw else ""
 
 

@@ -73,6 +73,7 @@ class IntegrationForm(forms.ModelForm):
     """Settings and secrets; a changed secret asks for the person's own password again."""
 
     person: Any = None
+    proven_s_ago: float = float("inf")
     allowed_origins = OriginsField(required=False)
     claim_map = ClaimMapField(required=False)
     own_password = _password_box(gettext_lazy("Your own password"), autocomplete="current-password")
@@ -192,7 +193,11 @@ class IntegrationForm(forms.ModelForm):
 
     def _check_password(self) -> None:
         password = self.cleaned_data.get("own_password", "")
-        flaw = "" if self.person is None else integrations.find_password_flaw(self.person, password)
+        flaw = (
+            ""
+            if self.person is None
+            else integrations.find_password_flaw(self.person, password, proven_s_ago=self.proven_s_ago)
+        )
         if flaw:
             self.add_error("own_password", ValidationError(flaw))
 

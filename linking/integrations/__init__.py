@@ -26,6 +26,7 @@ from linking.integrations.drafts import (
 from linking.integrations.export import Comparison, Difference, Export, compare_settings, export_settings
 from linking.integrations.own_password import find_password_flaw
 from linking.integrations.progress import SetupProgress, find_integration, list_integrations, load_progress
+from linking.integrations.references import allow_any_reference
 from linking.integrations.rehearsal import Rehearsal, rehearse_change, rehearse_integration
 from linking.integrations.saving import (
     Actor,
@@ -71,6 +72,7 @@ __all__ = [
     "SettingWarning",
     "SetupProgress",
     "Trial",
+    "allow_any_reference",
     "begin_connecting",
     "block_user",
     "check_integration",

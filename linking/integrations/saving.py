@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from linking import registry
 from linking.clients.vendor_urls import AUTO, RETIRED_HOST, SUPPORT_ENDING, current_address, is_retired
 from linking.core.config import LoginAlgorithm, MissingEmail, Mode, SecretName, ZendeskProduct
+from linking.integrations.references import find_reference_flaw
 from linking.integrations.rules import RESERVED_ENDINGS, BadValue, RuleContext, find_format_flaw, read_slug
 from linking.integrations.secret_lint import lint_secret
 from linking.integrations.secrets import is_stored, read_secret, resolve_secret, settle_zendesk_switch, store_secret
@@ -228,6 +229,9 @@ def _read_secret(*, name: SecretName, value: object, draft: _Draft) -> None:
         return
     if not isinstance(value, str):
         draft.problems[name] = _("Enter a secret as text, env:NAME or file:PATH, or null to remove it.")
+        return
+    if flaw_of_place := find_reference_flaw(value):
+        draft.problems[name] = flaw_of_place
         return
     try:
         opened = registry.resolve(value)

@@ -10,6 +10,7 @@ from linking.core.config import IntegrationConfig, LoginAlgorithm, SecretName, Z
 from linking.integrations.check_login import check_login_keys
 from linking.integrations.check_support import check_client
 from linking.integrations.check_zendesk import Check, build_bad, build_good, check_token
+from linking.integrations.references import find_reference_flaw
 from linking.integrations.secret_lint import lint_secret
 from linking.integrations.settings import RULES
 from linking.models import Integration
@@ -33,6 +34,9 @@ def try_secret(name: SecretName, *, values: Mapping[str, object], secrets: Mappi
         values: settings that were judged good, by key.
         secrets: the secrets as entered, by name; a reference is read now.
     """
+    for plain in secrets.values():
+        if flaw := find_reference_flaw(plain):
+            return build_bad(name, flaw)
     row = Integration(**{key: value for key, value in values.items() if key in RULES})
     try:
         opened = {key: registry.resolve(plain) for key, plain in secrets.items()}

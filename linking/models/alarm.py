@@ -69,6 +69,7 @@ class IncidentKind(models.TextChoices):
     STALE = "stale", _("No complete sync for too long")
     CREDENTIALS = "credentials", _("Zendesk refused the access token")
     HOST = "host", _("Zendesk's address could not be used")
+    SECRETS = "secrets", _("A secret is due for a change")
 
 
 class Incident(models.Model):

@@ -4,7 +4,8 @@
 mail and webhooks, `conflict_notices` tells of new conflicts, `drift` and `drift_notices` infer what changed at Zendesk,
 `heartbeats` stores when each process last reported, `row_counts` keeps the numbers of rows at hand, `shared_counts`
 adds up what all processes count, `token_times` times the token route, `clocks` judges this machine's clock, `waiting`
-samples who waits for lookup, `product_move` counts who still uses Chat where an account moves to Messaging.
+samples who waits for lookup, `product_move` counts who still uses Chat where an account moves to Messaging,
+`secret_ages` finds secrets that are due for a change.
 """
 
 from linking.monitoring import (
@@ -19,6 +20,7 @@ from linking.monitoring import (
     metrics,
     product_move,
     row_counts,
+    secret_ages,
     shared_counts,
     status,
     stop_reasons,
@@ -27,6 +29,21 @@ from linking.monitoring import (
 )
 
 __all__ = [
-    "alarms", "clocks", "conflict_notices", "drift", "drift_notices", "freshness", "health", "heartbeats", "metrics",
-    "product_move", "row_counts", "shared_counts", "status", "stop_reasons", "token_times", "waiting",
+    "alarms",
+    "clocks",
+    "conflict_notices",
+    "drift",
+    "drift_notices",
+    "freshness",
+    "health",
+    "heartbeats",
+    "metrics",
+    "product_move",
+    "row_counts",
+    "secret_ages",
+    "shared_counts",
+    "status",
+    "stop_reasons",
+    "token_times",
+    "waiting",
 ]  # fmt: skip

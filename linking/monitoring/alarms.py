@@ -36,7 +36,7 @@ from linking.models import (
     Integration,
 )
 from linking.models.alarm import WEBHOOK_PLACE
-from linking.monitoring import shared_counts
+from linking.monitoring import secret_ages, shared_counts
 from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER
 from linking.monitoring.heartbeats import TICK
 from linking.monitoring.status import annotate_catching_up, is_catching_up, is_paused
@@ -58,6 +58,10 @@ _BEGAN = {
     IncidentKind.HOST: gettext_lazy(
         "%(name)s (%(slug)s): Zendesk's address cannot be used since %(since)s. An administrator must check it in the "
         "settings. The sync page of zdbridge has details."
+    ),
+    IncidentKind.SECRETS: gettext_lazy(
+        "%(name)s (%(slug)s): a secret is due for a change since %(since)s. The page Secrets of the integration in "
+        "zdbridge says which one, and changes it."
     ),
 }
 
@@ -83,9 +87,12 @@ def watch(*, now: datetime) -> None:
         (incident.integration_id, incident.kind): incident for incident in Incident.objects.filter(over_at__isnull=True)
     }
     after = timedelta(minutes=settings.after_minutes)
+    due = {secret.integration_id for secret in secret_ages.list_due(now=now)}
     for row in annotate_catching_up(Integration.objects.select_related("steering"), since=now - after):
         known = {kind for key, kind in open_incidents if key == row.pk}
         kinds = find_troubles(row, known=known, after=after, now=now)
+        if row.pk in due:
+            kinds.add(IncidentKind.SECRETS.value)
         for kind in kinds - known:
             Incident.objects.bulk_create([Incident(integration=row, kind=kind, began_at=now)], ignore_conflicts=True)
         for kind in known - kinds:
@@ -209,8 +216,9 @@ def keep_webhook(*, settings: AlarmSettings, url: str) -> None:
 
 
 def list_open_incidents() -> list[tuple[Incident, list[AlarmMessage]]]:
-    """Return the open incidents, newest first, each with the messages that announced it; two queries."""
-    incidents = list(Incident.objects.filter(over_at__isnull=True).order_by("-pk"))
+    """Return the open incidents of syncs, newest first, each with the messages that announced it; two queries."""
+    open_ones = Incident.objects.filter(over_at__isnull=True).exclude(kind=IncidentKind.SECRETS)
+    incidents = list(open_ones.order_by("-pk"))
     messages: dict[int, list[AlarmMessage]] = {}
     for message in AlarmMessage.objects.filter(incident__in=incidents, is_over=False).order_by("pk"):
         messages.setdefault(message.incident_id, []).append(message)
@@ -257,7 +265,7 @@ def _ensure_messages(*, channels: list[str], now: datetime) -> None:
 def _build_text(row: AlarmMessage) -> AlarmText:
     incident, integration = row.incident, row.incident.integration
     facts = {
-        "event": "sync_trouble",
+        "event": "secret_due" if incident.kind == IncidentKind.SECRETS else "sync_trouble",
         "state": "over" if row.is_over else "began",
         "kind": incident.kind,
         "integration": integration.slug,
@@ -276,6 +284,11 @@ def _build_text(row: AlarmMessage) -> AlarmText:
 def _choose_templates(row: AlarmMessage) -> tuple[str, str]:
     """Return subject and sentence, with places for `name`, `slug` and `since`."""
     integration = row.incident.integration
+    if row.incident.kind == IncidentKind.SECRETS:
+        if not row.is_over:
+            return _("zdbridge: a secret of %(name)s is due for a change"), str(_BEGAN[IncidentKind.SECRETS])
+        sentence = _("%(name)s (%(slug)s): no secret is due for a change any more.")
+        return _("zdbridge: the secrets of %(name)s are changed"), sentence
     if not row.is_over:
         return _("zdbridge: the sync of %(name)s needs attention"), str(_BEGAN[IncidentKind(row.incident.kind)])
     if integration.enabled and integration.sync_enabled and not is_paused(integration):

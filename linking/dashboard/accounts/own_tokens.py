@@ -15,8 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from linking import integrations
 from linking.accounts import api_tokens, roles
+from linking.dashboard.shell.own_password import find_own_flaw
 from linking.models import APIToken
 from linking.models.person import TokenScope
 
@@ -45,7 +45,7 @@ def show_tokens(request: HttpRequest) -> HttpResponse:
         return _render(request)
     person: Any = request.user
     days = request.POST.get("days", "")
-    flaw = integrations.find_password_flaw(person, request.POST.get("own_password", ""))
+    flaw = find_own_flaw(request)
     if flaw:
         return _render(request, refusal=flaw)
     try:

@@ -21,6 +21,7 @@ from linking import integrations
 from linking.dashboard.setup import guide_steps
 from linking.dashboard.setup.guide_steps import LOGIN, ORIGINS, PRODUCT, REVIEW, TITLES, ZENDESK, GuideBox
 from linking.dashboard.shell.access import page, require_admin
+from linking.dashboard.shell.own_password import find_own_flaw
 from linking.integrations import Actor, BadIntegration, Check
 from linking.models import DraftPurpose, IntegrationDraft, SecretName, ZendeskProduct
 
@@ -135,7 +136,7 @@ def _show_review(request: HttpRequest) -> HttpResponse:
         return redirect(*_find_way(request, step=REVIEW))
     draft = _find_draft(request, now=now) or draft
     problems = _judge(draft, slug=slug, now=now)
-    flaw = integrations.find_password_flaw(request.user, request.POST.get("own_password", ""))
+    flaw = find_own_flaw(request)
     if problems or flaw:
         problems |= {"own_password": flaw} if flaw else {}
         return _render_review(request, draft=draft, problems=problems)

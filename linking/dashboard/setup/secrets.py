@@ -16,9 +16,11 @@ from django.views.decorators.http import require_http_methods
 
 from linking import integrations, registry
 from linking.dashboard.shell.access import page, require_admin, require_integration
+from linking.dashboard.shell.own_password import find_own_flaw
 from linking.dashboard.shell.parts import Text
 from linking.integrations import Actor, BadIntegration, Check
-from linking.models import Integration, SecretName
+from linking.models import Integration, Secret, SecretName
+from linking.monitoring import secret_ages
 
 # How long the present Login key is accepted beside the new one. Source: the life of a Login JWT is a setting of the
 # Login project; by itself it is a day.
@@ -52,6 +54,9 @@ class SecretRow:
     is_testable: bool
     spans: tuple[tuple[str, Text], ...]
     is_overlap: bool
+    due_at: datetime | None = None
+    is_due: bool = False
+    last_used_at: datetime | None = None
     outcome: Check | None = None
     problem: str = ""
 
@@ -97,7 +102,7 @@ def _roll(request: HttpRequest, *, integration: Integration, rows: list[SecretRo
         raise Http404
     plain = request.POST.get("secret", "").strip()
     flaw = _("Enter the new secret.") if not plain else ""
-    flaw = flaw or integrations.find_password_flaw(request.user, request.POST.get("own_password", ""))
+    flaw = flaw or find_own_flaw(request)
     if not flaw:
         flaw = _store(request, integration=integration, name=SecretName(name), plain=plain)
     if flaw:
@@ -142,6 +147,7 @@ def format_time(at: datetime) -> str:
 
 def _list_rows(integration: Integration) -> list[SecretRow]:
     held = {secret.name: secret for secret in integration.secrets.all()}
+    uses = secret_ages.load_last_uses(integration)
     needed = {SecretName.LOGIN_SECRET_KEY, SecretName.ZENDESK_SHARED_SECRET}
     rows = []
     for secret in integrations.SECRETS:
@@ -149,19 +155,33 @@ def _list_rows(integration: Integration) -> list[SecretRow]:
         if row is None and secret.name not in needed:
             continue
         spans = _ROLLED.get(secret.name, ()) if row else ()
-        rows.append(
-            SecretRow(
-                name=secret.name.value,
-                label=secret.label,
-                mark=row.fingerprint if row else "",
-                set_at=row.set_at if row else None,
-                set_by=row.set_by if row else "",
-                is_testable=integrations.is_testable(secret.name),
-                spans=tuple((word, label) for word, _length, label in spans),
-                is_overlap=secret.name == SecretName.LOGIN_SECRET_KEY,
-            )
+        empty = SecretRow(
+            name=secret.name.value,
+            label=secret.label,
+            mark="",
+            set_at=None,
+            set_by="",
+            is_testable=integrations.is_testable(secret.name),
+            spans=tuple((word, label) for word, _length, label in spans),
+            is_overlap=secret.name == SecretName.LOGIN_SECRET_KEY,
         )
+        rows.append(empty if row is None else _fill(empty, row=row, last_used_at=uses.get(secret.name)))
     return rows
+
+
+def _fill(empty: SecretRow, *, row: Secret, last_used_at: datetime | None) -> SecretRow:
+    age = secret_ages.find_age(row, now=timezone.now())
+    # Used before it was set: the secret before it was.
+    used_at = last_used_at if last_used_at and last_used_at >= row.set_at else None
+    return replace(
+        empty,
+        mark=row.fingerprint,
+        set_at=row.set_at,
+        set_by=row.set_by,
+        due_at=age.due_at,
+        is_due=age.is_due,
+        last_used_at=used_at,
+    )
 
 
 def _render(request: HttpRequest, *, integration: Integration, rows: list[SecretRow]) -> HttpResponse:

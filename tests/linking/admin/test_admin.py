@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 
 import pytest
 from allauth.core.context import request_context
@@ -8,6 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from linking.accounts import api_tokens
 from linking.integrations import own_password
@@ -305,6 +307,33 @@ class TestIntegration:
         url = reverse("admin:linking_integration_delete", args=[acme.pk])
         assert why in admin.post(url, {"post": "yes"} | sent, follow=True).content.decode()
         assert Integration.objects.exists()
+
+    @pytest.mark.parametrize(("minutes", "is_left"), [(1, False), (11, True)])
+    def test_is_removed_without_a_password_after_a_recent_sign_in_alone(self, acme, admin, minutes, is_left):
+        me = User.objects.get(username="one-of-admins")
+        me.set_unusable_password()
+        me.save()
+        admin.force_login(me)
+        session = admin.session
+        session["signed_in_at"] = (timezone.now() - timedelta(minutes=minutes)).isoformat()
+        session.save()
+        url = reverse("admin:linking_integration_delete", args=[acme.pk])
+        admin.post(url, {"post": "yes", "slug": "acme"})
+        assert Integration.objects.exists() is is_left
+
+    def test_is_removed_without_a_password_after_a_second_factor(self, acme, admin):
+        me = User.objects.get(username="one-of-admins")
+        me.set_unusable_password()
+        me.save()
+        admin.force_login(me)
+        session = admin.session
+        session["signed_in_at"] = (timezone.now() - timedelta(hours=2)).isoformat()
+        shown = {"method": "mfa", "type": "totp", "at": timezone.now().timestamp()}
+        session["account_authentication_methods"] = [shown]
+        session["account_authentication_methods_user"] = str(me.pk)
+        session.save()
+        admin.post(reverse("admin:linking_integration_delete", args=[acme.pk]), {"post": "yes", "slug": "acme"})
+        assert not Integration.objects.exists()
 
     def test_is_not_removed_from_the_list(self, acme, admin):
         picked = {"action": "delete_selected", "_selected_action": acme.pk, "post": "yes"}

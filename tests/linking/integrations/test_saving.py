@@ -22,6 +22,13 @@ ADA = Actor(name="ada")
 NEW = {"name": "Acme Games", "login_project_id": LOGIN_PROJECT_ID, "login_secret_key": LOGIN_SECRET_KEY}
 
 
+@pytest.fixture(autouse=True)
+def on_the_command_line():
+    """References are taken, as from `integration set`."""
+    with integrations.allow_any_reference():
+        yield
+
+
 def save(slug="acme", *, allow_loopback=False, **values):
     return save_integration(slug=slug, values=values, actor=ADA, now=NOW, allow_loopback=allow_loopback)
 
