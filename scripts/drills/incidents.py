@@ -1,0 +1,212 @@
+"""Drill: what breaks while tokens are requested: database, Redis, worker, disk, clock.
+
+    python -m scripts.drills.incidents [--only database-away redis-frozen …] [--seconds 20] [--rate 20]
+
+`disk-full` mounts a small file system and needs the right to; `clock` needs the program faketime.
+"""
+
+import argparse
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+
+from scripts.drills.installation import SLUG, Installation, scratch_installation, send
+from scripts.drills.report import Report, build_parser, run_drill
+from scripts.drills.servers import Server
+from scripts.drills.sign_in import make_person, try_sign_in
+from scripts.drills.traffic import Tally, Traffic, measure_until, run_traffic
+
+READY_AGAIN_WITHIN_S, RESTART_WITHIN_S, WEDGED_WITHIN_S = 90.0, 60.0, 150.0
+DISK_MB = 40
+PERSON = "colleague"
+
+
+def lose_server(
+    report: Report, found: Installation, *, server: str, how: str, part: str, options: argparse.Namespace
+) -> None:
+    """Stop or freeze a server for a while, and bring it back."""
+    one: Server = getattr(found, server)
+    away, back = (one.stop, one.start) if how == "away" else (one.freeze, one.thaw)
+    password = make_person(found, name=f"{PERSON}-{server}-{how}")
+    seen, statuses = set[str](), []
+    with _traffic(found, options=options) as traffic:
+        begun_at_s = time.monotonic()
+        away()
+        try:
+            while time.monotonic() - begun_at_s < options.seconds:
+                seen |= {f"{word}: {one}" for word, parts in [found.ask_ready()] for one in parts}
+                statuses.append(try_sign_in(port=found.web_port, name=f"{PERSON}-{server}-{how}", password=password))
+                time.sleep(2)
+        finally:
+            back()
+        again_s = _measure_ready(found)
+        tally = traffic.stop()
+    title = f"{server} {how} {options.seconds:g} s"
+    _tell(report, title=title, tally=tally, again_s=again_s)
+    report.promise(f"{title}, /readyz names it", is_kept=any(part in one for one in seen), figure=sorted(seen))
+    expected = {"redis": {"in"}, "postgres": {"503"}}[server]
+    report.promise(f"{title}, sign-in", is_kept=set(statuses) <= expected, figure=_count(statuses))
+    after = try_sign_in(port=found.web_port, name=f"{PERSON}-{server}-{how}", password=password)
+    report.promise(f"{title}, sign-in right after", is_kept=after == "in", figure=after)
+
+
+def kill_worker(report: Report, found: Installation, *, options: argparse.Namespace) -> None:
+    """Kill the worker's processes with -9."""
+    role = next(one for one in found.roles if one.name == "worker")
+    with _traffic(found, options=options) as traffic:
+        killed = role.find_children("celery")
+        send(killed, signal.SIGKILL)
+        is_back = lambda: len(set(role.find_children("celery")) - set(killed)) >= 2  # noqa: E731 - two words are enough
+        back_s = measure_until(is_back, limit_s=RESTART_WITHIN_S)
+        again_s = _measure_ready(found)
+        tally = traffic.stop()
+    _tell(report, title="worker killed with -9", tally=tally, again_s=again_s)
+    report.promise("worker killed with -9, started again", is_kept=back_s is not None, figure=_show_s(back_s))
+
+
+def freeze_worker(report: Report, found: Installation, *, options: argparse.Namespace) -> None:
+    """Freeze the worker's processes: the watchdog has to start it again, and /readyz must not blame beat."""
+    role = next(one for one in found.roles if one.name == "worker")
+    seen = set[str]()
+
+    def is_restarted() -> bool:
+        seen.update(found.ask_ready()[1])
+        return not set(frozen) & set(role.find_children("celery"))
+
+    with _traffic(found, options=options) as traffic:
+        frozen = role.find_children("celery")
+        send(frozen, signal.SIGSTOP)
+        back_s = measure_until(is_restarted, limit_s=WEDGED_WITHIN_S, step_s=1.0)
+        send(frozen, signal.SIGCONT)
+        again_s = _measure_ready(found)
+        tally = traffic.stop()
+    _tell(report, title="worker frozen", tally=tally, again_s=again_s)
+    report.promise("worker frozen, watchdog exchanges it", is_kept=back_s is not None, figure=_show_s(back_s))
+    report.promise("worker frozen, beat is not blamed", is_kept="beat" not in seen, figure=sorted(seen))
+
+
+def fill_disk(report: Report, *, options: argparse.Namespace) -> None:
+    """Fill a small file system that holds the data folder with SQLite."""
+    with scratch_installation(port=options.port, store="sqlite", disk_mb=DISK_MB) as found:
+        found.add_roles("web", "worker", "beat")
+        filler, seen = found.data / "filler", set[str]()
+        with _traffic(found, options=options) as traffic:
+            time.sleep(2)
+            fill(filler)
+            until_s = time.monotonic() + options.seconds
+            while time.monotonic() < until_s:
+                seen.update(found.ask_ready()[1])
+                time.sleep(2)
+            filler.unlink()
+            again_s = _measure_ready(found)
+            tally = traffic.stop()
+        title = f"disk full {options.seconds:g} s"
+        _tell(report, title=title, tally=tally, again_s=again_s)
+        is_named = bool(seen & {"disk", "database"})
+        report.promise(f"{title}, /readyz names it", is_kept=is_named, figure=sorted(seen))
+        found.stop_roles()
+        report.promise(f"{title}, integrity_check", is_kept=_is_sound(found), figure="PRAGMA integrity_check")
+
+
+def fill(path: Path) -> None:
+    """Write until nothing more fits."""
+    with path.open("wb", buffering=0) as file:
+        for size in (2**20, 2**12, 1):
+            try:
+                while True:
+                    file.write(b"\0" * size)
+            except OSError:
+                continue
+
+
+def shift_clock(report: Report, found: Installation, *, options: argparse.Namespace) -> None:
+    """Run a second web role whose clock is off, and ask it for tokens."""
+    program = shutil.which("faketime")
+    if program is None:
+        report.say("clock", "left out: faketime is not installed")
+        return
+    for shift_s, expected in ((300, ""), (90, ""), (-90, "not_yet_valid"), (-300, "not_yet_valid")):
+        data = found.folder / f"clock{shift_s}"
+        shutil.copytree(found.data, data, ignore=shutil.ignore_patterns("up-*", "running-*", ".pulse*"))
+        variables = {"ZDBRIDGE_DATA_DIR": str(data), "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        command = [program, "-f", f"{shift_s:+d}s", sys.executable, "-m", "zdbridge", "up", "--only", "web"]
+        role = found.add_role("web", port=found.port + 1, command=command, variables=variables)
+        found.wait_until_serving(port=found.port + 1)
+        tally = _ask_for(found, port=found.port + 1, seconds=min(5.0, options.seconds), rate=options.rate)
+        ready = found.ask_ready(port=found.port + 1)
+        role.stop()
+        is_kept = any(expected in one for one in tally.reasons) if expected else tally.is_spotless
+        report.promise(f"clock {shift_s:+d} s, tokens", is_kept=is_kept, figure=tally)
+        report.say(f"clock {shift_s:+d} s, /readyz", f"{ready[0]} {', '.join(ready[1])}")
+
+
+def _ask_for(found: Installation, *, port: int, seconds: float, rate: float) -> Tally:
+    with run_traffic(ports=[port], rate=rate, players=found.make_players(), slug=SLUG) as traffic:
+        time.sleep(seconds)
+        return traffic.stop()
+
+
+def _traffic(found: Installation, *, options: argparse.Namespace) -> AbstractContextManager[Traffic]:
+    return run_traffic(ports=[found.web_port], rate=options.rate, players=found.make_players(), slug=SLUG)
+
+
+def _measure_ready(found: Installation) -> float | None:
+    return measure_until(lambda: found.ask_ready()[0] == "ready", limit_s=READY_AGAIN_WITHIN_S)
+
+
+def _tell(report: Report, *, title: str, tally: Tally, again_s: float | None) -> None:
+    report.promise(f"{title}, tokens", is_kept=tally.is_spotless, figure=tally)
+    report.promise(f"{title}, ready again", is_kept=again_s is not None, figure=_show_s(again_s))
+
+
+def _show_s(seconds: float | None) -> str:
+    return "never" if seconds is None else f"after {seconds:.1f} s"
+
+
+def _count(words: list[str]) -> str:
+    return ", ".join(f"{word} ×{words.count(word)}" for word in sorted(set(words)))
+
+
+def _is_sound(found: Installation) -> bool:
+    code = "import sqlite3, sys; print(*sqlite3.connect(sys.argv[1]).execute('PRAGMA integrity_check').fetchone())"
+    command = [sys.executable, "-c", code, str(found.data / "zdbridge.sqlite3")]
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip() == "ok"
+
+
+_LOSE_DATABASE = partial(lose_server, server="postgres", part="database")
+_LOSE_REDIS = partial(lose_server, server="redis", part="broker")
+ON_SERVERS: dict[str, Callable[..., None]] = {
+    "database-away": partial(_LOSE_DATABASE, how="away"),
+    "database-frozen": partial(_LOSE_DATABASE, how="frozen"),
+    "redis-away": partial(_LOSE_REDIS, how="away"),
+    "redis-frozen": partial(_LOSE_REDIS, how="frozen"),
+    "worker-killed": kill_worker,
+    "worker-frozen": freeze_worker,
+    "clock": shift_clock,
+}
+
+
+def drill(report: Report, *, options: argparse.Namespace) -> None:
+    """Run the incidents that were chosen."""
+    chosen = [name for name in ON_SERVERS if name in options.only]
+    if chosen:
+        with scratch_installation(port=options.port, store="servers") as found:
+            found.manage("sync_visitors", SLUG, "--wait")
+            found.add_roles("web", "worker", "beat")
+            for name in chosen:
+                ON_SERVERS[name](report, found, options=options)
+    if "disk-full" in options.only:
+        fill_disk(report, options=options)
+
+
+if __name__ == "__main__":
+    parser = build_parser(__doc__, seconds=20, rate=20)
+    names = [*ON_SERVERS, "disk-full"]
+    parser.add_argument("--only", nargs="+", choices=names, default=names)
+    sys.exit(run_drill(partial(drill, options=parser.parse_args()), limit_s=1800))
