@@ -8,7 +8,7 @@ has a single writer, so an index is made at once, and whoever wants to write wai
 from typing import Any
 
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
-from django.db.migrations import AddIndex, RemoveIndex
+from django.db.migrations import AddIndex, AlterField, RemoveIndex
 
 _IS_VALID = "SELECT i.indisvalid FROM pg_index i WHERE i.indexrelid = to_regclass(%s)"
 
@@ -56,6 +56,40 @@ class RemoveIndexOnline(RemoveIndexConcurrently):
             _restore_timeouts(schema_editor)
         else:
             RemoveIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)
+
+
+class DropKeyIndexOnline(AlterField):
+    """`AlterField` that gives a foreign key `db_index=False`, on either database; nothing but the index changes.
+
+    Django's own would remake the whole table on SQLite, and lock it on PostgreSQL.
+    """
+
+    def database_forwards(self, app_label: str, schema_editor: Any, _from_state: Any, to_state: Any) -> None:
+        """Drop the index, which has the name that Django gives it."""
+        name, _place, beside = self._describe(app_label, schema_editor, to_state)
+        self._run(schema_editor, f"DROP INDEX {beside} IF EXISTS {name}")
+
+    def database_backwards(self, app_label: str, schema_editor: Any, _from_state: Any, to_state: Any) -> None:
+        """Make the index again."""
+        name, place, beside = self._describe(app_label, schema_editor, to_state)
+        self._run(schema_editor, f"CREATE INDEX {beside} IF NOT EXISTS {name} ON {place}")
+
+    def _describe(self, app_label: str, schema_editor: Any, state: Any) -> tuple[str, str, str]:
+        """Return the index's name, its table and column, and the word that keeps readers and writers going."""
+        model = state.apps.get_model(app_label, self.model_name)
+        table, column = model._meta.db_table, model._meta.get_field(self.name).column  # noqa: SLF001
+        name = schema_editor._create_index_name(table, [column])  # noqa: SLF001
+        quote = schema_editor.quote_name
+        beside = "CONCURRENTLY" if schema_editor.connection.vendor == "postgresql" else ""
+        return quote(name), f"{quote(table)} ({quote(column)})", beside
+
+    def _run(self, schema_editor: Any, sql: str) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            schema_editor.execute(sql)
+            return
+        _lift_timeouts(schema_editor)
+        schema_editor.execute(sql)
+        _restore_timeouts(schema_editor)
 
 
 def _is_valid(schema_editor: Any, *, name: str) -> bool | None:

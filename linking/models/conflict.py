@@ -79,7 +79,6 @@ class Conflict(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["state", "-last_seen_at", "-id"], name="conflict_by_state"),
             models.Index(fields=["state", "-first_seen_at", "-id"], name="conflict_newest"),
             models.Index(fields=["state", "kind", "-first_seen_at", "-id"], name="conflict_newest_of_kind"),
             models.Index(fields=["state", "integration", "-first_seen_at", "-id"], name="conflict_newest_of_one"),

@@ -50,7 +50,7 @@ class VisitorLink(models.Model):
     """
 
     visitor = models.ForeignKey("linking.Visitor", on_delete=models.CASCADE, related_name="links")
-    login_user = models.ForeignKey("linking.LoginUser", on_delete=models.CASCADE, related_name="links")
+    login_user = models.ForeignKey("linking.LoginUser", on_delete=models.CASCADE, related_name="links", db_index=False)
     evidence_run = models.ForeignKey(
         "linking.SyncRun", on_delete=models.SET_NULL, null=True, blank=True, related_name="links"
     )

@@ -100,7 +100,9 @@ class LoginUser(models.Model):
     `first_authenticated_at` is set once we issued a token to this user; until then the identity is only claimed.
     """
 
-    integration = models.ForeignKey("linking.Integration", on_delete=models.CASCADE, related_name="login_users")
+    integration = models.ForeignKey(
+        "linking.Integration", on_delete=models.CASCADE, related_name="login_users", db_index=False
+    )
     user_id = models.CharField(max_length=255)
     email = models.CharField(max_length=254, blank=True)
     name = models.CharField(max_length=255, blank=True)
@@ -126,7 +128,6 @@ class LoginUser(models.Model):
         ]
         indexes = [
             models.Index(fields=["user_id"], name="login_user_by_id"),
-            models.Index(fields=["integration", "email"], name="login_user_by_email", condition=~Q(email="")),
             # Both, because SQLite without statistics would rather read all users of an integration.
             models.Index("integration", Lower("user_id"), name="login_user_by_low_id"),
             models.Index(Lower("email"), name="login_user_by_low_email"),

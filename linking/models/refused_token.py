@@ -13,7 +13,9 @@ class RefusedToken(models.Model):
     signature (`refusals.SIGNED_REASONS`). Nothing else of the token is stored.
     """
 
-    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="refused_tokens")
+    integration = models.ForeignKey(
+        Integration, on_delete=models.CASCADE, related_name="refused_tokens", db_index=False
+    )
     user_id = models.CharField(max_length=255)
     at = models.DateTimeField()
     reason = models.CharField(max_length=40)

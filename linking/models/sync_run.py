@@ -41,7 +41,9 @@ LEFT_COUNTED_MOST = 100_000
 class SyncRun(models.Model):
     """One pass. Counts are written page by page, so that progress shows while it runs and survives a kill."""
 
-    integration = models.ForeignKey("linking.Integration", on_delete=models.CASCADE, related_name="runs")
+    integration = models.ForeignKey(
+        "linking.Integration", on_delete=models.CASCADE, related_name="runs", db_index=False
+    )
     trigger = models.CharField(max_length=20)  # schedule, command, page; refresh: one visitor alone
     is_full = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.RUNNING)
@@ -79,7 +81,11 @@ class SyncRun(models.Model):
                 | (Q(state="stopped", finished_at__isnull=False) & ~Q(stop_reason="")),
             ),
         ]
-        indexes = [models.Index(fields=["integration", "-started_at", "-id"], name="run_newest_of_one")]
+        indexes = [
+            models.Index(fields=["integration", "-started_at", "-id"], name="run_newest_of_one"),
+            # Of hundreds of thousands, the few that are under way.
+            models.Index(fields=["integration"], name="run_under_way", condition=Q(state="running")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.integration_id} {self.started_at:%Y-%m-%d %H:%M:%S} {self.state}"
@@ -88,7 +94,9 @@ class SyncRun(models.Model):
 class Quarantined(models.Model):
     """A record that could not be read: kept, clipped, with the reason, until it can be read after all."""
 
-    integration = models.ForeignKey("linking.Integration", on_delete=models.CASCADE, related_name="quarantined")
+    integration = models.ForeignKey(
+        "linking.Integration", on_delete=models.CASCADE, related_name="quarantined", db_index=False
+    )
     run = models.ForeignKey(SyncRun, on_delete=models.SET_NULL, null=True, related_name="quarantined_records")
     source = models.CharField(max_length=20)  # chat, visitor
     record_key = models.CharField(max_length=255)  # its id, or a digest where it has none

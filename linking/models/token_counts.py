@@ -26,7 +26,9 @@ class AnswerCount(models.Model):
     empty where the request led to none.
     """
 
-    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, null=True, related_name="answer_counts")
+    integration = models.ForeignKey(
+        Integration, on_delete=models.CASCADE, null=True, related_name="answer_counts", db_index=False
+    )
     hour_at = models.DateTimeField()
     code = models.CharField(max_length=5, blank=True)
     reason = models.CharField(max_length=40)

@@ -40,7 +40,9 @@ class Visitor(models.Model):
     A visitor with `lookup_due_at` waits for its `GET visitors/{id}`; `lookup_rank` orders the waiting (lower first).
     """
 
-    integration = models.ForeignKey("linking.Integration", on_delete=models.CASCADE, related_name="visitors")
+    integration = models.ForeignKey(
+        "linking.Integration", on_delete=models.CASCADE, related_name="visitors", db_index=False
+    )
     visitor_id = models.CharField(max_length=255)
     state = models.CharField(max_length=10, choices=VISITOR_STATE_CHOICES, default=VisitorState.PENDING)
     name = models.CharField(max_length=255, blank=True)
@@ -101,7 +103,6 @@ class Visitor(models.Model):
             models.Index(fields=["last_chat_id"], name="visitor_by_chat", condition=~Q(last_chat_id="")),
             models.Index(fields=["visitor_id"], name="visitor_by_id"),
             models.Index(fields=["-last_seen_at", "-id"], name="visitor_banned", condition=Q(is_banned=True)),
-            models.Index(fields=["external_id"], name="visitor_by_external_id", condition=~Q(external_id="")),
             # The last column is not for order: it answers "due now?" without a look at the table.
             models.Index(
                 fields=["integration", "lookup_rank", "-last_seen_at", "-id", "lookup_due_at"],
@@ -141,7 +142,9 @@ class Visitor(models.Model):
 class VisitorAlias(models.Model):
     """Another id by which a visitor was asked for and answered (Zendesk joins visitors on authentication)."""
 
-    integration = models.ForeignKey("linking.Integration", on_delete=models.CASCADE, related_name="aliases")
+    integration = models.ForeignKey(
+        "linking.Integration", on_delete=models.CASCADE, related_name="aliases", db_index=False
+    )
     alias_id = models.CharField(max_length=255)
     visitor = models.ForeignKey(Visitor, on_delete=models.CASCADE, related_name="aliases")
     first_seen_at = models.DateTimeField()

@@ -19,6 +19,7 @@ from linking.sync.store import request_slots
 # Before so many visitors and seconds a rate says more about chance than about the pass.
 RATE_AFTER_LOOKUPS = 10
 RATE_AFTER = timedelta(seconds=5)
+JUDGED_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +129,7 @@ def load_budgets(*, snapshot: Snapshot, now: datetime) -> dict[str, Budget]:
 
 
 def list_unreadable() -> QuerySet[Quarantined]:
-    """Return the unreadable records with their integrations, the next to be tried first.
+    """Return the newest `JUDGED_MAX` unreadable records with their integrations, the next to be tried first.
 
     `turn_at` of each is when it is tried again, None without an automatic retry: a visitor waits in the queue of
     lookups, like any other, and a page of the export has a time of its own.
@@ -136,8 +137,15 @@ def list_unreadable() -> QuerySet[Quarantined]:
     visitors = Visitor.objects.filter(integration=OuterRef("integration"), visitor_id=OuterRef("record_key"))
     lookup_at = Subquery(visitors.values("lookup_due_at")[:1])
     turn_at = Case(When(source="visitor", then=lookup_at), default=F("retry_at"), output_field=DateTimeField())
-    rows = Quarantined.objects.select_related("integration").annotate(turn_at=turn_at)
+    # When each is tried is asked of two tables, so not of fifty thousand records that one bad export left behind.
+    newest = list(Quarantined.objects.order_by("-pk").values_list("pk", flat=True)[:JUDGED_MAX])
+    rows = Quarantined.objects.filter(pk__any_of=newest).select_related("integration").annotate(turn_at=turn_at)
     return rows.order_by(F("turn_at").asc(nulls_last=True), "-pk")
+
+
+def list_all_unreadable() -> QuerySet[Quarantined]:
+    """Return all unreadable records, in no order."""
+    return Quarantined.objects.order_by()
 
 
 def load_integrations() -> dict[str, Integration]:

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection, models
 from django.db.migrations.loader import MigrationLoader
 
-from linking.migrations._online import AddIndexOnline, RemoveIndexOnline
+from linking.migrations._online import AddIndexOnline, DropKeyIndexOnline, RemoveIndexOnline
 
 NAME = "chore_by_name"
 
@@ -71,3 +71,35 @@ class TestOnPostgreSQL:
         with connection.cursor() as cursor:
             cursor.execute("SHOW statement_timeout")
             assert cursor.fetchone() == ("15s",)
+
+
+class TestTheIndexOfAForeignKey:
+    @pytest.fixture
+    def drop(self):
+        key = models.ForeignKey("linking.Integration", on_delete=models.CASCADE, db_index=False)
+        operation = DropKeyIndexOnline(model_name="waitinghour", name="integration", field=key)
+        yield operation
+        run(operation, is_back=True)
+
+    def count(self):
+        with connection.cursor() as cursor:
+            found = connection.introspection.get_constraints(cursor, "linking_waitinghour").values()
+        return sum(one["columns"] == ["integration_id"] and one["index"] for one in found)
+
+    def test_is_dropped_and_comes_back(self, drop):
+        before = self.count()
+        run(drop)
+        dropped = self.count()
+        run(drop, is_back=True)
+        assert (before, dropped, self.count()) == (1, 0, 1)
+
+    def test_may_be_gone_already(self, drop):
+        run(drop)
+        run(drop)
+        assert self.count() == 0
+
+    def test_leaves_the_key_itself(self, drop):
+        run(drop)
+        with connection.cursor() as cursor:
+            found = connection.introspection.get_constraints(cursor, "linking_waitinghour").values()
+        assert any(one["foreign_key"] for one in found)

@@ -36,12 +36,12 @@ class UnreadableRecords:
 
 
 def load_unreadable(*, now: datetime) -> UnreadableRecords:
-    """Return the unreadable records, the next to be tried first; two queries, one where there are none."""
+    """Return the unreadable records, the next to be tried first; three queries, fewer where there are none."""
     records = history.list_unreadable()
     first_records = list(records[:SHOWN])
     if not first_records:
         return UnreadableRecords(rows=(), sentence="")
-    count = find.count_up_to_cap(records)
+    count = find.count_up_to_cap(history.list_all_unreadable())
     words = ngettext(
         "%(number)s record could not be read. The rest of its sync was not affected.",
         "%(number)s records could not be read. The rest of their syncs was not affected.",

@@ -92,3 +92,10 @@ class TestCatchingUp:
     def test_shows_in_how_it_stands(self):
         make_run(integration=make_integration(), state="stopped", stop_reason="deadline", lookups=5)
         assert only().standing == "catching_up"
+
+    @pytest.mark.parametrize(("hours", "is_one"), [(25, False), (23, True)])
+    def test_is_none_whose_pass_began_long_ago_and_ended(self, hours, is_one):
+        began_at = NOW - timedelta(minutes=15, hours=hours)
+        make_run(integration=make_integration(), state="stopped", stop_reason="budget", pages=2, started_at=began_at)
+        (row,) = annotate_catching_up(Integration.objects.all(), since=NOW - timedelta(minutes=15))
+        assert is_catching_up(row) is is_one

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from linking import registry
+from linking.models import Quarantined
 from linking.sync import history
 from linking.sync.store import request_slots
 from tests.factories import NOW, make_integration, make_run
@@ -60,3 +61,14 @@ class TestLoadBudgets:
     def test_is_empty_before_the_first_call(self):
         make_integration()
         assert history.load_budgets(snapshot=registry.current(), now=NOW)["acme"].this_minute == 0
+
+
+class TestUnreadableRecords:
+    def test_are_judged_only_among_the_newest(self, monkeypatch):
+        monkeypatch.setattr(history, "JUDGED_MAX", 2)
+        acme = make_integration()
+        for number in range(3):
+            times = {"retry_at": NOW, "first_seen_at": NOW, "last_seen_at": NOW}
+            Quarantined.objects.create(integration=acme, source="chat", record_key=f"c{number}", raw="", **times)
+        assert [row.record_key for row in history.list_unreadable()] == ["c2", "c1"]
+        assert history.list_all_unreadable().count() == 3

@@ -45,7 +45,8 @@ class TestFreshness:
     )
     def test_during_a_long_reading_is_no_complaint(self, lead, ago, ending):
         integration = make_read(ago=ago) if ago else make_integration()
-        make_run(integration=integration, state="stopped", stop_reason="deadline", lookups=5, touched_at=timezone.now())
+        moments = dict.fromkeys(("started_at", "touched_at"), timezone.now())
+        make_run(integration=integration, state="stopped", stop_reason="deadline", lookups=5, **moments)
         page = read(lead.get("/sync/"))
         sentence = f"Catching up: not all chats have been read yet. {ending}"
         assert page.one(class_="fresh").text.startswith(sentence)
