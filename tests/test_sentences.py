@@ -45,6 +45,7 @@ EXEMPT = {
     "zdbridge/postgresql/address.py": "a wrong variable, reported before Django is set up",
     "zdbridge/single_sign_on.py": "a wrong variable, reported before Django is set up",
     "zdbridge/settings.py": "a wrong variable, reported before Django is set up",
+    "zdbridge/installation_doctor/services.py": "commands for a shell",
     "zdbridge/keys.py:HOW_TO_MAKE": "commands for a shell",
     "zdbridge/broker/folder_queue.py": "messages for the log of the worker",
     "zdbridge/serving/prompt_loop.py": "text for a debugger",

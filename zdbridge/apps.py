@@ -17,7 +17,10 @@ class InstallationConfig(AppConfig):
         # Django allows importing models only now.
         from linking import registry
         from zdbridge import checks
+        from zdbridge.watching import error_tracker, sign_in_log
 
         checks.connect()
+        sign_in_log.connect()
+        error_tracker.start()
         adopted = shared_environment.find_adopted()
         registry.know_running(adopted.running.environment if adopted else None)

@@ -6,6 +6,7 @@ from typing import Any
 from celery import Celery, bootsteps, signals
 
 from zdbridge.pulse import worker as worker_pulse
+from zdbridge.watching import request_ids
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zdbridge.settings")
 
@@ -33,3 +34,4 @@ class AnnounceShutdown(bootsteps.StartStopStep):
 app.steps["worker"].add(AnnounceShutdown)
 app.steps["worker"].add(worker_pulse.ReportPulse)
 worker_pulse.connect()
+request_ids.connect()

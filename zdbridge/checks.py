@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from zdbridge import keys, private
 from zdbridge.up import demo_leftovers
+from zdbridge.watching import error_tracker
 
 
 def connect() -> None:
@@ -23,6 +24,7 @@ def connect() -> None:
     register(check_data_folder, Tags.security)
     register(check_database_tls, Tags.security, deploy=True)
     register(check_redis_tls, Tags.security, deploy=True)
+    register(check_error_tracker)
     register(check_database_limits, Tags.database, deploy=True)
     register(check_leftovers, Tags.database, deploy=True)
 
@@ -129,6 +131,14 @@ def check_leftovers(*, databases: Sequence[str] | None = None, **_kwargs: Any) -
         # The tables do not exist before the first migration.
         return []
     return [] if found.is_empty else [Error(found.describe(), id="zdbridge.E003")]
+
+
+def check_error_tracker(**_kwargs: Any) -> list[CheckMessage]:
+    """Report W006: errors are to be sent somewhere, and the package for it is missing."""
+    if not settings.SENTRY_DSN or error_tracker.is_installed():
+        return []
+    message = _("SENTRY_DSN is set, but the package sentry-sdk is not installed: no error is sent.")
+    return [CheckWarning(message, hint=_("Run: .venv/bin/pip install sentry-sdk"), id="zdbridge.W006")]
 
 
 def check_redis_tls(**_kwargs: Any) -> list[CheckMessage]:

@@ -31,6 +31,8 @@ VARIABLES = (
     "ZDBRIDGE_TOKEN_LIMIT_PER_ADDRESS",
     "ZDBRIDGE_TOKEN_LIMIT_PER_USER",
     "ZDBRIDGE_TOKEN_FRONT",
+    "ZDBRIDGE_LOG_LEVEL",
+    "SENTRY_DSN",
     "ZDBRIDGE_KEEP_REFUSALS_DAYS",
     "ZDBRIDGE_REFERENCE_PREFIX",
     "ZDBRIDGE_REFERENCE_FOLDER",
@@ -51,6 +53,7 @@ VARIABLES = (
 
 # Variables whose value is or contains a secret; the value is never written down.
 SECRET_VARIABLES = (
+    "SENTRY_DSN",
     "DATABASE_URL",
     "REDIS_URL",
     "ZDBRIDGE_SECRET_KEY",

@@ -5,6 +5,8 @@ import logging
 import re
 from datetime import UTC, datetime
 
+from linking.core import request_ids
+
 _JWT = re.compile(r"[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}")
 _CREDENTIAL = re.compile(
     r"(?i)(authorization|cookie|bearer|token|secret|password|api[_-]?key|access[_-]?key)(\"?'?\s*[:= ]\s*\"?'?)"
@@ -24,7 +26,10 @@ class RedactingFilter(logging.Filter):
 
 
 class JSONFormatter(logging.Formatter):
-    """Formats a record as `{"at", "level", "logger", "message"}`, with a redacted `traceback` for an error."""
+    """Formats a record as `{"at", "level", "logger", "message"}`, with a redacted `traceback` for an error.
+
+    `request` is the ID of the request or task that caused it, where there is one.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line for `record`; JSON escapes its line ends."""
@@ -34,6 +39,8 @@ class JSONFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        if request_id := request_ids.read_current():
+            line["request"] = request_id
         if record.exc_info:
             line["traceback"] = redact(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=True)

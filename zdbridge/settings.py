@@ -63,6 +63,8 @@ try:
     )
     TOKEN_LIMIT_PER_USER = ENV.read_integer("ZDBRIDGE_TOKEN_LIMIT_PER_USER", default=60, low=0, high=TOKEN_LIMIT_MAX)
     TOKEN_FRONT = ENV.read_boolean("ZDBRIDGE_TOKEN_FRONT", default=True)
+    SENTRY_DSN = ENV.read_url("SENTRY_DSN", default="", schemes=("https", "http"))
+    LOG_LEVEL = ENV.read_choice("ZDBRIDGE_LOG_LEVEL", choices=("info", "debug", "warning", "error")).upper()
     KEEP_REFUSALS_DAYS = ENV.read_days("ZDBRIDGE_KEEP_REFUSALS_DAYS", default=14)
     HSTS = ENV.read_choice("ZDBRIDGE_HSTS", choices=tuple(HSTS_CHECKS_SILENCED))
     REFERENCE_PREFIX = ENV.read_prefix("ZDBRIDGE_REFERENCE_PREFIX")
@@ -117,6 +119,7 @@ INSTALLED_APPS = [
     "rest_framework.authtoken",
 ]
 MIDDLEWARE = [
+    "zdbridge.watching.request_ids.RequestIDs",
     "linking.api.response_counts.ResponseCounts",
     "linking.api.probe_hosts.ProbesByAnyHost",
     "corsheaders.middleware.CorsMiddleware",
@@ -360,9 +363,9 @@ LOGGING = {
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "filters": ["redact"], "formatter": "json"},
     },
-    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
-        "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "django": {"handlers": ["stderr"], "level": LOG_LEVEL, "propagate": False},
         # Refused requests are counted; only errors of the product are worth a line.
         "django.request": {"level": "ERROR"},
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},

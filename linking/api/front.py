@@ -18,6 +18,7 @@ from django.http.request import split_domain_port, validate_host
 from linking import registry
 from linking.api.response_counts import note_response
 from linking.api.token import TokenResponse, TokenView, answer_to
+from linking.core import request_ids
 from linking.core.cors import Headers
 from linking.tokens.endpoint import TokenAnswer
 
@@ -88,16 +89,20 @@ class TokenFront:
     def answer(self, environ: Environ) -> tuple[int, list[tuple[str, str]], bytes]:
         """Return status, headers and body of the answer to a request that `is_asked` found to be ours."""
         slug = _slug(environ)
+        # Only a proxy's ID is passed on: making one for each token costs more than it tells.
+        request_id = request_ids.read_sent(environ) if request_ids.ENVIRON_KEY in environ else ""
+        request_ids.set_current(request_id)
         try:
             given = self._answer(environ, slug)
         except Exception as error:  # noqa: BLE001 - Django's own net: logged, redacted, answered with its page
             given = response_for_exception(TokenCall(environ=environ, slug=slug), error)
+        more = (*self._more_headers, (request_ids.HEADER, request_id)) if request_id else self._more_headers
         if isinstance(given, TokenAnswer):
-            return given.status, [*given.headers, *self._more_headers], given.body
+            return given.status, [*given.headers, *more], given.body
         if not isinstance(given, TokenResponse):
             # An accident; what the token route decides is counted where it is timed.
             note_response(PATH, status=given.status_code)
-        return given.status_code, [*_headers(given), *self._more_headers], given.content
+        return given.status_code, [*_headers(given), *more], given.content
 
     def _is_redirected(self, environ: Environ) -> bool:
         return self._is_https_only and environ.get("wsgi.url_scheme") != "https"

@@ -17,6 +17,7 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from linking.api import refusal_log
 from linking.api.token_schema import TokenSchema, describe_token_route
 from linking.core.cors import Headers
 from linking.limits import Limiter
@@ -111,6 +112,8 @@ def answer_to(environ: Mapping[str, Any], slug: str | None) -> tokens.TokenAnswe
     began_s, now_s = time.perf_counter(), time.time()
     given = tokens.serve(tokens.TokenRequest.from_environ(environ, slug), now_s, _limits())
     token_times.note(took_s=time.perf_counter() - began_s, status=given.status, reason=given.reason, now_s=now_s)
+    if given.reason is not None:
+        refusal_log.note(given, now_s=now_s)
     return given
 
 

@@ -147,6 +147,11 @@ def _list_migrations() -> dict[Migration, tuple[Migration, ...]]:
     return {key: tuple(migration.replaces) for key, migration in loader.disk_migrations.items()}
 
 
+def count_unapplied() -> int:
+    """Return how many migrations of this release the database lacks. Raises: django.db.DatabaseError."""
+    return _count_unapplied(set(MigrationRecorder(connection).applied_migrations()))
+
+
 def _count_unapplied(applied: Collection[Migration]) -> int:
     known = _list_migrations()
     replaced = {old for key, olds in known.items() if key in applied for old in olds}
@@ -174,7 +179,7 @@ def _find_degraded(*, is_broker_up: bool, now: datetime) -> Iterator[Flaw]:
     if registry.is_stale():
         detail = _("The settings cannot be read. The last known ones are in use, so changes have no effect.")
         yield Flaw(part="configuration", detail=detail)
-    yield from _find_silent_roles(now=now)
+    yield from find_silent_roles(now=now)
     yield from _find_old_seals()
 
 
@@ -198,7 +203,11 @@ class _Seals:
     asked_at = float("-inf")
 
 
-def _find_silent_roles(*, now: datetime) -> Iterator[Flaw]:
+def find_silent_roles(*, now: datetime) -> Iterator[Flaw]:
+    """Yield a flaw for each process that does not report at `now`, and for a queue that stands still.
+
+    Raises: django.db.DatabaseError.
+    """
     beats = dict(Heartbeat.objects.values_list("name", "beat_at"))
     silent = [role for role in ROLES if role not in beats or now - beats[role] > HEARTBEAT_STALE_AFTER]
     for role in silent:

@@ -23,6 +23,7 @@ from zdbridge.up.child_specs import build_child_environment, build_child_specs
 from zdbridge.up.children import Child, ChildSpec
 from zdbridge.up.launch_plan import BadArguments, LaunchPlan, PreparePlan, find_reachable_host, read_plan
 from zdbridge.up.locks import AlreadyRunning, hold
+from zdbridge.up.log_lines import build_log_line
 from zdbridge.up.watchdog import Watchdog
 
 # This many exits in a row, each within this many seconds of the start, end `up`.
@@ -210,7 +211,13 @@ def _greet_when_ready(*, plan: LaunchPlan, prepared: dict[str, Any], supervisor:
         supervisor.watch(until=time.monotonic() + _PROBE_EVERY_S)
         if supervisor.is_stopping:
             return
-    _print(announce.build_greeting(plan=plan, prepared=prepared))
+    greeting = announce.build_greeting(plan=plan, prepared=prepared)
+    # People try the sandbox out; everything else may be read by a log collector.
+    if plan.has_sandbox or sys.stdout.isatty():
+        _print(greeting)
+        return
+    for line in filter(None, map(str.strip, greeting.splitlines())):
+        write_line("up", line)
 
 
 def _stop_on_signals() -> threading.Event:
@@ -269,8 +276,8 @@ def _print_last_lines(child: Child) -> None:
 
 
 def write_line(name: str, line: str) -> None:
-    """Print one line of a child after its name."""
-    _print(f"{name:<8}| {line}")
+    """Print one line of a child: after its name in a terminal, else as JSON with the name as a field."""
+    _print(f"{name:<8}| {line}" if sys.stdout.isatty() else build_log_line(name, line))
 
 
 def _print(text: str) -> None:

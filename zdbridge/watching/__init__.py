@@ -1,0 +1,1 @@
+"""What an operator's tools see besides metrics: request IDs, sign-ins in the log, and the error tracker."""
