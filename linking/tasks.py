@@ -17,6 +17,7 @@ from linking import queue
 from linking.accounts import api_tokens
 from linking.models import IntegrationDraft, TokenDay
 from linking.monitoring import alarms, clocks, conflict_notices, heartbeats, row_counts, shared_counts, waiting
+from linking.notes import player_labels
 from linking.search import link_rates
 from linking.sync import Clock, Patience, refresh, run, schedule, unknown_visitors
 from linking.tokens import refused_players
@@ -127,6 +128,7 @@ def count_and_prune() -> None:
     link_rates.count_days(now=now)
     refused_players.prune(keep_days=settings.LINKING["KEEP_REFUSALS_DAYS"], now=now)
     TokenDay.objects.prune(now=now)
+    player_labels.spread_labels()
     IntegrationDraft.objects.delete_stale(now=now)
     api_tokens.move_old_tokens(now=now)
 

@@ -6,6 +6,7 @@ from linking.dashboard.accounts import theme
 from linking.dashboard.conflicts import bulk_pages, owner_and_flags
 from linking.dashboard.conflicts import detail_page as conflict_page
 from linking.dashboard.conflicts import list_page as conflict_list
+from linking.dashboard.conflicts import news as conflict_news
 from linking.dashboard.notes import label_page, writing
 from linking.dashboard.panel import card_call, start_page
 from linking.dashboard.people import audit_page, people_page
@@ -56,6 +57,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("conflicts/bulk/decide/", bulk_pages.decide_bulk, name="conflict_bulk_decide"),
     path("conflicts/bulk/<int:batch_id>/", bulk_pages.show_batch, name="conflict_batch"),
     path("conflicts/bulk/<int:batch_id>/undo/", bulk_pages.undo_batch, name="conflict_batch_undo"),
+    path("conflicts/news/", conflict_news.check_news, name="conflict_news"),
     path("conflicts/take/", owner_and_flags.take_conflicts, name="conflicts_take"),
     path("conflicts/flags/<int:flag_id>/remove/", owner_and_flags.remove_flag, name="conflict_unflag"),
     path("conflicts/<int:conflict_id>/assign/", owner_and_flags.assign_conflict, name="conflict_assign"),

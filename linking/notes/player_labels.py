@@ -6,10 +6,13 @@ from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
 
-from linking.models import AuditEvent, Label, LoginUser, PlayerLabel
+from linking.models import AuditEvent, Integration, Label, LoginUser, PlayerLabel, ZendeskProduct
 from linking.search import find
+
+SPREAD_AT_ONCE = 200
 
 
 def find_labels(*, player_keys: Iterable[int]) -> Mapping[int, tuple[Label, ...]]:
@@ -53,6 +56,36 @@ def take_label(*, player: LoginUser, label_key: int, by: AbstractBaseUser, now: 
     if carried.delete()[0]:
         _record("label.taken", label=label, player=player, by=by, now=now)
     return label
+
+
+@transaction.atomic
+def spread_labels() -> None:
+    """Put labels on players that are the same person as one who carries them.
+
+    A person whom another integration of the Login project meets later is a row of its own, made in a batch.
+    """
+    for carried in _find_unspread()[:SPREAD_AT_ONCE]:
+        players = find.list_namesakes(carried.login_user)
+        rows = [PlayerLabel(login_user=player, label_id=carried.label_id) for player in players]
+        PlayerLabel.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _find_unspread() -> QuerySet[PlayerLabel]:
+    shared = Integration.objects.order_by().values("login_project_id").annotate(number=Count("pk"))
+    among = PlayerLabel.objects.filter(
+        login_user__integration__login_project_id__in=shared.filter(number__gt=1).values("login_project_id")
+    )
+    has_it = PlayerLabel.objects.filter(login_user=OuterRef("pk"), label=OuterRef(OuterRef("label")))
+    namesakes = LoginUser.objects.alias(low_id=Lower("user_id")).filter(
+        ~Exists(has_it),
+        integration__login_project_id=OuterRef("login_user__integration__login_project_id"),
+        low_id=Lower(OuterRef("login_user__user_id")),
+    )
+    # Accounts on Messaging do not tell upper from lower case, as `find.list_namesakes` knows.
+    is_same = Q(user_id=OuterRef("login_user__user_id")) | Q(integration__zendesk_product=ZendeskProduct.MESSAGING)
+    is_case_blind = Q(login_user__integration__zendesk_product=ZendeskProduct.MESSAGING)
+    found = among.filter(Exists(namesakes.filter(is_same)) | (is_case_blind & Exists(namesakes)))
+    return found.select_related("login_user__integration").order_by("pk")
 
 
 def _record(action: str, *, label: Label, player: LoginUser, by: AbstractBaseUser, now: datetime) -> None:

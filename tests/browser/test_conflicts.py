@@ -98,7 +98,7 @@ class TestSelection:
         boxes.nth(0).click()
         boxes.nth(4).click(modifiers=["Shift"])
         expect(page.locator("[data-count]")).to_have_text("5 selected")
-        expect(page.locator("[data-select-all]")).to_have_js_property("indeterminate", True)
+        expect(page.locator("[data-select-page]")).to_have_js_property("indeterminate", True)
 
     def test_of_all_that_match_reaches_beyond_the_page(self, open_page):  # noqa: F811
         page = open_page("/conflicts/")

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from linking import queue, tasks
 from linking.models import Heartbeat, IntegrationDraft, RefusedToken, TokenDay, VisitorQuestion
+from linking.notes import labels, player_labels
 from linking.sync import refresh, run, unknown_visitors
 from linking.sync.store import questions
 from tests.factories import make_integration, make_login_user, make_visitor
@@ -105,6 +106,17 @@ class TestTokenDays:
             TokenDay.objects.create(login_user=user, day=at.date(), tokens=1, last_at=at)
         tasks.count_and_prune()
         assert [day.login_user.integration.slug for day in TokenDay.objects.all()] == ["in-1"]
+
+
+class TestLabels:
+    def test_reach_a_namesake_who_came_later(self, django_user_model):
+        by = django_user_model.objects.create_user("ada")
+        player = make_login_user(integration=make_integration(), user_id="u")
+        label = labels.add_label(name="VIP", colour="violet", by=by, now=timezone.now())
+        player_labels.put_label(player=player, label_key=label.pk, by=by, now=timezone.now())
+        later = make_login_user(integration=make_integration(slug="west", secrets={}), user_id="u")
+        tasks.count_and_prune()
+        assert player_labels.find_labels(player_keys=[later.pk])
 
 
 class TestDrafts:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from linking.accounts import roles
 from linking.conflicts import bulk, find, owners, queue
 from linking.dashboard.conflicts.filters import AGES, ME, NAMES, NOBODY, OLDEST, ConflictFilters, parse_filters
+from linking.dashboard.conflicts.news import build_news_url, can_be_newer
 from linking.dashboard.conflicts.rows import BULK_WORDS, DECISION_ICONS, FLAGGED, build_queue_row, describe_decision
 from linking.dashboard.shell.access import page
 from linking.dashboard.shell.context import format_count
@@ -63,7 +64,8 @@ def show_conflicts(request: HttpRequest) -> HttpResponse:
         context = _build_context(request, filters=filters, integrations=integrations, now=now)
     except (UnknownFilter, BadKeyset) as error:
         return render(request, "dashboard/shell/bad_filter.html", {"sentence": str(error)}, status=400)
-    return render(request, "dashboard/conflicts/list.html", context)
+    template = "_queue.html" if request.htmx else "list.html"  # type: ignore[attr-defined]
+    return render(request, f"dashboard/conflicts/{template}", context)
 
 
 def _build_context(
@@ -76,8 +78,11 @@ def _build_context(
     total = find_records.count_up_to_cap(found.rows, cap=COUNT_CAP) if part.rows else Count(number=0, is_capped=False)
     may_decide = roles.can_decide(request.user)
     query = filters.build_address()
+    rows = [build_queue_row(one, reader=reader, person_id=person_id, query=query) for one in part.rows]
     return {
-        "rows": [build_queue_row(one, reader=reader, person_id=person_id, query=query) for one in part.rows],
+        "rows": rows,
+        "news_url": build_news_url(filters=filters, rows=rows),
+        "can_be_newer": can_be_newer(filters),
         "next_url": _build_page_url(filters, cursor=part.next),
         "previous_url": _build_page_url(filters, cursor=part.previous),
         "showing": _describe_count(len(part.rows), total=total),

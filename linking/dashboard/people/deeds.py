@@ -142,6 +142,11 @@ DEEDS: Mapping[str, _Deed] = {
     "stop_pass": _sync(_("%(actor)s stopped a running sync of %(target)s.")),
     "backfill_sync": _sync(_("%(actor)s had chats of %(target)s imported again.")),
 }
+# Words that the audit stores among the names of fields.
+_FIELD_SENTENCES: Mapping[str, Any] = {
+    "account made": _("The account was created for this link."),
+    "promoted": _("The account became an administrator."),
+}
 _UNKNOWN = gettext_lazy("%(actor)s: %(action)s %(target)s")
 _ACTORS: Mapping[str, Any] = {COMMAND_LINE: gettext_lazy("The command line"), ISSUER: gettext_lazy("Single sign-on")}
 _NAMES_NOBODY = gettext_lazy("an unknown account")
@@ -173,7 +178,7 @@ def describe_deed(event: AuditEvent, *, player: tuple[str, str] = ("", "")) -> S
 
 def describe_fields(fields: Sequence[str]) -> str:
     """Return what was touched in one line, "" for nothing."""
-    shown = ", ".join(str(name) for name in fields[:FIELDS_SHOWN_MAX])
+    shown = ", ".join(str(_FIELD_SENTENCES.get(name, name)) for name in fields[:FIELDS_SHOWN_MAX])
     if len(fields) > FIELDS_SHOWN_MAX:
         return gettext("%(names)s and %(number)d more") % {"names": shown, "number": len(fields) - FIELDS_SHOWN_MAX}
     return shown

@@ -29,10 +29,15 @@ class LegendEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlotTable:
-    """The plot's numbers as text. The first cell of each row is its heading."""
+    """The plot's numbers as text. The first cell of each row is its heading, and leads to its address of `urls`."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    urls: tuple[str, ...] = ()
+
+    def list_linked_rows(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Return the rows, each with its address, "" for none."""
+        return list(zip(self.urls or ("",) * len(self.rows), self.rows, strict=True))
 
 
 def find_axis_end(largest: int) -> int:

@@ -13,22 +13,24 @@ LEAST = 14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run: seconds, the name of its colour (`plot-…` in plots.css), and what it says under the pointer."""
+    """One run: seconds, the name of its colour (`plot-…` in plots.css), what it says under the pointer, its address."""
 
     seconds: float
     colour: str
     title: str
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StripBar:
-    """A rectangle that stands on the ground."""
+    """A rectangle that stands on the ground and leads to its run; `url` is "" where none is known."""
 
     x: int
     y: int
     height: int
     colour: str
     title: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,5 +61,6 @@ def draw_strip(*, runs: Sequence[Run], slots: int, summary: str, table: PlotTabl
     bars = []
     for place, run in enumerate(shown, start=slots - len(shown)):
         height = max(LEAST, scale_length(round(run.seconds * 1000), end=max(1, longest_ms), length=HEIGHT))
-        bars.append(StripBar(x=place * STEP, y=HEIGHT - height, height=height, colour=run.colour, title=run.title))
+        x, y = place * STEP, HEIGHT - height
+        bars.append(StripBar(x=x, y=y, height=height, colour=run.colour, title=run.title, url=run.url))
     return Strip(summary=summary, bars=tuple(bars), width=slots * STEP, table=table)

@@ -15,9 +15,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from linking import integrations, registry
+from linking.dashboard.people.deeds import COMMAND_LINE
 from linking.dashboard.shell.access import page, require_admin, require_integration
 from linking.dashboard.shell.own_password import find_own_flaw
 from linking.dashboard.shell.parts import Text
+from linking.dashboard.shell.times import format_time
 from linking.integrations import Actor, BadIntegration, Check
 from linking.models import Integration, Secret, SecretName
 from linking.monitoring import secret_ages
@@ -51,6 +53,7 @@ class SecretRow:
     mark: str
     set_at: datetime | None
     set_by: str
+    is_by_command: bool
     is_testable: bool
     spans: tuple[tuple[str, Text], ...]
     is_overlap: bool
@@ -139,12 +142,6 @@ def _store(request: HttpRequest, *, integration: Integration, name: SecretName, 
     return ""
 
 
-def format_time(at: datetime) -> str:
-    """Return a time in the person's zone, which is named."""
-    local = timezone.localtime(at)
-    return f"{local:%Y-%m-%d %H:%M} {local.tzname()}"
-
-
 def _list_rows(integration: Integration) -> list[SecretRow]:
     held = {secret.name: secret for secret in integration.secrets.all()}
     uses = secret_ages.load_last_uses(integration)
@@ -161,6 +158,7 @@ def _list_rows(integration: Integration) -> list[SecretRow]:
             mark="",
             set_at=None,
             set_by="",
+            is_by_command=False,
             is_testable=integrations.is_testable(secret.name),
             spans=tuple((word, label) for word, _length, label in spans),
             is_overlap=secret.name == SecretName.LOGIN_SECRET_KEY,
@@ -178,6 +176,7 @@ def _fill(empty: SecretRow, *, row: Secret, last_used_at: datetime | None) -> Se
         mark=row.fingerprint,
         set_at=row.set_at,
         set_by=row.set_by,
+        is_by_command=row.set_by == COMMAND_LINE,
         due_at=age.due_at,
         is_due=age.is_due,
         last_used_at=used_at,

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -24,7 +25,10 @@ def build_pass_strip(
     if not passes:
         return None
     shown = passes[-slots:]
-    runs = [Run(seconds=one.took_s, colour=_choose_colour(one), title=_describe(one, duration)) for one in shown]
+    runs = [
+        Run(seconds=one.took_s, colour=_choose_colour(one), title=_describe(one, duration), url=_build_url(one))
+        for one in shown
+    ]
     return draw_strip(
         runs=runs,
         slots=slots,
@@ -90,4 +94,10 @@ def _build_table(passes: Sequence[history.Pass], duration: Callable[[timedelta],
             )
             for one in reversed(passes)
         ),
+        urls=tuple(_build_url(one) for one in reversed(passes)),
     )
+
+
+def _build_url(one: history.Pass) -> str:
+    """Return the address of a pass in the table of all: the page that begins with it, however long ago it was."""
+    return f"{reverse('sync')}?before={one.key + 1}#run-{one.key}"

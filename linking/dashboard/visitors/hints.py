@@ -14,6 +14,8 @@ def find_hint(query: Query, *, sees_contact: bool, has_rows: bool) -> str:
     """
     if query.operator:
         return _explain_operator(query)
+    if query.kind is QueryKind.TICKET and has_rows:
+        return _("Found by notes that name ticket %s. zdbridge knows no other ticket numbers.") % query.ticket
     if query.kind is QueryKind.TICKET:
         return (
             _("zdbridge does not know ticket numbers. Paste the visitor ID or the e-mail address from ticket %s.")

@@ -120,10 +120,14 @@ def find_news(
         new = _count_new(filters, since=since, marks_by_key=marks_by_key, sees_contact=reader.sees_contact, now=now)
     marks = _find_marks(filters, keys=marks_by_key, reader=reader, now=now)
     changed = {key: marks.get(key, -1) for key, mark in marks_by_key.items() if marks.get(key) != mark}
-    letter = "u" if filters.is_waiting_list else "v"
+    return compare(new=new, changed=changed, letter="u" if filters.is_waiting_list else "v")
+
+
+def compare(*, new: Count, changed: Mapping[int, int], letter: str) -> News:
+    """Return what a list does not show yet: `new` rows, and those whose mark is another by now, by their keys."""
     is_any = new.number or changed
-    mark = blake2s(repr((new.number, new.is_capped, changed)).encode(), digest_size=4).hexdigest() if is_any else ""
-    return News(new=new, changed=tuple(f"{letter}{key}" for key in changed), mark=mark)
+    mark = blake2s(repr((new.number, new.is_capped, dict(changed))).encode(), digest_size=4).hexdigest()
+    return News(new=new, changed=tuple(f"{letter}{key}" for key in changed), mark=mark if is_any else "")
 
 
 def _count_new(

@@ -54,6 +54,38 @@ class TestPutLabel:
             put()
 
 
+class TestSpreadLabels:
+    def test_puts_them_on_the_same_person_met_later(self, put, vip):
+        put()
+        later = make_login_user(integration=make_integration(slug="west", secrets={}))
+        player_labels.spread_labels()
+        assert player_labels.find_labels(player_keys=[later.pk]) == {later.pk: (vip,)}
+
+    @pytest.mark.parametrize(("product", "is_put"), [("messaging", True), ("chat", False)])
+    def test_knows_who_is_the_same_in_another_case(self, put, nadia, product, is_put):
+        put()
+        west = make_integration(slug="west", secrets={}, zendesk_product=product)
+        later = make_login_user(integration=west, user_id=nadia.user_id.upper())
+        player_labels.spread_labels()
+        assert bool(player_labels.find_labels(player_keys=[later.pk])) is is_put
+
+    def test_leaves_strangers_alone(self, put):
+        put()
+        west = make_integration(slug="west", secrets={})
+        strangers = [
+            make_login_user(integration=west, user_id="somebody-else"),
+            make_login_user(integration=make_integration(slug="x", login_project_id="another-project", secrets={})),
+        ]
+        player_labels.spread_labels()
+        assert player_labels.find_labels(player_keys=[player.pk for player in strangers]) == {}
+
+    def test_costs_one_query_where_nobody_is_missing(self, put, django_assert_num_queries):
+        make_login_user(integration=make_integration(slug="west", secrets={}))
+        put()
+        with django_assert_num_queries(3):  # and the transaction
+            player_labels.spread_labels()
+
+
 class TestTakeLabel:
     def test_takes_it_off_everywhere(self, put, vip, nadia, agent):
         make_login_user(integration=make_integration(slug="west", secrets={}))

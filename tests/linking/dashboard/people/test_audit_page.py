@@ -64,6 +64,17 @@ class TestSentences:
         record("set_alarm")
         assert "30 Nov 2026, 00:30 CET" in client.get("/audit/").content.decode()
 
+    @pytest.mark.parametrize(
+        ("word", "sentence"),
+        [
+            ("account made", "The account was created for this link."),
+            ("promoted", "The account became an administrator."),
+        ],
+    )
+    def test_say_what_became_of_an_account(self, admin, word, sentence):
+        record("admin_link.made", fields=[word])
+        assert sentence in admin.get("/audit/").content.decode()
+
     def test_shorten_many_fields(self):
         assert describe_fields([str(number) for number in range(14)]).endswith("10, 11 and 2 more")
 

@@ -47,6 +47,11 @@ class TestShow:
             for secret in (LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, ZENDESK_ACCESS_TOKEN)
         )
 
+    def test_says_in_a_sentence_that_it_came_from_the_command_line(self, admin):
+        Secret.objects.update(set_by="command line")
+        row = read(admin.get(PAGE)).one("section", aria_labelledby="secret-login_secret_key").text
+        assert "from the command line, fingerprint" in row and "by command line" not in row
+
     def test_is_led_to_by_the_set_up_page(self, admin):
         assert [link for link in read(admin.get("/setup/acme/")).all("a", href=PAGE) if link.text == "Secrets"]
 

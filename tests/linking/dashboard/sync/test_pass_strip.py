@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from linking.models import WaitingHour
+from linking.models import SyncRun, WaitingHour
 from linking.sync.store import request_slots
 from tests.factories import make_integration, make_run, make_visitor
 from tests.linking.dashboard.reading import read
@@ -35,7 +35,25 @@ class TestStrip:
     def test_has_a_bar_for_each_of_the_last_sixty(self, lead, acme):
         for number in range(65):
             make_pass(acme, minutes_ago=number)
-        assert len(strip(lead).all("g")) == 60
+        assert len(strip(lead).all("a")) == 60
+
+    def test_leads_from_each_bar_to_its_row(self, lead, acme):
+        for number in range(30):
+            make_pass(acme, minutes_ago=30 - number)
+        address, _mark, anchor = strip(lead).all("a")[0].attributes["href"].partition("#")
+        page = read(lead.get(address))
+        assert page.one("tr", id=anchor).one("th").text == str(SyncRun.objects.earliest("pk").pk)
+
+    def test_has_the_same_links_in_its_table(self, lead, acme):
+        make_pass(acme, minutes_ago=5)
+        (bar,) = strip(lead).all("a")
+        (row,) = card(lead).one(class_="plot-numbers").one("tbody").all("tr")
+        assert row.one("th").one("a").attributes["href"] == bar.attributes["href"]
+
+    def test_is_no_stop_of_the_tab_key(self, lead, acme):
+        make_pass(acme, minutes_ago=5)
+        assert strip(lead).attributes["aria-hidden"] == "true"
+        assert [link.attributes["tabindex"] for link in strip(lead).all("a")] == ["-1"]
 
     def test_says_of_each_when_how_and_how_long(self, lead, acme):
         make_pass(acme, minutes_ago=5, linked=2, relinked=1)
@@ -58,7 +76,8 @@ class TestStrip:
         make_pass(acme, minutes_ago=5, seconds=7)
         make_pass(acme, minutes_ago=4, state="stopped", stop_reason="vendor_fault")
         sentence = "The last 2 syncs: 1 complete, 1 stopped early; the longest took 7.0 s."
-        assert strip(lead).attributes["aria-label"] == sentence
+        (summary,) = card(lead).one(class_="sync-strip").all("p")
+        assert summary.text == sentence
 
     def test_stands_as_a_table_in_the_details(self, lead, acme):
         make_pass(acme, minutes_ago=5, state="stopped", stop_reason="vendor_fault", linked=2)

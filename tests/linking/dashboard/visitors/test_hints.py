@@ -1,8 +1,10 @@
 """What the list says about a searched text that no row can say."""
 
 import pytest
+from django.contrib.auth.models import User
 
-from tests.factories import make_integration, make_visitor
+from linking.notes import player_notes
+from tests.factories import NOW, make_integration, make_link, make_login_user, make_visitor
 from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +47,14 @@ class TestHints:
     @pytest.mark.usefixtures("nadia")
     def test_do_not_hide_what_was_found(self, lead):
         assert "7700123.ab3X" in said(lead, "is:linked")
+
+    def test_say_that_a_ticket_was_found_in_notes(self, lead, nadia):
+        player = make_login_user(integration=nadia.integration)
+        make_link(visitor=nadia, login_user=player)
+        by = User.objects.get(username="lead")
+        player_notes.write_note(player=player, text="See ticket 4711", by=by, now=NOW)
+        text = said(lead, "ticket 4711")
+        assert "Found by notes that name ticket 4711." in text and "Nadia is:linked" in text
 
     @pytest.mark.parametrize("q", ["nadia@player", "nadia@", "1234567"])
     @pytest.mark.usefixtures("nadia")

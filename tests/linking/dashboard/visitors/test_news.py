@@ -4,7 +4,8 @@ import pytest
 from django.utils import timezone
 
 from linking.models import Conflict, LoginUser, Visitor
-from tests.factories import NOW, make_integration, make_link, make_login_user, make_visitor
+from linking.notes import labels, player_labels
+from tests.factories import NOW, make_chat, make_integration, make_link, make_login_user, make_visitor
 from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +39,15 @@ def fetch_news(browser, url):
 
 
 class TestNothingNew:
+    def test_is_told_of_labels_and_chats(self, lead, acme, admin_user):
+        visitor = Visitor.objects.get(visitor_id="77.v0")
+        player = make_login_user(integration=acme)
+        make_link(visitor=visitor, login_user=player)
+        label = labels.add_label(name="VIP", colour="violet", by=admin_user, now=NOW)
+        player_labels.put_label(player=player, label_key=label.pk, by=admin_user, now=NOW)
+        make_chat(visitor=visitor)
+        assert lead.get(asked_where(lead)).status_code == 204
+
     @pytest.mark.parametrize("path", ["/", "/?seen=7&q=77", "/?ordering=name", "/?state=signed_in", "/?state=gone"])
     def test_is_answered_by_nothing(self, lead, acme, path):
         answer = lead.get(asked_where(lead, path))
