@@ -58,6 +58,14 @@ class TestPages:
         assert answer.status_code == 403
         assert "The group developers opens the set-up pages only." in read(answer).one("main").text
 
+    @pytest.mark.parametrize(
+        ("who", "path", "way_on"),
+        [("agent", "/people/", "/"), ("developer", "/visitors/x/", "/setup/"), ("outsider", "/", None)],
+    )
+    def test_who_may_not_is_led_to_what_they_may(self, sign_in, who, path, way_on):
+        page = read(sign_in(who).get(path)).one("main")
+        assert [link.attributes["href"] for link in page.one(class_="empty").all("a")] == ([way_on] if way_on else [])
+
     def test_developers_begin_at_set_up(self, developer):
         assert developer.get("/")["Location"] == "/setup/"
 
