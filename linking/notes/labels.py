@@ -23,7 +23,7 @@ class BadLabel(ValueError):
     """The name is empty or too long, or the colour is unknown."""
 
 
-class NameTaken(Exception):
+class LabelNameTaken(Exception):
     """Another label has this name, but for upper and lower case."""
 
 
@@ -56,12 +56,12 @@ def list_counted() -> list[CountedLabel]:
 
 @transaction.atomic
 def add_label(*, name: str, colour: str, by: AbstractBaseUser, now: datetime) -> Label:
-    """Add a label. Raises: BadLabel, NameTaken, TooManyLabels."""
+    """Add a label. Raises: BadLabel, LabelNameTaken, TooManyLabels."""
     cleaned, colour = _read(name=name, colour=colour)
     label = None
     while label is None:
         if Label.objects.filter(low_name=cleaned.lower()).exists():
-            raise NameTaken
+            raise LabelNameTaken
         place = _find_free_place()
         try:
             with transaction.atomic():
@@ -75,7 +75,7 @@ def add_label(*, name: str, colour: str, by: AbstractBaseUser, now: datetime) ->
 
 @transaction.atomic
 def change_label(*, key: int, name: str, colour: str, by: AbstractBaseUser, now: datetime) -> None:
-    """Give a label another name and colour. Raises: Label.DoesNotExist, BadLabel, NameTaken."""
+    """Give a label another name and colour. Raises: Label.DoesNotExist, BadLabel, LabelNameTaken."""
     cleaned, colour = _read(name=name, colour=colour)
     label = Label.objects.select_for_update().get(pk=key)
     if (label.name, label.colour) == (cleaned, colour):
@@ -85,7 +85,7 @@ def change_label(*, key: int, name: str, colour: str, by: AbstractBaseUser, now:
         with transaction.atomic():
             label.save(update_fields=["name", "low_name", "colour"])
     except IntegrityError as error:
-        raise NameTaken from error
+        raise LabelNameTaken from error
     _record("label.changed", label=label, by=by, now=now)
 
 

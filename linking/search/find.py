@@ -78,6 +78,17 @@ def list_visitors(
 
     Raises: UnknownFilter.
     """
+    _require_known(ordering=ordering, state=state, sees_contact=sees_contact)
+    visitors = _in_integration(Visitor.objects.all(), slug=integration)
+    visitors = visitors.filter(state=state) if state else visitors
+    visitors = visitors.filter(last_seen_at__gte=since) if since else visitors
+    visitors = visitors.filter(last_seen_at__lt=until) if until else visitors
+    if query.kind is not QueryKind.EMPTY:
+        visitors = _keep_matching(visitors, query=query, sees_contact=sees_contact)
+    return _with_link(visitors).order_by(ordering, _tie(ordering))
+
+
+def _require_known(*, ordering: str, state: str, sees_contact: bool) -> None:
     offered = list_orderings(sees_contact=sees_contact)
     if ordering not in offered:
         sentence = _("ordering must be one of: %(words)s.")
@@ -85,21 +96,18 @@ def list_visitors(
     if state and state not in tuple(VisitorState):
         sentence = _("state must be one of: %(words)s.")
         raise UnknownFilter(name="state", message=sentence % {"words": ", ".join(sorted(VisitorState))})
-    visitors = _in_integration(Visitor.objects.all(), slug=integration)
-    visitors = visitors.filter(state=state) if state else visitors
-    visitors = visitors.filter(last_seen_at__gte=since) if since else visitors
-    visitors = visitors.filter(last_seen_at__lt=until) if until else visitors
-    if query.kind is not QueryKind.EMPTY:
-        if is_costly(query):
-            newest = _newest_keys(visitors.order_by(DEFAULT_ORDERING, "-pk"))
-            visitors = visitors.filter(words__visitor__id__any_of=newest)
-        condition = _matches(query, words=SearchWords(model=VisitorWords, sees_contact=sees_contact))
-        player_keys = noted.find_player_keys(query, sees_contact=sees_contact)
-        if visitor_keys := noted.find_visitor_keys(player_keys):
-            # By the words' keys, because an OR across tables would read every row.
-            condition |= Q(words__visitor__id__any_of=visitor_keys)
-        visitors = visitors.filter(condition)
-    return _with_link(visitors).order_by(ordering, _tie(ordering))
+
+
+def _keep_matching(visitors: QuerySet[Visitor], *, query: Query, sees_contact: bool) -> QuerySet[Visitor]:
+    if is_costly(query):
+        newest = _newest_keys(visitors.order_by(DEFAULT_ORDERING, "-pk"))
+        visitors = visitors.filter(words__visitor__id__any_of=newest)
+    condition = _matches(query, words=SearchWords(model=VisitorWords, sees_contact=sees_contact))
+    player_keys = noted.find_player_keys(query, sees_contact=sees_contact)
+    if visitor_keys := noted.find_visitor_keys(player_keys):
+        # By the words' keys, because an OR across tables would read every row.
+        condition |= Q(words__visitor__id__any_of=visitor_keys)
+    return visitors.filter(condition)
 
 
 def list_orderings(*, sees_contact: bool) -> tuple[str, ...]:

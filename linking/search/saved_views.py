@@ -12,7 +12,7 @@ VIEWS_MAX = 20
 SHARED_MAX = 10
 
 
-class NameTaken(Exception):
+class ViewNameTaken(Exception):
     """The person has a view of that name already."""
 
 
@@ -37,7 +37,7 @@ def find_view(*, view_id: int, owner_id: int, is_admin: bool) -> SavedView | Non
 
 
 def save_view(*, owner_id: int, name: str, query: str) -> SavedView:
-    """Save `query` as a private view under `name`, as the last one. Raises: TooManyViews, NameTaken."""
+    """Save `query` as a private view under `name`, as the last one. Raises: TooManyViews, ViewNameTaken."""
     mine = SavedView.objects.filter(owner_id=owner_id)
     if mine.count() >= VIEWS_MAX:
         raise TooManyViews(limit=VIEWS_MAX)
@@ -45,16 +45,16 @@ def save_view(*, owner_id: int, name: str, query: str) -> SavedView:
         with transaction.atomic():
             return SavedView.objects.create(owner_id=owner_id, name=name, query=query, place=_find_next_place(mine))
     except IntegrityError as error:
-        raise NameTaken from error
+        raise ViewNameTaken from error
 
 
 def rename_view(view: SavedView, *, name: str) -> None:
-    """Give the view another name. Raises: NameTaken."""
+    """Give the view another name. Raises: ViewNameTaken."""
     try:
         with transaction.atomic():
             SavedView.objects.filter(pk=view.pk).update(name=name)
     except IntegrityError as error:
-        raise NameTaken from error
+        raise ViewNameTaken from error
 
 
 def share_view(view: SavedView, *, is_shared: bool) -> None:

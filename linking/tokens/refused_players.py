@@ -50,7 +50,7 @@ class _Key(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class PlayerRefusal:
     """A refused token of a player, by the integration that refused it; `origin` is the page's, "" for none."""
 
     at: datetime
@@ -124,7 +124,7 @@ def forget() -> None:
     _Minute.number, _Minute.looked_at = 0, Counter()
 
 
-def list_refusals(*, players: Collection[tuple[int, str]]) -> list[Refusal]:
+def list_refusals(*, players: Collection[tuple[int, str]]) -> list[PlayerRefusal]:
     """Return the refusals of a person that are kept, newest first, at most `LISTED_MOST`; one query.
 
     `players`: the key of each integration with the user ID that the person has there.
@@ -134,7 +134,7 @@ def list_refusals(*, players: Collection[tuple[int, str]]) -> list[Refusal]:
     wanted = reduce(or_, (Q(integration_id=key, user_id=user_id) for key, user_id in players))
     rows = RefusedToken.objects.filter(wanted).select_related("integration").order_by("-at", "-pk")
     return [
-        Refusal(
+        PlayerRefusal(
             at=row.at,
             reason=row.reason,
             origin=row.origin,

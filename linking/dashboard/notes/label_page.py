@@ -86,7 +86,7 @@ def _change(
     except labels.BadLabel:
         alert = _("Not saved: a label needs a name of at most %d characters and one of the colours.")
         return _render(request, given=given, key=key, alert=alert % LABEL_MAX_CHARACTERS)
-    except labels.NameTaken:
+    except labels.LabelNameTaken:
         return _render(request, given=given, key=key, alert=_("Not saved: another label has this name."))
     except labels.TooManyLabels:
         alert = _("Not saved: there are %d labels already. Remove one first.") % LABELS_MAX

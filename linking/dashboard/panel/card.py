@@ -44,7 +44,7 @@ _OUTDATED = gettext_noop(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class TrustVerdict:
     """How far to trust that the person is the player, and why in one sentence."""
 
     trust: Trust
@@ -83,31 +83,31 @@ def build_card(found: FoundPerson, *, request: HttpRequest, now: datetime) -> di
     }
 
 
-def _judge(found: FoundPerson, *, players: Sequence[LoginUser], conflicts: Sequence[Conflict]) -> Verdict:
+def _judge(found: FoundPerson, *, players: Sequence[LoginUser], conflicts: Sequence[Conflict]) -> TrustVerdict:
     visitor, link = found.visitor, found.link
     if link is not None and visitor is not None:
         states = choose_states(trust=link.trust, state=visitor.state, has_open_conflict=bool(conflicts))
-        return Verdict(trust=link.trust, why=explain_trust(link.trust), states=states)
+        return TrustVerdict(trust=link.trust, why=explain_trust(link.trust), states=states)
     if players:
         foremost = min(players, key=lambda player: _TRUST_ORDER.index(player.trust))
         if foremost.trust == Trust.DISPUTED or not found.is_about_visitor:
             state = choose_user_state(foremost)
-            return Verdict(trust=foremost.trust, why=explain_user_trust(user=foremost), states=(state,))
+            return TrustVerdict(trust=foremost.trust, why=explain_user_trust(user=foremost), states=(state,))
         # Another visitor of the player may be proven. About this one, only Zendesk's record speaks.
         why = _OUTDATED if found.is_outdated else _UNCONFIRMED
         states = choose_states(trust=Trust.CLAIMED, state=VisitorState.LINKED, has_open_conflict=False)
-        return Verdict(trust=Trust.CLAIMED, why=_(why), states=states)
+        return TrustVerdict(trust=Trust.CLAIMED, why=_(why), states=states)
     return _judge_visitor(found, has_open_conflict=bool(conflicts))
 
 
-def _judge_visitor(found: FoundPerson, *, has_open_conflict: bool) -> Verdict:
+def _judge_visitor(found: FoundPerson, *, has_open_conflict: bool) -> TrustVerdict:
     """Return the verdict about a visitor who is no player as far as is known."""
     visitor = found.visitor
     if visitor is None:
         raise ValueError("A card is about a user or a visitor.")
     if found.is_outdated:
         states = choose_states(trust=Trust.NONE, state=VisitorState.PENDING, has_open_conflict=has_open_conflict)
-        return Verdict(trust=Trust.NONE, why=_(_OUTDATED), states=states)
+        return TrustVerdict(trust=Trust.NONE, why=_(_OUTDATED), states=states)
     parted = parted_links.find_parted_user_ids(visitor_keys=[visitor.pk]).get(visitor.pk, ())
     why = explain_no_link(
         visitor=visitor,
@@ -115,7 +115,7 @@ def _judge_visitor(found: FoundPerson, *, has_open_conflict: bool) -> Verdict:
         is_parted=bool(visitor.external_id) and visitor.external_id in parted,
     )
     states = choose_states(trust=Trust.NONE, state=visitor.state, has_open_conflict=has_open_conflict)
-    return Verdict(trust=Trust.NONE, why=why.sentence, states=states)
+    return TrustVerdict(trust=Trust.NONE, why=why.sentence, states=states)
 
 
 def _list_open_conflicts(players: Sequence[LoginUser], *, visitor: Visitor | None) -> list[Conflict]:

@@ -20,9 +20,9 @@ from linking.core import strict_json
 from linking.core.config import IntegrationConfig
 from linking.dashboard.panel.card import build_card
 from linking.dashboard.panel.person import (
-    Asking,
     BadReference,
     FoundPerson,
+    PanelQuestion,
     PersonReference,
     find_person,
     parse_reference,
@@ -75,13 +75,13 @@ def _answer(
     request: HttpRequest, *, config: IntegrationConfig, held: PanelPass, reference: PersonReference
 ) -> JsonResponse:
     now = timezone.now()
-    asking = Asking(
+    question = PanelQuestion(
         person=f"panel:{held.start}",
         clock=CLOCK,
         allow_loopback=bool(settings.LINKING["ALLOW_LOOPBACK"]),
         give_way=request.META.get("linking.give_way", lambda: None),
     )
-    found = find_person(reference, config=config, asking=asking)
+    found = find_person(reference, config=config, question=question)
     is_known = found.user is not None or found.visitor is not None
     # Who looked how often, and nobody's name: neither the agent's nor the player's.
     outcome = "found" if is_known else "unknown"

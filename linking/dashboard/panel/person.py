@@ -50,7 +50,7 @@ class FoundPerson:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class PanelQuestion:
     """How Zendesk is asked for one panel: `person` counts its questions; the rest as in `unknown_visitors.look_up`."""
 
     person: str
@@ -93,7 +93,7 @@ def _parse_id(value: object) -> str:
     return text.strip()
 
 
-def find_person(reference: PersonReference, *, config: IntegrationConfig, asking: Asking) -> FoundPerson:
+def find_person(reference: PersonReference, *, config: IntegrationConfig, question: PanelQuestion) -> FoundPerson:
     """Return who is known under a reference, in this integration.
 
     A visitor that is not stored is asked for at Zendesk once: whoever is chatting now is in no export yet.
@@ -102,7 +102,7 @@ def find_person(reference: PersonReference, *, config: IntegrationConfig, asking
     lookup = None
     visitor = find.find_visitor(visitor_id=visitor_id, integration=config.slug) if visitor_id else None
     if visitor_id and visitor is None:
-        lookup = asking.ask(visitor_id, is_repeat=reference.is_repeat, config=config)
+        lookup = question.ask(visitor_id, is_repeat=reference.is_repeat, config=config)
         if lookup.outcome is unknown_visitors.Outcome.FOUND:
             visitor = find.find_visitor(visitor_id=lookup.visitor_id, integration=config.slug)
     user = _find_user(reference.external_id, slug=config.slug)

@@ -40,7 +40,7 @@ _limiter = Limiter(per_minute=STARTS_PER_MINUTE, shared_as="panel-start")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class StartRefusal:
     """Why the panel does not open, and what to do about it."""
 
     problem: Text
@@ -48,46 +48,48 @@ class Refusal:
 
 
 _RELOAD = _("Reload the apps: use the arrow at the top of the apps bar, or reload the page.")
-_UNREADABLE = Refusal(
+_UNREADABLE = StartRefusal(
     problem=_("The start that Zendesk sent cannot be read."),
     fix=_("An administrator downloads the app from the set-up page of zdbridge and uploads it again."),
 )
-REFUSALS: Mapping[StartReason, Refusal] = {
-    StartReason.TOO_MANY: Refusal(problem=_("Too many panels were opened from here in a minute."), fix=_RELOAD),
-    StartReason.NO_INTEGRATION: Refusal(
+REFUSALS: Mapping[StartReason, StartRefusal] = {
+    StartReason.TOO_MANY: StartRefusal(problem=_("Too many panels were opened from here in a minute."), fix=_RELOAD),
+    StartReason.NO_INTEGRATION: StartRefusal(
         problem=_("This integration does not exist in zdbridge."),
         fix=_("An administrator removes this app, and uploads the app of an integration that exists."),
     ),
-    StartReason.SWITCHED_OFF: Refusal(
+    StartReason.SWITCHED_OFF: StartRefusal(
         problem=_("This integration is switched off in zdbridge."), fix=_("An administrator can switch it on there.")
     ),
-    StartReason.NO_KEY: Refusal(
+    StartReason.NO_KEY: StartRefusal(
         problem=_("This panel is not connected to zdbridge yet."),
         fix=_("An administrator enters the public key and the installation of this app in zdbridge."),
     ),
-    StartReason.NO_TOKEN: Refusal(
+    StartReason.NO_TOKEN: StartRefusal(
         problem=_("Zendesk did not sign this start."),
         fix=_("An administrator downloads the app from the set-up page of zdbridge and uploads it again."),
     ),
-    StartReason.SIGNATURE: Refusal(
+    StartReason.SIGNATURE: StartRefusal(
         problem=_("This start was signed with the key of another app."),
         fix=_("An administrator copies the public key of this app into zdbridge."),
     ),
-    StartReason.AUDIENCE: Refusal(
+    StartReason.AUDIENCE: StartRefusal(
         problem=_("This start is for another installation of the app."),
         fix=_("An administrator copies the number of this installation into zdbridge."),
     ),
-    StartReason.ISSUER: Refusal(
+    StartReason.ISSUER: StartRefusal(
         problem=_("This start comes from another Zendesk account."),
         fix=_("An administrator checks the Zendesk subdomain in zdbridge."),
     ),
-    StartReason.EXPIRED: Refusal(problem=_("This panel was started too long ago."), fix=_RELOAD),
-    StartReason.NOT_YET_VALID: Refusal(
+    StartReason.EXPIRED: StartRefusal(problem=_("This panel was started too long ago."), fix=_RELOAD),
+    StartReason.NOT_YET_VALID: StartRefusal(
         problem=_("This start is not valid yet: the clock of the zdbridge server is slow."),
         fix=_("An administrator sets the clock of the server."),
     ),
-    StartReason.REPLAYED: Refusal(problem=_("This panel was started before, and a start counts once."), fix=_RELOAD),
-    StartReason.UNAVAILABLE: Refusal(
+    StartReason.REPLAYED: StartRefusal(
+        problem=_("This panel was started before, and a start counts once."), fix=_RELOAD
+    ),
+    StartReason.UNAVAILABLE: StartRefusal(
         problem=_("The database of zdbridge cannot be reached at the moment."), fix=_RELOAD
     ),
 } | dict.fromkeys(

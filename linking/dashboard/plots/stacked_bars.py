@@ -39,7 +39,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class BarColumn:
     """One step's rectangles, from `x` on; none for a step in which nothing happened."""
 
     x: int
@@ -55,7 +55,7 @@ class StackedBars:
     """
 
     summary: str
-    columns: tuple[Column, ...]
+    columns: tuple[BarColumn, ...]
     width: int
     height: int
     baseline: int
@@ -84,7 +84,7 @@ def draw_stacked_bars(
     top, bottom = find_axis_end(max(sums_above, default=0)), find_axis_end(max(sums_below, default=0))
     baseline = HALF if has_above else 0
     columns = [
-        Column(
+        BarColumn(
             x=number * STEP,
             title=step.title,
             pieces=(

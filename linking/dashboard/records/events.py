@@ -36,7 +36,7 @@ _MINUTE = timedelta(minutes=1)  # stored times of last tokens are rounded to it
 _LATEST_US = 4_102_444_800_000_000  # 2100-01-01
 
 
-class Source(IntEnum):
+class EventSource(IntEnum):
     """Where an event comes from: the second part of its place. Of one moment, the higher ones stand above."""
 
     CHAT = 0
@@ -118,7 +118,7 @@ def find_chat_place(place: Place | None) -> ChatPlace | None:
     """Return the chats that stand below `place`, as `history.list_chats` takes it."""
     if place is None:
         return None
-    return ChatPlace(at=place.at, key=place.number if place.source == Source.CHAT else None)
+    return ChatPlace(at=place.at, key=place.number if place.source == EventSource.CHAT else None)
 
 
 def build_chat_event(chat: VisitorChat, *, reader: Reader, with_visitor: bool) -> Event:
@@ -132,7 +132,7 @@ def build_chat_event(chat: VisitorChat, *, reader: Reader, with_visitor: bool) -
     words = find_words(integration.zendesk_product)
     facts = (describe_length(chat.length_s), _RATINGS.get(chat.rating, ""), reader.mask_words(chat.department))
     return Event(
-        place=Place(at=chat.started_at, source=Source.CHAT, number=chat.pk),
+        place=Place(at=chat.started_at, source=EventSource.CHAT, number=chat.pk),
         kind="chats",
         title=_CHAT_TITLES.get(chat.kind, _CHAT_TITLES[ChatKind.CHAT]),
         icon=_CHAT_ICONS.get(chat.kind, "message"),
@@ -162,9 +162,9 @@ def describe_length(length_s: int | None) -> str:
 def list_record_events(visitor: Visitor, *, refresh: LastRefresh | None) -> list[Event]:
     """Return what happened to a visitor's record in Zendesk."""
     moments = [
-        (visitor.created_at, Source.CREATED, _("Created in Zendesk"), "circle-dashed"),
-        (visitor.checked_at, Source.UPDATED, _("Updated from Zendesk"), "refresh"),
-        (visitor.gone_at, Source.GONE, _("Deleted in Zendesk"), "trash-x"),
+        (visitor.created_at, EventSource.CREATED, _("Created in Zendesk"), "circle-dashed"),
+        (visitor.checked_at, EventSource.UPDATED, _("Updated from Zendesk"), "refresh"),
+        (visitor.gone_at, EventSource.GONE, _("Deleted in Zendesk"), "trash-x"),
     ]
     events = [
         Event(place=Place(at=at, source=source, number=visitor.pk), kind="record", title=title, icon=icon)
@@ -172,7 +172,7 @@ def list_record_events(visitor: Visitor, *, refresh: LastRefresh | None) -> list
         if at is not None
     ]
     if refresh is not None:
-        place = Place(at=refresh.at, source=Source.REFRESHED, number=visitor.pk)
+        place = Place(at=refresh.at, source=EventSource.REFRESHED, number=visitor.pk)
         title = _("Refreshed from Zendesk by hand")
         events.append(Event(place=place, kind="record", title=title, text=refresh.text, icon="refresh"))
     return events
@@ -183,8 +183,8 @@ def list_seen_events(visitor: Visitor) -> list[Event]:
     if not visitor.last_chat_id:
         return []
     moments = [
-        (visitor.first_seen_at, Source.FIRST_CHAT, _("First chat seen")),
-        (visitor.last_seen_at, Source.LAST_CHAT, _("Last chat seen")),
+        (visitor.first_seen_at, EventSource.FIRST_CHAT, _("First chat seen")),
+        (visitor.last_seen_at, EventSource.LAST_CHAT, _("Last chat seen")),
     ]
     return [
         Event(place=Place(at=at, source=source, number=visitor.pk), kind="chats", title=title, icon="message")
@@ -197,10 +197,10 @@ def list_link_events(links: Iterable[VisitorLink], *, reader: Reader, of_visitor
     events = []
     for link in links:
         other = _name_player(link.login_user, reader=reader) if of_visitor else _name_visitor(link, reader=reader)
-        began = Place(at=link.first_seen_at, source=Source.LINKED, number=link.pk)
+        began = Place(at=link.first_seen_at, source=EventSource.LINKED, number=link.pk)
         events.append(Event(place=began, kind="links", title=_("Linked"), text=other, icon="link"))
         if link.ended_at:
-            ended = Place(at=link.ended_at, source=Source.LINK_ENDED, number=link.pk)
+            ended = Place(at=link.ended_at, source=EventSource.LINK_ENDED, number=link.pk)
             facts = (describe_end(link=link),)
             events.append(
                 Event(place=ended, kind="links", title=_("Link ended"), text=other, facts=facts, icon="link-off")
@@ -213,7 +213,7 @@ def list_conflict_events(conflicts: Iterable[Conflict], *, decisions: Iterable[C
     kinds = {conflict.pk: conflict.get_kind_display() for conflict in conflicts}
     events = [
         Event(
-            place=Place(at=conflict.first_seen_at, source=Source.CONFLICT, number=conflict.pk),
+            place=Place(at=conflict.first_seen_at, source=EventSource.CONFLICT, number=conflict.pk),
             kind="conflicts",
             title=_("Conflict found"),
             text=kinds[conflict.pk],
@@ -223,7 +223,7 @@ def list_conflict_events(conflicts: Iterable[Conflict], *, decisions: Iterable[C
     ]
     return events + [
         Event(
-            place=Place(at=decision.at, source=Source.DECISION, number=decision.pk),
+            place=Place(at=decision.at, source=EventSource.DECISION, number=decision.pk),
             kind="conflicts",
             title=_describe_deed(decision),
             text=kinds.get(decision.conflict_id, ""),
@@ -243,9 +243,9 @@ def list_token_events(players: Sequence[LoginUser], *, days: Sequence[TokenDay])
         where = user.integration.name if len(players) > 1 else ""
         own_days = [day for day in days if day.login_user_id == user.pk]
         events += [_build_token_day(day, where=where) for day in own_days if not _is_first_token_alone(day, user)]
-        moments = [(user.first_authenticated_at, Source.FIRST_TOKEN, _("First token issued"))]
+        moments = [(user.first_authenticated_at, EventSource.FIRST_TOKEN, _("First token issued"))]
         if user.tokens_issued > 1 and not own_days:
-            moments.append((user.last_authenticated_at, Source.LAST_TOKEN, _("Last token issued")))
+            moments.append((user.last_authenticated_at, EventSource.LAST_TOKEN, _("Last token issued")))
         events += [
             Event(place=Place(at=at, source=source, number=user.pk), kind="tokens", title=title, text=where, icon="key")
             for at, source, title in moments
@@ -258,7 +258,7 @@ def list_refusal_events(panel: RefusalsPanel) -> list[Event]:
     """Return the refused tokens of a player; the panel below the timeline says more of each."""
     return [
         Event(
-            place=Place(at=line.at, source=Source.REFUSED, number=number),
+            place=Place(at=line.at, source=EventSource.REFUSED, number=number),
             kind="refusals",
             title=_("Token refused"),
             text=line.sentence,
@@ -272,7 +272,7 @@ def list_block_events(blocks: Iterable[BlockedUser]) -> list[Event]:
     """Return since when a player gets no tokens, and by whom."""
     return [
         Event(
-            place=Place(at=block.blocked_at, source=Source.BLOCKED, number=block.pk),
+            place=Place(at=block.blocked_at, source=EventSource.BLOCKED, number=block.pk),
             kind="tokens",
             title=_("Blocked by %(person)s") % {"person": block.blocked_by},
             text=block.integration.name,
@@ -285,7 +285,7 @@ def list_block_events(blocks: Iterable[BlockedUser]) -> list[Event]:
 def _build_token_day(day: TokenDay, *, where: str) -> Event:
     title = ngettext("%(number)d token issued", "%(number)d tokens issued", day.tokens) % {"number": day.tokens}
     return Event(
-        place=Place(at=day.last_at, source=Source.TOKENS_OF_DAY, number=day.pk),
+        place=Place(at=day.last_at, source=EventSource.TOKENS_OF_DAY, number=day.pk),
         kind="tokens",
         title=title,
         text=where,

@@ -62,7 +62,7 @@ class GuideBox:
     warning: str = ""
 
     @property
-    def described_by(self) -> str:
+    def description_ids(self) -> str:
         """Return the ids of the texts that belong to the box."""
         texts = {"help": self.help, "place": self.place, "kept": self.kept_mark}
         texts |= {"problem": self.problem, "warning": self.warning}

@@ -19,7 +19,7 @@ PLAYERS_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlayerRow:
+class MovingPlayerRow:
     """A player whose last token was for the old widget; `messaging_at` is None where there was none for the new one."""
 
     user: IDText
@@ -51,8 +51,8 @@ def show_move(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "dashboard/setup/move.html", context)
 
 
-def _build_row(user: LoginUser, *, reader: Reader) -> PlayerRow:
-    return PlayerRow(
+def _build_row(user: LoginUser, *, reader: Reader) -> MovingPlayerRow:
+    return MovingPlayerRow(
         user=split_id(reader.mask_id(user.user_id)),
         url=build_user_url(user_id=reader.find_user_key(user), integration=user.integration.slug),
         name=reader.mask_words(user.name),

@@ -50,6 +50,7 @@ from linking.tokens import clock_offsets
 
 RUNS_SHOWN = 25
 ROLES = ("beat", "worker")
+RESTING = (freshness.SyncStanding.DISABLED, freshness.SyncStanding.SYNC_OFF)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,89 +175,97 @@ def _describe_start(run: SyncRun) -> str:
     return _("again from %s") % format_epoch(run.cursor_from_epoch_s)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CardFacts:
+    """What was loaded about one integration for its card; `run` is the sync that runs, None for none."""
+
+    summary: status.IntegrationStatus
+    row: Integration
+    run: SyncRun | None
+    earlier: history.EarlierPasses
+    problems: tuple[Finding, ...]
+    clock_findings: tuple[Finding, ...]
+    trouble: Trouble | None
+    passes: list[history.Pass]
+    budget: history.Budget | None
+    waiting_hours: Mapping[datetime, int]
+
+
 def _list_cards(*, now: datetime, running: Mapping[str, SyncRun], request: HttpRequest) -> list[IntegrationCard]:
+    facts = _load_facts(now=now, running=running, is_admin=roles.is_admin(request.user))
+    may_steer = roles.can_decide(request.user)
+    return [_build_card(one, may_steer=may_steer, now=now) for one in facts]
+
+
+def _load_facts(*, now: datetime, running: Mapping[str, SyncRun], is_admin: bool) -> list[_CardFacts]:
+    """Load everything for all integrations at once, so that a page costs as many queries for many as for one."""
     rows = history.load_integrations()
     drifted = drift_notices.detect_drift(integrations=rows.values(), now=now)
     clocks = clock_offsets.readings(now=now)
     troubles = find_troubles()
-    before = history.sum_earlier_passes(running.values())
+    earlier = history.sum_earlier_passes(running.values())
     passes = history.list_recent_passes(limit=SHOWN)
     budgets = history.load_budgets(snapshot=registry.current(), now=now)
     hours = waiting.list_hours(since=find_since(now=now))
-    user = request.user
-    to_mend = find_connections_to_mend(is_admin=roles.is_admin(user), now=now)
+    to_mend = find_connections_to_mend(is_admin=is_admin, now=now)
+    summaries = [summary for summary in status.load_statuses(now=now) if summary.slug in rows]
     return [
-        _build_card(
-            summary,
-            row=rows[summary.slug],
+        _CardFacts(
+            summary=summary,
+            row=row,
             run=running.get(summary.slug),
-            before=before.get(rows[summary.slug].pk, history.EarlierPasses()),
+            earlier=earlier.get(row.pk, history.EarlierPasses()),
             problems=(
-                *([to_mend[rows[summary.slug].pk]] if rows[summary.slug].pk in to_mend else []),
-                *list_drift_findings(
-                    drifts=drifted[rows[summary.slug].pk], integration=rows[summary.slug], is_admin=roles.is_admin(user)
-                ),
+                *([to_mend[row.pk]] if row.pk in to_mend else []),
+                *list_drift_findings(drifts=drifted[row.pk], integration=row, is_admin=is_admin),
             ),
-            clock_findings=find_clock_findings(clocks.get(rows[summary.slug].pk)),
-            trouble=troubles.get(rows[summary.slug].pk),
-            may_steer=roles.can_decide(user),
-            passes=passes.get(rows[summary.slug].pk, []),
+            clock_findings=find_clock_findings(clocks.get(row.pk)),
+            trouble=troubles.get(row.pk),
+            passes=passes.get(row.pk, []),
             budget=budgets.get(summary.slug),
-            waiting_hours=hours.get(rows[summary.slug].pk, {}),
-            now=now,
+            waiting_hours=hours.get(row.pk, {}),
         )
-        for summary in status.load_statuses(now=now)
-        if summary.slug in rows
+        for summary, row in ((summary, rows[summary.slug]) for summary in summaries)
     ]
 
 
-def _build_card(
-    summary: status.IntegrationStatus,
-    *,
-    row: Integration,
-    run: SyncRun | None,
-    before: history.EarlierPasses,
-    problems: tuple[Finding, ...],
-    clock_findings: tuple[Finding, ...],
-    trouble: Trouble | None,
-    may_steer: bool,
-    passes: list[history.Pass],
-    budget: history.Budget | None,
-    waiting_hours: Mapping[datetime, int],
-    now: datetime,
-) -> IntegrationCard:
+def _build_card(facts: _CardFacts, *, may_steer: bool, now: datetime) -> IntegrationCard:
+    summary, row, run = facts.summary, facts.row, facts.run
     wish: SyncSteering | None = getattr(row, "steering", None)
-    is_paused = wish is not None and wish.paused_at is not None
-    is_resting = summary.standing in (freshness.SyncStanding.DISABLED, freshness.SyncStanding.SYNC_OFF)
-    number_waiting = summary.counts.waiting_lookups
+    pause = Pause(at=wish.paused_at, by=wish.paused_by) if wish and wish.paused_at else None
     missing = describe_missing(summary.missing) if summary.standing is freshness.SyncStanding.INCOMPLETE else ""
-    findings = (*problems, *clock_findings)
-    freshness_notice = describe_freshness(standing=summary.standing, last_success_at=summary.last_success_at)
-    if do_many_wait(number_waiting, per_minute=row.requests_per_minute):
-        freshness_notice = show_backlog(freshness_notice)
+    findings = (*facts.problems, *facts.clock_findings)
+    notice = _describe_freshness(summary, row=row)
+    waiting_number = 0 if run else summary.counts.waiting_lookups
     return IntegrationCard(
         slug=summary.slug,
         name=summary.name,
         words=find_words(row.zendesk_product),
-        freshness=freshness_notice,
-        blocked="" if problems and row.blocked_reason else explain_block(summary.blocked_reason),
+        freshness=notice,
+        blocked="" if facts.problems and row.blocked_reason else explain_block(summary.blocked_reason),
         missing=missing,
         findings=findings,
-        trouble=trouble,
-        pause=Pause(at=wish.paused_at, by=wish.paused_by) if wish and wish.paused_at else None,
+        trouble=facts.trouble,
+        pause=pause,
         backfill_from=wish.backfill_from if wish else None,
-        waits_half_read=is_paused and not run and row.cursor_epoch_s is not None and not row.is_caught_up,
-        backlog=describe_backlog(waiting=0 if run else number_waiting, per_minute=row.requests_per_minute),
+        waits_half_read=pause is not None and not run and row.cursor_epoch_s is not None and not row.is_caught_up,
+        backlog=describe_backlog(waiting=waiting_number, per_minute=row.requests_per_minute),
         counts=summary.counts,
-        progress=describe_progress(run, before=before, now=now) if run else None,
+        progress=describe_progress(run, before=facts.earlier, now=now) if run else None,
         may_steer=may_steer and summary.standing is not freshness.SyncStanding.DISABLED,
-        can_pause=not is_resting and not is_paused,
-        passes=build_pass_strip(passes, duration=format_duration, has_table=True),
-        budget=_draw_budget(budget, per_minute=row.requests_per_minute),
-        waiting_plot=build_waiting_plot(waiting_hours, now=now),
-        is_open=bool(findings or missing or trouble or row.blocked_reason or is_paused)
-        or freshness_notice.tone in ("bad", "warn"),
+        can_pause=summary.standing not in RESTING and pause is None,
+        passes=build_pass_strip(facts.passes, duration=format_duration, has_table=True),
+        budget=_draw_budget(facts.budget, per_minute=row.requests_per_minute),
+        waiting_plot=build_waiting_plot(facts.waiting_hours, now=now),
+        is_open=bool(findings or missing or facts.trouble or row.blocked_reason or pause)
+        or notice.tone in ("bad", "warn"),
     )
+
+
+def _describe_freshness(summary: status.IntegrationStatus, *, row: Integration) -> Notice:
+    notice = describe_freshness(standing=summary.standing, last_success_at=summary.last_success_at)
+    are_many = do_many_wait(summary.counts.waiting_lookups, per_minute=row.requests_per_minute)
+    return show_backlog(notice) if are_many else notice
 
 
 def _draw_budget(budget: history.Budget | None, *, per_minute: int) -> Meter:

@@ -98,7 +98,7 @@ def save_view(request: HttpRequest) -> HttpResponse:
         view = saved_views.save_view(owner_id=_find_own_key(request), name=name, query=query)
     except saved_views.TooManyViews as error:
         messages.error(request, _("Not saved: you already have %d views. Remove one first.") % error.limit)
-    except saved_views.NameTaken:
+    except saved_views.ViewNameTaken:
         messages.error(request, _("Not saved: you already have a view with this name."))
     else:
         if not request.POST.get("share"):
@@ -118,7 +118,7 @@ def rename_view(request: HttpRequest, view_id: int) -> HttpResponse:
         return redirect("views")
     try:
         saved_views.rename_view(view, name=name)
-    except saved_views.NameTaken:
+    except saved_views.ViewNameTaken:
         messages.error(request, _("Not renamed: there is a view with this name already."))
     else:
         _audit(request, view, action="rename_view")

@@ -42,7 +42,7 @@ class TestAddLabel:
 
     @pytest.mark.parametrize("name", ["vip", " Vip ", "VIP"])
     def test_refuses_a_second_one_of_the_name(self, vip, lead, name):
-        with pytest.raises(labels.NameTaken):
+        with pytest.raises(labels.LabelNameTaken):
             labels.add_label(name=name, colour="grey", by=lead, now=NOW)
 
     def test_refuses_the_twenty_first(self, lead):
@@ -83,7 +83,7 @@ class TestChangeLabel:
 
     def test_refuses_the_name_of_another(self, vip, lead):
         other = labels.add_label(name="Fraud", colour="red", by=lead, now=NOW)
-        with pytest.raises(labels.NameTaken):
+        with pytest.raises(labels.LabelNameTaken):
             labels.change_label(key=other.pk, name="Vip", colour="red", by=lead, now=NOW)
 
 

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from linking.dashboard.records.events import Place, Source, describe_length, parse_place
+from linking.dashboard.records.events import EventSource, Place, describe_length, parse_place
 from linking.dashboard.records.timeline import PAGE
 from linking.models import BlockedUser, Integration, LoginUser, TokenDay, Visitor, VisitorChat
 from tests.factories import NOW, USER_ID, make_chat, make_integration, make_link, make_login_user, make_visitor
@@ -216,7 +216,7 @@ class TestPages:
 
 class TestPlace:
     def test_survives_the_way_through_an_address(self):
-        place = Place(at=NOW + timedelta(microseconds=7), source=Source.DECISION, number=12)
+        place = Place(at=NOW + timedelta(microseconds=7), source=EventSource.DECISION, number=12)
         assert parse_place(place.encode()) == place
 
 
