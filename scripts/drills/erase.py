@@ -56,7 +56,9 @@ def choose_person(found: Installation) -> dict[str, str]:
 def erase(report: Report, found: Installation, *, user_id: str) -> None:
     """Erase while a sync of everything runs, and check the receipt."""
     command = [sys.executable, "-m", "zdbridge", "sync_visitors", SLUG, "--full", "--wait"]
-    running = subprocess.Popen(command, cwd=ROOT, env=found.environment, stdout=subprocess.DEVNULL)
+    running = subprocess.Popen(
+        command, cwd=ROOT, env=found.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         dry = found.manage("person", "erase", "--user", user_id, "--dry-run")
         begun_at_s = time.monotonic()

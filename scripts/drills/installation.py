@@ -4,7 +4,6 @@ import http
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from scripts.drills.processes import list_descendants, read_command
 from scripts.drills.report import DrillFailed
 from scripts.drills.servers import STOP_LIMIT_S, Server, answers, build_postgres, build_redis, wait_until
 from scripts.drills.traffic import Players
@@ -22,6 +22,7 @@ from scripts.drills.traffic import Players
 ROOT = Path(__file__).resolve().parents[2]
 SLUG = "demo"
 READY_LIMIT_S, COMMAND_LIMIT_S = 240.0, 600.0
+KEEPER = "zdbridge/up/keeper.py"
 # From the first port: two web roles, the sandbox, PostgreSQL, Redis.
 WEB, SECOND_WEB, SANDBOX, POSTGRES, REDIS = range(5)
 # Ours, and those of a shell that works on another installation.
@@ -72,8 +73,9 @@ class Role:
         self._command, self._code = command, code
 
     def find_children(self, word: str) -> list[int]:
-        """Return the descendants whose command line holds `word`."""
-        return [pid for pid in list_descendants(self.pid) if word in _read_command(pid)]
+        """Return the descendants whose command line holds `word`, without the keepers that `up` puts above them."""
+        commands = {pid: read_command(pid) for pid in list_descendants(self.pid)}
+        return [pid for pid, command in commands.items() if word in command and KEEPER not in command]
 
 
 class Installation:
@@ -134,9 +136,9 @@ class Installation:
         settings: dict[str, Any] = json.loads(self.read_settings_text())
         return settings
 
-    def read_settings_text(self) -> str:
-        """Return them as `integration set` takes them."""
-        text = (ROOT / "sandbox" / "demo_integration.json").read_text(encoding="utf-8")
+    def read_settings_text(self, code: Path = ROOT) -> str:
+        """Return them as `integration set` of the release in `code` takes them."""
+        text = (code / "sandbox" / "demo_integration.json").read_text(encoding="utf-8")
         return text.replace("http://127.0.0.1:9100", self.sandbox_url)
 
     @property
@@ -154,7 +156,10 @@ class Installation:
         )
 
     def manage(self, *words: str, text: str = "", expected: int | None = 0) -> str:
-        """Run a command and return its output, both streams. Raises: DrillFailed if it ends with another exit code."""
+        """Run a command and return what it printed; with `expected` None, also its errors.
+
+        Raises: DrillFailed if it ends with another exit code than expected.
+        """
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "zdbridge", *words], cwd=ROOT, env=self.environment,
@@ -164,7 +169,7 @@ class Installation:
             raise DrillFailed(f"manage.py {' '.join(words[:3])} takes over {COMMAND_LIMIT_S:g} s.") from None
         if expected is not None and done.returncode != expected:
             raise DrillFailed(f"manage.py {' '.join(words[:3])} ended with {done.returncode}: {done.stderr[-600:]}")
-        return done.stdout + done.stderr
+        return done.stdout if expected is not None else done.stdout + done.stderr
 
     def add_role(
         self,
@@ -268,34 +273,6 @@ def get(url: str, *, headers: Mapping[str, str] | None = None) -> tuple[int, byt
         return error.code, error.read()
 
 
-def list_descendants(pid: int) -> list[int]:
-    """Return the processes below one."""
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    except OSError:
-        return []
-    children = [int(word) for word in text.split()]
-    return [*children, *(one for child in children for one in list_descendants(child))]
-
-
-def measure_memory_mb(pid: int) -> float:
-    """Return the resident memory of one process in MB, 0 when it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
-    except OSError:
-        return 0.0
-    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
-def send(pids: list[int], number: signal.Signals) -> None:
-    """Send a signal to processes, as far as they live."""
-    for pid in pids:
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            continue
-
-
 @contextmanager
 def scratch_installation(
     *,
@@ -344,10 +321,3 @@ def _is_answered(url: str) -> bool:
 
 def _takes_queries(database_url: str) -> bool:
     return subprocess.run(["psql", "-qtc", "SELECT 1", database_url], capture_output=True).returncode == 0
-
-
-def _read_command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except OSError:
-        return ""

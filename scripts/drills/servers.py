@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from scripts.drills.processes import list_descendants, send
 from scripts.drills.report import DrillFailed
 
 START_LIMIT_S, STOP_LIMIT_S = 120.0, 20.0
@@ -46,14 +47,18 @@ class Server:
             self._process.wait(timeout=STOP_LIMIT_S)
 
     def freeze(self) -> None:
-        """Stop it in its tracks: connections stay open and nothing answers."""
-        if self._process is not None:
-            os.kill(self._process.pid, signal.SIGSTOP)
+        """Stop all its processes in their tracks: connections stay open and nothing answers."""
+        self._send(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let a frozen one go on."""
+        self._send(signal.SIGCONT)
+
+    def _send(self, number: signal.Signals) -> None:
         if self._process is not None:
-            os.kill(self._process.pid, signal.SIGCONT)
+            # The server itself first: stopped, it starts no further process.
+            send([self._process.pid], number)
+            send(list_descendants(self._process.pid), number)
 
 
 def build_postgres(folder: Path, *, port: int) -> tuple[Server, str]:

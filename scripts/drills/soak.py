@@ -4,15 +4,14 @@ nice python -m scripts.drills.soak [--minutes 60] [--rate 50]
 """
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
-from scripts.drills.installation import SLUG, Installation, list_descendants, measure_memory_mb, scratch_installation
+from scripts.drills.installation import SLUG, Installation, scratch_installation
+from scripts.drills.processes import count_descriptors, list_descendants, measure_memory_mb
 from scripts.drills.report import Report, build_parser, run_drill
 from scripts.drills.traffic import run_traffic
 
@@ -36,7 +35,7 @@ def take_sample(pids: Sequence[int], *, at_s: float) -> Sample:
     return Sample(
         at_s=at_s,
         memory_mb=sum(measure_memory_mb(pid) for pid in pids),
-        descriptors=sum(_count_descriptors(pid) for pid in pids),
+        descriptors=sum(count_descriptors(pid) for pid in pids),
         processes=len(pids),
     )
 
@@ -88,13 +87,6 @@ def _tell(report: Report, *, name: str, samples: Sequence[Sample]) -> None:
         f"warming up, {growth:+.1%}; descriptors {first.descriptors} → {last.descriptors}"
     )
     report.promise(f"memory of {name} is level", is_kept=growth <= GROWTH_LIMIT, figure=figure)
-
-
-def _count_descriptors(pid: int) -> int:
-    try:
-        return len(os.listdir(Path(f"/proc/{pid}/fd")))
-    except OSError:
-        return 0
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def drill(report: Report, *, options: argparse.Namespace) -> None:
         )
         releases = Releases(found, commit=options.since)
         releases.manage_old("migrate", "--verbosity", "0")
-        releases.manage_old("integration", "set", SLUG, "--json", "-", text=found.read_settings_text())
+        releases.manage_old("integration", "set", SLUG, "--json", "-", text=found.read_settings_text(releases.old))
         found.add_web_roles(command=_build_command("web", is_old=True), code=releases.old)
         for name in ("worker", "beat"):
             found.add_role(name, command=_build_command(name, is_old=True), code=releases.old)
