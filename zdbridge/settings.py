@@ -247,7 +247,10 @@ AUTHENTICATION_BACKENDS = ["linking.accounts.sign_in.PersonBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
-] + [{"NAME": "linking.accounts.passwords.HouseWordsValidator"}]
+] + [
+    {"NAME": "linking.accounts.passwords.HouseWordsValidator"},
+    {"NAME": "linking.accounts.admin_passwords.AdminLength"},
+]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "linking.accounts.sign_in.ClosedSignupAdapter"

@@ -6,7 +6,6 @@ Nothing is imported here: the mail backend loads before the tables do.
 """
 
 __all__ = [
-    "api_tokens",
-    "audit", "devices", "issuer", "issuer_accounts", "mail", "one_time_links", "passwords", "people", "person_audit",
-    "preferences", "roles", "sessions", "sign_in", "single_sign_on",
+    "admin_passwords", "api_tokens", "audit", "devices", "issuer", "issuer_accounts", "mail", "one_time_links",
+    "passwords", "people", "person_audit", "preferences", "roles", "sessions", "sign_in", "single_sign_on",
 ]  # fmt: skip

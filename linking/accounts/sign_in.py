@@ -28,7 +28,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from linking.accounts import mail, roles, tries
+from linking.accounts import admin_passwords, mail, roles, tries
 from linking.accounts.issuer import may_use_password
 from linking.accounts.one_time_links import ADMIN_LINK, sign_link
 from linking.models import AuditEvent
@@ -120,7 +120,10 @@ class PersonBackend(AuthenticationBackend):
         if credentials.get("email") == credentials.get("username"):
             credentials.pop("email", None)
         user = super().authenticate(request, **credentials)
-        return user if user is None or may_use_password(user) else None
+        if user is None or not may_use_password(user):
+            return None
+        admin_passwords.note_length(request, user=user, password=str(credentials.get("password") or ""))
+        return user
 
     def get_user(self, user_id: int) -> Any:
         """Return the person of a session, with what they prefer in the same query."""

@@ -18,7 +18,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from linking.accounts import roles
+from linking.accounts import admin_passwords, roles
 
 # Pages for a person who has no second factor yet: to set one up, choose a password, or leave.
 _TO_SET_UP = (
@@ -27,6 +27,8 @@ _TO_SET_UP = (
 )  # fmt: skip
 # And who has one that this session has not seen: nothing else, or the factor could be taken off with a password.
 _TO_SHOW = ("account_logout", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "theme")
+# And for an administrator whose password is too short.
+_TO_CHANGE_PASSWORD = (*_TO_SET_UP, "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_view_recovery_codes")
 
 
 class ClosedByDefault(LoginRequiredMiddleware):
@@ -47,7 +49,7 @@ class ClosedByDefault(LoginRequiredMiddleware):
         if not getattr(view_func, "login_required", True):
             return None
         refused: HttpResponseBase | None = super().process_view(request, view_func, view_args, view_kwargs)
-        return refused or _lead_to_second_factor(request)
+        return refused or _lead_to_second_factor(request) or _lead_to_longer_password(request)
 
 
 def _lead_to_second_factor(request: HttpRequest) -> HttpResponseBase | None:
@@ -65,3 +67,12 @@ def _lead_to_second_factor(request: HttpRequest) -> HttpResponseBase | None:
         page = next(way["url"] for way in ways if way["id"].startswith("mfa_"))
         return HttpResponseRedirect(f"{page}?{urlencode({'next': request.get_full_path()})}")
     return None
+
+
+def _lead_to_longer_password(request: HttpRequest) -> HttpResponseBase | None:
+    name = request.resolver_match.url_name if request.resolver_match else ""
+    if name in _TO_CHANGE_PASSWORD or not admin_passwords.needs_longer(request):
+        return None
+    sentence = _("Administrators need a password of at least %(number)d characters: choose another one.")
+    messages.warning(request, sentence % {"number": admin_passwords.ADMIN_MIN_CHARACTERS})
+    return HttpResponseRedirect(reverse("account_change_password"))
