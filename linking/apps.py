@@ -30,7 +30,7 @@ class LinkingConfig(AppConfig):
         from corsheaders.signals import check_request_enabled
 
         from linking import checks
-        from linking.accounts import admin_passwords, devices, person_audit, roles, sessions, sign_in
+        from linking.accounts import admin_passwords, devices, notices, person_audit, roles, sessions, sign_in
         from linking.api import cors
         from linking.models.sql import audit_guard, note_upkeep, word_upkeep
 
@@ -38,6 +38,7 @@ class LinkingConfig(AppConfig):
         sign_in.connect()
         sessions.connect()
         devices.connect()
+        notices.connect()
         admin_passwords.connect()
         person_audit.connect()
         checks.connect()

@@ -10,7 +10,7 @@ from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
 from linking import registry
-from linking.accounts import single_sign_on
+from linking.accounts import sign_ins, single_sign_on
 from linking.api.health import forget_readiness
 from linking.api.token import forget_limits
 from linking.dashboard.panel import card_call
@@ -78,6 +78,7 @@ def forget_process_state() -> Iterator[None]:
     refresh.limiter.forget()
     card_call.limiter.forget()
     single_sign_on.forget()
+    sign_ins.forget()
     # Pages read it once in ten seconds, so their budgets are without it.
     health_strip.remember_nothing()
     yield

@@ -6,6 +6,7 @@ Nothing is imported here: the mail backend loads before the tables do.
 """
 
 __all__ = [
-    "admin_passwords", "api_tokens", "audit", "devices", "issuer", "issuer_accounts", "mail", "one_time_links",
-    "passwords", "people", "person_audit", "preferences", "roles", "sessions", "sign_in", "single_sign_on",
+    "admin_passwords", "api_tokens", "audit", "devices", "issuer", "issuer_accounts", "mail", "notices",
+    "one_time_links", "passwords", "people", "person_audit", "preferences", "roles", "sessions", "sign_in",
+    "sign_ins", "single_sign_on",
 ]  # fmt: skip

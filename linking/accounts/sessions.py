@@ -1,18 +1,21 @@
 """Which sessions of a person still count, and when the person was last here."""
 
 import logging
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
 from django.contrib.auth.middleware import AuthenticationMiddleware, get_user
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import OperationalError
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
+from linking.accounts import sign_ins
 from linking.accounts.person_audit import record_deed
 from linking.models import Presence
 
@@ -56,8 +59,9 @@ def count_seconds_since_proof(request: HttpRequest, *, now: datetime) -> float:
 
 
 def connect() -> None:
-    """Mark each session with the time of its sign-in."""
+    """Mark each session with the time of its sign-in, and note where people are signed in."""
     user_logged_in.connect(_start_session, dispatch_uid="linking.accounts.sessions")
+    user_logged_out.connect(_end_session, dispatch_uid="linking.accounts.sessions")
 
 
 def _find_person(request: HttpRequest) -> Any:
@@ -65,10 +69,11 @@ def _find_person(request: HttpRequest) -> Any:
     if not user.is_authenticated:
         return user
     presence: Presence | None = getattr(user, "presence", None)
-    if presence is not None and _has_ended(request, presence):
+    if presence is not None and (_has_ended(request, presence) or sign_ins.has_ended(request, presence)):
         request.session.flush()
         return AnonymousUser()
     now = timezone.now()
+    _write(lambda: sign_ins.touch(request, now=now, now_s=time.monotonic()))
     if presence is None or presence.last_seen_at is None or now - presence.last_seen_at >= SEEN_EVERY:
         _note_presence(user, now=now)
     return user
@@ -86,11 +91,21 @@ def _start_session(request: HttpRequest, user: Any, **_kwargs: Any) -> None:
     now = timezone.now()
     request.session[_STARTED] = now.isoformat()
     _note_presence(user, now=now)
+    _write(lambda: sign_ins.begin(request, user, now=now, now_s=time.monotonic()))
+
+
+def _end_session(request: HttpRequest, user: Any, **_kwargs: Any) -> None:
+    if user is not None and hasattr(request, "session"):
+        _write(lambda: sign_ins.finish(request, now=timezone.now()))
 
 
 def _note_presence(user: Any, *, now: datetime) -> None:
+    _write(lambda: Presence.objects.update_or_create(user_id=user.pk, defaults={"last_seen_at": now}))
+
+
+def _write(write: Callable[[], Any]) -> None:
     try:
-        Presence.objects.update_or_create(user_id=user.pk, defaults={"last_seen_at": now})
+        write()
     except OperationalError as error:
         # A store that can only be read still shows its pages.
         _log.warning("Not stored that a person was here: %s", type(error).__name__)

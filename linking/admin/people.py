@@ -23,7 +23,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authtoken.models import TokenProxy
 
-from linking.accounts import api_tokens, people, person_audit
+from linking.accounts import api_tokens, notices, people, person_audit
 from linking.admin.tables import ReadOnlyAdmin
 from linking.models import APIToken
 from linking.models.person import TokenScope
@@ -129,6 +129,7 @@ class SecondFactorAdmin(ReadOnlyAdmin):
         """Remove the second factor and record it."""
         super().delete_model(request, obj)
         _record_person(request, action=person_audit.FACTOR_REMOVED, person=obj.user, fields=[str(obj.type)])
+        notices.tell(request, obj.user, notices.FACTOR_REMOVED)
 
 
 class APITokenForm(forms.ModelForm):

@@ -49,7 +49,15 @@ from linking.models.note import (
     PlayerNote,
 )
 from linking.models.panel import PanelStart
-from linking.models.person import LIST_ROWS_DEFAULT, TIME_ZONE_DEFAULT, APIToken, Preference, Presence, SavedView
+from linking.models.person import (
+    LIST_ROWS_DEFAULT,
+    TIME_ZONE_DEFAULT,
+    APIToken,
+    Preference,
+    Presence,
+    SavedView,
+    SignIn,
+)
 from linking.models.question import VisitorQuestion
 from linking.models.refused_token import RefusedToken
 from linking.models.shared_count import SharedCount
@@ -75,8 +83,8 @@ __all__ = [
     "LinkRateDay", "LoginAlgorithm", "LoginUser",
     "NoticeFrequency", "PanelStart", "PassTotal", "PlayerLabel", "PlayerNote", "Preference", "Presence",
     "Quarantined", "RefusedToken", "RequestSlot", "RowCounts", "RunState", "SavedView", "Secret", "SecretName",
-    "SharedCount", "StopReason", "SupportToken", "SyncRun", "SyncSteering", "TokenDay", "TokensIssued", "UserFeed",
-    "Visitor", "VisitorAlias",
+    "SharedCount", "SignIn", "StopReason", "SupportToken", "SyncRun", "SyncSteering", "TokenDay", "TokensIssued",
+    "UserFeed", "Visitor", "VisitorAlias",
     "VisitorChat", "VisitorLink", "VisitorQuestion", "VisitorRefresh", "VisitorState", "VisitorWords", "WaitingHour",
     "WaitingWords", "WebhookDelivery", "ZendeskConnection", "ZendeskProduct", "draft_secret_place", "keep_secret",
     "take_fingerprint",

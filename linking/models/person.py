@@ -77,7 +77,8 @@ class Preference(models.Model):
 class Presence(models.Model):
     """When a person was last here, to ten minutes, and since when their sessions count.
 
-    A session that began before `signed_out_at` has ended. A row is made at the first sign-in.
+    A session that began before `signed_out_at` has ended. A row is made at the first sign-in. `ended_sign_ins` lists
+    the keys of sign-ins that were ended one by one, and whose sessions may still lie somewhere, with blanks between.
     """
 
     user = models.OneToOneField(
@@ -85,12 +86,34 @@ class Presence(models.Model):
     )
     last_seen_at = models.DateTimeField(null=True)
     signed_out_at = models.DateTimeField(null=True)
+    ended_sign_ins = models.TextField(default="", db_default="", blank=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("presence"), _("presences")
 
     def __str__(self) -> str:
         return f"presence of {self.user_id}"
+
+
+class SignIn(models.Model):
+    """One sign-in of a person in a browser, for the list of one's own.
+
+    `device` is `browser|system`, as the browser names itself, each "" where it is unknown; `address` is a network, not
+    a client: `192.0.2.x`. `last_seen_at` is right to ten minutes.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sign_ins")
+    device = models.CharField(max_length=40, blank=True)
+    address = models.CharField(max_length=40, blank=True)
+    started_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("sign-in"), _("sign-ins")
+
+    def __str__(self) -> str:
+        return f"sign-in of {self.user_id}"
 
 
 class SavedView(models.Model):

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from linking.accounts import one_time_links, person_audit
+from linking.accounts import notices, one_time_links, person_audit
 
 _MAY_SET_PASSWORD = "may_set_password"  # noqa: S105 - the name of a mark in the session
 _FLAWS: Mapping[one_time_links.LinkFlaw, Any] = {
@@ -59,6 +59,7 @@ def choose_password(request: HttpRequest) -> HttpResponse:
         del request.session[_MAY_SET_PASSWORD]
         update_session_auth_hash(request, person)
         person_audit.record_deed(action=person_audit.PASSWORD_SET, by=person, about=person, now=timezone.now())
+        notices.tell(request, person, notices.PASSWORD)
         messages.success(request, _("Your password is set. Use it for your next sign-in."))
         return redirect("visitors")
     return render(request, "dashboard/accounts/own_password.html", {"form": form})

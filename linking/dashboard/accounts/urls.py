@@ -17,7 +17,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import path, re_path
 
-from linking.dashboard.accounts import language, own_tokens, sign_in_links, single_sign_on, time_zone
+from linking.dashboard.accounts import language, own_tokens, sign_in_links, sign_ins, single_sign_on, time_zone
 
 View = Callable[..., HttpResponseBase]
 
@@ -70,6 +70,9 @@ urlpatterns = [
     path("2fa/webauthn/reauthenticate/", webauthn.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
     path("2fa/webauthn/keys/<int:pk>/edit/", webauthn.edit_webauthn, name="mfa_edit_webauthn"),
     path("2fa/webauthn/keys/<int:pk>/remove/", webauthn.remove_webauthn, name="mfa_remove_webauthn"),
+    path("sign-ins/", sign_ins.show_sign_ins, name="sign_ins"),
+    path("sign-ins/end-all/", sign_ins.end_all, name="sign_ins_end_all"),
+    path("sign-ins/<int:key>/end/", sign_ins.end_one, name="sign_in_end"),
     path("single-sign-on/", single_sign_on.start_sign_in, name="single_sign_on"),
     path("single-sign-on/return/", single_sign_on.handle_return, name="single_sign_on_return"),
     path("single-sign-on/own/", single_sign_on.show_own, name="single_sign_on_own"),

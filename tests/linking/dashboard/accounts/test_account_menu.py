@@ -9,7 +9,10 @@ from tests.linking.dashboard.reading import read
 
 pytestmark = pytest.mark.django_db
 PAGES = ["/", "/sync/", "/setup/", "/api/docs/", "/accounts/2fa/", "/accounts/time-zone/", "/visitors/nothing/"]
-WAYS = ["/accounts/password/change/", "/accounts/2fa/", "/accounts/language/", "/accounts/time-zone/"]
+WAYS = [
+    "/accounts/password/change/", "/accounts/2fa/", "/accounts/sign-ins/", "/accounts/tokens/", "/accounts/language/",
+    "/accounts/time-zone/",
+]  # fmt: skip
 
 
 def menu(client, page="/"):
