@@ -152,6 +152,7 @@ class LoginUserSerializer(serializers.Serializer[Any]):
     tokens_issued = serializers.IntegerField()
     labels = serializers.ListField(child=serializers.CharField(), help_text="Names of the labels that support put on.")
     visitors = LinkedVisitorSerializer(source="open_links", many=True)
+    visitors_next = serializers.CharField(allow_null=True, help_text="Where the visitors go on, beyond 500; or null.")
 
 
 class CountsSerializer(serializers.Serializer[Any]):

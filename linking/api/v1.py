@@ -198,17 +198,24 @@ class OneLoginUser(_View):
     """`GET /api/v1/users/{user_id}/`."""
 
     @extend_schema(
-        operation_id="users_read", parameters=[_IN_ONE], responses=_answers(shapes.LoginUserSerializer, 400, 404)
+        operation_id="users_read",
+        parameters=[_IN_ONE, OpenApiParameter("cursor", str)],
+        responses=_answers(shapes.LoginUserSerializer, 400, 404),
     )
     def get(self, request: Request, user_id: str) -> Response:
-        """Read one Login user with all linked visitors."""
-        asked = _parse_parameters(request, known=("integration",))
+        """Read one Login user with all linked visitors: beyond 500, `visitors_next` leads to the rest."""
+        asked = _parse_parameters(request, known=("integration", "cursor"))
         try:
-            found = find.find_login_user(user_id=user_id, integration=asked.get("integration", ""))
+            found = find.find_login_user(user_id=user_id, integration=asked.get("integration", ""), with_visitors=False)
+            if found is None:
+                raise NotFound(_("No player has this user ID."))
+            page = find.load_links_page(found, cursor=asked.get("cursor", ""))
         except UnknownFilter as error:
             raise ValidationError({"detail": str(error)}) from error
-        if found is None:
-            raise NotFound(_("No player has this user ID."))
+        except BadKeyset as error:
+            raise ValidationError({"detail": f"cursor: {error}"}) from error
+        found.open_links = page.rows  # type: ignore[attr-defined]
+        found.visitors_next = _address(request, asked=asked, cursor=page.next)  # type: ignore[attr-defined]
         found_labels = player_labels.find_labels(player_keys=[found.pk]).get(found.pk, ())
         found.labels = [label.name for label in found_labels]  # type: ignore[attr-defined]
         return Response(shapes.LoginUserSerializer(found, context=self.context()).data)

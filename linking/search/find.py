@@ -15,7 +15,8 @@ from linking.core.config import ZendeskProduct
 from linking.core.text import clean_line, email_key
 from linking.core.user_ids import USER_ID_MAX_CHARACTERS
 from linking.models import Integration, LoginUser, Visitor, VisitorLink, VisitorState, VisitorWords, WaitingWords
-from linking.search import noted
+from linking.search import noted, pages
+from linking.search.keyset import Keyset, decode_keyset, encode_keyset
 from linking.search.query import EMPTY_QUERY, Query, QueryKind, dot_form
 from linking.search.text_index import SearchWords, is_indexed
 
@@ -23,6 +24,9 @@ COUNT_CAP = 10_000
 # Readers look at the first results of a search; counting further costs most of the page's time.
 SEARCH_COUNT_CAP = 1_000
 NAMED_MAX = 50
+# Test accounts of a studio have thousands of visitors; a person has a handful.
+LINKS_A_PAGE = 500
+_LINKS_ORDERING = "-visitor__last_seen_at"
 DEFAULT_ORDERING = "-last_seen_at"
 # Where no index helps, as for a single character, a search reads only this many of the newest rows.
 NEWEST_SEARCHED = 5_000
@@ -133,10 +137,8 @@ def find_visitor(*, visitor_id: str, integration: str = "") -> Visitor | None:
 def find_login_user(*, user_id: str, integration: str = "", with_visitors: bool = True) -> LoginUser | None:
     """Return the Login user with this ID (or stand-in of `make_stand_in`) or None, with its `integration`.
 
-    The user's `trust` is loaded. `with_visitors`: its `open_links` is the list of the person's open links, newest
-    first, each with its `visitor` and `trust`, those in other integrations of the Login project among them; one person
-    may have thousands. Where two integrations know the ID, the one who authenticated last. Accounts on Messaging do not
-    tell upper from lower case.
+    The user's `trust` is loaded. `with_visitors`: its `open_links` is the first page of `load_links_page`. Where two
+    integrations know the ID, the one who authenticated last. Accounts on Messaging do not tell upper from lower case.
 
     Raises: UnknownFilter for a slug that is none.
     """
@@ -146,7 +148,7 @@ def find_login_user(*, user_id: str, integration: str = "", with_visitors: bool 
     users = users.order_by(F("last_authenticated_at").desc(nulls_last=True), "-pk")
     user = _find_by_id(users, user_id=user_id)
     if user is not None and with_visitors:
-        user.open_links = _list_links_of_person(user)  # type: ignore[attr-defined]
+        user.open_links = load_links_page(user).rows  # type: ignore[attr-defined]
     return user
 
 
@@ -181,10 +183,28 @@ def list_namesakes(user: LoginUser) -> list[LoginUser]:
     ]
 
 
-def _list_links_of_person(user: LoginUser) -> list[VisitorLink]:
-    """Return the open links of a user, and of the same user in other integrations of the Login project."""
-    links = VisitorLink.objects.open().with_disputes().filter(login_user__in=list_namesakes(user))
-    return list(links.select_related("visitor__integration", "login_user").order_by("-visitor__last_seen_at", "-pk"))
+def load_links_page(user: LoginUser, *, cursor: str = "") -> pages.Page:
+    """Return at most `LINKS_A_PAGE` open links of a person, that of the visitor seen last first.
+
+    Those in other integrations of the Login project are among them. Each has its `visitor`, `login_user` and `trust`.
+
+    Raises: BadKeyset.
+    """
+    order = ("-visitor__last_seen_at", "-pk")
+    links = VisitorLink.objects.open().filter(login_user__in=list_namesakes(user))
+    if cursor:
+        start = decode_keyset(cursor, ordering=_LINKS_ORDERING, kind=datetime)
+        is_older = Q(visitor__last_seen_at__lt=start.value)
+        links = links.filter(is_older | Q(visitor__last_seen_at=start.value, pk__lt=start.key))
+    # Keys first: whoever has ten thousand visitors has them sorted, but only a page of them read.
+    keys = list(links.order_by(*order).values_list("pk", flat=True)[: LINKS_A_PAGE + 1])
+    shown = VisitorLink.objects.with_disputes().filter(pk__any_of=keys[:LINKS_A_PAGE])
+    rows = list(shown.select_related("visitor__integration", "login_user").order_by(*order))
+    following = ""
+    if len(keys) > LINKS_A_PAGE:
+        last = rows[-1]
+        following = encode_keyset(Keyset(ordering=_LINKS_ORDERING, value=last.visitor.last_seen_at, key=last.pk))
+    return pages.Page(rows=rows, next=following, previous="")
 
 
 def _is_case_blind(user: LoginUser) -> bool:

@@ -11,6 +11,7 @@ from linking.clients.zendesk_api import ZendeskTryLater
 from linking.limits import Limiter
 from linking.models import Integration, VisitorAlias
 from linking.notes import labels, player_labels
+from linking.search import find
 from linking.sync.chat.source import ChatSource
 from tests.factories import (
     LOGIN_SECRET_KEY,
@@ -405,3 +406,30 @@ class TestDocs:
 
     def test_are_shown_to_members_only(self, signed_in):
         assert signed_in("").get("/api/docs/").status_code == 403
+
+
+class TestVisitorsOfOneUser:
+    @pytest.fixture
+    def many(self, acme, monkeypatch):
+        monkeypatch.setattr(find, "LINKS_A_PAGE", 2)
+        user = make_login_user(integration=acme)
+        for number in range(5):
+            at = NOW + timedelta(hours=number // 2)
+            visitor = make_visitor(integration=acme, visitor_id=f"1.{number}", first_seen_at=NOW, last_seen_at=at)
+            make_link(visitor=visitor, login_user=user)
+
+    def test_are_all_reached_page_by_page(self, many, signed_in):
+        client, address, pages = signed_in("leads"), USER, []
+        while address:
+            answer = client.get(address).json()
+            pages.append([one["visitor_id"] for one in answer["visitors"]])
+            address = answer["visitors_next"]
+        assert pages == [["1.4", "1.3"], ["1.2", "1.1"], ["1.0"]]
+
+    def test_end_where_all_are_there(self, nadia, signed_in):
+        assert signed_in("leads").get(USER).json()["visitors_next"] is None
+
+    @pytest.mark.parametrize("cursor", ["x", "WyJuYW1lIiwiZiIsInMiLCJ4IiwxXQ"], ids=["damaged", "of-another-list"])
+    def test_refuse_a_cursor_of_elsewhere(self, many, signed_in, cursor):
+        answer = signed_in("leads").get(USER, {"cursor": cursor})
+        assert (answer.status_code, answer.json()["detail"][:7]) == (400, "cursor:")
