@@ -24,8 +24,8 @@ from linking.models.visitor import Visitor, VisitorState
 
 # So many visitors, players or conflicts are counted within milliseconds.
 FEW = 20_000
-# Keys that one statement goes through: 0.1 s with the rows in memory, less than 1 s without.
-KEYS_AT_ONCE = 50_000
+# Keys that one statement goes through: less than 0.1 s with the rows in memory, and less than 1 s on a busy machine.
+KEYS_AT_ONCE = 20_000
 # The worker looks every 30 s, so kept numbers are a minute old at most where counting is cheap.
 EVERY = timedelta(seconds=45)
 # A count that took 4 s, of five million visitors, is worth repeating after 200 s: a fiftieth of one core.

@@ -14,6 +14,7 @@ from linking.core.text import email_key
 from linking.keeping import Kind, Trace, find_erased
 from linking.models import Integration, LoginUser, SyncRun, Visitor
 from linking.models.sql import bulk
+from linking.sync.plans.facts import VisitorFacts
 from linking.sync.plans.seen_visitors import merge_chats, plan_export
 from linking.sync.store import leases
 from linking.sync.store.chats import store_chats
@@ -24,10 +25,10 @@ from linking.sync.store.runs import Cursor, touch_run
 
 NOBODY_MIN = 10  # chats of a page that may all lack a visitor before the page is taken for broken
 AHEAD_S = 86_400  # how far the vendor's clock may run ahead of ours
-_CHANGED = (
-    "first_seen_at", "last_seen_at", "last_chat_id", "name", "email", "phone", "notes", "lookup_due_at",
-    "lookup_rank", "lookup_attempts",
-)  # fmt: skip
+_ACTIVITY = ("first_seen_at", "last_seen_at", "last_chat_id", "lookup_due_at", "lookup_rank", "lookup_attempts")
+_CONTACT = ("name", "email", "phone", "notes")
+_CHANGED = (*_ACTIVITY, *_CONTACT)
+_contact_of = attrgetter(*_CONTACT)
 _changeable = attrgetter(*_CHANGED)
 _OF_A_NEW_ONE = {"state": VisitorState.PENDING.value, "is_banned": False, "external_id": ""}
 
@@ -184,12 +185,7 @@ def _store_seen(*, integration_id: int, chats: Sequence[ChatRecord], now: dateti
         unique=("integration_id", "visitor_id"),
         update=(*_CHANGED, "stored_at"),
     )
-    bulk.update(
-        Visitor,
-        ("id", *_CHANGED),
-        [(known[facts.visitor_id][0], *_changeable(facts)) for facts in plan.changed],
-        same={"stored_at": now},
-    )
+    _update_changed(plan.changed, known=known, now=now)
     keys = {visitor_id: key for visitor_id, (key, _facts) in known.items()}
     keys |= _find_keys(integration_id=integration_id, visitor_ids=[facts.visitor_id for facts in plan.added])
     keys |= {other_id: keys[visitor_id] for other_id, visitor_id in aliases.items() if visitor_id in keys}
@@ -225,6 +221,19 @@ def _without_contact(chat: ChatRecord) -> ChatRecord:
     """Return the chat of another player's device, on which somebody erased wrote an address once."""
     visitor = chat.visitor and replace(chat.visitor, name="", email="", phone="", notes="")
     return replace(chat, visitor=visitor)
+
+
+def _update_changed(
+    changed: Sequence[VisitorFacts], *, known: Mapping[str, tuple[int, VisitorFacts]], now: datetime
+) -> None:
+    """Write the facts of visitors that are known; most say something new only of when and what is to be asked."""
+    of_contact = [facts for facts in changed if _contact_of(facts) != _contact_of(known[facts.visitor_id][1])]
+    others = {facts.visitor_id for facts in of_contact}
+    of_activity = [facts for facts in changed if facts.visitor_id not in others]
+    for columns, rows in ((_ACTIVITY, of_activity), (_CHANGED, of_contact)):
+        values_of = attrgetter(*columns)
+        values = [(known[facts.visitor_id][0], *values_of(facts)) for facts in rows]
+        bulk.update(Visitor, ("id", *columns), values, same={"stored_at": now})
 
 
 def _find_keys(*, integration_id: int, visitor_ids: Collection[str]) -> dict[str, int]:
