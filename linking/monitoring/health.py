@@ -183,12 +183,21 @@ def _find_degraded(*, is_broker_up: bool, now: datetime) -> Iterator[Flaw]:
     yield from _find_old_seals()
 
 
-def _find_old_seals(clock: Callable[[], float] = time.monotonic) -> Iterator[Flaw]:
-    # To find out opens everything sealed, so it is remembered for longer than the rest.
+def has_old_seals(clock: Callable[[], float] = time.monotonic) -> bool:
+    """Return whether anything sealed rests under an older key; at most once in `SEALS_REMEMBERED_S` it is counted.
+
+    To find out opens everything sealed, so it is remembered for longer than the rest.
+
+    Raises: django.db.DatabaseError.
+    """
     if clock() - _Seals.asked_at >= SEALS_REMEMBERED_S:
         _Seals.to_move = sealing.standing.count_to_move()
         _Seals.asked_at = clock()
-    if _Seals.to_move:
+    return bool(_Seals.to_move)
+
+
+def _find_old_seals() -> Iterator[Flaw]:
+    if has_old_seals():
         detail = _("Not everything sealed rests under the newest seal key. Run: manage.py seal rewrap")
         yield Flaw(part="seal", detail=detail)
 

@@ -22,7 +22,7 @@ from linking.dashboard.shell.parts import Text
 from linking.dashboard.shell.times import format_time
 from linking.integrations import Actor, BadIntegration, Check
 from linking.models import Integration, Secret, SecretName
-from linking.monitoring import secret_ages
+from linking.monitoring import health, secret_ages
 
 # How long the present Login key is accepted beside the new one. Source: the life of a Login JWT is a setting of the
 # Login project; by itself it is a day.
@@ -57,6 +57,7 @@ class SecretRow:
     is_testable: bool
     spans: tuple[tuple[str, Text], ...]
     is_overlap: bool
+    age_days: int = 0
     due_at: datetime | None = None
     is_due: bool = False
     last_used_at: datetime | None = None
@@ -168,7 +169,8 @@ def _list_rows(integration: Integration) -> list[SecretRow]:
 
 
 def _fill(empty: SecretRow, *, row: Secret, last_used_at: datetime | None) -> SecretRow:
-    age = secret_ages.find_age(row, now=timezone.now())
+    now = timezone.now()
+    age = secret_ages.find_age(row, now=now)
     # Used before it was set: the secret before it was.
     used_at = last_used_at if last_used_at and last_used_at >= row.set_at else None
     return replace(
@@ -177,6 +179,7 @@ def _fill(empty: SecretRow, *, row: Secret, last_used_at: datetime | None) -> Se
         set_at=row.set_at,
         set_by=row.set_by,
         is_by_command=row.set_by == COMMAND_LINE,
+        age_days=max(0, (now - row.set_at).days),
         due_at=age.due_at,
         is_due=age.is_due,
         last_used_at=used_at,
@@ -192,6 +195,7 @@ def _render(request: HttpRequest, *, integration: Integration, rows: list[Secret
         "previous_until": integration.previous_login_secret_until,
         "switch_at": integration.zendesk_secret_switch_at,
         "now": timezone.now(),
+        "has_old_seals": health.has_old_seals(),
     }
     return render(request, "dashboard/setup/secrets.html", context)
 

@@ -1,6 +1,7 @@
 """`manage.py seal`."""
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.checks import run_checks
 from django.core.management import call_command
 from django.test import Client
@@ -76,6 +77,13 @@ class TestWarnings:
         assert "seal" in ask_parts()
         run(capsys, "rewrap")
         assert "seal" not in ask_parts()
+
+    def test_are_on_the_page_of_secrets(self, two_keys, capsys, client):
+        client.force_login(get_user_model().objects.get(username="admin"))
+        before = client.get("/setup/acme/secrets/").content.decode()
+        run(capsys, "rewrap")
+        forget_seals()
+        assert "seal rewrap" in before and "seal rewrap" not in client.get("/setup/acme/secrets/").content.decode()
 
 
 def ask_parts():

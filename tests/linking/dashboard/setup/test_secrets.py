@@ -52,6 +52,16 @@ class TestShow:
         row = read(admin.get(PAGE)).one("section", aria_labelledby="secret-login_secret_key").text
         assert "from the command line, fingerprint" in row and "by command line" not in row
 
+    def test_says_how_old_a_secret_is_and_that_it_is_due(self, admin, settings):
+        settings.LINKING = settings.LINKING | {"ROTATE_SECRETS_DAYS": 90}
+        Secret.objects.filter(name="login_secret_key").update(set_at=timezone.now() - timedelta(days=100))
+        old, new = (
+            read(admin.get(PAGE)).one("section", aria_labelledby=f"secret-{name}").text
+            for name in ("login_secret_key", "zendesk_shared_secret")
+        )
+        assert "100 days old." in old and "Due for a change since" in old
+        assert "Due for a change since" not in new
+
     def test_is_led_to_by_the_set_up_page(self, admin):
         assert [link for link in read(admin.get("/setup/acme/")).all("a", href=PAGE) if link.text == "Secrets"]
 
