@@ -98,6 +98,8 @@ class Visitor(models.Model):
             models.Index(fields=["-last_seen_at", "-id"], name="visitor_newest"),
             models.Index(fields=["integration", "-last_seen_at", "-id"], name="visitor_newest_of_one"),
             models.Index(fields=["state", "-last_seen_at", "-id"], name="visitor_by_state"),
+            # A rare state of one integration among several, which is as rare in the two indexes above.
+            models.Index(fields=["integration", "state", "-last_seen_at", "-id"], name="visitor_by_state_of_one"),
             models.Index(fields=["first_seen_at", "id"], name="visitor_oldest"),
             models.Index(fields=["name", "id"], name="visitor_by_name"),
             models.Index(fields=["last_chat_id"], name="visitor_by_chat", condition=~Q(last_chat_id="")),
