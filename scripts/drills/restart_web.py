@@ -13,6 +13,7 @@ import json
 import os
 import queue
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -236,6 +237,8 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=50.0, help="tokens a second")
     parser.add_argument("--port", type=int, default=8710, help="of the proxy; the roles take the two above it")
     options = parser.parse_args()
+    # Otherwise SIGTERM would leave the roles and the proxy behind.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
     with tempfile.TemporaryDirectory() as folder:
         try:
             stream = run_drill(**vars(options), folder=Path(folder))
