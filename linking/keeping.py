@@ -14,6 +14,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import connection
 
 from linking.core.secretbox import SealBroken
@@ -80,6 +81,11 @@ def mark_as_well(traces: Collection[Trace], *, because: Iterable[Trace]) -> None
     if receipt is not None:
         marks = [ErasedMark(digest=one, receipt_id=receipt.receipt_id) for one in sorted(make_digests(traces))]
         ErasedMark.objects.bulk_create(marks, ignore_conflicts=True)
+
+
+def is_ids_only() -> bool:
+    """Return whether nothing but IDs may be kept of people: no name, e-mail address, phone number or note."""
+    return bool(settings.LINKING["IDS_ONLY"])
 
 
 def list_words(integration_id: int, text: str) -> list[Trace]:

@@ -18,6 +18,7 @@ from linking.accounts import api_tokens
 from linking.models import IntegrationDraft, TokenDay
 from linking.monitoring import alarms, clocks, conflict_notices, heartbeats, row_counts, shared_counts, waiting
 from linking.notes import player_labels
+from linking.privacy import retention
 from linking.search import link_rates
 from linking.sync import Clock, Patience, refresh, run, schedule, unknown_visitors
 from linking.tokens import refused_players
@@ -27,6 +28,8 @@ LONGEST_WAIT_S = 2.0
 PASS_DEADLINE_S = 200.0
 REFRESH_DEADLINE_S = 30.0
 SLOT_WAIT_S = 5.0
+# The daily chore takes no longer at once; the rest follows in five minutes.
+PRUNE_FOR = timedelta(seconds=60)
 
 COUNTS_EVERY_S = 5.0
 
@@ -126,11 +129,14 @@ def count_and_prune() -> None:
     clocks.prune(now=now)
     waiting.sample_waiting(now=now)
     link_rates.count_days(now=now)
-    refused_players.prune(keep_days=settings.LINKING["KEEP_REFUSALS_DAYS"], now=now)
+    # However young they are, there must not be too many; the daily chore goes by days.
+    refused_players.prune(keep_days=None, now=now)
     TokenDay.objects.prune(now=now)
     player_labels.spread_labels()
     IntegrationDraft.objects.delete_stale(now=now)
     api_tokens.move_old_tokens(now=now)
+    until = now + PRUNE_FOR
+    retention.prune_daily(days=settings.LINKING, now=now, go_on=lambda: not is_shutting_down() and _now() < until)
 
 
 @shared_task

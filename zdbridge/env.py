@@ -34,6 +34,16 @@ VARIABLES = (
     "ZDBRIDGE_LOG_LEVEL",
     "SENTRY_DSN",
     "ZDBRIDGE_KEEP_REFUSALS_DAYS",
+    "ZDBRIDGE_KEEP_VISITORS_DAYS",
+    "ZDBRIDGE_KEEP_LINKS_DAYS",
+    "ZDBRIDGE_KEEP_NOTES_DAYS",
+    "ZDBRIDGE_KEEP_RUNS_DAYS",
+    "ZDBRIDGE_KEEP_AUDIT_DAYS",
+    "ZDBRIDGE_KEEP_SIGN_INS_DAYS",
+    "ZDBRIDGE_KEEP_UNREADABLE_DAYS",
+    "ZDBRIDGE_BLANK_GONE_DAYS",
+    "ZDBRIDGE_IDS_ONLY",
+    "ZDBRIDGE_AUDIT_VIEWS",
     "ZDBRIDGE_REFERENCE_PREFIX",
     "ZDBRIDGE_REFERENCE_FOLDER",
     "ZDBRIDGE_ROTATE_SECRETS_DAYS",
@@ -118,11 +128,11 @@ class Environment:
             raise BadSetting(f"{name} must be a whole number from {low} to {high}, not “{clip(value)}”.")
         return int(value)
 
-    def read_days(self, name: str, *, default: int) -> int | None:
+    def read_days(self, name: str, *, default: int | None) -> int | None:
         """Return how many days something is kept, from 1 to 3650; None, for ever, where the value is set and empty."""
-        if not self.read_text(name) and (name in self._source or f"{name}_FILE" in self._source):
+        if not self.read_text(name) and (default is None or name in self._source or f"{name}_FILE" in self._source):
             return None
-        return self.read_integer(name, default=default, low=1, high=KEPT_DAYS_MAX)
+        return self.read_integer(name, default=default or 0, low=1, high=KEPT_DAYS_MAX)
 
     def read_words(self, name: str, *, default: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Return the words of a comma-separated list, without the blanks around them."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,7 +24,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from linking import monitoring, queue
-from linking.accounts import roles
+from linking.accounts import audit, roles
 from linking.api import serializers as shapes
 from linking.api.access import MayRead, PerPerson
 from linking.models import Visitor, VisitorState
@@ -82,6 +83,12 @@ _NO_VISITOR = OpenApiResponse(
 _IN_ONE = OpenApiParameter("integration", str, description="Slug of an integration.")
 
 
+def _note_view(request: Request, *, target: str, action: str = audit.VIEWED) -> None:
+    """Record who read a record or searched for one, with `ZDBRIDGE_AUDIT_VIEWS`."""
+    if settings.LINKING["AUDIT_VIEWS"] and target:
+        audit.audit_look(user=request.user, action=action, target=target, now=timezone.now())
+
+
 class Visitors(_View):
     """`GET /api/v1/visitors/`."""
 
@@ -104,6 +111,7 @@ class Visitors(_View):
     def get(self, request: Request) -> Response:
         """List visitors with their link, newest activity first."""
         asked = _parse_parameters(request, known=_LIST_PARAMETERS)
+        _note_view(request, target=asked.get("q", ""), action=audit.SEARCHED)
         ordering = asked.get("ordering") or find.DEFAULT_ORDERING
         try:
             rows = find.list_visitors(
@@ -150,6 +158,8 @@ class OneVisitor(_View):
             if lookup.outcome is unknown_visitors.Outcome.WAITING:
                 return _waiting(lookup)
             found = find.find_visitor(visitor_id=lookup.visitor_id, integration=lookup.integration)
+        if found is not None:
+            _note_view(request, target=f"{found.integration.slug} {found.visitor_id}")
         return Response(shapes.VisitorSerializer(found, context=self.context([found])).data)
 
 
@@ -216,6 +226,7 @@ class OneLoginUser(_View):
             raise ValidationError({"detail": f"cursor: {error}"}) from error
         found.open_links = page.rows  # type: ignore[attr-defined]
         found.visitors_next = _address(request, asked=asked, cursor=page.next)  # type: ignore[attr-defined]
+        _note_view(request, target=f"{found.integration.slug} {found.user_id}")
         found_labels = player_labels.find_labels(player_keys=[found.pk]).get(found.pk, ())
         found.labels = [label.name for label in found_labels]  # type: ignore[attr-defined]
         return Response(shapes.LoginUserSerializer(found, context=self.context()).data)

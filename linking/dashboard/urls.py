@@ -9,7 +9,7 @@ from linking.dashboard.conflicts import list_page as conflict_list
 from linking.dashboard.conflicts import news as conflict_news
 from linking.dashboard.notes import label_page, writing
 from linking.dashboard.panel import card_call, start_page
-from linking.dashboard.people import audit_page, people_page
+from linking.dashboard.people import audit_page, people_page, privacy_page
 from linking.dashboard.records import player_page, unlink, visitor_page
 from linking.dashboard.setup import connect, guide, move, overview, panel_app, reference, secrets, settings_file, wiring
 from linking.dashboard.shell import demo
@@ -96,6 +96,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<int:user_id>/sign-out/", people_page.sign_out_person, name="person_sign_out"),
     path("people/<int:user_id>/switch/", people_page.switch_person, name="person_switch"),
     path("audit/", audit_page.show_audit, name="audit"),
+    path("privacy/", privacy_page.show_privacy, name="privacy"),
+    path("privacy/find/", privacy_page.find_person, name="privacy_find"),
+    path("privacy/export/", privacy_page.export_person, name="privacy_export"),
+    path("privacy/erase/", privacy_page.erase_person, name="privacy_erase"),
+    path("privacy/receipts/<slug:number>/", privacy_page.show_receipt, name="privacy_receipt"),
+    path("privacy/receipts/<slug:number>/file/", privacy_page.download_receipt, name="privacy_receipt_file"),
+    path("privacy/receipts/<slug:number>/readmit/", privacy_page.readmit_person, name="privacy_readmit"),
     path("link-rate/", link_rate_page.show_link_rate, name="link_rate"),
     path("columns/", columns.choose_columns, name="columns"),
     path("rows/", page_size.choose_page_size, name="page_size"),

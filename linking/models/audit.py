@@ -86,6 +86,7 @@ class AuditEvent(models.Model):
             models.Index(fields=["-at", "-id"], name="audit_newest"),
             models.Index(fields=["actor", "-at"], name="audit_by_actor"),
             models.Index(fields=["target", "-at"], name="audit_by_target"),
+            models.Index(fields=["action", "at", "id"], name="audit_by_action"),
         ]
 
     def __str__(self) -> str:

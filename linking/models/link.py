@@ -80,7 +80,10 @@ class VisitorLink(models.Model):
                 & (Q(ended_at__isnull=True) | Q(ended_at__gte=models.F("first_seen_at"))),
             ),
         ]
-        indexes = [models.Index(fields=["login_user", "-last_confirmed_at"], name="link_by_user")]
+        indexes = [
+            models.Index(fields=["login_user", "-last_confirmed_at"], name="link_by_user"),
+            models.Index(fields=["ended_at", "id"], name="link_by_end", condition=Q(ended_at__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.visitor_id}→{self.login_user_id}"

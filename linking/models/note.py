@@ -48,7 +48,10 @@ class PlayerNote(models.Model):
             models.CheckConstraint(name="note_has_text", condition=~Q(text="")),
             models.CheckConstraint(name="note_has_an_author", condition=~Q(author_name="")),
         ]
-        indexes = [models.Index(fields=["login_user", "-id"], name="note_by_player")]
+        indexes = [
+            models.Index(fields=["login_user", "-id"], name="note_by_player"),
+            models.Index(fields=["written_at", "id"], name="note_by_age"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.author_name} {self.pk}"

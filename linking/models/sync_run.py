@@ -116,6 +116,7 @@ class Quarantined(models.Model):
         constraints = [
             models.UniqueConstraint(name="one_quarantined_a_key", fields=["integration", "source", "record_key"])
         ]
+        indexes = [models.Index(fields=["last_seen_at"], name="quarantined_by_age")]
 
     def __str__(self) -> str:
         return f"{self.source} {self.record_key}"

@@ -17,6 +17,12 @@ VISITOR_STATE_CHOICES = (
 )
 
 
+# Deleted in Zendesk, and something of the person is kept still; the condition of an index.
+GONE_WITH_CONTACT = Q(gone_at__isnull=False) & (
+    ~Q(name="") | ~Q(email="") | ~Q(phone="") | ~Q(notes="") | ~Q(external_id="")
+)
+
+
 class VisitorQuerySet(models.QuerySet["Visitor"]):
     """What is asked of many visitors at once."""
 
@@ -130,6 +136,7 @@ class Visitor(models.Model):
                 name="visitor_failed",
                 condition=Q(lookup_due_at__isnull=False, lookup_attempts__gt=0),
             ),
+            models.Index(fields=["gone_at"], name="visitor_gone_with_contact", condition=GONE_WITH_CONTACT),
             models.Index(
                 fields=["integration", "checked_at", "id"],
                 name="visitor_oldest_answer",

@@ -64,6 +64,11 @@ class Table:
         """The name by which exports and receipts call the table."""
         return self.model._meta.label_lower  # noqa: SLF001  Django documents it
 
+    @property
+    def words(self) -> Any:
+        """What the rows are called on pages."""
+        return self.model._meta.verbose_name_plural  # noqa: SLF001  Django documents it
+
 
 def _of_visitors(model: type[Model]) -> Find:
     return lambda subject: model._default_manager.filter(visitor__pk__any_of=subject.visitor_keys)  # noqa: SLF001

@@ -17,7 +17,7 @@ from django.db import Error as StoreError
 from django.db import IntegrityError, close_old_connections, connection, transaction
 from django.utils import timezone
 
-from linking.keeping import Kind, Trace, find_erased
+from linking.keeping import Kind, Trace, find_erased, is_ids_only
 from linking.models import Integration, LoginUser, TokenDay, TokensIssued
 from linking.tokens import login_jwt
 from linking.tokens.verified_tokens import AT_MOST
@@ -111,7 +111,8 @@ def _leave_out_erased(batch: Mapping[_Key, TokensIssued]) -> list[TokensIssued]:
         for (key, user_id), issued in batch.items()
     }
     erased = find_erased(trace for mine in traces.values() for trace in mine)
-    return [issued for key, issued in batch.items() if erased.isdisjoint(traces[key])]
+    kept = [issued for key, issued in batch.items() if erased.isdisjoint(traces[key])]
+    return [issued._replace(email="", name="") for issued in kept] if is_ids_only() else kept
 
 
 def _leave_out_removed(keys: Collection[_Key]) -> None:

@@ -120,6 +120,8 @@ DEEDS: Mapping[str, _Deed] = {
     "note.removed": _record(_("%(actor)s removed a note on the player %(target)s.")),
     "label.put": _record(_("%(actor)s put a label on the player %(target)s.")),
     "label.taken": _record(_("%(actor)s took a label off the player %(target)s.")),
+    "record.viewed": _record(_("%(actor)s opened the record %(target)s.")),
+    "record.searched": _record(_("%(actor)s searched for %(target)s.")),
     "person.exported_data": _record(_("%(actor)s exported all that is kept of the person %(target)s.")),
     "erasure.made": _record(_("%(actor)s erased a person (%(target)s).")),
     "erasure.lifted": _record(_("%(actor)s readmitted a person (%(target)s).")),

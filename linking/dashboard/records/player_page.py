@@ -15,6 +15,7 @@ from linking.accounts import roles
 from linking.core.trust import Trust
 from linking.dashboard.notes.panels import build_record_notes
 from linking.dashboard.records import unknown_player
+from linking.dashboard.records.being_seen import build_personal_data, note_view
 from linking.dashboard.records.chat_weeks_plot import load_chat_weeks_plot
 from linking.dashboard.records.copying import build_copies
 from linking.dashboard.records.events import (
@@ -72,6 +73,7 @@ def show_player(request: HttpRequest, user_id: str) -> HttpResponse:
     own_url = build_user_url(user_id=user_key, integration=user.integration.slug)
     if user_key != user_id:
         return redirect(own_url)
+    note_view(request, target=f"{user.integration.slug} {user.user_id}")
     context = _build_context(request, user, reader=reader, own_url=own_url, now=timezone.now())
     return render(request, "dashboard/records/user.html", context)
 
@@ -105,6 +107,7 @@ def _build_context(
         "refusals": past.refusals,
         "timeline": _load_timeline(request, past, reader=reader, own_url=own_url, now=now),
         "may_decide": roles.can_decide(request.user),
+        "personal_data": build_personal_data(request, kind="user", value=user.user_id, slug=user.integration.slug),
         "record_key": f"u{user.pk}",
     }
 

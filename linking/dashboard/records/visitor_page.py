@@ -16,6 +16,7 @@ from linking.core.trust import Trust
 from linking.dashboard.conflicts.detail_page import describe_effect
 from linking.dashboard.notes.panels import build_record_notes
 from linking.dashboard.records import refresh_state, unknown_visitor
+from linking.dashboard.records.being_seen import build_personal_data, note_view
 from linking.dashboard.records.copying import build_copies
 from linking.dashboard.records.events import (
     list_conflict_events,
@@ -79,6 +80,7 @@ def show_visitor(request: HttpRequest, visitor_id: str) -> HttpResponse:
         # A person who opens the page of a visitor that waits for lookup has a customer waiting.
         refresh_state.ask(session=request.session, person=str(request.user.pk), visitor=visitor, now=now)
         state = refresh_state.find_state(session=request.session, visitor=visitor, now=now)
+    note_view(request, target=f"{visitor.integration.slug} {visitor.visitor_id}")
     context = _build_context(request, visitor, refreshing=state, own_url=own_url, now=now)
     return render(request, "dashboard/records/visitor.html", context)
 
@@ -156,6 +158,9 @@ def _build_context(
         "unlink_url": own_url.replace("/?", "/unlink/?", 1),
         "may_refresh": roles.can_refresh(request.user),
         "may_decide": roles.can_decide(request.user),
+        "personal_data": build_personal_data(
+            request, kind="visitor", value=visitor.visitor_id, slug=visitor.integration.slug
+        ),
         "record_key": f"v{visitor.pk}",
     }
 

@@ -55,6 +55,7 @@ class Frame:
     health: Health = field(default_factory=Health)
     demo_shop_url: str = ""
     version: str = field(default_factory=lambda: str(settings.LINKING["VERSION"]))
+    is_ids_only: bool = field(default_factory=lambda: bool(settings.LINKING["IDS_ONLY"]))
 
 
 def add_frame(request: HttpRequest) -> dict[str, Any]:
@@ -123,6 +124,7 @@ def _list_sections(request: HttpRequest) -> list[Section]:
     if roles.is_admin(request.user):
         sections.append(_build_section(path, "people", _("People"), "user-plus"))
         sections.append(_build_section(path, "audit", _("Audit"), "list-check"))
+        sections.append(_build_section(path, "privacy", _("Personal data"), "shield-check"))
         sections.append(_build_section(path, "admin:index", _("Admin"), "settings"))
     return sections
 

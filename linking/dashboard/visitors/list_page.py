@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from linking.accounts import roles
+from linking.accounts import audit, roles
 from linking.dashboard.records.unknown_player import find_refused_id
 from linking.dashboard.records.why import make_legend
 from linking.dashboard.shell.access import page
@@ -139,6 +140,7 @@ def show_visitors(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     try:
         filters = parse_filters(request.GET)
+        _note_search(request, filters=filters, now=now)
         if address := _find_better_address(filters, request=request):
             return redirect(address)
         integrations = status.list_integrations()
@@ -155,6 +157,12 @@ def show_visitors(request: HttpRequest) -> HttpResponse:
         return render(request, "dashboard/visitors/_list.html", context)
     context |= _build_page_context(filters, request=request, integrations=integrations, now=now)
     return render(request, "dashboard/visitors/list.html", context)
+
+
+def _note_search(request: HttpRequest, *, filters: VisitorFilters, now: datetime) -> None:
+    """Record what a person searches for, with `ZDBRIDGE_AUDIT_VIEWS`; a page that renews itself is no search."""
+    if settings.LINKING["AUDIT_VIEWS"] and filters.query.text and not request.htmx:  # type: ignore[attr-defined]
+        audit.audit_look(user=request.user, action=audit.SEARCHED, target=filters.query.text, now=now)
 
 
 def _find_better_address(filters: VisitorFilters, *, request: HttpRequest) -> str:

@@ -15,7 +15,7 @@ from linking.clients.zendesk_records import VisitorRecord
 from linking.core.config import UserIdForm
 from linking.core.states import VisitorState
 from linking.core.user_ids import is_uuid
-from linking.keeping import Kind, find_erased, hold_shared
+from linking.keeping import Kind, find_erased, hold_shared, is_ids_only
 from linking.models import SyncRun, Visitor
 from linking.models.sql import bulk
 from linking.sync.messaging.feed import move_on
@@ -24,7 +24,7 @@ from linking.sync.plans.facts import LookupPriority
 from linking.sync.store import leases
 from linking.sync.store.answers import BatchResult, store_answers
 from linking.sync.store.batch import VisitorAnswer
-from linking.sync.store.erased import list_traces
+from linking.sync.store.erased import list_traces, without_contact
 from linking.sync.store.runs import touch_run
 
 NOT_A_UUID = "not_a_uuid"
@@ -157,7 +157,10 @@ def _leave_out_erased(
     }
     # An address alone may be another player's; the answers judge that.
     erased = find_erased(trace for mine in traces.values() for trace in mine if trace.kind is not Kind.EMAIL)
-    return {user_id: record for user_id, record in records.items() if erased.isdisjoint(traces.get(user_id, ()))}
+    kept = {user_id: record for user_id, record in records.items() if erased.isdisjoint(traces.get(user_id, ()))}
+    if is_ids_only():
+        return {user_id: record and without_contact(record) for user_id, record in kept.items()}
+    return kept
 
 
 def _is_repeat(record: VisitorRecord | None, *, known: _Known | None) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from linking.clients.zendesk_records import VisitorRecord
-from linking.keeping import Kind, Trace, find_erased, mark_as_well
+from linking.keeping import Kind, Trace, find_erased, is_ids_only, mark_as_well
 from linking.models import LoginUser, Visitor, VisitorLink
 from linking.sync.store.batch import VisitorAnswer
 from linking.sync.store.rows import find_canonical_ids
@@ -33,6 +33,8 @@ def leave_out_erased(answers: Sequence[VisitorAnswer], *, integration_id: int) -
         if isinstance(answer.record, VisitorRecord)
     }
     erased = find_erased(trace for mine in traces.values() for trace in mine)
+    if is_ids_only():
+        answers = [_without_contact(answer) for answer in answers]
     if not erased:
         return list(answers)
     hit = {place: mine & erased for place, mine in traces.items() if mine & erased}
@@ -45,10 +47,21 @@ def leave_out_erased(answers: Sequence[VisitorAnswer], *, integration_id: int) -
             kept.append(answer)
         elif answer.asked_id in others or record.user_id in players:
             user_id = "" if Trace(integration_id, Kind.USER, record.user_id) in erased else record.user_id
-            kept.append(replace(answer, record=replace(record, name="", email="", phone="", notes="", user_id=user_id)))
+            kept.append(replace(answer, record=replace(without_contact(record), user_id=user_id)))
         else:
             _remove(integration_id, answer, because=hit[place])
     return kept
+
+
+def without_contact(record: VisitorRecord) -> VisitorRecord:
+    """Return a record with nothing but its IDs and times."""
+    return replace(record, name="", email="", phone="", notes="")
+
+
+def _without_contact(answer: VisitorAnswer) -> VisitorAnswer:
+    if not isinstance(answer.record, VisitorRecord):
+        return answer
+    return replace(answer, record=without_contact(answer.record))
 
 
 def _find_players(integration_id: int, answers: Iterable[VisitorAnswer], *, erased: frozenset[Trace]) -> set[str]:

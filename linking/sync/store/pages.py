@@ -11,7 +11,7 @@ from linking.clients.zendesk_chat import ExportPage
 from linking.clients.zendesk_records import ChatRecord, Unreadable, id_text, parse_chat, parse_time, unreadable
 from linking.core.states import VisitorState
 from linking.core.text import email_key
-from linking.keeping import Kind, Trace, find_erased
+from linking.keeping import Kind, Trace, find_erased, is_ids_only
 from linking.models import Integration, LoginUser, SyncRun, Visitor
 from linking.models.sql import bulk
 from linking.sync.plans.facts import VisitorFacts
@@ -164,6 +164,8 @@ def _sort_unreadable(*, run: SyncRun, page: ParsedPage, is_retry: bool, now: dat
 
 def _store_seen(*, integration_id: int, chats: Sequence[ChatRecord], now: datetime) -> int:
     chats = _leave_out_erased(chats, integration_id=integration_id)
+    if is_ids_only():
+        chats = [_without_contact(chat) for chat in chats]
     carried = {chat.visitor.visitor_id for chat in chats if chat.visitor is not None}
     aliases = find_canonical_ids(integration_id=integration_id, visitor_ids=carried)
     seen = merge_chats(chats=chats, aliases=aliases)

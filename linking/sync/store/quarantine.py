@@ -1,10 +1,11 @@
 """Records that could not be read: kept with their reason and their place, until they can be read after all."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from linking.clients.zendesk_records import Unreadable
-from linking.keeping import find_erased, list_words
+from linking.keeping import find_erased, is_ids_only, list_words
 from linking.models import Quarantined, SyncRun
 from linking.sync.store.runs import Cursor
 
@@ -77,7 +78,8 @@ def _leave_out_erased(records: Iterable[Unreadable], *, integration_id: int) -> 
     by_key = {record.key: record for record in records}
     words = {key: set(list_words(integration_id, f"{key} {record.raw}")) for key, record in by_key.items()}
     erased = find_erased(word for mine in words.values() for word in mine) if words else frozenset()
-    return {key: record for key, record in by_key.items() if erased.isdisjoint(words[key])}
+    kept = {key: record for key, record in by_key.items() if erased.isdisjoint(words[key])}
+    return {key: replace(record, raw="") for key, record in kept.items()} if is_ids_only() else kept
 
 
 def _build_row(*, run: SyncRun, source: str, record: Unreadable, place: Cursor | None, now: datetime) -> Quarantined:

@@ -69,7 +69,7 @@ def make_olaf(acme, **changes):
 
 
 def _make_mentions(acme, *, player):
-    lead = get_user_model().objects.create_user("lead")
+    lead = get_user_model().objects.create_user("colleague")
     label = Label.objects.create(name="VIP", low_name="vip", colour="red", place=1)
     PlayerLabel.objects.create(login_user=player, label=label)
     note = {"text": f"called {PHONE}, canary", "plain": "canary", "contact": PHONE}
