@@ -244,6 +244,7 @@ HOLD_NOBODY: Mapping[str, Any] = {
     "linking.apitoken": _COLLEAGUES,
     "linking.preference": _COLLEAGUES,
     "linking.presence": _COLLEAGUES,
+    "linking.signin": _COLLEAGUES,
     "linking.erasurekey": _("the key to the digests"),
     "linking.erasurereceipt": _("receipts, which name nobody"),
     "linking.erasedmark": _("keyed digests, so that nobody comes back"),
