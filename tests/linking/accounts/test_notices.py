@@ -64,7 +64,7 @@ class TestNewBrowser:
     def test_is_told_in_the_language_of_the_person(self, ada):
         Preference.objects.create(user=ada, language="de")
         sign_in()
-        assert "Ihr Konto ada" in bodies()[0]
+        assert "Ihrem Konto ada" in bodies()[0]
 
     def test_of_a_failed_sign_in_is_none(self, ada):
         Client().post("/accounts/login/", {"login": "ada", "password": "wrong"})
