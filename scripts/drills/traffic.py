@@ -3,6 +3,7 @@
 import http.client
 import json
 import queue
+import select
 import threading
 import time
 import uuid
@@ -191,6 +192,7 @@ class Traffic:
         reason = ""
         for attempt in range(2):
             connection = connections[(number + attempt) % len(connections)]
+            close_if_ended(connection)
             try:
                 connection.request("GET", self._path, headers=headers)
                 answer = connection.getresponse()
@@ -203,6 +205,12 @@ class Traffic:
                 if isinstance(error, TimeoutError):
                     break
         return Verdict.LOST, reason
+
+
+def close_if_ended(connection: http.client.HTTPConnection) -> None:
+    """Close a kept connection that the server has closed, as a proxy does before it sends the next request on it."""
+    if connection.sock is not None and select.select([connection.sock], [], [], 0)[0]:
+        connection.close()
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from scripts.drills.traffic import Traffic, run_traffic
 
 # `up` of a release that has no `python -m zdbridge` yet: the same without making an environment.
 UP = "import sys; from zdbridge.up.supervisor import main; sys.exit(main(arguments=sys.argv[1:]))"
-PASSES = "SELECT count(*) FROM linking_syncrun WHERE outcome = 'complete'"
+PASSES = "SELECT count(*) FROM linking_syncrun WHERE state = 'complete'"
 PASS_WITHIN_S = 120.0
 
 

@@ -1,11 +1,13 @@
 """How answers to requests for tokens are judged and counted."""
 
+import http.client
 import json
+import socket
 
 import jwt
 import pytest
 
-from scripts.drills.traffic import Answer, Players, Verdict, count_answers, find_quantile, judge
+from scripts.drills.traffic import Answer, Players, Verdict, close_if_ended, count_answers, find_quantile, judge
 
 pytestmark = pytest.mark.storeless
 SECRET, USER_ID = "a-shared-secret-of-nobody-0000000000", "3f0d2c54-7a1e-4c7b-9a55-0e6b6f1d9c01"
@@ -83,3 +85,27 @@ class TestPlayers:
         players.login_secret = "t" * 40
         assert jwt.decode(players.find_token("somebody"), "t" * 40, algorithms=["HS256"])["sub"] == "somebody"
         assert players.find_token("somebody") != before
+
+
+class TestCloseIfEnded:
+    @pytest.fixture
+    def ends(self):
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            connection = http.client.HTTPConnection("127.0.0.1", 1)
+            connection.sock = ours
+            yield connection, theirs
+
+    def test_closes_a_connection_that_the_server_has_closed(self, ends):
+        connection, theirs = ends
+        theirs.close()
+        close_if_ended(connection)
+        assert connection.sock is None
+
+    def test_keeps_one_that_is_open(self, ends):
+        connection, _theirs = ends
+        close_if_ended(connection)
+        assert connection.sock is not None
+
+    def test_has_nothing_to_close_before_the_first_request(self):
+        close_if_ended(http.client.HTTPConnection("127.0.0.1", 1))
