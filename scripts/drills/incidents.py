@@ -17,14 +17,15 @@ from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
-from scripts.drills.installation import SECOND_WEB, SLUG, Installation, get, scratch_installation
+from scripts.drills.installation import SLUG, Installation, Role, get, scratch_installation
 from scripts.drills.processes import send
 from scripts.drills.report import Report, build_parser, run_drill
 from scripts.drills.servers import Server
 from scripts.drills.sign_in import make_person, try_sign_in
-from scripts.drills.traffic import Tally, Traffic, measure_until, run_traffic
+from scripts.drills.traffic import Tally, Traffic, Verdict, measure_until, run_traffic
 
 READY_AGAIN_WITHIN_S, RESTART_WITHIN_S, WEDGED_WITHIN_S = 90.0, 60.0, 150.0
+CLOCK_WITHIN_S = 30.0
 DISK_MB = 40
 PERSON = "colleague"
 
@@ -137,32 +138,42 @@ def fill(path: Path) -> None:
                 continue
 
 
-def shift_clock(report: Report, found: Installation, *, options: argparse.Namespace) -> None:
-    """Run a second web role whose clock is off, and ask it for tokens."""
+def shift_clocks(report: Report, *, options: argparse.Namespace) -> None:
+    """Run web roles whose clocks are off, each with a SQLite file of its own, and ask them for tokens."""
     library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
     if library is None:
         report.say("clock", "left out: faketime is not installed")
         return
-    for shift_s, expected in ((300, ""), (90, ""), (-90, "not_yet_valid"), (-300, "not_yet_valid")):
-        data = found.folder / f"clock{shift_s}"
-        shutil.copytree(found.data, data, ignore=shutil.ignore_patterns("up-*", "running-*", ".pulse*"))
-        # Without the program `faketime`, which does not hand SIGTERM on.
-        clock = {"LD_PRELOAD": str(library), "FAKETIME": f"{shift_s:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-        variables = {"ZDBRIDGE_DATA_DIR": str(data), **clock}
-        role = found.add_role("web", port=found.port + SECOND_WEB, variables=variables)
-        found.wait_until_serving(port=found.port + SECOND_WEB)
-        tally = _ask_for(found, port=found.port + SECOND_WEB, seconds=min(5.0, options.seconds), rate=options.rate)
-        ready = found.ask_ready(port=found.port + SECOND_WEB)
-        role.stop()
-        is_kept = any(expected in one for one in tally.reasons) if expected else tally.is_spotless
-        report.promise(f"clock {shift_s:+d} s, tokens", is_kept=is_kept, figure=tally)
-        report.say(f"clock {shift_s:+d} s, /readyz", f"{ready[0]} {', '.join(ready[1])}")
+    with scratch_installation(port=options.port, store="sqlite") as found:
+        for shift_s in (300, 90, -90, -300):
+            role = start_with_clock(found, shift_s=shift_s, library=library)
+            with _traffic(found, options=options) as traffic:
+                time.sleep(min(5.0, options.seconds))
+                seen_s = None if shift_s > 0 else measure_until(partial(_blames_clock, found), limit_s=CLOCK_WITHIN_S)
+                tally = traffic.stop()
+            word, parts = found.ask_ready()
+            role.stop()
+            is_refused = tally.counts[Verdict.REFUSED] == tally.total and "not_yet_valid" in str(tally)
+            is_kept = tally.is_spotless if shift_s > 0 else is_refused
+            report.promise(f"clock {shift_s:+d} s, tokens", is_kept=is_kept, figure=tally)
+            report.say(f"clock {shift_s:+d} s, /readyz", f"{word} {', '.join(parts)}")
+            if shift_s < 0:
+                report.promise(f"clock {shift_s:+d} s, /readyz blames it", is_kept=seen_s is not None)
 
 
-def _ask_for(found: Installation, *, port: int, seconds: float, rate: float) -> Tally:
-    with run_traffic(ports=[port], rate=rate, players=found.make_players(), slug=SLUG) as traffic:
-        time.sleep(seconds)
-        return traffic.stop()
+def start_with_clock(found: Installation, *, shift_s: int, library: Path) -> Role:
+    """Start a web role with a copy of the data folder and a clock that is off by so many seconds."""
+    data = found.folder / f"clock{shift_s}"
+    shutil.copytree(found.data, data)
+    # Without the program `faketime`, which does not hand SIGTERM on.
+    clock = {"LD_PRELOAD": str(library), "FAKETIME": f"{shift_s:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    role = found.add_role("web", variables={"ZDBRIDGE_DATA_DIR": str(data), **clock})
+    found.wait_until_serving()
+    return role
+
+
+def _blames_clock(found: Installation) -> bool:
+    return "clock" in found.ask_ready()[1]
 
 
 def _traffic(found: Installation, *, options: argparse.Namespace) -> AbstractContextManager[Traffic]:
@@ -201,8 +212,8 @@ ON_SERVERS: dict[str, Callable[..., None]] = {
     "redis-frozen": partial(_LOSE_REDIS, how="frozen"),
     "worker-killed": kill_worker,
     "worker-frozen": freeze_worker,
-    "clock": shift_clock,
 }
+ALONE: dict[str, Callable[..., None]] = {"clock": shift_clocks, "disk-full": fill_disk}
 
 
 def drill(report: Report, *, options: argparse.Namespace) -> None:
@@ -214,12 +225,12 @@ def drill(report: Report, *, options: argparse.Namespace) -> None:
             found.add_roles("web", "worker", "beat")
             for name in chosen:
                 ON_SERVERS[name](report, found, options=options)
-    if "disk-full" in options.only:
-        fill_disk(report, options=options)
+    for name in (one for one in ALONE if one in options.only):
+        ALONE[name](report, options=options)
 
 
 if __name__ == "__main__":
     parser = build_parser(__doc__, seconds=20, rate=20)
-    names = [*ON_SERVERS, "disk-full"]
+    names = [*ON_SERVERS, *ALONE]
     parser.add_argument("--only", nargs="+", choices=names, default=names)
     sys.exit(run_drill(partial(drill, options=parser.parse_args()), limit_s=1800))
