@@ -183,8 +183,8 @@ def _find_degraded(*, is_broker_up: bool, now: datetime) -> Iterator[Flaw]:
     yield from _find_old_seals()
 
 
-def has_old_seals(clock: Callable[[], float] = time.monotonic) -> bool:
-    """Return whether anything sealed rests under an older key; at most once in `SEALS_REMEMBERED_S` it is counted.
+def count_old_seals(clock: Callable[[], float] = time.monotonic) -> int:
+    """Return how many sealed values rest under an older key; at most once in `SEALS_REMEMBERED_S` they are counted.
 
     To find out opens everything sealed, so it is remembered for longer than the rest.
 
@@ -193,7 +193,12 @@ def has_old_seals(clock: Callable[[], float] = time.monotonic) -> bool:
     if clock() - _Seals.asked_at >= SEALS_REMEMBERED_S:
         _Seals.to_move = sealing.standing.count_to_move()
         _Seals.asked_at = clock()
-    return bool(_Seals.to_move)
+    return _Seals.to_move
+
+
+def has_old_seals() -> bool:
+    """Return whether anything sealed rests under an older key; see `count_old_seals`."""
+    return bool(count_old_seals())
 
 
 def _find_old_seals() -> Iterator[Flaw]:

@@ -13,7 +13,7 @@ from linking.models import Heartbeat, Quarantined
 from linking.monitoring import heartbeats, shared_counts
 from linking.monitoring.heartbeats import BEAT, REFRESH, TICK, WORKER
 from linking.monitoring.metrics_of_counts import list_budget_families, list_count_families
-from linking.monitoring.metrics_of_signals import list_queue_families, list_signal_families
+from linking.monitoring.metrics_of_signals import list_key_families, list_queue_families, list_signal_families
 from linking.monitoring.status import IntegrationStatus, load_statuses
 
 
@@ -49,6 +49,7 @@ class _Tables:
         yield GaugeMetricFamily("zdbridge_quarantined_records", "Records that could not be read.", value=number)
         yield from list_signal_families(now=self._now)
         yield from list_queue_families(now=self._now)
+        yield from list_key_families(now=self._now)
         is_stale = not heartbeats.find_silent(names=(shared_counts.STALE_ROW,), now=self._now)
         yield GaugeMetricFamily(
             "zdbridge_configuration_stale", "1: some process uses the last known settings.", value=float(is_stale)

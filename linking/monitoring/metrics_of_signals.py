@@ -7,7 +7,8 @@ from typing import Any
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from linking import queue
-from linking.monitoring import clocks, shared_counts, token_times
+from linking.models import Secret
+from linking.monitoring import clocks, health, shared_counts, token_times
 from linking.monitoring.shared_counts import (
     ALARMS,
     DROPPED,
@@ -46,6 +47,19 @@ def list_signal_families(*, now: datetime) -> Iterator[Metric]:
     for clock in clocks.load_clocks(now=now):
         ahead.add_metric([clock.service], clock.ahead_s)
     yield ahead
+
+
+def list_key_families(*, now: datetime) -> Iterator[Metric]:
+    """Yield the ages of secrets, and what rests under an older seal key. Raises: django.db.Error."""
+    ages = GaugeMetricFamily(
+        "zdbridge_secret_age_seconds", "Age of a secret of an enabled integration.", labels=["integration", "name"]
+    )
+    rows = Secret.objects.filter(integration__enabled=True).order_by("integration__slug", "name")
+    for slug, name, set_at in rows.values_list("integration__slug", "name", "set_at"):
+        ages.add_metric([slug, name], max(0.0, (now - set_at).total_seconds()))
+    yield ages
+    text = "Sealed values that do not rest under the newest seal key."
+    yield GaugeMetricFamily("zdbridge_old_seals", text, value=health.count_old_seals())
 
 
 def list_queue_families(*, now: datetime) -> Iterator[Metric]:

@@ -7,10 +7,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from linking import queue
 from linking.clients import traffic
 from linking.clients.traffic import Service
-from linking.monitoring import metrics, shared_counts, token_times
+from linking.models import Secret
+from linking.monitoring import health, metrics, shared_counts, token_times
 from linking.monitoring.shared_counts import CountKey
 from linking.queue import BrokerUnavailable, QueueStanding
 from linking.tokens.refusals import Reason
+from tests.factories import make_integration
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +85,17 @@ class TestOthers:
         monkeypatch.setattr(queue, "measure_queues", fail)
         samples = read_samples()
         assert samples["zdbridge_broker_up",] == 0 and ("zdbridge_sightings_dropped_total",) in samples
+
+    def test_the_age_of_each_secret(self):
+        make_integration()
+        Secret.objects.update(set_at=timezone.now() - timezone.timedelta(days=2))
+        ages = {key: value for key, value in read_samples().items() if key[0] == "zdbridge_secret_age_seconds"}
+        assert ages["zdbridge_secret_age_seconds", "acme", "login_secret_key"] == pytest.approx(172_800, abs=600)
+
+    @pytest.mark.parametrize("number", [0, 3])
+    def test_what_rests_under_an_older_seal_key(self, monkeypatch, number):
+        monkeypatch.setattr(health.sealing.standing, "count_to_move", lambda: number)
+        assert read_samples()["zdbridge_old_seals",] == number
 
     def test_the_version(self, settings):
         settings.LINKING = settings.LINKING | {"VERSION": "9.8.7"}
