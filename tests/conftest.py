@@ -10,7 +10,8 @@ from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
 from linking import registry
-from linking.accounts import sign_ins, single_sign_on
+from linking.accounts import sign_ins
+from linking.accounts.single_sign_on import flow as single_sign_on_flow
 from linking.api.health import forget_readiness
 from linking.api.token import forget_limits
 from linking.dashboard.panel import card_call
@@ -77,7 +78,7 @@ def forget_process_state() -> Iterator[None]:
     unknown_visitors.limiter.forget()
     refresh.limiter.forget()
     card_call.limiter.forget()
-    single_sign_on.forget()
+    single_sign_on_flow.forget()
     sign_ins.forget()
     # Pages read it once in ten seconds, so their budgets are without it.
     health_strip.remember_nothing()

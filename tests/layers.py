@@ -215,7 +215,11 @@ def _wrong_door(*, module: str, made: Import, root: Path) -> str:
     names = _read_all(root / "linking" / room / "__init__.py")
     if made.base == f"linking.{room}" and made.name in names:
         return ""
-    if room in BY_MODULE and made.base.removeprefix(f"linking.{room}.") in names:
+    # A room in a room, which the outer one names, is entered in the same way.
+    inner = made.base.removeprefix(f"linking.{room}.")
+    if inner in names and made.name in _read_all(root / "linking" / room / inner / "__init__.py"):
+        return ""
+    if room in BY_MODULE and inner in names:
         return ""
     return f"enters {room} past linking/{room}/__init__.py, by {made.target}"
 

@@ -139,6 +139,24 @@ class TestRooms:
         write(tmp_path, "linking/dashboard/page.py", source)
         assert (violations(root=tmp_path) == []) is is_fine
 
+    @pytest.mark.parametrize(
+        ("source", "is_fine"),
+        [
+            ("from linking.conflicts.inner import find", True),
+            ("from linking.conflicts.inner import secret", False),
+            ("from linking.conflicts.inner.find import find_conflict", False),
+            ("from linking.conflicts.cellar import find", False),
+        ],
+    )
+    def test_within_a_room_are_entered_in_the_same_way(self, tmp_path: Path, source: str, is_fine: bool) -> None:
+        write(tmp_path, "linking/conflicts/__init__.py", '__all__ = ["inner"]')
+        for name in ("inner", "cellar"):
+            write(tmp_path, f"linking/conflicts/{name}/__init__.py", '__all__ = ["find"]')
+            write(tmp_path, f"linking/conflicts/{name}/find.py", "")
+            write(tmp_path, f"linking/conflicts/{name}/secret.py", "")
+        write(tmp_path, "linking/dashboard/page.py", source)
+        assert (violations(root=tmp_path) == []) is is_fine
+
     @pytest.mark.parametrize(("module", "is_fine"), [("outbound", True), ("retry_after", False)])
     def test_are_entered_by_a_module_that_they_name(self, tmp_path: Path, module: str, is_fine: bool) -> None:
         write(tmp_path, "linking/clients/__init__.py", '__all__ = ["outbound"]')

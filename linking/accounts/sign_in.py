@@ -29,8 +29,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from linking.accounts import admin_passwords, mail, roles, tries
-from linking.accounts.issuer import may_use_password
 from linking.accounts.one_time_links import ADMIN_LINK, sign_link
+from linking.accounts.single_sign_on.issuer import may_use_password
 from linking.models import AuditEvent
 from linking.models.factor import open_factor, seal_factor
 

@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from linking.accounts import issuer as issuers
-from linking.accounts import issuer_accounts, single_sign_on
+from linking.accounts.single_sign_on import flow, issuer_accounts
+from linking.accounts.single_sign_on import issuer as issuers
 
 
 @login_not_required
@@ -33,10 +33,8 @@ def start_sign_in(request: HttpRequest) -> HttpResponse:
     if not ratelimit.consume(request, app="allauth.account", action="login", limit_get=True):
         return _refuse(request, _("Too many attempts. Wait a minute, then try again."), status=429)
     try:
-        return redirect(
-            single_sign_on.start(request, issuer=issuer, redirect_url=_build_return(request), next_url=next_url)
-        )
-    except single_sign_on.SignInRefused as refusal:
+        return redirect(flow.start(request, issuer=issuer, redirect_url=_build_return(request), next_url=next_url))
+    except flow.SignInRefused as refusal:
         return _refuse(request, str(refusal), status=503)
 
 
@@ -47,8 +45,8 @@ def handle_return(request: HttpRequest) -> HttpResponse:
     """Sign in the person who comes back from the issuer, or say why not."""
     issuer = _require_issuer()
     try:
-        answer = single_sign_on.finish(request, issuer=issuer, redirect_url=_build_return(request), now=timezone.now())
-    except single_sign_on.SignInRefused as refusal:
+        answer = flow.finish(request, issuer=issuer, redirect_url=_build_return(request), now=timezone.now())
+    except flow.SignInRefused as refusal:
         return _refuse(request, str(refusal))
     if answer is None:
         messages.success(request, _("Your account is joined. You can now sign in at %(host)s.") % {"host": issuer.host})
@@ -69,8 +67,8 @@ def show_own(request: HttpRequest) -> HttpResponse:
         return _part(request, issuer)
     try:
         # A link in the page and no redirect: see above.
-        page["way"] = single_sign_on.start(request, issuer=issuer, redirect_url=_build_return(request), joins=True)
-    except single_sign_on.SignInRefused as refusal:
+        page["way"] = flow.start(request, issuer=issuer, redirect_url=_build_return(request), joins=True)
+    except flow.SignInRefused as refusal:
         messages.error(request, str(refusal))
         return redirect("single_sign_on_own")
     return render(request, "dashboard/accounts/single_sign_on.html", page)

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from linking.accounts import issuer_accounts
+from linking.accounts.single_sign_on import issuer_accounts
 from linking.models import AuditEvent
 
 FIELDS_SHOWN_MAX = 12

@@ -12,7 +12,8 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from linking import conflicts
-from linking.accounts import issuer, roles
+from linking.accounts import roles
+from linking.accounts.single_sign_on import issuer
 from linking.dashboard.accounts.theme import find_theme
 from linking.dashboard.shell.demo import find_shop_url
 from linking.dashboard.shell.health_strip import Health, build_health

@@ -25,9 +25,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
-from linking.accounts import issuer_accounts, roles
-from linking.accounts.id_tokens import BadIDToken, verify_id_token
-from linking.accounts.issuer import ClaimedPerson, Issuer, find_claim, may_use_password, read_person
+from linking.accounts import roles
+from linking.accounts.single_sign_on import issuer_accounts
+from linking.accounts.single_sign_on.id_tokens import BadIDToken, verify_id_token
+from linking.accounts.single_sign_on.issuer import ClaimedPerson, Issuer, find_claim, may_use_password, read_person
 from linking.clients.openid_issuer import IssuerClient, IssuerConfiguration, IssuerError
 
 METHOD = "socialaccount"  # allauth's word in its records of a session

@@ -1,7 +1,7 @@
 import jwt
 import pytest
 
-from linking.accounts.id_tokens import BadIDToken, verify_id_token
+from linking.accounts.single_sign_on.id_tokens import BadIDToken, verify_id_token
 from tests.rsa_keys import key_set, private_key
 
 NOW = 1_800_000_000

@@ -16,9 +16,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from linking.accounts import roles
-from linking.accounts.issuer import ClaimedPerson, Issuer, may_use_password
 from linking.accounts.people import GROUPS_CHANGED
 from linking.accounts.sign_in import DEFAULT_USERNAME
+from linking.accounts.single_sign_on.issuer import ClaimedPerson, Issuer, may_use_password
 from linking.models import AuditEvent
 
 ACTOR = "single sign-on"
