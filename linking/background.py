@@ -10,7 +10,8 @@ from django.utils import timezone
 from linking import limits, registry
 from linking.clients.xsolla_login import LoginClient
 from linking.core.config import LoginAlgorithm
-from linking.monitoring import alarms, shared_counts
+from linking.monitoring import alarms
+from linking.monitoring.metrics import shared_counts
 from linking.tokens import answer_counts, clock_offsets, email_lookup, key_fetching, refused_players, sightings
 
 WATCH_EVERY_S = 60.0

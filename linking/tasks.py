@@ -16,7 +16,8 @@ from django.db import Error as StoreError
 from linking import queue
 from linking.accounts import api_tokens
 from linking.models import IntegrationDraft, TokenDay
-from linking.monitoring import alarms, clocks, conflict_notices, heartbeats, row_counts, shared_counts, waiting
+from linking.monitoring import alarms, clocks, conflict_notices, heartbeats, row_counts, waiting
+from linking.monitoring.metrics import shared_counts
 from linking.notes import player_labels
 from linking.privacy import retention
 from linking.search import link_rates

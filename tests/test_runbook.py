@@ -9,7 +9,7 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from linking.monitoring import metrics
+from linking.monitoring.metrics import collector
 from linking.tokens.refusals import Reason
 from zdbridge.env import VARIABLES
 from zdbridge.up.launch_plan import ROLES
@@ -52,7 +52,7 @@ def test_reasons_exist():
 
 @pytest.mark.django_db
 def test_metrics_exist():
-    families = text_string_to_metric_families(metrics.build_metrics(now=timezone.now()).decode())
+    families = text_string_to_metric_families(collector.build_metrics(now=timezone.now()).decode())
     names = {family.name for family in families}
     named = set(re.findall(r"`(zdbridge_[a-z_]+)", TEXT))
     assert named and {name.removesuffix("_total") for name in named} <= names

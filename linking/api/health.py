@@ -29,7 +29,8 @@ from linking.api.token_authentication import ByAPIToken, may_call
 from linking.clients.vendor_urls import is_loopback_address, is_loopback_name
 from linking.core.addresses import WAS_FORWARDED
 from linking.models.person import TokenScope
-from linking.monitoring import health, metrics
+from linking.monitoring import health
+from linking.monitoring.metrics import collector
 from linking.sync import history
 
 # A broker that is away is asked for again only after this time, so that a probe a second does not pile up on it.
@@ -101,7 +102,7 @@ class Metrics(APIView):
             now = timezone.now()
             budgets = history.load_budgets(snapshot=registry.current(), now=now)
             used = {slug: (budget.this_minute, budget.per_minute) for slug, budget in budgets.items()}
-            return HttpResponse(metrics.build_metrics(now=now, budgets=used), content_type=CONTENT_TYPE_LATEST)
+            return HttpResponse(collector.build_metrics(now=now, budgets=used), content_type=CONTENT_TYPE_LATEST)
         except DatabaseError as error:
             raise DatabaseAway from error
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 from linking.api.token import TokenResponse
-from linking.monitoring import shared_counts
+from linking.monitoring.metrics import shared_counts
 
 # The first that a path begins with; everything else is a page.
 _PARTS = (
@@ -26,7 +26,7 @@ _PAGE = "page"
 class ResponseCounts:
     """Middleware before all others, so that it sees every response of Django, those to accidents included.
 
-    The answers of the token route are counted where they are timed (`linking.monitoring.token_times`).
+    The answers of the token route are counted where they are timed (`linking.monitoring.metrics.token_times`).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

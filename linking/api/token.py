@@ -21,7 +21,7 @@ from linking.api import refusal_log
 from linking.api.token_schema import TokenSchema, describe_token_route
 from linking.core.cors import Headers
 from linking.limits import Limiter
-from linking.monitoring import token_times
+from linking.monitoring.metrics import token_times
 from linking.tokens import endpoint as tokens
 from linking.tokens.http import HEADERS_KEPT
 

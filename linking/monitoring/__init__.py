@@ -1,11 +1,10 @@
 """Monitoring: the state of each integration and of the installation, and alarms when something is wrong.
 
-`status` and `freshness` give the state of a sync, `health` answers the probes, `metrics` Prometheus. `alarms` sends
-mail and webhooks, `conflict_notices` tells of new conflicts, `drift` and `drift_notices` infer what changed at Zendesk,
-`heartbeats` stores when each process last reported, `row_counts` keeps the numbers of rows at hand, `shared_counts`
-adds up what all processes count, `token_times` times the token route, `clocks` judges this machine's clock, `waiting`
-samples who waits for lookup, `product_move` counts who still uses Chat where an account moves to Messaging,
-`secret_ages` finds secrets that are due for a change.
+`status` and `freshness` give the state of a sync, `health` answers the probes, `metrics/` Prometheus. `alarms`
+sends mail and webhooks, `conflict_notices` tells of new conflicts, `drift` and `drift_notices` infer what changed at
+Zendesk, `heartbeats` stores when each process last reported, `row_counts` keeps the numbers of rows at hand, `clocks`
+judges this machine's clock, `waiting` samples who waits for lookup, `product_move` counts who still uses Chat where an
+account moves to Messaging, `secret_ages` finds secrets that are due for a change.
 """
 
 from linking.monitoring import (
@@ -21,10 +20,8 @@ from linking.monitoring import (
     product_move,
     row_counts,
     secret_ages,
-    shared_counts,
     status,
     stop_reasons,
-    token_times,
     waiting,
 )
 
@@ -41,9 +38,7 @@ __all__ = [
     "product_move",
     "row_counts",
     "secret_ages",
-    "shared_counts",
     "status",
     "stop_reasons",
-    "token_times",
     "waiting",
 ]  # fmt: skip

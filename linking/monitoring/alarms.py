@@ -36,9 +36,10 @@ from linking.models import (
     Integration,
 )
 from linking.models.alarm import WEBHOOK_PLACE
-from linking.monitoring import secret_ages, shared_counts
+from linking.monitoring import secret_ages
 from linking.monitoring.freshness import HEARTBEAT_STALE_AFTER
 from linking.monitoring.heartbeats import TICK
+from linking.monitoring.metrics import shared_counts
 from linking.monitoring.status import annotate_catching_up, is_catching_up, is_paused
 
 PATIENCE = timedelta(seconds=60)  # a problem that is over by then causes no message

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from linking.models import SharedCount
 from linking.monitoring.flaws import Flaw
-from linking.monitoring.shared_counts import CLOCK_READINGS
-from linking.monitoring.token_times import ISSUED, MINUTES
+from linking.monitoring.metrics.shared_counts import CLOCK_READINGS
+from linking.monitoring.metrics.token_times import ISSUED, MINUTES
 
 # Tokens may be off by the leeway of 60 s. Half of it is reason enough to look.
 LARGEST_DIFFERENCE_S = 30.0

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from linking.monitoring import metrics
+from linking.monitoring.metrics import collector
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES, BOARD = ROOT / "deploy/prometheus/alerts.yml", ROOT / "deploy/grafana/zdbridge.json"
@@ -27,7 +27,7 @@ def list_expressions(path):
 
 @pytest.fixture
 def families(db):
-    text = metrics.build_metrics(now=timezone.now()).decode()
+    text = collector.build_metrics(now=timezone.now()).decode()
     return {family.name: family.type for family in text_string_to_metric_families(text)}
 
 

@@ -10,7 +10,8 @@ from django.utils.translation import ngettext
 
 from linking import integrations, queue, registry, sealing
 from linking.models import Heartbeat
-from linking.monitoring import clocks, health, shared_counts, storage
+from linking.monitoring import clocks, health, storage
+from linking.monitoring.metrics import shared_counts
 from zdbridge.installation_doctor.facts import Fact
 
 _RESTART = {

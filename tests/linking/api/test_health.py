@@ -12,7 +12,8 @@ from linking.api import health
 from linking.core.addresses import WAS_FORWARDED
 from linking.models import Heartbeat, Integration, Secret, keep_secret
 from linking.monitoring import health as feature
-from linking.monitoring import metrics, storage
+from linking.monitoring import storage
+from linking.monitoring.metrics import collector
 from tests.factories import LOGIN_SECRET_KEY, ZENDESK_SHARED_SECRET, login_jwt, make_integration, make_visitor
 from zdbridge.serving.proxies import TrustedProxies
 
@@ -359,7 +360,7 @@ class TestMetrics:
         def fail(**_options):
             raise OperationalError("gone")
 
-        monkeypatch.setattr(metrics, "load_statuses", fail)
+        monkeypatch.setattr(collector, "load_statuses", fail)
         assert Client().get("/metrics", HTTP_HOST="localhost").status_code == 503
 
 

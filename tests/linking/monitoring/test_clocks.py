@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from linking.models import SharedCount
-from linking.monitoring import clocks, shared_counts, token_times
-from linking.monitoring.shared_counts import CountKey
+from linking.monitoring import clocks
+from linking.monitoring.metrics import shared_counts, token_times
+from linking.monitoring.metrics.shared_counts import CountKey
 from linking.tokens.refusals import Reason
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)

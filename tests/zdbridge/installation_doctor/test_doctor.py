@@ -10,8 +10,9 @@ from django.utils import timezone
 from linking import integrations, queue, sealing
 from linking.integrations import Check
 from linking.models import Heartbeat, Secret
-from linking.monitoring import clocks, health, shared_counts, storage
-from linking.monitoring.shared_counts import CountKey
+from linking.monitoring import clocks, health, storage
+from linking.monitoring.metrics import shared_counts
+from linking.monitoring.metrics.shared_counts import CountKey
 from linking.queue import BrokerUnavailable
 from tests.factories import LOGIN_SECRET_KEY, make_integration
 from zdbridge.installation_doctor import services

@@ -8,8 +8,8 @@ from django.db import OperationalError
 from linking.clients import traffic
 from linking.clients.traffic import Service
 from linking.models import SharedCount
-from linking.monitoring import shared_counts
-from linking.monitoring.shared_counts import CountKey
+from linking.monitoring.metrics import shared_counts
+from linking.monitoring.metrics.shared_counts import CountKey
 
 NOW_S = 1_780_000_000.0
 KEY = CountKey("vendor_calls", "zendesk,2xx")

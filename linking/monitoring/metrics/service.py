@@ -8,8 +8,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 
 from linking import queue
 from linking.models import Secret
-from linking.monitoring import clocks, health, shared_counts, token_times
-from linking.monitoring.shared_counts import (
+from linking.monitoring import clocks, health
+from linking.monitoring.metrics import shared_counts, token_times
+from linking.monitoring.metrics.shared_counts import (
     ALARMS,
     DROPPED,
     RESPONSES,

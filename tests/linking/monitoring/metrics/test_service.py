@@ -8,8 +8,9 @@ from linking import queue
 from linking.clients import traffic
 from linking.clients.traffic import Service
 from linking.models import Secret
-from linking.monitoring import health, metrics, shared_counts, token_times
-from linking.monitoring.shared_counts import CountKey
+from linking.monitoring import health
+from linking.monitoring.metrics import collector, shared_counts, token_times
+from linking.monitoring.metrics.shared_counts import CountKey
 from linking.queue import BrokerUnavailable, QueueStanding
 from linking.tokens.refusals import Reason
 from tests.factories import make_integration
@@ -27,7 +28,7 @@ def quiet_queue(monkeypatch):
 
 def read_families():
     shared_counts.flush()
-    text = metrics.build_metrics(now=timezone.now()).decode()
+    text = collector.build_metrics(now=timezone.now()).decode()
     return {family.name: family for family in text_string_to_metric_families(text)}
 
 

@@ -10,10 +10,11 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from linking.models import Heartbeat, Quarantined
-from linking.monitoring import heartbeats, shared_counts
+from linking.monitoring import heartbeats
 from linking.monitoring.heartbeats import BEAT, REFRESH, TICK, WORKER
-from linking.monitoring.metrics_of_counts import list_budget_families, list_count_families
-from linking.monitoring.metrics_of_signals import list_key_families, list_queue_families, list_signal_families
+from linking.monitoring.metrics import shared_counts
+from linking.monitoring.metrics.counts import list_budget_families, list_count_families
+from linking.monitoring.metrics.service import list_key_families, list_queue_families, list_signal_families
 from linking.monitoring.status import IntegrationStatus, load_statuses
 
 

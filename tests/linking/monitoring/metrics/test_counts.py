@@ -9,14 +9,14 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from linking.models import LinkRateDay, RefusedToken, RequestSlot, StopReason
-from linking.monitoring import metrics
+from linking.monitoring.metrics import collector
 from linking.sync.store import request_slots, runs
 from linking.tokens import answer_counts
 from linking.tokens.answer_counts import AnswerKey
 from tests.factories import ORIGIN, make_integration
 
 pytestmark = pytest.mark.django_db
-DOCS = Path(__file__).resolve().parents[3] / "docs" / "running.md"
+DOCS = Path(__file__).resolve().parents[4] / "docs" / "running.md"
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def acme():
 
 
 def read_samples(**options):
-    text = metrics.build_metrics(now=timezone.now(), **options).decode()
+    text = collector.build_metrics(now=timezone.now(), **options).decode()
     return {
         (sample.name, *(value for _name, value in sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(text)
@@ -124,14 +124,14 @@ class TestBudget:
 class TestRefusals:
     def test_are_counted_and_name_nobody(self, acme):
         RefusedToken.objects.create(integration=acme, user_id="nadia", at=timezone.now(), reason="expired")
-        text = metrics.build_metrics(now=timezone.now()).decode()
+        text = collector.build_metrics(now=timezone.now()).decode()
         assert 'zdbridge_refusals_recorded{integration="acme"} 1.0' in text
         assert "nadia" not in text
 
 
 class TestDocs:
     def test_name_every_family_and_no_other(self, acme):
-        text = metrics.build_metrics(now=timezone.now()).decode()
+        text = collector.build_metrics(now=timezone.now()).decode()
         families = set(re.findall(r"^# TYPE (zdbridge_\w+)", text, re.MULTILINE))
         table = DOCS.read_text(encoding="utf-8").split("### Metrics")[1].split("## Behind a proxy")[0]
         rows = "\n".join(line for line in table.splitlines() if line.startswith("|"))

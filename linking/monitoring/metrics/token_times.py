@@ -7,8 +7,8 @@ A histogram of few buckets, added up over all processes. Answers of the last min
 from bisect import bisect_left
 from collections.abc import Mapping
 
-from linking.monitoring import shared_counts
-from linking.monitoring.shared_counts import RESPONSES, TOKEN_BUCKETS, TOKEN_MICROSECONDS, CountKey
+from linking.monitoring.metrics import shared_counts
+from linking.monitoring.metrics.shared_counts import RESPONSES, TOKEN_BUCKETS, TOKEN_MICROSECONDS, CountKey
 from linking.tokens.refusals import Reason
 
 # Upper bounds in seconds. A token takes a fraction of a millisecond; one that waits for Login takes seconds.

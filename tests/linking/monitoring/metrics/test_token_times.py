@@ -2,7 +2,7 @@
 
 import pytest
 
-from linking.monitoring import shared_counts, token_times
+from linking.monitoring.metrics import shared_counts, token_times
 
 pytestmark = pytest.mark.django_db
 
