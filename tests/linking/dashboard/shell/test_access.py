@@ -135,7 +135,7 @@ class TestNavigation:
                 "admin",
                 [
                     "Visitors", "Signed in, no chat yet", "Conflicts", "Sync", "Set-up", "API", "People", "Audit",
-                    "Admin",
+                    "Personal data", "Admin",
                 ],
             ),
         ],
