@@ -157,7 +157,7 @@ TEMPLATES: list[dict[str, Any]] = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["linking.dashboard.shell.times"],
+            "builtins": ["linking.dashboard.shell.times", "linking.dashboard.shell.cells"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

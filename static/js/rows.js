@@ -4,7 +4,7 @@ const findList = () => document.getElementById("list");
 function addCopyButtons() {
   for (const [cell, kind] of [["td.login", "user"], ["td.visitor", "visitor"]]) {
     const button = document.getElementById(`copy-${kind}`)?.content.firstElementChild;
-    for (const id of button ? findList().querySelectorAll(`${cell} .cut`) : []) {
+    for (const id of button ? findList().querySelectorAll(`${cell} > :is(a, code)`) : []) {
       const copy = button.cloneNode(true);
       copy.id = `${id.closest("tr").querySelector(".who > a").id}-${kind}`;
       copy.dataset.copy = id.textContent;
@@ -15,10 +15,10 @@ function addCopyButtons() {
 
 // Some browsers forget that a table is one when a style lays its rows out as cards.
 function addRoles() {
-  for (const part of findList().querySelectorAll("tbody")) part.setAttribute("role", "rowgroup");
-  for (const row of findList().querySelectorAll("tbody tr")) {
+  for (const part of findList().querySelectorAll("thead, tbody")) part.setAttribute("role", "rowgroup");
+  for (const row of findList().querySelectorAll("tr")) {
     row.setAttribute("role", "row");
-    for (const cell of row.cells) cell.setAttribute("role", "cell");
+    for (const cell of row.cells) cell.setAttribute("role", cell.tagName === "TH" ? "columnheader" : "cell");
   }
 }
 
@@ -28,7 +28,7 @@ function addTimes() {
 }
 
 document.addEventListener("pointerover", (event) => {
-  const cut = event.target.closest?.("#list .cut");
+  const cut = event.target.closest?.("#list :is(.login, .visitor) > :is(a, code)");
   if (cut && !cut.title) cut.title = cut.textContent;
 });
 

@@ -2,7 +2,7 @@
 
 A cookie holds the names of those that are not as they are at first.
 
-The cells stand in templates/dashboard/visitors/_visitor_rows.html, in the same order.
+The cells stand in templates/dashboard/visitors/_rows.html, in the same order.
 """
 
 from collections.abc import Mapping
