@@ -15,7 +15,7 @@ from rest_framework.authtoken.models import Token
 
 from linking.accounts.person_audit import record_deed
 from linking.models import APIToken
-from linking.models.person import TokenScope
+from linking.models.people.person import TokenScope
 
 MADE, REVOKED = "api_token.made", "api_token.revoked"
 # By this beginning, scanners of code know a key that was committed by mistake.

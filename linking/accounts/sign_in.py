@@ -32,7 +32,7 @@ from linking.accounts import admin_passwords, mail, roles, tries
 from linking.accounts.one_time_links import ADMIN_LINK, sign_link
 from linking.accounts.single_sign_on.issuer import may_use_password
 from linking.models import AuditEvent
-from linking.models.factor import open_factor, seal_factor
+from linking.models.people.factor import open_factor, seal_factor
 
 DEFAULT_USERNAME = "administrator"
 LINK_MADE = "admin_link.made"

@@ -26,7 +26,7 @@ from rest_framework.authtoken.models import TokenProxy
 from linking.accounts import api_tokens, notices, people, person_audit
 from linking.admin.tables import ReadOnlyAdmin
 from linking.models import APIToken
-from linking.models.person import TokenScope
+from linking.models.people.person import TokenScope
 
 User: Any = get_user_model()
 admin.site.unregister([User, Group, TokenProxy, Authenticator])

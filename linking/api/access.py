@@ -14,7 +14,7 @@ from linking.accounts import roles
 from linking.api.token_authentication import may_call
 from linking.limits import Limiter
 from linking.models import APIToken
-from linking.models.person import TokenScope
+from linking.models.people.person import TokenScope
 
 CALLS_PER_MINUTE = 1200
 _SCOPE_WORDS = {

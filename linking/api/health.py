@@ -28,7 +28,7 @@ from linking.api.probe_hosts import ASKED_HOST
 from linking.api.token_authentication import ByAPIToken, may_call
 from linking.clients.vendor_urls import is_loopback_address, is_loopback_name
 from linking.core.addresses import WAS_FORWARDED
-from linking.models.person import TokenScope
+from linking.models.people.person import TokenScope
 from linking.monitoring import health
 from linking.monitoring.metrics import collector
 from linking.sync import history

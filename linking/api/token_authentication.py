@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from linking.accounts import api_tokens
 from linking.models import APIToken
-from linking.models.person import TokenScope
+from linking.models.people.person import TokenScope
 
 KEY_MAX_CHARACTERS = 200
 

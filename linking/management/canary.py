@@ -25,8 +25,8 @@ from linking import integrations
 from linking.accounts import api_tokens
 from linking.core.config import SecretName
 from linking.models import AlarmSettings, DraftPurpose
-from linking.models.factor import seal_factor
-from linking.models.person import TokenScope
+from linking.models.people.factor import seal_factor
+from linking.models.people.person import TokenScope
 from linking.monitoring import alarms
 
 SLUG, ACTOR = "canary", "canary"

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from django.utils.translation import gettext as _
 
-from linking.models.sync_run import LEFT_COUNTED_MOST
+from linking.models.sync.sync_run import LEFT_COUNTED_MOST
 from linking.sync import history
 
 BAR_EVERY_S, LINE_EVERY_S = 0.25, 30.0

@@ -1,4 +1,8 @@
-"""What is stored, one file a concept."""
+"""What is stored, one file a concept.
+
+What the sync keeps for itself is in `sync/`, numbers and refusals in `counts/`, the people who work here in `people/`;
+players, visitors, integrations and what both disagree about lie beside this file. All are imported from here.
+"""
 
 from linking.models.alarm import (
     AlarmChannel,
@@ -10,7 +14,6 @@ from linking.models.alarm import (
     IncidentKind,
     NoticeFrequency,
 )
-from linking.models.audit import AppendOnly, AuditEvent, AuditUpkeep
 from linking.models.blocked_user import BlockedUser
 from linking.models.chat import CHAT_KIND_CHOICES, CHAT_RATING_CHOICES, VisitorChat
 from linking.models.conflict import (
@@ -21,8 +24,10 @@ from linking.models.conflict import (
     ConflictKind,
     ConflictState,
 )
-from linking.models.connection import ChatHost, ConnectAttempt, ConnectionFlaw, ConnectionState, ZendeskConnection
-from linking.models.daily_counts import LinkRateDay, PassTotal, RowCounts, WaitingHour
+from linking.models.counts.daily_counts import LinkRateDay, PassTotal, RowCounts, WaitingHour
+from linking.models.counts.refused_token import RefusedToken
+from linking.models.counts.shared_count import SharedCount
+from linking.models.counts.token_counts import AnswerCount, AnswerTotal, ClockOffset, TokenDay
 from linking.models.decision import ConflictDecision, Decision, DecisionBatch
 from linking.models.draft import DRAFT_LIFE, DraftPurpose, DraftSecret, IntegrationDraft, draft_secret_place
 from linking.models.erasure import ErasedMark, ErasureKey, ErasureReceipt
@@ -36,7 +41,6 @@ from linking.models.integration import (
     ZendeskProduct,
     keep_secret,
 )
-from linking.models.lease import Heartbeat, Lease, RequestSlot
 from linking.models.link import EndReason, VisitorLink
 from linking.models.login_user import LoginUser, TokensIssued
 from linking.models.note import (
@@ -49,7 +53,8 @@ from linking.models.note import (
     PlayerNote,
 )
 from linking.models.panel import PanelStart
-from linking.models.person import (
+from linking.models.people.audit import AppendOnly, AuditEvent, AuditUpkeep
+from linking.models.people.person import (
     LIST_ROWS_DEFAULT,
     TIME_ZONE_DEFAULT,
     APIToken,
@@ -58,15 +63,14 @@ from linking.models.person import (
     SavedView,
     SignIn,
 )
-from linking.models.question import VisitorQuestion
-from linking.models.refused_token import RefusedToken
-from linking.models.shared_count import SharedCount
 from linking.models.sql.any_of import AnyOf
-from linking.models.support import AwaitedUser, ChangedUser, SupportToken, UserFeed
-from linking.models.sync_run import Quarantined, RunState, StopReason, SyncRun, SyncSteering
-from linking.models.token_counts import AnswerCount, AnswerTotal, ClockOffset, TokenDay
+from linking.models.sync.connection import ChatHost, ConnectAttempt, ConnectionFlaw, ConnectionState, ZendeskConnection
+from linking.models.sync.lease import Heartbeat, Lease, RequestSlot
+from linking.models.sync.question import VisitorQuestion
+from linking.models.sync.support import AwaitedUser, ChangedUser, SupportToken, UserFeed
+from linking.models.sync.sync_run import Quarantined, RunState, StopReason, SyncRun, SyncSteering
+from linking.models.sync.webhook import WebhookDelivery
 from linking.models.visitor import VISITOR_STATE_CHOICES, Visitor, VisitorAlias, VisitorRefresh, VisitorState
-from linking.models.webhook import WebhookDelivery
 from linking.models.words import VisitorWords, WaitingWords
 
 __all__ = [

@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import Count, Max, Min, Model, OuterRef, Q, Subquery
 
 from linking.models.conflict import Conflict, ConflictState
-from linking.models.daily_counts import RowCounts
+from linking.models.counts.daily_counts import RowCounts
 from linking.models.integration import Integration
 from linking.models.link import VisitorLink
 from linking.models.login_user import LoginUser

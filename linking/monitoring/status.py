@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from linking.core.config import LoginAlgorithm, SecretName, ZendeskProduct
 from linking.models.integration import Integration, Secret
-from linking.models.sync_run import REFRESH_TRIGGER, RunState, SyncRun, SyncSteering
+from linking.models.sync.sync_run import REFRESH_TRIGGER, RunState, SyncRun, SyncSteering
 from linking.monitoring import row_counts
 from linking.monitoring.freshness import STALE_AFTER, SyncStanding, standing_of
 from linking.monitoring.stop_reasons import SOUND

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from linking.models import Integration, Visitor, WaitingHour
-from linking.models.sync_run import LEFT_COUNTED_MOST
+from linking.models.sync.sync_run import LEFT_COUNTED_MOST
 
 KEPT = timedelta(days=8)
 

@@ -22,7 +22,7 @@ from linking.models import (
     SavedView,
     Visitor,
 )
-from linking.models.audit import keep_up
+from linking.models.people.audit import keep_up
 from linking.privacy.kept import TABLES, find_conflicts, names_person
 from linking.privacy.subject import Name, Subject, find_subject
 

@@ -31,7 +31,7 @@ from linking.models import (
     Visitor,
     VisitorLink,
 )
-from linking.models.audit import keep_up
+from linking.models.people.audit import keep_up
 from linking.models.visitor import GONE_WITH_CONTACT
 
 BATCH = 1_000

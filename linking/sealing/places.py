@@ -19,11 +19,11 @@ from linking.models import (
     ZendeskConnection,
 )
 from linking.models.alarm import WEBHOOK_PLACE
-from linking.models.connection import refresh_place
 from linking.models.erasure import ERASURE_KEY_PLACE
-from linking.models.factor import FACTOR_PLACE
 from linking.models.fingerprint import FINGERPRINT_PLACE
-from linking.models.support import support_token_place
+from linking.models.people.factor import FACTOR_PLACE
+from linking.models.sync.connection import refresh_place
+from linking.models.sync.support import support_token_place
 
 Path = tuple[str | int, ...]
 # The values of a second factor that are secret. A passkey has none: what is stored of it is public.

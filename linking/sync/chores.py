@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from linking.models.lease import Chore
 from linking.models.sql.times import match_ahead
+from linking.models.sync.lease import Chore
 
 BANS, REVERIFY = "bans", "reverify"
 LONGEST = timedelta(days=2)

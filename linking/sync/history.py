@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from linking.core.config import Snapshot
 from linking.models import Integration, Quarantined, RunState, SyncRun, Visitor
-from linking.models.sync_run import REFRESH_TRIGGER
+from linking.models.sync.sync_run import REFRESH_TRIGGER
 from linking.sync.sources import find_source
 from linking.sync.store import request_slots
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from linking import registry
 from linking.clients.zendesk_api import CALL_DEADLINE_S, ZendeskGone
 from linking.models import Integration, RunState, SyncRun
-from linking.models.sync_run import REFRESH_TRIGGER
+from linking.models.sync.sync_run import REFRESH_TRIGGER
 from linking.sync.calls_with_retries import Clock, PacedCaller, PassStopped, Patience
 from linking.sync.sources import find_source
 from linking.sync.store.answers import BatchResult

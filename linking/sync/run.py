@@ -15,7 +15,7 @@ from django.db import DatabaseError, transaction
 
 from linking import registry
 from linking.models import Integration, StopReason, SyncRun
-from linking.models.sync_run import COMMAND_TRIGGER
+from linking.models.sync.sync_run import COMMAND_TRIGGER
 from linking.monitoring import row_counts
 from linking.sync import schedule
 from linking.sync.calls_with_retries import Clock, PassStopped, Patience

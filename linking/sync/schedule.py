@@ -8,7 +8,7 @@ from django.db.models import Q
 from linking.clients.retry_after import LONGEST_S
 from linking.core.times import is_ahead
 from linking.models import Integration, LoginUser, RunState, StopReason, SyncRun
-from linking.models.sync_run import COMMAND_TRIGGER, REFRESH_TRIGGER
+from linking.models.sync.sync_run import COMMAND_TRIGGER, REFRESH_TRIGGER
 from linking.monitoring import status, stop_reasons
 from linking.sync.store import leases, runs
 

@@ -15,7 +15,7 @@ from django.db.models import Min, Sum
 
 from linking.core.text import clean_line
 from linking.models import AnswerCount, AnswerTotal, Integration
-from linking.models.token_counts import add_to_count
+from linking.models.counts.token_counts import add_to_count
 from linking.tokens.write_behind import CountInMemory, WriteBehindBuffer, copy_count
 
 HOUR_S = 3600

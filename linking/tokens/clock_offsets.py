@@ -14,7 +14,7 @@ from django.db.models import Sum
 from linking.core.config import IntegrationConfig
 from linking.core.key_sets import NO_KEYS, KeySet
 from linking.models import ClockOffset, Integration
-from linking.models.token_counts import add_to_count
+from linking.models.counts.token_counts import add_to_count
 from linking.tokens.clock_reading import ClockReading, reading_of, seconds_ahead
 from linking.tokens.http import bearer_token, cookie_token
 from linking.tokens.login_jwt import LoginToken, check_signature

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from linking.accounts import api_tokens, roles
 from linking.dashboard.shell.own_password import find_own_flaw
 from linking.models import APIToken
-from linking.models.person import TokenScope
+from linking.models.people.person import TokenScope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

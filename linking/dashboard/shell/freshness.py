@@ -12,7 +12,7 @@ from linking.core.config import SecretName
 from linking.dashboard.shell.parts import Notice
 from linking.dashboard.shell.times import render_time
 from linking.models import RunState
-from linking.models.sync_run import COMMAND_TRIGGER
+from linking.models.sync.sync_run import COMMAND_TRIGGER
 from linking.monitoring import freshness, stop_reasons
 
 # With so much to look up, what a page shows may be older than the last sync says.

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from linking.dashboard.shell.sources import find_words
 from linking.dashboard.shell.times import format_epoch
 from linking.models import SyncRun
-from linking.models.sync_run import LEFT_COUNTED_MOST
+from linking.models.sync.sync_run import LEFT_COUNTED_MOST
 from linking.sync import history
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from linking.dashboard.plots.lines import LinePlot, Point, draw_line
 from linking.dashboard.plots.scales import PlotTable
 from linking.dashboard.shell.times import format_clock, format_hour
-from linking.models.sync_run import LEFT_COUNTED_MOST
+from linking.models.sync.sync_run import LEFT_COUNTED_MOST
 
 HOUR = timedelta(hours=1)
 SHOWN_HOURS, TICK_HOURS = 24, 4

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from linking.management.progress import progress_teller
 from linking.models import Integration
-from linking.models.sync_run import COMMAND_TRIGGER
+from linking.models.sync.sync_run import COMMAND_TRIGGER
 from linking.monitoring import stop_reasons
 from linking.sync import Clock, Patience, run
 

@@ -3,7 +3,7 @@
 PostgreSQL refuses to change and to delete a deed. SQLite refuses to change one; there, deleting is refused by the code
 alone (`AuditEvent.objects`), because Django empties its tables row by row. An account that goes takes its reference
 along, and its name stays. A transaction with a row in `linking_auditupkeep` may do both
-(`linking.models.audit.keep_up`).
+(`linking.models.people.audit.keep_up`).
 """
 
 from typing import Any

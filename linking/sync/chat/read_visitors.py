@@ -10,7 +10,7 @@ from django.db import OperationalError, transaction
 
 from linking.clients.zendesk_api import ZendeskGone
 from linking.models import StopReason
-from linking.models.sync_run import LEFT_COUNTED_MOST
+from linking.models.sync.sync_run import LEFT_COUNTED_MOST
 from linking.sync import chores, schedule
 from linking.sync.calls_with_retries import PassStopped
 from linking.sync.plans.reread_times import REVERIFY_EVERY

@@ -11,7 +11,7 @@ from django.db.models import Q
 from linking.core.config import IntegrationConfig
 from linking.fields import key_ring
 from linking.models import SupportToken, take_fingerprint
-from linking.models.support import support_token_place
+from linking.models.sync.support import support_token_place
 
 # Longer than the longest call.
 CLAIMED_FOR = timedelta(seconds=30)

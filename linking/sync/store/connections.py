@@ -28,7 +28,7 @@ from linking.models import (
     keep_secret,
     take_fingerprint,
 )
-from linking.models.connection import refresh_place
+from linking.models.sync.connection import refresh_place
 
 ENDS_SOON = timedelta(days=1)
 ATTEMPT_LIFE = timedelta(minutes=10)

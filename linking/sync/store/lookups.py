@@ -17,7 +17,7 @@ from django.db.models.functions import Lower
 from linking.clients.zendesk_records import is_own_form
 from linking.keeping import Kind, Trace, find_erased
 from linking.models import Integration, LoginUser, Visitor
-from linking.models.sync_run import LEFT_COUNTED_MOST
+from linking.models.sync.sync_run import LEFT_COUNTED_MOST
 from linking.sync.plans.facts import LookupPriority
 from linking.sync.plans.reread_times import REVERIFY_AFTER, REVERIFY_DAYS, REVERIFY_SHARE
 from linking.sync.store import leases

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 
 from linking.models import Integration, PassTotal, RunState, StopReason, SyncRun
-from linking.models.sync_run import COMMAND_TRIGGER, REFRESH_TRIGGER
+from linking.models.sync.sync_run import COMMAND_TRIGGER, REFRESH_TRIGGER
 from linking.sync.store import leases
 
 QUIET_RUNS_KEPT_FOR = timedelta(days=1)

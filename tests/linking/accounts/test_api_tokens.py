@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from linking.accounts import api_tokens, people
 from linking.models import APIToken, AuditEvent
-from linking.models.person import TokenScope
+from linking.models.people.person import TokenScope
 from tests.factories import NOW
 from tests.linking.conftest import make_key, make_person
 

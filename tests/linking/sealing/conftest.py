@@ -17,10 +17,10 @@ from linking.models import (
     draft_secret_place,
     take_fingerprint,
 )
-from linking.models.connection import refresh_place
-from linking.models.factor import seal_factor
 from linking.models.fingerprint import ensure_fingerprint_key
-from linking.models.support import support_token_place
+from linking.models.people.factor import seal_factor
+from linking.models.sync.connection import refresh_place
+from linking.models.sync.support import support_token_place
 from linking.monitoring import alarms
 from tests.factories import NOW, make_integration
 from tests.linking.conftest import make_person

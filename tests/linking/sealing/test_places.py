@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[3] / "linking"
 SEALERS = {
     "models/erasure.py": "erasure_key",
     "integrations/drafts.py": "draft_secrets",
-    "models/factor.py": "second_factors",
+    "models/people/factor.py": "second_factors",
     "models/fingerprint.py": "fingerprint_key",
     "models/integration.py": "integration_secrets",
     "monitoring/alarms.py": "alarm_webhook",

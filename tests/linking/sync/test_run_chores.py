@@ -7,7 +7,7 @@ from django.db import OperationalError
 
 from linking.clients.zendesk_api import ZendeskRefused, ZendeskTryLater
 from linking.models import Integration, Quarantined, SyncRun, Visitor
-from linking.models.lease import Chore
+from linking.models.sync.lease import Chore
 from linking.sync import chores
 from linking.sync import run as sync
 from linking.sync.chat.source import ChatSource

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 import pytest
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
-from linking.models import Integration, LoginUser, TokenDay, token_counts
-from linking.models.token_counts import TokenDayQuerySet
+from linking.models import Integration, LoginUser, TokenDay
+from linking.models.counts import token_counts
+from linking.models.counts.token_counts import TokenDayQuerySet
 from linking.tokens import login_jwt, sightings, write_behind
 from linking.tokens.write_behind import TURNS
 from tests.factories import make_integration, make_login_user

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connection, transaction
 
 from linking.models import AppendOnly, AuditEvent, AuditUpkeep
-from linking.models.audit import keep_up
+from linking.models.people.audit import keep_up
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db

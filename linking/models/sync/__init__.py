@@ -1,0 +1,1 @@
+"""What the sync keeps for itself: runs, its place in Support's feed, webhook calls, connections, leases, questions."""
