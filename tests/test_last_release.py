@@ -81,7 +81,15 @@ class TestMigrationsSince:
         ] == []
 
     def test_take_nothing_away_that_the_last_release_uses(self) -> None:
-        assert [f"{name}: {part.describe()}" for name, part in list_newer() if isinstance(part, TAKES_AWAY)] == []
+        known = MigrationLoader(None, ignore_no_migrations=True).project_state([("linking", NEWEST)])
+        # A proxy has no table of its own; the one that it stands for stays.
+        proxies = {name for (_app, name), model in known.models.items() if model.options.get("proxy")}
+        taken = [(name, part) for name, part in list_newer() if isinstance(part, TAKES_AWAY)]
+        assert [
+            f"{name}: {part.describe()}"
+            for name, part in taken
+            if not (isinstance(part, migrations.DeleteModel) and part.name.lower() in proxies)
+        ] == []
 
 
 class Release:
