@@ -51,7 +51,7 @@ class TestPhone:
         page = open_page("/", width=width, who="admin")
         sections = page.locator(".side nav a")
         boxes = [sections.nth(place).bounding_box() for place in range(sections.count())]
-        assert len(boxes) == 9
+        assert len(boxes) == 10
         assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
 
     def test_a_junk_id_without_a_blank_does_not_widen_the_page(self, open_page):  # noqa: F811

@@ -32,7 +32,7 @@ ANSWERED = {"accounts/login/", "healthz"}
 OPEN_TO_DEVELOPERS = {
     "setup/<slug:slug>/", "setup/<slug:slug>/codes/", "api/schema/", "api/docs/", "jump/",
     "accounts/own-password/", "accounts/password/change/", "accounts/language/", "accounts/time-zone/",
-    "accounts/tokens/",
+    "accounts/tokens/", "accounts/sign-ins/",
     "accounts/reauthenticate/", "accounts/2fa/", "accounts/logout/",
 }  # fmt: skip
 

@@ -30,7 +30,7 @@ _WORD = re.compile(r"[A-Za-z]{3,}")
 NAMES = {
     "zdbridge", "Zendesk", "Xsolla", "Login", "Chat", "Messaging", "API", "UTC", "JSON", "HttpOnly", "SameSite",
     "Secure", "Partitioned", "Ctrl", "Esc", "Enter", "Acme", "Games", "Nadia", "acme", "nadia", "player", "example",
-    "admin", "admins", "Deutsch", "English", "Esperanto", "HTTP", "CSV", "cURL", "second", "waits", "ada",
+    "admin", "admins", "Deutsch", "English", "Esperanto", "HTTP", "CSV", "cURL", "second", "waits", "ada", "dev",
 }  # fmt: skip
 
 

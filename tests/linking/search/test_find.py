@@ -194,7 +194,7 @@ class TestVisitor:
 
 class TestLoginUser:
     def test_comes_with_its_visitors(self, acme, nadia, django_assert_num_queries):
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4):
             user = find.find_login_user(user_id=USER_ID)
             ids = [link.visitor.visitor_id for link in user.open_links]
         assert ids == [VISITOR_ID]

@@ -149,7 +149,7 @@ class TestNotes:
             player_notes.write_note(player=nadia, text=f"no. {number}", by=agent_person, now=NOW)
             label = labels.add_label(name=f"no. {number}", colour="grey", by=agent_person, now=NOW)
             player_labels.put_label(player=nadia, label_key=label.pk, by=agent_person, now=NOW)
-        with django_assert_max_num_queries(23):
+        with django_assert_max_num_queries(24):
             agent.get(USER_PAGE)
 
 

@@ -121,5 +121,5 @@ class TestAboveTheList:
     def test_needs_no_query_more_for_several_integrations(self, lead, acme, beta, django_assert_max_num_queries):
         Visitor.objects.filter(external_id="undefined").delete()
         lead.get("/")
-        with django_assert_max_num_queries(18):
+        with django_assert_max_num_queries(19):
             lead.get("/")
