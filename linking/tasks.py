@@ -16,7 +16,7 @@ from django.db import Error as StoreError
 from linking import queue
 from linking.accounts import api_tokens
 from linking.models import IntegrationDraft, TokenDay
-from linking.monitoring import alarms, clocks, conflict_notices, heartbeats, row_counts, waiting
+from linking.monitoring import alarms, clocks, conflict_notices, heartbeats, query_plans, row_counts, waiting
 from linking.monitoring.metrics import shared_counts
 from linking.notes import player_labels
 from linking.privacy import retention
@@ -137,7 +137,11 @@ def count_and_prune() -> None:
     IntegrationDraft.objects.delete_stale(now=now)
     api_tokens.move_old_tokens(now=now)
     until = now + PRUNE_FOR
-    retention.prune_daily(days=settings.LINKING, now=now, go_on=lambda: not is_shutting_down() and _now() < until)
+    done = retention.prune_daily(
+        days=settings.LINKING, now=now, go_on=lambda: not is_shutting_down() and _now() < until
+    )
+    if done is not None:
+        query_plans.sample_tables()
 
 
 @shared_task

@@ -4,7 +4,8 @@
 sends mail and webhooks, `conflict_notices` tells of new conflicts, `drift` and `drift_notices` infer what changed at
 Zendesk, `heartbeats` stores when each process last reported, `row_counts` keeps the numbers of rows at hand, `clocks`
 judges this machine's clock, `waiting` samples who waits for lookup, `product_move` counts who still uses Chat where an
-account moves to Messaging, `secret_ages` finds secrets that are due for a change.
+account moves to Messaging, `secret_ages` finds secrets that are due for a change, `query_plans` keeps
+SQLite's choice of indexes good.
 """
 
 from linking.monitoring import (
@@ -18,6 +19,7 @@ from linking.monitoring import (
     heartbeats,
     metrics,
     product_move,
+    query_plans,
     row_counts,
     secret_ages,
     status,
@@ -36,6 +38,7 @@ __all__ = [
     "heartbeats",
     "metrics",
     "product_move",
+    "query_plans",
     "row_counts",
     "secret_ages",
     "status",
