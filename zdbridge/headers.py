@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-# No page uses any of these. Passkeys and the clipboard are not listed, because pages use them.
 NO_CONTENT = 204
+# No page uses any of these. Passkeys and the clipboard are not listed, because pages use them.
 PERMISSIONS_POLICY = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 

@@ -1,7 +1,7 @@
 """Cells of the visitors list as filters of every template.
 
-A page has hundreds of these cells. Python writes one in a fifth of the time that the template engine takes for the same
-words, because each lookup of a template is a walk through its context.
+A page has hundreds of these cells. Written in Python they hold no white space between their parts, which keeps a page of
+fifty rows below 60 kB; the page and its live refresh use the same cells.
 """
 
 from django import template
