@@ -12,7 +12,8 @@ PERMISSIONS_POLICY = "camera=(), display-capture=(), geolocation=(), microphone=
 class StrictHeaders:
     """Refuse the browser's devices to every page, and keep answers that say nothing about caching out of caches.
 
-    An answer without a body is no page. Open lists get one four times a minute, so it goes without what only pages obey.
+    An answer without a body is no page. Open lists get one four times a minute, so it goes without the headers that
+    only pages obey.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

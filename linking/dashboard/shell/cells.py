@@ -1,7 +1,7 @@
 """Cells of the visitors list as filters of every template.
 
-A page has hundreds of these cells. Written in Python they hold no white space between their parts, which keeps a page of
-fifty rows below 60 kB; the page and its live refresh use the same cells.
+A page has hundreds of these cells. Written in Python they hold no white space between their parts, which keeps a page
+of fifty rows below 60 kB; the page and its live refresh use the same cells.
 """
 
 from django import template
