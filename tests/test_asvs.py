@@ -1,4 +1,4 @@
-"""The page on the verification standard: each row once, and each test that it names exists."""
+"""The pages on the verification standard and on findings: each row once, and each test that they name exists."""
 
 import ast
 import re
@@ -9,6 +9,7 @@ import pytest
 pytestmark = pytest.mark.storeless
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs/asvs.md").read_text()
+FINDINGS = (ROOT / "docs/findings.md").read_text()
 FORBIDDEN = {"eval", "exec", "os.system", "os.popen", "pickle.loads", "pickle.load", "marshal.loads", "yaml.load"}
 # How many rows of levels 1 and 2 each section of ASVS 5.0.0 has. They come first, so the number is enough.
 # Source: https://github.com/OWASP/ASVS, 5.0/docs_en, the CSV of version 5.0.0, read 2026-11-30. Chapter 17 is WebRTC.
@@ -33,7 +34,7 @@ class TestPage:
         wanted = [f"{section}.{number + 1}" for section, count in SECTIONS.items() for number in range(count)]
         assert sorted(list_rows()) == sorted([*wanted, "17"])
 
-    @pytest.mark.parametrize("named", sorted(set(re.findall(r"`tests/([\w/]+\.py::\w+)`", PAGE))))
+    @pytest.mark.parametrize("named", sorted(set(re.findall(r"`tests/([\w/]+\.py::\w+)`", PAGE + FINDINGS))))
     def test_names_tests_that_exist(self, named: str) -> None:
         path, _, name = named.partition("::")
         assert re.search(rf"^class {name}\b", (ROOT / "tests" / path).read_text(), re.MULTILINE)
@@ -41,6 +42,12 @@ class TestPage:
     def test_shows_each_row_that_holds(self) -> None:
         shown = PAGE.partition("## Partly")[0]
         assert [line for line in shown.splitlines() if re.match(r"\| \d", line) and ".py::" not in line] == []
+
+
+class TestFindings:
+    def test_are_each_there_with_a_test(self) -> None:
+        rows = re.findall(r"^\| (F\d+) \|.*`tests/[\w/]+\.py::\w+` \|$", FINDINGS, re.MULTILINE)
+        assert rows == [f"F{number}" for number in range(1, 29)]
 
 
 class TestSource:
