@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from benchmarks import documented_proxies
+from scripts.drills import restart_web
 
 INSTALL = {"nginx": "nginx-light", "caddy": "caddy", "haproxy": "haproxy"}
 LIMITS = {
@@ -57,3 +58,14 @@ def find_free_ports(count: int) -> int:
 def is_free(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.mark.slow
+class TestRestart:
+    def test_of_both_web_roles_loses_no_token(self, tmp_path):
+        """The whole drill of 3,000 tokens is `python -m scripts.drills.restart_web`."""
+        proxy = next((name for name in ("haproxy", "nginx") if shutil.which(name, path="/usr/sbin:/usr/bin")), None)
+        if proxy is None:
+            pytest.skip("no proxy is installed: apt-get install haproxy")
+        stream = restart_web.run_drill(proxy=proxy, tokens=100, rate=20, port=find_free_ports(3), folder=tmp_path)
+        assert (len(stream.latencies_s) >= 100, stream.losses) == (True, [])
